@@ -1,0 +1,33 @@
+//! tudone: a todo list for the terminal.
+//!
+//! This page is the architecture document.
+//!
+//! # One idea
+//!
+//! Two things are stored: **base**, what the server last said, and the
+//! **outbox**, changes it has not answered, in order. What is shown is always
+//! base with the outbox replayed on it. So offline is no mode, only an outbox
+//! that grows; a refusal is an entry that the next replay leaves out.
+//!
+//! # Layers
+//!
+//! ```text
+//! 6   cli   runtime     the programs: one command at a time; a loop with workers
+//! 5   ui   workspace    draws the model, decides nothing; a profile made ready to work
+//! 4   config            file, environment and flags, as plain values
+//! 3   app               Model, Msg, Effect, update: pure
+//!     graphql           Hasura: implements the port `Remote`
+//! 2   sync              plans and carries out one round; declares `Remote`
+//! 1   store  auth  http SQLite; identity and secrets; how HTTP clients are made
+//! 0   domain            todos, todo.txt lines, changes: no I/O, no async, no clock
+//!     private_file      files that only their owner may read
+//! ·   sandbox           a development Auth0 and Hasura: imports nothing of ours,
+//!                       and nothing of ours but `cli` imports it
+//! ```
+//!
+//! A layer imports from lower ones only; `tests/layers.rs` reads every
+//! `use crate::` and fails with file and line. `domain` and `app` never see
+//! tokio, ratatui, crossterm, reqwest, rusqlite or keyring. Only
+//! `graphql/convert.rs` knows the generated GraphQL types, only
+//! `runtime/input.rs` knows crossterm's events.
+
