@@ -31,3 +31,4 @@
 //! `graphql/convert.rs` knows the generated GraphQL types, only
 //! `runtime/input.rs` knows crossterm's events.
 
+pub mod domain;

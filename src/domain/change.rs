@@ -1,0 +1,87 @@
+//! A person's act, and how far it has come on its way to the server.
+
+use jiff::Timestamp;
+
+use crate::domain::key::{ChangeId, Key};
+
+/// What a person did to one todo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its identity.
+    pub id: ChangeId,
+    /// The todo it is about.
+    pub todo: Key,
+    /// What was done.
+    pub act: Act,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What was done. Completing and reopening are edits: of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// A new todo.
+    Add {
+        /// Its text.
+        text: String,
+    },
+    /// Another text.
+    Edit {
+        /// The text that was seen when the edit was made.
+        before: String,
+        /// The text wanted.
+        after: String,
+    },
+    /// Away with it.
+    Remove {
+        /// The text that was seen when it was removed.
+        before: String,
+    },
+}
+
+/// One change in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place in the outbox: entries of one todo are sent in this order.
+    pub seq: i64,
+    /// The change. Later changes of a todo fold into it while it is pending.
+    pub change: Change,
+    /// The server's revision the edit is made on; `None` until it is known
+    /// (the todo's add, or an earlier edit, is unanswered), and on adds.
+    pub revision: Option<i64>,
+    /// The greatest server id known when an add was first sent to a bare
+    /// backend: its row, if it arrived, has a greater one.
+    pub high_water: Option<i64>,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// How far a change has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Waits to be sent.
+    Pending,
+    /// Marked before the request left; its answer has not been seen.
+    Sent {
+        /// How often it was sent. From 2 on, an earlier try may have arrived
+        /// unseen.
+        tries: u32,
+    },
+    /// The server took it. It leaves the outbox with the first complete pull
+    /// begun after the answer, and is never sent again.
+    Answered,
+    /// The server refused it, or it lost a race. Kept until a person decides.
+    Rejected(Rejection),
+}
+
+/// Why a change was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// A stable word: Hasura's `extensions.code`, or one of ours
+    /// (`conflict`, `removed-elsewhere`, `reset`).
+    pub code: String,
+    /// What to tell the person.
+    pub message: String,
+    /// The server's text, where both exist.
+    pub theirs: Option<String>,
+}

@@ -1,0 +1,63 @@
+//! A list of todos, as the store answers it.
+
+use jiff::Timestamp;
+
+use crate::domain::key::Key;
+use crate::domain::todo::Todo;
+
+/// Where a window lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Around {
+    /// At the first row.
+    Top,
+    /// At the last row.
+    Bottom,
+    /// With this todo in the middle; [`Around::Top`] when it is not in the list.
+    Key(Key),
+}
+
+/// Some rows of a list, in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Window {
+    /// The rows.
+    pub rows: Vec<Todo>,
+    /// Whether the list goes on before the first row.
+    pub more_above: bool,
+    /// Whether the list goes on after the last row.
+    pub more_below: bool,
+}
+
+/// What a handle names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// Nothing.
+    Nothing,
+    /// Exactly one todo.
+    One(Todo),
+    /// A prefix of several keys.
+    Several(Vec<Todo>),
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Shown and open.
+    pub open: u64,
+    /// Shown and done.
+    pub done: u64,
+    /// Outbox entries that wait to be sent.
+    pub pending: u64,
+    /// Outbox entries sent whose answer has not been seen.
+    pub sent: u64,
+    /// Outbox entries refused.
+    pub rejected: u64,
+}
+
+/// How fresh base is, and how the last tries went.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Freshness {
+    /// When the last complete pull began; `None` when there was none yet.
+    pub as_of: Option<Timestamp>,
+    /// When the server last could not be reached, if that is the latest news.
+    pub failed_at: Option<Timestamp>,
+}

@@ -1,0 +1,16 @@
+//! Todos, their todo.txt lines, the changes people make and how they look
+//! before the server has answered. No I/O, no async, no clock.
+
+pub mod account;
+pub mod change;
+pub mod feed;
+pub mod fold;
+pub mod key;
+pub mod line;
+pub mod list;
+pub mod merge;
+pub mod query;
+pub mod replica;
+pub mod todo;
+pub mod verdict;
+pub mod when;

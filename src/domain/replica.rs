@@ -1,0 +1,217 @@
+//! The definition of *shown*: base with the outbox replayed on it.
+
+use crate::domain::change::{Act, Entry, Progress};
+use crate::domain::todo::{Row, State, Todo};
+
+/// How one todo is shown: what the server last said of it, with its outbox
+/// entries replayed, oldest first; `None` when there is nothing to show.
+///
+/// `entries` are this todo's, in outbox order. A rejected edit or removal is
+/// left out (the server's text shows, marked rejected). What exists nowhere else
+/// still shows: the text of a rejected add, and an edit whose todo was removed
+/// elsewhere.
+#[must_use]
+pub fn shown(base: Option<&Row>, entries: &[Entry], local: Option<i64>) -> Option<Todo> {
+    let key = base
+        .map(|row| row.key)
+        .or_else(|| entries.first().map(|entry| entry.change.todo))?;
+    let text = replayed(base.map(|row| row.text.as_str()), entries)?;
+    Some(Todo {
+        key,
+        id: base.map(|row| row.id),
+        local,
+        text: text.to_owned(),
+        state: state(entries),
+        created_at: base.and_then(|row| row.created_at),
+        updated_at: base.and_then(|row| row.updated_at),
+    })
+}
+
+fn replayed<'a>(base: Option<&'a str>, entries: &'a [Entry]) -> Option<&'a str> {
+    let mut text = base;
+    let mut removed = false;
+    for Entry {
+        change, progress, ..
+    } in entries
+    {
+        let rejected = matches!(progress, Progress::Rejected(_));
+        match &change.act {
+            // An add that is in base already may have been edited since.
+            Act::Add { text: new } => text = text.or(Some(new)).filter(|_| !removed),
+            Act::Edit { after, .. } if text.is_some() => {
+                if !rejected {
+                    text = Some(after);
+                }
+            }
+            Act::Edit { after, .. } => {
+                if !removed && *progress != Progress::Answered {
+                    text = Some(after);
+                }
+            }
+            Act::Remove { .. } => {
+                if !rejected {
+                    text = None;
+                    removed = true;
+                }
+            }
+        }
+    }
+    text
+}
+
+/// The worst of the entries: refused, then unanswered, then waiting.
+fn state(entries: &[Entry]) -> State {
+    entries
+        .iter()
+        .map(|entry| match entry.progress {
+            Progress::Pending => State::Pending,
+            Progress::Sent { .. } => State::Sent,
+            Progress::Answered => State::Synced,
+            Progress::Rejected(_) => State::Rejected,
+        })
+        .max()
+        .unwrap_or(State::Synced)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::shown;
+    use crate::domain::change::{Act, Change, Entry, Progress, Rejection};
+    use crate::domain::key::{ChangeId, Key};
+    use crate::domain::todo::{Row, State};
+
+    const KEY: Key = Key::new(Uuid::from_u128(1));
+
+    fn row(text: &str) -> Row {
+        Row {
+            key: KEY,
+            id: 7,
+            text: text.into(),
+            revision: 3,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    fn entry(act: Act, progress: Progress) -> Entry {
+        Entry {
+            seq: 1,
+            change: Change {
+                id: ChangeId(Uuid::from_u128(2)),
+                todo: KEY,
+                act,
+                at: Timestamp::UNIX_EPOCH,
+            },
+            revision: None,
+            high_water: None,
+            progress,
+        }
+    }
+
+    fn edit(after: &str, progress: Progress) -> Entry {
+        entry(
+            Act::Edit {
+                before: "before".into(),
+                after: after.into(),
+            },
+            progress,
+        )
+    }
+
+    fn remove(progress: Progress) -> Entry {
+        entry(
+            Act::Remove {
+                before: "before".into(),
+            },
+            progress,
+        )
+    }
+
+    fn add(progress: Progress) -> Entry {
+        entry(Act::Add { text: "new".into() }, progress)
+    }
+
+    fn rejected() -> Progress {
+        Progress::Rejected(Rejection {
+            code: "conflict".into(),
+            message: String::new(),
+            theirs: None,
+        })
+    }
+
+    fn seen(base: Option<&str>, entries: &[Entry]) -> Option<(String, State)> {
+        shown(base.map(row).as_ref(), entries, None).map(|todo| (todo.text, todo.state))
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "compared with what may be nothing"
+    )]
+    fn is(text: &str, state: State) -> Option<(String, State)> {
+        Some((text.to_owned(), state))
+    }
+
+    #[test]
+    fn edits_show_over_base_and_removals_hide_it() {
+        let sent = Progress::Sent { tries: 1 };
+        assert_eq!(seen(Some("a"), &[]), is("a", State::Synced));
+        assert_eq!(
+            seen(
+                Some("a"),
+                &[edit("b", sent.clone()), edit("c", Progress::Pending)]
+            ),
+            is("c", State::Sent)
+        );
+        assert_eq!(
+            seen(Some("a"), &[edit("b", Progress::Answered)]),
+            is("b", State::Synced)
+        );
+        assert_eq!(seen(Some("a"), &[remove(sent)]), None);
+        assert_eq!(seen(Some("a"), &[remove(Progress::Answered)]), None);
+        assert_eq!(seen(None, &[]), None);
+    }
+
+    #[test]
+    fn a_refused_edit_or_removal_is_left_out_but_marked() {
+        assert_eq!(
+            seen(Some("a"), &[edit("b", rejected())]),
+            is("a", State::Rejected)
+        );
+        assert_eq!(
+            seen(Some("a"), &[remove(rejected())]),
+            is("a", State::Rejected)
+        );
+    }
+
+    #[test]
+    fn text_that_exists_nowhere_else_still_shows() {
+        assert_eq!(seen(None, &[add(rejected())]), is("new", State::Rejected));
+        assert_eq!(
+            seen(None, &[edit("b", rejected())]),
+            is("b", State::Rejected)
+        );
+        assert_eq!(
+            seen(None, &[edit("b", Progress::Pending)]),
+            is("b", State::Pending)
+        );
+        assert_eq!(seen(None, &[edit("b", Progress::Answered)]), None);
+        assert_eq!(
+            seen(
+                Some("a"),
+                &[remove(Progress::Answered), edit("b", Progress::Pending)]
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn an_add_that_base_has_does_not_hide_later_edits() {
+        assert_eq!(
+            seen(Some("newer"), &[add(Progress::Answered)]),
+            is("newer", State::Synced)
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! A todo: as the server says it, and as it is shown.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use crate::domain::key::Key;
+
+/// What the server last said of one todo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its identity.
+    pub key: Key,
+    /// The server's integer id.
+    pub id: i64,
+    /// One todo.txt line; may hold anything, for others write it too.
+    pub text: String,
+    /// The server's revision of this row; 0 on a bare backend.
+    pub revision: i64,
+    /// When the server made it; a bare backend does not tell.
+    pub created_at: Option<Timestamp>,
+    /// When the server last changed it; a bare backend does not tell.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A todo as shown: base with the outbox replayed on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Todo {
+    /// Its identity.
+    pub key: Key,
+    /// The server's integer id, once the server has answered the add.
+    pub id: Option<i64>,
+    /// This device's number for a todo it added (`n3`); kept after syncing.
+    pub local: Option<i64>,
+    /// One todo.txt line, byte for byte.
+    pub text: String,
+    /// How far its changes have come.
+    pub state: State,
+    /// When the server made it.
+    pub created_at: Option<Timestamp>,
+    /// When the server last changed it.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl Todo {
+    /// What a person types to name it: the server's id, or `n3` before that.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        match (self.id, self.local) {
+            (Some(id), _) => Handle::Id(id),
+            (None, Some(local)) => Handle::Local(local),
+            (None, None) => Handle::Key(self.key),
+        }
+    }
+}
+
+/// How far the changes of a todo have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Nothing of it waits.
+    Synced,
+    /// A change waits to be sent.
+    Pending,
+    /// A change was sent and its answer has not been seen.
+    Sent,
+    /// The server refused a change, or it lost a race; the text is kept.
+    Rejected,
+}
+
+impl State {
+    /// The word for it in output and in `state:` filters.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Synced => "synced",
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Reads its [`word`](Self::word), upper or lower case.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Synced, Self::Pending, Self::Sent, Self::Rejected]
+            .into_iter()
+            .find(|state| word.eq_ignore_ascii_case(state.word()))
+    }
+}
+
+/// What a person types to name a todo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handle {
+    /// The server's integer id: `42`.
+    Id(i64),
+    /// A todo added on this device: `n3`. Goes on resolving after it was sent.
+    Local(i64),
+    /// The whole key.
+    Key(Key),
+    /// At least eight characters of the key, lower case.
+    Prefix(String),
+}
+
+/// Why a word is no handle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no handle: expected an id (42), a local number (n3) or 8 characters of a key")]
+pub struct HandleError {
+    /// What was typed.
+    pub word: String,
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "{id}"),
+            Self::Local(n) => write!(f, "n{n}"),
+            Self::Key(key) => write!(f, "{key}"),
+            Self::Prefix(prefix) => f.write_str(prefix),
+        }
+    }
+}
+
+impl FromStr for Handle {
+    type Err = HandleError;
+
+    /// Reads a handle. A word of eight or more decimal digits is an id: a key
+    /// prefix of digits alone must be given with one more character.
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let refused = || HandleError {
+            word: word.to_owned(),
+        };
+        if let Ok(id) = word.parse::<i64>() {
+            return if id > 0 {
+                Ok(Self::Id(id))
+            } else {
+                Err(refused())
+            };
+        }
+        if let Some(n) = word
+            .strip_prefix(['n', 'N'])
+            .and_then(|n| n.parse::<i64>().ok())
+        {
+            return if n > 0 {
+                Ok(Self::Local(n))
+            } else {
+                Err(refused())
+            };
+        }
+        let looks_like_key = word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        if !looks_like_key || word.len() < 8 || word.len() > 36 {
+            return Err(refused());
+        }
+        Ok(match word.parse::<Key>() {
+            Ok(key) => Self::Key(key),
+            Err(_) => Self::Prefix(word.to_ascii_lowercase()),
+        })
+    }
+}
