@@ -32,3 +32,5 @@
 //! `runtime/input.rs` knows crossterm's events.
 
 pub mod domain;
+pub mod private_file;
+pub mod store;

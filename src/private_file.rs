@@ -1,0 +1,135 @@
+//! Files only their owner may read.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Makes `directory` and what is missing above it, for the owner only (0700).
+/// One that exists stays as it is.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn create_directory(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+/// Opens `path` for reading and writing, making it (0600) and its directory
+/// (0700) where they are missing.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn open(path: &Path) -> io::Result<File> {
+    if let Some(directory) = path.parent() {
+        create_directory(directory)?;
+    }
+    private(OpenOptions::new().read(true).write(true).create(true)).open(path)
+}
+
+/// Replaces the contents of `path` by `bytes`, at once and durably: written
+/// beside it (0600), flushed to the disk, then renamed. Whoever reads sees the
+/// old contents or the new ones.
+///
+/// # Errors
+///
+/// What the system says; the old contents are then still there.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    create_directory(directory)?;
+    let beside = beside(path);
+    let written = write_new(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // Nothing is lost when this fails too: the name is never used again.
+        let _ = fs::remove_file(&beside);
+        return written;
+    }
+    sync_directory(directory)
+}
+
+/// Whether others than the owner may read or write `file`.
+///
+/// # Errors
+///
+/// What the system says.
+#[cfg(unix)]
+pub fn is_open_to_others(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+}
+
+/// Whether others than the owner may read or write `file`. Where there are no
+/// modes the profile's folder protects it.
+///
+/// # Errors
+///
+/// None.
+#[cfg(not(unix))]
+pub fn is_open_to_others(_file: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// A name nobody else uses, in the same directory, since only there a rename
+/// is atomic.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", uuid::Uuid::now_v7().as_simple()))
+}
+
+/// Makes the rename itself durable.
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// A rename is durable by itself here.
+#[cfg(not(unix))]
+fn sync_directory(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_is_whole_private_and_alone() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        let path = home.path().join("a/b/file.json");
+        replace(&path, b"one")?;
+        replace(&path, b"two")?;
+
+        assert_eq!(fs::read(&path)?, b"two");
+        assert!(!is_open_to_others(&File::open(&path)?)?);
+        assert_eq!(fs::read_dir(home.path().join("a/b"))?.count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_contents_and_no_litter() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        let path = home.path().join("taken");
+        fs::create_dir_all(path.join("inside"))?;
+
+        assert!(replace(&path, b"one").is_err(), "a directory is in the way");
+        assert_eq!(fs::read_dir(home.path())?.count(), 1);
+        assert!(path.join("inside").exists());
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! What the server last said. It moves only with what the server says.
+//!
+//! A todo without outbox entries has its base in `shown`, where it is the row
+//! itself; one with entries has it in `base`.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::domain::key::Key;
+use crate::domain::todo::Row;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::place::{self, DONE};
+use crate::store::rows::{self, BASE_COLUMNS, blob};
+use crate::store::write::Write;
+
+/// What the server last said of one todo.
+pub(super) fn of(connection: &Connection, key: Key) -> Result<Option<Row>, StoreError> {
+    let read = |sql: &str| -> Result<Option<Row>, StoreError> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut found = statement.query([blob(key)])?;
+        found.next()?.map(rows::read_base).transpose()
+    };
+    let apart = read(&format!(
+        "SELECT id, {BASE_COLUMNS} FROM base WHERE key = ?1"
+    ))?;
+    match apart {
+        Some(row) => Ok(Some(row)),
+        None => read(&format!(
+            "SELECT place, {BASE_COLUMNS} FROM shown WHERE key = ?1 AND overlaid = 0"
+        )),
+    }
+}
+
+/// The base rows with a greater id, in id order.
+fn after(connection: &Connection, id: i64) -> Result<Vec<Row>, StoreError> {
+    let mut found = Vec::new();
+    let mut read = |sql: &str, from: i64, to: i64| -> Result<(), StoreError> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([from, to])?;
+        while let Some(row) = rows.next()? {
+            found.push(rows::read_base(row)?);
+        }
+        Ok(())
+    };
+    let apart = format!("SELECT id, {BASE_COLUMNS} FROM base WHERE id >= ?1 AND id < ?2");
+    let alike = format!(
+        "SELECT place, {BASE_COLUMNS} FROM shown WHERE place >= ?1 AND place < ?2 AND overlaid = 0"
+    );
+    for done in [false, true] {
+        let places = place::ids_after(id, done);
+        read(&alike, places.start, places.end)?;
+    }
+    let ids = place::ids_after(id, false);
+    read(&apart, ids.start, ids.end)?;
+    found.sort_unstable_by_key(|row| row.id);
+    Ok(found)
+}
+
+impl Store {
+    /// Rows with a greater id than this, in id order (to find an add that may
+    /// have arrived at a bare backend).
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn rows_after(&self, id: i64) -> Result<Vec<Row>, StoreError> {
+        let snapshot = self.connection.unchecked_transaction()?;
+        after(&snapshot, id)
+    }
+}
+
+impl Write<'_> {
+    pub(super) fn base(&self, key: Key) -> Result<Option<Row>, StoreError> {
+        of(&self.tx, key)
+    }
+
+    /// Keeps the base of a todo that has, or is about to have, outbox entries.
+    pub(super) fn keep_base(&self, row: &Row) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached(
+                "INSERT INTO base(id, key, revision, created_at, updated_at, text)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT(key) DO UPDATE SET id = ?1, revision = ?3, created_at = ?4,
+                     updated_at = ?5, text = ?6",
+            )?
+            .execute(params![
+                row.id,
+                blob(row.key),
+                row.revision,
+                row.created_at.map(Timestamp::as_microsecond),
+                row.updated_at.map(Timestamp::as_microsecond),
+                row.text,
+            ])?;
+        Ok(())
+    }
+
+    /// The server says: it is there, like this.
+    pub(super) fn put_base(&mut self, row: &Row) -> Result<(), StoreError> {
+        place::check_id(row.id)?;
+        let greatest = self.greatest()?;
+        if row.id > greatest {
+            self.greatest = Some(row.id);
+            if !self.ledger.has_entries() && self.place_new(row)? {
+                return Ok(());
+            }
+        } else {
+            self.clear_id(row)?;
+        }
+        if self.queue(row.key)?.entries.is_empty() {
+            return self.place_base(row);
+        }
+        self.keep_base(row)?;
+        self.fill_revision(row.key)?;
+        self.show(row.key)?;
+        Ok(())
+    }
+
+    /// The server says: it is gone.
+    pub(super) fn remove_base(&mut self, key: Key) -> Result<(), StoreError> {
+        if self.queue(key)?.entries.is_empty() {
+            return self.unplace(key);
+        }
+        self.tx
+            .prepare_cached("DELETE FROM base WHERE key = ?1")?
+            .execute([blob(key)])?;
+        self.show(key)?;
+        Ok(())
+    }
+
+    /// Sees to it that no other todo has this row's id. One and the same row
+    /// under the key that a bare backend's rows have, and under its own, is
+    /// re-keyed; a stranger is gone, for the server gives an id only once.
+    fn clear_id(&mut self, row: &Row) -> Result<(), StoreError> {
+        while let Some(other) = self.other_with_id(row.id, row.key)? {
+            let of_row = Key::of_row(self.endpoint, row.id);
+            if other == of_row || row.key == of_row {
+                self.rekey(other, row.key)?;
+                continue;
+            }
+            self.tx
+                .prepare_cached("UPDATE outbox SET row_id = NULL WHERE key = ?1")?
+                .execute([blob(other)])?;
+            if self.base(other)?.is_some_and(|base| base.id == row.id) {
+                self.remove_base(other)?;
+            } else {
+                self.show(other)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Another todo that is known by this id: shown, in base or as answered.
+    pub(super) fn other_with_id(&self, id: i64, key: Key) -> Result<Option<Key>, StoreError> {
+        if let Some(holder) = self.holder(id)?
+            && holder != key
+        {
+            return Ok(Some(holder));
+        }
+        if !self.ledger.has_entries() {
+            return Ok(None);
+        }
+        let mut statement = self.tx.prepare_cached(
+            "SELECT key FROM base WHERE id = ?1 AND key <> ?2
+             UNION ALL SELECT key FROM outbox WHERE row_id = ?1 AND key <> ?2",
+        )?;
+        let mut found = statement.query(params![id, blob(key)])?;
+        found.next()?.map(|row| rows::key(row, 0)).transpose()
+    }
+
+    /// The greatest server id known; `i64::MIN` when there is none.
+    pub(super) fn greatest(&mut self) -> Result<i64, StoreError> {
+        if let Some(greatest) = self.greatest {
+            return Ok(greatest);
+        }
+        let mut statement = self.tx.prepare_cached(
+            "SELECT max(
+                 ifnull((SELECT max(place) FROM shown WHERE place < ?1), ?4),
+                 ifnull((SELECT max(place) FROM shown WHERE place >= ?2 AND place < ?3) - ?5, ?4),
+                 ifnull((SELECT max(id) FROM base), ?4),
+                 ifnull((SELECT max(row_id) FROM outbox WHERE row_id IS NOT NULL), ?4))",
+        )?;
+        let (open, done) = (place::ids(false), place::ids(true));
+        let greatest = statement
+            .query_row([open.end, done.start, done.end, i64::MIN, DONE], |row| {
+                row.get(0)
+            })?;
+        self.greatest = Some(greatest);
+        Ok(greatest)
+    }
+}

@@ -1,0 +1,232 @@
+//! Names of todos: keys, old keys, local numbers, ids, prefixes.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use crate::domain::key::Key;
+use crate::domain::list::Resolved;
+use crate::domain::todo::{Handle, Row, Todo};
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::place::{self, Rank};
+use crate::store::rows::{self, TODO_COLUMNS, blob};
+use crate::store::write::Write;
+
+/// The most todos that an ambiguous prefix lists.
+const MOST: u32 = 100;
+
+impl Store {
+    /// One todo as shown; an old key goes on resolving.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn todo(&self, key: Key) -> Result<Option<Todo>, StoreError> {
+        todo(&self.connection, current(&self.connection, key)?)
+    }
+
+    /// What `handle` names. An ambiguous prefix lists at most 100 todos.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn resolve(&self, handle: &Handle) -> Result<Resolved, StoreError> {
+        let found = match handle {
+            Handle::Id(id) => self.at_id(*id)?,
+            Handle::Local(local) => match self.at_number(*local)? {
+                Some(key) => self.todo(key)?,
+                None => None,
+            },
+            Handle::Key(key) => self.todo(*key)?,
+            Handle::Prefix(prefix) => return self.at_prefix(prefix),
+        };
+        Ok(found.map_or(Resolved::Nothing, Resolved::One))
+    }
+
+    /// Lets `old` name the todo `new` from now on (a removed todo that came back
+    /// under a new key). While `old` is shown itself, it names itself.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn rename(&mut self, old: Key, new: Key) -> Result<(), StoreError> {
+        let write = self.write()?;
+        let new = write.current_key(new)?;
+        if old != new {
+            write.alias(old, new)?;
+        }
+        write.commit()
+    }
+
+    fn at_id(&self, id: i64) -> Result<Option<Todo>, StoreError> {
+        if place::check_id(id).is_err() {
+            return Ok(None);
+        }
+        let rank = Rank::Id(id);
+        one(
+            &self.connection,
+            &format!("SELECT {TODO_COLUMNS} FROM shown WHERE place IN (?1, ?2)"),
+            params![rank.place(false), rank.place(true)],
+        )
+    }
+
+    fn at_number(&self, local: i64) -> Result<Option<Key>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT key FROM numbers WHERE local = ?1")?;
+        let mut found = statement.query([local])?;
+        found.next()?.map(|row| rows::key(row, 0)).transpose()
+    }
+
+    fn at_prefix(&self, prefix: &str) -> Result<Resolved, StoreError> {
+        let Some((first, last)) = bounds(prefix) else {
+            return Ok(Resolved::Nothing);
+        };
+        let mut keys = Vec::new();
+        for sql in [
+            "SELECT key FROM shown WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3",
+            "SELECT new FROM aliases WHERE old BETWEEN ?1 AND ?2 ORDER BY old LIMIT ?3",
+        ] {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut found = statement.query(params![first, last, MOST])?;
+            while let Some(row) = found.next()? {
+                keys.push(rows::key(row, 0)?);
+            }
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        let mut todos = Vec::new();
+        for key in keys {
+            todos.extend(todo(&self.connection, key)?);
+        }
+        todos.truncate(MOST as usize);
+        Ok(match todos.len() {
+            0 => Resolved::Nothing,
+            1 => todos.pop().map_or(Resolved::Nothing, Resolved::One),
+            _ => Resolved::Several(todos),
+        })
+    }
+}
+
+/// The least and the greatest key that start with these hexadecimal digits,
+/// with or without hyphens.
+fn bounds(prefix: &str) -> Option<([u8; 16], [u8; 16])> {
+    let digits: String = prefix.chars().filter(|letter| *letter != '-').collect();
+    if digits.is_empty() || digits.len() > 32 {
+        return None;
+    }
+    let fill = |with: &str| {
+        let rest = with.repeat(32 - digits.len());
+        Uuid::try_parse(&format!("{digits}{rest}")).ok()
+    };
+    Some((fill("0")?.into_bytes(), fill("f")?.into_bytes()))
+}
+
+/// The todo shown under exactly this key.
+pub(super) fn todo(connection: &Connection, key: Key) -> Result<Option<Todo>, StoreError> {
+    one(
+        connection,
+        &format!("SELECT {TODO_COLUMNS} FROM shown WHERE key = ?1"),
+        [blob(key)],
+    )
+}
+
+fn one(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Option<Todo>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query(params)?;
+    let Some(row) = found.next()? else {
+        return Ok(None);
+    };
+    let mut todo = rows::blank();
+    rows::read_todo(row, &mut todo)?;
+    Ok(Some(todo))
+}
+
+/// The key that a todo has now. One that is shown goes by its own, also when
+/// another was to take its name.
+pub(super) fn current(connection: &Connection, key: Key) -> Result<Key, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT new FROM aliases
+         WHERE old = ?1 AND NOT EXISTS (SELECT 1 FROM shown WHERE key = ?1)",
+    )?;
+    let mut found = statement.query([blob(key)])?;
+    match found.next()? {
+        Some(row) => rows::key(row, 0),
+        None => Ok(key),
+    }
+}
+
+impl Write<'_> {
+    pub(super) fn current_key(&self, key: Key) -> Result<Key, StoreError> {
+        current(&self.tx, key)
+    }
+
+    /// This device's number for the todo.
+    pub(super) fn local(&self, key: Key) -> Result<Option<i64>, StoreError> {
+        if self.ledger.next_local == 1 {
+            return Ok(None);
+        }
+        let local = self
+            .tx
+            .prepare_cached("SELECT local FROM numbers WHERE key = ?1 ORDER BY local LIMIT 1")?
+            .query_row([blob(key)], |row| row.get(0))
+            .optional()?;
+        Ok(local)
+    }
+
+    pub(super) fn give_number(&mut self, key: Key) -> Result<(), StoreError> {
+        if self.local(key)?.is_some() {
+            return Ok(());
+        }
+        self.tx
+            .prepare_cached("INSERT INTO numbers(local, key) VALUES (?1, ?2)")?
+            .execute(params![self.ledger.next_local, blob(key)])?;
+        self.ledger.next_local += 1;
+        Ok(())
+    }
+
+    /// Gives a todo another key, with all that is known of it. The old key goes
+    /// on resolving.
+    pub(super) fn rekey(&mut self, old: Key, new: Key) -> Result<(), StoreError> {
+        if old == new {
+            return Ok(());
+        }
+        let (from, to) = (self.base(old)?, self.base(new)?);
+        self.unplace(old)?;
+        let (old_blob, new_blob) = (blob(old), blob(new));
+        for sql in [
+            "DELETE FROM base WHERE key = ?1 AND ?2 IS NOT NULL",
+            "UPDATE outbox SET key = ?2 WHERE key = ?1",
+            "UPDATE numbers SET key = ?2 WHERE key = ?1",
+        ] {
+            self.tx
+                .prepare_cached(sql)?
+                .execute(params![old_blob, new_blob])?;
+        }
+        self.alias(old, new)?;
+        if let (Some(row), None) = (from, to) {
+            self.keep_base(&Row { key: new, ..row })?;
+        }
+        self.show(new)?;
+        Ok(())
+    }
+
+    /// Lets `old` lead to `new`, which is current: aliases resolve in one step.
+    fn alias(&self, old: Key, new: Key) -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM aliases WHERE old = ?2 AND ?1 IS NOT NULL",
+            "UPDATE aliases SET new = ?2 WHERE new = ?1",
+            "INSERT INTO aliases(old, new) VALUES (?1, ?2)
+                 ON CONFLICT(old) DO UPDATE SET new = ?2",
+        ] {
+            self.tx
+                .prepare_cached(sql)?
+                .execute(params![blob(old), blob(new)])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! The outbox as a table.
+
+use rusqlite::{Connection, Row as SqlRow, ToSql, params};
+
+use crate::domain::change::{Act, Change, Entry, Progress, Rejection};
+use crate::domain::fold::Step;
+use crate::domain::key::{ChangeId, Key};
+use crate::domain::verdict::Queued;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::rows::{self, blob};
+use crate::store::write::Write;
+
+/// One todo's outbox entries.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Queue {
+    /// In order.
+    pub entries: Vec<Entry>,
+    /// The id that its add was answered with.
+    pub learnt: Option<i64>,
+    /// The revision that the last answered entry was answered with.
+    pub took: Option<i64>,
+}
+
+pub(super) const COLUMNS: &str = "seq, key, change, at, act, before, after, revision, high_water,
+    progress, tries, code, message, theirs, row_id, took";
+
+/// Gives each entry that the filter names, in order, with the id and the
+/// revision that its answer told.
+fn read(
+    connection: &Connection,
+    filter: &str,
+    value: impl ToSql,
+    mut each: impl FnMut(Entry, Option<i64>, Option<i64>),
+) -> Result<(), StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {filter} ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query([value])?;
+    while let Some(row) = found.next()? {
+        each(entry(row)?, row.get(14)?, row.get(15)?);
+    }
+    Ok(())
+}
+
+/// Reads [`COLUMNS`].
+pub(super) fn entry(row: &SqlRow<'_>) -> Result<Entry, StoreError> {
+    let at: String = row.get(3)?;
+    Ok(Entry {
+        seq: row.get(0)?,
+        change: Change {
+            id: ChangeId(rows::uuid(row.get_ref(2)?)?),
+            todo: rows::key(row, 1)?,
+            act: act(row)?,
+            at: at.parse().map_err(|_| StoreError::Value { what: "time" })?,
+        },
+        revision: row.get(7)?,
+        high_water: row.get(8)?,
+        progress: progress(row)?,
+    })
+}
+
+fn act(row: &SqlRow<'_>) -> Result<Act, StoreError> {
+    let text = |column| rows::text(row, column).map(str::to_owned);
+    match row.get(4)? {
+        0 => Ok(Act::Add { text: text(6)? }),
+        1 => Ok(Act::Edit {
+            before: text(5)?,
+            after: text(6)?,
+        }),
+        2 => Ok(Act::Remove { before: text(5)? }),
+        _ => Err(StoreError::Value { what: "change" }),
+    }
+}
+
+fn progress(row: &SqlRow<'_>) -> Result<Progress, StoreError> {
+    match row.get(9)? {
+        0 => Ok(Progress::Pending),
+        1 => Ok(Progress::Sent {
+            tries: row.get(10)?,
+        }),
+        2 => Ok(Progress::Answered),
+        3 => Ok(Progress::Rejected(Rejection {
+            code: row.get(11)?,
+            message: row.get(12)?,
+            theirs: row.get(13)?,
+        })),
+        _ => Err(StoreError::Value { what: "progress" }),
+    }
+}
+
+/// What an act is stored as: kind, before, after.
+fn act_columns(act: &Act) -> (i64, Option<&str>, Option<&str>) {
+    match act {
+        Act::Add { text } => (0, None, Some(text)),
+        Act::Edit { before, after } => (1, Some(before), Some(after)),
+        Act::Remove { before } => (2, Some(before), None),
+    }
+}
+
+impl Store {
+    /// The outbox in order, each entry with its base row.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn outbox(&self) -> Result<Vec<Queued>, StoreError> {
+        let snapshot = self.connection.unchecked_transaction()?;
+        let mut queued = Vec::new();
+        read(&snapshot, "?1", 1, |entry, _, _| {
+            queued.push(Queued { entry, base: None });
+        })?;
+        for queued in &mut queued {
+            queued.base = super::base::of(&snapshot, queued.entry.change.todo)?;
+        }
+        Ok(queued)
+    }
+}
+
+impl Write<'_> {
+    /// The entries of one todo.
+    pub(super) fn queue(&self, key: Key) -> Result<Queue, StoreError> {
+        let mut queue = Queue::default();
+        if self.ledger.has_entries() {
+            read(&self.tx, "key = ?1", blob(key), |entry, row_id, took| {
+                queue.learnt = queue.learnt.or(row_id);
+                if entry.progress == Progress::Answered {
+                    queue.took = took;
+                }
+                queue.entries.push(entry);
+            })?;
+        }
+        Ok(queue)
+    }
+
+    pub(super) fn entry(&self, seq: i64) -> Result<Option<Entry>, StoreError> {
+        let mut found = None;
+        read(&self.tx, "seq = ?1", seq, |entry, _, _| found = Some(entry))?;
+        Ok(found)
+    }
+
+    /// The todos that have outbox entries.
+    pub(super) fn queued_keys(&self) -> Result<Vec<Key>, StoreError> {
+        let mut statement = self.tx.prepare_cached("SELECT DISTINCT key FROM outbox")?;
+        let mut found = statement.query([])?;
+        let mut keys = Vec::new();
+        while let Some(row) = found.next()? {
+            keys.push(rows::key(row, 0)?);
+        }
+        Ok(keys)
+    }
+
+    pub(super) fn append(
+        &mut self,
+        change: &Change,
+        revision: Option<i64>,
+        progress: &Progress,
+    ) -> Result<i64, StoreError> {
+        let seq = self.ledger.next_seq;
+        self.ledger.next_seq += 1;
+        *self.ledger.entries_mut(progress) += 1;
+        let (kind, before, after) = act_columns(&change.act);
+        self.tx
+            .prepare_cached(
+                "INSERT INTO outbox(seq, key, change, at, act, before, after, revision,
+                     progress, tries)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0)",
+            )?
+            .execute(params![
+                seq,
+                blob(change.todo),
+                change.id.0.as_bytes(),
+                change.at.to_string(),
+                kind,
+                before,
+                after,
+                revision,
+            ])?;
+        if *progress != Progress::Pending {
+            self.write_progress(seq, progress)?;
+        }
+        Ok(seq)
+    }
+
+    pub(super) fn rewrite(&self, seq: i64, act: &Act) -> Result<(), StoreError> {
+        let (kind, before, after) = act_columns(act);
+        self.tx
+            .prepare_cached("UPDATE outbox SET act = ?2, before = ?3, after = ?4 WHERE seq = ?1")?
+            .execute(params![seq, kind, before, after])?;
+        Ok(())
+    }
+
+    /// Moves an entry on and counts it where it is now.
+    pub(super) fn progress(&mut self, entry: &Entry, to: &Progress) -> Result<(), StoreError> {
+        *self.ledger.entries_mut(&entry.progress) -= 1;
+        *self.ledger.entries_mut(to) += 1;
+        self.write_progress(entry.seq, to)
+    }
+
+    fn write_progress(&self, seq: i64, to: &Progress) -> Result<(), StoreError> {
+        let (number, tries, rejection) = match to {
+            Progress::Pending => (0, 0, None),
+            Progress::Sent { tries } => (1, *tries, None),
+            Progress::Answered => (2, 0, None),
+            Progress::Rejected(rejection) => (3, 0, Some(rejection)),
+        };
+        self.tx
+            .prepare_cached(
+                "UPDATE outbox SET progress = ?2, tries = ?3, code = ?4, message = ?5, theirs = ?6
+                 WHERE seq = ?1",
+            )?
+            .execute(params![
+                seq,
+                number,
+                tries,
+                rejection.map(|rejection| &rejection.code),
+                rejection.map(|rejection| &rejection.message),
+                rejection.and_then(|rejection| rejection.theirs.as_ref()),
+            ])?;
+        Ok(())
+    }
+
+    pub(super) fn set_revision(&self, seq: i64, revision: Option<i64>) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE outbox SET revision = ?2 WHERE seq = ?1")?
+            .execute(params![seq, revision])?;
+        Ok(())
+    }
+
+    /// Takes an entry out of the outbox.
+    pub(super) fn take_out(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        *self.ledger.entries_mut(&entry.progress) -= 1;
+        self.tx
+            .prepare_cached("DELETE FROM outbox WHERE seq = ?1")?
+            .execute([entry.seq])?;
+        Ok(())
+    }
+
+    /// Carries out what joining `change` to its todo's queue takes.
+    pub(super) fn carry_out(
+        &mut self,
+        change: &Change,
+        queue: &Queue,
+        steps: Vec<Step>,
+    ) -> Result<(), StoreError> {
+        let entry = |seq: i64| queue.entries.iter().find(|entry| entry.seq == seq);
+        for step in steps {
+            match step {
+                Step::Drop { seq } => {
+                    if let Some(entry) = entry(seq) {
+                        self.take_out(entry)?;
+                    }
+                }
+                Step::Rewrite { seq, act } => {
+                    self.rewrite(seq, &act)?;
+                    if let Some(entry) = entry(seq) {
+                        self.progress(entry, &Progress::Pending)?;
+                    }
+                }
+                Step::Append {
+                    act,
+                    revision,
+                    rejection,
+                } => {
+                    let change = Change {
+                        act,
+                        ..change.clone()
+                    };
+                    let progress = rejection.map_or(Progress::Pending, Progress::Rejected);
+                    self.append(&change, revision, &progress)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,295 @@
+//! What the server says: pages of the change feed, whole lists, the mark.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::domain::change::{Act, Progress, Rejection};
+use crate::domain::feed::{Capabilities, FeedRow, Mark};
+use crate::domain::key::Key;
+use crate::domain::todo::Row;
+use crate::domain::verdict::Pull;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::ledger::Ledger;
+use crate::store::place;
+use crate::store::rows::{self, BASE_COLUMNS};
+use crate::store::write::Write;
+
+impl Store {
+    /// What the role may do, as last found out.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn capabilities(&self) -> Result<Option<Capabilities>, StoreError> {
+        Ok(Ledger::load(&self.connection)?.capabilities)
+    }
+
+    /// Remembers what the role may do. A bare backend that became full has its
+    /// rows and outbox re-keyed when the feed tells the rows' keys; the cursor
+    /// goes back to 0 for that, and with the end of that pull the rows that it
+    /// did not tell are gone.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn set_capabilities(&mut self, capabilities: Capabilities) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        let was_bare = write.ledger.capabilities.is_some_and(|role| !role.full);
+        if was_bare && capabilities.full {
+            write.ledger.cursor = 0;
+            write.ledger.rekeying = true;
+        }
+        write.ledger.capabilities = Some(capabilities);
+        write.commit()
+    }
+
+    /// The greatest revision seen; 0 at the start.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn cursor(&self) -> Result<i64, StoreError> {
+        Ok(Ledger::load(&self.connection)?.cursor)
+    }
+
+    /// Begins a pull.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn begin_pull(&mut self, now: Timestamp) -> Result<Pull, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT seq FROM outbox WHERE progress = 2 ORDER BY seq")?;
+        let answered = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(Pull {
+            answered,
+            began: now,
+        })
+    }
+
+    /// Compares the server's mark with what is stored: another user, a cursor
+    /// below the purge or above the server's revision means that base is
+    /// dropped, the cursor is 0, the outbox is kept, and adds that were sent and
+    /// unanswered are rejected (`reset`). Returns whether that happened.
+    ///
+    /// A cursor of 0 is below no purge: everything is going to be pulled anyway.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn check_mark(&mut self, mark: Mark) -> Result<bool, StoreError> {
+        let mut write = self.write()?;
+        let ledger = &write.ledger;
+        let another = ledger.user_id.is_some_and(|id| id != mark.user_id);
+        let purged = ledger.cursor != 0 && ledger.cursor < mark.purged_revision;
+        let reset = another || purged || ledger.cursor > mark.revision;
+        if reset {
+            write.drop_base()?;
+            write.refuse_unanswered_adds()?;
+        }
+        write.ledger.user_id = Some(mark.user_id);
+        write.ledger.purged = mark.purged_revision;
+        write.commit()?;
+        Ok(reset)
+    }
+
+    /// Forgets base and the cursor, so that the next pull brings everything;
+    /// the outbox stays and nothing is rejected.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn forget_base(&mut self) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        write.drop_base()?;
+        write.commit()
+    }
+
+    /// Applies one page of the change feed and moves the cursor, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn apply(&mut self, page: &[FeedRow], cursor: i64) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        for row in page {
+            match row {
+                FeedRow::Present(row) => write.put_base(row)?,
+                FeedRow::Removed { key, revision: _ } => write.remove_base(*key)?,
+            }
+        }
+        write.ledger.cursor = cursor;
+        write.commit()
+    }
+
+    /// Takes the whole list of a bare backend as the new base: rows that are not
+    /// in it are gone.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn take_snapshot(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        let (changed, gone) = write.compare(rows)?;
+        for row in changed {
+            write.put_base(row)?;
+        }
+        for key in gone {
+            write.remove_base(key)?;
+        }
+        write.commit()
+    }
+
+    /// Ends a complete pull: its answered entries leave the outbox.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn complete_pull(&mut self, pull: &Pull) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        for seq in &pull.answered {
+            write.dismiss(*seq)?;
+        }
+        if write.ledger.rekeying {
+            write.drop_rows_without_own_key()?;
+            write.ledger.rekeying = false;
+        }
+        // Tombstones up to there are gone, and everything else has been told.
+        if write.ledger.cursor != 0 {
+            write.ledger.cursor = write.ledger.cursor.max(write.ledger.purged);
+        }
+        write.ledger.as_of = Some(pull.began);
+        write.ledger.failed_at = None;
+        write.commit()
+    }
+
+    /// Remembers that the server could not be reached.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn note_failure(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        write.ledger.failed_at = Some(at);
+        write.commit()
+    }
+}
+
+impl Write<'_> {
+    /// An answered entry leaves: base says it now.
+    fn dismiss(&mut self, seq: i64) -> Result<(), StoreError> {
+        let Some(entry) = self.entry(seq)? else {
+            return Ok(());
+        };
+        if entry.progress == Progress::Answered {
+            self.take_out(&entry)?;
+            self.fill_revision(entry.change.todo)?;
+            self.show(entry.change.todo)?;
+        }
+        Ok(())
+    }
+
+    fn drop_base(&mut self) -> Result<(), StoreError> {
+        let count = |done: bool| {
+            self.tx
+                .prepare_cached("SELECT count(*) FROM shown WHERE overlaid = 0 AND done = ?1")?
+                .query_row([done], |row| row.get::<_, i64>(0))
+        };
+        let (open, done) = (count(false)?, count(true)?);
+        self.ledger.open -= open;
+        self.ledger.done -= done;
+        self.tx.execute_batch(
+            "DELETE FROM shown WHERE overlaid = 0;
+             DELETE FROM base;
+             UPDATE outbox SET row_id = NULL, took = NULL;",
+        )?;
+        for key in self.queued_keys()? {
+            self.show(key)?;
+        }
+        self.greatest = None;
+        self.ledger.cursor = 0;
+        self.ledger.rekeying = false;
+        self.ledger.as_of = None;
+        Ok(())
+    }
+
+    /// They may or may not be in what the server has now: better asked about
+    /// than doubled.
+    fn refuse_unanswered_adds(&mut self) -> Result<(), StoreError> {
+        let rejection = Rejection {
+            code: "reset".to_owned(),
+            message: "the server was reset while this was being sent".to_owned(),
+            theirs: None,
+        };
+        for key in self.queued_keys()? {
+            for entry in self.queue(key)?.entries {
+                let is_add = matches!(entry.change.act, Act::Add { .. });
+                if is_add && matches!(entry.progress, Progress::Sent { .. }) {
+                    self.refuse(&entry, &rejection)?;
+                }
+            }
+            self.show(key)?;
+        }
+        Ok(())
+    }
+
+    /// The rows that are new or not as base has them, and the keys that base has
+    /// and the list has not.
+    fn compare<'r>(&self, rows: &'r [Row]) -> Result<(Vec<&'r Row>, Vec<Key>), StoreError> {
+        let mut news: HashMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
+        let mut gone = Vec::new();
+        self.each_base(|base| {
+            match news.get(&base.id) {
+                Some(row) if **row == base => {
+                    news.remove(&base.id);
+                }
+                Some(_) => {}
+                None => gone.push(base.key),
+            }
+            Ok(())
+        })?;
+        let mut changed: Vec<_> = news.into_values().collect();
+        changed.sort_unstable_by_key(|row| row.id);
+        Ok((changed, gone))
+    }
+
+    /// Rows that still have the key of a bare backend's row, though the feed of
+    /// the full one has been read to its end: they were removed in between.
+    fn drop_rows_without_own_key(&mut self) -> Result<(), StoreError> {
+        let mut gone = Vec::new();
+        self.each_base(|base| {
+            if base.key == Key::of_row(self.endpoint, base.id) {
+                gone.push(base.key);
+            }
+            Ok(())
+        })?;
+        for key in gone {
+            self.remove_base(key)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn each_base(
+        &self,
+        mut each: impl FnMut(Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for sql in [
+            format!("SELECT place, {BASE_COLUMNS} FROM shown WHERE overlaid = 0"),
+            format!("SELECT id, {BASE_COLUMNS} FROM base"),
+        ] {
+            let mut statement = self.tx.prepare(&sql)?;
+            let mut found = statement.query([])?;
+            while let Some(row) = found.next()? {
+                let row = rows::read_base(row)?;
+                place::check_id(row.id)?;
+                each(row)?;
+            }
+        }
+        Ok(())
+    }
+}

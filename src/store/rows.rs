@@ -1,0 +1,111 @@
+//! Values as SQLite keeps them, and back.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::Row as SqlRow;
+use rusqlite::types::ValueRef;
+use uuid::Uuid;
+
+use crate::domain::key::Key;
+use crate::domain::todo::{Row, State, Todo};
+use crate::store::error::StoreError;
+use crate::store::place;
+
+/// A key as stored.
+pub(super) const fn blob(key: Key) -> [u8; 16] {
+    key.uuid().into_bytes()
+}
+
+pub(super) fn uuid(value: ValueRef<'_>) -> Result<Uuid, StoreError> {
+    let what = StoreError::Value { what: "key" };
+    match value {
+        ValueRef::Blob(bytes) => Uuid::from_slice(bytes).map_err(|_| what),
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) => Err(what),
+    }
+}
+
+pub(super) fn key(row: &SqlRow<'_>, column: usize) -> Result<Key, StoreError> {
+    uuid(row.get_ref(column)?).map(Key::new)
+}
+
+/// Instants are kept in microseconds since 1970, PostgreSQL's grain.
+pub(super) fn instant(row: &SqlRow<'_>, column: usize) -> Result<Option<Timestamp>, StoreError> {
+    let micros: Option<i64> = row.get(column)?;
+    micros
+        .map(Timestamp::from_microsecond)
+        .transpose()
+        .map_err(|_| StoreError::Value { what: "time" })
+}
+
+/// Days are kept as numbers that read and sort like dates: 20261201.
+pub(super) fn day(date: Date) -> i64 {
+    i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
+}
+
+pub(super) const fn state_number(state: State) -> i64 {
+    match state {
+        State::Synced => 0,
+        State::Pending => 1,
+        State::Sent => 2,
+        State::Rejected => 3,
+    }
+}
+
+fn state(number: i64) -> Result<State, StoreError> {
+    [State::Synced, State::Pending, State::Sent, State::Rejected]
+        .into_iter()
+        .find(|state| state_number(*state) == number)
+        .ok_or(StoreError::Value { what: "state" })
+}
+
+/// What [`read_todo`] reads, from the table `shown`.
+pub(super) const TODO_COLUMNS: &str = "place, key, local, state, created_at, updated_at, text";
+
+/// A todo to read rows into.
+pub(super) const fn blank() -> Todo {
+    Todo {
+        key: Key::new(Uuid::nil()),
+        id: None,
+        local: None,
+        text: String::new(),
+        state: State::Synced,
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+/// Reads [`TODO_COLUMNS`] into `todo`, whose text keeps its memory.
+pub(super) fn read_todo(row: &SqlRow<'_>, todo: &mut Todo) -> Result<(), StoreError> {
+    todo.id = place::id_at(row.get(0)?);
+    todo.key = key(row, 1)?;
+    todo.local = row.get(2)?;
+    todo.state = state(row.get(3)?)?;
+    todo.created_at = instant(row, 4)?;
+    todo.updated_at = instant(row, 5)?;
+    todo.text.clear();
+    todo.text.push_str(text(row, 6)?);
+    Ok(())
+}
+
+pub(super) fn text<'r>(row: &'r SqlRow<'_>, column: usize) -> Result<&'r str, StoreError> {
+    row.get_ref(column)?
+        .as_str()
+        .map_err(|_| StoreError::Value { what: "text" })
+}
+
+/// What [`read_base`] reads, from the table `base`, or from `shown` with `place`
+/// for `id`.
+pub(super) fn read_base(row: &SqlRow<'_>) -> Result<Row, StoreError> {
+    let place: i64 = row.get(0)?;
+    Ok(Row {
+        id: place::parted(place).0,
+        key: key(row, 1)?,
+        revision: row.get(2)?,
+        created_at: instant(row, 3)?,
+        updated_at: instant(row, 4)?,
+        text: text(row, 5)?.to_owned(),
+    })
+}
+
+/// The columns of [`read_base`] after the id.
+pub(super) const BASE_COLUMNS: &str = "key, revision, created_at, updated_at, text";

@@ -1,0 +1,152 @@
+//! The tables, and how they come to be.
+//!
+//! `user_version` says how many of the migrations a database has had.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::store::error::StoreError;
+
+/// One step a version, oldest first. A released one is never changed.
+pub(super) const MIGRATIONS: &[&str] = &[FIRST];
+
+/// * `shown`: every todo as it is shown. A row that is not `overlaid` has no
+///   outbox entry and is at the same time the todo's *base*, so nothing is kept
+///   twice. `place` is the order: see `place`.
+/// * `base`: what the server last said of the todos that have outbox entries.
+/// * `outbox`: `row_id` and `took` are the id and revision that the answer told.
+/// * `numbers`: which todo `n3` is. `aliases`: old keys, resolved in one step.
+/// * `ledger`: one row; the counters are kept, not counted.
+const FIRST: &str = "
+CREATE TABLE shown(
+    place INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    done INTEGER NOT NULL,
+    overlaid INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    local INTEGER,
+    priority INTEGER,
+    due INTEGER,
+    completed_on INTEGER,
+    revision INTEGER NOT NULL,
+    created_at INTEGER,
+    updated_at INTEGER,
+    text TEXT NOT NULL,
+    folded TEXT NOT NULL
+) STRICT;
+CREATE INDEX shown_waiting ON shown(state) WHERE state <> 0;
+CREATE TABLE base(
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER,
+    updated_at INTEGER,
+    text TEXT NOT NULL
+) STRICT;
+CREATE TABLE outbox(
+    seq INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    change BLOB NOT NULL,
+    at TEXT NOT NULL,
+    act INTEGER NOT NULL,
+    before TEXT,
+    after TEXT,
+    revision INTEGER,
+    high_water INTEGER,
+    progress INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    code TEXT,
+    message TEXT,
+    theirs TEXT,
+    row_id INTEGER,
+    took INTEGER
+) STRICT;
+CREATE INDEX outbox_key ON outbox(key, seq);
+CREATE INDEX outbox_row ON outbox(row_id) WHERE row_id IS NOT NULL;
+CREATE TABLE numbers(
+    local INTEGER PRIMARY KEY,
+    key BLOB NOT NULL
+) STRICT;
+CREATE INDEX numbers_key ON numbers(key);
+CREATE TABLE aliases(
+    old BLOB PRIMARY KEY,
+    new BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_new ON aliases(new);
+CREATE TABLE ledger(
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    next_seq INTEGER NOT NULL DEFAULT 1,
+    next_local INTEGER NOT NULL DEFAULT 1,
+    open INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0,
+    pending INTEGER NOT NULL DEFAULT 0,
+    sent INTEGER NOT NULL DEFAULT 0,
+    answered INTEGER NOT NULL DEFAULT 0,
+    rejected INTEGER NOT NULL DEFAULT 0,
+    cursor INTEGER NOT NULL DEFAULT 0,
+    purged INTEGER NOT NULL DEFAULT 0,
+    user_id INTEGER,
+    rekeying INTEGER NOT NULL DEFAULT 0,
+    capabilities TEXT,
+    as_of TEXT,
+    failed_at TEXT
+) STRICT;
+INSERT INTO ledger(one) VALUES (1);
+";
+
+/// How many migrations a database has had.
+pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
+    let version: i64 = connection
+        .prepare_cached("PRAGMA user_version")?
+        .query_row([], |row| row.get(0))?;
+    // A negative one was never ours: newer than anything known.
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+/// Brings a database to the newest version; several processes may try at once.
+/// One that holds something is copied to `{path}.v{version}` first.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    path: Option<&Path>,
+    migrations: &[&str],
+) -> Result<(), StoreError> {
+    let found = version(connection)?;
+    if found == migrations.len() {
+        return Ok(());
+    }
+    if found > 0
+        && found < migrations.len()
+        && let Some(path) = path
+    {
+        back_up(connection, path, found)?;
+    }
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&tx)?;
+    let Some(missing) = migrations.get(found..) else {
+        return Err(StoreError::Newer {
+            found,
+            known: migrations.len(),
+        });
+    };
+    for migration in missing {
+        tx.execute_batch(migration)?;
+    }
+    let newest = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+    tx.pragma_update(None, "user_version", newest)?;
+    tx.commit()?;
+    Ok(())
+}
+
+fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), StoreError> {
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(format!(".v{version}"));
+    let copy = Path::new(&copy);
+    if copy.exists() {
+        return Ok(());
+    }
+    super::file::create_private(copy)?;
+    let name = copy.to_string_lossy();
+    connection.execute("VACUUM INTO ?1", [name.as_ref()])?;
+    Ok(())
+}

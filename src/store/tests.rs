@@ -1,0 +1,155 @@
+//! What the store promises, by topic.
+
+mod files;
+mod folding;
+mod names;
+mod sync;
+mod windows;
+
+use std::error::Error;
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Capabilities, FeedRow, Store, Verdict};
+use crate::domain::change::{Act, Change, Progress, Rejection};
+use crate::domain::key::{ChangeId, Key};
+use crate::domain::query::{Query, Scope};
+use crate::domain::todo::{Row, State, Todo};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+const ENDPOINT: &str = "https://hasura.example/v1/graphql";
+
+fn store() -> Result<Store, Box<dyn Error>> {
+    Ok(Store::in_memory(ENDPOINT)?)
+}
+
+fn key(number: u128) -> Key {
+    Key::new(Uuid::from_u128(
+        0x0190_0000_0000_7000_8000_0000_0000_0000 + number,
+    ))
+}
+
+fn change(todo: Key, act: Act) -> Change {
+    Change {
+        id: ChangeId(Uuid::from_u128(9)),
+        todo,
+        act,
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn add(todo: Key, text: &str) -> Change {
+    change(todo, Act::Add { text: text.into() })
+}
+
+fn edit(todo: Key, before: &str, after: &str) -> Change {
+    let (before, after) = (before.into(), after.into());
+    change(todo, Act::Edit { before, after })
+}
+
+fn remove(todo: Key, before: &str) -> Change {
+    let before = before.into();
+    change(todo, Act::Remove { before })
+}
+
+fn row(todo: Key, id: i64, text: &str) -> Row {
+    Row {
+        key: todo,
+        id,
+        text: text.into(),
+        revision: id.saturating_mul(10),
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+fn bare_row(id: i64, text: &str) -> Row {
+    Row {
+        revision: 0,
+        ..row(Key::of_row(ENDPOINT, id), id, text)
+    }
+}
+
+fn told(rows: &[Row]) -> Vec<FeedRow> {
+    rows.iter().cloned().map(FeedRow::Present).collect()
+}
+
+fn role(full: bool) -> Capabilities {
+    Capabilities {
+        full,
+        insert: true,
+        update: true,
+        delete: true,
+    }
+}
+
+fn refused(code: &str) -> Verdict {
+    Verdict::Rejected(Rejection {
+        code: code.into(),
+        message: "no".into(),
+        theirs: None,
+    })
+}
+
+fn applied(id: Option<i64>, revision: Option<i64>) -> Verdict {
+    Verdict::Applied { id, revision }
+}
+
+fn all() -> Query {
+    Query {
+        scope: Scope::All,
+        ..Query::default()
+    }
+}
+
+fn listed(store: &Store, query: &Query) -> Result<Vec<Todo>, Box<dyn Error>> {
+    let mut todos = Vec::new();
+    store.each(query, |todo| {
+        todos.push(todo.clone());
+        ControlFlow::Continue(())
+    })?;
+    Ok(todos)
+}
+
+fn texts(store: &Store, query: &Query) -> Result<Vec<String>, Box<dyn Error>> {
+    Ok(listed(store, query)?
+        .into_iter()
+        .map(|todo| todo.text)
+        .collect())
+}
+
+/// The outbox as acts, with how far each has come.
+fn outbox(store: &Store) -> Result<Vec<(Act, Progress)>, Box<dyn Error>> {
+    let outbox = store.outbox()?;
+    Ok(outbox
+        .into_iter()
+        .map(|queued| (queued.entry.change.act, queued.entry.progress))
+        .collect())
+}
+
+fn seqs(store: &Store) -> Result<Vec<i64>, Box<dyn Error>> {
+    let outbox = store.outbox()?;
+    Ok(outbox.iter().map(|queued| queued.entry.seq).collect())
+}
+
+fn only(store: &Store) -> Result<i64, Box<dyn Error>> {
+    match seqs(store)?.as_slice() {
+        [seq] => Ok(*seq),
+        other => Err(format!("{} entries, expected one", other.len()).into()),
+    }
+}
+
+fn shown(store: &Store, todo: Key) -> Result<Option<(String, State)>, Box<dyn Error>> {
+    Ok(store.todo(todo)?.map(|todo| (todo.text, todo.state)))
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "compared with what may be nothing"
+)]
+fn is(text: &str, state: State) -> Option<(String, State)> {
+    Some((text.to_owned(), state))
+}

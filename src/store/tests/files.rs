@@ -1,0 +1,233 @@
+//! The database as a file that several processes share.
+
+use std::fs;
+
+use super::super::{StoreError, Totals};
+use super::*;
+
+#[test]
+fn nothing_is_read_where_nothing_is() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("none").join("todos.db");
+    assert!(Store::open_to_read(&path, ENDPOINT)?.is_none());
+    assert!(!folder.path().join("none").exists());
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_the_database_and_its_logs() -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir()?;
+    let directory = folder.path().join("data").join("account");
+    let path = directory.join("todos.db");
+    let mut store = Store::open(&path, ENDPOINT)?;
+    store.commit(&[add(key(1), "a")])?;
+    let mode = |path: &std::path::Path| -> Result<u32, std::io::Error> {
+        Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+    };
+    assert_eq!(mode(&directory)?, 0o700);
+    for file in fs::read_dir(&directory)? {
+        assert_eq!(mode(&file?.path())?, 0o600);
+    }
+    drop(store);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644))?;
+    drop(Store::open(&path, ENDPOINT)?);
+    assert_eq!(mode(&path)?, 0o600);
+    Ok(())
+}
+
+#[test]
+fn two_stores_on_one_file_see_each_other() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut one = Store::open(&path, ENDPOINT)?;
+    let mut two = Store::open(&path, ENDPOINT)?;
+    let reader = Store::open_to_read(&path, ENDPOINT)?.ok_or("there is one")?;
+    let version = reader.version()?;
+    one.commit(&[add(key(1), "a")])?;
+    two.commit(&[edit(key(1), "a", "b"), add(key(2), "c")])?;
+    one.commit(&[remove(key(1), "b")])?;
+    for store in [&one, &two, &reader] {
+        assert_eq!(texts(store, &all())?, ["c"]);
+    }
+    assert_ne!(reader.version()?, version);
+    let numbers: Vec<_> = listed(&two, &all())?
+        .iter()
+        .map(|todo| todo.local)
+        .collect();
+    assert_eq!(numbers, [Some(2)]);
+    Ok(())
+}
+
+#[test]
+fn many_writers_at_once_lose_nothing() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let write = |writer: u128| -> Result<(), StoreError> {
+        let mut store = Store::open(&path, ENDPOINT)?;
+        for number in 0..10 {
+            store.commit(&[add(key(writer * 100 + number), "a")])?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4)
+            .map(|writer| scope.spawn(move || write(writer)))
+            .collect();
+        for writer in writers {
+            writer.join().map_err(|_| "a writer panicked")??;
+        }
+        Ok::<_, Box<dyn Error>>(())
+    })?;
+    let mut store = Store::open(&path, ENDPOINT)?;
+    assert_eq!(
+        store.totals()?,
+        Totals {
+            open: 40,
+            pending: 40,
+            ..Totals::default()
+        }
+    );
+    assert_eq!(store.replayed()?.1, store.totals()?);
+    Ok(())
+}
+
+#[test]
+fn a_store_opened_for_reading_does_not_write() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    Store::open(&path, ENDPOINT)?.commit(&[add(key(1), "a")])?;
+    let mut reader = Store::open_to_read(&path, ENDPOINT)?.ok_or("there is one")?;
+    let error = reader.commit(&[add(key(2), "b")]).err().ok_or("refused")?;
+    assert!(matches!(error, StoreError::ReadOnly), "{error}");
+    for sort in [
+        crate::domain::query::Sort::Text,
+        crate::domain::query::Sort::Due,
+    ] {
+        assert_eq!(texts(&reader, &Query { sort, ..all() })?, ["a"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused_untouched() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut open = Store::open(&path, ENDPOINT)?;
+    let newer = super::super::schema::MIGRATIONS.len() + 1;
+    rusqlite::Connection::open(&path)?.execute_batch(&format!("PRAGMA user_version = {newer}"))?;
+    for error in [
+        Store::open(&path, ENDPOINT).err(),
+        Store::open_to_read(&path, ENDPOINT).err(),
+        open.commit(&[add(key(1), "a")]).err(),
+    ] {
+        let error = error.ok_or("refused")?;
+        assert!(matches!(error, StoreError::Newer { .. }), "{error}");
+        assert!(error.help().contains("Restart"));
+    }
+    assert_eq!(texts(&open, &all())?, [] as [&str; 0], "reading goes on");
+    Ok(())
+}
+
+#[test]
+fn an_older_database_is_copied_before_it_is_migrated() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    Store::open(&path, ENDPOINT)?.commit(&[add(key(1), "a")])?;
+    let mut connection = rusqlite::Connection::open(&path)?;
+    let known = super::super::schema::MIGRATIONS;
+    let next = [known, &["CREATE TABLE later(a)"]].concat();
+    super::super::schema::migrate(&mut connection, Some(&path), &next)?;
+    assert_eq!(super::super::schema::version(&connection)?, known.len() + 1);
+
+    let copy = folder.path().join(format!("todos.db.v{}", known.len()));
+    let copied = Store::open_to_read(&copy, ENDPOINT)?.ok_or("a copy")?;
+    assert_eq!(texts(&copied, &all())?, ["a"]);
+    Ok(())
+}
+
+#[test]
+fn a_damaged_database_is_set_aside_with_what_was_unsent() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut store = Store::open(&path, ENDPOINT)?;
+    store.commit(&[add(key(1), "precious")])?;
+    drop(store);
+    // The log is written back, then the page of the ledger's table is overwritten.
+    let connection = rusqlite::Connection::open(&path)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    let page: u32 = connection.query_row(
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'",
+        [],
+        |row| row.get(0),
+    )?;
+    drop(connection);
+    let mut bytes = fs::read(&path)?;
+    bytes
+        .iter_mut()
+        .skip((page as usize - 1) * 4096)
+        .take(4096)
+        .for_each(|byte| *byte = 0xff);
+    fs::write(&path, bytes)?;
+
+    let error = Store::open(&path, ENDPOINT).err().ok_or("damaged")?;
+    let StoreError::Corrupt {
+        moved_to,
+        outbox: Some(saved),
+    } = &error
+    else {
+        return Err(format!("{error:?}").into());
+    };
+    assert!(moved_to.exists() && fs::read_to_string(saved)?.contains("precious"));
+    assert!(error.help().contains(&saved.display().to_string()));
+    assert_eq!(
+        texts(&Store::open(&path, ENDPOINT)?, &all())?,
+        [] as [&str; 0]
+    );
+    Ok(())
+}
+
+#[test]
+fn what_is_no_database_at_all_is_set_aside() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    for round in 1..3 {
+        fs::write(
+            &path,
+            "not a database, but long enough to look at".repeat(100),
+        )?;
+        let error = Store::open_to_read(&path, ENDPOINT)
+            .err()
+            .ok_or("damaged")?;
+        assert!(
+            matches!(&error, StoreError::Corrupt { outbox: None, .. }),
+            "{error:?}"
+        );
+        assert!(
+            folder
+                .path()
+                .join(format!("todos.db.damaged-{round}"))
+                .exists()
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_transaction_that_was_cut_off_leaves_no_trace() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut store = Store::open(&path, ENDPOINT)?;
+    store.commit(&[add(key(1), "a")])?;
+    let page = [
+        FeedRow::Present(row(key(2), 2, "b")),
+        FeedRow::Present(row(key(3), i64::MAX, "c")),
+    ];
+    assert!(store.apply(&page, 9).is_err());
+    assert_eq!(texts(&store, &all())?, ["a"]);
+    assert_eq!(store.cursor()?, 0);
+    assert_eq!(store.replayed()?.1, store.totals()?);
+    Ok(())
+}

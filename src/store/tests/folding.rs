@@ -1,0 +1,237 @@
+//! How changes of one todo meet in the outbox.
+
+use super::*;
+
+fn edited(before: &str, after: &str) -> Act {
+    Act::Edit {
+        before: before.into(),
+        after: after.into(),
+    }
+}
+
+fn added(text: &str) -> Act {
+    Act::Add { text: text.into() }
+}
+
+fn removed(before: &str) -> Act {
+    Act::Remove {
+        before: before.into(),
+    }
+}
+
+fn synced(text: &str) -> Result<Store, Box<dyn Error>> {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, text)]), 10)?;
+    Ok(store)
+}
+
+#[test]
+fn changes_of_an_unsent_todo_become_one_add_or_nothing() -> Outcome {
+    let mut store = store()?;
+    store.commit(&[add(key(1), "a"), edit(key(1), "a", "b")])?;
+    assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);
+
+    let gone = store.commit(&[remove(key(1), "b")])?;
+    assert_eq!(gone.len(), 1, "the removed todo is told as it was");
+    assert_eq!(outbox(&store)?, []);
+    assert_eq!(store.todo(key(1))?, None);
+    assert_eq!(store.totals()?, super::super::Totals::default());
+    Ok(())
+}
+
+#[test]
+fn pending_edits_become_one_and_none_when_they_lead_back() -> Outcome {
+    let mut store = synced("a")?;
+    store.commit(&[edit(key(1), "a", "b")])?;
+    store.commit(&[edit(key(1), "b", "c")])?;
+    assert_eq!(outbox(&store)?, [(edited("a", "c"), Progress::Pending)]);
+    let revision = store.outbox()?.first().and_then(|q| q.entry.revision);
+    assert_eq!(revision, Some(10));
+
+    store.commit(&[edit(key(1), "c", "a")])?;
+    assert_eq!(outbox(&store)?, []);
+    assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
+    Ok(())
+}
+
+#[test]
+fn removing_what_has_a_pending_edit_removes_the_text_the_server_has() -> Outcome {
+    let mut store = synced("a")?;
+    store.commit(&[edit(key(1), "a", "b"), remove(key(1), "b")])?;
+    assert_eq!(outbox(&store)?, [(removed("a"), Progress::Pending)]);
+    store.commit(&[edit(key(1), "b", "c")])?;
+    assert_eq!(
+        outbox(&store)?,
+        [(edited("a", "c"), Progress::Pending)],
+        "an edit takes back a removal that was not sent"
+    );
+    Ok(())
+}
+
+#[test]
+fn what_was_sent_is_never_folded() -> Outcome {
+    let mut store = store()?;
+    store.commit(&[add(key(1), "a")])?;
+    store.mark_sent(&[only(&store)?])?;
+    store.commit(&[edit(key(1), "a", "b"), edit(key(1), "b", "c")])?;
+    let sent = Progress::Sent { tries: 1 };
+    assert_eq!(
+        outbox(&store)?,
+        [
+            (added("a"), sent.clone()),
+            (edited("a", "c"), Progress::Pending)
+        ]
+    );
+    assert_eq!(shown(&store, key(1))?, is("c", State::Sent));
+
+    store.commit(&[remove(key(1), "c")])?;
+    assert_eq!(
+        outbox(&store)?,
+        [(added("a"), sent), (removed("a"), Progress::Pending)]
+    );
+    assert_eq!(store.todo(key(1))?, None);
+    Ok(())
+}
+
+#[test]
+fn an_add_that_certainly_did_not_arrive_folds_again() -> Outcome {
+    let mut store = store()?;
+    store.commit(&[add(key(1), "a")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    store.commit(&[edit(key(1), "a", "b")])?;
+    store.settle(&[(seq, Verdict::NotApplied)])?;
+    assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);
+    Ok(())
+}
+
+#[test]
+fn an_edit_replaces_the_rejected_change() -> Outcome {
+    let mut store = synced("a")?;
+    store.commit(&[edit(key(1), "a", "b"), add(key(2), "n")])?;
+    let seqs = seqs(&store)?;
+    store.mark_sent(&seqs)?;
+    let verdicts: Vec<_> = seqs
+        .iter()
+        .map(|seq| (*seq, refused("permission-error")))
+        .collect();
+    store.settle(&verdicts)?;
+    assert_eq!(shown(&store, key(1))?, is("a", State::Rejected));
+    assert_eq!(shown(&store, key(2))?, is("n", State::Rejected));
+    assert_eq!(store.totals()?.rejected, 2);
+
+    store.commit(&[edit(key(1), "a", "c"), edit(key(2), "n", "m")])?;
+    assert_eq!(
+        outbox(&store)?,
+        [
+            (added("m"), Progress::Pending),
+            (edited("a", "c"), Progress::Pending)
+        ]
+    );
+    assert_eq!(store.totals()?.rejected, 0);
+    Ok(())
+}
+
+#[test]
+fn a_rejected_add_that_is_removed_is_gone() -> Outcome {
+    let mut store = store()?;
+    store.commit(&[add(key(1), "a")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    store.settle(&[(seq, refused("reset"))])?;
+    store.commit(&[remove(key(1), "a")])?;
+    assert_eq!(outbox(&store)?, []);
+    assert_eq!(store.todo(key(1))?, None);
+    Ok(())
+}
+
+#[test]
+fn what_followed_a_refused_change_joins_it() -> Outcome {
+    let mut store = synced("a")?;
+    store.commit(&[edit(key(1), "a", "b")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    store.commit(&[edit(key(1), "b", "c")])?;
+    store.settle(&[(seq, refused("conflict"))])?;
+    let entries = outbox(&store)?;
+    assert!(
+        matches!(entries.as_slice(), [(act, Progress::Rejected(_))] if *act == edited("a", "c")),
+        "{entries:?}"
+    );
+    assert_eq!(shown(&store, key(1))?, is("a", State::Rejected));
+    Ok(())
+}
+
+#[test]
+fn an_edit_of_a_text_that_changed_meanwhile_is_merged_or_rejected() -> Outcome {
+    let mut store = synced("a")?;
+    store.apply(&told(&[row(key(1), 1, "a +p")]), 11)?;
+    store.commit(&[edit(key(1), "a", "(A) a")])?;
+    assert_eq!(
+        outbox(&store)?,
+        [(edited("a +p", "(A) a +p"), Progress::Pending)]
+    );
+
+    let mut store = synced("theirs")?;
+    store.commit(&[edit(key(1), "a", "mine")])?;
+    let queued = store.outbox()?;
+    let progress = queued.first().map(|queued| &queued.entry.progress);
+    assert!(
+        matches!(progress, Some(Progress::Rejected(why))
+            if why.code == "conflict" && why.theirs.as_deref() == Some("theirs")),
+        "{progress:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn adding_the_same_todo_twice_adds_nothing() -> Outcome {
+    let mut store = synced("a")?;
+    store.commit(&[
+        add(key(1), "again"),
+        add(key(2), "b"),
+        add(key(2), "b again"),
+    ])?;
+    assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);
+    assert_eq!(texts(&store, &all())?, ["a", "b"]);
+    Ok(())
+}
+
+#[test]
+fn removing_what_is_not_there_does_nothing() -> Outcome {
+    let mut store = store()?;
+    assert_eq!(store.commit(&[remove(key(1), "a")])?, []);
+    assert_eq!(outbox(&store)?, []);
+    Ok(())
+}
+
+#[test]
+fn a_rejected_change_can_wait_again_or_be_dropped_but_no_sent_one() -> Outcome {
+    let mut store = synced("a")?;
+    store.commit(&[edit(key(1), "a", "b")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    assert!(!store.drop_entry(seq)?);
+    assert!(!store.retry(seq)?);
+    store.settle(&[(seq, refused("conflict"))])?;
+    store.apply(
+        &told(&[Row {
+            revision: 77,
+            ..row(key(1), 1, "theirs")
+        }]),
+        77,
+    )?;
+    assert!(store.retry(seq)?);
+    let queued = store.outbox()?;
+    let entry = queued.first().map(|queued| &queued.entry);
+    assert_eq!(
+        entry.map(|entry| &entry.change.act),
+        Some(&edited("theirs", "b"))
+    );
+    assert_eq!(entry.and_then(|entry| entry.revision), Some(77));
+
+    assert!(store.drop_entry(seq)?);
+    assert_eq!(shown(&store, key(1))?, is("theirs", State::Synced));
+    assert!(!store.drop_entry(seq)?);
+    Ok(())
+}

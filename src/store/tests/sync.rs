@@ -1,0 +1,289 @@
+//! What sync writes: sent, settled, pulled, reset, re-keyed.
+
+use super::super::{Adjustment, Mark, Resolved};
+use super::*;
+use crate::domain::todo::Handle;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn revisions(store: &Store) -> Result<Vec<Option<i64>>, Box<dyn Error>> {
+    let outbox = store.outbox()?;
+    Ok(outbox.iter().map(|queued| queued.entry.revision).collect())
+}
+
+#[test]
+fn an_answered_change_leaves_with_the_first_pull_begun_after_its_answer() -> Outcome {
+    let mut store = store()?;
+    store.commit(&[add(key(1), "a")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    let early = store.begin_pull(NOW)?;
+    store.settle(&[(seq, applied(Some(5), Some(50)))])?;
+    assert_eq!(store.todo(key(1))?.and_then(|todo| todo.id), Some(5));
+    assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
+
+    store.complete_pull(&early)?;
+    assert_eq!(outbox(&store)?.len(), 1, "it began before the answer");
+
+    let pull = store.begin_pull(NOW)?;
+    store.apply(&told(&[row(key(1), 5, "a")]), 50)?;
+    assert_eq!(texts(&store, &all())?, ["a"], "never shown twice");
+    store.complete_pull(&pull)?;
+    assert_eq!(outbox(&store)?, []);
+    assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
+    assert_eq!(store.freshness()?.as_of, Some(NOW));
+    assert_eq!(store.cursor()?, 50);
+    Ok(())
+}
+
+#[test]
+fn an_edit_is_made_on_the_revision_that_the_change_before_it_got() -> Outcome {
+    let mut store = store()?;
+    store.commit(&[add(key(1), "a")])?;
+    let first = only(&store)?;
+    store.mark_sent(&[first])?;
+    store.commit(&[edit(key(1), "a", "b")])?;
+    assert_eq!(revisions(&store)?, [None, None]);
+    store.settle(&[(first, applied(Some(5), Some(50)))])?;
+    assert_eq!(revisions(&store)?, [None, Some(50)]);
+    Ok(())
+}
+
+#[test]
+fn an_unknown_revision_is_learnt_when_base_arrives() -> Outcome {
+    for (arrived, expected) in [("a", "b"), ("a +p", "b +p")] {
+        let mut store = store()?;
+        store.commit(&[add(key(1), "a")])?;
+        let first = only(&store)?;
+        store.mark_sent(&[first])?;
+        store.commit(&[edit(key(1), "a", "b")])?;
+        store.settle(&[(first, applied(None, None))])?;
+        let pull = store.begin_pull(NOW)?;
+        store.apply(&told(&[row(key(1), 5, arrived)]), 50)?;
+        store.complete_pull(&pull)?;
+        assert_eq!(revisions(&store)?, [Some(50)]);
+        assert_eq!(shown(&store, key(1))?, is(expected, State::Pending));
+    }
+    Ok(())
+}
+
+#[test]
+fn tries_are_counted_and_only_a_first_one_can_wait_again() -> Outcome {
+    let mut store = store()?;
+    store.commit(&[add(key(1), "a")])?;
+    let seq = only(&store)?;
+    let progress =
+        |store: &Store| outbox(store).map(|entries| entries.into_iter().map(|e| e.1).next());
+    store.mark_sent(&[seq])?;
+    store.settle(&[(seq, Verdict::NotApplied)])?;
+    assert_eq!(progress(&store)?, Some(Progress::Pending));
+    store.mark_sent(&[seq])?;
+    store.settle(&[(seq, Verdict::Unknown)])?;
+    store.mark_sent(&[seq])?;
+    store.settle(&[(seq, Verdict::NotApplied)])?;
+    assert_eq!(progress(&store)?, Some(Progress::Sent { tries: 2 }));
+    assert_eq!(store.totals()?.sent, 1);
+    Ok(())
+}
+
+#[test]
+fn a_rebased_edit_is_made_on_the_newer_text() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.commit(&[edit(key(1), "a", "(A) a")])?;
+    let seq = only(&store)?;
+    store.apply(&told(&[row(key(1), 1, "a b")]), 12)?;
+    assert_eq!(shown(&store, key(1))?, is("(A) a", State::Pending));
+    store.adjust(&[Adjustment::Rebase {
+        seq,
+        before: "a b".into(),
+        after: "(A) a b".into(),
+        revision: 12,
+    }])?;
+    assert_eq!(shown(&store, key(1))?, is("(A) a b", State::Pending));
+    assert_eq!(revisions(&store)?, [Some(12)]);
+    Ok(())
+}
+
+#[test]
+fn a_row_removed_elsewhere_is_gone_but_not_the_edit_of_it() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
+    store.commit(&[edit(key(2), "b", "c")])?;
+    let removals = [key(1), key(2), key(3)].map(|key| FeedRow::Removed { key, revision: 21 });
+    store.apply(&removals, 21)?;
+    assert_eq!(store.todo(key(1))?, None);
+    assert_eq!(shown(&store, key(2))?, is("c", State::Pending));
+    assert_eq!(store.totals()?.open, 1);
+    Ok(())
+}
+
+#[test]
+fn an_applied_add_on_a_bare_backend_takes_the_key_of_its_row() -> Outcome {
+    let mut store = store()?;
+    store.set_capabilities(role(false))?;
+    store.take_snapshot(&[bare_row(4, "old")])?;
+    store.commit(&[add(key(1), "a")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    let high_water = store.outbox()?.first().and_then(|q| q.entry.high_water);
+    assert_eq!(high_water, Some(4));
+    store.settle(&[(seq, applied(Some(7), Some(0)))])?;
+
+    let of_row = Key::of_row(ENDPOINT, 7);
+    let todo = store.todo(key(1))?.ok_or("the old key resolves")?;
+    assert_eq!((todo.key, todo.id, todo.local), (of_row, Some(7), Some(1)));
+    assert_eq!(store.resolve(&Handle::Local(1))?, Resolved::One(todo));
+
+    let pull = store.begin_pull(NOW)?;
+    store.take_snapshot(&[bare_row(4, "old"), bare_row(7, "a")])?;
+    store.complete_pull(&pull)?;
+    assert_eq!(texts(&store, &all())?, ["old", "a"]);
+    store.commit(&[edit(key(1), "a", "b")])?;
+    assert_eq!(shown(&store, of_row)?, is("b", State::Pending));
+    Ok(())
+}
+
+#[test]
+fn a_snapshot_that_brought_the_row_first_does_not_double_it() -> Outcome {
+    let mut store = store()?;
+    store.set_capabilities(role(false))?;
+    store.commit(&[add(key(1), "a"), add(key(2), "b")])?;
+    let seqs = seqs(&store)?;
+    store.mark_sent(&seqs)?;
+    store.commit(&[edit(key(1), "a", "a2")])?;
+    store.take_snapshot(&[bare_row(7, "a")])?;
+    let found = seqs.first().copied().ok_or("an entry")?;
+    store.adjust(&[Adjustment::Settle {
+        seq: found,
+        verdict: applied(Some(7), Some(0)),
+    }])?;
+    assert_eq!(texts(&store, &all())?, ["a2", "b"]);
+    Ok(())
+}
+
+#[test]
+fn rows_missing_from_a_snapshot_are_gone() -> Outcome {
+    let mut store = store()?;
+    store.take_snapshot(&[bare_row(1, "a"), bare_row(2, "x b"), bare_row(3, "c")])?;
+    store.take_snapshot(&[bare_row(3, "c2"), bare_row(2, "x b")])?;
+    assert_eq!(texts(&store, &all())?, ["x b", "c2"]);
+    assert_eq!((store.totals()?.open, store.totals()?.done), (1, 1));
+    Ok(())
+}
+
+#[test]
+fn a_bare_backend_that_became_full_keeps_its_rows_under_their_own_keys() -> Outcome {
+    let mut store = store()?;
+    store.set_capabilities(role(false))?;
+    store.take_snapshot(&[bare_row(1, "a"), bare_row(2, "b"), bare_row(3, "gone")])?;
+    let old = Key::of_row(ENDPOINT, 1);
+    store.commit(&[edit(old, "a", "a2")])?;
+
+    store.set_capabilities(role(true))?;
+    let pull = store.begin_pull(NOW)?;
+    store.apply(&told(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
+    store.complete_pull(&pull)?;
+
+    assert_eq!(texts(&store, &all())?, ["a2", "b"]);
+    assert_eq!(store.todo(old)?.map(|todo| todo.key), Some(key(1)));
+    let queued = store.outbox()?;
+    assert_eq!(
+        queued.first().map(|queued| queued.entry.change.todo),
+        Some(key(1))
+    );
+    assert!(queued.iter().all(|queued| queued.base.is_some()));
+    Ok(())
+}
+
+#[test]
+fn a_reset_server_drops_base_keeps_the_outbox_and_rejects_unanswered_adds() -> Outcome {
+    let told_mark = Mark {
+        user_id: 1,
+        revision: 30,
+        purged_revision: 5,
+    };
+    for mark in [
+        Mark {
+            user_id: 2,
+            ..told_mark
+        },
+        Mark {
+            revision: 19,
+            ..told_mark
+        },
+        Mark {
+            purged_revision: 21,
+            ..told_mark
+        },
+    ] {
+        let mut store = store()?;
+        store.apply(&told(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
+        assert!(!store.check_mark(told_mark)?);
+        store.commit(&[
+            add(key(3), "sent"),
+            add(key(4), "waits"),
+            edit(key(2), "b", "c"),
+        ])?;
+        let first = seqs(&store)?.first().copied().ok_or("an entry")?;
+        store.mark_sent(&[first])?;
+
+        assert!(store.check_mark(mark)?);
+        assert_eq!(store.cursor()?, 0);
+        assert_eq!(store.rows_after(0)?, []);
+        assert_eq!(shown(&store, key(1))?, None);
+        assert_eq!(shown(&store, key(2))?, is("c", State::Pending));
+        assert_eq!(shown(&store, key(3))?, is("sent", State::Rejected));
+        assert_eq!(shown(&store, key(4))?, is("waits", State::Pending));
+        assert!(!store.check_mark(mark)?, "once is enough");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_purge_beyond_the_last_row_does_not_reset_twice() -> Outcome {
+    let mut store = store()?;
+    let mark = Mark {
+        user_id: 1,
+        revision: 40,
+        purged_revision: 35,
+    };
+    let pull = store.begin_pull(NOW)?;
+    assert!(!store.check_mark(mark)?);
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.complete_pull(&pull)?;
+    assert!(!store.check_mark(mark)?);
+    Ok(())
+}
+
+#[test]
+fn freshness_tells_the_last_pull_and_the_failure_since() -> Outcome {
+    let mut store = store()?;
+    store.note_failure(NOW)?;
+    assert_eq!(store.freshness()?.failed_at, Some(NOW));
+    let pull = store.begin_pull(NOW)?;
+    store.complete_pull(&pull)?;
+    assert_eq!(store.freshness()?.failed_at, None);
+    store.forget_base()?;
+    assert_eq!(store.freshness()?.as_of, None);
+    Ok(())
+}
+
+#[test]
+fn an_id_that_no_list_can_hold_is_refused() -> Outcome {
+    let mut store = store()?;
+    for id in [i64::MAX, i64::MIN, 1 << 60] {
+        let page = [FeedRow::Present(Row {
+            id,
+            ..row(key(1), 1, "a")
+        })];
+        let error = store.apply(&page, 1).err().ok_or("refused")?;
+        assert!(
+            matches!(error, super::super::StoreError::Id { .. }),
+            "{error}"
+        );
+    }
+    store.apply(&told(&[row(key(1), -5, "a"), row(key(2), 0, "b")]), 1)?;
+    assert_eq!(texts(&store, &all())?, ["a", "b"]);
+    Ok(())
+}

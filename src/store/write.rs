@@ -1,0 +1,285 @@
+//! A write under way: one transaction, in which *shown* follows base and outbox.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+
+use crate::domain::key::Key;
+use crate::domain::line::Line;
+use crate::domain::query::folded;
+use crate::domain::replica;
+use crate::domain::todo::{Row, State, Todo};
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::ledger::Ledger;
+use crate::store::outbox::Queue;
+use crate::store::place::Rank;
+use crate::store::rows::{self, blob};
+use crate::store::schema;
+
+/// One transaction. Dropped without [`commit`](Self::commit), it changes nothing.
+pub(super) struct Write<'s> {
+    pub(super) tx: Transaction<'s>,
+    pub(super) endpoint: &'s str,
+    pub(super) ledger: Ledger,
+    before: Ledger,
+    /// The greatest server id known, once asked for.
+    pub(super) greatest: Option<i64>,
+}
+
+/// Where a todo's row is in the table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) place: i64,
+    pub(super) done: bool,
+    pub(super) overlaid: bool,
+}
+
+/// A row of the table `shown`, about to be written.
+struct Face<'a> {
+    key: Key,
+    rank: Rank,
+    local: Option<i64>,
+    state: State,
+    overlaid: bool,
+    revision: i64,
+    created_at: Option<i64>,
+    updated_at: Option<i64>,
+    text: &'a str,
+}
+
+impl Store {
+    /// Begins a write: waits for other writers first, so it cannot fail half way
+    /// because of them.
+    pub(super) fn write(&mut self) -> Result<Write<'_>, StoreError> {
+        if self.reading {
+            return Err(StoreError::ReadOnly);
+        }
+        let tx = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (found, known) = (schema::version(&tx)?, schema::MIGRATIONS.len());
+        if found != known {
+            return Err(StoreError::Newer { found, known });
+        }
+        let ledger = Ledger::load(&tx)?;
+        Ok(Write {
+            tx,
+            endpoint: &self.endpoint,
+            before: ledger.clone(),
+            ledger,
+            greatest: None,
+        })
+    }
+}
+
+impl Write<'_> {
+    /// Returns when everything is on the disk.
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        if self.ledger != self.before {
+            self.ledger.save(&self.tx)?;
+        }
+        self.tx.commit()?;
+        Ok(())
+    }
+
+    /// Brings one todo's row up to date with its base and its outbox entries.
+    pub(super) fn show(&mut self, key: Key) -> Result<Option<Todo>, StoreError> {
+        let standing = self.standing(key)?;
+        let base = self.base(key)?;
+        let queue = self.queue(key)?;
+        let local = self.local(key)?;
+        if queue.entries.is_empty() {
+            self.tx
+                .prepare_cached("DELETE FROM base WHERE key = ?1")?
+                .execute([blob(key)])?;
+            let face = base.as_ref().map(|row| Face::of_base(row, local));
+            self.place(standing, face.as_ref())?;
+            return Ok(replica::shown(base.as_ref(), &[], local));
+        }
+        if let Some(row) = &base
+            && standing.is_some_and(|standing| !standing.overlaid)
+        {
+            self.keep_base(row)?;
+        }
+        let Some(mut todo) = replica::shown(base.as_ref(), &queue.entries, local) else {
+            self.place(standing, None)?;
+            return Ok(None);
+        };
+        let rank = rank(&mut todo, &queue);
+        let face = Face {
+            key,
+            rank,
+            local,
+            state: todo.state,
+            overlaid: true,
+            revision: 0,
+            created_at: todo.created_at.map(Timestamp::as_microsecond),
+            updated_at: todo.updated_at.map(Timestamp::as_microsecond),
+            text: &todo.text,
+        };
+        self.place(standing, Some(&face))?;
+        Ok(Some(todo))
+    }
+
+    /// The todo whose row stands at this server id.
+    pub(super) fn holder(&self, id: i64) -> Result<Option<Key>, StoreError> {
+        let mut statement = self
+            .tx
+            .prepare_cached("SELECT key FROM shown WHERE place IN (?1, ?2)")?;
+        let rank = Rank::Id(id);
+        let mut found = statement.query([rank.place(false), rank.place(true)])?;
+        found.next()?.map(|row| rows::key(row, 0)).transpose()
+    }
+
+    pub(super) fn standing(&self, key: Key) -> Result<Option<Standing>, StoreError> {
+        let standing = self
+            .tx
+            .prepare_cached("SELECT place, done, overlaid FROM shown WHERE key = ?1")?
+            .query_row([blob(key)], |row| {
+                Ok(Standing {
+                    place: row.get(0)?,
+                    done: row.get(1)?,
+                    overlaid: row.get(2)?,
+                })
+            })
+            .optional()?;
+        Ok(standing)
+    }
+
+    /// Writes a base row as a todo without outbox entries, where neither its key
+    /// nor its id is in the table yet. Returns whether that was so.
+    pub(super) fn place_new(&mut self, row: &Row) -> Result<bool, StoreError> {
+        let face = Face::of_base(row, self.local(row.key)?);
+        let new = self.insert(&face)?;
+        if new {
+            *self.ledger.shown_mut(face.done()) += 1;
+        }
+        Ok(new)
+    }
+
+    /// Writes a base row as a todo without outbox entries.
+    pub(super) fn place_base(&mut self, row: &Row) -> Result<(), StoreError> {
+        let face = Face::of_base(row, self.local(row.key)?);
+        self.place(self.standing(row.key)?, Some(&face))
+    }
+
+    /// Takes the todo's row out of the table.
+    pub(super) fn unplace(&mut self, key: Key) -> Result<(), StoreError> {
+        self.place(self.standing(key)?, None)
+    }
+
+    /// Moves the todo's row from where it stands to where it belongs.
+    fn place(&mut self, from: Option<Standing>, to: Option<&Face<'_>>) -> Result<(), StoreError> {
+        if let Some(from) = from {
+            *self.ledger.shown_mut(from.done) -= 1;
+        }
+        if let Some(to) = to {
+            *self.ledger.shown_mut(to.done()) += 1;
+        }
+        match (from, to) {
+            (None, None) => {}
+            (Some(from), None) => {
+                self.tx
+                    .prepare_cached("DELETE FROM shown WHERE place = ?1")?
+                    .execute([from.place])?;
+            }
+            (None, Some(to)) => {
+                if !self.insert(to)? {
+                    return Err(StoreError::Value { what: "place" });
+                }
+            }
+            (Some(from), Some(to)) => self.update(from, to)?,
+        }
+        Ok(())
+    }
+
+    fn insert(&self, face: &Face<'_>) -> Result<bool, StoreError> {
+        let line = Line::new(face.text);
+        let inserted = self
+            .tx
+            .prepare_cached(
+                "INSERT INTO shown(place, key, done, overlaid, state, local, priority, due,
+                     completed_on, revision, created_at, updated_at, text, folded)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                face.rank.place(line.is_done()),
+                blob(face.key),
+                line.is_done(),
+                face.overlaid,
+                rows::state_number(face.state),
+                face.local,
+                line.priority().map(|priority| u32::from(priority.letter())),
+                line.due().map(rows::day),
+                line.completed_on().map(rows::day),
+                face.revision,
+                face.created_at,
+                face.updated_at,
+                face.text,
+                folded(face.text).as_ref(),
+            ])?;
+        Ok(inserted == 1)
+    }
+
+    fn update(&self, from: Standing, face: &Face<'_>) -> Result<(), StoreError> {
+        let line = Line::new(face.text);
+        self.tx
+            .prepare_cached(
+                "UPDATE shown SET place = ?1, key = ?2, done = ?3, overlaid = ?4, state = ?5,
+                     local = ?6, priority = ?7, due = ?8, completed_on = ?9, revision = ?10,
+                     created_at = ?11, updated_at = ?12, text = ?13, folded = ?14
+                 WHERE place = ?15",
+            )?
+            .execute(params![
+                face.rank.place(line.is_done()),
+                blob(face.key),
+                line.is_done(),
+                face.overlaid,
+                rows::state_number(face.state),
+                face.local,
+                line.priority().map(|priority| u32::from(priority.letter())),
+                line.due().map(rows::day),
+                line.completed_on().map(rows::day),
+                face.revision,
+                face.created_at,
+                face.updated_at,
+                face.text,
+                folded(face.text).as_ref(),
+                from.place,
+            ])?;
+        Ok(())
+    }
+}
+
+impl<'a> Face<'a> {
+    /// A todo without outbox entries: the row is the base.
+    fn of_base(row: &'a Row, local: Option<i64>) -> Self {
+        Self {
+            key: row.key,
+            rank: Rank::Id(row.id),
+            local,
+            state: State::Synced,
+            overlaid: false,
+            revision: row.revision,
+            created_at: row.created_at.map(Timestamp::as_microsecond),
+            updated_at: row.updated_at.map(Timestamp::as_microsecond),
+            text: &row.text,
+        }
+    }
+
+    fn done(&self) -> bool {
+        Line::new(self.text).is_done()
+    }
+}
+
+/// Where the todo stands; gives it the id that its add was answered with.
+fn rank(todo: &mut Todo, queue: &Queue) -> Rank {
+    todo.id = todo.id.or(queue.learnt);
+    let first = queue.entries.first().map_or(0, |entry| entry.seq);
+    match (todo.id, todo.local) {
+        (Some(id), _) => Rank::Id(id),
+        (None, Some(local)) => Rank::Local(local),
+        (None, None) => Rank::Stray(first),
+    }
+}

@@ -1,0 +1,491 @@
+//! *Shown* is always base with the outbox replayed on it, whatever is written
+//! and in whatever order.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use uuid::Uuid;
+
+use tudone::domain::change::{Act, Change, Progress, Rejection};
+use tudone::domain::key::{ChangeId, Key};
+use tudone::domain::line::Line;
+use tudone::domain::query::{Query, Scope, Sort};
+use tudone::domain::todo::{Row, Todo};
+use tudone::store::{
+    Adjustment, Capabilities, FeedRow, Mark, Pull, Queued, Resolved, Store, Totals, Verdict,
+};
+
+const ENDPOINT: &str = "https://hasura.example/v1/graphql";
+
+type Failure = Box<dyn Error>;
+
+/// One call of a writing method.
+#[derive(Debug, Clone)]
+enum Write {
+    Commit(Vec<(u8, Deed)>),
+    MarkSent(Vec<Index>),
+    Settle(Index, Answer),
+    Rebase(Index, String, i64),
+    SettleUnsent(Index, Answer),
+    Apply(Vec<Told>),
+    Snapshot(Vec<(i64, String)>),
+    Mark(i64, i64, i64),
+    BeginPull,
+    CompletePull,
+    Retry(Index),
+    Drop(Index),
+    Full(bool),
+    Forget,
+    Rename(u8, u8),
+    Reopen,
+}
+
+#[derive(Debug, Clone)]
+enum Deed {
+    Add(String),
+    /// Of the text seen, or of a stale one.
+    Edit(Option<String>, String),
+    Remove,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    Applied(Option<i64>, Option<i64>),
+    NotApplied,
+    Unknown,
+    Rejected,
+}
+
+#[derive(Debug, Clone)]
+enum Told {
+    Present(u8, i64, String),
+    /// A row that was known under the key a bare backend's rows have.
+    Own(u8, i64, String),
+    Removed(u8),
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "a",
+        "b",
+        "a b",
+        "(A) a",
+        "x a",
+        "x 2026-11-24 a pri:A",
+        "a due:2026-12-01 +p",
+        "É\n\u{1b}[0m",
+        "",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        4 => (prop::option::of(1..12_i64), prop::option::of(0..20_i64))
+            .prop_map(|(id, revision)| Answer::Applied(id, revision)),
+        2 => Just(Answer::NotApplied),
+        1 => Just(Answer::Unknown),
+        2 => Just(Answer::Rejected),
+    ]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        2 => text().prop_map(Deed::Add),
+        3 => (prop::option::weighted(0.2, text()), text()).prop_map(|(seen, new)| Deed::Edit(seen, new)),
+        2 => Just(Deed::Remove),
+    ]
+}
+
+fn told() -> impl Strategy<Value = Told> {
+    prop_oneof![
+        4 => (0..6_u8, 1..12_i64, text()).prop_map(|(key, id, text)| Told::Present(key, id, text)),
+        1 => (0..6_u8, 1..12_i64, text()).prop_map(|(key, id, text)| Told::Own(key, id, text)),
+        2 => (0..6_u8).prop_map(Told::Removed),
+    ]
+}
+
+fn write() -> impl Strategy<Value = Write> {
+    prop_oneof![
+        8 => prop::collection::vec((0..6_u8, deed()), 1..4).prop_map(Write::Commit),
+        5 => prop::collection::vec(any::<Index>(), 1..4).prop_map(Write::MarkSent),
+        5 => (any::<Index>(), answer()).prop_map(|(at, answer)| Write::Settle(at, answer)),
+        1 => (any::<Index>(), text(), 0..20_i64).prop_map(|(at, text, revision)| Write::Rebase(at, text, revision)),
+        1 => (any::<Index>(), answer()).prop_map(|(at, answer)| Write::SettleUnsent(at, answer)),
+        4 => prop::collection::vec(told(), 0..5).prop_map(Write::Apply),
+        2 => prop::collection::btree_map(1..12_i64, text(), 0..6)
+            .prop_map(|rows| Write::Snapshot(rows.into_iter().collect())),
+        1 => (1..3_i64, 0..30_i64, 0..10_i64).prop_map(|(user, revision, purged)| Write::Mark(user, revision, purged)),
+        2 => Just(Write::BeginPull),
+        2 => Just(Write::CompletePull),
+        1 => any::<Index>().prop_map(Write::Retry),
+        1 => any::<Index>().prop_map(Write::Drop),
+        1 => any::<bool>().prop_map(Write::Full),
+        1 => Just(Write::Forget),
+        1 => (0..6_u8, 0..6_u8).prop_map(|(old, new)| Write::Rename(old, new)),
+        1 => Just(Write::Reopen),
+    ]
+}
+
+/// A store, what is needed to drive it, and what it must have been told.
+struct Device<'p> {
+    /// Where it is; `None` is in memory.
+    path: Option<&'p Path>,
+    store: Store,
+    pull: Option<Pull>,
+    cursor: i64,
+    made: u128,
+    /// The texts of base by id, kept apart from the store.
+    base: BTreeMap<i64, String>,
+}
+
+fn key(number: u8) -> Key {
+    Key::new(Uuid::from_u128(
+        0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number),
+    ))
+}
+
+fn refused() -> Rejection {
+    Rejection {
+        code: "permission-error".into(),
+        message: "no".into(),
+        theirs: None,
+    }
+}
+
+fn verdict(answer: Answer) -> Verdict {
+    match answer {
+        Answer::Applied(id, revision) => Verdict::Applied { id, revision },
+        Answer::NotApplied => Verdict::NotApplied,
+        Answer::Unknown => Verdict::Unknown,
+        Answer::Rejected => Verdict::Rejected(refused()),
+    }
+}
+
+impl Device<'_> {
+    fn act(&mut self, write: Write) -> Result<(), Failure> {
+        let outbox = self.store.outbox()?;
+        let pick = |at: Index| (!outbox.is_empty()).then(|| at.get(&outbox).entry.seq);
+        match write {
+            Write::Commit(deeds) => self.commit(deeds)?,
+            Write::MarkSent(picks) => {
+                let seqs: Vec<i64> = picks.into_iter().filter_map(pick).collect();
+                self.store.mark_sent(&seqs)?;
+            }
+            Write::Settle(at, answer) => {
+                if let Some(seq) = pick(at) {
+                    self.store.settle(&[(seq, verdict(answer))])?;
+                }
+            }
+            Write::Rebase(at, after, revision) => self.rebase(&outbox, at, after, revision)?,
+            Write::SettleUnsent(at, answer) => {
+                if let Some(seq) = pick(at) {
+                    let verdict = verdict(answer);
+                    self.store.adjust(&[Adjustment::Settle { seq, verdict }])?;
+                }
+            }
+            Write::Apply(page) => self.apply(page)?,
+            Write::Snapshot(rows) => self.snapshot(rows)?,
+            Write::Mark(user_id, revision, purged_revision) => {
+                let mark = Mark {
+                    user_id,
+                    revision,
+                    purged_revision,
+                };
+                if self.store.check_mark(mark)? {
+                    self.base.clear();
+                }
+            }
+            Write::BeginPull => self.pull = Some(self.store.begin_pull(Timestamp::UNIX_EPOCH)?),
+            Write::CompletePull => self.complete()?,
+            Write::Retry(at) => {
+                if let Some(seq) = pick(at) {
+                    self.store.retry(seq)?;
+                }
+            }
+            Write::Drop(at) => {
+                if let Some(seq) = pick(at) {
+                    self.store.drop_entry(seq)?;
+                }
+            }
+            Write::Full(full) => self.store.set_capabilities(Capabilities {
+                full,
+                insert: true,
+                update: true,
+                delete: true,
+            })?,
+            Write::Forget => {
+                self.store.forget_base()?;
+                self.base.clear();
+            }
+            Write::Rename(old, new) => self.store.rename(key(old), key(new))?,
+            Write::Reopen => {
+                if let Some(path) = self.path {
+                    self.store = Store::open(path, ENDPOINT)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, deeds: Vec<(u8, Deed)>) -> Result<(), Failure> {
+        let mut changes = Vec::new();
+        for (number, deed) in deeds {
+            let seen = self
+                .store
+                .todo(key(number))?
+                .map_or_else(String::new, |todo| todo.text);
+            self.made += 1;
+            changes.push(Change {
+                id: ChangeId(Uuid::from_u128(self.made)),
+                todo: key(number),
+                act: match deed {
+                    Deed::Add(text) => Act::Add { text },
+                    Deed::Edit(stale, after) => Act::Edit {
+                        before: stale.unwrap_or(seen),
+                        after,
+                    },
+                    Deed::Remove => Act::Remove { before: seen },
+                },
+                at: Timestamp::UNIX_EPOCH,
+            });
+        }
+        let answer = self.store.commit(&changes)?;
+        if let ([_], [todo]) = (changes.as_slice(), answer.as_slice()) {
+            let shown = self.store.todo(todo.key)?;
+            assert!(
+                shown.is_none_or(|shown| shown == *todo || shown.key != todo.key),
+                "a commit answers with what is shown"
+            );
+        }
+        Ok(())
+    }
+
+    fn rebase(
+        &mut self,
+        outbox: &[Queued],
+        at: Index,
+        after: String,
+        revision: i64,
+    ) -> Result<(), Failure> {
+        if outbox.is_empty() {
+            return Ok(());
+        }
+        let Queued { entry, base } = at.get(outbox);
+        if let (Some(base), Progress::Pending) = (base, &entry.progress) {
+            let before = base.text.clone();
+            let seq = entry.seq;
+            self.store.adjust(&[Adjustment::Rebase {
+                seq,
+                before,
+                after,
+                revision,
+            }])?;
+        }
+        Ok(())
+    }
+
+    fn row(&self, key: Key, id: i64, text: String) -> Row {
+        let at = Timestamp::from_microsecond(self.cursor * 1_000_001).ok();
+        Row {
+            key,
+            id,
+            text,
+            revision: self.cursor,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    fn apply(&mut self, page: Vec<Told>) -> Result<(), Failure> {
+        let mut rows = Vec::new();
+        let mut known = self.store.rows_after(i64::MIN)?;
+        for told in page {
+            self.cursor += 1;
+            match told {
+                Told::Present(number, id, text) => {
+                    // A server gives an id once and a row keeps its own.
+                    let id = match known.iter().find(|row| row.key == key(number)) {
+                        Some(row) => row.id,
+                        None if known.iter().any(|row| row.id == id) => continue,
+                        None => id,
+                    };
+                    known.retain(|row| row.id != id);
+                    let row = self.row(key(number), id, text);
+                    self.base.insert(id, row.text.clone());
+                    known.push(row.clone());
+                    rows.push(FeedRow::Present(row));
+                }
+                Told::Own(number, id, text) => {
+                    let bare = Key::of_row(ENDPOINT, id);
+                    let taken = known.iter().any(|row| row.key == key(number));
+                    if taken || !known.iter().any(|row| row.key == bare) {
+                        continue;
+                    }
+                    known.retain(|row| row.id != id);
+                    let row = self.row(key(number), id, text);
+                    self.base.insert(id, row.text.clone());
+                    known.push(row.clone());
+                    rows.push(FeedRow::Present(row));
+                }
+                Told::Removed(number) => {
+                    if let Some(row) = known.iter().find(|row| row.key == key(number)) {
+                        self.base.remove(&row.id);
+                    }
+                    known.retain(|row| row.key != key(number));
+                    rows.push(FeedRow::Removed {
+                        key: key(number),
+                        revision: self.cursor,
+                    });
+                }
+            }
+        }
+        self.store.apply(&rows, self.cursor)?;
+        Ok(())
+    }
+
+    fn snapshot(&mut self, rows: Vec<(i64, String)>) -> Result<(), Failure> {
+        self.base = rows.iter().cloned().collect();
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .map(|(id, text)| Row {
+                key: Key::of_row(ENDPOINT, id),
+                id,
+                text,
+                revision: 0,
+                created_at: None,
+                updated_at: None,
+            })
+            .collect();
+        self.store.take_snapshot(&rows)?;
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<(), Failure> {
+        let Some(pull) = self.pull.take() else {
+            return Ok(());
+        };
+        self.store.complete_pull(&pull)?;
+        // A backend that became full drops the rows that its feed did not tell.
+        let left = self.store.rows_after(i64::MIN)?;
+        self.base.retain(|id, _| {
+            left.iter()
+                .any(|row| row.id == *id && row.key != Key::of_row(ENDPOINT, *id))
+                || left.iter().any(|row| row.id == *id)
+        });
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<(), Failure> {
+        let told: BTreeMap<i64, String> = self
+            .store
+            .rows_after(i64::MIN)?
+            .into_iter()
+            .map(|row| (row.id, row.text))
+            .collect();
+        assert_eq!(told, self.base, "base is what the server said");
+
+        let (mut defined, totals) = self.store.replayed()?;
+        assert_eq!(self.store.totals()?, totals);
+        let mut shown = Vec::new();
+        for scope in [Scope::Open, Scope::Done] {
+            let listed = listed(&self.store, scope)?;
+            assert!(
+                listed
+                    .iter()
+                    .all(|todo| Line::new(&todo.text).is_done() == (scope == Scope::Done))
+            );
+            shown.extend(listed);
+        }
+        let mut all = listed(&self.store, Scope::All)?;
+        for todos in [&mut defined, &mut shown, &mut all] {
+            todos.sort_by_key(|todo| todo.key);
+        }
+        assert_eq!(shown, defined);
+        assert_eq!(all, defined);
+        for todo in &defined {
+            assert_eq!(
+                self.store.resolve(&todo.handle())?,
+                Resolved::One(todo.clone())
+            );
+        }
+        Ok(())
+    }
+}
+
+fn listed(store: &Store, scope: Scope) -> Result<Vec<Todo>, Failure> {
+    let query = Query {
+        scope,
+        terms: vec![],
+        sort: Sort::Server,
+    };
+    let mut todos = Vec::new();
+    store.each(&query, |todo| {
+        todos.push(todo.clone());
+        std::ops::ControlFlow::Continue(())
+    })?;
+    Ok(todos)
+}
+
+fn run(path: Option<&Path>, writes: Vec<Write>) -> Result<(), Failure> {
+    let mut device = Device {
+        path,
+        store: match path {
+            Some(path) => Store::open(path, ENDPOINT)?,
+            None => Store::in_memory(ENDPOINT)?,
+        },
+        pull: None,
+        cursor: 0,
+        made: 0,
+        base: BTreeMap::new(),
+    };
+    for write in writes {
+        device.act(write)?;
+        device.check()?;
+    }
+    Ok(())
+}
+
+fn failed(error: &Failure) -> TestCaseError {
+    TestCaseError::fail(format!("{error}: {:?}", error.source()))
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: default.cases.min(cases),
+        failure_persistence: None,
+        ..default
+    }
+}
+
+proptest! {
+    #![proptest_config(config(u32::MAX))]
+
+    #[test]
+    fn shown_and_totals_follow_every_write(writes in prop::collection::vec(write(), 1..40)) {
+        run(None, writes).map_err(|error| failed(&error))?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    #[test]
+    fn shown_and_totals_outlive_the_process(writes in prop::collection::vec(write(), 1..30)) {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("todos.db");
+        run(Some(&path), writes).map_err(|error| failed(&error))?;
+    }
+}
+
+#[test]
+fn nothing_is_shown_of_nothing() -> Result<(), Failure> {
+    let mut store = Store::in_memory(ENDPOINT)?;
+    assert_eq!(store.replayed()?, (vec![], Totals::default()));
+    Ok(())
+}
