@@ -31,6 +31,8 @@
 //! `graphql/convert.rs` knows the generated GraphQL types, only
 //! `runtime/input.rs` knows crossterm's events.
 
+pub mod auth;
 pub mod domain;
+pub mod http;
 pub mod private_file;
 pub mod store;

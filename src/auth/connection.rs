@@ -1,0 +1,16 @@
+//! The four facts that connect tudone to an issuer and a backend.
+
+use reqwest::Url;
+
+/// Where to log in and where the todos are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// The OIDC issuer, byte for byte as configured: tokens name it exactly.
+    pub issuer: String,
+    /// The public client's id. There is no client secret.
+    pub client_id: String,
+    /// The API's identifier; without it Auth0 issues no JWT.
+    pub audience: String,
+    /// The GraphQL endpoint.
+    pub endpoint: Url,
+}

@@ -1,0 +1,278 @@
+//! Why nobody is logged in.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::auth::discovery::DiscoveryError;
+use crate::auth::trouble::Trouble;
+use crate::auth::vault::VaultError;
+use crate::http::HttpError;
+
+/// Why nobody is logged in, or why no token could be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// No login is kept for this profile.
+    #[error("not logged in")]
+    LoggedOut,
+    /// The issuer no longer takes the refresh token.
+    #[error("the login has ended: {description}")]
+    Ended {
+        /// What the issuer said.
+        description: String,
+        /// Whether the answer to an earlier refresh was lost: that spends the
+        /// token where the issuer allows no overlap.
+        answer_was_lost: bool,
+    },
+    /// The profile was logged in as somebody else meanwhile.
+    #[error("this profile is now logged in as somebody else")]
+    OtherAccount,
+    /// `TUDONE_ACCESS_TOKEN` has ended or was refused.
+    #[error("the token in TUDONE_ACCESS_TOKEN is no longer taken")]
+    FixedTokenEnded,
+    /// The person, or an Action, said no.
+    #[error("the login was refused: {description}")]
+    Denied {
+        /// What the issuer said.
+        description: String,
+    },
+    /// The code was not confirmed in time.
+    #[error("the code expired before it was confirmed")]
+    CodeExpired,
+    /// The issuer does not know the code, any more.
+    #[error("the code is no longer valid: {description}")]
+    CodeSpent {
+        /// What the issuer said.
+        description: String,
+    },
+    /// The person did not confirm within the time given.
+    #[error("the login was not confirmed within {} s", after.as_secs())]
+    TimedOut {
+        /// The time given.
+        after: Duration,
+    },
+    /// No API has this identifier at the issuer.
+    #[error("the issuer does not know the audience `{audience}`: {description}")]
+    AudienceUnknown {
+        /// As configured.
+        audience: String,
+        /// What the issuer said.
+        description: String,
+    },
+    /// The application may not use the device flow.
+    #[error("the application may not log in devices: {description}")]
+    GrantNotAllowed {
+        /// What the issuer said.
+        description: String,
+    },
+    /// The issuer does not know the application.
+    #[error("the issuer does not know the application: {description}")]
+    ClientUnknown {
+        /// What the issuer said.
+        description: String,
+    },
+    /// The issuer has no device flow.
+    #[error("the issuer offers no device login")]
+    NoDeviceFlow,
+    /// Another OAuth error.
+    #[error("the issuer answered {code}: {description}")]
+    Refused {
+        /// The OAuth `error`.
+        code: String,
+        /// What the issuer said.
+        description: String,
+    },
+    /// An answer that is JSON but not the one the standard describes.
+    #[error("the issuer sent an unusable answer: {reason}")]
+    Malformed {
+        /// What is wrong with it, without its contents.
+        reason: String,
+    },
+    /// The issuer gave no answer.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    /// The issuer's endpoints are not known.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
+    /// No HTTP client.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The credential store failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Another process holds the lock for refreshing.
+    #[error("another tudone has been refreshing the login for {} s", waited.as_secs())]
+    LockBusy {
+        /// The lock file.
+        path: PathBuf,
+        /// How long this one waited.
+        waited: Duration,
+    },
+    /// The lock file cannot be used.
+    #[error("cannot use the lock file {}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The program is ending.
+    #[error("the program is ending")]
+    Ending,
+}
+
+/// What kind of failure it is, for exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A login is needed, or was denied, or ran out of time (exit 4).
+    Login,
+    /// The issuer or the backend cannot be reached (exit 5).
+    Unreachable,
+    /// The configuration, the tenant or the machine needs a change (exit 8).
+    Misconfigured,
+    /// The person interrupted (exit 130).
+    Interrupted,
+    /// Anything else (exit 1).
+    Failed,
+}
+
+impl AuthError {
+    /// What the person can do next, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> String {
+        let help = match self {
+            Self::LoggedOut | Self::CodeExpired | Self::CodeSpent { .. } => "Run `tudone login`.",
+            Self::Ended {
+                answer_was_lost: true,
+                ..
+            } => {
+                "Run `tudone login`, and give the application's refresh tokens an overlap of 30 s, \
+                 since an answer of the issuer was lost."
+            }
+            Self::Ended { .. } => "Run `tudone login`; what you changed meanwhile is kept.",
+            Self::OtherAccount | Self::Ending => "Start tudone again.",
+            Self::FixedTokenEnded => "Set TUDONE_ACCESS_TOKEN to a new token, or unset it.",
+            Self::Denied { .. } => "Run `tudone login` and choose Confirm on the page.",
+            Self::TimedOut { .. } => "Run `tudone login` with a longer --timeout.",
+            Self::AudienceUnknown { .. } => {
+                "Create an API with exactly this identifier in Auth0 (Applications > APIs), \
+                 or set `audience` to the identifier of the one there is."
+            }
+            Self::GrantNotAllowed { .. } => {
+                "Make the application one of type Native with authentication method None, and \
+                 switch on Device Code under Advanced Settings > Grant Types."
+            }
+            Self::ClientUnknown { .. } => {
+                "Set `client_id` to the Client ID of the Native application."
+            }
+            Self::NoDeviceFlow => "Use an issuer with the device authorization grant.",
+            Self::Refused { .. } => "Look for this answer in the issuer's log, then log in again.",
+            Self::Malformed { .. } => "Check `issuer`, then report this answer to its operators.",
+            Self::Trouble(trouble) => return trouble.help(),
+            Self::Discovery(error) => return error.help(),
+            Self::Http(error) => error.help(),
+            Self::Vault(error) => return error.help(),
+            Self::LockBusy { path, .. } => {
+                return format!(
+                    "End the other tudone if it hangs; it holds the lock on {}.",
+                    path.display()
+                );
+            }
+            Self::Lock { .. } => "Make the data directory writable for you.",
+        };
+        help.to_owned()
+    }
+
+    /// Whether trying again later, changing nothing, may help.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Trouble(trouble) => trouble.retryable(),
+            Self::Discovery(error) => error.retryable(),
+            Self::Vault(error) => error.retryable(),
+            Self::LockBusy { .. } => true,
+            Self::LoggedOut
+            | Self::Ended { .. }
+            | Self::OtherAccount
+            | Self::FixedTokenEnded
+            | Self::Denied { .. }
+            | Self::CodeExpired
+            | Self::CodeSpent { .. }
+            | Self::TimedOut { .. }
+            | Self::AudienceUnknown { .. }
+            | Self::GrantNotAllowed { .. }
+            | Self::ClientUnknown { .. }
+            | Self::NoDeviceFlow
+            | Self::Refused { .. }
+            | Self::Malformed { .. }
+            | Self::Http(_)
+            | Self::Lock { .. }
+            | Self::Ending => false,
+        }
+    }
+
+    /// Whether logging in again is what helps.
+    #[must_use]
+    pub fn needs_login(&self) -> bool {
+        self.kind() == Kind::Login
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::LoggedOut
+            | Self::Ended { .. }
+            | Self::OtherAccount
+            | Self::FixedTokenEnded
+            | Self::Denied { .. }
+            | Self::CodeExpired
+            | Self::CodeSpent { .. }
+            | Self::TimedOut { .. }
+            | Self::Refused { .. } => Kind::Login,
+            Self::Trouble(trouble) if trouble.retryable() => Kind::Unreachable,
+            Self::Discovery(error) if error.retryable() => Kind::Unreachable,
+            Self::AudienceUnknown { .. }
+            | Self::GrantNotAllowed { .. }
+            | Self::ClientUnknown { .. }
+            | Self::NoDeviceFlow
+            | Self::Malformed { .. }
+            | Self::Http(_)
+            | Self::Vault(_)
+            | Self::Lock { .. }
+            | Self::Trouble(_)
+            | Self::Discovery(_) => Kind::Misconfigured,
+            Self::LockBusy { .. } => Kind::Failed,
+            Self::Ending => Kind::Interrupted,
+        }
+    }
+
+    /// A stable word for scripts.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged-out",
+            Self::Ended { .. } => "login-ended",
+            Self::OtherAccount => "other-account",
+            Self::FixedTokenEnded => "access-token-ended",
+            Self::Denied { .. } => "denied",
+            Self::CodeExpired | Self::CodeSpent { .. } => "code-expired",
+            Self::TimedOut { .. } => "timed-out",
+            Self::AudienceUnknown { .. } => "audience-unknown",
+            Self::GrantNotAllowed { .. } => "grant-not-allowed",
+            Self::ClientUnknown { .. } => "client-unknown",
+            Self::NoDeviceFlow => "no-device-flow",
+            Self::Refused { .. } => "issuer-refused",
+            Self::Malformed { .. } => "issuer-malformed",
+            Self::Trouble(_) => "issuer-unreachable",
+            Self::Discovery(_) => "discovery",
+            Self::Http(_) => "tls",
+            Self::Vault(_) => "credential-store",
+            Self::LockBusy { .. } => "lock-busy",
+            Self::Lock { .. } => "lock",
+            Self::Ending => "interrupted",
+        }
+    }
+}

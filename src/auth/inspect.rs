@@ -1,0 +1,202 @@
+//! What a token says. Reading, not trusting: no signature is checked here,
+//! and only the backend decides whether a token is good.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use crate::auth::plain::plain;
+use crate::domain::account::Identity;
+
+/// The claim Hasura reads.
+pub const HASURA_CLAIM: &str = "https://hasura.io/jwt/claims";
+
+/// What a token turned out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inspected {
+    /// Three parts, of which header and payload are JSON objects.
+    Jwt {
+        /// The header.
+        header: Map<String, Value>,
+        /// The claims.
+        claims: Map<String, Value>,
+    },
+    /// Five parts: encrypted.
+    Encrypted {
+        /// Whether it is Auth0's form of a token without an audience: an empty
+        /// second part and `alg: dir`.
+        without_audience: bool,
+    },
+    /// Anything else: a random string.
+    Opaque,
+}
+
+impl Inspected {
+    /// Reads `token`. Never fails: what cannot be read is opaque.
+    #[must_use]
+    pub fn read(token: &SecretString) -> Self {
+        let parts: Vec<&str> = token.expose_secret().split('.').collect();
+        match parts.as_slice() {
+            [header, payload, _signature] => match (object(header), object(payload)) {
+                (Some(header), Some(claims)) => Self::Jwt { header, claims },
+                _ => Self::Opaque,
+            },
+            [header, key, ..] if parts.len() == 5 => match object(header) {
+                Some(header) => Self::Encrypted {
+                    without_audience: key.is_empty()
+                        && header.get("alg").and_then(Value::as_str) == Some("dir"),
+                },
+                None => Self::Opaque,
+            },
+            _ => Self::Opaque,
+        }
+    }
+
+    /// The claim `name` of a JWT.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        match self {
+            Self::Jwt { claims, .. } => claims.get(name),
+            Self::Encrypted { .. } | Self::Opaque => None,
+        }
+    }
+
+    /// The text claim `name` of a JWT, as it is.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.claim(name)?.as_str()
+    }
+
+    /// The audiences: Auth0 sends a string or a list.
+    #[must_use]
+    pub fn audiences(&self) -> Vec<&str> {
+        match self.claim("aud") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// When the token ends by its own account.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.instant("exp")
+    }
+
+    /// When the token was made by its own account.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.instant("iat")
+    }
+
+    /// Who the token is about, for showing; `None` without a `sub`.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        let shown = |name| self.text(name).map(plain).filter(|text| !text.is_empty());
+        Some(Identity {
+            sub: self.text("sub").filter(|sub| !sub.is_empty())?.to_owned(),
+            email: shown("email"),
+            name: shown("name"),
+        })
+    }
+
+    /// Seconds since 1970, which some issuers write with a fraction.
+    fn instant(&self, name: &str) -> Option<Timestamp> {
+        let claim = self.claim(name)?;
+        let seconds = claim.as_i64().or_else(|| {
+            let seconds = claim.as_f64().filter(|s| s.abs() < 1e12)?;
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "checked to be below 10^12; the fraction is meant to go"
+            )]
+            Some(seconds as i64)
+        })?;
+        Timestamp::from_second(seconds).ok()
+    }
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn token(header: &Value, middle: &str, rest: &str) -> SecretString {
+        let header = URL_SAFE_NO_PAD.encode(header.to_string());
+        SecretString::from(format!("{header}.{middle}{rest}"))
+    }
+
+    fn jwt(claims: &Value) -> Inspected {
+        let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
+        Inspected::read(&token(&json!({"alg": "RS256"}), &claims, ".sig"))
+    }
+
+    #[test]
+    fn a_token_without_audience_is_told_from_an_encrypted_one() {
+        let dir = json!({"alg": "dir", "enc": "A256GCM", "iss": "https://t.auth0.com/"});
+        let rsa = json!({"alg": "RSA-OAEP-256", "enc": "A256GCM"});
+        let read = |header, middle| Inspected::read(&token(&header, middle, ".iv.text.tag"));
+        assert_eq!(
+            read(dir.clone(), ""),
+            Inspected::Encrypted {
+                without_audience: true
+            }
+        );
+        assert_eq!(
+            read(rsa, "key"),
+            Inspected::Encrypted {
+                without_audience: false
+            }
+        );
+        assert_eq!(
+            Inspected::read(&token(&dir, "", "")),
+            Inspected::Opaque,
+            "two parts"
+        );
+    }
+
+    #[test]
+    fn audiences_are_a_string_or_a_list() {
+        assert_eq!(jwt(&json!({"aud": "a"})).audiences(), ["a"]);
+        assert_eq!(jwt(&json!({"aud": ["a", 1, "b"]})).audiences(), ["a", "b"]);
+        assert!(jwt(&json!({"aud": 5})).audiences().is_empty());
+    }
+
+    #[test]
+    fn rubbish_is_opaque() {
+        for rubbish in ["", ".", "..", "a.b.c", "....", "bm8.bm8.", "é.é.é", "x y z"] {
+            let read = Inspected::read(&SecretString::from(rubbish));
+            assert_eq!(read, Inspected::Opaque, "{rubbish}");
+        }
+    }
+
+    #[test]
+    fn an_absurd_expiry_is_no_expiry() {
+        assert!(jwt(&json!({"exp": 1_800_000_000})).expires_at().is_some());
+        assert!(jwt(&json!({"exp": 1_800_000_000.5})).expires_at().is_some());
+        for absurd in [json!(1e300), json!(i64::MAX), json!("soon"), json!(null)] {
+            assert_eq!(jwt(&json!({"exp": absurd})).expires_at(), None);
+        }
+    }
+
+    #[test]
+    fn a_name_with_escapes_is_made_printable() {
+        let read = jwt(&json!({"sub": "auth0|1", "name": "E\u{1b}[2Jve", "email": ""}));
+        assert_eq!(
+            read.identity(),
+            Some(Identity {
+                sub: "auth0|1".to_owned(),
+                email: None,
+                name: Some("E[2Jve".to_owned()),
+            })
+        );
+        assert_eq!(jwt(&json!({"name": "Eve"})).identity(), None);
+    }
+}

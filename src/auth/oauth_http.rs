@@ -1,0 +1,288 @@
+//! The bridge from `oauth2` to our HTTP client.
+//!
+//! `oauth2` ends a login at the first answer it cannot read and hides what
+//! the network says. So this side sorts the answers: what says yes or no goes
+//! on to `oauth2`, everything else is a [`Trouble`], which makes it wait and
+//! ask again. The last one of either is there to be looked at.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use oauth2::http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use oauth2::http::{HeaderValue, Response, StatusCode};
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
+use reqwest::Client;
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+
+use crate::auth::trouble::Trouble;
+use crate::http::{self, BodyError};
+
+/// The most read of an answer, in bytes. A token answer has a few thousand.
+pub(crate) const LARGEST_ANSWER: usize = 256 * 1024;
+/// The longest a server may ask us to wait.
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
+
+/// What the issuer last said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// Nothing yet.
+    None,
+    /// A token, or whatever else has no `error`.
+    Success,
+    /// A JSON `error`.
+    Error(String),
+    /// Neither yes nor no.
+    Trouble(Trouble),
+}
+
+/// An HTTP client as `oauth2` wants it.
+#[derive(Debug)]
+pub(crate) struct Bridge {
+    client: Client,
+    last: watch::Sender<Reply>,
+}
+
+impl Bridge {
+    /// Sends with `client`.
+    pub(crate) fn new(client: Client) -> Self {
+        Self {
+            client,
+            last: watch::Sender::new(Reply::None),
+        }
+    }
+
+    /// What the issuer last said.
+    pub(crate) fn last(&self) -> Reply {
+        self.last.borrow().clone()
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, Trouble> {
+        let sorted = send(&self.client, request).await;
+        let reply = match &sorted {
+            Ok(answer) => answer.error.clone().map_or(Reply::Success, Reply::Error),
+            Err(trouble) => Reply::Trouble(trouble.clone()),
+        };
+        tracing::debug!(?reply, "the issuer answered");
+        self.last.send_replace(reply);
+        sorted.map(Answer::into_response)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Bridge {
+    type Error = Trouble;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Trouble>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.exchange(request))
+    }
+}
+
+/// A JSON object from the issuer.
+struct Answer {
+    error: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The status follows the body: issuers disagree on the status (200, 400,
+    /// 403, 429), only the `error` member decides.
+    fn into_response(self) -> HttpResponse {
+        let mut response = Response::new(self.body);
+        *response.status_mut() = if self.error.is_some() {
+            StatusCode::BAD_REQUEST
+        } else {
+            StatusCode::OK
+        };
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
+    }
+}
+
+async fn send(client: &Client, request: HttpRequest) -> Result<Answer, Trouble> {
+    let host = request.uri().authority().map_or_else(
+        || "the issuer".to_owned(),
+        |authority| authority.as_str().to_owned(),
+    );
+    let unsent = |reason: String| Trouble::Unreachable {
+        host: host.clone(),
+        reason,
+    };
+    let request = reqwest::Request::try_from(request).map_err(|e| unsent(http::reason(&e)))?;
+    let response = client.execute(request).await.map_err(|e| lost(&host, &e))?;
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let body = http::body(response, LARGEST_ANSWER)
+        .await
+        .map_err(|e| match e {
+            BodyError::Broken(e) => Trouble::Lost {
+                host: host.clone(),
+                reason: http::reason(&e),
+            },
+            BodyError::TooLarge { limit } => Trouble::TooLarge {
+                host: host.clone(),
+                limit,
+            },
+        })?;
+    sort(host, status, &headers, body)
+}
+
+/// What a failed request means for whether it arrived.
+pub(crate) fn lost(host: &str, error: &reqwest::Error) -> Trouble {
+    let (host, reason) = (host.to_owned(), http::reason(error));
+    if error.is_connect() || error.is_builder() {
+        Trouble::Unreachable { host, reason }
+    } else {
+        Trouble::Lost { host, reason }
+    }
+}
+
+/// Sorts an answer into one that says yes or no, and trouble.
+fn sort(host: String, status: u16, headers: &HeaderMap, body: Vec<u8>) -> Result<Answer, Trouble> {
+    let object = serde_json::from_slice::<Map<String, Value>>(&body).ok();
+    let error = object
+        .as_ref()
+        .and_then(|object| object.get("error")?.as_str())
+        .map(str::to_owned);
+    let decides = match (&object, error.as_deref()) {
+        (None, _) => false,
+        (Some(_), None) => (200..300).contains(&status),
+        (Some(_), Some(error)) => says_no(error) || !(status == 429 || status >= 500),
+    };
+    if decides && !error.as_deref().is_some_and(is_passing) {
+        return Ok(Answer { error, body });
+    }
+    let retry_after = retry_after(headers, Timestamp::now());
+    Err(match status {
+        429 => Trouble::RateLimited { host, retry_after },
+        500.. => Trouble::Broken {
+            host,
+            status,
+            retry_after,
+        },
+        _ if error.is_some() => Trouble::Broken {
+            host,
+            status,
+            retry_after,
+        },
+        _ => Trouble::Garbled { host, status },
+    })
+}
+
+/// Errors that mean what they say whatever the status.
+fn says_no(error: &str) -> bool {
+    matches!(
+        error,
+        "authorization_pending"
+            | "slow_down"
+            | "access_denied"
+            | "expired_token"
+            | "invalid_grant"
+            | "invalid_client"
+            | "invalid_request"
+            | "invalid_scope"
+            | "invalid_target"
+            | "unauthorized_client"
+            | "unsupported_grant_type"
+            | "mfa_required"
+    )
+}
+
+/// Errors that pass by themselves.
+fn is_passing(error: &str) -> bool {
+    matches!(
+        error,
+        "temporarily_unavailable" | "server_error" | "too_many_requests"
+    )
+}
+
+/// The wait a server asks for: `Retry-After` in seconds, or Auth0's
+/// `X-RateLimit-Reset`, an instant in seconds since 1970. At most two minutes.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let seconds = number(RETRY_AFTER.as_str())
+        .or_else(|| Some(number("x-ratelimit-reset")?.saturating_sub(now.as_second())))?;
+    let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    Some(wait.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(status: u16, body: &str) -> Result<Option<String>, Trouble> {
+        sort(
+            "h".to_owned(),
+            status,
+            &HeaderMap::new(),
+            body.as_bytes().to_vec(),
+        )
+        .map(|answer| answer.error)
+    }
+
+    #[test]
+    fn the_error_member_decides_whatever_the_status() {
+        for status in [200, 400, 403, 429, 503] {
+            for error in ["authorization_pending", "slow_down", "expired_token"] {
+                let body = format!("{{\"error\":\"{error}\"}}");
+                assert_eq!(
+                    sorted(status, &body),
+                    Ok(Some(error.to_owned())),
+                    "{status}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_is_not_slow_down() {
+        let limited = Err(Trouble::RateLimited {
+            host: "h".to_owned(),
+            retry_after: None,
+        });
+        assert_eq!(sorted(429, r#"{"error":"too_many_requests"}"#), limited);
+        assert_eq!(sorted(429, r#"{"error":"whatever"}"#), limited);
+        assert_eq!(sorted(429, "Too many requests"), limited);
+        assert_eq!(sorted(429, ""), limited);
+    }
+
+    #[test]
+    fn pages_and_server_errors_are_trouble() {
+        assert!(matches!(
+            sorted(502, "<html>"),
+            Err(Trouble::Broken { status: 502, .. })
+        ));
+        assert!(matches!(
+            sorted(500, r#"{"error":"unknown"}"#),
+            Err(Trouble::Broken { .. })
+        ));
+        assert!(matches!(
+            sorted(400, r#"{"error":"temporarily_unavailable"}"#),
+            Err(Trouble::Broken { .. })
+        ));
+        for body in ["<html>", "", "[]", "\"text\"", "{\"half"] {
+            assert!(
+                matches!(sorted(200, body), Err(Trouble::Garbled { status: 200, .. })),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn waits_are_read_from_both_headers_and_capped() {
+        let now = Timestamp::UNIX_EPOCH;
+        let with = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            retry_after(&headers, now)
+        };
+        assert_eq!(with("retry-after", "7"), Some(Duration::from_secs(7)));
+        assert_eq!(with("x-ratelimit-reset", "9"), Some(Duration::from_secs(9)));
+        assert_eq!(with("x-ratelimit-reset", "-9"), Some(Duration::ZERO));
+        assert_eq!(with("retry-after", "86400"), Some(LONGEST_WAIT));
+        assert_eq!(with("retry-after", "soon"), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! One exchange of a refresh token.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use oauth2::RefreshToken;
+use reqwest::Client;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::auth::connection::Connection;
+use crate::auth::discovery::{self, Issuer};
+use crate::auth::error::AuthError;
+use crate::auth::oauth;
+use crate::auth::oauth_http::Bridge;
+use crate::auth::pace::Pace;
+use crate::auth::session::AccessToken;
+use crate::auth::trouble::Trouble;
+use crate::http;
+
+/// The pauses before the tries that follow a lost answer: at once, then
+/// longer. They stay within the overlap issuers are asked to allow (30 s).
+const RETRIES: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
+
+/// What a refresh gives.
+#[derive(Debug)]
+pub(crate) struct Refreshed {
+    pub(crate) access: AccessToken,
+    /// The token that takes the old one's place, where the issuer rotates.
+    pub(crate) rotated: Option<SecretString>,
+}
+
+/// Why there was no refresh.
+#[derive(Debug)]
+pub(crate) enum NotRefreshed {
+    /// `invalid_grant`: this token is of no more use.
+    Spent { description: String },
+    /// Anything else; the token may still be good.
+    Failed(AuthError),
+}
+
+impl From<AuthError> for NotRefreshed {
+    fn from(error: AuthError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The way to the token endpoint.
+#[derive(Debug)]
+pub(crate) struct TokenEndpoint {
+    client: Client,
+    issuer: Issuer,
+}
+
+impl TokenEndpoint {
+    /// Asks the issuer where it is.
+    pub(crate) async fn discover(connection: &Connection) -> Result<Self, AuthError> {
+        let client = http::client(&discovery::address(&connection.issuer)?)?;
+        let issuer = Issuer::discover(&client, &connection.issuer).await?;
+        Ok(Self { client, issuer })
+    }
+
+    /// Exchanges `token`, again with the same one if the answer is lost.
+    /// `lost` becomes true when one was, and stays so: the token may then be
+    /// spent, which explains an `invalid_grant` that comes later.
+    pub(crate) async fn refresh(
+        &self,
+        connection: &Connection,
+        token: &SecretString,
+        pace: Pace,
+        lost: &mut bool,
+    ) -> Result<Refreshed, NotRefreshed> {
+        let mut retries = RETRIES.into_iter();
+        loop {
+            let failure = match self.exchange(connection, token).await {
+                Err(NotRefreshed::Failed(AuthError::Trouble(trouble))) => trouble,
+                answered => return answered,
+            };
+            *lost |= failure.may_have_arrived();
+            let pause = if *lost { retries.next() } else { None };
+            let Some(pause) = pause else {
+                return Err(NotRefreshed::Failed(failure.into()));
+            };
+            tracing::debug!(%failure, ?pause, "refreshing again with the same token");
+            pace.sleep(pause.max(asked(&failure))).await;
+        }
+    }
+
+    async fn exchange(
+        &self,
+        connection: &Connection,
+        token: &SecretString,
+    ) -> Result<Refreshed, NotRefreshed> {
+        let bridge = Bridge::new(self.client.clone());
+        let client = oauth::client(&connection.client_id, &self.issuer.token);
+        let token = RefreshToken::new(token.expose_secret().to_owned());
+        let answered = client
+            .exchange_refresh_token(&token)
+            .request_async(&bridge)
+            .await;
+        let tokens = answered.map_err(|e| match oauth::said(e) {
+            Ok(said) if said.code == "invalid_grant" => NotRefreshed::Spent {
+                description: said.description,
+            },
+            Ok(said) => NotRefreshed::Failed(oauth::refused(said, &connection.audience)),
+            Err(error) => NotRefreshed::Failed(error),
+        })?;
+        Ok(Refreshed {
+            access: oauth::access_token(&tokens, Timestamp::now())?,
+            rotated: oauth::refresh_token(&tokens),
+        })
+    }
+}
+
+/// The wait a server asked for, as far as a person can be made to wait here.
+fn asked(trouble: &Trouble) -> Duration {
+    trouble
+        .retry_after()
+        .unwrap_or_default()
+        .min(Duration::from_secs(5))
+}

@@ -1,0 +1,394 @@
+//! A login in use: gives a good access token, refreshing it when needed.
+//!
+//! Refresh tokens that rotate are dangerous: used twice, they end the whole
+//! login. So one refresh runs at a time, in the process and under a lock file
+//! on the machine; the store is read again under the lock; the new token is
+//! stored before anything else happens; and a refresh that has begun goes on
+//! when whoever wanted it has gone.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::task::{JoinError, spawn_blocking};
+
+use crate::auth::connection::Connection;
+use crate::auth::error::AuthError;
+use crate::auth::inspect::Inspected;
+use crate::auth::kept::{Kept, KeptAccess, KeptRefresh};
+use crate::auth::lock::{FileLock, LOCK_LIMIT};
+use crate::auth::oauth;
+use crate::auth::pace::Pace;
+use crate::auth::refresh::{NotRefreshed, Refreshed, TokenEndpoint};
+use crate::auth::vault::{Vault, VaultError};
+
+/// A token with less time left is renewed.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// An access token and when it ends.
+#[derive(Debug, Clone)]
+pub struct AccessToken {
+    /// The bearer token.
+    pub secret: SecretString,
+    /// When it ends, where that is known.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl AccessToken {
+    /// Whether it is good for more than a minute after `now`. One that does
+    /// not tell its end is, until it is refused.
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.expires_at
+            .is_none_or(|end| end.duration_since(now) > MARGIN)
+    }
+
+    fn is(&self, other: &SecretString) -> bool {
+        self.secret.expose_secret() == other.expose_secret()
+    }
+}
+
+/// A login in use. Cheap to clone; one refresh at a time in the process, and,
+/// under a lock file, on the machine.
+#[derive(Debug, Clone)]
+pub struct Session {
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Fixed(AccessToken),
+    Login(Arc<Login>),
+}
+
+/// A login kept in a vault.
+#[derive(Debug)]
+struct Login {
+    connection: Connection,
+    kept: Kept,
+    lock: PathBuf,
+    sub: Option<String>,
+    pace: Pace,
+    memory: Mutex<Option<AccessToken>>,
+    flight: tokio::sync::Mutex<Flight>,
+}
+
+/// What whoever may refresh knows.
+#[derive(Debug, Default)]
+struct Flight {
+    endpoint: Option<TokenEndpoint>,
+    /// Whether an answer to a refresh was lost since the last good one.
+    answer_was_lost: bool,
+    /// A token that the store did not take.
+    unsaved: Option<Unsaved>,
+}
+
+/// What the store did not take, and the token it takes the place of.
+#[derive(Debug, Clone)]
+struct Unsaved {
+    before: SecretString,
+    refresh: KeptRefresh,
+    access: KeptAccess,
+}
+
+impl Session {
+    /// The login kept in `vault` under `prefix` (one prefix a profile and
+    /// connection); `lock` is the file that lets one process refresh at a time.
+    #[must_use]
+    pub fn kept(
+        connection: Connection,
+        vault: Arc<dyn Vault>,
+        prefix: String,
+        lock: PathBuf,
+    ) -> Self {
+        Self::of(connection, Kept::new(vault, prefix), lock, None, Pace::REAL)
+    }
+
+    /// As [`Session::kept`], but only while the login is that of `sub`: a
+    /// login of somebody else ends this session and is never used by it.
+    #[must_use]
+    pub fn of(
+        connection: Connection,
+        kept: Kept,
+        lock: PathBuf,
+        sub: Option<String>,
+        pace: Pace,
+    ) -> Self {
+        Self {
+            source: Source::Login(Arc::new(Login {
+                connection,
+                kept,
+                lock,
+                sub,
+                pace,
+                memory: Mutex::default(),
+                flight: tokio::sync::Mutex::default(),
+            })),
+        }
+    }
+
+    /// A token made elsewhere; never refreshed.
+    #[must_use]
+    pub fn fixed(token: SecretString) -> Self {
+        let expires_at = Inspected::read(&token).expires_at();
+        Self {
+            source: Source::Fixed(AccessToken {
+                secret: token,
+                expires_at,
+            }),
+        }
+    }
+
+    /// A token good for at least a minute: from memory, then from the vault,
+    /// then by refreshing (stored before it is returned).
+    ///
+    /// May be dropped at any time: a refresh that has begun goes on, see
+    /// [`Session::settled`]. Needs a tokio runtime with timers.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::LoggedOut`] when no login is kept; others say why a refresh
+    /// failed and whether it may work later.
+    pub async fn bearer(&self) -> Result<AccessToken, AuthError> {
+        match &self.source {
+            Source::Fixed(token) => match token.expires_at {
+                Some(end) if end <= Timestamp::now() => Err(AuthError::FixedTokenEnded),
+                _ => Ok(token.clone()),
+            },
+            Source::Login(login) => login.token(None).await,
+        }
+    }
+
+    /// A token other than `refused`, which the server did not take though its
+    /// time was not up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::bearer`].
+    pub async fn renewed(&self, refused: &AccessToken) -> Result<AccessToken, AuthError> {
+        match &self.source {
+            Source::Fixed(_) => Err(AuthError::FixedTokenEnded),
+            Source::Login(login) => login.token(Some(refused.secret.clone())).await,
+        }
+    }
+
+    /// Waits until no refresh is on its way. To be called before the program
+    /// ends: an answer nobody hears costs the login where the issuer allows no
+    /// overlap. Bounded by the caller.
+    pub async fn settled(&self) {
+        if let Source::Login(login) = &self.source {
+            // Lets a refresh that was just asked for take its turn first.
+            tokio::task::yield_now().await;
+            drop(login.flight.lock().await);
+        }
+    }
+}
+
+impl Login {
+    async fn token(
+        self: &Arc<Self>,
+        refused: Option<SecretString>,
+    ) -> Result<AccessToken, AuthError> {
+        if let Some(token) = self.remembered(refused.as_ref()) {
+            return Ok(token);
+        }
+        let login = Arc::clone(self);
+        tokio::spawn(async move { login.fetch(refused).await })
+            .await
+            .unwrap_or_else(|e| Err(broken_off(e)))
+    }
+
+    fn remembered(&self, refused: Option<&SecretString>) -> Option<AccessToken> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.clone().filter(|token| is_good(token, refused))
+    }
+
+    fn remember(&self, token: Option<AccessToken>) {
+        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    }
+
+    async fn fetch(&self, refused: Option<SecretString>) -> Result<AccessToken, AuthError> {
+        let mut flight = self.flight.lock().await;
+        if let Some(token) = self.remembered(refused.as_ref()) {
+            return Ok(token);
+        }
+        // Whoever waits for the lock file may be waiting for nothing.
+        if flight.unsaved.is_none()
+            && let Some(token) = self.kept_access(refused.as_ref()).await?
+        {
+            return Ok(token);
+        }
+        let _lock = FileLock::take(&self.lock, LOCK_LIMIT).await?;
+        self.save_unsaved(&mut flight).await?;
+        if let Some(token) = self.kept_access(refused.as_ref()).await? {
+            return Ok(token);
+        }
+        let refreshed = self.refresh(&mut flight).await;
+        if matches!(&refreshed, Err(error) if error.needs_login()) {
+            self.remember(None);
+        }
+        refreshed
+    }
+
+    /// The access token in the vault, if it is good.
+    async fn kept_access(
+        &self,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<AccessToken>, AuthError> {
+        let Some(found) = self.vault(Kept::access).await? else {
+            return Ok(None);
+        };
+        self.check(&found.sub)?;
+        if !is_good(&found.token, refused) {
+            return Ok(None);
+        }
+        self.remember(Some(found.token.clone()));
+        Ok(Some(found.token))
+    }
+
+    /// Refreshes under the lock file; a spent token is looked for in the vault
+    /// once more, where somebody without the lock may have put another.
+    async fn refresh(&self, flight: &mut Flight) -> Result<AccessToken, AuthError> {
+        let mut held = self.held().await?.ok_or(AuthError::LoggedOut)?;
+        for last in [false, true] {
+            let description = match self.exchange(flight, &held).await {
+                Ok(refreshed) => return self.save(flight, held, refreshed).await,
+                Err(NotRefreshed::Failed(error)) => return Err(error),
+                Err(NotRefreshed::Spent { description }) => description,
+            };
+            let ended = AuthError::Ended {
+                description,
+                answer_was_lost: flight.answer_was_lost,
+            };
+            match self.held().await? {
+                Some(other) if !same(&other.token, &held.token) && !last => held = other,
+                Some(other) if !same(&other.token, &held.token) => return Err(ended),
+                Some(_) => {
+                    self.vault(Kept::forget_tokens).await?;
+                    return Err(ended);
+                }
+                None => return Err(ended),
+            }
+        }
+        Err(AuthError::LoggedOut)
+    }
+
+    async fn held(&self) -> Result<Option<KeptRefresh>, AuthError> {
+        let found = self.vault(Kept::refresh).await?;
+        if let Some(found) = &found {
+            self.check(&found.sub)?;
+        }
+        Ok(found)
+    }
+
+    async fn exchange(
+        &self,
+        flight: &mut Flight,
+        held: &KeptRefresh,
+    ) -> Result<Refreshed, NotRefreshed> {
+        let endpoint = match flight.endpoint.take() {
+            Some(endpoint) => endpoint,
+            None => TokenEndpoint::discover(&self.connection).await?,
+        };
+        let lost = &mut flight.answer_was_lost;
+        let refreshed = endpoint
+            .refresh(&self.connection, &held.token, self.pace, lost)
+            .await;
+        if refreshed.is_ok() {
+            flight.answer_was_lost = false;
+        }
+        flight.endpoint = Some(endpoint);
+        refreshed
+    }
+
+    /// Stores what a refresh gave, the refresh token first.
+    async fn save(
+        &self,
+        flight: &mut Flight,
+        held: KeptRefresh,
+        refreshed: Refreshed,
+    ) -> Result<AccessToken, AuthError> {
+        let token = refreshed.access;
+        let sub = Inspected::read(&token.secret)
+            .text("sub")
+            .map(str::to_owned);
+        if sub.is_some_and(|sub| sub != held.sub) {
+            return Err(oauth::malformed("the new token is somebody else's"));
+        }
+        flight.unsaved = Some(Unsaved {
+            refresh: KeptRefresh {
+                token: refreshed.rotated.unwrap_or_else(|| held.token.clone()),
+                sub: held.sub.clone(),
+            },
+            access: KeptAccess {
+                token: token.clone(),
+                sub: held.sub,
+            },
+            before: held.token,
+        });
+        self.save_unsaved(flight).await?;
+        self.remember(Some(token.clone()));
+        Ok(token)
+    }
+
+    /// Stores what is not stored yet, unless another login is there now.
+    async fn save_unsaved(&self, flight: &mut Flight) -> Result<(), AuthError> {
+        let Some(unsaved) = flight.unsaved.clone() else {
+            return Ok(());
+        };
+        self.vault(move |kept| {
+            let found = kept.refresh()?;
+            if !found.is_some_and(|found| same(&found.token, &unsaved.before)) {
+                return Ok(());
+            }
+            if !same(&unsaved.refresh.token, &unsaved.before) {
+                kept.set_refresh(&unsaved.refresh)?;
+            }
+            if let Err(error) = kept.set_access(&unsaved.access) {
+                // Each process then refreshes for itself, which is only slower.
+                tracing::warn!(%error, "the access token was not stored");
+            }
+            Ok(())
+        })
+        .await?;
+        flight.unsaved = None;
+        Ok(())
+    }
+
+    /// Whether a login of `sub` may be used here.
+    fn check(&self, sub: &str) -> Result<(), AuthError> {
+        match &self.sub {
+            Some(own) if own != sub => Err(AuthError::OtherAccount),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the vault on a thread that may block.
+    async fn vault<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Kept) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, AuthError> {
+        let kept = self.kept.clone();
+        match spawn_blocking(move || ask(&kept)).await {
+            Ok(answer) => Ok(answer?),
+            Err(e) => Err(broken_off(e)),
+        }
+    }
+}
+
+fn is_good(token: &AccessToken, refused: Option<&SecretString>) -> bool {
+    token.is_fresh(Timestamp::now()) && !refused.is_some_and(|refused| token.is(refused))
+}
+
+fn same(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret() == other.expose_secret()
+}
+
+/// A task ends early when the runtime does; a panic in one is passed on.
+fn broken_off(error: JoinError) -> AuthError {
+    match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => AuthError::Ending,
+    }
+}

@@ -1,0 +1,121 @@
+//! What can go wrong between sending a request to the issuer and having its
+//! answer.
+
+use std::time::Duration;
+
+/// No answer of the issuer that says yes or no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// No connection was made: nothing arrived.
+    #[error("cannot reach {host}: {reason}")]
+    Unreachable {
+        /// The issuer's host.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The connection was lost or timed out after the request left: it may
+    /// have arrived.
+    #[error("the connection to {host} was lost: {reason}")]
+    Lost {
+        /// The issuer's host.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// A server error (5xx).
+    #[error("{host} is in trouble (HTTP {status})")]
+    Broken {
+        /// The issuer's host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// How long it asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The tenant's rate limit: nothing was done.
+    #[error("{host} limits how often it may be asked")]
+    RateLimited {
+        /// The issuer's host.
+        host: String,
+        /// How long it asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// A body that is no JSON object: a proxy's or captive portal's page.
+    #[error("{host} sent a page instead of JSON (HTTP {status})")]
+    Garbled {
+        /// The issuer's host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A body nobody needs.
+    #[error("{host} sent more than {limit} bytes")]
+    TooLarge {
+        /// The issuer's host.
+        host: String,
+        /// The most that is read.
+        limit: usize,
+    },
+}
+
+impl Trouble {
+    /// What the person can do next, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Unreachable { host, .. } => {
+                format!(
+                    "Check the network connection, the proxy settings and that {host} is right."
+                )
+            }
+            Self::Lost { .. } | Self::Broken { .. } | Self::RateLimited { .. } => {
+                "Try again in a minute.".to_owned()
+            }
+            Self::Garbled { host, .. } => format!(
+                "Check that {host} is the issuer and that no network login page stands in between."
+            ),
+            Self::TooLarge { host, .. } => format!("Check that {host} is the issuer."),
+        }
+    }
+
+    /// Whether the same request may get an answer later.
+    #[must_use]
+    pub const fn retryable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Lost { .. }
+            | Self::Broken { .. }
+            | Self::RateLimited { .. } => true,
+            Self::Garbled { status, .. } => !matches!(status, 400..=499),
+            Self::TooLarge { .. } => false,
+        }
+    }
+
+    /// Whether the issuer may have done what was asked.
+    #[must_use]
+    pub const fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::RateLimited { .. } => false,
+            Self::Lost { .. }
+            | Self::Broken { .. }
+            | Self::Garbled { .. }
+            | Self::TooLarge { .. } => true,
+        }
+    }
+
+    /// How long the issuer asked to be left alone.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Broken { retry_after, .. } | Self::RateLimited { retry_after, .. } => {
+                *retry_after
+            }
+            Self::Unreachable { .. }
+            | Self::Lost { .. }
+            | Self::Garbled { .. }
+            | Self::TooLarge { .. } => None,
+        }
+    }
+}

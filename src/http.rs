@@ -1,0 +1,126 @@
+//! How HTTP clients are made: one place for TLS, proxies, time-outs and
+//! redirects.
+
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, Response, Url};
+
+/// How long a request may take from start to last byte.
+pub const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// How long opening a connection may take.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Why no HTTP client could be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up TLS")]
+pub struct HttpError(#[from] reqwest::Error);
+
+impl HttpError {
+    /// What the person can do next.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        "Install your system's CA certificates (Debian: `ca-certificates`), or set SSL_CERT_FILE."
+    }
+}
+
+/// Makes the client for requests to `origin`.
+///
+/// Redirects are never followed: requests carry credentials. A loopback
+/// address is called without proxy and without CA certificates, so a machine
+/// that has neither can still run the demo.
+///
+/// # Errors
+///
+/// When the system's certificates cannot be loaded.
+pub fn client(origin: &Url) -> Result<Client, HttpError> {
+    Ok(builder(origin).timeout(REQUEST_LIMIT).build()?)
+}
+
+/// As [`client`], for a websocket to `origin`: HTTP/1.1 only, since an upgrade
+/// needs it, and without a limit on how long the connection lives.
+///
+/// # Errors
+///
+/// When the system's certificates cannot be loaded.
+pub fn socket_client(origin: &Url) -> Result<Client, HttpError> {
+    Ok(builder(origin).http1_only().build()?)
+}
+
+/// Whether `url` names this machine: the only place plain `http` may go.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback()),
+        None => false,
+    }
+}
+
+/// Why the body of an answer could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// The connection broke before the last byte.
+    #[error("the answer broke off")]
+    Broken(#[source] reqwest::Error),
+    /// The server sent more than anybody needs.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The most that is read, in bytes.
+        limit: usize,
+    },
+}
+
+/// Reads the body of `response`, at most `limit` bytes after decompression.
+///
+/// # Errors
+///
+/// When the connection breaks or the body is larger. Nothing beyond `limit`
+/// is kept in memory.
+pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(BodyError::TooLarge { limit });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// What went wrong with a request, in the words of the layer that knows best
+/// (`Connection refused (os error 111)`), without the address asked.
+#[must_use]
+pub fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    if deepest.is::<reqwest::Error>() {
+        return "the request could not be sent".to_owned();
+    }
+    deepest.to_string()
+}
+
+fn builder(origin: &Url) -> reqwest::ClientBuilder {
+    // Fails when a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT_LIMIT)
+        .user_agent(concat!("tudone/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(origin) && origin.scheme() == "http" {
+        builder
+            .no_proxy()
+            .tls_certs_only(std::iter::empty::<Certificate>())
+    } else {
+        builder
+    }
+}
