@@ -36,3 +36,4 @@ pub mod domain;
 pub mod http;
 pub mod private_file;
 pub mod store;
+pub mod sync;

@@ -1,0 +1,108 @@
+//! Waiting between tries: pure.
+
+use std::time::Duration;
+
+/// The shortest wait.
+const SHORTEST: Duration = Duration::from_millis(500);
+/// The longest wait that is ours; a server may ask for more.
+const LONGEST: Duration = Duration::from_mins(1);
+/// The longest wait that a server's word is taken for.
+const LONGEST_ASKED: Duration = Duration::from_hours(1);
+
+/// Exponential waits with full jitter, so that devices cut off together do not
+/// come back together.
+///
+/// The n-th failure in a row waits a random time between 0.5 s and
+/// 0.5 s · 2ⁿ, at most 60 s; a server that asks for more
+/// (`Retry-After`, `X-RateLimit-Reset`) gets it, up to an hour.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// No failure yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { failures: 0 }
+    }
+
+    /// A try succeeded: the next failure waits as the first one does.
+    pub const fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+
+    /// How long to wait after one more failure. `asked` is what the server
+    /// asked for.
+    pub fn failed(&mut self, asked: Option<Duration>, rng: &mut fastrand::Rng) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let ceiling = SHORTEST
+            .saturating_mul(2_u32.saturating_pow(self.failures))
+            .min(LONGEST);
+        let wait = SHORTEST + ceiling.saturating_sub(SHORTEST).mul_f64(rng.f64());
+        asked.map_or(wait, |asked| wait.max(asked.min(LONGEST_ASKED)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(backoff: &mut Backoff, asked: Option<Duration>, seed: u64) -> Vec<Duration> {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        (0..12).map(|_| backoff.failed(asked, &mut rng)).collect()
+    }
+
+    #[test]
+    fn waits_grow_up_to_a_minute_and_stay_within_bounds() {
+        let mut longest = Duration::ZERO;
+        for seed in 0..200 {
+            for (n, wait) in (1_u32..).zip(waits(&mut Backoff::new(), None, seed)) {
+                let ceiling = Duration::from_millis(500 * 2_u64.pow(n)).min(LONGEST);
+                assert!(wait >= SHORTEST && wait <= ceiling, "{n}: {wait:?}");
+                longest = longest.max(wait);
+            }
+        }
+        assert!(longest > Duration::from_secs(55), "{longest:?}");
+    }
+
+    #[test]
+    fn two_devices_do_not_come_back_together() {
+        let (one, other) = (
+            waits(&mut Backoff::new(), None, 1),
+            waits(&mut Backoff::new(), None, 2),
+        );
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn success_starts_over() {
+        let mut backoff = Backoff::new();
+        waits(&mut backoff, None, 1);
+        backoff.succeeded();
+        let next = backoff.failed(None, &mut fastrand::Rng::with_seed(3));
+        assert!(next <= Duration::from_secs(1), "{next:?}");
+    }
+
+    #[test]
+    fn a_server_that_asks_for_time_gets_it_but_not_for_ever() {
+        let asked = |seconds| Some(Duration::from_secs(seconds));
+        let mut rng = fastrand::Rng::with_seed(4);
+        assert_eq!(
+            Backoff::new().failed(asked(90), &mut rng),
+            Duration::from_secs(90)
+        );
+        assert!(Backoff::new().failed(asked(0), &mut rng) >= SHORTEST);
+        assert_eq!(
+            Backoff::new().failed(asked(u64::MAX), &mut rng),
+            LONGEST_ASKED
+        );
+    }
+
+    #[test]
+    fn counting_failures_never_overflows() {
+        let mut backoff = Backoff { failures: u32::MAX };
+        let wait = backoff.failed(None, &mut fastrand::Rng::with_seed(5));
+        assert!(wait <= LONGEST);
+    }
+}

@@ -1,0 +1,249 @@
+//! What to send next: pure.
+//!
+//! A plan is made of the outbox alone, so it can be made again at any time:
+//! after a crash, after a refusal, after another process wrote. Of each todo
+//! only the first unanswered change is ever eligible, so the changes of a todo
+//! arrive in the order they were made. What may have been sent before goes
+//! again exactly as it was.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use crate::domain::change::{Act, Progress, Rejection};
+use crate::domain::key::Key;
+use crate::domain::merge::{Merged, merge};
+use crate::domain::todo::Row;
+use crate::store::{Adjustment, Capabilities, Queued, Verdict};
+use crate::sync::remote::Batch;
+
+mod bare;
+mod full;
+mod shipment;
+
+pub use shipment::{ISOLATED_AFTER, Marking, Parcel, Shipment};
+
+/// What is known beside the outbox.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// What the role may do.
+    pub capabilities: Capabilities,
+    /// Whether base was pulled to its end in this round: only then does a row
+    /// that is not there mean that it was removed.
+    pub complete: bool,
+    /// Entries left alone until the next pull: their condition did not hold.
+    pub held: &'a HashSet<i64>,
+    /// Bare backend: adds that may have arrived, but whose row a snapshot of
+    /// this round does not have.
+    pub absent: &'a HashSet<i64>,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Corrections to make first. Nothing is sent before the next plan is made
+    /// on the corrected outbox.
+    pub adjustments: Vec<Adjustment>,
+    /// Requests, in order.
+    pub shipments: Vec<Shipment>,
+    /// First entries of todos that cannot go yet, and why.
+    pub waiting: Vec<(i64, Waiting)>,
+}
+
+/// Why an entry is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// The role may not add todos.
+    MayNotAdd,
+    /// The role may not change todos.
+    MayNotEdit,
+    /// The role may not remove todos.
+    MayNotRemove,
+    /// It is about a todo whose add was refused.
+    AddRefused,
+    /// What the server now says of the todo must be read first.
+    Pull,
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MayNotAdd => "the server does not let you add todos",
+            Self::MayNotEdit => "the server does not let you change todos",
+            Self::MayNotRemove => "the server does not let you remove todos",
+            Self::AddRefused => "the todo itself was refused",
+            Self::Pull => "the server's list must be read first",
+        })
+    }
+}
+
+/// Plans the next requests for `outbox`, which is in outbox order.
+#[must_use]
+pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
+    let mut plan = Plan::default();
+    let mut loads = Vec::new();
+    let looking = outbox
+        .iter()
+        .any(|queued| bare::is_looked_for(queued, known));
+    for chain in chains(outbox) {
+        let step = if known.capabilities.full {
+            full::step(&chain, known)
+        } else {
+            bare::step(&chain, known, looking)
+        };
+        match step {
+            Step::Idle => {}
+            Step::Adjust(adjustments) => plan.adjustments.extend(adjustments),
+            Step::Send(parcel, load) => loads.push((parcel, load)),
+            Step::Wait(seq, why) => plan.waiting.push((seq, why)),
+        }
+    }
+    if plan.adjustments.is_empty() {
+        plan.shipments = shipment::pack(loads);
+    }
+    plan
+}
+
+/// What comes next for one todo.
+#[derive(Debug)]
+enum Step {
+    Idle,
+    Adjust(Vec<Adjustment>),
+    Send(Parcel, Load),
+    Wait(i64, Waiting),
+}
+
+/// One entry of a batch to be.
+#[derive(Debug)]
+enum Load {
+    Add(Key, String),
+    Edit(Key, i64, String),
+    Remove(Key),
+    /// A request of its own. Such requests keep their order.
+    Alone(Batch),
+}
+
+/// The changes of one todo that are not answered yet, in order.
+#[derive(Debug)]
+struct Chain<'a> {
+    todo: Key,
+    /// Pending or sent, in order.
+    open: Vec<&'a Queued>,
+    /// Whether a change before them was answered: base may be older than that.
+    answered: bool,
+    /// Whether the todo's add was refused.
+    add_refused: bool,
+}
+
+impl<'a> Chain<'a> {
+    /// The removal among the open changes.
+    fn removal(&self) -> Option<(usize, &'a Queued)> {
+        self.open
+            .iter()
+            .enumerate()
+            .find(|(_, queued)| matches!(queued.entry.change.act, Act::Remove { .. }))
+            .map(|(place, queued)| (place, *queued))
+    }
+
+    /// The open changes up to the one at `place`, oldest first.
+    fn up_to(&self, place: usize) -> impl Iterator<Item = &'a Queued> {
+        self.open.iter().take(place + 1).copied()
+    }
+}
+
+/// Every todo's chain, in the order of their first changes.
+fn chains(outbox: &[Queued]) -> Vec<Chain<'_>> {
+    let mut places: HashMap<Key, usize> = HashMap::new();
+    let mut chains: Vec<Chain<'_>> = Vec::new();
+    for queued in outbox {
+        let change = &queued.entry.change;
+        let place = *places.entry(change.todo).or_insert(chains.len());
+        if place == chains.len() {
+            chains.push(Chain {
+                todo: change.todo,
+                open: Vec::new(),
+                answered: false,
+                add_refused: false,
+            });
+        }
+        let Some(chain) = chains.get_mut(place) else {
+            continue;
+        };
+        match queued.entry.progress {
+            Progress::Pending | Progress::Sent { .. } => chain.open.push(queued),
+            Progress::Answered => chain.answered = true,
+            Progress::Rejected(_) => {
+                chain.add_refused |= matches!(change.act, Act::Add { .. });
+            }
+        }
+    }
+    chains
+}
+
+/// Whether an earlier try of `queued` may have arrived unseen.
+pub(super) const fn may_have_arrived(queued: &Queued) -> bool {
+    matches!(queued.entry.progress, Progress::Sent { .. })
+}
+
+/// The server has it already, or nothing is left to do.
+fn done(seq: i64, row: Option<&Row>) -> Adjustment {
+    Adjustment::Settle {
+        seq,
+        verdict: Verdict::Applied {
+            id: row.map(|row| row.id),
+            revision: row.map(|row| row.revision),
+        },
+    }
+}
+
+/// The todo was changed elsewhere in a way that does not fit.
+fn conflict(seq: i64, theirs: &str) -> Adjustment {
+    rejected(
+        seq,
+        "conflict",
+        "the todo was changed elsewhere meanwhile",
+        Some(theirs.to_owned()),
+    )
+}
+
+/// The todo is not there any more.
+fn removed_elsewhere(seq: i64) -> Adjustment {
+    rejected(
+        seq,
+        "removed-elsewhere",
+        "the todo was removed elsewhere meanwhile",
+        None,
+    )
+}
+
+fn rejected(seq: i64, code: &str, message: &str, theirs: Option<String>) -> Adjustment {
+    Adjustment::Settle {
+        seq,
+        verdict: Verdict::Rejected(Rejection {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            theirs,
+        }),
+    }
+}
+
+/// An edit that certainly did not arrive, on a row whose text is not the one
+/// it was made on: both fit together, or a person decides.
+fn merged(seq: i64, before: &str, after: &str, row: &Row) -> Adjustment {
+    match merge(before, after, &row.text) {
+        Merged::Text(text) if text == row.text => done(seq, Some(row)),
+        Merged::Text(text) => rebased(seq, row, text),
+        Merged::Overlap => conflict(seq, &row.text),
+    }
+}
+
+fn rebased(seq: i64, row: &Row, after: String) -> Adjustment {
+    Adjustment::Rebase {
+        seq,
+        before: row.text.clone(),
+        after,
+        revision: row.revision,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The next step of one todo on a full backend: adds and removals go by key
+//! and may be repeated freely, edits only hold on the revision they name.
+
+use crate::domain::change::Act;
+use crate::domain::key::Key;
+use crate::domain::todo::Row;
+use crate::store::Queued;
+use crate::sync::plan::{
+    Chain, Known, Load, Parcel, Step, Waiting, conflict, done, may_have_arrived, merged, rebased,
+    removed_elsewhere,
+};
+use crate::sync::remote::Batch;
+
+/// What comes next for the todo of `chain`.
+pub(super) fn step(chain: &Chain<'_>, known: Known<'_>) -> Step {
+    let Some(first) = chain.open.first().copied() else {
+        return Step::Idle;
+    };
+    if known.held.contains(&first.entry.seq) {
+        return Step::Wait(first.entry.seq, Waiting::Pull);
+    }
+    match &first.entry.change.act {
+        Act::Add { text } => add(chain, first, text, known),
+        Act::Edit { before, after } => match removal(chain, known) {
+            Some(removal) => removal,
+            None => edit(chain, first, before, after, known),
+        },
+        Act::Remove { .. } => {
+            removal(chain, known).unwrap_or(Step::Wait(first.entry.seq, Waiting::MayNotRemove))
+        }
+    }
+}
+
+/// An add; with a later removal both go in one transaction, since an earlier
+/// try of the add may still be on its way and must find a tombstone.
+fn add(chain: &Chain<'_>, first: &Queued, text: &str, known: Known<'_>) -> Step {
+    let seq = first.entry.seq;
+    if !known.capabilities.insert {
+        return Step::Wait(seq, Waiting::MayNotAdd);
+    }
+    match chain.removal().filter(|_| known.capabilities.delete) {
+        Some((place, removal)) => Step::Send(
+            Parcel::of(removal)
+                .marking(first)
+                .covering(chain.up_to(place)),
+            Load::Alone(Batch::AddAndRemove(chain.todo, text.to_owned())),
+        ),
+        None => Step::Send(Parcel::of(first), Load::Add(chain.todo, text.to_owned())),
+    }
+}
+
+/// A removal makes the edits before it pointless.
+fn removal(chain: &Chain<'_>, known: Known<'_>) -> Option<Step> {
+    let (place, removal) = chain.removal().filter(|_| known.capabilities.delete)?;
+    Some(Step::Send(
+        Parcel::of(removal).covering(chain.up_to(place)),
+        Load::Remove(chain.todo),
+    ))
+}
+
+fn edit(chain: &Chain<'_>, first: &Queued, before: &str, after: &str, known: Known<'_>) -> Step {
+    let seq = first.entry.seq;
+    if chain.add_refused {
+        return Step::Wait(seq, Waiting::AddRefused);
+    }
+    if !known.capabilities.update {
+        return Step::Wait(seq, Waiting::MayNotEdit);
+    }
+    match ground(chain, first, known) {
+        Ground::Row(row) if may_have_arrived(first) => sent(chain.todo, first, after, row),
+        Ground::Row(row) => unsent(chain.todo, first, before, after, row),
+        Ground::Revision(revision) => send(chain.todo, first, after, revision),
+        Ground::Gone => Step::Adjust(vec![removed_elsewhere(seq)]),
+        Ground::Unknown => Step::Wait(seq, Waiting::Pull),
+    }
+}
+
+/// What an edit stands on.
+enum Ground<'a> {
+    /// The row as the server last said it.
+    Row(&'a Row),
+    /// A revision newer than the row in base: told by an answer.
+    Revision(i64),
+    /// The todo is not there.
+    Gone,
+    /// The next pull will tell.
+    Unknown,
+}
+
+fn ground<'a>(chain: &Chain<'a>, first: &'a Queued, known: Known<'_>) -> Ground<'a> {
+    // Whether what base says is as new as anything this device knows.
+    let settled = known.complete && !chain.answered;
+    match (&first.base, first.entry.revision) {
+        (Some(row), _) if settled => Ground::Row(row),
+        (Some(row), Some(revision)) if row.revision >= revision => Ground::Row(row),
+        (Some(row), None) if !chain.answered => Ground::Row(row),
+        (Some(_), Some(revision)) => Ground::Revision(revision),
+        (None, Some(revision)) if chain.answered => Ground::Revision(revision),
+        (None, _) if settled => Ground::Gone,
+        (Some(_) | None, _) => Ground::Unknown,
+    }
+}
+
+/// An edit that certainly did not arrive yet.
+fn unsent(todo: Key, first: &Queued, before: &str, after: &str, row: &Row) -> Step {
+    let seq = first.entry.seq;
+    if row.text == after {
+        return Step::Adjust(vec![done(seq, Some(row))]);
+    }
+    if row.text != before {
+        return Step::Adjust(vec![merged(seq, before, after, row)]);
+    }
+    if first.entry.revision == Some(row.revision) {
+        return send(todo, first, after, row.revision);
+    }
+    Step::Adjust(vec![rebased(seq, row, after.to_owned())])
+}
+
+/// An edit that may have arrived: it goes again as it was, unless its row has
+/// moved on, with our text or without it.
+fn sent(todo: Key, first: &Queued, after: &str, row: &Row) -> Step {
+    let seq = first.entry.seq;
+    if first.entry.revision == Some(row.revision) {
+        return send(todo, first, after, row.revision);
+    }
+    if row.text == after {
+        return Step::Adjust(vec![done(seq, Some(row))]);
+    }
+    Step::Adjust(vec![conflict(seq, &row.text)])
+}
+
+fn send(todo: Key, first: &Queued, after: &str, revision: i64) -> Step {
+    Step::Send(
+        Parcel::of(first),
+        Load::Edit(todo, revision, after.to_owned()),
+    )
+}

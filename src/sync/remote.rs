@@ -1,0 +1,243 @@
+//! The port to the server.
+
+use std::time::Duration;
+
+use crate::domain::key::Key;
+use crate::store::{Capabilities, FeedRow, Mark};
+
+/// The server, as sync needs it. Adapters decide nothing: they send and parse.
+#[expect(
+    async_fn_in_trait,
+    reason = "callers are generic and run on one thread"
+)]
+pub trait Remote {
+    /// The endpoint's address, as configured: names the rows of a bare backend.
+    fn endpoint(&self) -> &str;
+    /// What the role may do.
+    async fn capabilities(&self) -> Result<Capabilities, RemoteError>;
+    /// The user's mark (full backend).
+    async fn mark(&self) -> Result<Mark, RemoteError>;
+    /// At most `limit` changes after revision `since`, in revision order
+    /// (full backend). Only an empty page is the end.
+    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError>;
+    /// At most `limit` rows with a greater id than `after`, in id order (bare
+    /// backend). Only an empty page is the end.
+    async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError>;
+    /// Sends one request; one answer an entry, in order.
+    async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError>;
+}
+
+/// A row of a bare backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BareRow {
+    /// The server's id.
+    pub id: i64,
+    /// Its text; a null one is empty.
+    pub text: String,
+}
+
+/// What one request sends. At most [`Batch::MAX_ENTRIES`] entries, one a todo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Batch {
+    /// Adds by key; a repeated one changes nothing.
+    Add(Vec<(Key, String)>),
+    /// Edits, each only if the revision is still the one given.
+    Edit(Vec<(Key, i64, String)>),
+    /// Removals by key.
+    Remove(Vec<Key>),
+    /// A removal of a todo whose add may have been sent: add and delete in one
+    /// mutation, which leaves a tombstone either way.
+    AddAndRemove(Key, String),
+    /// Bare backend: one add.
+    BareAdd(String),
+    /// Bare backend: one edit, only if the text is still the one seen.
+    BareEdit {
+        /// The row.
+        id: i64,
+        /// The text seen.
+        before: String,
+        /// The text wanted.
+        after: String,
+    },
+    /// Bare backend: one removal, only if the text is still the one seen.
+    BareRemove {
+        /// The row.
+        id: i64,
+        /// The text seen.
+        before: String,
+    },
+}
+
+impl Batch {
+    /// The most entries one request carries.
+    pub const MAX_ENTRIES: usize = 500;
+}
+
+/// What the server said of one entry of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// A row was written.
+    Row {
+        /// Its id.
+        id: i64,
+        /// Its revision; 0 on a bare backend.
+        revision: i64,
+    },
+    /// No row was written: the key existed (or has a tombstone), the revision or
+    /// text is another, or the row is gone.
+    NoRow,
+}
+
+/// Why the server did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoteError {
+    /// No connection was made: nothing arrived.
+    #[error("cannot reach {host}: {message}")]
+    Unreachable {
+        /// The server.
+        host: String,
+        /// What the network said.
+        message: String,
+    },
+    /// The connection was lost or timed out after the request left: it may have arrived.
+    #[error("the connection to {host} was lost: {message}")]
+    Lost {
+        /// The server.
+        host: String,
+        /// What the network said.
+        message: String,
+    },
+    /// Busy or broken for now (5xx, 429, `unexpected`, `postgres-error`, …).
+    #[error("the server is in trouble: {message}")]
+    Trouble {
+        /// Hasura's code or the HTTP status.
+        code: String,
+        /// What it said.
+        message: String,
+        /// When it asked to be left alone for a while.
+        retry_after: Option<Duration>,
+        /// Whether the request may have been carried out all the same.
+        may_have_arrived: bool,
+    },
+    /// Refused for good: permission, constraint, validation.
+    #[error("the server refused: {message}")]
+    Refused {
+        /// Hasura's `extensions.code`.
+        code: String,
+        /// What it said.
+        message: String,
+    },
+    /// The token was not accepted, also after one refresh.
+    #[error("the server did not accept the login: {message}")]
+    Unauthorized {
+        /// Hasura's code (`invalid-jwt`, `jwt-…`, `access-denied`).
+        code: String,
+        /// What it said.
+        message: String,
+    },
+    /// No token could be had; nothing arrived.
+    #[error("no access token: {message}")]
+    NoToken {
+        /// Why.
+        message: String,
+        /// Whether logging in again is what helps.
+        logged_out: bool,
+    },
+    /// An answer that is no GraphQL answer (HTML, half a JSON, an unknown shape).
+    #[error("{host} sent something that is not a GraphQL answer: {message}")]
+    Garbled {
+        /// The server.
+        host: String,
+        /// What was wrong with it.
+        message: String,
+    },
+    /// An answer larger than what is read of one. A page may be asked for again
+    /// with fewer rows.
+    #[error("{host} sent more than {limit} bytes at once")]
+    TooLarge {
+        /// The server.
+        host: String,
+        /// How much would have been read.
+        limit: usize,
+    },
+}
+
+impl RemoteError {
+    /// A stable word for it: Hasura's code where it has one.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::Lost { .. } => "connection-lost",
+            Self::Trouble { code, .. }
+            | Self::Refused { code, .. }
+            | Self::Unauthorized { code, .. } => code,
+            Self::NoToken { .. } => "no-token",
+            Self::Garbled { .. } => "not-graphql",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+
+    /// What the person can do next, as one imperative sentence.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } | Self::Lost { .. } => {
+                "Check the network; what is queued is sent when it is back."
+            }
+            Self::Trouble { .. } => "Wait a while; what is queued is sent again.",
+            Self::Refused { .. } => "Run `tudone doctor` to see what the role may do.",
+            Self::Unauthorized { .. } => "Run `tudone doctor`, which names the wrong setting.",
+            Self::NoToken {
+                logged_out: true, ..
+            } => "Run `tudone login`.",
+            Self::NoToken { .. } => "Try again when the issuer can be reached.",
+            Self::Garbled { .. } => "Check that `endpoint` ends in /v1/graphql.",
+            Self::TooLarge { .. } => "Shorten the largest todo with another program.",
+        }
+    }
+
+    /// Whether trying again later may help, with nobody doing anything.
+    #[must_use]
+    pub const fn retryable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Lost { .. }
+            | Self::Trouble { .. }
+            | Self::Garbled { .. } => true,
+            Self::NoToken { logged_out, .. } => !*logged_out,
+            Self::Refused { .. } | Self::Unauthorized { .. } | Self::TooLarge { .. } => false,
+        }
+    }
+
+    /// Whether the request may have been carried out all the same.
+    #[must_use]
+    pub const fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Lost { .. } | Self::Garbled { .. } | Self::TooLarge { .. } => true,
+            Self::Trouble {
+                may_have_arrived, ..
+            } => *may_have_arrived,
+            Self::Unreachable { .. }
+            | Self::Refused { .. }
+            | Self::Unauthorized { .. }
+            | Self::NoToken { .. } => false,
+        }
+    }
+
+    /// How long the server asked to be left alone.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Trouble { retry_after, .. } => *retry_after,
+            Self::Unreachable { .. }
+            | Self::Lost { .. }
+            | Self::Refused { .. }
+            | Self::Unauthorized { .. }
+            | Self::NoToken { .. }
+            | Self::Garbled { .. }
+            | Self::TooLarge { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! One round, carried out: push, pull, and once more for what the pull decided.
+//!
+//! No transaction is open while the network is waited for, every entry is
+//! marked as sent before its request leaves, and dropping the future at any
+//! point loses nothing: what was under way counts as unanswered.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::store::{Capabilities, Store, StoreError};
+use crate::sync::lock::{self, NoTurn};
+use crate::sync::remote::{Remote, RemoteError};
+
+mod pull;
+mod push;
+
+/// How often a round pushes and pulls at most: edits that lost a race are
+/// merged on what the pull brought, and may lose again.
+const PASSES: usize = 4;
+
+/// What a round did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Outbox entries the server took.
+    pub pushed: usize,
+    /// Outbox entries newly rejected.
+    pub rejected: usize,
+    /// Rows that the pull brought.
+    pub pulled: usize,
+    /// Entries that still wait.
+    pub waiting: usize,
+}
+
+/// Why a round ended early. What it had done is kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RoundError {
+    /// Another process has the round; it is not waited for any longer.
+    #[error("another tudone is syncing this account")]
+    Busy,
+    /// The server.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The lock file.
+    #[error("cannot use the lock file")]
+    Lock(#[source] std::io::Error),
+}
+
+impl RoundError {
+    /// What the person can do next, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Busy => "Wait for the other one; what is queued is sent all the same.".to_owned(),
+            Self::Remote(error) => error.help().to_owned(),
+            Self::Store(error) => error.help(),
+            Self::Lock(_) => "Check that the data directory can be written.".to_owned(),
+        }
+    }
+
+    /// Whether trying again later may help, with nobody doing anything.
+    #[must_use]
+    pub const fn retryable(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Remote(error) => error.retryable(),
+            Self::Store(_) | Self::Lock(_) => false,
+        }
+    }
+}
+
+/// Pushes and pulls once: one round at a time for an account, under the OS lock
+/// on the file `lock` (waits at most 2 s for it).
+///
+/// A server that could not be reached is remembered in the store; a caller
+/// that drops the future because it took too long does that itself
+/// ([`Store::note_failure`]).
+///
+/// # Errors
+///
+/// See [`RoundError`]; the outbox is as it was, or further.
+pub async fn round<R: Remote>(
+    store: &mut Store,
+    remote: &R,
+    lock: &Path,
+    now: impl Fn() -> Timestamp,
+) -> Result<Report, RoundError> {
+    carried_out(store, remote, lock, now, false).await
+}
+
+/// As [`round`], but pulls from the start: every row is read again.
+///
+/// # Errors
+///
+/// See [`RoundError`].
+pub async fn round_from_start<R: Remote>(
+    store: &mut Store,
+    remote: &R,
+    lock: &Path,
+    now: impl Fn() -> Timestamp,
+) -> Result<Report, RoundError> {
+    carried_out(store, remote, lock, now, true).await
+}
+
+async fn carried_out<R: Remote>(
+    store: &mut Store,
+    remote: &R,
+    lock: &Path,
+    now: impl Fn() -> Timestamp,
+    from_start: bool,
+) -> Result<Report, RoundError> {
+    let _turn = lock::turn(lock).await.map_err(|why| match why {
+        NoTurn::Busy => RoundError::Busy,
+        NoTurn::File(error) => RoundError::Lock(error),
+    })?;
+    let mut round = Round {
+        store,
+        remote,
+        now: &now,
+        from_start,
+        asked: false,
+        held: HashSet::new(),
+        absent: HashSet::new(),
+        report: Report::default(),
+    };
+    let outcome = round.run().await;
+    if let Err(RoundError::Remote(error)) = &outcome
+        && is_unreachable(error)
+    {
+        round.store.note_failure(now())?;
+    }
+    outcome?;
+    Ok(round.report)
+}
+
+/// Whether the next command should not wait for this server again.
+const fn is_unreachable(error: &RemoteError) -> bool {
+    match error {
+        RemoteError::Unreachable { .. }
+        | RemoteError::Lost { .. }
+        | RemoteError::Trouble { .. }
+        | RemoteError::Garbled { .. } => true,
+        RemoteError::NoToken { logged_out, .. } => !*logged_out,
+        RemoteError::Refused { .. }
+        | RemoteError::Unauthorized { .. }
+        | RemoteError::TooLarge { .. } => false,
+    }
+}
+
+/// A round under way.
+struct Round<'a, R, N> {
+    store: &'a mut Store,
+    remote: &'a R,
+    now: &'a N,
+    from_start: bool,
+    /// Whether the role's capabilities were asked for in this round.
+    asked: bool,
+    /// Entries whose condition did not hold: left alone until the next pull.
+    held: HashSet<i64>,
+    /// Bare backend: adds that a snapshot of this round does not have.
+    absent: HashSet<i64>,
+    report: Report,
+}
+
+/// Why a pass ended early.
+enum Halt {
+    /// The round is over.
+    Error(RoundError),
+    /// The role may do something else than was remembered: start again.
+    Changed,
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<RemoteError> for Halt {
+    fn from(error: RemoteError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
+    async fn run(&mut self) -> Result<(), RoundError> {
+        loop {
+            let capabilities = self.capabilities().await?;
+            match self.passes(capabilities).await {
+                Ok(()) => break,
+                // Asked once a round at most, so at most once around.
+                Err(Halt::Changed) => {}
+                Err(Halt::Error(error)) => return Err(error),
+            }
+        }
+        let totals = self.store.totals()?;
+        let waiting = totals.pending + totals.sent;
+        self.report.waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
+        Ok(())
+    }
+
+    /// What the role may do. A full backend that allows everything is
+    /// believed until it refuses something; less may have become more.
+    async fn capabilities(&mut self) -> Result<Capabilities, RoundError> {
+        let remembered = self.store.capabilities()?;
+        match remembered {
+            Some(remembered) if self.asked || allows_everything(remembered) => Ok(remembered),
+            _ => self.ask(remembered).await,
+        }
+    }
+
+    async fn ask(&mut self, remembered: Option<Capabilities>) -> Result<Capabilities, RoundError> {
+        let found = self.remote.capabilities().await?;
+        self.asked = true;
+        if remembered != Some(found) {
+            self.store.set_capabilities(found)?;
+        }
+        Ok(found)
+    }
+
+    /// Whether `code`, of a refusal, came of capabilities that are not what
+    /// was remembered; the new ones are then remembered.
+    async fn outdated(&mut self, code: &str) -> Result<bool, RoundError> {
+        if self.asked || code != "validation-failed" {
+            return Ok(false);
+        }
+        let remembered = self.store.capabilities()?;
+        Ok(remembered != Some(self.ask(remembered).await?))
+    }
+
+    /// An error of a query, or that the role may do something else by now.
+    async fn halted(&mut self, error: RemoteError) -> Halt {
+        match self.outdated(refusal(&error)).await {
+            Ok(true) => Halt::Changed,
+            Ok(false) => error.into(),
+            Err(error) => Halt::Error(error),
+        }
+    }
+
+    async fn passes(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
+        if capabilities.full {
+            match self.remote.mark().await {
+                Ok(mark) => self.store.check_mark(mark)?,
+                Err(error) => return Err(self.halted(error).await),
+            };
+        }
+        for pass in 0..PASSES {
+            let complete = pass > 0;
+            self.held.clear();
+            if complete && !capabilities.full {
+                self.look_for_adds()?;
+            }
+            let moved = self.push_all(capabilities, complete).await?;
+            if complete && !moved {
+                return Ok(());
+            }
+            self.pull(capabilities).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The code of a refusal; empty for other errors.
+fn refusal(error: &RemoteError) -> &str {
+    match error {
+        RemoteError::Refused { code, .. } => code,
+        RemoteError::Unreachable { .. }
+        | RemoteError::Lost { .. }
+        | RemoteError::Trouble { .. }
+        | RemoteError::Unauthorized { .. }
+        | RemoteError::NoToken { .. }
+        | RemoteError::Garbled { .. }
+        | RemoteError::TooLarge { .. } => "",
+    }
+}
+
+const fn allows_everything(capabilities: Capabilities) -> bool {
+    let Capabilities {
+        full,
+        insert,
+        update,
+        delete,
+    } = capabilities;
+    full && insert && update && delete
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,367 @@
+//! Sending: marks, requests, and what came of them.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::domain::change::{Act, Rejection};
+use crate::domain::key::Key;
+use crate::store::{Adjustment, Capabilities, Queued, Verdict};
+use crate::sync::plan::{self, Known, Marking, Parcel, Shipment};
+use crate::sync::remote::{Answer, Batch, Remote, RemoteError};
+use crate::sync::round::{Halt, Round};
+
+/// How many plans a pass makes at most, should people go on typing for ever.
+const PLANS: usize = 1000;
+
+/// What became of a shipment.
+enum Shipped {
+    /// Its entries are settled, or held until the next pull.
+    Settled,
+    /// It was not sent: another process changed an entry in it.
+    Overtaken,
+}
+
+impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
+    /// Sends until nothing is eligible any more. Returns whether anything was
+    /// sent or settled.
+    pub(super) async fn push_all(
+        &mut self,
+        capabilities: Capabilities,
+        complete: bool,
+    ) -> Result<bool, Halt> {
+        let mut moved = false;
+        for _ in 0..PLANS {
+            let mut version = self.store.version()?;
+            let outbox = self.store.outbox()?;
+            let plan = plan::plan(
+                &outbox,
+                Known {
+                    capabilities,
+                    complete,
+                    held: &self.held,
+                    absent: &self.absent,
+                },
+            );
+            if !plan.adjustments.is_empty() {
+                self.adjust(&plan.adjustments)?;
+                moved = true;
+                continue;
+            }
+            if plan.shipments.is_empty() {
+                break;
+            }
+            let planned: HashMap<i64, &Queued> = outbox
+                .iter()
+                .map(|queued| (queued.entry.seq, queued))
+                .collect();
+            for shipment in plan.shipments {
+                match self.ship(shipment, &planned, &mut version).await? {
+                    Shipped::Settled => moved = true,
+                    Shipped::Overtaken => break,
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    fn adjust(&mut self, adjustments: &[Adjustment]) -> Result<(), Halt> {
+        self.store.adjust(adjustments)?;
+        for adjustment in adjustments {
+            match adjustment {
+                Adjustment::Settle {
+                    verdict: Verdict::Rejected(_),
+                    ..
+                } => self.report.rejected += 1,
+                Adjustment::Settle {
+                    verdict: Verdict::Applied { .. },
+                    ..
+                } => self.report.pushed += 1,
+                Adjustment::Settle {
+                    verdict: Verdict::NotApplied | Verdict::Unknown,
+                    ..
+                }
+                | Adjustment::Rebase { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks a shipment as sent and sends it.
+    ///
+    /// Later changes fold into entries that are pending, not into those that
+    /// are sent: if another process wrote between plan and mark, what is
+    /// marked may not be what was planned, and is left for the next plan.
+    async fn ship(
+        &mut self,
+        shipment: Shipment,
+        planned: &HashMap<i64, &Queued>,
+        version: &mut i64,
+    ) -> Result<Shipped, Halt> {
+        let marks: Vec<i64> = marks(&shipment.parcels).map(|mark| mark.seq).collect();
+        self.store.mark_sent(&marks)?;
+        let now = self.store.version()?;
+        if now != *version {
+            if !self.is_as_planned(&marks, planned)? {
+                self.take_back(&shipment.parcels)?;
+                return Ok(Shipped::Overtaken);
+            }
+            *version = now;
+        }
+        self.send(shipment).await?;
+        Ok(Shipped::Settled)
+    }
+
+    fn is_as_planned(&self, seqs: &[i64], planned: &HashMap<i64, &Queued>) -> Result<bool, Halt> {
+        let outbox = self.store.outbox()?;
+        let now: HashMap<i64, &Queued> = outbox
+            .iter()
+            .map(|queued| (queued.entry.seq, queued))
+            .collect();
+        let same = |seq: &i64| match (now.get(seq), planned.get(seq)) {
+            (Some(now), Some(planned)) => {
+                now.entry.change.act == planned.entry.change.act
+                    && now.entry.revision == planned.entry.revision
+            }
+            (None, _) | (_, None) => false,
+        };
+        Ok(seqs.iter().all(same))
+    }
+
+    /// Sends a shipment; a refused one is halved until the refused entry
+    /// stands alone.
+    async fn send(&mut self, shipment: Shipment) -> Result<(), Halt> {
+        let mut waiting = vec![shipment];
+        while let Some(shipment) = waiting.pop() {
+            let outcome = self.remote.push(&shipment.batch).await;
+            let outcome = outcome.and_then(|answers| counted(answers, &shipment));
+            match outcome {
+                Ok(answers) => self.answered(&shipment, &answers)?,
+                Err(RemoteError::Refused { code, message }) => {
+                    if self.is_outdated(&code, &shipment, &waiting).await? {
+                        return Err(Halt::Changed);
+                    }
+                    match shipment.halves() {
+                        Ok((first, second)) => waiting.extend([second, first]),
+                        Err(single) => self.refuse(&single, code, message)?,
+                    }
+                }
+                Err(error) => {
+                    let alone = shipment.parcels.iter().all(Parcel::isolated);
+                    if alone
+                        && let RemoteError::Trouble { code, message, .. } = &error
+                        && is_of_the_entry(code)
+                    {
+                        self.refuse(&shipment, code.clone(), message.clone())?;
+                        continue;
+                    }
+                    self.unanswered(&shipment.parcels, &error)?;
+                    // Their requests were refused whole: nothing of them arrived.
+                    for rest in waiting {
+                        self.take_back(&rest.parcels)?;
+                    }
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a refusal came of outdated capabilities; everything that was
+    /// marked then waits again.
+    async fn is_outdated(
+        &mut self,
+        code: &str,
+        shipment: &Shipment,
+        waiting: &[Shipment],
+    ) -> Result<bool, Halt> {
+        let outdated = self.outdated(code).await;
+        if !matches!(outdated, Ok(false)) {
+            self.take_back(&shipment.parcels)?;
+            for rest in waiting {
+                self.take_back(&rest.parcels)?;
+            }
+        }
+        outdated.map_err(Halt::Error)
+    }
+
+    /// Writes down the answers to a shipment.
+    fn answered(&mut self, shipment: &Shipment, answers: &[Answer]) -> Result<(), Halt> {
+        let mut verdicts = Vec::new();
+        for (parcel, answer) in shipment.parcels.iter().zip(answers) {
+            let verdict = verdict(&shipment.batch, parcel, *answer);
+            if matches!(verdict, Verdict::Applied { .. }) {
+                self.report.pushed += 1 + parcel.covers.len();
+                verdicts.extend(parcel.covers.iter().map(|seq| {
+                    let nothing_told = Verdict::Applied {
+                        id: None,
+                        revision: None,
+                    };
+                    (*seq, nothing_told)
+                }));
+            } else {
+                self.held.insert(parcel.seq);
+            }
+            verdicts.push((parcel.seq, verdict));
+        }
+        self.store.settle(&verdicts)?;
+        Ok(())
+    }
+
+    /// The server refused the one entry of this shipment for good.
+    fn refuse(&mut self, shipment: &Shipment, code: String, message: String) -> Result<(), Halt> {
+        let rejection = Rejection {
+            code,
+            message,
+            theirs: None,
+        };
+        let mut verdicts = Vec::new();
+        for parcel in &shipment.parcels {
+            self.report.rejected += 1;
+            verdicts.extend(
+                parcel
+                    .marks
+                    .iter()
+                    .filter(|mark| mark.seq != parcel.seq)
+                    .map(|mark| (mark.seq, not_arrived(*mark))),
+            );
+            verdicts.push((parcel.seq, Verdict::Rejected(rejection.clone())));
+        }
+        self.store.settle(&verdicts)?;
+        Ok(())
+    }
+
+    /// No answer came for these.
+    fn unanswered(&mut self, parcels: &[Parcel], error: &RemoteError) -> Result<(), Halt> {
+        if !error.may_have_arrived() {
+            return self.take_back(parcels);
+        }
+        let verdicts: Vec<_> = marks(parcels)
+            .map(|mark| (mark.seq, Verdict::Unknown))
+            .collect();
+        self.store.settle(&verdicts)?;
+        Ok(())
+    }
+
+    /// This try certainly did not arrive.
+    fn take_back(&mut self, parcels: &[Parcel]) -> Result<(), Halt> {
+        let verdicts: Vec<_> = marks(parcels)
+            .map(|mark| (mark.seq, not_arrived(mark)))
+            .collect();
+        self.store.settle(&verdicts)?;
+        Ok(())
+    }
+
+    /// Bare backend, after a snapshot: finds the rows of adds that may have
+    /// arrived. An add whose row is not there may go again.
+    pub(super) fn look_for_adds(&mut self) -> Result<(), Halt> {
+        self.absent.clear();
+        let outbox = self.store.outbox()?;
+        // A row that an answered add named belongs to that one.
+        let mut claimed: HashSet<Key> = outbox
+            .iter()
+            .map(|queued| queued.entry.change.todo)
+            .collect();
+        let mut found = Vec::new();
+        for queued in &outbox {
+            let (Act::Add { text }, true) =
+                (&queued.entry.change.act, plan::may_have_arrived(queued))
+            else {
+                continue;
+            };
+            let above = queued.entry.high_water.unwrap_or(0);
+            let row = self
+                .store
+                .rows_after(above)?
+                .into_iter()
+                .find(|row| row.text == *text && !claimed.contains(&row.key));
+            match row {
+                Some(row) => {
+                    claimed.insert(row.key);
+                    found.push((queued.entry.seq, applied(row.id, row.revision)));
+                }
+                None => {
+                    self.absent.insert(queued.entry.seq);
+                }
+            }
+        }
+        self.report.pushed += found.len();
+        if !found.is_empty() {
+            self.store.settle(&found)?;
+        }
+        Ok(())
+    }
+}
+
+fn marks(parcels: &[Parcel]) -> impl Iterator<Item = Marking> {
+    parcels
+        .iter()
+        .flat_map(|parcel| parcel.marks.iter().copied())
+}
+
+/// What becomes of a mark when its request certainly did not arrive.
+const fn not_arrived(mark: Marking) -> Verdict {
+    if mark.unsure {
+        Verdict::Unknown
+    } else {
+        Verdict::NotApplied
+    }
+}
+
+const fn applied(id: i64, revision: i64) -> Verdict {
+    Verdict::Applied {
+        id: Some(id),
+        revision: Some(revision),
+    }
+}
+
+/// One answer an entry, or it is none.
+fn counted(answers: Vec<Answer>, shipment: &Shipment) -> Result<Vec<Answer>, RemoteError> {
+    if answers.len() == shipment.parcels.len() {
+        return Ok(answers);
+    }
+    Err(RemoteError::Garbled {
+        host: "the server".to_owned(),
+        message: format!(
+            "{} answers to {} entries",
+            answers.len(),
+            shipment.parcels.len()
+        ),
+    })
+}
+
+/// What an answer means for the entry that was sent.
+fn verdict(batch: &Batch, parcel: &Parcel, answer: Answer) -> Verdict {
+    let nothing_told = Verdict::Applied {
+        id: None,
+        revision: None,
+    };
+    match (batch, answer) {
+        // The key was there already, or has a tombstone: the pull tells which.
+        (Batch::Add(_) | Batch::BareAdd(_), Answer::NoRow)
+        // Gone, by whoever.
+        | (Batch::Remove(_) | Batch::AddAndRemove(..), _)
+        | (Batch::BareRemove { .. }, Answer::Row { .. }) => nothing_told,
+        (
+            Batch::Add(_) | Batch::Edit(_) | Batch::BareAdd(_) | Batch::BareEdit { .. },
+            Answer::Row { id, revision },
+        ) => applied(id, revision),
+        (Batch::Edit(_) | Batch::BareEdit { .. } | Batch::BareRemove { .. }, Answer::NoRow) => {
+            if parcel.unsure() {
+                Verdict::Unknown
+            } else {
+                Verdict::NotApplied
+            }
+        }
+    }
+}
+
+/// Whether trouble that comes again and again with one entry alone is told of
+/// that entry, rather than of a server under load.
+fn is_of_the_entry(code: &str) -> bool {
+    !code.starts_with("http-")
+        && !matches!(
+            code,
+            "postgres-error" | "postgres-max-connections-error" | "concurrent-update"
+        )
+}

@@ -1,0 +1,162 @@
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{Report, RoundError, round, round_from_start};
+use crate::domain::change::{Act, Change, Progress};
+use crate::domain::key::{ChangeId, Key};
+use crate::domain::query::{Query, Scope, Sort};
+use crate::store::{Queued, Store};
+
+mod bare;
+mod chaos;
+mod full;
+mod server;
+
+use server::{ENDPOINT, Server};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// Code and the server's text of a rejected entry.
+type Refusal = (String, Option<String>);
+
+/// One device: a store in a file, and a server.
+struct Device {
+    folder: TempDir,
+    store: Store,
+    server: Server,
+}
+
+fn key(n: u128) -> Key {
+    Key::new(Uuid::from_u128(n))
+}
+
+fn change(todo: Key, act: Act) -> Change {
+    Change {
+        id: ChangeId(Uuid::from_u128(7)),
+        todo,
+        act,
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn adding(n: u128, text: &str) -> Change {
+    let text = text.to_owned();
+    change(key(n), Act::Add { text })
+}
+
+fn editing(todo: Key, before: &str, after: &str) -> Change {
+    let (before, after) = (before.to_owned(), after.to_owned());
+    change(todo, Act::Edit { before, after })
+}
+
+fn removing(todo: Key, before: &str) -> Change {
+    let before = before.to_owned();
+    change(todo, Act::Remove { before })
+}
+
+/// Another process that opens the same database and commits.
+fn commit_from_elsewhere(path: &Path, changes: &[Change]) {
+    let outcome = Store::open(path, ENDPOINT).and_then(|mut store| store.commit(changes));
+    assert!(outcome.is_ok(), "{outcome:?}");
+}
+
+impl Device {
+    fn new(server: &Server) -> Result<Self, Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let store = Store::open(&folder.path().join("todos.db"), ENDPOINT)?;
+        Ok(Self {
+            folder,
+            store,
+            server: server.clone(),
+        })
+    }
+
+    /// One that forgets everything when the test ends, and is faster.
+    fn in_memory(server: &Server) -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            store: Store::in_memory(ENDPOINT)?,
+            folder: tempfile::tempdir()?,
+            server: server.clone(),
+        })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("todos.db")
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.folder.path().join("round.lock")
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Outcome {
+        self.store.commit(changes)?;
+        Ok(())
+    }
+
+    async fn round(&mut self) -> Result<Report, RoundError> {
+        let lock = self.lock();
+        round(&mut self.store, &self.server, &lock, || {
+            Timestamp::UNIX_EPOCH
+        })
+        .await
+    }
+
+    async fn round_from_start(&mut self) -> Result<Report, RoundError> {
+        let lock = self.lock();
+        round_from_start(&mut self.store, &self.server, &lock, || {
+            Timestamp::UNIX_EPOCH
+        })
+        .await
+    }
+
+    /// Rounds until one ends well; how many it took.
+    async fn rounds(&mut self) -> Result<usize, Box<dyn Error>> {
+        let mut last = None;
+        for n in 1..=100 {
+            match self.round().await {
+                Ok(_) => return Ok(n),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(format!("no round ended well: {last:?}").into())
+    }
+
+    /// The process dies and another one opens the database.
+    fn restart(&mut self) -> Outcome {
+        self.store = Store::open(&self.path(), ENDPOINT)?;
+        Ok(())
+    }
+
+    /// What is shown, sorted by text.
+    fn shown(&self) -> Result<Vec<String>, Box<dyn Error>> {
+        let query = Query {
+            scope: Scope::All,
+            sort: Sort::Server,
+            ..Query::default()
+        };
+        let mut texts = Vec::new();
+        self.store.each(&query, |todo| {
+            texts.push(todo.text.clone());
+            std::ops::ControlFlow::Continue(())
+        })?;
+        texts.sort();
+        Ok(texts)
+    }
+
+    fn outbox(&self) -> Result<Vec<Queued>, Box<dyn Error>> {
+        Ok(self.store.outbox()?)
+    }
+
+    fn rejected(&self) -> Result<Vec<Refusal>, Box<dyn Error>> {
+        let outbox = self.outbox()?;
+        let rejection = |queued: Queued| match queued.entry.progress {
+            Progress::Rejected(rejection) => Some((rejection.code, rejection.theirs)),
+            Progress::Pending | Progress::Sent { .. } | Progress::Answered => None,
+        };
+        Ok(outbox.into_iter().filter_map(rejection).collect())
+    }
+}

@@ -1,0 +1,170 @@
+use super::server::{EVERYTHING, Fault};
+use super::*;
+use crate::sync::remote::RemoteError;
+
+fn first_key(device: &Device, text: &str) -> Result<Key, Box<dyn Error>> {
+    let mut found = None;
+    device.store.each(&Query::default(), |todo| {
+        if todo.text == text {
+            found = Some(todo.key);
+        }
+        std::ops::ControlFlow::Continue(())
+    })?;
+    Ok(found.ok_or_else(|| format!("no {text}"))?)
+}
+
+#[tokio::test]
+async fn the_tutorials_tables_are_read_and_written() -> Outcome {
+    let server = Server::bare();
+    server.add(key(91), "there before");
+    server.add(key(92), "gone soon");
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a"), adding(2, "b")])?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["there before", "gone soon", "a", "b"]);
+    assert_eq!(device.outbox()?, []);
+    device.commit(&[
+        editing(key(1), "a", "x a"),
+        removing(first_key(&device, "gone soon")?, "gone soon"),
+    ])?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["there before", "x a", "b"]);
+    assert_eq!(device.shown()?, ["b", "there before", "x a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_add_that_arrived_unseen_is_found_and_not_sent_again() -> Outcome {
+    let server = Server::bare();
+    server.add(key(91), "a");
+    let mut device = Device::new(&server)?;
+    device.rounds().await?;
+    device.commit(&[adding(1, "a"), adding(2, "a")])?;
+    server.fail(&[Fault::LostAfter]);
+    let error = device.round().await.err().ok_or("answered")?;
+    assert!(matches!(
+        error,
+        RoundError::Remote(RemoteError::Lost { .. })
+    ));
+    device.restart()?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["a", "a", "a"], "one there, two added");
+    device.rounds().await?;
+    assert_eq!(device.outbox()?, []);
+    assert_eq!(device.shown()?, ["a", "a", "a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_add_that_did_not_arrive_is_sent_again() -> Outcome {
+    let server = Server::bare();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a"), adding(2, "a")])?;
+    server.fail(&[Fault::LostBefore]);
+    assert!(device.round().await.is_err());
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["a", "a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_add_that_may_have_arrived_and_is_removed_leaves_nothing() -> Outcome {
+    for fault in [Fault::LostBefore, Fault::LostAfter] {
+        let server = Server::bare();
+        let mut device = Device::new(&server)?;
+        device.commit(&[adding(1, "a")])?;
+        server.fail(&[fault]);
+        assert!(device.round().await.is_err());
+        device.commit(&[removing(key(1), "a")])?;
+        device.rounds().await?;
+        device.rounds().await?;
+        assert_eq!(server.texts(), [""; 0], "{fault:?}");
+        assert_eq!(device.outbox()?, []);
+        assert_eq!(device.shown()?, [""; 0]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edit_whose_answer_is_lost_counts_once() -> Outcome {
+    for fault in [Fault::LostBefore, Fault::LostAfter, Fault::Unreachable] {
+        let server = Server::bare();
+        let mut device = Device::new(&server)?;
+        device.commit(&[adding(1, "a")])?;
+        device.rounds().await?;
+        device.commit(&[editing(key(1), "a", "b")])?;
+        server.fail(&[fault]);
+        assert!(device.round().await.is_err());
+        device.commit(&[editing(key(1), "b", "c")])?;
+        device.rounds().await?;
+        assert_eq!(server.texts(), ["c"], "{fault:?}");
+        assert_eq!(device.rejected()?, []);
+        device.rounds().await?;
+        assert_eq!(device.outbox()?, []);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn edits_elsewhere_are_merged_or_shown() -> Outcome {
+    let server = Server::bare();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "buy milk"), adding(2, "call Ana"), adding(3, "c")])?;
+    device.rounds().await?;
+    device.commit(&[
+        editing(key(1), "buy milk", "(A) buy milk"),
+        editing(key(2), "call Ana", "call Bob"),
+        removing(key(3), "c"),
+    ])?;
+    server.rewrite("buy milk", "buy milk +shop");
+    server.rewrite("call Ana", "call Eve");
+    server.rewrite("c", "something new");
+    device.rounds().await?;
+    assert_eq!(
+        server.texts(),
+        ["(A) buy milk +shop", "call Eve", "something new"]
+    );
+    let conflict = |theirs: &str| ("conflict".to_owned(), Some(theirs.to_owned()));
+    assert_eq!(
+        device.rejected()?,
+        [conflict("call Eve"), conflict("something new")]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_add_does_not_keep_others_back() -> Outcome {
+    let server = Server::bare();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "forbidden"), adding(2, "b")])?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["b"]);
+    assert_eq!(device.rejected()?, [("permission-error".to_owned(), None)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bare_backend_that_became_full_keeps_todos_and_outbox() -> Outcome {
+    let server = Server::bare();
+    server.add(key(91), "there before");
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    device.rounds().await?;
+    device.commit(&[editing(key(1), "a", "b"), adding(2, "c")])?;
+    server.allow(EVERYTHING);
+    device.rounds().await?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["there before", "b", "c"]);
+    assert_eq!(device.shown()?, ["b", "c", "there before"]);
+    assert_eq!(device.outbox()?, []);
+    let mut keys: Vec<Key> = server.rows().iter().map(|row| row.key).collect();
+    keys.sort();
+    let mut known = Vec::new();
+    device.store.each(&Query::default(), |todo| {
+        known.push(todo.key);
+        std::ops::ControlFlow::Continue(())
+    })?;
+    known.sort();
+    assert_eq!(known, keys, "named by the server's keys");
+    Ok(())
+}

@@ -1,0 +1,401 @@
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::server::{EVERYTHING, Fault};
+use super::*;
+use crate::store::Capabilities;
+use crate::sync::remote::{Batch, Remote, RemoteError};
+
+fn conflict(theirs: &str) -> Refusal {
+    ("conflict".to_owned(), Some(theirs.to_owned()))
+}
+
+#[tokio::test]
+async fn what_was_done_offline_arrives_and_leaves_the_outbox() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a"), adding(2, "b"), adding(3, "c")])?;
+    device.commit(&[editing(key(1), "a", "x a"), removing(key(2), "b")])?;
+    let report = device.round().await?;
+    assert_eq!(server.texts(), ["x a", "c"]);
+    assert_eq!(device.outbox()?, []);
+    assert_eq!((report.pushed, report.pulled, report.waiting), (2, 2, 0));
+    assert_eq!(device.shown()?, ["c", "x a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_add_whose_answer_is_lost_arrives_once() -> Outcome {
+    for fault in [Fault::LostBefore, Fault::LostAfter] {
+        let server = Server::full();
+        let mut device = Device::new(&server)?;
+        device.commit(&[adding(1, "a")])?;
+        server.fail(&[fault, fault]);
+        let error = device.round().await.err().ok_or("answered")?;
+        assert!(matches!(
+            error,
+            RoundError::Remote(RemoteError::Lost { .. })
+        ));
+        assert!(device.store.freshness()?.failed_at.is_some(), "remembered");
+        assert_eq!(device.store.totals()?.sent, 1);
+        device.restart()?;
+        assert_eq!(device.rounds().await?, 2, "{fault:?}");
+        assert_eq!(server.texts(), ["a"]);
+        assert_eq!(device.outbox()?, []);
+        assert!(device.store.freshness()?.failed_at.is_none());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_certainly_did_not_arrive_is_pending_again_and_folds() -> Outcome {
+    for fault in [Fault::Unreachable, Fault::Busy] {
+        let server = Server::full();
+        let mut device = Device::new(&server)?;
+        device.commit(&[adding(1, "a")])?;
+        server.fail(&[fault]);
+        assert!(device.round().await.is_err());
+        assert_eq!(device.store.totals()?.pending, 1, "{fault:?}");
+        device.commit(&[editing(key(1), "a", "b")])?;
+        device.rounds().await?;
+        assert_eq!(server.texts(), ["b"]);
+        assert_eq!(server.batches().len(), 1, "one add with the last text");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_removal_of_an_add_that_may_have_arrived_leaves_nothing() -> Outcome {
+    for fault in [Fault::LostBefore, Fault::LostAfter] {
+        let server = Server::full();
+        let mut device = Device::new(&server)?;
+        device.commit(&[adding(1, "a")])?;
+        server.fail(&[fault]);
+        assert!(device.round().await.is_err());
+        device.commit(&[editing(key(1), "a", "b"), removing(key(1), "b")])?;
+        device.rounds().await?;
+        assert_eq!(server.texts(), [""; 0]);
+        // The first try arrives late, and finds the tombstone.
+        server
+            .push(&Batch::Add(vec![(key(1), "a".to_owned())]))
+            .await?;
+        assert_eq!(server.texts(), [""; 0]);
+        assert_eq!(device.outbox()?, []);
+        assert_eq!(device.shown()?, [""; 0]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edit_whose_answer_is_lost_counts_once() -> Outcome {
+    for fault in [Fault::LostBefore, Fault::LostAfter] {
+        let server = Server::full();
+        let mut device = Device::new(&server)?;
+        device.commit(&[adding(1, "a")])?;
+        device.rounds().await?;
+        device.commit(&[editing(key(1), "a", "b")])?;
+        server.fail(&[fault, fault]);
+        device.rounds().await?;
+        assert_eq!(server.texts(), ["b"], "{fault:?}");
+        assert_eq!(device.rejected()?, []);
+        assert_eq!(device.outbox()?, []);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn edits_of_two_devices_are_merged_part_by_part() -> Outcome {
+    let server = Server::full();
+    let (mut one, mut other) = (Device::new(&server)?, Device::new(&server)?);
+    one.commit(&[adding(1, "buy milk")])?;
+    one.rounds().await?;
+    other.rounds().await?;
+    one.commit(&[editing(key(1), "buy milk", "(A) buy milk")])?;
+    other.commit(&[editing(key(1), "buy milk", "buy milk due:2026-12-01")])?;
+    one.rounds().await?;
+    other.rounds().await?;
+    one.rounds().await?;
+    assert_eq!(server.texts(), ["(A) buy milk due:2026-12-01"]);
+    for device in [one, other] {
+        assert_eq!(device.shown()?, server.texts());
+        assert_eq!(device.outbox()?, []);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn edits_that_overlap_are_a_persons_to_decide_and_nothing_is_dropped() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "buy milk")])?;
+    device.rounds().await?;
+    device.commit(&[editing(key(1), "buy milk", "buy bread")])?;
+    server.rewrite("buy milk", "buy wine");
+    let report = device.round().await?;
+    assert_eq!(report.rejected, 1);
+    assert_eq!(device.rejected()?, [conflict("buy wine")]);
+    assert_eq!(server.texts(), ["buy wine"]);
+    assert_eq!(device.round().await?.rejected, 0, "not new any more");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sent_edit_whose_row_moved_on_is_never_forced() -> Outcome {
+    for (fault, server_has) in [
+        (Fault::LostBefore, "buy milk"),
+        (Fault::LostAfter, "(A) buy milk"),
+    ] {
+        let server = Server::full();
+        let mut device = Device::new(&server)?;
+        device.commit(&[adding(1, "buy milk")])?;
+        device.rounds().await?;
+        device.commit(&[editing(key(1), "buy milk", "(A) buy milk")])?;
+        server.fail(&[fault]);
+        assert!(device.round().await.is_err());
+        server.rewrite(server_has, "buy wine");
+        device.rounds().await?;
+        assert_eq!(server.texts(), ["buy wine"]);
+        assert_eq!(device.rejected()?, [conflict("buy wine")]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_removed_elsewhere_while_edited_here_is_kept_as_rejected() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    device.rounds().await?;
+    device.commit(&[editing(key(1), "a", "b")])?;
+    server.remove("a");
+    device.rounds().await?;
+    assert_eq!(device.rejected()?, [("removed-elsewhere".to_owned(), None)]);
+    assert_eq!(device.shown()?, ["b"], "the text exists nowhere else");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_entry_is_found_among_many() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    let adds: Vec<_> = (1..=600)
+        .map(|n| match n {
+            77 | 333 => adding(n, &format!("forbidden {n}")),
+            _ => adding(n, &format!("todo {n}")),
+        })
+        .collect();
+    device.commit(&adds)?;
+    let report = device.round().await?;
+    assert_eq!((report.pushed, report.rejected), (598, 2));
+    assert_eq!(server.texts().len(), 598);
+    assert_eq!(device.rejected()?.len(), 2);
+    let largest = server.batches().iter().map(size).max();
+    assert_eq!(largest, Some(500));
+    assert!(server.batches().len() < 45, "{}", server.batches().len());
+    Ok(())
+}
+
+fn size(batch: &Batch) -> usize {
+    match batch {
+        Batch::Add(adds) => adds.len(),
+        Batch::Edit(edits) => edits.len(),
+        Batch::Remove(keys) => keys.len(),
+        Batch::AddAndRemove(..)
+        | Batch::BareAdd(_)
+        | Batch::BareEdit { .. }
+        | Batch::BareRemove { .. } => 1,
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_the_server_chokes_on_is_isolated_and_shown() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "poison"), adding(2, "b"), adding(3, "c")])?;
+    for _ in 0..8 {
+        assert!(device.round().await.is_err());
+    }
+    let rounds = device.rounds().await?;
+    assert!(rounds <= 2, "{rounds}");
+    assert_eq!(device.rejected()?, [("unexpected".to_owned(), None)]);
+    assert_eq!(server.texts(), ["b", "c"]);
+    assert_eq!(device.shown()?, ["b", "c", "poison"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edit_made_while_its_add_is_on_its_way_is_not_lost() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    let path = device.path();
+    server.meanwhile(move || commit_from_elsewhere(&path, &[editing(key(1), "a", "b")]));
+    device.rounds().await?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["b"]);
+    assert_eq!(device.shown()?, ["b"]);
+    assert_eq!(device.outbox()?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_entry_changed_after_the_plan_is_planned_again() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a"), adding(2, "b")])?;
+    device.rounds().await?;
+    // Two requests: the removal goes second. While the first is on its way,
+    // another process edits what the second one is about.
+    device.commit(&[adding(3, "c"), editing(key(2), "b", "b +one")])?;
+    let path = device.path();
+    server.meanwhile(move || {
+        commit_from_elsewhere(&path, &[editing(key(2), "b +one", "b +one +two")]);
+    });
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["a", "b +one +two", "c"]);
+    assert_eq!(device.shown()?, ["a", "b +one +two", "c"]);
+    let edits = |batch: &Batch| matches!(batch, Batch::Edit(_));
+    assert_eq!(server.batches().into_iter().filter(edits).count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_round_given_up_in_the_middle_loses_nothing() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a"), adding(2, "b")])?;
+    server.fail(&[Fault::Hang]);
+    let given_up = tokio::time::timeout(Duration::from_millis(20), device.round()).await;
+    assert!(given_up.is_err());
+    assert_eq!(device.store.totals()?.sent, 2);
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["a", "b"]);
+    assert_eq!(device.outbox()?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_was_reset_does_not_get_a_second_copy() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    device.rounds().await?;
+    device.commit(&[adding(2, "unsure")])?;
+    server.fail(&[Fault::LostAfter]);
+    assert!(device.round().await.is_err());
+    server.start_over();
+    device.commit(&[adding(3, "new"), editing(key(1), "a", "b")])?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["new"]);
+    let mut codes: Vec<_> = device
+        .rejected()?
+        .into_iter()
+        .map(|(code, _)| code)
+        .collect();
+    codes.sort();
+    assert_eq!(codes, ["removed-elsewhere", "reset"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn short_pages_are_not_taken_for_the_end_and_large_ones_are_halved() -> Outcome {
+    let server = Server::full();
+    for n in 1..=25 {
+        server.add(key(n), &format!("todo {n}"));
+    }
+    server.limit_rows(2);
+    let mut device = Device::new(&server)?;
+    assert_eq!(device.round().await?.pulled, 25);
+
+    server.limit_rows(2000);
+    server.limit_pages(3);
+    let mut other = Device::new(&server)?;
+    assert_eq!(other.round().await?.pulled, 25);
+    assert_eq!(other.shown()?.len(), 25);
+
+    server.limit_pages(0);
+    let mut never = Device::new(&server)?;
+    let error = never.round().await.err().ok_or("read")?;
+    assert!(matches!(
+        error,
+        RoundError::Remote(RemoteError::TooLarge { .. })
+    ));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_round_costs_what_changed() -> Outcome {
+    let server = Server::full();
+    for n in 1..=10 {
+        server.add(key(n), &format!("todo {n}"));
+    }
+    let mut device = Device::new(&server)?;
+    device.rounds().await?;
+    assert_eq!(device.round().await?, Report::default());
+    server.rewrite("todo 3", "x todo 3");
+    assert_eq!(device.round().await?.pulled, 1);
+    assert_eq!(server.asked(), 1, "what the role may do is remembered");
+    assert_eq!(device.round_from_start().await?.pulled, 10);
+    assert_eq!(device.shown()?.len(), 10);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_role_may_not_do_waits_until_it_may() -> Outcome {
+    let server = Server::full();
+    server.allow(Capabilities {
+        insert: false,
+        ..EVERYTHING
+    });
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    assert_eq!(device.round().await?.waiting, 1);
+    assert_eq!(server.batches(), []);
+    server.allow(EVERYTHING);
+    assert_eq!(device.round().await?.pushed, 1);
+    assert_eq!(server.texts(), ["a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_permission_taken_away_is_noticed_and_nothing_is_rejected() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.rounds().await?;
+    server.allow(Capabilities {
+        insert: false,
+        ..EVERYTHING
+    });
+    device.commit(&[adding(1, "a"), adding(2, "b")])?;
+    let report = device.round().await?;
+    assert_eq!((report.rejected, report.waiting), (0, 2));
+    assert_eq!(device.store.totals()?.pending, 2);
+    assert_eq!(device.rejected()?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_one_round_at_a_time() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    let mut second = Store::open(&device.path(), ENDPOINT)?;
+    let lock = device.lock();
+    server.fail(&[Fault::Hang]);
+    let waited = Rc::new(Cell::new(false));
+    let other = async {
+        let clock = || Timestamp::UNIX_EPOCH;
+        let outcome = round(&mut second, &server, &lock, clock).await;
+        waited.set(true);
+        outcome
+    };
+    tokio::select! {
+        biased;
+        _ = device.round() => return Err("the first never ends".into()),
+        outcome = other => assert!(matches!(outcome, Err(RoundError::Busy)), "{outcome:?}"),
+    }
+    assert!(waited.get());
+    assert_eq!(device.rounds().await?, 1, "the turn ended with its future");
+    Ok(())
+}
