@@ -33,6 +33,7 @@
 
 pub mod auth;
 pub mod domain;
+pub mod graphql;
 pub mod http;
 pub mod private_file;
 pub mod store;

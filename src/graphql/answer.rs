@@ -1,0 +1,200 @@
+//! What an HTTP answer means: pure.
+//!
+//! Hasura answers nearly everything with status 200, failures too, so the
+//! JSON decides and the status only where there is no GraphQL in the body.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::sync::remote::RemoteError;
+
+/// The longest message of a server that is passed on, in characters.
+const MESSAGE_CHARS: usize = 300;
+/// The longest pause that a server may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// An answer as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Received {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// How long the server asked to be left alone.
+    pub(super) retry_after: Option<Duration>,
+    /// The whole body.
+    pub(super) body: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    errors: Option<Vec<Problem>>,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    extensions: Option<Extensions>,
+}
+
+#[derive(Deserialize)]
+struct Extensions {
+    #[serde(default)]
+    code: Option<String>,
+}
+
+/// Reads `data` out of an answer.
+///
+/// # Errors
+///
+/// What the answer says went wrong, decided from `extensions.code`; without a
+/// GraphQL answer, from the status.
+pub(super) fn read<T: DeserializeOwned>(received: &Received, host: &str) -> Result<T, RemoteError> {
+    let garbled = |message: String| RemoteError::Garbled {
+        host: host.to_owned(),
+        message,
+    };
+    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&received.body) else {
+        return Err(by_status(received, host));
+    };
+    if let Some(problem) = envelope.errors.and_then(|errors| errors.into_iter().next()) {
+        return Err(by_code(problem, received));
+    }
+    if received.status == 429 || received.status >= 500 {
+        return Err(by_status(received, host));
+    }
+    let Some(data) = envelope.data else {
+        return Err(by_status(received, host));
+    };
+    serde_json::from_str(data.get()).map_err(|error| garbled(plain(&error.to_string())))
+}
+
+/// What an error that Hasura names is.
+fn by_code(problem: Problem, received: &Received) -> RemoteError {
+    let message = plain(&problem.message);
+    let code = problem
+        .extensions
+        .and_then(|extensions| extensions.code)
+        .map_or_else(|| "unknown".to_owned(), |code| plain(&code));
+    let trouble = |code: String, message: String, may_have_arrived: bool| RemoteError::Trouble {
+        code,
+        message,
+        retry_after: received.retry_after,
+        may_have_arrived,
+    };
+    match code.as_str() {
+        "permission-error"
+        | "constraint-violation"
+        | "data-exception"
+        | "validation-failed"
+        | "parse-failed" => RemoteError::Refused { code, message },
+        "invalid-jwt" | "invalid-headers" | "access-denied" => {
+            RemoteError::Unauthorized { code, message }
+        }
+        // A session variable that the token should have carried.
+        "not-found" => RemoteError::Unauthorized { code, message },
+        other if other.starts_with("jwt-") => RemoteError::Unauthorized { code, message },
+        // Both undo the whole request.
+        "concurrent-update" | "postgres-max-connections-error" => trouble(code, message, false),
+        _ => {
+            let arrived = received.status != 429;
+            trouble(code, message, arrived)
+        }
+    }
+}
+
+/// What an answer without GraphQL in it is.
+fn by_status(received: &Received, host: &str) -> RemoteError {
+    let status = received.status;
+    let trouble = |may_have_arrived| RemoteError::Trouble {
+        code: format!("http-{status}"),
+        message: format!("HTTP status {status}"),
+        retry_after: received.retry_after,
+        may_have_arrived,
+    };
+    match status {
+        429 => trouble(false),
+        500.. => trouble(true),
+        401 => RemoteError::Unauthorized {
+            code: "http-401".to_owned(),
+            message: "HTTP status 401".to_owned(),
+        },
+        413 => RemoteError::Refused {
+            code: "http-413".to_owned(),
+            message: "the request is too large for the server".to_owned(),
+        },
+        _ => RemoteError::Garbled {
+            host: host.to_owned(),
+            message: format!(
+                "HTTP status {status}, {}",
+                what_it_looks_like(&received.body)
+            ),
+        },
+    }
+}
+
+/// A few words for a body that is no GraphQL answer.
+fn what_it_looks_like(body: &[u8]) -> &'static str {
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => "an empty body",
+        Some(b'<') => "a web page",
+        Some(b'{' | b'[') => "JSON that is cut off or of another shape",
+        Some(_) => "neither JSON nor a web page",
+    }
+}
+
+/// Text of a server, fit to be printed: one line without control or
+/// direction-changing characters, and not endless.
+pub(super) fn plain(text: &str) -> String {
+    let mut plain: String = text
+        .chars()
+        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
+        .filter(|c| !is_hidden(*c))
+        .take(MESSAGE_CHARS + 1)
+        .collect();
+    if plain.chars().count() > MESSAGE_CHARS {
+        plain.pop();
+        plain.push('…');
+    }
+    plain
+}
+
+/// Controls, and the characters that reorder or hide what stands around them.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// How long the server asks to be left alone: `Retry-After` in seconds or as a
+/// date, else `X-RateLimit-Reset` as seconds since 1970. An hour at most.
+pub(super) fn pause(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let until =
+        |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
+    let pause = if let Some(asked) = text(RETRY_AFTER.as_str()) {
+        asked.parse().map(Duration::from_secs).ok().or_else(|| {
+            let date = jiff::fmt::rfc2822::parse(asked).ok()?;
+            Some(until(date.timestamp()))
+        })
+    } else {
+        let at: i64 = text("x-ratelimit-reset")?.parse().ok()?;
+        Some(until(Timestamp::from_second(at).ok()?))
+    };
+    pause.map(|pause| pause.min(LONGEST_PAUSE))
+}
+
+#[cfg(test)]
+mod tests;

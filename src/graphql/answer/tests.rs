@@ -1,0 +1,216 @@
+use std::error::Error;
+
+use reqwest::header::HeaderValue;
+use serde_json::{Value, json};
+
+use super::*;
+
+const HOST: &str = "hasura.example";
+
+fn received(status: u16, body: impl Into<Vec<u8>>) -> Received {
+    Received {
+        status,
+        retry_after: None,
+        body: body.into(),
+    }
+}
+
+fn outcome(status: u16, body: impl Into<Vec<u8>>) -> Result<Value, RemoteError> {
+    read(&received(status, body), HOST)
+}
+
+fn hasura(code: &str) -> Result<Value, RemoteError> {
+    let body = json!({"errors": [{"message": "no", "extensions": {"path": "$", "code": code}}]});
+    outcome(200, body.to_string())
+}
+
+#[test]
+fn data_is_read_whatever_stands_around_it() {
+    assert_eq!(
+        outcome(200, r#"{"extensions": {"x": [1]}, "data" : {"todos": []}}"#),
+        Ok(json!({"todos": []})),
+    );
+}
+
+#[test]
+fn failures_come_with_status_200_and_are_told_by_their_code() {
+    for code in [
+        "permission-error",
+        "constraint-violation",
+        "data-exception",
+        "validation-failed",
+        "parse-failed",
+    ] {
+        assert!(
+            matches!(hasura(code), Err(RemoteError::Refused { code: c, .. }) if c == code),
+            "{code}"
+        );
+    }
+    for code in [
+        "invalid-jwt",
+        "jwt-invalid-claims",
+        "jwt-missing-role-claims",
+        "invalid-headers",
+        "access-denied",
+        "not-found",
+    ] {
+        assert!(
+            matches!(hasura(code), Err(RemoteError::Unauthorized { code: c, .. }) if c == code),
+            "{code}"
+        );
+    }
+    for (code, arrived) in [
+        ("unexpected", true),
+        ("postgres-error", true),
+        ("postgres-max-connections-error", false),
+        ("concurrent-update", false),
+        ("a code of next year", true),
+    ] {
+        assert!(
+            matches!(
+                hasura(code),
+                Err(RemoteError::Trouble { code: c, may_have_arrived, .. })
+                    if c == code && may_have_arrived == arrived
+            ),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn an_error_beats_the_data_beside_it() {
+    let body = r#"{"data": {"todos": []}, "errors": [{"message": "half done"}]}"#;
+    assert!(matches!(
+        outcome(200, body),
+        Err(RemoteError::Trouble { code, message, .. }) if code == "unknown" && message == "half done"
+    ));
+}
+
+#[test]
+fn a_busy_server_is_told_by_its_status() {
+    for status in [500, 502, 503, 504] {
+        let error = outcome(status, "<html>Bad gateway</html>");
+        assert!(
+            matches!(
+                &error,
+                Err(RemoteError::Trouble {
+                    may_have_arrived: true,
+                    ..
+                })
+            ),
+            "{error:?}"
+        );
+    }
+    let limited = Received {
+        retry_after: Some(Duration::from_secs(7)),
+        ..received(429, "slow down")
+    };
+    assert_eq!(
+        read::<Value>(&limited, HOST),
+        Err(RemoteError::Trouble {
+            code: "http-429".to_owned(),
+            message: "HTTP status 429".to_owned(),
+            retry_after: Some(Duration::from_secs(7)),
+            may_have_arrived: false,
+        }),
+    );
+    assert!(matches!(
+        outcome(503, r#"{"data": {"todos": []}}"#),
+        Err(RemoteError::Trouble { .. })
+    ));
+}
+
+#[test]
+fn hostile_bodies_are_garbled_and_never_a_panic() {
+    let deep = "[".repeat(100_000);
+    let nested = format!(r#"{{"data": {}"#, "{\"a\":".repeat(100_000));
+    let bodies: [&[u8]; 14] = [
+        b"",
+        b"   ",
+        b"<!doctype html><title>login</title>",
+        b"{\"data\": {\"todos\": [{\"id\": 1",
+        b"null",
+        b"[]",
+        b"\"data\"",
+        b"{}",
+        b"{\"data\": null}",
+        b"{\"data\": {}, \"data\": {}}",
+        b"{\"errors\": {}}",
+        b"\xff\xfe\x00",
+        deep.as_bytes(),
+        nested.as_bytes(),
+    ];
+    for body in bodies {
+        let answer = outcome(200, body);
+        assert!(
+            matches!(answer, Err(RemoteError::Garbled { .. })),
+            "{:?}: {answer:?}",
+            String::from_utf8_lossy(body.get(..20).unwrap_or(body))
+        );
+    }
+}
+
+#[test]
+fn data_of_another_shape_is_garbled() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Todos {
+        todos: Vec<i64>,
+    }
+    let answer = read::<Todos>(&received(200, r#"{"data": {"todos": "none"}}"#), HOST);
+    assert!(
+        matches!(answer, Err(RemoteError::Garbled { .. })),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn an_empty_list_of_errors_is_no_error() {
+    assert_eq!(outcome(200, r#"{"errors": [], "data": {}}"#), Ok(json!({})));
+}
+
+#[test]
+fn a_message_cannot_steer_the_terminal() {
+    let body = json!({"errors": [{
+        "message": "\u{1b}[2Jgone\r\n\u{202e}txt\u{7}\u{9b}31m",
+        "extensions": {"code": "permission-error\u{1b}[0m"},
+    }]});
+    let error = outcome(200, body.to_string())
+        .err()
+        .map(|e| (e.code().to_owned(), e.to_string()));
+    assert_eq!(
+        error,
+        Some((
+            "permission-error[0m".to_owned(),
+            "the server is in trouble: [2Jgone txt31m".to_owned()
+        ))
+    );
+    let long = plain(&"é".repeat(10_000));
+    assert_eq!(long.chars().count(), MESSAGE_CHARS + 1, "cut, and said so");
+}
+
+#[test]
+fn a_pause_is_read_from_either_header() -> Result<(), Box<dyn Error>> {
+    let now: Timestamp = "2026-11-23T12:00:00Z".parse()?;
+    let with = |name: &'static str, value: &str| -> Result<_, Box<dyn Error>> {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value)?);
+        Ok(pause(&headers, now))
+    };
+    let seconds = |s| Some(Duration::from_secs(s));
+    assert_eq!(with("retry-after", "120")?, seconds(120));
+    assert_eq!(
+        with("retry-after", "Mon, 23 Nov 2026 12:00:30 GMT")?,
+        seconds(30)
+    );
+    assert_eq!(
+        with("retry-after", "Mon, 23 Nov 2026 11:00:00 GMT")?,
+        seconds(0)
+    );
+    assert_eq!(with("retry-after", "soon")?, None);
+    assert_eq!(with("retry-after", "99999999")?, seconds(3600));
+    let reset = (now.as_second() + 9).to_string();
+    assert_eq!(with("x-ratelimit-reset", &reset)?, seconds(9));
+    assert_eq!(with("x-ratelimit-reset", "-99999999999999999")?, None);
+    assert_eq!(pause(&HeaderMap::new(), now), None);
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! What the role may do: read from the schema it sees, or, where a server
+//! keeps its schema to itself, found out by requests that change nothing.
+
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::key::Key;
+use crate::graphql::client::Client;
+use crate::graphql::convert::{
+    AddTodos, BareAdd, BareEdit, BareRemove, CAPABILITIES, Call, Changes, EditTodos, ReadMark,
+    RemoveTodos,
+};
+use crate::store::Capabilities;
+use crate::sync::remote::RemoteError;
+
+/// Asks what the role may do.
+///
+/// # Errors
+///
+/// See [`RemoteError`]; a refusal of introspection is not one.
+pub(super) async fn of_role(client: &Client) -> Result<Capabilities, RemoteError> {
+    match client.call(&Introspection).await {
+        Ok(Some(capabilities)) => Ok(capabilities),
+        Ok(None) | Err(RemoteError::Refused { .. }) => by_trying(client).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// The introspection query. Its answer is `None` when it hides the todos,
+/// which the role can read all the same, or the server is of no use.
+struct Introspection;
+
+#[derive(Debug, Deserialize)]
+struct Schema {
+    mutations: Option<Type>,
+    todos: Option<Type>,
+    changes: Option<Type>,
+    users: Option<Type>,
+    insert: Option<Type>,
+    constraints: Option<Type>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Type {
+    #[serde(alias = "inputFields", alias = "enumValues")]
+    fields: Option<Vec<Named>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    name: String,
+}
+
+/// Whether `of` is there and has all of `names`.
+fn has(of: Option<&Type>, names: &[&str]) -> bool {
+    let Some(fields) = of.and_then(|of| of.fields.as_ref()) else {
+        return false;
+    };
+    names
+        .iter()
+        .all(|name| fields.iter().any(|field| field.name == *name))
+}
+
+impl Call for Introspection {
+    type Data = Schema;
+    type Answer = Option<Capabilities>;
+
+    fn body(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&json!({
+            "query": CAPABILITIES,
+            "operationName": "Capabilities",
+        }))
+    }
+
+    fn read(&self, schema: Schema) -> Result<Self::Answer, String> {
+        if !has(schema.todos.as_ref(), &["id", "text"]) {
+            return Ok(None);
+        }
+        let full = has(schema.todos.as_ref(), &["client_id", "revision"])
+            && has(
+                schema.changes.as_ref(),
+                &["client_id", "id", "text", "revision", "deleted"],
+            )
+            && has(
+                schema.users.as_ref(),
+                &["id", "revision", "purged_revision"],
+            );
+        let mutation = |name| has(schema.mutations.as_ref(), &[name]);
+        let keyed = has(schema.insert.as_ref(), &["client_id", "text"])
+            && has(
+                schema.constraints.as_ref(),
+                &["todos_user_id_client_id_key"],
+            );
+        Ok(Some(Capabilities {
+            full,
+            insert: mutation("insert_todos")
+                && if full {
+                    keyed
+                } else {
+                    has(schema.insert.as_ref(), &["text"])
+                },
+            update: mutation(if full {
+                "update_todos_many"
+            } else {
+                "update_todos"
+            }),
+            delete: mutation("delete_todos"),
+        }))
+    }
+}
+
+/// Tries every operation in a form that finds nothing to change.
+async fn by_trying(client: &Client) -> Result<Capabilities, RemoteError> {
+    let feed = Changes {
+        since: i64::MAX,
+        limit: 1,
+    };
+    if allowed(client, &feed).await? && allowed(client, &ReadMark).await? {
+        let nobody = Key::new(Uuid::nil());
+        return Ok(Capabilities {
+            full: true,
+            insert: allowed(client, &AddTodos(&[])).await?,
+            update: allowed(client, &EditTodos(&[(nobody, -1, String::new())])).await?,
+            delete: allowed(client, &RemoveTodos(&[])).await?,
+        });
+    }
+    let (id, before) = (-1, "no row has this id");
+    Ok(Capabilities {
+        full: false,
+        insert: allowed(client, &BareAdd(None)).await?,
+        update: allowed(
+            client,
+            &BareEdit {
+                id,
+                before,
+                after: before,
+            },
+        )
+        .await?,
+        delete: allowed(client, &BareRemove { id, before }).await?,
+    })
+}
+
+/// Whether the role may make this request.
+async fn allowed<C: Call>(client: &Client, call: &C) -> Result<bool, RemoteError> {
+    match client.call(call).await {
+        Ok(_) => Ok(true),
+        Err(RemoteError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

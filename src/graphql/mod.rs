@@ -1,0 +1,114 @@
+//! Hasura: the adapter of the port [`Remote`].
+//!
+//! `operations` are the documents in `queries/`, typed; `convert` writes
+//! requests and reads answers, and alone knows the generated types; `answer`
+//! tells what an HTTP answer means; `client` sends; `live` is what is said on a
+//! websocket, `socket` the websocket.
+
+use reqwest::Url;
+
+use crate::auth::session::{AccessToken, Session};
+use crate::graphql::client::Client;
+use crate::graphql::live::LiveError;
+use crate::graphql::socket::Doorbell;
+use crate::http::HttpError;
+use crate::store::Capabilities;
+use crate::store::{FeedRow, Mark};
+use crate::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
+
+mod answer;
+mod capabilities;
+mod client;
+mod convert;
+pub mod live;
+mod operations;
+pub mod socket;
+
+/// A Hasura endpoint and a login.
+#[derive(Debug, Clone)]
+pub struct Hasura {
+    client: Client,
+}
+
+impl Hasura {
+    /// Speaks to `endpoint` with the tokens of `session`.
+    ///
+    /// # Errors
+    ///
+    /// When the system's certificates cannot be loaded.
+    pub fn new(endpoint: Url, session: Session) -> Result<Self, HttpError> {
+        Ok(Self {
+            client: Client::new(endpoint, session)?,
+        })
+    }
+
+    /// Whether Hasura takes this token, asked with the least that a working
+    /// login can read on either backend. Nothing is renewed.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError::Unauthorized`] when the token is not taken,
+    /// [`RemoteError::Refused`] when it is, but todos cannot be read.
+    pub async fn verify(&self, token: &AccessToken) -> Result<(), RemoteError> {
+        self.client.call_with(&convert::Verify, token).await
+    }
+
+    /// Opens a live connection that rings when something changed. Full
+    /// backend only: a bare one has nothing to ring by.
+    ///
+    /// # Errors
+    ///
+    /// See [`LiveError`]. A token that is not accepted is renewed once.
+    pub async fn doorbell(&self) -> Result<Doorbell, LiveError> {
+        self.client.doorbell().await
+    }
+}
+
+impl Remote for Hasura {
+    fn endpoint(&self) -> &str {
+        self.client.endpoint()
+    }
+
+    async fn capabilities(&self) -> Result<Capabilities, RemoteError> {
+        capabilities::of_role(&self.client).await
+    }
+
+    async fn mark(&self) -> Result<Mark, RemoteError> {
+        self.client.call(&convert::ReadMark).await
+    }
+
+    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError> {
+        self.client.call(&convert::Changes { since, limit }).await
+    }
+
+    async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError> {
+        self.client.call(&convert::Snapshot { after, limit }).await
+    }
+
+    async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError> {
+        let client = &self.client;
+        match batch {
+            Batch::Add(adds) => client.call(&convert::AddTodos(adds)).await,
+            Batch::Edit(edits) => client.call(&convert::EditTodos(edits)).await,
+            Batch::Remove(keys) => client.call(&convert::RemoveTodos(keys)).await,
+            Batch::AddAndRemove(key, text) => {
+                client
+                    .call(&convert::AddAndRemove { key: *key, text })
+                    .await
+            }
+            Batch::BareAdd(text) => client.call(&convert::BareAdd(Some(text))).await,
+            Batch::BareEdit { id, before, after } => {
+                client
+                    .call(&convert::BareEdit {
+                        id: *id,
+                        before,
+                        after,
+                    })
+                    .await
+            }
+            Batch::BareRemove { id, before } => {
+                client.call(&convert::BareRemove { id: *id, before }).await
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The operations in `queries/`, typed against `schema.graphql` by a derive.
+//!
+//! The derive checks fields and type names; that whole documents are valid is
+//! proved by `tests/queries.rs`. One operation a file: the derive sends the
+//! whole file, and positional attributes would mix several up.
+
+use ::uuid::Uuid;
+use graphql_client::GraphQLQuery;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domain::key::Key;
+
+/// Makes an edited schema rebuild the derives, which track their queries only.
+const _: &str = include_str!("../../schema.graphql");
+
+/// Asks what the role may do. Not derived: the schema does not describe
+/// introspection itself.
+pub(super) const CAPABILITIES: &str = include_str!("../../queries/capabilities.graphql");
+
+#[expect(
+    non_camel_case_types,
+    reason = "the derive looks scalars up by their GraphQL name"
+)]
+type uuid = Uuid;
+
+/// Kept as text: `PostgreSQL` knows instants that no calendar does (`infinity`).
+#[expect(
+    non_camel_case_types,
+    reason = "the derive looks scalars up by their GraphQL name"
+)]
+type timestamptz = String;
+
+#[expect(
+    non_camel_case_types,
+    reason = "the derive looks scalars up by their GraphQL name"
+)]
+type bigint = Big;
+
+/// A 64-bit integer: sent as a number, read as a number or, from servers that
+/// write large numbers as text, as a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Big(pub(super) i64);
+
+impl Serialize for Big {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Big {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(i64),
+            Text(String),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Number(number) => Ok(Self(number)),
+            Written::Text(text) => text.parse().map(Self).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// One entry of `update_todos_many`: the only input that holds a filter.
+///
+/// An empty filter would edit every todo, so the type has one constructor,
+/// which always names a key and a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct ConditionalEdit {
+    #[serde(rename = "where")]
+    filter: KeyAndRevision,
+    #[serde(rename = "_set")]
+    set: SetText,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct KeyAndRevision {
+    client_id: Equals<Uuid>,
+    revision: Equals<Big>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Equals<T> {
+    #[serde(rename = "_eq")]
+    value: T,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct SetText {
+    text: String,
+}
+
+impl ConditionalEdit {
+    /// Gives todo `key` another text, if it still has `revision`.
+    pub(super) fn new(key: Key, revision: i64, text: String) -> Self {
+        Self {
+            filter: KeyAndRevision {
+                client_id: Equals { value: key.uuid() },
+                revision: Equals {
+                    value: Big(revision),
+                },
+            },
+            set: SetText { text },
+        }
+    }
+}
+
+macro_rules! operations {
+    ($($name:ident = $file:tt;)*) => {$(
+        #[derive(GraphQLQuery)]
+        #[graphql(
+            schema_path = "schema.graphql",
+            query_path = $file,
+            response_derives = "Debug",
+            skip_serializing_none
+        )]
+        pub(super) struct $name;
+    )*};
+}
+
+operations! {
+    PullChanges = "queries/pull_changes.graphql";
+    Mark = "queries/mark.graphql";
+    AddTodos = "queries/add_todos.graphql";
+    RemoveTodos = "queries/remove_todos.graphql";
+    AddAndRemove = "queries/add_and_remove.graphql";
+    Snapshot = "queries/snapshot.graphql";
+    BareAdd = "queries/bare_add.graphql";
+    BareEdit = "queries/bare_edit.graphql";
+    BareEditBlank = "queries/bare_edit_blank.graphql";
+    BareRemove = "queries/bare_remove.graphql";
+    BareRemoveBlank = "queries/bare_remove_blank.graphql";
+    Doorbell = "queries/doorbell.graphql";
+    Verify = "queries/verify.graphql";
+}
+
+/// The entries of its only variable are [`ConditionalEdit`]s.
+#[derive(GraphQLQuery)]
+#[graphql(
+    schema_path = "schema.graphql",
+    query_path = "queries/edit_todos.graphql",
+    response_derives = "Debug",
+    variable_types("ConditionalEdit"),
+    skip_serializing_none
+)]
+pub(super) struct EditTodos;
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_edit_always_names_its_key_and_revision() -> Result<(), Box<dyn Error>> {
+        let key: Key = "00000000-0000-7000-8000-000000000001".parse()?;
+        let edit = ConditionalEdit::new(key, 7, "x buy milk".to_owned());
+        let body = EditTodos::build_query(edit_todos::Variables {
+            updates: vec![edit],
+        });
+        assert_eq!(
+            serde_json::to_value(&body)?["variables"],
+            json!({"updates": [{
+                "where": {
+                    "client_id": {"_eq": "00000000-0000-7000-8000-000000000001"},
+                    "revision": {"_eq": 7},
+                },
+                "_set": {"text": "x buy milk"},
+            }]}),
+        );
+        assert_eq!(body.operation_name, "EditTodos");
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_absent_is_not_sent_as_null() -> Result<(), Box<dyn Error>> {
+        let body = BareAdd::build_query(bare_add::Variables {
+            objects: vec![bare_add::todos_insert_input {
+                client_id: None,
+                text: Some("buy milk".to_owned()),
+            }],
+        });
+        assert_eq!(
+            serde_json::to_value(&body)?["variables"],
+            json!({"objects": [{"text": "buy milk"}]}),
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_large_number_may_be_written_as_text() -> Result<(), Box<dyn Error>> {
+        let number: Big = serde_json::from_str("9007199254740993")?;
+        let text: Big = serde_json::from_str("\"9007199254740993\"")?;
+        assert_eq!(number, text);
+        assert!(serde_json::from_str::<Big>("\"many\"").is_err());
+        assert!(serde_json::from_str::<Big>("1.5").is_err());
+        Ok(())
+    }
+}
