@@ -31,6 +31,7 @@
 //! `graphql/convert.rs` knows the generated GraphQL types, only
 //! `runtime/input.rs` knows crossterm's events.
 
+pub mod app;
 pub mod auth;
 pub mod domain;
 pub mod graphql;
@@ -38,3 +39,4 @@ pub mod http;
 pub mod private_file;
 pub mod store;
 pub mod sync;
+pub mod ui;

@@ -1,0 +1,61 @@
+//! What must happen outside the model.
+
+use crate::app::login::LoginId;
+use crate::domain::account::Account;
+use crate::domain::change::Change;
+use crate::domain::query::Query;
+use crate::store::Around;
+
+/// Names one question for a window; an answer to an older one is stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct WindowId(pub u64);
+
+/// Names one write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct CommitId(pub u64);
+
+/// Something to do outside the model. Plain values: nothing here can fail or
+/// wait; what comes of it is a [`Msg`](crate::app::msg::Msg).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Read some rows. Only the answer to the latest question counts, so
+    /// earlier ones need not be answered.
+    Window {
+        /// Which question.
+        id: WindowId,
+        /// Of which list.
+        query: Query,
+        /// Where in it.
+        around: Around,
+        /// At most how many rows.
+        size: usize,
+    },
+    /// Put changes into the outbox, all or none, in the order asked for.
+    Commit {
+        /// Which write.
+        id: CommitId,
+        /// What to write.
+        changes: Vec<Change>,
+    },
+    /// Send and fetch soon. Several ask for one round.
+    Sync {
+        /// Whether a person waits to see it.
+        shown: bool,
+    },
+    /// Begin a login.
+    StartLogin(LoginId),
+    /// Stop a login; news of it are ignored from now on.
+    CancelLogin(LoginId),
+    /// Open the store of another account from now on.
+    Open(Account),
+    /// Open a page in the browser.
+    OpenBrowser(String),
+    /// Put a text on the clipboard of the terminal.
+    Copy(String),
+    /// Draw everything anew.
+    Redraw,
+    /// Give the terminal back and stop until continued.
+    Suspend,
+    /// Leave the loop.
+    Quit,
+}

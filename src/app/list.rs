@@ -1,0 +1,473 @@
+//! The list: some rows around the selection, with changes that are not yet on
+//! the disk laid over them.
+
+use std::collections::VecDeque;
+
+use crate::app::effect::{CommitId, Effect, WindowId};
+use crate::domain::change::{Act, Change};
+use crate::domain::key::Key;
+use crate::domain::line::Line;
+use crate::domain::query::{Query, Scope, Sort};
+use crate::domain::todo::Todo;
+use crate::store::{Around, Window};
+
+mod motion;
+
+/// The rows on and near the screen.
+///
+/// Always true: [`rows`](Self::rows) is the last window the store answered,
+/// with every uncommitted change of this session laid over it. So a write that
+/// fails is taken back by leaving it out.
+///
+/// There is no whole list here: before the selection comes near an edge, the
+/// next window is asked for.
+#[derive(Debug, Clone)]
+pub struct List {
+    query: Query,
+    /// As the store last answered.
+    window: Window,
+    unsaved: Vec<Unsaved>,
+    rows: Vec<Shown>,
+    /// Index into `rows`; 0 when there are none.
+    selected: usize,
+    /// Index of the first row on the screen.
+    top: usize,
+    /// Rows on the screen.
+    height: usize,
+    asked: Option<Asked>,
+    last_id: WindowId,
+    /// Moves still to make, in order, once the window asked for is here.
+    owed: VecDeque<i64>,
+    /// A todo that is to be selected as soon as it is in the window.
+    wanted: Option<Key>,
+}
+
+/// One row as the screen shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The todo.
+    pub todo: Todo,
+    /// Whether a change of it is not yet on the disk.
+    pub saving: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Unsaved {
+    id: CommitId,
+    changes: Vec<Change>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    id: WindowId,
+    /// What was selected then.
+    from: Option<Key>,
+    place: Place,
+    /// Whether a selected todo that is gone may be looked for by its neighbour.
+    again: bool,
+}
+
+/// Where the selection goes when a window arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Stays on its todo, or on the nearest one left.
+    Keep,
+    First,
+    Last,
+}
+
+/// What came of an answered question.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Arrival {
+    /// The next question, if one is due.
+    pub effects: Vec<Effect>,
+    /// A todo that was to be selected and is not in this list.
+    pub missing: Option<Key>,
+    /// Whether anything on the screen is another now.
+    pub changed: bool,
+}
+
+impl List {
+    /// An empty list of open todos, before the first answer.
+    #[must_use]
+    pub fn new(height: usize) -> Self {
+        Self {
+            query: Query {
+                scope: Scope::Open,
+                terms: Vec::new(),
+                sort: Sort::Server,
+            },
+            window: Window::default(),
+            unsaved: Vec::new(),
+            rows: Vec::new(),
+            selected: 0,
+            top: 0,
+            height,
+            asked: None,
+            last_id: WindowId::default(),
+            owed: VecDeque::new(),
+            wanted: None,
+        }
+    }
+
+    /// Which todos, and in what order.
+    #[must_use]
+    pub const fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// The rows of the window, in order, changes not yet on the disk included.
+    #[must_use]
+    pub fn rows(&self) -> &[Shown] {
+        &self.rows
+    }
+
+    /// The rows on the screen, and which of them is selected.
+    #[must_use]
+    pub fn visible(&self) -> (&[Shown], usize) {
+        let end = (self.top + self.height).min(self.rows.len());
+        let rows = self.rows.get(self.top..end).unwrap_or_default();
+        (rows, self.selected.saturating_sub(self.top))
+    }
+
+    /// Whether the list goes on above, and below, what is on the screen.
+    #[must_use]
+    pub fn goes_on(&self) -> (bool, bool) {
+        let above = self.window.more_above || self.top > 0;
+        let below = self.window.more_below || self.top + self.height < self.rows.len();
+        (above, below)
+    }
+
+    /// The selected row.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Shown> {
+        self.rows.get(self.selected)
+    }
+
+    /// The row of a todo, if it is in the window.
+    #[must_use]
+    pub fn row(&self, key: Key) -> Option<&Shown> {
+        self.rows.iter().find(|row| row.todo.key == key)
+    }
+
+    /// How many changes are not yet on the disk.
+    #[must_use]
+    pub fn saving(&self) -> usize {
+        self.unsaved
+            .iter()
+            .map(|unsaved| unsaved.changes.len())
+            .sum()
+    }
+
+    /// Gives the list another number of rows on the screen.
+    #[must_use]
+    pub fn resize(&mut self, height: usize) -> Vec<Effect> {
+        self.height = height;
+        self.scroll();
+        self.prefetch()
+    }
+
+    /// Shows another list, or the same in another order; the selected todo
+    /// stays selected where it is in it.
+    #[must_use]
+    pub fn show(&mut self, query: Query) -> Vec<Effect> {
+        self.query = query;
+        self.owed.clear();
+        let around = self.anchor();
+        vec![self.ask(around, Place::Keep, false)]
+    }
+
+    /// Shows another list from its start.
+    #[must_use]
+    pub fn show_first(&mut self, query: Query) -> Vec<Effect> {
+        self.query = query;
+        self.owed.clear();
+        vec![self.ask(Around::Top, Place::First, false)]
+    }
+
+    /// Shows another list with the todo `key` selected, if it is in it.
+    #[must_use]
+    pub fn show_at(&mut self, query: Query, key: Option<Key>) -> Vec<Effect> {
+        let Some(key) = key else {
+            return self.show_first(query);
+        };
+        self.query = query;
+        self.owed.clear();
+        self.wanted = Some(key);
+        vec![self.ask(Around::Key(key), Place::Keep, false)]
+    }
+
+    /// Forgets all rows: another account's are coming.
+    #[must_use]
+    pub fn reset(&mut self) -> Vec<Effect> {
+        let last_id = self.last_id;
+        let query = self.query.clone();
+        *self = Self::new(self.height);
+        self.last_id = last_id;
+        self.show_first(query)
+    }
+
+    /// Asks for the same rows again, because the store has others now.
+    #[must_use]
+    pub fn refresh(&mut self) -> Vec<Effect> {
+        let place = self.asked.map_or(Place::Keep, |asked| asked.place);
+        let around = match (place, self.wanted) {
+            (Place::First, _) => Around::Top,
+            (Place::Last, _) => Around::Bottom,
+            (Place::Keep, Some(key)) if !self.is_unsaved(key) => Around::Key(key),
+            (Place::Keep, _) => self.anchor(),
+        };
+        vec![self.ask(around, place, true)]
+    }
+
+    /// Lays changes over the rows until they are on the disk. A new todo
+    /// becomes the selected one.
+    #[must_use]
+    pub fn lay(&mut self, id: CommitId, changes: Vec<Change>) -> Vec<Effect> {
+        let added = changes
+            .iter()
+            .rfind(|change| matches!(change.act, Act::Add { .. }))
+            .map(|change| change.todo);
+        self.unsaved.push(Unsaved { id, changes });
+        if let Some(key) = added {
+            self.wanted = Some(key);
+            self.owed.clear();
+        }
+        self.derive();
+        if added.is_some() && self.window.more_below {
+            return vec![self.ask(Around::Bottom, Place::Last, false)];
+        }
+        self.prefetch()
+    }
+
+    /// Takes changes as written: they are part of the window from now on, and
+    /// the store is asked for the rows as they are.
+    #[must_use]
+    pub fn committed(&mut self, id: CommitId, todos: &[Todo]) -> Vec<Effect> {
+        let Some(unsaved) = self.take(id) else {
+            return Vec::new();
+        };
+        for change in &unsaved.changes {
+            let todo = todos.iter().find(|todo| todo.key == change.todo);
+            settle(&mut self.window, change, todo);
+        }
+        self.derive();
+        self.refresh()
+    }
+
+    /// Takes changes back that could not be written, and returns them.
+    #[must_use]
+    pub fn take_back(&mut self, id: CommitId) -> (Vec<Change>, Vec<Effect>) {
+        let changes = self
+            .take(id)
+            .map(|unsaved| unsaved.changes)
+            .unwrap_or_default();
+        self.wanted = None;
+        self.derive();
+        (changes, self.refresh())
+    }
+
+    /// Takes the store's answer; a stale one changes nothing.
+    #[must_use]
+    pub fn windowed(&mut self, id: WindowId, window: Window) -> Arrival {
+        let Some(asked) = self.asked.filter(|asked| asked.id == id) else {
+            return Arrival::default();
+        };
+        self.asked = None;
+        let neighbours = self.neighbours();
+        let known = |key: &Key| window.rows.iter().any(|todo| todo.key == *key);
+        if asked.place == Place::Keep && !window.rows.is_empty() {
+            let reached =
+                self.wanted.is_some_and(|key| known(&key)) || neighbours.first().is_none_or(known);
+            if !reached && self.wanted.is_none() && neighbours.first() != asked.from.as_ref() {
+                // The selection moved on while these rows were on their way.
+                let here = self.anchor();
+                return Arrival {
+                    effects: vec![self.ask(here, Place::Keep, asked.again)],
+                    ..Arrival::default()
+                };
+            }
+            if !reached && asked.again && !neighbours.iter().any(known) {
+                return self.ask_beside(&neighbours);
+            }
+        }
+        let changed = self.window != window || asked.place != Place::Keep || self.wanted.is_some();
+        self.window = window;
+        self.derive_near(&neighbours);
+        match asked.place {
+            Place::Keep => {}
+            Place::First => self.select(0),
+            Place::Last => self.select(self.rows.len().saturating_sub(1)),
+        }
+        let missing = self.reach_wanted(asked.place);
+        let owed = std::mem::take(&mut self.owed);
+        let changed = changed || !owed.is_empty();
+        let effects = owed.into_iter().flat_map(|rows| self.step(rows)).collect();
+        Arrival {
+            effects,
+            missing,
+            changed,
+        }
+    }
+
+    /// The window asked for will not come.
+    pub fn window_failed(&mut self, id: WindowId) {
+        if self.asked.is_some_and(|asked| asked.id == id) {
+            self.asked = None;
+            self.owed.clear();
+        }
+    }
+
+    /// The todo asked around is not in the list (any more): asks around the
+    /// next best, once.
+    fn ask_beside(&mut self, neighbours: &[Key]) -> Arrival {
+        let missing = self.wanted.take();
+        let next = usize::from(missing.is_none());
+        let around = neighbours
+            .get(next)
+            .map_or(Around::Top, |key| Around::Key(*key));
+        Arrival {
+            effects: vec![self.ask(around, Place::Keep, false)],
+            missing: missing.filter(|key| !self.is_unsaved(*key)),
+            changed: false,
+        }
+    }
+
+    fn reach_wanted(&mut self, place: Place) -> Option<Key> {
+        let key = self.wanted?;
+        if let Some(at) = self.position(key) {
+            self.select(at);
+            if !self.is_unsaved(key) {
+                self.wanted = None;
+            }
+            return None;
+        }
+        if place == Place::Keep && !self.is_unsaved(key) {
+            return self.wanted.take();
+        }
+        None
+    }
+
+    fn take(&mut self, id: CommitId) -> Option<Unsaved> {
+        let at = self.unsaved.iter().position(|unsaved| unsaved.id == id)?;
+        Some(self.unsaved.remove(at))
+    }
+
+    fn is_unsaved(&self, key: Key) -> bool {
+        self.unsaved
+            .iter()
+            .flat_map(|unsaved| &unsaved.changes)
+            .any(|change| change.todo == key)
+    }
+
+    fn position(&self, key: Key) -> Option<usize> {
+        self.rows.iter().position(|row| row.todo.key == key)
+    }
+
+    fn derive(&mut self) {
+        let neighbours = self.neighbours();
+        self.derive_near(&neighbours);
+    }
+
+    /// Makes `rows` anew. The selection goes to the first of `neighbours` that
+    /// is still there, on the same line of the screen.
+    fn derive_near(&mut self, neighbours: &[Key]) {
+        let line = self.selected.saturating_sub(self.top);
+        let mut rows: Vec<Shown> = Vec::with_capacity(self.window.rows.len() + self.unsaved.len());
+        rows.extend(self.window.rows.iter().map(|todo| Shown {
+            todo: todo.clone(),
+            saving: false,
+        }));
+        for change in self.unsaved.iter().flat_map(|unsaved| &unsaved.changes) {
+            overlay(&mut rows, change, self.window.more_below);
+        }
+        rows.retain(|row| in_scope(self.query.scope, &row.todo.text));
+        self.rows = rows;
+        let wanted = self.wanted.and_then(|key| self.position(key));
+        let near = neighbours.iter().find_map(|key| self.position(*key));
+        self.selected = wanted
+            .or(near)
+            .unwrap_or(self.selected)
+            .min(self.rows.len().saturating_sub(1));
+        self.top = self.selected.saturating_sub(line);
+        self.scroll();
+    }
+
+    /// The selected todo, then those after it, then those before it, nearest first.
+    fn neighbours(&self) -> Vec<Key> {
+        let (before, after) = self
+            .rows
+            .split_at_checked(self.selected)
+            .unwrap_or((self.rows.as_slice(), &[]));
+        after
+            .iter()
+            .chain(before.iter().rev())
+            .map(|row| row.todo.key)
+            .collect()
+    }
+}
+
+fn in_scope(scope: Scope, text: &str) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Open => !Line::new(text).is_done(),
+        Scope::Done => Line::new(text).is_done(),
+    }
+}
+
+/// Lays one change over `rows`. A new todo lies at the end, if that is in sight.
+fn overlay(rows: &mut Vec<Shown>, change: &Change, more_below: bool) {
+    let at = rows.iter().position(|row| row.todo.key == change.todo);
+    let text = match &change.act {
+        Act::Remove { .. } => {
+            rows.retain(|row| row.todo.key != change.todo);
+            return;
+        }
+        Act::Add { text } => {
+            if at.is_none() && !more_below {
+                rows.push(Shown {
+                    todo: added(change.todo, text),
+                    saving: true,
+                });
+            }
+            text
+        }
+        Act::Edit { after, .. } => after,
+    };
+    if let Some(row) = at.and_then(|at| rows.get_mut(at)) {
+        row.todo.text.clone_from(text);
+        row.saving = true;
+    }
+}
+
+/// Makes a written change part of the window.
+fn settle(window: &mut Window, change: &Change, todo: Option<&Todo>) {
+    let at = window.rows.iter().position(|row| row.key == change.todo);
+    match (&change.act, at, todo) {
+        (Act::Remove { .. }, _, _) => window.rows.retain(|row| row.key != change.todo),
+        (Act::Add { .. } | Act::Edit { .. }, Some(at), Some(todo)) => {
+            if let Some(row) = window.rows.get_mut(at) {
+                row.clone_from(todo);
+            }
+        }
+        (Act::Add { .. }, None, Some(todo)) if !window.more_below => {
+            window.rows.push(todo.clone());
+        }
+        (Act::Add { .. } | Act::Edit { .. }, _, _) => {}
+    }
+}
+
+fn added(key: Key, text: &str) -> Todo {
+    Todo {
+        key,
+        id: None,
+        local: None,
+        text: text.to_owned(),
+        state: crate::domain::todo::State::Pending,
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

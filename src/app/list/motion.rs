@@ -1,0 +1,129 @@
+//! Moving the selection, and asking for rows before they are needed.
+
+use super::{Asked, List, Place};
+use crate::app::effect::{Effect, WindowId};
+use crate::store::Around;
+
+impl List {
+    /// The fewest rows a window is asked for.
+    const MIN_ROWS: usize = 200;
+
+    /// Moves the selection by so many rows; past the edge of the window it
+    /// goes on when the next one is here.
+    #[must_use]
+    pub fn step(&mut self, rows: i64) -> Vec<Effect> {
+        self.wanted = None;
+        let jumping = self.asked.is_some_and(|asked| asked.place != Place::Keep);
+        if jumping || !self.owed.is_empty() {
+            self.owe(rows);
+            return Vec::new();
+        }
+        let at = i64::try_from(self.selected).unwrap_or(i64::MAX);
+        let last = i64::try_from(self.rows.len()).unwrap_or(i64::MAX) - 1;
+        let wished = at.saturating_add(rows);
+        let reached = wished.clamp(0, last.max(0));
+        let over = wished - reached;
+        let goes_on = (over > 0 && self.window.more_below) || (over < 0 && self.window.more_above);
+        if goes_on {
+            self.owe(over);
+        }
+        self.select(usize::try_from(reached).unwrap_or(0));
+        self.prefetch()
+    }
+
+    fn owe(&mut self, rows: i64) {
+        match self.owed.back_mut() {
+            Some(last) if last.signum() == rows.signum() => *last = last.saturating_add(rows),
+            _ => self.owed.push_back(rows),
+        }
+    }
+
+    /// Moves by so many half screens.
+    #[must_use]
+    pub fn page(&mut self, halves: i64) -> Vec<Effect> {
+        let height = i64::try_from(self.height).unwrap_or(i64::MAX);
+        // One row of the old screen stays in sight.
+        let rows = (height * halves / 2).clamp(-(height - 1).max(1), (height - 1).max(1));
+        self.step(if rows == 0 { halves.signum() } else { rows })
+    }
+
+    /// Selects the first row of the list.
+    #[must_use]
+    pub fn to_first(&mut self) -> Vec<Effect> {
+        self.jump(self.window.more_above, Around::Top, Place::First)
+    }
+
+    /// Selects the last row of the list.
+    #[must_use]
+    pub fn to_last(&mut self) -> Vec<Effect> {
+        self.jump(self.window.more_below, Around::Bottom, Place::Last)
+    }
+
+    fn jump(&mut self, elsewhere: bool, around: Around, place: Place) -> Vec<Effect> {
+        self.wanted = None;
+        self.owed.clear();
+        let jumping = self.asked.is_some_and(|asked| asked.place != Place::Keep);
+        if elsewhere || jumping {
+            return vec![self.ask(around, place, false)];
+        }
+        self.select(match place {
+            Place::First => 0,
+            Place::Keep | Place::Last => self.rows.len().saturating_sub(1),
+        });
+        self.prefetch()
+    }
+
+    pub(super) fn select(&mut self, at: usize) {
+        self.selected = at.min(self.rows.len().saturating_sub(1));
+        self.scroll();
+    }
+
+    /// Brings the selected row onto the screen, and rows onto an empty end of it.
+    pub(super) fn scroll(&mut self) {
+        let height = self.height.max(1);
+        let lowest = (self.selected + 1).saturating_sub(height);
+        let fullest = self.rows.len().saturating_sub(height);
+        self.top = self
+            .top
+            .clamp(lowest, self.selected)
+            .min(fullest.max(lowest));
+    }
+
+    /// Asks for the next window when the selection comes near an edge that is
+    /// not the list's.
+    pub(super) fn prefetch(&mut self) -> Vec<Effect> {
+        let near = self.height + self.height / 2;
+        let above = self.window.more_above && self.selected < near;
+        let below = self.window.more_below && self.selected + near >= self.rows.len();
+        if self.asked.is_some() || !(above || below) {
+            return Vec::new();
+        }
+        let around = self.anchor();
+        vec![self.ask(around, Place::Keep, true)]
+    }
+
+    pub(super) fn ask(&mut self, around: Around, place: Place, again: bool) -> Effect {
+        self.last_id = WindowId(self.last_id.0 + 1);
+        self.asked = Some(Asked {
+            id: self.last_id,
+            from: self.selected().map(|row| row.todo.key),
+            place,
+            again,
+        });
+        Effect::Window {
+            id: self.last_id,
+            query: self.query.clone(),
+            around,
+            size: Self::MIN_ROWS.max(4 * self.height),
+        }
+    }
+
+    /// The todo nearest to the selection that the store knows.
+    pub(super) fn anchor(&self) -> Around {
+        let known = |key| self.window.rows.iter().any(|todo| todo.key == key);
+        self.neighbours()
+            .into_iter()
+            .find(|key| known(*key))
+            .map_or(Around::Top, Around::Key)
+    }
+}

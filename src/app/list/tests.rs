@@ -1,0 +1,311 @@
+use jiff::Timestamp;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::key::ChangeId;
+use crate::domain::todo::State;
+
+const HEIGHT: usize = 10;
+
+/// A whole list, answering as the store does.
+#[derive(Debug, Clone)]
+struct Whole(Vec<Todo>);
+
+impl Whole {
+    fn of(count: u128) -> Self {
+        Self((0..count).map(|n| todo(n, &format!("todo {n}"))).collect())
+    }
+
+    fn window(&self, around: Around, size: usize) -> Window {
+        let count = self.0.len();
+        let place = |key: Key| self.0.iter().position(|todo| todo.key == key);
+        let start = match around {
+            Around::Top => 0,
+            Around::Bottom => count.saturating_sub(size),
+            Around::Key(key) => place(key).map_or(0, |at| at.saturating_sub(size / 2)),
+        };
+        let end = (start + size).min(count);
+        Window {
+            rows: self.0.get(start..end).unwrap_or_default().to_vec(),
+            more_above: start > 0,
+            more_below: end < count,
+        }
+    }
+
+    /// Answers every question in `effects`, and those that follow.
+    fn answer(&self, list: &mut List, effects: Vec<Effect>) {
+        let mut asked: VecDeque<Effect> = effects.into();
+        while let Some(effect) = asked.pop_front() {
+            if let Effect::Window {
+                id, around, size, ..
+            } = effect
+            {
+                asked.extend(list.windowed(id, self.window(around, size)).effects);
+            }
+        }
+    }
+}
+
+fn key(n: u128) -> Key {
+    Key::new(Uuid::from_u128(n))
+}
+
+fn todo(n: u128, text: &str) -> Todo {
+    Todo {
+        id: i64::try_from(n).ok(),
+        state: State::Synced,
+        ..added(key(n), text)
+    }
+}
+
+fn list(whole: &Whole) -> List {
+    let mut list = List::new(HEIGHT);
+    let query = list.query().clone();
+    let asked = list.show_first(query);
+    whole.answer(&mut list, asked);
+    list
+}
+
+fn change(n: u128, act: Act) -> Change {
+    Change {
+        id: ChangeId(Uuid::nil()),
+        todo: key(n),
+        act,
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn complete(n: u128) -> Vec<Change> {
+    let before = format!("todo {n}");
+    let after = format!("x {before}");
+    vec![change(n, Act::Edit { before, after })]
+}
+
+fn selected(list: &List) -> Option<Key> {
+    list.selected().map(|row| row.todo.key)
+}
+
+fn texts(list: &List) -> Vec<&str> {
+    list.rows()
+        .iter()
+        .map(|row| row.todo.text.as_str())
+        .collect()
+}
+
+#[test]
+fn completing_in_the_open_view_goes_on_to_the_next_row() {
+    let whole = Whole::of(5);
+    let mut list = list(&whole);
+    let _ = list.step(2);
+
+    let _ = list.lay(CommitId(1), complete(2));
+
+    assert_eq!(texts(&list), ["todo 0", "todo 1", "todo 3", "todo 4"]);
+    assert_eq!(selected(&list), Some(key(3)));
+}
+
+#[test]
+fn completing_the_last_row_goes_back_to_the_one_before() {
+    let whole = Whole::of(3);
+    let mut list = list(&whole);
+    let _ = list.to_last();
+    let _ = list.lay(CommitId(1), complete(2));
+    assert_eq!(selected(&list), Some(key(1)));
+}
+
+#[test]
+fn a_write_that_fails_is_taken_back() {
+    let whole = Whole::of(3);
+    let mut list = list(&whole);
+    let _ = list.lay(CommitId(1), complete(0));
+    assert_eq!(list.saving(), 1);
+
+    let (changes, asked) = list.take_back(CommitId(1));
+    whole.answer(&mut list, asked);
+
+    assert_eq!(changes, complete(0));
+    assert_eq!(texts(&list), ["todo 0", "todo 1", "todo 2"]);
+    assert_eq!(list.saving(), 0);
+}
+
+#[test]
+fn an_answer_read_before_a_write_does_not_bring_the_old_text_back() {
+    let whole = Whole::of(3);
+    let mut list = list(&whole);
+    let before = list.refresh();
+    let act = Act::Edit {
+        before: "todo 0".to_owned(),
+        after: "bread".to_owned(),
+    };
+    let _ = list.lay(CommitId(1), vec![change(0, act)]);
+    let after = list.committed(CommitId(1), &[todo(0, "bread")]);
+
+    whole.answer(&mut list, before);
+    assert_eq!(texts(&list), ["bread", "todo 1", "todo 2"]);
+
+    let mut written = whole.clone();
+    written.0[0].text = "bread".to_owned();
+    written.answer(&mut list, after);
+    assert_eq!(texts(&list), ["bread", "todo 1", "todo 2"]);
+}
+
+#[test]
+fn a_new_todo_is_shown_as_saving_and_selected_though_the_end_was_far_away() {
+    let whole = Whole::of(1000);
+    let mut list = list(&whole);
+    let text = "milk".to_owned();
+
+    let asked = list.lay(CommitId(1), vec![change(5000, Act::Add { text })]);
+    whole.answer(&mut list, asked);
+
+    let row = list.selected().cloned();
+    assert_eq!(
+        row.map(|row| (row.todo.key, row.saving)),
+        Some((key(5000), true))
+    );
+
+    let mut written = whole;
+    written.0.push(todo(5000, "milk"));
+    let asked = list.committed(CommitId(1), &[todo(5000, "milk")]);
+    written.answer(&mut list, asked);
+    let row = list.selected().cloned();
+    assert_eq!(
+        row.map(|row| (row.todo.key, row.saving)),
+        Some((key(5000), false))
+    );
+}
+
+#[test]
+fn a_new_todo_that_the_view_does_not_hold_is_told_and_the_selection_stays() {
+    let whole = Whole::of(1000);
+    let mut list = list(&whole);
+    let _ = list.step(40);
+    let text = "x milk".to_owned();
+    let asked = list.lay(CommitId(1), vec![change(5000, Act::Add { text })]);
+    whole.answer(&mut list, asked);
+    let here = selected(&list);
+
+    let asked = list.committed(CommitId(1), &[todo(5000, "x milk")]);
+    let Some(Effect::Window {
+        id, around, size, ..
+    }) = asked.into_iter().next()
+    else {
+        unreachable!("nothing was asked");
+    };
+    let arrival = list.windowed(id, whole.window(around, size));
+
+    assert_eq!(arrival.missing, Some(key(5000)));
+    whole.answer(&mut list, arrival.effects);
+    assert_eq!(selected(&list), here);
+}
+
+#[test]
+fn a_todo_removed_elsewhere_leaves_the_selection_on_its_neighbour() {
+    let mut whole = Whole::of(1000);
+    let mut list = list(&whole);
+    let asked = list.step(700);
+    whole.answer(&mut list, asked);
+    assert_eq!(selected(&list), Some(key(700)));
+
+    whole.0.remove(700);
+    let asked = list.refresh();
+    whole.answer(&mut list, asked);
+
+    assert_eq!(selected(&list), Some(key(701)));
+}
+
+#[test]
+fn the_row_stays_on_its_line_of_the_screen_when_rows_above_come_and_go() {
+    let mut whole = Whole::of(100);
+    let mut list = list(&whole);
+    let _ = list.step(30);
+    let _ = list.step(-5);
+    let line = list.visible().1;
+
+    whole.0.insert(0, todo(900, "first"));
+    let asked = list.refresh();
+    whole.answer(&mut list, asked);
+
+    assert_eq!(selected(&list), Some(key(25)));
+    assert_eq!(list.visible().1, line);
+}
+
+#[test]
+fn a_stale_answer_changes_nothing() {
+    let whole = Whole::of(3);
+    let mut list = list(&whole);
+    let arrival = list.windowed(WindowId(999), Window::default());
+    assert_eq!(arrival, Arrival::default());
+    assert_eq!(list.rows().len(), 3);
+}
+
+#[test]
+fn moving_in_an_empty_list_asks_for_nothing() {
+    let mut list = list(&Whole::of(0));
+    assert_eq!(list.step(1), []);
+    assert_eq!(list.page(-2), []);
+    assert_eq!(list.to_last(), []);
+    assert!(list.selected().is_none());
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    Step(i64),
+    Page(i64),
+    First,
+    Last,
+    /// The store answers what it was asked last.
+    Answer,
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        4 => (-400_i64..400).prop_map(Move::Step),
+        4 => (-2_i64..=2).prop_map(Move::Page),
+        1 => Just(Move::First),
+        1 => Just(Move::Last),
+        3 => Just(Move::Answer),
+    ];
+    prop::collection::vec(one, 0..60)
+}
+
+proptest! {
+    /// However late the store answers, no key is lost: the selection ends where
+    /// it would with the whole list at hand.
+    #[test]
+    fn no_move_is_lost_while_rows_are_on_their_way(count in 1_u128..2000, moves in moves()) {
+        let whole = Whole::of(count);
+        let mut list = list(&whole);
+        let last = i64::try_from(count).unwrap_or(0) - 1;
+        let page = i64::try_from(HEIGHT).unwrap_or(0);
+        let mut at = 0_i64;
+        let mut asked = Vec::new();
+        for one in moves {
+            match one {
+                Move::Step(rows) => {
+                    asked.extend(list.step(rows));
+                    at = (at + rows).clamp(0, last);
+                }
+                Move::Page(halves) => {
+                    asked.extend(list.page(halves));
+                    let rows = (page * halves / 2).clamp(1 - page, page - 1);
+                    at = (at + rows).clamp(0, last);
+                }
+                Move::First => {
+                    asked.extend(list.to_first());
+                    at = 0;
+                }
+                Move::Last => {
+                    asked.extend(list.to_last());
+                    at = last;
+                }
+                Move::Answer => whole.answer(&mut list, std::mem::take(&mut asked)),
+            }
+            let (rows, selected) = list.visible();
+            prop_assert!(selected < rows.len() && rows.len() <= HEIGHT);
+        }
+        whole.answer(&mut list, asked);
+        prop_assert_eq!(selected(&list), Some(key(u128::try_from(at).unwrap_or(0))));
+    }
+}

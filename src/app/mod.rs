@@ -1,0 +1,29 @@
+//! The terminal program as a value: a [`Model`], facts that move it
+//! ([`Msg`]), and what must then happen outside it ([`Effect`]).
+//!
+//! Pure: no terminal, no disk, no network, no clock. Time and fresh ids come
+//! in with each message, as a [`Stamp`].
+
+pub mod action;
+pub mod editor;
+pub mod effect;
+pub mod help;
+pub mod history;
+pub mod keymap;
+pub mod keys;
+pub mod link;
+pub mod list;
+pub mod login;
+pub mod model;
+pub mod msg;
+pub mod stamp;
+pub mod update;
+
+pub use action::{Action, Layer};
+pub use effect::Effect;
+pub use keymap::Keymap;
+pub use keys::Key;
+pub use model::Model;
+pub use msg::Msg;
+pub use stamp::Stamp;
+pub use update::update;

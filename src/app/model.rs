@@ -1,0 +1,259 @@
+//! The state of the terminal program.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use tui_input::Input;
+
+use crate::app::action::Layer;
+use crate::app::editor::Editor;
+use crate::app::effect::{CommitId, Effect};
+use crate::app::history::History;
+use crate::app::keymap::Keymap;
+use crate::app::keys::Key as Press;
+use crate::app::link::Link;
+use crate::app::list::List;
+use crate::app::login::{Login, LoginId};
+use crate::domain::account::Identity;
+use crate::domain::key::Key;
+use crate::store::{Freshness, Totals};
+
+/// Everything the screens show and everything that decides what a key means.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub(crate) list: List,
+    pub(crate) screen: Screen,
+    /// The search as typed and kept; empty when there is none.
+    pub(crate) search: String,
+    pub(crate) link: Link,
+    /// Whose todos are shown; nobody's before the first login.
+    pub(crate) who: Option<Identity>,
+    pub(crate) totals: Totals,
+    pub(crate) freshness: Freshness,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) keymap: Keymap,
+    /// The keys of a sequence that is not complete yet.
+    pub(crate) pressed: Vec<Press>,
+    pub(crate) history: History,
+    /// Lines whose write failed while another line was open.
+    pub(crate) returned: Vec<Editor>,
+    pub(crate) size: Size,
+    pub(crate) today: Date,
+    pub(crate) zone: TimeZone,
+    pub(crate) loaded: bool,
+    last_commit: CommitId,
+    last_login: LoginId,
+    stale: bool,
+}
+
+/// The terminal, in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+/// What is in front, and so what receives the keys.
+#[derive(Debug, Clone)]
+pub enum Screen {
+    /// The list.
+    List,
+    /// The add or edit line, under the list.
+    Editor(Editor),
+    /// The search line, under the list.
+    Search(Search),
+    /// The question whether a todo may be deleted.
+    Confirm {
+        /// Which.
+        key: Key,
+        /// Its text.
+        text: String,
+    },
+    /// The question what several pasted lines are.
+    Paste {
+        /// The lines that are not blank.
+        lines: Vec<String>,
+        /// The line that was open when they came.
+        editor: Editor,
+    },
+    /// The list of keys; the first line on the screen.
+    Help {
+        /// Index of the first line on the screen.
+        top: usize,
+    },
+    /// The login.
+    Login(Login),
+}
+
+/// The search line.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// What is typed.
+    pub input: Input,
+    /// Why a term is not understood; the list is the one found before it.
+    pub error: Option<String>,
+    /// What was selected when the search began.
+    pub came_from: Option<Key>,
+}
+
+/// A short message, gone with the next key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it says.
+    pub text: String,
+    /// Whether something went wrong.
+    pub alert: bool,
+}
+
+/// What a program knows before its first frame.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Whose todos are in the store.
+    pub who: Option<Identity>,
+    /// The terminal.
+    pub size: Size,
+    /// Which keys ask for what.
+    pub keymap: Keymap,
+    /// The day where the person is.
+    pub today: Date,
+    /// The zone that times are shown in.
+    pub zone: TimeZone,
+    /// Whether the network is to be left alone.
+    pub offline: bool,
+}
+
+impl Model {
+    /// The model before the store has answered, and what to ask it. Without an
+    /// account it opens with the login screen.
+    #[must_use]
+    pub fn new(start: Start) -> (Self, Vec<Effect>) {
+        let mut model = Self {
+            list: List::new(list_height(start.size)),
+            screen: Screen::List,
+            search: String::new(),
+            link: if start.offline {
+                Link::Off
+            } else {
+                Link::Connecting
+            },
+            totals: Totals::default(),
+            freshness: Freshness::default(),
+            notice: None,
+            keymap: start.keymap,
+            pressed: Vec::new(),
+            history: History::default(),
+            returned: Vec::new(),
+            size: start.size,
+            today: start.today,
+            zone: start.zone,
+            loaded: false,
+            last_commit: CommitId::default(),
+            last_login: LoginId(0),
+            stale: true,
+            who: start.who,
+        };
+        let query = model.list.query().clone();
+        let effects = match (&model.who, &model.link) {
+            (Some(_), _) => model.list.show_first(query),
+            (None, Link::Off) => {
+                model.link = Link::SignedOut;
+                Vec::new()
+            }
+            (None, _) => {
+                model.link = Link::SignedOut;
+                let id = model.next_login();
+                model.screen = Screen::Login(Login::new(id));
+                vec![Effect::StartLogin(id)]
+            }
+        };
+        (model, effects)
+    }
+
+    /// The terminal as last told: columns and rows.
+    #[must_use]
+    pub const fn screen_size(&self) -> (u16, u16) {
+        (self.size.width, self.size.height)
+    }
+
+    /// Which layer receives the keys.
+    #[must_use]
+    pub const fn layer(&self) -> Layer {
+        match self.screen {
+            Screen::List => Layer::List,
+            Screen::Editor(_) => Layer::Editor,
+            Screen::Search(_) => Layer::Search,
+            Screen::Confirm { .. } => Layer::Confirm,
+            Screen::Paste { .. } => Layer::Paste,
+            Screen::Help { .. } => Layer::Help,
+            Screen::Login(_) => Layer::Login,
+        }
+    }
+
+    /// Whether a countdown is on the screen, so that
+    /// [`Msg::Ticked`](crate::app::Msg::Ticked) is wanted once a second.
+    #[must_use]
+    pub const fn ticks(&self) -> bool {
+        match &self.screen {
+            Screen::Login(login) => login.counts_down(),
+            Screen::List
+            | Screen::Editor(_)
+            | Screen::Search(_)
+            | Screen::Confirm { .. }
+            | Screen::Paste { .. }
+            | Screen::Help { .. } => false,
+        }
+    }
+
+    /// Whether the screen shows something older than the model; asking makes it new.
+    #[must_use]
+    pub const fn take_stale(&mut self) -> bool {
+        std::mem::replace(&mut self.stale, false)
+    }
+
+    pub(crate) const fn touch(&mut self) {
+        self.stale = true;
+    }
+
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            alert: false,
+        });
+    }
+
+    pub(crate) fn alert(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            alert: true,
+        });
+    }
+
+    /// Back to the list, or to a line whose write failed meanwhile.
+    pub(crate) fn leave(&mut self) {
+        self.screen = self.returned.pop().map_or(Screen::List, Screen::Editor);
+    }
+
+    pub(crate) const fn next_commit(&mut self) -> CommitId {
+        self.last_commit = CommitId(self.last_commit.0 + 1);
+        self.last_commit
+    }
+
+    pub(crate) const fn next_login(&mut self) -> LoginId {
+        self.last_login = LoginId(self.last_login.0 + 1);
+        self.last_login
+    }
+}
+
+/// How many rows the list has on a terminal of this size: what the heading,
+/// the prompt line and the status line leave.
+#[must_use]
+pub fn list_height(size: Size) -> usize {
+    let rows = usize::from(size.height);
+    match rows {
+        0..=2 => rows,
+        3 | 4 => rows - 1,
+        5..=7 => rows - 2,
+        _ => rows - 3,
+    }
+}

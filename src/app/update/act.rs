@@ -1,0 +1,107 @@
+//! Something was asked for: which function it is, in front of which screen.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    clippy::single_match_else,
+    reason = "an action that means nothing on this screen does nothing"
+)]
+
+use crate::app::action::Action;
+use crate::app::effect::Effect;
+use crate::app::model::{Model, Screen, Size};
+use crate::app::stamp::Stamp;
+use crate::app::update::{link, login, paste, search, todos};
+use crate::app::{editor, help};
+
+/// Carries out `action` on the screen in front.
+pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
+    model.touch();
+    match action {
+        Action::Quit => return vec![Effect::Quit],
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Suspend => return vec![Effect::Suspend],
+        _ => {}
+    }
+    match &mut model.screen {
+        Screen::List => on_list(model, action, stamp),
+        Screen::Editor(line) => match action {
+            Action::Submit => todos::submit(model, stamp),
+            Action::Cancel => leave(model),
+            _ => {
+                if editor::edited(&mut line.input, action) {
+                    line.error = None;
+                }
+                Vec::new()
+            }
+        },
+        Screen::Search(line) => match action {
+            Action::Submit => search::keep(model),
+            Action::Cancel => search::drop(model),
+            Action::Down => model.list.step(1),
+            Action::Up => model.list.step(-1),
+            _ if editor::edited(&mut line.input, action) => search::changed(model, stamp),
+            _ => Vec::new(),
+        },
+        Screen::Confirm { .. } => match action {
+            Action::Confirm => todos::delete(model, stamp),
+            _ => leave(model),
+        },
+        Screen::Paste { .. } => paste::answered(model, action, stamp),
+        Screen::Help { top } => match action {
+            Action::Cancel => leave(model),
+            _ => {
+                *top = scrolled(*top, action, model.size);
+                Vec::new()
+            }
+        },
+        Screen::Login(_) => login::act(model, action),
+    }
+}
+
+fn on_list(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
+    match action {
+        Action::Down => model.list.step(1),
+        Action::Up => model.list.step(-1),
+        Action::First => model.list.to_first(),
+        Action::Last => model.list.to_last(),
+        Action::PageDown => model.list.page(2),
+        Action::PageUp => model.list.page(-2),
+        Action::HalfPageDown => model.list.page(1),
+        Action::HalfPageUp => model.list.page(-1),
+        Action::Add => todos::add(model),
+        Action::Edit => todos::edit(model),
+        Action::ToggleDone => todos::toggle_done(model, stamp),
+        Action::Delete => todos::ask_delete(model),
+        Action::Undo => todos::undo(model, stamp),
+        Action::Redo => todos::redo(model, stamp),
+        Action::Search => search::open(model),
+        Action::ClearSearch => search::clear(model),
+        Action::CycleScope => search::cycle_scope(model),
+        Action::CycleSort => search::cycle_sort(model),
+        Action::Sync => link::sync(model),
+        Action::Login => login::start(model),
+        Action::Help => {
+            model.screen = Screen::Help { top: 0 };
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn leave(model: &mut Model) -> Vec<Effect> {
+    model.leave();
+    Vec::new()
+}
+
+/// The first line of the help text after `action`; the end is never passed.
+fn scrolled(top: usize, action: Action, size: Size) -> usize {
+    let page = help::page(size);
+    let moved = match action {
+        Action::Down => top + 1,
+        Action::Up => top.saturating_sub(1),
+        Action::PageDown => top + page,
+        Action::PageUp => top.saturating_sub(page),
+        _ => top,
+    };
+    moved.min(help::last_top(size))
+}

@@ -1,0 +1,110 @@
+//! What the store answered.
+
+use crate::app::editor::{Editor, Purpose};
+use crate::app::effect::{CommitId, Effect, WindowId};
+use crate::app::model::{Model, Screen};
+use crate::domain::change::{Act, Change};
+use crate::domain::todo::Todo;
+use crate::store::{Freshness, Totals, Window};
+
+/// Some rows arrived. Where nothing of them is new, the screen stays as it is.
+pub(super) fn windowed(
+    model: &mut Model,
+    id: WindowId,
+    window: Window,
+    totals: Totals,
+    freshness: Freshness,
+) -> Vec<Effect> {
+    let arrival = model.list.windowed(id, window);
+    if arrival.changed || !model.loaded || model.totals != totals || model.freshness != freshness {
+        model.touch();
+    }
+    model.loaded = true;
+    model.totals = totals;
+    model.freshness = freshness;
+    if arrival.missing.is_some() {
+        model.touch();
+        model.say("saved; this view does not show it");
+    }
+    arrival.effects
+}
+
+/// The store could not be read: what is on the screen stays.
+pub(super) fn window_failed(model: &mut Model, id: WindowId, reason: String) -> Vec<Effect> {
+    model.touch();
+    model.list.window_failed(id);
+    model.alert(reason);
+    Vec::new()
+}
+
+/// Changes are on the disk: they wait to be sent.
+pub(super) fn committed(model: &mut Model, id: CommitId, todos: &[Todo]) -> Vec<Effect> {
+    model.touch();
+    let mut effects = model.list.committed(id, todos);
+    effects.push(Effect::Sync { shown: false });
+    effects
+}
+
+/// Changes are not on the disk: the rows go back to what they were, the text
+/// back into its line.
+pub(super) fn commit_failed(model: &mut Model, id: CommitId, reason: &str) -> Vec<Effect> {
+    model.touch();
+    let (changes, effects) = model.list.take_back(id);
+    model.history.forget(&changes);
+    let error = format!("not saved: {reason}");
+    match returned(&changes, &error) {
+        Some(editor) if matches!(model.screen, Screen::List) => {
+            model.screen = Screen::Editor(editor);
+        }
+        Some(editor) => {
+            model.returned.push(editor);
+            model.alert(error);
+        }
+        None => model.alert(error),
+    }
+    effects
+}
+
+/// The line that holds again what could not be written. Ticks and removals
+/// hold no text that could be lost.
+fn returned(changes: &[Change], error: &str) -> Option<Editor> {
+    let texts: Vec<&str> = changes
+        .iter()
+        .filter_map(|change| match &change.act {
+            Act::Add { text } => Some(text.as_str()),
+            Act::Edit { .. } | Act::Remove { .. } => None,
+        })
+        .collect();
+    if !texts.is_empty() {
+        let text = texts.join(" ");
+        return Some(Editor::returned(Purpose::Add, text, error.to_owned()));
+    }
+    changes.iter().find_map(|change| match &change.act {
+        Act::Edit { before, after } if !is_tick(before, after) => {
+            let purpose = Purpose::Edit {
+                key: change.todo,
+                before: before.clone(),
+            };
+            Some(Editor::returned(purpose, after.clone(), error.to_owned()))
+        }
+        Act::Add { .. } | Act::Edit { .. } | Act::Remove { .. } => None,
+    })
+}
+
+fn is_tick(before: &str, after: &str) -> bool {
+    use crate::domain::line::Line;
+    Line::new(before).is_done() != Line::new(after).is_done()
+}
+
+/// Another account's store is open.
+pub(super) fn opened(model: &mut Model) -> Vec<Effect> {
+    model.touch();
+    model.list.reset()
+}
+
+/// Another account's store cannot be opened.
+pub(super) fn open_failed(model: &mut Model, reason: String) -> Vec<Effect> {
+    model.touch();
+    model.alert(reason);
+    Vec::new()
+}

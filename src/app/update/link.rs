@@ -1,0 +1,76 @@
+//! How it goes with the server.
+
+use crate::app::effect::Effect;
+use crate::app::link::{Failure, Link, RoundNews};
+use crate::app::model::Model;
+use crate::sync::round::Report;
+
+/// Asks for a round that the person sees.
+pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
+    match model.link {
+        Link::SignedOut => model.alert("signed out: press L to log in"),
+        Link::Off => model.alert("started with --offline: nothing is sent or fetched"),
+        Link::Connecting
+        | Link::Syncing
+        | Link::Online
+        | Link::Offline { .. }
+        | Link::Refused { .. } => return vec![Effect::Sync { shown: true }],
+    }
+    Vec::new()
+}
+
+/// Takes what is told of a round.
+pub(super) fn round(model: &mut Model, news: RoundNews) -> Vec<Effect> {
+    match news {
+        RoundNews::Began => {
+            turn(model, Link::Syncing);
+            Vec::new()
+        }
+        RoundNews::Ended(report) => ended(model, &report),
+        RoundNews::Failed { failure, next_try } => {
+            let link = match failure {
+                // Whoever has the round brings what we would have brought.
+                Failure::Busy if model.link == Link::Syncing => Link::Online,
+                Failure::Busy => return Vec::new(),
+                Failure::Unreachable => Link::Offline { next_try },
+                Failure::LoggedOut => Link::SignedOut,
+                Failure::Refused(why) => Link::Refused { why },
+            };
+            turn(model, link);
+            model.list.refresh()
+        }
+    }
+}
+
+fn ended(model: &mut Model, report: &Report) -> Vec<Effect> {
+    let asked = model.link == Link::Syncing;
+    turn(model, Link::Online);
+    if report.rejected > 0 {
+        let what = if report.rejected == 1 {
+            "a change was rejected: its todo is marked, its text kept".to_owned()
+        } else {
+            format!(
+                "{} changes were rejected: their todos are marked, their texts kept",
+                report.rejected
+            )
+        };
+        model.touch();
+        model.alert(what);
+    } else if asked && model.notice.is_none() {
+        model.touch();
+        model.say(match (report.pushed, report.pulled) {
+            (0, 0) => "in sync".to_owned(),
+            (pushed, 0) => format!("in sync: {pushed} sent"),
+            (0, pulled) => format!("in sync: {pulled} received"),
+            (pushed, pulled) => format!("in sync: {pushed} sent, {pulled} received"),
+        });
+    }
+    model.list.refresh()
+}
+
+fn turn(model: &mut Model, link: Link) {
+    if model.link != link {
+        model.touch();
+        model.link = link;
+    }
+}

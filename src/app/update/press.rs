@@ -1,0 +1,56 @@
+//! A key was pressed.
+
+use crate::app::effect::Effect;
+use crate::app::keymap::Meaning;
+use crate::app::keys::Key;
+use crate::app::model::{Model, Screen};
+use crate::app::stamp::Stamp;
+use crate::app::update::{act, search};
+
+/// Looks up what the keys pressed so far mean. A key that does not continue a
+/// sequence begins anew; a character that means nothing in a line is typed.
+pub(super) fn pressed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
+    model.touch();
+    model.notice = None;
+    let mut keys = std::mem::take(&mut model.pressed);
+    let began = !keys.is_empty();
+    keys.push(key);
+    let layer = model.layer();
+    let mut meaning = model.keymap.meaning(layer, &keys);
+    if began && meaning == Meaning::Nothing {
+        keys = vec![key];
+        meaning = model.keymap.meaning(layer, &keys);
+    }
+    match meaning {
+        Meaning::Action(action) => act::act(model, action, stamp),
+        Meaning::Prefix => {
+            model.pressed = keys;
+            Vec::new()
+        }
+        Meaning::Nothing => typed(model, key, stamp),
+    }
+}
+
+fn typed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
+    let Some(c) = key.typed() else {
+        return Vec::new();
+    };
+    let mut one = [0; 4];
+    let text = &*c.encode_utf8(&mut one);
+    match &mut model.screen {
+        Screen::Editor(editor) => {
+            crate::app::editor::insert(&mut editor.input, text);
+            editor.error = None;
+            Vec::new()
+        }
+        Screen::Search(line) => {
+            crate::app::editor::insert(&mut line.input, text);
+            search::changed(model, stamp)
+        }
+        Screen::List
+        | Screen::Confirm { .. }
+        | Screen::Paste { .. }
+        | Screen::Help { .. }
+        | Screen::Login(_) => Vec::new(),
+    }
+}

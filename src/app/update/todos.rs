@@ -1,0 +1,234 @@
+//! Adding, editing, completing, deleting; taking back and doing again.
+
+use crate::app::editor::{Editor, Purpose};
+use crate::app::effect::Effect;
+use crate::app::model::{Model, Screen};
+use crate::app::stamp::Stamp;
+use crate::domain::change::{Act, Change};
+use crate::domain::key::{ChangeId, Key};
+use crate::domain::line::Line;
+use crate::domain::when::{self, TypedError};
+
+/// Opens the line for a new todo.
+pub(super) fn add(model: &mut Model) -> Vec<Effect> {
+    if owner(model) {
+        model.screen = Screen::Editor(Editor::add(""));
+    }
+    Vec::new()
+}
+
+/// Opens the line with the selected todo.
+pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
+    if let Some((key, text)) = selected(model) {
+        model.screen = Screen::Editor(Editor::edit(key, text));
+    }
+    Vec::new()
+}
+
+/// Takes what the line holds, or says beside it why not.
+pub(super) fn submit(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
+    let Screen::Editor(editor) = &mut model.screen else {
+        return Vec::new();
+    };
+    let typed = editor.input.value();
+    let act = match &editor.purpose {
+        Purpose::Add => when::typed(typed, stamp.today, false).map(|text| {
+            let key = Key::new(stamp.id(1));
+            Some((key, Act::Add { text }))
+        }),
+        Purpose::Edit { before, .. } if typed == before => Ok(None),
+        Purpose::Edit { key, before } => edited(typed, before, stamp).map(|after| {
+            let before = before.clone();
+            Some((*key, Act::Edit { before, after }))
+        }),
+    };
+    match act {
+        Err(error) => {
+            editor.error = Some(error.to_string());
+            Vec::new()
+        }
+        Ok(None) => {
+            model.leave();
+            Vec::new()
+        }
+        Ok(Some((key, act))) => {
+            model.leave();
+            if let Act::Add { text } = &act
+                && Line::new(text).is_done()
+            {
+                model.say("added as done, for it starts with \u{201c}x \u{201d}");
+            }
+            commit(model, vec![change(stamp, 0, key, act)])
+        }
+    }
+}
+
+/// Checks an edited text. What came from elsewhere may hold more than a person
+/// may type; it stays as it is.
+fn edited(typed: &str, before: &str, stamp: Stamp) -> Result<String, TypedError> {
+    match when::typed(typed, stamp.today, false) {
+        Err(TypedError::Control { .. }) if before.contains(char::is_control) => {
+            Ok(typed.to_owned())
+        }
+        Err(TypedError::TooLong { chars }) if chars <= before.chars().count() => {
+            Ok(typed.to_owned())
+        }
+        checked => checked,
+    }
+}
+
+/// Completes the selected todo, or reopens it.
+pub(super) fn toggle_done(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
+    let Some((key, before)) = selected(model) else {
+        return Vec::new();
+    };
+    let line = Line::new(&before);
+    let (after, what) = if line.is_done() {
+        (line.reopened(), "open again")
+    } else {
+        (line.completed(stamp.today), "done")
+    };
+    model.say(format!("{what}: {before}"));
+    let act = Act::Edit { before, after };
+    commit(model, vec![change(stamp, 0, key, act)])
+}
+
+/// Asks whether the selected todo may be deleted.
+pub(super) fn ask_delete(model: &mut Model) -> Vec<Effect> {
+    if let Some((key, text)) = selected(model) {
+        model.screen = Screen::Confirm { key, text };
+    }
+    Vec::new()
+}
+
+/// Deletes the todo asked about.
+pub(super) fn delete(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
+    let Screen::Confirm { key, text } = &model.screen else {
+        return Vec::new();
+    };
+    let (key, text) = (*key, text.clone());
+    model.leave();
+    // Its text may have changed while the question stood.
+    let before = model
+        .list
+        .row(key)
+        .map_or(text, |row| row.todo.text.clone());
+    model.say(format!("deleted: {before}"));
+    let act = Act::Remove { before };
+    commit(model, vec![change(stamp, 0, key, act)])
+}
+
+/// One new todo for each line.
+pub(super) fn add_all(
+    model: &mut Model,
+    lines: &[String],
+    stamp: Stamp,
+) -> Result<Vec<Effect>, TypedError> {
+    let texts: Vec<String> = lines
+        .iter()
+        .map(|line| when::typed(line, stamp.today, false))
+        .collect::<Result<_, _>>()?;
+    let changes: Vec<Change> = (0..)
+        .zip(texts)
+        .map(|(n, text)| {
+            let key = Key::new(stamp.id(2 * n + 1));
+            change(stamp, 2 * n, key, Act::Add { text })
+        })
+        .collect();
+    model.say(format!("added {} todos", changes.len()));
+    Ok(commit(model, changes))
+}
+
+/// Takes back the last act.
+pub(super) fn undo(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
+    let changes = model.history.undo(stamp);
+    again(model, changes, "taken back", "nothing to take back")
+}
+
+/// Does again what was taken back last.
+pub(super) fn redo(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
+    let changes = model.history.redo(stamp);
+    again(model, changes, "done again", "nothing to do again")
+}
+
+fn again(
+    model: &mut Model,
+    changes: Option<Vec<Change>>,
+    what: &str,
+    nothing: &str,
+) -> Vec<Effect> {
+    let Some(changes) = changes else {
+        model.say(nothing);
+        return Vec::new();
+    };
+    if let Some(change) = changes.iter().find(|change| is_stale(model, change)) {
+        let text = told(change).to_owned();
+        model.history.forget(&changes);
+        model.alert(format!("changed elsewhere since, so left as it is: {text}"));
+        return Vec::new();
+    }
+    if let Some(change) = changes.first() {
+        model.say(format!("{what}: {}", told(change)));
+    }
+    write(model, changes)
+}
+
+/// Whether the todo has another text than the change is made on.
+fn is_stale(model: &Model, change: &Change) -> bool {
+    let row = model.list.row(change.todo);
+    match &change.act {
+        Act::Add { .. } => false,
+        Act::Edit { before, .. } | Act::Remove { before } => {
+            row.is_some_and(|row| row.todo.text != *before)
+        }
+    }
+}
+
+fn told(change: &Change) -> &str {
+    match &change.act {
+        Act::Add { text } => text,
+        Act::Edit { after, .. } => after,
+        Act::Remove { before } => before,
+    }
+}
+
+fn selected(model: &mut Model) -> Option<(Key, String)> {
+    let row = model.list.selected();
+    let found = row.map(|row| (row.todo.key, row.todo.text.clone()));
+    if found.is_none() {
+        model.say("nothing is selected");
+    }
+    found
+}
+
+/// Whether there is somebody whose list a todo can go into.
+pub(super) fn owner(model: &mut Model) -> bool {
+    if model.who.is_none() {
+        model.alert("log in first: press L");
+    }
+    model.who.is_some()
+}
+
+const fn change(stamp: Stamp, n: u64, todo: Key, act: Act) -> Change {
+    Change {
+        id: ChangeId(stamp.id(n)),
+        todo,
+        act,
+        at: stamp.now,
+    }
+}
+
+fn commit(model: &mut Model, changes: Vec<Change>) -> Vec<Effect> {
+    model.history.push(changes.clone());
+    write(model, changes)
+}
+
+fn write(model: &mut Model, changes: Vec<Change>) -> Vec<Effect> {
+    let id = model.next_commit();
+    let mut effects = vec![Effect::Commit {
+        id,
+        changes: changes.clone(),
+    }];
+    effects.extend(model.list.lay(id, changes));
+    effects
+}

@@ -1,0 +1,213 @@
+//! The login screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
+
+use super::text::{Pen, blank, columns};
+use super::theme::Theme;
+use super::{list::centred, qr, row};
+use crate::app::Model;
+use crate::app::action::{Action, Layer};
+use crate::app::login::{Login, Stage};
+use crate::auth::device::Prompt;
+
+/// One line of the screen. Where room is short, the highest ranks go first.
+struct Text {
+    words: String,
+    style: Style,
+    rank: u8,
+}
+
+/// Draws what to do next, or why it came to nothing.
+pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    blank(area, buf);
+    if let (true, Stage::Code { prompt, .. }) = (login.qr, &login.stage)
+        && code(model, prompt, theme, area, buf)
+    {
+        return;
+    }
+    let foot = u16::from(area.height >= 6);
+    let body = Rect {
+        height: area.height - foot,
+        ..area
+    };
+    let mut lines = lines(login, theme, area.width);
+    if login.qr {
+        lines.push(text(
+            "The terminal is too small for the QR code.",
+            theme.alert,
+            0,
+        ));
+    }
+    if let Some(remark) = &login.remark {
+        lines.push(text(remark, theme.text, 2));
+    }
+    while lines.len() > usize::from(body.height) {
+        let Some(rank) = lines
+            .iter()
+            .map(|line| line.rank)
+            .max()
+            .filter(|rank| *rank > 0)
+        else {
+            break;
+        };
+        if let Some(at) = lines.iter().rposition(|line| line.rank == rank) {
+            lines.remove(at);
+        }
+    }
+    let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let first = body.height.saturating_sub(count) / 3;
+    for (n, line) in (first..body.height).zip(&lines) {
+        centred(&line.words, line.style, row(body, n), buf);
+    }
+    if foot == 1 {
+        keys(model, login, theme, row(area, area.height - 1), buf);
+    }
+}
+
+fn text(text: &str, style: Style, rank: u8) -> Text {
+    Text {
+        words: text.to_owned(),
+        style,
+        rank,
+    }
+}
+
+fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
+    let space = || text("", theme.text, 9);
+    let mut lines = vec![text("Log in", theme.heading, 8), space()];
+    match &login.stage {
+        Stage::Starting => lines.push(text("Asking for a code…", theme.text, 0)),
+        Stage::Unlocking => {
+            lines.push(text(
+                "Waiting for your keyring to be unlocked…",
+                theme.text,
+                0,
+            ));
+        }
+        Stage::Verifying => {
+            lines.push(text("Approved. Asking the server…", theme.text, 0));
+        }
+        Stage::Failed { message, help } => {
+            lines.extend(wrapped(message, theme.alert, 0, width));
+            lines.push(space());
+            lines.extend(wrapped(help, theme.text, 1, width));
+        }
+        Stage::Code {
+            prompt,
+            trouble,
+            seconds_left,
+            ..
+        } => {
+            lines.push(text("Open this page on any device:", theme.text, 5));
+            lines.push(space());
+            lines.extend(wrapped(page(prompt), theme.text, 0, width));
+            lines.push(space());
+            lines.push(text("and check that it shows this code:", theme.text, 5));
+            lines.push(space());
+            lines.push(text(&prompt.user_code, theme.code, 0));
+            lines.push(space());
+            let (minutes, seconds) = (seconds_left / 60, seconds_left % 60);
+            let wait = format!("Waiting for you, {minutes}:{seconds:02} left");
+            lines.push(text(&wait, theme.muted, 1));
+            if let Some(trouble) = trouble {
+                let told = format!("{trouble}; trying again");
+                lines.extend(wrapped(&told, theme.waiting, 3, width));
+            }
+        }
+    }
+    lines
+}
+
+/// The page to open: with the code filled in where the issuer gives one.
+fn page(prompt: &Prompt) -> &str {
+    prompt
+        .verification_uri_complete
+        .as_deref()
+        .unwrap_or(&prompt.verification_uri)
+}
+
+/// `whole` on as many lines as it needs: broken at spaces, an address anywhere.
+fn wrapped(whole: &str, style: Style, rank: u8, width: u16) -> Vec<Text> {
+    let room = usize::from(width).saturating_sub(2).max(1);
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in whole.split_whitespace() {
+        let wanted = columns(word, usize::MAX);
+        let taken = columns(&line, room);
+        if !line.is_empty() && taken + 1 + wanted <= room {
+            line.push(' ');
+            line.push_str(word);
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for c in word.chars() {
+            if columns(&line, room) >= room {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(c);
+        }
+    }
+    lines.push(line);
+    lines.iter().map(|line| text(line, style, rank)).collect()
+}
+
+/// The QR code with the code under it; false when it does not fit.
+fn code(model: &Model, prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buffer) -> bool {
+    let lines = qr::lines(page(prompt));
+    let width = lines
+        .first()
+        .map_or(0, |line| columns(line, usize::from(u16::MAX)));
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    if lines.is_empty() || width > usize::from(area.width) || height + 2 > area.height {
+        return false;
+    }
+    let style = Style::new().fg(Color::White).bg(Color::Black);
+    let first = (area.height - height - 2) / 2;
+    for (n, line) in (first..area.height).zip(&lines) {
+        centred(line, style, row(area, n), buf);
+    }
+    centred(
+        &prompt.user_code,
+        theme.code,
+        row(area, first + height),
+        buf,
+    );
+    let hint = model
+        .keymap
+        .hint(Layer::Login, Action::ToggleQr)
+        .unwrap_or_default();
+    let back = format!("{hint} back to the text");
+    centred(&back, theme.muted, row(area, first + height + 1), buf);
+    true
+}
+
+fn keys(model: &Model, login: &Login, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let can: &[(Action, &str)] = match login.stage {
+        Stage::Code { openable: true, .. } => &[
+            (Action::OpenBrowser, "open the browser"),
+            (Action::CopyCode, "copy the code"),
+            (Action::ToggleQr, "QR code"),
+            (Action::Retry, "new code"),
+            (Action::Cancel, "leave"),
+        ],
+        Stage::Code { .. } => &[
+            (Action::CopyCode, "copy the code"),
+            (Action::ToggleQr, "QR code"),
+            (Action::Retry, "new code"),
+            (Action::Cancel, "leave"),
+        ],
+        Stage::Failed { .. } => &[(Action::Retry, "try again"), (Action::Cancel, "leave")],
+        Stage::Starting | Stage::Unlocking | Stage::Verifying => &[(Action::Cancel, "leave")],
+    };
+    let mut pen = Pen::new(area, theme.placeholder, buf);
+    for (action, word) in can {
+        if let Some(key) = model.keymap.hint(Layer::Login, *action) {
+            pen.write("  ", theme.text).write(&key, theme.key);
+            pen.write(" ", theme.text).write(word, theme.muted);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Text from anywhere, put into cells: measured in columns, cut with `…`, and
+//! made harmless. No control character, escape sequence or direction override
+//! reaches the terminal; each is shown as one placeholder cell.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Longest grapheme shown as it is, in bytes; of a longer one (a letter under
+/// a tower of accents) only the start is.
+const MAX_GRAPHEME: usize = 64;
+
+/// What one grapheme looks like in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glyph<'t> {
+    symbol: Symbol<'t>,
+    /// How many cells it takes: 1 or 2.
+    pub width: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Symbol<'t> {
+    Text(&'t str),
+    Placeholder(char),
+}
+
+impl<'t> Glyph<'t> {
+    /// The cells of one grapheme.
+    #[must_use]
+    pub fn of(grapheme: &'t str) -> Self {
+        if let [b' '..=b'~'] = grapheme.as_bytes() {
+            return Self {
+                symbol: Symbol::Text(grapheme),
+                width: 1,
+            };
+        }
+        let first = grapheme.chars().next().unwrap_or('\0');
+        if let Some(placeholder) = placeholder(first) {
+            return Self {
+                symbol: Symbol::Placeholder(placeholder),
+                width: 1,
+            };
+        }
+        let shown = grapheme
+            .get(..grapheme.floor_char_boundary(MAX_GRAPHEME))
+            .unwrap_or(grapheme);
+        match shown.width() {
+            0 => Self {
+                symbol: Symbol::Placeholder('\u{fffd}'),
+                width: 1,
+            },
+            width => Self {
+                symbol: Symbol::Text(shown),
+                width: u16::try_from(width).unwrap_or(u16::MAX),
+            },
+        }
+    }
+}
+
+/// What stands for a character that must not reach the terminal. (Bidi
+/// controls, zero-width spaces and lone marks have no width, and are caught by
+/// that.)
+fn placeholder(c: char) -> Option<char> {
+    let code = u32::from(c);
+    match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + code),
+        '\x7f' => Some('\u{2421}'),
+        '\u{2028}' | '\u{2029}' => Some('\u{2424}'),
+        // Formatting characters that terminals disagree on, whatever their width is said to be.
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
+        _ => None,
+    }
+}
+
+/// How many columns `text` takes, counted no further than `limit`.
+#[must_use]
+pub fn columns(text: &str, limit: usize) -> usize {
+    let mut columns = 0;
+    for grapheme in text.graphemes(true) {
+        if columns >= limit {
+            return limit;
+        }
+        columns += usize::from(Glyph::of(grapheme).width);
+    }
+    columns.min(limit)
+}
+
+/// Blanks the cells of `area`.
+pub fn blank(area: Rect, buf: &mut Buffer) {
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+}
+
+/// Writes along the first line of an area and never past its end.
+#[derive(Debug)]
+pub struct Pen<'b> {
+    buf: &'b mut Buffer,
+    x: u16,
+    y: u16,
+    end: u16,
+    /// Where the last grapheme stands.
+    last: u16,
+    placeholder: Style,
+    cut: bool,
+}
+
+impl<'b> Pen<'b> {
+    /// A pen at the start of the first line of `area`; `placeholder` is how
+    /// cells that stand for something else look.
+    #[must_use]
+    pub fn new(area: Rect, placeholder: Style, buf: &'b mut Buffer) -> Self {
+        let area = area.intersection(buf.area);
+        Self {
+            x: area.x,
+            y: area.y,
+            end: if area.height == 0 {
+                area.x
+            } else {
+                area.right()
+            },
+            last: area.x,
+            placeholder,
+            buf,
+            cut: false,
+        }
+    }
+
+    /// Writes `text`. Where it does not fit, the last cell says `…` and
+    /// nothing follows.
+    pub fn write(&mut self, text: &str, style: Style) -> &mut Self {
+        for grapheme in text.graphemes(true) {
+            if self.cut {
+                break;
+            }
+            self.put(Glyph::of(grapheme), style);
+        }
+        self
+    }
+
+    /// Goes to column `x` of the area, if that lies ahead.
+    pub fn go_to(&mut self, x: u16) -> &mut Self {
+        self.x = self.x.max(x).min(self.end);
+        self.last = self.x;
+        self
+    }
+
+    /// Where the next grapheme goes.
+    #[must_use]
+    pub const fn x(&self) -> u16 {
+        self.x
+    }
+
+    /// Cells left on the line.
+    #[must_use]
+    pub const fn room(&self) -> u16 {
+        self.end.saturating_sub(self.x)
+    }
+
+    /// Whether something did not fit.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    fn put(&mut self, glyph: Glyph<'_>, style: Style) {
+        if glyph.width > self.room() {
+            self.ellipsis(style);
+            return;
+        }
+        if let Some(cell) = self.buf.cell_mut((self.x, self.y)) {
+            match glyph.symbol {
+                Symbol::Text(text) => cell.set_symbol(text).set_style(style),
+                Symbol::Placeholder(c) => {
+                    let placeholder = style.patch(self.placeholder);
+                    cell.set_char(c).set_style(placeholder)
+                }
+            };
+        }
+        for x in self.x + 1..self.x + glyph.width {
+            if let Some(cell) = self.buf.cell_mut((x, self.y)) {
+                cell.reset();
+            }
+        }
+        self.last = self.x;
+        self.x += glyph.width;
+    }
+
+    fn ellipsis(&mut self, style: Style) {
+        self.cut = true;
+        // In the free cell, if there is one; else over the last grapheme.
+        let at = if self.x < self.end { self.x } else { self.last };
+        for x in at..self.end {
+            if let Some(cell) = self.buf.cell_mut((x, self.y)) {
+                cell.reset();
+                cell.set_char(if x == at { '…' } else { ' ' })
+                    .set_style(style);
+            }
+        }
+        self.x = self.end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str, width: u16) -> String {
+        let area = Rect::new(0, 0, width, 1);
+        let mut buf = Buffer::empty(area);
+        Pen::new(area, Style::new(), &mut buf).write(text, Style::new());
+        let mut skip = 0;
+        let mut line = String::new();
+        for cell in &buf.content {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            skip = cell.symbol().width().saturating_sub(1);
+            line.push_str(cell.symbol());
+        }
+        line
+    }
+
+    #[test]
+    fn what_fits_is_written_and_what_does_not_is_cut() {
+        assert_eq!(written("milk", 4), "milk");
+        assert_eq!(written("milk and bread", 6), "milk …");
+        assert_eq!(written("milk", 1), "…");
+        assert_eq!(written("milk", 0), "");
+    }
+
+    #[test]
+    fn a_wide_letter_is_never_cut_in_half() {
+        assert_eq!(written("日本語", 6), "日本語");
+        assert_eq!(written("日本語", 5), "日本…");
+        assert_eq!(written("日本語", 4), "日… ");
+    }
+
+    #[test]
+    fn nothing_that_steers_a_terminal_gets_through() {
+        let text = "a\x1b[2Jb\r\nc\u{9b}d\u{202e}e\u{200b}f\u{7f}\u{2028}g\0";
+        assert_eq!(written(text, 20), "a␛[2Jb␍c�d�e�f␡␤g␀  ");
+    }
+
+    #[test]
+    fn one_emoji_or_accented_letter_is_one_glyph() {
+        assert_eq!(columns("👩‍👩‍👧", 99), 2);
+        assert_eq!(columns("e\u{301}", 99), 1);
+        assert_eq!(columns("\u{301}", 99), 1, "a lone mark takes a placeholder");
+        assert_eq!(written("x👩‍👩‍👧y", 4), "x👩‍👩‍👧y");
+    }
+
+    #[test]
+    fn a_tower_of_accents_is_topped() {
+        let tower = format!("e{}", "\u{301}".repeat(1000));
+        assert!(written(&tower, 1).len() <= MAX_GRAPHEME);
+    }
+
+    #[test]
+    fn the_width_counted_is_the_width_written() {
+        for text in [
+            "שלום",
+            "عربي",
+            "नमस्ते",
+            "👍🏽",
+            "🇩🇪",
+            "a\tb",
+            "ｆｕｌｌ",
+            "\u{1160}x",
+        ] {
+            let columns = columns(text, 99);
+            let area = Rect::new(0, 0, 40, 1);
+            let mut buf = Buffer::empty(area);
+            let mut pen = Pen::new(area, Style::new(), &mut buf);
+            pen.write(text, Style::new());
+            assert_eq!(usize::from(pen.x()), columns, "{text:?}");
+        }
+    }
+}
