@@ -33,6 +33,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod config;
 pub mod domain;
 pub mod graphql;
 pub mod http;
@@ -40,3 +41,4 @@ pub mod private_file;
 pub mod store;
 pub mod sync;
 pub mod ui;
+pub mod workspace;

@@ -1,0 +1,123 @@
+//! Why a login or logout did not come about.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::auth::diagnosis::Diagnosis;
+use crate::auth::error::{AuthError, Kind};
+
+/// Why a login or logout did not come about.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The issuer, the credential store or the person.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// A login kept in this process's memory would be gone with it.
+    #[error("a login kept in memory would be lost at once")]
+    MemoryStore,
+    /// `TUDONE_ACCESS_TOKEN` takes the place of a login.
+    #[error("TUDONE_ACCESS_TOKEN is set, so there is nothing to log in to")]
+    TokenGiven,
+    /// No device login waits.
+    #[error("no login waits to be finished")]
+    NothingToResume,
+    /// The backend did not take the token.
+    #[error("the backend refused the new token ({code}: {message}): {diagnosis}")]
+    TokenRefused {
+        /// Its code.
+        code: String,
+        /// What it said.
+        message: String,
+        /// What is wrong.
+        #[source]
+        diagnosis: Diagnosis,
+    },
+    /// The backend took the token but refused the query.
+    #[error("the backend refused the first query ({code}: {message})")]
+    QueryRefused {
+        /// Its code.
+        code: String,
+        /// What it said.
+        message: String,
+    },
+    /// No refresh token came and the store has no room for the access token.
+    #[error("nothing of the login could be kept")]
+    NothingKept,
+    /// Files of the account cannot be written or removed.
+    #[error("cannot change {}", path.display())]
+    Files {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The person interrupted.
+    #[error("login cancelled")]
+    Interrupted,
+}
+
+impl LoginError {
+    /// What the person can do next, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> String {
+        let help = match self {
+            Self::Auth(error) => return error.help(),
+            Self::TokenRefused { diagnosis, .. } => {
+                return format!(
+                    "{} (step of the set-up: {})",
+                    diagnosis.help(),
+                    diagnosis.tutorial_step()
+                );
+            }
+            Self::MemoryStore => {
+                "Set `credential_store` to \"keyring\", \"file\" or \"command\" \
+                 (\"memory\" is for the demo)."
+            }
+            Self::TokenGiven => "Unset TUDONE_ACCESS_TOKEN to log in.",
+            Self::NothingToResume | Self::Interrupted => "Run `tudone login`.",
+            Self::QueryRefused { .. } => {
+                "Run `tudone doctor`: tables or permissions are missing in Hasura \
+                 (`tudone setup hasura` makes them)."
+            }
+            Self::NothingKept => {
+                "Switch on Allow Offline Access for the API, or set `credential_store = \"file\"`."
+            }
+            Self::Files { .. } => "Make the data directory writable for you.",
+        };
+        help.to_owned()
+    }
+
+    /// A stable word for scripts.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Auth(error) => error.code(),
+            Self::MemoryStore => "memory-store",
+            Self::TokenGiven => "access-token-set",
+            Self::NothingToResume => "nothing-to-resume",
+            Self::TokenRefused { diagnosis, .. } => diagnosis.code(),
+            Self::QueryRefused { .. } => "backend-refused",
+            Self::NothingKept => "nothing-kept",
+            Self::Files { .. } => "files",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What kind of failure it is, for the exit code.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Auth(error) => error.kind(),
+            Self::NothingToResume => Kind::Login,
+            Self::MemoryStore
+            | Self::TokenGiven
+            | Self::TokenRefused { .. }
+            | Self::QueryRefused { .. }
+            | Self::NothingKept
+            | Self::Files { .. } => Kind::Misconfigured,
+            Self::Interrupted => Kind::Interrupted,
+        }
+    }
+}

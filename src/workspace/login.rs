@@ -1,0 +1,361 @@
+//! Logging in: the same for the TUI and for commands.
+//!
+//! [`Workspace::begin_login`] tries the credential store and gets a code;
+//! the caller shows it; [`PendingLogin::finish`] waits for the person, asks the
+//! backend one query and keeps the login. Dropping either leaves nothing.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+
+use crate::auth::device::{DeviceFlow, Grant, Progress, Prompt};
+use crate::auth::diagnosis::Diagnosis;
+use crate::auth::error::AuthError;
+use crate::auth::kept::{Kept, KeptAccess, KeptDevice, KeptRefresh};
+use crate::auth::lock::{FileLock, LOCK_LIMIT};
+use crate::auth::plain::plain;
+use crate::auth::revoke::revoke;
+use crate::auth::session::AccessToken;
+use crate::auth::vault::{VaultError, VaultKind};
+use crate::domain::account::{Account, Identity};
+use crate::workspace::error::LoginError;
+use crate::workspace::{Workspace, accounts};
+
+/// After which a person is told that the keyring may be waiting for them.
+const KEYRING_PATIENCE: Duration = Duration::from_secs(1);
+/// How long an unused refresh token may take to be revoked.
+const REVOKE_LIMIT: Duration = Duration::from_secs(5);
+
+/// What the backend made of a new token, asked one query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification {
+    /// It answered.
+    Accepted,
+    /// It refused.
+    Refused {
+        /// Hasura's `extensions.code`.
+        code: String,
+        /// What it said.
+        message: String,
+    },
+    /// It could not be asked.
+    Unreachable {
+        /// Why.
+        message: String,
+    },
+}
+
+/// What is worth a word though the login came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginWarning {
+    /// The login ends with the access token.
+    NoRefreshToken,
+    /// The backend could not be asked whether it takes the token.
+    Unverified {
+        /// Why.
+        message: String,
+    },
+}
+
+impl fmt::Display for LoginWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRefreshToken => f.write_str(
+                "no refresh token came, so this login ends with its access token; switch on \
+                 Allow Offline Access for the API, the Refresh Token grant for the application, \
+                 and allow it the scope offline_access, then log in again",
+            ),
+            Self::Unverified { message } => {
+                write!(
+                    f,
+                    "the login is kept, but the backend was not asked: {message}"
+                )
+            }
+        }
+    }
+}
+
+/// A login that came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedIn {
+    /// Which account.
+    pub account: Account,
+    /// Who it is.
+    pub identity: Identity,
+    /// Where it is kept, as `status` says it.
+    pub store: String,
+    /// What is worth a word.
+    pub warnings: Vec<LoginWarning>,
+    /// The account the profile was logged in to before, if it was another.
+    pub switched_from: Option<Account>,
+}
+
+/// A login that waits for the person.
+#[derive(Debug)]
+pub struct PendingLogin {
+    workspace: Workspace,
+    flow: DeviceFlow,
+    prompt: Prompt,
+    device: SecretString,
+}
+
+impl Workspace {
+    /// Tries the credential store, then asks for a code. One call to the store
+    /// may wait `limit` for a person to unlock it (3 s where nobody is there,
+    /// 60 s on a terminal); `on_waiting` is called once when it takes longer
+    /// than a second.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::Vault`] when the store cannot be used: there is no other
+    /// place the login would silently go to. Others from the issuer.
+    pub async fn begin_login(
+        &self,
+        limit: Duration,
+        on_waiting: impl FnOnce() + Send,
+    ) -> Result<PendingLogin, LoginError> {
+        self.may_log_in()?;
+        self.probe(limit, on_waiting).await?;
+        let flow = DeviceFlow::discover(&self.profile.connection, self.pace).await?;
+        let (prompt, device) = flow.start().await?;
+        Ok(PendingLogin {
+            workspace: self.clone(),
+            flow,
+            prompt,
+            device,
+        })
+    }
+
+    /// Takes up a login that [`PendingLogin::park`] left, also in another
+    /// process.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::NothingToResume`] when none was left.
+    pub async fn resume_login(&self) -> Result<PendingLogin, LoginError> {
+        self.may_log_in()?;
+        let kept = self.ask_vault(Kept::device).await?;
+        let KeptDevice { prompt, device } = kept.ok_or(LoginError::NothingToResume)?;
+        let flow = DeviceFlow::discover(&self.profile.connection, self.pace).await?;
+        Ok(PendingLogin {
+            workspace: self.clone(),
+            flow,
+            prompt,
+            device,
+        })
+    }
+
+    fn may_log_in(&self) -> Result<(), LoginError> {
+        if self.profile.access_token.is_some() {
+            return Err(LoginError::TokenGiven);
+        }
+        if self.profile.credential_store == VaultKind::Memory && !self.given {
+            return Err(LoginError::MemoryStore);
+        }
+        Ok(())
+    }
+
+    /// Tries the store on a thread of its own, which is left behind if this is
+    /// given up: it may wait for a person.
+    async fn probe(&self, limit: Duration, on_waiting: impl FnOnce()) -> Result<(), AuthError> {
+        let (sender, mut answer) = oneshot::channel();
+        let vault = Arc::clone(&self.vault);
+        thread::spawn(move || {
+            // Nobody may be waiting any more.
+            let _ = sender.send(vault.probe(limit));
+        });
+        let answer = tokio::select! {
+            answer = &mut answer => answer,
+            () = tokio::time::sleep(KEYRING_PATIENCE) => {
+                on_waiting();
+                answer.await
+            }
+        };
+        Ok(answer.unwrap_or(Err(VaultError::Forgetful))?)
+    }
+
+    /// Asks the vault on a thread that may block.
+    pub(super) async fn ask_vault<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Kept) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, AuthError> {
+        let kept = self.kept();
+        match spawn_blocking(move || ask(&kept)).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(AuthError::Ending),
+        }
+    }
+}
+
+impl PendingLogin {
+    /// What the person must see.
+    #[must_use]
+    pub const fn prompt(&self) -> &Prompt {
+        &self.prompt
+    }
+
+    /// Leaves the login in the credential store for [`Workspace::resume_login`].
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn park(self) -> Result<Prompt, LoginError> {
+        let kept = KeptDevice {
+            prompt: self.prompt.clone(),
+            device: self.device,
+        };
+        self.workspace
+            .ask_vault(move |entries| entries.set_device(&kept))
+            .await?;
+        Ok(self.prompt)
+    }
+
+    /// Waits for the person until the code ends or `limit` has passed, asks
+    /// the backend through `verify`, and keeps the login.
+    ///
+    /// # Errors
+    ///
+    /// When the person refuses or time is up; when the backend refuses the
+    /// token (then nothing is kept); when the store fails.
+    pub async fn finish<Verify, Answer>(
+        self,
+        limit: Option<Duration>,
+        on_progress: impl FnMut(Progress) + Send,
+        verify: Verify,
+    ) -> Result<LoggedIn, LoginError>
+    where
+        Verify: FnOnce(AccessToken) -> Answer + Send,
+        Answer: Future<Output = Verification> + Send,
+    {
+        let waited = self
+            .flow
+            .wait(&self.prompt, &self.device, limit, on_progress)
+            .await;
+        let grant = match waited {
+            Ok(grant) => grant,
+            Err(error) => return Err(self.given_up(error).await.into()),
+        };
+        let mut warnings = Vec::new();
+        match verify(grant.access.clone()).await {
+            Verification::Accepted => {}
+            Verification::Refused { code, message } => {
+                return Err(self.refused(&grant, &code, &message).await);
+            }
+            Verification::Unreachable { message } => {
+                let message = plain(&message);
+                warnings.push(LoginWarning::Unverified { message });
+            }
+        }
+        if grant.refresh.is_none() {
+            warnings.push(LoginWarning::NoRefreshToken);
+        }
+        self.workspace.keep(grant, warnings).await
+    }
+
+    /// Forgets a parked login whose code is of no more use.
+    async fn given_up(&self, error: AuthError) -> AuthError {
+        let code_is_over = matches!(
+            error,
+            AuthError::Denied { .. } | AuthError::CodeExpired | AuthError::CodeSpent { .. }
+        );
+        if code_is_over {
+            self.forget_parked().await;
+        }
+        error
+    }
+
+    /// Says why the backend refuses, and makes the tokens, which nobody keeps,
+    /// useless as far as that goes.
+    async fn refused(&self, grant: &Grant, code: &str, message: &str) -> LoginError {
+        let connection = &self.workspace.profile.connection;
+        self.forget_parked().await;
+        if let Some(token) = &grant.refresh {
+            let revoked = tokio::time::timeout(REVOKE_LIMIT, revoke(connection, token)).await;
+            tracing::debug!(?revoked, "revoked a refresh token that is not kept");
+        }
+        let diagnosis = Diagnosis::of(&grant.access.secret, connection, Timestamp::now());
+        let (code, message) = (plain(code), plain(message));
+        if diagnosis == Diagnosis::LooksRight && !is_about_the_token(&code) {
+            return LoginError::QueryRefused { code, message };
+        }
+        LoginError::TokenRefused {
+            code,
+            message,
+            diagnosis,
+        }
+    }
+
+    /// Best effort: an entry that stays is refused by the issuer later.
+    async fn forget_parked(&self) {
+        if let Err(error) = self.workspace.ask_vault(Kept::forget_device).await {
+            tracing::warn!(%error, "a finished device login was not removed");
+        }
+    }
+}
+
+impl Workspace {
+    /// Keeps a login in place of the one before. The old one goes first and
+    /// the account is remembered before the new tokens are there, so that a
+    /// process killed in between leaves one account's data with no login, and
+    /// never with another's.
+    async fn keep(
+        &self,
+        grant: Grant,
+        warnings: Vec<LoginWarning>,
+    ) -> Result<LoggedIn, LoginError> {
+        let connection = &self.profile.connection;
+        let before = self.known_account().map(|known| known.account);
+        let account = accounts::account(connection, &grant.identity);
+        let _lock = FileLock::take(&self.refresh_lock(), LOCK_LIMIT).await?;
+        self.ask_vault(|kept| {
+            kept.forget_device()?;
+            kept.forget_tokens()
+        })
+        .await?;
+        let path = self.account_file();
+        accounts::remember(&path, connection, &grant.identity)
+            .map_err(|source| LoginError::Files { path, source })?;
+        let sub = grant.identity.sub.clone();
+        let is_kept = self
+            .ask_vault(move |kept| keep_tokens(kept, sub, grant.refresh, grant.access))
+            .await?;
+        if !is_kept {
+            return Err(LoginError::NothingKept);
+        }
+        Ok(LoggedIn {
+            switched_from: before.filter(|before| *before != account),
+            account,
+            identity: grant.identity,
+            store: self.vault.describe(),
+            warnings,
+        })
+    }
+}
+
+/// Whether anything could be kept.
+fn keep_tokens(
+    kept: &Kept,
+    sub: String,
+    refresh: Option<SecretString>,
+    token: AccessToken,
+) -> Result<bool, VaultError> {
+    let has_refresh = refresh.is_some();
+    if let Some(token) = refresh {
+        let sub = sub.clone();
+        kept.set_refresh(&KeptRefresh { token, sub })?;
+    }
+    let has_access = kept.set_access(&KeptAccess { token, sub })?;
+    Ok(has_refresh || has_access)
+}
+
+/// Hasura's codes for a token it does not take.
+fn is_about_the_token(code: &str) -> bool {
+    code.starts_with("jwt") || matches!(code, "invalid-jwt" | "invalid-headers" | "access-denied")
+}

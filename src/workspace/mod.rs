@@ -1,0 +1,216 @@
+//! A profile made ready to work: its account, store, login and backend.
+
+pub mod accounts;
+pub mod error;
+pub mod login;
+pub mod logout;
+pub mod verify;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::auth::inspect::Inspected;
+use crate::auth::kept::Kept;
+use crate::auth::pace::Pace;
+use crate::auth::session::Session;
+use crate::auth::vault::command::CommandVault;
+use crate::auth::vault::file::FileVault;
+use crate::auth::vault::keyring::KeyringVault;
+use crate::auth::vault::memory::MemoryVault;
+use crate::auth::vault::{Vault, VaultError, VaultKind};
+use crate::config::{Paths, Profile};
+use crate::domain::account::{Account, Identity};
+
+/// The account a profile was last logged in to, so that cached todos open
+/// without a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAccount {
+    /// Which account.
+    pub account: Account,
+    /// Who it is.
+    pub identity: Identity,
+}
+
+/// A profile made ready to work.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// As configured.
+    pub profile: Profile,
+    /// The folders in use.
+    pub paths: Paths,
+    /// Where its login is kept.
+    pub vault: Arc<dyn Vault>,
+    /// Whether the vault was given, and may forget.
+    given: bool,
+    pace: Pace,
+}
+
+impl Workspace {
+    /// Makes `profile` ready. Touches no network and no keyring.
+    #[must_use]
+    pub fn new(profile: Profile, paths: Paths) -> Self {
+        let vault: Arc<dyn Vault> = match profile.credential_store {
+            VaultKind::Keyring => Arc::new(KeyringVault::new()),
+            VaultKind::File => Arc::new(FileVault::new(paths.data.join("credentials.json"))),
+            VaultKind::Command => Arc::new(CommandVault::new(
+                profile.credential_command.clone().unwrap_or_default(),
+            )),
+            VaultKind::Memory => Arc::new(MemoryVault::new()),
+        };
+        Self {
+            given: false,
+            ..Self::with_vault(profile, paths, vault)
+        }
+    }
+
+    /// As [`Workspace::new`], with a vault of the caller's: also one that
+    /// forgets, for demo and tests.
+    #[must_use]
+    pub fn with_vault(profile: Profile, paths: Paths, vault: Arc<dyn Vault>) -> Self {
+        Self {
+            profile,
+            paths,
+            vault,
+            given: true,
+            pace: Pace::REAL,
+        }
+    }
+
+    /// The same, waiting at another pace.
+    #[must_use]
+    pub fn paced(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// The account last logged in to with this connection, or the one that
+    /// `TUDONE_ACCESS_TOKEN` names. Reads one small file and no secret.
+    #[must_use]
+    pub fn known_account(&self) -> Option<KnownAccount> {
+        let connection = &self.profile.connection;
+        let Some(token) = &self.profile.access_token else {
+            return accounts::recall(&self.account_file(), connection);
+        };
+        let token = Inspected::read(token);
+        let identity = token.identity()?;
+        Some(KnownAccount {
+            account: Account {
+                issuer: token.text("iss").unwrap_or(&connection.issuer).to_owned(),
+                sub: identity.sub.clone(),
+                endpoint: connection.endpoint.to_string(),
+            },
+            identity,
+        })
+    }
+
+    /// Where the database of `account` is.
+    #[must_use]
+    pub fn database(&self, account: &Account) -> PathBuf {
+        self.account_folder(account).join("todos.db")
+    }
+
+    /// The lock that lets one round of sync run at a time for `account`.
+    #[must_use]
+    pub fn sync_lock(&self, account: &Account) -> PathBuf {
+        self.account_folder(account).join("sync.lock")
+    }
+
+    /// The login of this profile, ready to give tokens. It is bound to the
+    /// account known now: after a login, make another.
+    #[must_use]
+    pub fn session(&self) -> Session {
+        if let Some(token) = &self.profile.access_token {
+            return Session::fixed(token.clone());
+        }
+        let sub = self.known_account().map(|known| known.account.sub);
+        Session::of(
+            self.profile.connection.clone(),
+            self.kept(),
+            self.refresh_lock(),
+            sub,
+            self.pace,
+        )
+    }
+
+    /// Whether a login is kept that can give tokens. Asks the credential
+    /// store, which may block, and never the network.
+    ///
+    /// # Errors
+    ///
+    /// When the credential store cannot be read.
+    pub fn is_logged_in(&self) -> Result<bool, VaultError> {
+        if self.profile.access_token.is_some() {
+            return Ok(true);
+        }
+        let kept = self.kept();
+        if kept.refresh()?.is_some() {
+            return Ok(true);
+        }
+        let now = Timestamp::now();
+        Ok(kept.access()?.is_some_and(|kept| kept.token.is_fresh(now)))
+    }
+
+    /// Everything of `account` that is on this device.
+    fn account_folder(&self, account: &Account) -> PathBuf {
+        self.paths.data.join("accounts").join(account.folder())
+    }
+
+    /// Which account the profile remembers.
+    fn account_file(&self) -> PathBuf {
+        let name = format!("{}.json", safe(&self.profile.name));
+        self.paths.data.join("profiles").join(name)
+    }
+
+    /// The lock that lets one process refresh, log in or log out at a time. It
+    /// belongs to the connection, since before a login there is no account.
+    fn refresh_lock(&self) -> PathBuf {
+        let name = format!("{}.lock", self.prefix());
+        self.paths.data.join("profiles").join(name)
+    }
+
+    fn kept(&self) -> Kept {
+        Kept::new(Arc::clone(&self.vault), self.prefix())
+    }
+
+    /// Begins the names of this login's entries in a vault: one a profile,
+    /// issuer, application, audience and endpoint, so none is ever taken for
+    /// another's.
+    fn prefix(&self) -> String {
+        let connection = &self.profile.connection;
+        let names = [
+            self.profile.name.as_str(),
+            &connection.issuer,
+            &connection.client_id,
+            &connection.audience,
+            connection.endpoint.as_str(),
+        ];
+        format!("{}-{}", safe(&self.profile.name), short(&names.join("\n")))
+    }
+}
+
+/// `name` as a file name and entry name: itself where it is made of small
+/// letters, digits, `_` and `-`, else a likeness with a mark of its own.
+fn safe(name: &str) -> String {
+    let kept = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    if !name.is_empty() && name.len() <= 40 && name.chars().all(kept) {
+        return name.to_owned();
+    }
+    let likeness: String = name
+        .chars()
+        .take(40)
+        .map(|c| c.to_ascii_lowercase())
+        .map(|c| if kept(c) { c } else { '_' })
+        .collect();
+    format!("{likeness}.{}", short(name))
+}
+
+/// Twelve hexadecimal digits: equal for equal texts, different for others.
+fn short(text: &str) -> String {
+    let hash = Uuid::new_v5(&Uuid::NAMESPACE_URL, text.as_bytes());
+    hash.as_simple().to_string().chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests;
