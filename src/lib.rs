@@ -38,6 +38,8 @@ pub mod domain;
 pub mod graphql;
 pub mod http;
 pub mod private_file;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod store;
 pub mod sync;
 pub mod ui;

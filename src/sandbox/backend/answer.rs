@@ -1,0 +1,196 @@
+//! What a request gets back: data, or the one error Hasura would name.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+/// One answered `POST /v1/graphql`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The HTTP status. Hasura answers every error of this route with 200.
+    pub status: u16,
+    /// `{"data": …}`, `{"errors": […]}`, or a list of them for a batch.
+    pub body: Value,
+    /// Whether a transaction that changed something was committed.
+    pub committed: bool,
+}
+
+/// `extensions.code` of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    AccessDenied,
+    ConstraintViolation,
+    DataException,
+    InvalidHeaders,
+    InvalidJson,
+    InvalidJwt,
+    JwtInvalidClaims,
+    JwtMissingRoleClaims,
+    NotFound,
+    NotSupported,
+    ParseFailed,
+    Unexpected,
+    UnexpectedPayload,
+    ValidationFailed,
+}
+
+impl Code {
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access-denied",
+            Self::ConstraintViolation => "constraint-violation",
+            Self::DataException => "data-exception",
+            Self::InvalidHeaders => "invalid-headers",
+            Self::InvalidJson => "invalid-json",
+            Self::InvalidJwt => "invalid-jwt",
+            Self::JwtInvalidClaims => "jwt-invalid-claims",
+            Self::JwtMissingRoleClaims => "jwt-missing-role-claims",
+            Self::NotFound => "not-found",
+            Self::NotSupported => "not-supported",
+            Self::ParseFailed => "parse-failed",
+            Self::Unexpected => "unexpected",
+            Self::UnexpectedPayload => "unexpected-payload",
+            Self::ValidationFailed => "validation-failed",
+        }
+    }
+}
+
+/// The one error of a failed operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) path: String,
+}
+
+impl Fault {
+    /// An error about the request as a whole: its path is `$`.
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            path: "$".to_owned(),
+        }
+    }
+
+    pub(super) fn validation(path: &Path, message: impl Into<String>) -> Self {
+        Self::at(path, Code::ValidationFailed, message)
+    }
+
+    pub(super) fn at(path: &Path, code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            path: path.to_string(),
+        }
+    }
+
+    /// `{"message", "extensions": {"path", "code"}}`.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "message": self.message,
+            "extensions": {"path": self.path, "code": self.code.text()},
+        })
+    }
+
+    /// `{"errors": [...]}`, without a `data` key.
+    pub(super) fn body(&self) -> Value {
+        json!({"errors": [self.json()]})
+    }
+}
+
+/// A body that is no JSON, in words like those of Hasura's parser.
+pub(super) fn bad_json(body: &[u8], error: &serde_json::Error) -> Fault {
+    let text = String::from_utf8_lossy(body);
+    let line = text
+        .lines()
+        .nth(error.line().saturating_sub(1))
+        .unwrap_or_default();
+    let at = error.column().saturating_sub(1);
+    let (before, rest) = line.split_at_checked(at).unwrap_or((line, ""));
+    if rest.is_empty() {
+        return Fault::new(Code::InvalidJson, "Unexpected end-of-input");
+    }
+    let expected = if before.trim_end().ends_with('{') {
+        "record key literal or }"
+    } else {
+        "JSON value"
+    };
+    Fault::new(
+        Code::InvalidJson,
+        format!("Unexpected \"{rest}\", expecting {expected}"),
+    )
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Where in a request an error lies, printed as Hasura prints JSON paths:
+/// `$.selectionSet.todos.args.where.id`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Path(Vec<Step>);
+
+impl Path {
+    /// Runs `work` one key deeper.
+    pub(super) fn key<T>(&mut self, key: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(Step::Key(key.to_owned()));
+        let done = work(self);
+        self.0.pop();
+        done
+    }
+
+    /// Runs `work` one list index deeper.
+    pub(super) fn index<T>(&mut self, index: usize, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(Step::Index(index));
+        let done = work(self);
+        self.0.pop();
+        done
+    }
+
+    /// The path of an argument of a root field: where a failed statement
+    /// points, since the database knows nothing more exact.
+    pub(super) fn argument(field: &str, argument: &str) -> Self {
+        let keys = ["selectionSet", field, "args", argument];
+        Self(keys.map(|key| Step::Key(key.to_owned())).into())
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        for step in &self.0 {
+            match step {
+                Step::Key(key) if is_name(key) => write!(f, ".{key}")?,
+                Step::Key(key) => write!(f, "['{key}']")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_name(key: &str) -> bool {
+    let mut letters = key.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_quotes_keys_that_are_no_names() {
+        let mut path = Path::default();
+        let text = path.key("args", |path| {
+            path.index(2, |path| path.key("a-b", |path| path.to_string()))
+        });
+        assert_eq!(text, "$.args[2]['a-b']");
+        assert_eq!(path.to_string(), "$");
+    }
+}

@@ -1,0 +1,389 @@
+//! Values against input types: what is sent becomes plain JSON of the right
+//! shape, or the error Hasura has for it, with its path.
+
+use std::collections::HashMap;
+
+use async_graphql_parser::types::{BaseType, Type};
+use async_graphql_value::Value as Literal;
+use serde_json::{Map, Value};
+
+use super::{
+    answer::{Code, Fault, Path},
+    document::{Held, Variable, json_name},
+    types::{EnumValue, InputField, Null, Scalar, Shape, Types},
+};
+
+/// A value as the request wrote it.
+#[derive(Debug, Clone, Copy)]
+enum Given<'a> {
+    Literal(&'a Literal),
+    Json(&'a Value),
+}
+
+impl Given<'_> {
+    fn is_null(self) -> bool {
+        matches!(
+            self,
+            Given::Literal(Literal::Null) | Given::Json(Value::Null)
+        )
+    }
+
+    /// What the value is, as Hasura's messages say.
+    fn described(self) -> &'static str {
+        match self {
+            Given::Literal(literal) => match literal {
+                Literal::Variable(_) => "a variable",
+                Literal::Null => "null",
+                Literal::Number(number) if number.is_f64() => "a float",
+                Literal::Number(_) => "an integer",
+                Literal::String(_) | Literal::Binary(_) => "a string",
+                Literal::Boolean(_) => "a boolean",
+                Literal::Enum(_) => "an enum value",
+                Literal::List(_) => "a list",
+                Literal::Object(_) => "an object",
+            },
+            Given::Json(json) => match json {
+                Value::Null => "null",
+                Value::Bool(_) => "a boolean",
+                Value::Number(_) => "a number",
+                Value::String(_) => "a string",
+                Value::Array(_) => "a list",
+                Value::Object(_) => "an object",
+            },
+        }
+    }
+
+    fn to_json(self) -> Value {
+        match self {
+            Given::Json(json) => json.clone(),
+            Given::Literal(literal) => literal_json(literal),
+        }
+    }
+}
+
+fn literal_json(literal: &Literal) -> Value {
+    match literal {
+        Literal::Variable(_) | Literal::Null | Literal::Binary(_) => Value::Null,
+        Literal::Number(number) => Value::Number(number.clone()),
+        Literal::String(text) => Value::String(text.clone()),
+        Literal::Boolean(flag) => Value::Bool(*flag),
+        Literal::Enum(name) => Value::String(name.to_string()),
+        Literal::List(members) => members.iter().map(literal_json).collect(),
+        Literal::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.to_string(), literal_json(value)))
+            .collect(),
+    }
+}
+
+/// Coerces the values of one operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Coercion<'a> {
+    pub(super) types: &'a Types,
+    pub(super) variables: &'a HashMap<String, Variable>,
+}
+
+impl<'a> Coercion<'a> {
+    /// The arguments of a field, without those left out.
+    pub(super) fn arguments(
+        self,
+        fields: &[InputField],
+        given: &[(&'a str, &'a Literal)],
+        path: &mut Path,
+    ) -> Result<Map<String, Value>, Fault> {
+        self.fields(
+            fields,
+            |name| {
+                given
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| Given::Literal(value))
+            },
+            path,
+        )
+    }
+
+    fn fields(
+        self,
+        fields: &[InputField],
+        find: impl Fn(&str) -> Option<Given<'a>>,
+        path: &mut Path,
+    ) -> Result<Map<String, Value>, Fault> {
+        let mut coerced = Map::new();
+        for field in fields {
+            let value = path.key(&field.name, |path| match find(&field.name) {
+                Some(given) => self.field(field, given, path).map(Some),
+                None if field.default.is_some() => Ok(field.default.clone()),
+                None if field.of.nullable => Ok(None),
+                None => Err(Fault::validation(
+                    path,
+                    format!("missing required field '{}'", field.name),
+                )),
+            })?;
+            match value {
+                Some(Value::Null) if field.null != Null::Kept => {}
+                Some(value) => {
+                    coerced.insert(field.name.clone(), value);
+                }
+                None => {}
+            }
+        }
+        Ok(coerced)
+    }
+
+    fn field(self, field: &InputField, given: Given<'a>, path: &mut Path) -> Result<Value, Fault> {
+        let given = self.peel(given, &field.of, field.default.is_some(), path)?;
+        self.value(given, &field.of, field, path)
+    }
+
+    /// Replaces a variable by what it holds, if it may stand here.
+    fn peel(
+        self,
+        given: Given<'a>,
+        place: &Type,
+        place_has_default: bool,
+        path: &Path,
+    ) -> Result<Given<'a>, Fault> {
+        let Given::Literal(Literal::Variable(name)) = given else {
+            return Ok(given);
+        };
+        let Some(variable) = self.variables.get(name.as_str()) else {
+            return Err(Fault::new(
+                Code::ValidationFailed,
+                format!("unbound variable \"{name}\""),
+            ));
+        };
+        if !may_stand(place, variable, place_has_default) {
+            return Err(Fault::validation(
+                path,
+                format!(
+                    "variable '{name}' is declared as '{}', but used where '{place}' is expected",
+                    variable.of
+                ),
+            ));
+        }
+        Ok(match &variable.held {
+            Held::Sent(value) => Given::Json(value),
+            Held::Default(literal) => Given::Literal(literal),
+        })
+    }
+
+    fn value(
+        self,
+        given: Given<'a>,
+        of: &Type,
+        field: &InputField,
+        path: &mut Path,
+    ) -> Result<Value, Fault> {
+        let given = self.peel(given, of, false, path)?;
+        if given.is_null() && of.nullable && field.null != Null::Refused {
+            return Ok(Value::Null);
+        }
+        match &of.base {
+            BaseType::List(member) => self.list(given, member, field, path),
+            BaseType::Named(name) => match self.types.named.get(name.as_str()) {
+                Some(definition) => match &definition.shape {
+                    Shape::Scalar => scalar(given, name, field.scalar, path),
+                    Shape::Enum(values) => choice(given, name, values, path),
+                    Shape::Input(fields) => self.object(given, name, fields, path),
+                    Shape::Object(_) => Err(mismatch(path, name, "an input value", given)),
+                },
+                None => Err(mismatch(path, name, "a known type", given)),
+            },
+        }
+    }
+
+    /// A list; one value stands for a list of one.
+    fn list(
+        self,
+        given: Given<'a>,
+        member: &Type,
+        field: &InputField,
+        path: &mut Path,
+    ) -> Result<Value, Fault> {
+        let members: Vec<Given<'a>> = match given {
+            Given::Literal(Literal::List(members)) => members.iter().map(Given::Literal).collect(),
+            Given::Json(Value::Array(members)) => members.iter().map(Given::Json).collect(),
+            Given::Literal(_) | Given::Json(_) => {
+                let only = self.value(given, member, field, path)?;
+                return Ok(Value::Array(vec![only]));
+            }
+        };
+        members
+            .into_iter()
+            .enumerate()
+            .map(|(index, given)| path.index(index, |path| self.value(given, member, field, path)))
+            .collect()
+    }
+
+    fn object(
+        self,
+        given: Given<'a>,
+        name: &str,
+        fields: &[InputField],
+        path: &mut Path,
+    ) -> Result<Value, Fault> {
+        let keys: Vec<&str> = match given {
+            Given::Literal(Literal::Object(object)) => object.keys().map(|key| &**key).collect(),
+            Given::Json(Value::Object(object)) => object.keys().map(String::as_str).collect(),
+            Given::Literal(_) | Given::Json(_) => {
+                return Err(mismatch(path, name, "an object", given));
+            }
+        };
+        for key in keys {
+            if !fields.iter().any(|field| field.name == key) {
+                return Err(path.key(key, |path| {
+                    Fault::validation(path, format!("field '{key}' not found in type: '{name}'"))
+                }));
+            }
+        }
+        let find = |key: &str| match given {
+            Given::Literal(Literal::Object(object)) => object.get(key).map(Given::Literal),
+            Given::Json(Value::Object(object)) => object.get(key).map(Given::Json),
+            Given::Literal(_) | Given::Json(_) => None,
+        };
+        self.fields(fields, find, path).map(Value::Object)
+    }
+
+    /// The `if` of `@include` and `@skip`.
+    pub(super) fn condition(self, given: &'a Literal, path: &mut Path) -> Result<bool, Fault> {
+        let of = super::types::required(super::types::named("Boolean"));
+        let field = InputField::new("if", of).scalar(Scalar::Strict);
+        let value = path.key("if", |path| self.field(&field, Given::Literal(given), path))?;
+        Ok(value == Value::Bool(true))
+    }
+}
+
+fn may_stand(place: &Type, variable: &Variable, place_has_default: bool) -> bool {
+    if !place.nullable && variable.of.nullable {
+        let mut nullable = place.clone();
+        nullable.nullable = true;
+        return (variable.has_default || place_has_default) && fits(&nullable, &variable.of);
+    }
+    fits(place, &variable.of)
+}
+
+fn fits(place: &Type, variable: &Type) -> bool {
+    if !place.nullable && variable.nullable {
+        return false;
+    }
+    match (&place.base, &variable.base) {
+        (BaseType::Named(place), BaseType::Named(variable)) => place == variable,
+        (BaseType::List(place), BaseType::List(variable)) => fits(place, variable),
+        (BaseType::Named(_), BaseType::List(_)) | (BaseType::List(_), BaseType::Named(_)) => false,
+    }
+}
+
+fn mismatch(path: &Path, name: &str, wanted: &str, given: Given<'_>) -> Fault {
+    let found = given.described();
+    Fault::validation(
+        path,
+        format!("expected {wanted} for type '{name}', but found {found}"),
+    )
+}
+
+fn choice(given: Given<'_>, name: &str, values: &[EnumValue], path: &Path) -> Result<Value, Fault> {
+    let text: &str = match given {
+        Given::Literal(Literal::Enum(text)) => text,
+        Given::Json(Value::String(text)) => text,
+        Given::Literal(_) | Given::Json(_) => {
+            return Err(mismatch(path, name, "an enum value", given));
+        }
+    };
+    if values.iter().any(|value| value.name == text) {
+        return Ok(Value::String(text.to_owned()));
+    }
+    let known: Vec<_> = values
+        .iter()
+        .map(|value| format!("'{}'", value.name))
+        .collect();
+    Err(Fault::validation(
+        path,
+        format!(
+            "expected one of the values [{}] for type '{name}', but found '{text}'",
+            known.join(", ")
+        ),
+    ))
+}
+
+fn scalar(given: Given<'_>, name: &str, rule: Scalar, path: &Path) -> Result<Value, Fault> {
+    let value = given.to_json();
+    match rule {
+        Scalar::Column => column(value, name, path),
+        Scalar::NonNegative => match whole(&value) {
+            Some(number) if (0..=i64::from(i32::MAX)).contains(&number) => Ok(number.into()),
+            Some(_) | None => Err(mismatch(path, name, "a non-negative 32-bit integer", given)),
+        },
+        Scalar::Offset => {
+            let number = match &value {
+                Value::String(text) => text.parse().ok(),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_) => whole(&value),
+            };
+            number
+                .map(Value::from)
+                .ok_or_else(|| mismatch(path, "bigint", "a 64-bit integer", given))
+        }
+        Scalar::Strict => match (name, &value) {
+            ("Boolean", Value::Bool(_)) | ("String", Value::String(_)) => Ok(value),
+            ("Boolean", _) => Err(mismatch(path, name, "a boolean", given)),
+            (_, _) => Err(mismatch(path, name, "a string", given)),
+        },
+    }
+}
+
+/// A value for the database: strings pass, whatever the column's type, since
+/// `PostgreSQL` itself reads them.
+fn column(value: Value, name: &str, path: &Path) -> Result<Value, Fault> {
+    let expected = match (name, &value) {
+        (_, Value::Null) => {
+            let message = format!("unexpected null value for type '{name}'");
+            return Err(Fault::validation(path, message));
+        }
+        (_, Value::String(_)) | ("Boolean", Value::Bool(_)) => return Ok(value),
+        ("Int" | "bigint", Value::Number(number)) => {
+            let fits = |found: i64| name == "bigint" || i32::try_from(found).is_ok();
+            return whole(&value)
+                .filter(|found| fits(*found))
+                .map(Value::from)
+                .ok_or_else(|| {
+                    let message = format!(
+                        "The value {number} lies outside the bounds or is not an integer. Maybe \
+                         it is a float, or is there integer overflow?"
+                    );
+                    Fault::at(path, Code::ParseFailed, message)
+                });
+        }
+        ("Int", _) => "parsing Int32 failed, expected Number",
+        ("bigint", _) => "parsing Int64 failed, expected Number",
+        ("Boolean", _) => "parsing Bool failed, expected Bool",
+        ("uuid", _) => "parsing UUID failed, expected String",
+        (_, _) => "parsing Text failed, expected String",
+    };
+    let found = json_name(&value);
+    Err(Fault::at(
+        path,
+        Code::ParseFailed,
+        format!("{expected}, but encountered {found}"),
+    ))
+}
+
+/// The integer that a JSON number is; `1.0` is one.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float without fraction inside i64's exact range is converted exactly"
+)]
+fn whole(value: &Value) -> Option<i64> {
+    let Value::Number(number) = value else {
+        return None;
+    };
+    number.as_i64().or_else(|| {
+        number
+            .as_f64()
+            .filter(|float| float.fract() == 0.0 && float.abs() < 9.0e15)
+            .map(|float| float as i64)
+    })
+}

@@ -1,0 +1,48 @@
+//! What can go wrong outside of requests.
+
+use std::path::{Path, PathBuf};
+
+/// Why a backend can not be opened, filled or read.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// The database file can not be opened.
+    #[error("can not open the sandbox's database{}", shown(file.as_deref()))]
+    Open {
+        /// None for a database in memory.
+        file: Option<PathBuf>,
+        /// What `SQLite` says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A statement failed.
+    #[error("the sandbox's database refused a statement")]
+    Database {
+        /// What `SQLite` says.
+        #[from]
+        source: rusqlite::Error,
+    },
+    /// A fixture has another shape than `{users, todos, then_deleted}`.
+    #[error("the fixture can not be read")]
+    Fixture {
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+fn shown(file: Option<&Path>) -> String {
+    file.map(|file| format!(" {}", file.display()))
+        .unwrap_or_default()
+}
+
+impl BackendError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "Name a folder that exists and may be written.",
+            Self::Database { .. } => "Start the sandbox with another data folder.",
+            Self::Fixture { .. } => "Send an object with `users`, `todos` and `then_deleted`.",
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! `__schema` and `__type`: the types, shown as data.
+
+use async_graphql_parser::types::{BaseType, Type};
+use serde_json::{Map, Value, json};
+
+use super::{
+    selection::Selected,
+    types::{
+        Definition, EnumValue, Field, InputField, MUTATION, QUERY, SUBSCRIPTION, Scalar, Shape,
+        Types, list_of, named, required,
+    },
+};
+
+const KINDS: [&str; 8] = [
+    "ENUM",
+    "INPUT_OBJECT",
+    "INTERFACE",
+    "LIST",
+    "NON_NULL",
+    "OBJECT",
+    "SCALAR",
+    "UNION",
+];
+
+const LOCATIONS: [&str; 19] = [
+    "ARGUMENT_DEFINITION",
+    "ENUM",
+    "ENUM_VALUE",
+    "FIELD",
+    "FIELD_DEFINITION",
+    "FRAGMENT_DEFINITION",
+    "FRAGMENT_SPREAD",
+    "INLINE_FRAGMENT",
+    "INPUT_FIELD_DEFINITION",
+    "INPUT_OBJECT",
+    "INTERFACE",
+    "MUTATION",
+    "OBJECT",
+    "QUERY",
+    "SCALAR",
+    "SCHEMA",
+    "SUBSCRIPTION",
+    "UNION",
+    "VARIABLE_DEFINITION",
+];
+
+/// Adds the types that introspection itself has.
+pub(super) fn add(types: &mut Types) {
+    let schema = vec![
+        Field::new("description", named("String")),
+        Field::new("directives", required(list_of("__Directive"))),
+        Field::new("mutationType", named("__Type")),
+        Field::new("queryType", required(named("__Type"))),
+        Field::new("subscriptionType", named("__Type")),
+        Field::new("types", required(list_of("__Type"))),
+    ];
+    types.add("__Schema", None, Shape::Object(schema));
+    let of_type = vec![
+        Field::new("description", named("String")),
+        Field::new("enumValues", list_of("__EnumValue")).takes(with_deprecated()),
+        Field::new("fields", list_of("__Field")).takes(with_deprecated()),
+        Field::new("inputFields", list_of("__InputValue")).takes(with_deprecated()),
+        Field::new("interfaces", list_of("__Type")),
+        Field::new("kind", required(named("__TypeKind"))),
+        Field::new("name", named("String")),
+        Field::new("ofType", named("__Type")),
+        Field::new("possibleTypes", list_of("__Type")),
+        Field::new("specifiedByURL", named("String")),
+    ];
+    types.add("__Type", None, Shape::Object(of_type));
+    add_members(types);
+    types.add("__TypeKind", None, plain_enum(&KINDS));
+    types.add("__DirectiveLocation", None, plain_enum(&LOCATIONS));
+}
+
+/// What types and directives consist of.
+fn add_members(types: &mut Types) {
+    let described = || {
+        vec![
+            Field::new("description", named("String")),
+            Field::new("name", required(named("String"))),
+        ]
+    };
+    let deprecable = || {
+        let mut fields = described();
+        fields.push(Field::new("deprecationReason", named("String")));
+        fields.push(Field::new("isDeprecated", required(named("Boolean"))));
+        fields
+    };
+    let of = || Field::new("type", required(named("__Type")));
+    let arguments = || Field::new("args", required(list_of("__InputValue")));
+    let mut field = deprecable();
+    field.push(arguments().takes(with_deprecated()));
+    field.push(of());
+    types.add("__Field", None, Shape::Object(field));
+    let mut input = deprecable();
+    input.push(Field::new("defaultValue", named("String")));
+    input.push(of());
+    types.add("__InputValue", None, Shape::Object(input));
+    types.add("__EnumValue", None, Shape::Object(deprecable()));
+    let mut directive = described();
+    directive.push(arguments());
+    directive.push(Field::new("isRepeatable", required(named("Boolean"))));
+    let locations = required(list_of("__DirectiveLocation"));
+    directive.push(Field::new("locations", locations));
+    types.add("__Directive", None, Shape::Object(directive));
+}
+
+fn with_deprecated() -> Vec<InputField> {
+    vec![
+        InputField::new("includeDeprecated", named("Boolean"))
+            .default(json!(false))
+            .scalar(Scalar::Strict),
+    ]
+}
+
+fn plain_enum(names: &[&str]) -> Shape {
+    let values = names.iter().map(|name| EnumValue {
+        name: (*name).to_owned(),
+        description: String::new(),
+    });
+    Shape::Enum(values.collect())
+}
+
+/// Shows types as the selections ask.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Introspection<'a>(pub(super) &'a Types);
+
+fn shown(fields: &[Selected], mut value: impl FnMut(&Selected) -> Value) -> Value {
+    let pairs = fields.iter().map(|field| {
+        let value = if field.is_typename() {
+            Value::String(field.parent.clone())
+        } else {
+            value(field)
+        };
+        (field.key.clone(), value)
+    });
+    Value::Object(pairs.collect::<Map<_, _>>())
+}
+
+fn optional(text: Option<&str>) -> Value {
+    match text {
+        Some(text) if !text.is_empty() => Value::String(text.to_owned()),
+        Some(_) | None => Value::Null,
+    }
+}
+
+impl Introspection<'_> {
+    /// `__schema`.
+    pub(super) fn schema(self, fields: &[Selected]) -> Value {
+        shown(fields, |field| match field.name.as_str() {
+            "queryType" => self.by_name(QUERY, &field.fields),
+            "mutationType" => self.by_name(MUTATION, &field.fields),
+            "subscriptionType" => self.by_name(SUBSCRIPTION, &field.fields),
+            "types" => {
+                let names = self.0.named.keys();
+                names
+                    .map(|name| self.by_name(name, &field.fields))
+                    .collect()
+            }
+            "directives" => directives()
+                .iter()
+                .map(|directive| self.directive(directive, &field.fields))
+                .collect(),
+            _ => Value::Null,
+        })
+    }
+
+    /// `__type(name)`; null for a name without a type.
+    pub(super) fn by_name(self, name: &str, fields: &[Selected]) -> Value {
+        match self.0.named.get(name) {
+            Some(definition) => self.definition(name, definition, fields),
+            None => Value::Null,
+        }
+    }
+
+    fn of(self, of: &Type, fields: &[Selected]) -> Value {
+        let (kind, inner) = match &of.base {
+            _ if !of.nullable => {
+                let mut inner = of.clone();
+                inner.nullable = true;
+                ("NON_NULL", inner)
+            }
+            BaseType::List(member) => ("LIST", (**member).clone()),
+            BaseType::Named(name) => return self.by_name(name, fields),
+        };
+        shown(fields, |field| match field.name.as_str() {
+            "kind" => json!(kind),
+            "ofType" => self.of(&inner, &field.fields),
+            _ => Value::Null,
+        })
+    }
+
+    fn definition(self, name: &str, definition: &Definition, fields: &[Selected]) -> Value {
+        shown(fields, |field| {
+            match (field.name.as_str(), &definition.shape) {
+                ("name", _) => json!(name),
+                ("description", _) => optional(definition.description.as_deref()),
+                ("kind", shape) => json!(match shape {
+                    Shape::Scalar => "SCALAR",
+                    Shape::Enum(_) => "ENUM",
+                    Shape::Input(_) => "INPUT_OBJECT",
+                    Shape::Object(_) => "OBJECT",
+                }),
+                ("interfaces", Shape::Object(_)) => json!([]),
+                ("fields", Shape::Object(all)) => {
+                    let visible = all.iter().filter(|known| !known.name.starts_with("__"));
+                    visible
+                        .map(|known| self.field(known, &field.fields))
+                        .collect()
+                }
+                ("inputFields", Shape::Input(all)) => all
+                    .iter()
+                    .map(|known| self.input(known, &field.fields))
+                    .collect(),
+                ("enumValues", Shape::Enum(all)) => all
+                    .iter()
+                    .map(|known| enum_value(known, &field.fields))
+                    .collect(),
+                (_, _) => Value::Null,
+            }
+        })
+    }
+
+    fn field(self, known: &Field, fields: &[Selected]) -> Value {
+        shown(fields, |field| match field.name.as_str() {
+            "name" => json!(known.name),
+            "description" => optional(known.description.as_deref()),
+            "args" => {
+                let arguments = known.arguments.iter();
+                arguments
+                    .map(|argument| self.input(argument, &field.fields))
+                    .collect()
+            }
+            "type" => self.of(&known.of, &field.fields),
+            "isDeprecated" => json!(false),
+            _ => Value::Null,
+        })
+    }
+
+    fn input(self, known: &InputField, fields: &[Selected]) -> Value {
+        shown(fields, |field| match field.name.as_str() {
+            "name" => json!(known.name),
+            "description" => optional(known.description.as_deref()),
+            "type" => self.of(&known.of, &field.fields),
+            "defaultValue" => known
+                .default
+                .as_ref()
+                .map_or(Value::Null, |value| json!(value.to_string())),
+            "isDeprecated" => json!(false),
+            _ => Value::Null,
+        })
+    }
+
+    fn directive(self, known: &Directive, fields: &[Selected]) -> Value {
+        shown(fields, |field| match field.name.as_str() {
+            "name" => json!(known.name),
+            "description" => json!(known.description),
+            "args" => {
+                let arguments = known.arguments.iter();
+                arguments
+                    .map(|argument| self.input(argument, &field.fields))
+                    .collect()
+            }
+            "isRepeatable" => json!(false),
+            "locations" => json!(known.locations),
+            _ => Value::Null,
+        })
+    }
+}
+
+fn enum_value(known: &EnumValue, fields: &[Selected]) -> Value {
+    shown(fields, |field| match field.name.as_str() {
+        "name" => json!(known.name),
+        "description" => optional(Some(&known.description)),
+        "isDeprecated" => json!(false),
+        _ => Value::Null,
+    })
+}
+
+struct Directive {
+    name: &'static str,
+    description: &'static str,
+    arguments: Vec<InputField>,
+    locations: &'static [&'static str],
+}
+
+fn directives() -> [Directive; 3] {
+    let condition = || vec![InputField::new("if", required(named("Boolean")))];
+    let on_selections: &[&str] = &["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"];
+    [
+        Directive {
+            name: "cached",
+            description: "whether this query should be cached (Hasura Cloud only)",
+            arguments: vec![
+                InputField::new("ttl", required(named("Int")))
+                    .about("measured in seconds")
+                    .default(json!(60)),
+                InputField::new("refresh", required(named("Boolean")))
+                    .about("refresh the cache entry")
+                    .default(json!(false)),
+            ],
+            locations: &["QUERY"],
+        },
+        Directive {
+            name: "include",
+            description: "whether this query should be included",
+            arguments: condition(),
+            locations: on_selections,
+        },
+        Directive {
+            name: "skip",
+            description: "whether this query should be skipped",
+            arguments: condition(),
+            locations: on_selections,
+        },
+    ]
+}

@@ -1,0 +1,357 @@
+//! The two websocket protocols as rules: messages in, messages and closes out.
+//! No socket, no clock.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::answer::Fault;
+
+/// A close frame holds this many bytes of reason.
+const REASON_BYTES: usize = 123;
+
+/// Which protocol a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// `graphql-transport-ws`.
+    Modern,
+    /// Apollo's `graphql-ws`.
+    Apollo,
+}
+
+impl Protocol {
+    /// The protocol of a `Sec-WebSocket-Protocol` header: the modern one only
+    /// if it stands there alone.
+    pub(super) fn negotiated(offered: Option<&str>) -> Self {
+        match offered {
+            Some("graphql-transport-ws") => Self::Modern,
+            Some(_) | None => Self::Apollo,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Modern => "graphql-transport-ws",
+            Self::Apollo => "graphql-ws",
+        }
+    }
+}
+
+/// How a connection ends with a close frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Closing {
+    pub(super) code: u16,
+    /// At most as long as a close frame allows.
+    pub(super) reason: String,
+}
+
+impl Closing {
+    fn plain(code: u16, reason: &str) -> Self {
+        let mut end = reason.len().min(REASON_BYTES);
+        while !reason.is_char_boundary(end) {
+            end -= 1;
+        }
+        let reason = reason.get(..end).unwrap_or_default().to_owned();
+        Self { code, reason }
+    }
+
+    /// The code of the frame, and the error with a code of its own.
+    fn error(code: u16, message: &str) -> Self {
+        let reason = json!({ "server_error_msg": message }).to_string();
+        Self::plain(code, &reason)
+    }
+
+    /// The configuration has changed: connect again.
+    pub(super) fn restart() -> Self {
+        Self::plain(
+            1012,
+            "Closing all websocket connections as the metadata has changed",
+        )
+    }
+}
+
+/// What the wire has to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    Send(Value),
+    /// Check the headers of this `connection_init` payload, then call
+    /// [`Conversation::accepted`] or [`Conversation::refused`].
+    Authenticate(Option<Value>),
+    Start {
+        id: String,
+        payload: Value,
+    },
+    Stop {
+        id: String,
+    },
+    Close(Closing),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Phase {
+    /// `connection_init` has not arrived.
+    Waiting,
+    /// The connection is over, but Hasura closes it only when the time for
+    /// `connection_init` has passed.
+    Doomed(Closing),
+    Ready,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    protocol: Protocol,
+    phase: Phase,
+    running: BTreeSet<String>,
+}
+
+impl Conversation {
+    pub(super) fn new(protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            phase: Phase::Waiting,
+            running: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Sent on connect, after the acknowledgement, and every five seconds.
+    pub(super) fn keep_alive(&self) -> Value {
+        match self.protocol {
+            Protocol::Modern => json!({"type": "ping", "payload": {"message": "keepalive"}}),
+            Protocol::Apollo => json!({"type": "ka"}),
+        }
+    }
+
+    /// A text frame from the client.
+    pub(super) fn received(&mut self, text: &str) -> Vec<Step> {
+        if matches!(self.phase, Phase::Doomed(_)) {
+            return Vec::new();
+        }
+        let Ok(message) = serde_json::from_str::<Value>(text) else {
+            return self.malformed("not valid JSON");
+        };
+        let Some(kind) = message.get("type").and_then(Value::as_str) else {
+            return self.malformed("key \"type\" not found");
+        };
+        let id = message.get("id").and_then(Value::as_str);
+        let payload = message.get("payload").cloned();
+        match (self.protocol, kind, id) {
+            (_, "connection_init", _) => self.init(payload),
+            (Protocol::Modern, "subscribe", Some(id)) | (Protocol::Apollo, "start", Some(id)) => {
+                self.start(id, payload.unwrap_or_default())
+            }
+            (Protocol::Modern, "complete", Some(id)) | (Protocol::Apollo, "stop", Some(id)) => {
+                self.running.remove(id);
+                vec![Step::Stop { id: id.to_owned() }]
+            }
+            (Protocol::Modern, "ping", _) => {
+                let message = payload.map(|payload| {
+                    let message = payload.get("message").cloned();
+                    json!({"message": message})
+                });
+                let mut pong = json!({"type": "pong"});
+                if let Some(message) = message {
+                    pong["payload"] = message;
+                }
+                vec![Step::Send(pong)]
+            }
+            (Protocol::Modern, "pong", _) => Vec::new(),
+            (Protocol::Apollo, "connection_terminate", _) => vec![Step::Close(Closing::plain(
+                1000,
+                "GQL_CONNECTION_TERMINATE received",
+            ))],
+            (_, "subscribe" | "start" | "complete" | "stop", None) => {
+                self.malformed("key \"id\" not found")
+            }
+            (_, _, _) => self.malformed("unexpected type for ClientMessage"),
+        }
+    }
+
+    fn init(&mut self, payload: Option<Value>) -> Vec<Step> {
+        match (&self.phase, self.protocol) {
+            (Phase::Waiting, _) => vec![Step::Authenticate(payload)],
+            (Phase::Ready, Protocol::Modern) => {
+                let closing = Closing::plain(4429, "Too many initialisation requests");
+                vec![Step::Close(closing)]
+            }
+            (Phase::Ready, Protocol::Apollo) | (Phase::Doomed(_), _) => Vec::new(),
+        }
+    }
+
+    fn start(&mut self, id: &str, payload: Value) -> Vec<Step> {
+        if self.phase == Phase::Waiting {
+            let message = "start received before the connection is initialised";
+            let mut steps = self.start_failed(id, message);
+            // The close waits for the end of the time for `connection_init`.
+            if let Some(Step::Close(closing)) = steps.pop_if(|step| matches!(step, Step::Close(_)))
+            {
+                self.phase = Phase::Doomed(closing);
+            }
+            return steps;
+        }
+        if !self.running.insert(id.to_owned()) {
+            let message = format!("an operation already exists with this id: {id}");
+            return self.start_failed(id, &message);
+        }
+        vec![Step::Start {
+            id: id.to_owned(),
+            payload,
+        }]
+    }
+
+    fn start_failed(&self, id: &str, message: &str) -> Vec<Step> {
+        match self.protocol {
+            Protocol::Modern => vec![
+                Step::Send(json!({"type": "error", "id": id, "payload": message})),
+                Step::Close(Closing::error(1000, &format!("4400: {message}"))),
+            ],
+            Protocol::Apollo => {
+                let payload = json!({"path": "$", "error": message, "code": "start-failed"});
+                vec![Step::Send(
+                    json!({"type": "error", "id": id, "payload": payload}),
+                )]
+            }
+        }
+    }
+
+    fn malformed(&self, detail: &str) -> Vec<Step> {
+        let message = format!("parsing ClientMessage failed: Error in $: {detail}");
+        match self.protocol {
+            Protocol::Modern => {
+                let message = format!("4400: Parsing client message failed: {message}");
+                vec![Step::Close(Closing::error(4400, &message))]
+            }
+            Protocol::Apollo => vec![Step::Send(
+                json!({"type": "connection_error", "payload": message}),
+            )],
+        }
+    }
+
+    /// The headers were good.
+    pub(super) fn accepted(&mut self) -> Vec<Value> {
+        self.phase = Phase::Ready;
+        vec![json!({"type": "connection_ack"}), self.keep_alive()]
+    }
+
+    /// The headers were not. The modern protocol does not tell why.
+    pub(super) fn refused(&mut self, fault: &Fault) -> Vec<Value> {
+        match self.protocol {
+            Protocol::Modern => {
+                self.phase = Phase::Doomed(Closing::error(4403, "4403: Forbidden"));
+                Vec::new()
+            }
+            Protocol::Apollo => {
+                let message = &fault.message;
+                let reason = format!("4400: Connection initialization failed: {message}");
+                self.phase = Phase::Doomed(Closing::error(4400, &reason));
+                vec![json!({"type": "connection_error", "payload": message})]
+            }
+        }
+    }
+
+    /// The time for `connection_init` has passed.
+    pub(super) fn init_time_over(&self) -> Option<Closing> {
+        match &self.phase {
+            Phase::Ready => None,
+            Phase::Doomed(closing) => Some(closing.clone()),
+            Phase::Waiting => {
+                let code = match self.protocol {
+                    Protocol::Modern => 4408,
+                    Protocol::Apollo => 1011,
+                };
+                Some(Closing::plain(code, "Connection initialisation timed out"))
+            }
+        }
+    }
+
+    /// A result.
+    pub(super) fn next(&self, id: &str, data: &Value) -> Value {
+        let kind = match self.protocol {
+            Protocol::Modern => "next",
+            Protocol::Apollo => "data",
+        };
+        json!({"type": kind, "id": id, "payload": {"data": data}})
+    }
+
+    /// The end of an operation that has answered.
+    pub(super) fn completed(&mut self, id: &str) -> Value {
+        self.running.remove(id);
+        json!({"type": "complete", "id": id})
+    }
+
+    /// The end of an operation that failed: before it ran, or while running.
+    pub(super) fn failed(&mut self, id: &str, fault: &Fault, ran: bool) -> Vec<Value> {
+        let errors = json!([fault.json()]);
+        let error = match (self.protocol, ran) {
+            (Protocol::Modern, _) => json!({"type": "error", "id": id, "payload": errors}),
+            (Protocol::Apollo, false) => {
+                json!({"type": "error", "id": id, "payload": {"errors": errors}})
+            }
+            (Protocol::Apollo, true) => {
+                json!({"type": "data", "id": id, "payload": {"data": null, "errors": errors}})
+            }
+        };
+        vec![error, self.completed(id)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::Code;
+    use super::*;
+
+    #[test]
+    fn only_the_modern_name_alone_is_the_modern_protocol() {
+        for (offered, wanted) in [
+            (Some("graphql-transport-ws"), Protocol::Modern),
+            (Some("graphql-transport-ws, graphql-ws"), Protocol::Apollo),
+            (Some("graphql-ws"), Protocol::Apollo),
+            (Some("other"), Protocol::Apollo),
+            (None, Protocol::Apollo),
+        ] {
+            assert_eq!(Protocol::negotiated(offered), wanted);
+        }
+    }
+
+    #[test]
+    fn apollo_says_why_it_refuses_and_closes_later() {
+        let mut talk = Conversation::new(Protocol::Apollo);
+        let fault = Fault::new(Code::InvalidJwt, "Could not verify JWT: JWTExpired");
+        let sent = talk.refused(&fault);
+        let wanted = json!({
+            "type": "connection_error",
+            "payload": "Could not verify JWT: JWTExpired",
+        });
+        assert_eq!(sent, [wanted]);
+        assert_eq!(talk.received(r#"{"type":"start","id":"1"}"#), []);
+        let code = talk.init_time_over().map(|closing| closing.code);
+        assert_eq!(code, Some(4400));
+    }
+
+    #[test]
+    fn apollo_tells_failures_before_and_while_running_apart() {
+        let mut talk = Conversation::new(Protocol::Apollo);
+        let fault = Fault::new(Code::NotFound, "x");
+        let kinds = |sent: Vec<Value>| -> Vec<Value> {
+            sent.into_iter()
+                .map(|message| message["type"].clone())
+                .collect()
+        };
+        assert_eq!(
+            kinds(talk.failed("1", &fault, false)),
+            ["error", "complete"]
+        );
+        assert_eq!(kinds(talk.failed("1", &fault, true)), ["data", "complete"]);
+    }
+
+    #[test]
+    fn a_reason_never_outgrows_a_close_frame() {
+        let closing = Closing::error(4400, &"ä".repeat(200));
+        assert!(closing.reason.len() <= REASON_BYTES);
+        assert!(closing.reason.ends_with('ä'));
+    }
+}

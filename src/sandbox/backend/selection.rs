@@ -1,0 +1,262 @@
+//! A selection against the types: fields are found, arguments coerced,
+//! fragments merged.
+
+use std::collections::HashMap;
+
+use async_graphql_parser::{
+    Positioned,
+    types::{Directive, Field as Written, FragmentDefinition, Selection, SelectionSet},
+};
+use async_graphql_value::{Name, Value as Literal};
+use serde_json::{Map, Value};
+
+use super::{
+    answer::{Fault, Path},
+    coerce::Coercion,
+    document::Operation,
+    types::{Action, Types, base_name},
+};
+
+/// A selected field, valid for its type.
+#[derive(Debug, Clone)]
+pub(super) struct Selected {
+    /// The key of the response: the alias, or the name.
+    pub(super) key: String,
+    pub(super) name: String,
+    /// The name of the type whose field this is.
+    pub(super) parent: String,
+    pub(super) action: Option<Action>,
+    pub(super) arguments: Map<String, Value>,
+    pub(super) fields: Vec<Selected>,
+}
+
+impl Selected {
+    pub(super) fn is_typename(&self) -> bool {
+        self.name == "__typename"
+    }
+}
+
+/// Validates an operation against a root type.
+pub(super) fn select(
+    types: &Types,
+    operation: &Operation,
+    root: &str,
+) -> Result<Vec<Selected>, Fault> {
+    let selector = Selector {
+        types,
+        fragments: &operation.fragments,
+        coercion: Coercion {
+            types,
+            variables: &operation.variables,
+        },
+    };
+    selector.fields(root, &[&operation.selection], &mut Path::default())
+}
+
+#[derive(Clone, Copy)]
+struct Selector<'a> {
+    types: &'a Types,
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    coercion: Coercion<'a>,
+}
+
+/// The selections that share a response key.
+struct Merged<'a> {
+    key: &'a str,
+    first: &'a Written,
+    sets: Vec<&'a SelectionSet>,
+}
+
+impl<'a> Selector<'a> {
+    fn fields(
+        self,
+        parent: &str,
+        sets: &[&'a SelectionSet],
+        path: &mut Path,
+    ) -> Result<Vec<Selected>, Fault> {
+        path.key("selectionSet", |path| {
+            if sets.iter().all(|set| set.items.is_empty()) {
+                let message = format!("missing selection set for '{parent}'");
+                return Err(Fault::validation(path, message));
+            }
+            let mut merged = Vec::new();
+            for set in sets {
+                self.collect(parent, set, &mut merged, path)?;
+            }
+            merged
+                .iter()
+                .map(|field| self.field(parent, field, path))
+                .collect()
+        })
+    }
+
+    /// Gathers fields by response key, fragments opened.
+    fn collect(
+        self,
+        parent: &str,
+        set: &'a SelectionSet,
+        merged: &mut Vec<Merged<'a>>,
+        path: &mut Path,
+    ) -> Result<(), Fault> {
+        for selection in &set.items {
+            if !self.included(selection.node.directives(), path)? {
+                continue;
+            }
+            match &selection.node {
+                Selection::Field(field) => merge(merged, &field.node, path)?,
+                Selection::InlineFragment(inline) => {
+                    let condition = inline.node.type_condition.as_ref();
+                    if condition.is_none_or(|on| on.node.on.node == *parent) {
+                        self.collect(parent, &inline.node.selection_set.node, merged, path)?;
+                    }
+                }
+                Selection::FragmentSpread(spread) => {
+                    let fragment = self.fragments.get(&spread.node.fragment_name.node);
+                    if let Some(fragment) = fragment
+                        && fragment.node.type_condition.node.on.node == *parent
+                    {
+                        self.collect(parent, &fragment.node.selection_set.node, merged, path)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn included(
+        self,
+        directives: &'a [Positioned<Directive>],
+        path: &mut Path,
+    ) -> Result<bool, Fault> {
+        let mut included = true;
+        for directive in directives {
+            let name = directive.node.name.node.as_str();
+            let wanted = match name {
+                "include" => true,
+                "skip" => false,
+                "cached" => {
+                    let message = "directive 'cached' is not allowed on a field";
+                    return Err(Fault::validation(path, message));
+                }
+                _ => {
+                    let message = format!("directive '{name}' is not defined in the schema");
+                    return Err(Fault::validation(path, message));
+                }
+            };
+            let Some(condition) = directive.node.get_argument("if") else {
+                let message = "missing required field 'if'";
+                return Err(Fault::validation(path, message));
+            };
+            let holds = path.key(name, |path| self.coercion.condition(&condition.node, path))?;
+            included &= holds == wanted;
+        }
+        Ok(included)
+    }
+
+    fn field(self, parent: &str, merged: &Merged<'a>, path: &mut Path) -> Result<Selected, Fault> {
+        let name = merged.first.name.node.as_str();
+        let mut selected = Selected {
+            key: merged.key.to_owned(),
+            name: name.to_owned(),
+            parent: parent.to_owned(),
+            action: None,
+            arguments: Map::new(),
+            fields: Vec::new(),
+        };
+        if selected.is_typename() {
+            return Ok(selected);
+        }
+        path.key(name, |path| {
+            let fields = self.types.fields(parent);
+            let Some(field) = fields.iter().find(|field| field.name == name) else {
+                let message = format!("field '{name}' not found in type: '{parent}'");
+                return Err(Fault::validation(path, message));
+            };
+            selected.action = field.action;
+            let given: Vec<(&str, &Literal)> = merged
+                .first
+                .arguments
+                .iter()
+                .map(|(key, value)| (key.node.as_str(), &value.node))
+                .collect();
+            let of = base_name(&field.of);
+            let object = self.types.is_object(of);
+            if !object && merged.sets.iter().any(|set| !set.items.is_empty()) {
+                let message = "unexpected subselection set for non-object field";
+                return Err(Fault::validation(path, message));
+            }
+            for (key, _) in &given {
+                if !field.arguments.iter().any(|argument| argument.name == *key) {
+                    let message = format!("'{name}' has no argument named '{key}'");
+                    return Err(Fault::validation(path, message));
+                }
+            }
+            selected.arguments = path.key("args", |path| {
+                let arguments = self.coercion.arguments(&field.arguments, &given, path)?;
+                check_distinct(&arguments, path)?;
+                Ok(arguments)
+            })?;
+            if object {
+                selected.fields = self.fields(of, &merged.sets, path)?;
+            }
+            Ok(selected)
+        })
+    }
+}
+
+fn merge<'a>(merged: &mut Vec<Merged<'a>>, field: &'a Written, path: &Path) -> Result<(), Fault> {
+    let key = field.response_key().node.as_str();
+    let Some(same) = merged.iter_mut().find(|other| other.key == key) else {
+        merged.push(Merged {
+            key,
+            first: field,
+            sets: vec![&field.selection_set.node],
+        });
+        return Ok(());
+    };
+    let (one, other) = (&same.first.name.node, &field.name.node);
+    if one != other {
+        let message = format!(
+            "selection of both '{one}' and '{other}' specify the same response name, '{key}'"
+        );
+        return Err(Fault::validation(path, message));
+    }
+    let arguments = |field: &Written| -> HashMap<String, Literal> {
+        let pairs = field.arguments.iter();
+        pairs
+            .map(|(name, value)| (name.node.to_string(), value.node.clone()))
+            .collect()
+    };
+    if arguments(same.first) != arguments(field) {
+        let message =
+            format!("inconsistent arguments between multiple selections of field '{one}'");
+        return Err(Fault::validation(path, message));
+    }
+    same.sets.push(&field.selection_set.node);
+    Ok(())
+}
+
+/// `PostgreSQL` wants the distinct columns to lead the order.
+fn check_distinct(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fault> {
+    let (Some(Value::Array(distinct)), Some(Value::Array(order))) =
+        (arguments.get("distinct_on"), arguments.get("order_by"))
+    else {
+        return Ok(());
+    };
+    let order: Vec<&str> = order
+        .iter()
+        .filter_map(Value::as_object)
+        .flat_map(|columns| columns.keys().map(String::as_str))
+        .collect();
+    let leads = order
+        .iter()
+        .take(distinct.len())
+        .all(|column| distinct.iter().any(|name| name == column));
+    if leads {
+        return Ok(());
+    }
+    Err(Fault::validation(
+        path,
+        "\"distinct_on\" columns must match initial \"order_by\" columns",
+    ))
+}

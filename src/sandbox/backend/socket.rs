@@ -1,0 +1,301 @@
+//! One websocket: the wire, the clocks, and the subscriptions that run on it.
+
+use std::{collections::BTreeMap, future::pending, time::Duration};
+
+use axum::{
+    extract::ws::{CloseFrame, Message, WebSocket},
+    http::HeaderMap,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+};
+
+use super::{
+    Backend,
+    answer::{Code, Fault},
+    execute::{self, Prepared},
+    jwt::{Headers, Session},
+    live::Live,
+    protocol::{Closing, Conversation, Protocol, Step},
+};
+
+/// `connection_init` must arrive in this time.
+const INIT_TIME: Duration = Duration::from_secs(3);
+/// Keep-alives come this often.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// From a `subscribe` to its first result: the way to the database and back,
+/// in which a client's next message overtakes the result.
+const FIRST_RESULT: Duration = Duration::from_millis(10);
+/// From a commit to the results that changed. Hasura polls every second; this
+/// is quicker, and still gathers the commits of a burst.
+const AFTER_COMMIT: Duration = Duration::from_millis(100);
+/// How long a closed client may take to close its side.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Why the connection is over.
+enum End {
+    /// Say so with a close frame.
+    Close(Closing),
+    /// Drop the connection: the client sees an abnormal closure.
+    Drop,
+}
+
+impl Backend {
+    /// The subprotocol that Hasura chooses for a handshake. Offer exactly this
+    /// one to the client, and pass it to [`Backend::serve_socket`].
+    #[must_use]
+    pub fn subprotocol(headers: &HeaderMap) -> &'static str {
+        let offered = headers.get("sec-websocket-protocol");
+        let offered = offered.and_then(|value| value.to_str().ok());
+        Protocol::negotiated(offered).name()
+    }
+
+    /// Serves an accepted websocket until one side ends it. A change of `cut`
+    /// drops the connection without a close frame, as does the token's expiry.
+    pub async fn serve_socket(
+        &self,
+        socket: WebSocket,
+        subprotocol: Option<String>,
+        headers: HeaderMap,
+        cut: watch::Receiver<u64>,
+    ) {
+        let protocol = Protocol::negotiated(subprotocol.as_deref());
+        let connection = Connection {
+            backend: self.clone(),
+            socket,
+            headers: Headers::from(&headers),
+            talk: Conversation::new(protocol),
+            session: None,
+            expiry: None,
+            live: BTreeMap::new(),
+            due: None,
+        };
+        connection.serve(cut).await;
+    }
+}
+
+struct Connection {
+    backend: Backend,
+    socket: WebSocket,
+    headers: Headers,
+    talk: Conversation,
+    session: Option<Session>,
+    /// When the token ends.
+    expiry: Option<Instant>,
+    live: BTreeMap<String, Live>,
+    /// When to look for news next.
+    due: Option<Instant>,
+}
+
+impl Connection {
+    async fn serve(mut self, cut: watch::Receiver<u64>) {
+        match self.converse(cut).await {
+            End::Drop => {}
+            End::Close(closing) => self.close(closing).await,
+        }
+    }
+
+    async fn converse(&mut self, mut cut: watch::Receiver<u64>) -> End {
+        let mut commits = self.backend.inner.commits.subscribe();
+        let mut configurations = self.backend.inner.configurations.subscribe();
+        cut.mark_unchanged();
+        let init_time_over = Instant::now() + INIT_TIME;
+        let mut keep_alive = interval(KEEP_ALIVE);
+        keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                biased;
+                () = changed(&mut cut) => Err(End::Drop),
+                () = moment(self.expiry) => Err(End::Drop),
+                () = changed(&mut configurations) => Err(End::Close(Closing::restart())),
+                _ = keep_alive.tick() => {
+                    let message = self.talk.keep_alive();
+                    self.send(&message).await
+                }
+                message = self.socket.recv() => match message {
+                    Some(Ok(message)) => self.received(message).await,
+                    Some(Err(_)) | None => Err(End::Drop),
+                },
+                () = sleep_until(init_time_over), if !self.talk.is_ready() => {
+                    match self.talk.init_time_over() {
+                        Some(closing) => Err(End::Close(closing)),
+                        None => Ok(()),
+                    }
+                }
+                () = changed(&mut commits) => {
+                    self.look_in(AFTER_COMMIT);
+                    Ok(())
+                }
+                () = moment(self.due) => self.tell_news().await,
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    async fn received(&mut self, message: Message) -> Result<(), End> {
+        let steps = match message {
+            Message::Text(text) => self.talk.received(text.as_str()),
+            Message::Binary(bytes) => self.talk.received(&String::from_utf8_lossy(&bytes)),
+            Message::Ping(_) | Message::Pong(_) => Vec::new(),
+            Message::Close(_) => return Err(End::Drop),
+        };
+        for step in steps {
+            match step {
+                Step::Send(message) => self.send(&message).await?,
+                Step::Authenticate(payload) => self.authenticate(payload.as_ref()).await?,
+                Step::Start { id, payload } => self.start(id, payload).await?,
+                Step::Stop { id } => drop(self.live.remove(&id)),
+                Step::Close(closing) => return Err(End::Close(closing)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn authenticate(&mut self, payload: Option<&Value>) -> Result<(), End> {
+        let headers = self.headers.clone().with_payload(payload);
+        let messages = match self.backend.authenticate(&headers) {
+            Ok(session) => {
+                let now = self.backend.now();
+                self.expiry = session
+                    .expires
+                    .map(|expires| Instant::now() + until(now, expires));
+                self.session = Some(session);
+                self.talk.accepted()
+            }
+            Err(fault) => self.talk.refused(&fault),
+        };
+        self.send_all(&messages).await
+    }
+
+    async fn start(&mut self, id: String, payload: Value) -> Result<(), End> {
+        let Some(session) = self.session.clone() else {
+            return Ok(());
+        };
+        let backend = self.backend.clone();
+        let begun = on_database(move || {
+            let types = backend.types(&session.role);
+            let prepared = execute::prepare(&types, &payload).map_err(|fault| (fault, false))?;
+            if let Prepared::Subscription(field) = prepared {
+                let live = Live::new(&backend, &session, field);
+                return live.map(Begun::Live).map_err(|fault| (fault, false));
+            }
+            let done = backend.execute(&types, &session, &prepared);
+            done.map(|(data, _)| Begun::Answered(data))
+                .map_err(|fault| (fault, true))
+        });
+        let messages = match begun.await {
+            Ok(Ok(Begun::Live(live))) => {
+                self.live.insert(id, live);
+                self.look_in(FIRST_RESULT);
+                return Ok(());
+            }
+            Ok(Ok(Begun::Answered(data))) => {
+                vec![self.talk.next(&id, &data), self.talk.completed(&id)]
+            }
+            Ok(Err((fault, ran))) => self.talk.failed(&id, &fault, ran),
+            Err(fault) => self.talk.failed(&id, &fault, true),
+        };
+        self.send_all(&messages).await
+    }
+
+    /// Lets every subscription look at the database once.
+    async fn tell_news(&mut self) -> Result<(), End> {
+        self.due = None;
+        let Some(session) = self.session.clone() else {
+            return Ok(());
+        };
+        for (id, mut live) in std::mem::take(&mut self.live) {
+            let (backend, session) = (self.backend.clone(), session.clone());
+            let looked = on_database(move || {
+                let news = live.news(&backend, &session);
+                (live, news)
+            });
+            let messages = match looked.await {
+                Ok((live, Ok(news))) => {
+                    let more = live.reads_on(news.is_some());
+                    self.live.insert(id.clone(), live);
+                    if more {
+                        self.look_in(AFTER_COMMIT);
+                    }
+                    let news = news.into_iter();
+                    news.map(|data| self.talk.next(&id, &data)).collect()
+                }
+                Ok((_, Err(fault))) | Err(fault) => self.talk.failed(&id, &fault, true),
+            };
+            self.send_all(&messages).await?;
+        }
+        Ok(())
+    }
+
+    fn look_in(&mut self, delay: Duration) {
+        let at = Instant::now() + delay;
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    async fn send_all(&mut self, messages: &[Value]) -> Result<(), End> {
+        for message in messages {
+            self.send(message).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, message: &Value) -> Result<(), End> {
+        let frame = Message::Text(message.to_string().into());
+        self.socket.send(frame).await.map_err(|_| End::Drop)
+    }
+
+    /// Sends the close frame and waits for the client's.
+    async fn close(mut self, closing: Closing) {
+        let frame = CloseFrame {
+            code: closing.code,
+            reason: closing.reason.into(),
+        };
+        if self.socket.send(Message::Close(Some(frame))).await.is_err() {
+            return;
+        }
+        let farewell = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        drop(timeout(FAREWELL, farewell).await);
+    }
+}
+
+/// What a `subscribe` has led to.
+enum Begun {
+    Live(Live),
+    Answered(Value),
+}
+
+/// Statements block; this moves them off the tasks' threads.
+async fn on_database<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Fault::new(Code::Unexpected, "internal error"))
+}
+
+/// Resolves when the value changes; never once its sender is gone.
+async fn changed(watched: &mut watch::Receiver<u64>) {
+    if watched.changed().await.is_err() {
+        pending::<()>().await;
+    }
+}
+
+async fn moment(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => pending().await,
+    }
+}
+
+/// The time left until a second of the wall clock.
+fn until(now: Timestamp, second: i64) -> Duration {
+    let left = second
+        .saturating_mul(1000)
+        .saturating_sub(now.as_millisecond());
+    Duration::from_millis(u64::try_from(left).unwrap_or(0))
+}

@@ -1,0 +1,91 @@
+//! Why the sandbox does not start.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::backend::BackendError;
+use super::identity::KeyError;
+
+/// Why the sandbox does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The loopback port is taken or forbidden.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Port {
+        /// Which; 0 for any.
+        port: u16,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The directory that keeps everything cannot be made or locked.
+    #[error("cannot use the directory {}", path.display())]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Another sandbox keeps its things there.
+    #[error("another sandbox is using the directory {}", path.display())]
+    InUse {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A kept file cannot be read or written.
+    #[error("cannot read or write {}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A kept file does not hold what was written there.
+    #[error("{} is damaged", path.display())]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// Where it stops making sense.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// No signing key.
+    #[error("no key to sign tokens with")]
+    Key(#[from] KeyError),
+    /// The rows cannot be opened.
+    #[error("cannot open the backend")]
+    Backend(#[from] BackendError),
+    /// The runtime is going down.
+    #[error("the runtime stopped while the sandbox was starting")]
+    Interrupted(#[from] tokio::task::JoinError),
+    /// The thread it was to run on ended.
+    #[error("the sandbox stopped while it was starting")]
+    Stopped,
+    /// The system gives no event queue.
+    #[error("cannot start the sandbox's runtime")]
+    Runtime {
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl SandboxError {
+    /// What the person can do next, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Port { .. } => "Choose another port with `--port`, or 0 for any free one.",
+            Self::Directory { .. } | Self::File { .. } => {
+                "Choose a directory you can write to with `--data`."
+            }
+            Self::InUse { .. } => "Stop the other sandbox, or choose another directory.",
+            Self::Damaged { .. } => "Move the directory away and start again with an empty one.",
+            Self::Key(_) | Self::Backend(_) => "Start again with another, empty directory.",
+            Self::Interrupted(_) | Self::Stopped | Self::Runtime { .. } => "Start again.",
+        }
+    }
+}

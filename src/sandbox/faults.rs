@@ -1,0 +1,231 @@
+//! Faults to order: which route fails next, how, and how often.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+/// The routes that can fail and that the log tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Route {
+    /// `POST /v1/graphql`.
+    Graphql,
+    /// `POST /oauth/token`.
+    Token,
+    /// `POST /oauth/device/code`.
+    Device,
+    /// `GET /.well-known/openid-configuration` and its alias.
+    Discovery,
+    /// `GET /.well-known/jwks.json`.
+    Jwks,
+    /// `POST /oauth/revoke`.
+    Revoke,
+    /// The websocket on `/v1/graphql`.
+    Socket,
+}
+
+impl Route {
+    /// The route of a request; `None` for one that never fails on purpose.
+    pub(super) fn of(method: &Method, path: &str, headers: &HeaderMap) -> Option<Self> {
+        let get = method == Method::GET;
+        let post = method == Method::POST;
+        match path {
+            "/v1/graphql" if post => Some(Self::Graphql),
+            "/v1/graphql" if get && headers.contains_key(header::UPGRADE) => Some(Self::Socket),
+            "/oauth/token" if post => Some(Self::Token),
+            "/oauth/device/code" if post => Some(Self::Device),
+            "/oauth/revoke" if post => Some(Self::Revoke),
+            "/.well-known/jwks.json" if get => Some(Self::Jwks),
+            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server"
+                if get =>
+            {
+                Some(Self::Discovery)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The connection closes as soon as the head of the request is read.
+    Refuse,
+    /// The request waits before it runs.
+    Delay(Duration),
+    /// The request is read, does not run, and the connection closes.
+    DropBefore,
+    /// The request runs, and the connection closes without its answer. A
+    /// socket is opened first.
+    DropAfter,
+    /// The request does not run; that status comes back, without JSON.
+    Status {
+        /// Which.
+        code: StatusCode,
+        /// `Retry-After`, in seconds.
+        retry_after: Option<u32>,
+    },
+    /// The request does not run; a proxy's HTML page comes back.
+    Html(StatusCode),
+    /// The request runs, and the connection closes in the middle of the body.
+    Truncate,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Refuse,
+    Delay,
+    DropBefore,
+    DropAfter,
+    Status,
+    Html,
+    Truncate,
+}
+
+/// `POST control/faults`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Order {
+    route: Route,
+    fault: Kind,
+    status: Option<u16>,
+    ms: Option<u64>,
+    retry_after: Option<u32>,
+    times: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    route: Route,
+    fault: Fault,
+    times: Option<u64>,
+}
+
+/// Faults still to come, in order.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Mutex<VecDeque<Planned>>);
+
+impl Faults {
+    /// Adds a fault: it happens after those ordered before it for its route,
+    /// `times` times, or until [`clear`](Self::clear) without a number.
+    ///
+    /// # Errors
+    ///
+    /// One sentence about what the order lacks.
+    pub(super) fn order(&self, order: &Order) -> Result<(), String> {
+        let fault = order.fault()?;
+        if order.times == Some(0) {
+            return Ok(());
+        }
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(Planned {
+                route: order.route,
+                fault,
+                times: order.times,
+            });
+        Ok(())
+    }
+
+    /// Forgets them all and says how many there were.
+    pub(super) fn clear(&self) -> usize {
+        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *planned).len()
+    }
+
+    /// The fault for a request that arrives now.
+    pub(super) fn take(&self, route: Route) -> Option<Fault> {
+        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = planned.iter().position(|plan| plan.route == route)?;
+        let plan = planned.get_mut(at)?;
+        let fault = plan.fault;
+        if let Some(times) = &mut plan.times {
+            *times -= 1;
+            if *times == 0 {
+                planned.remove(at);
+            }
+        }
+        Some(fault)
+    }
+}
+
+impl Order {
+    fn fault(&self) -> Result<Fault, String> {
+        Ok(match self.fault {
+            Kind::Refuse => Fault::Refuse,
+            Kind::DropBefore => Fault::DropBefore,
+            Kind::DropAfter => Fault::DropAfter,
+            Kind::Truncate if self.route == Route::Socket => {
+                return Err("a socket's answer has no body to truncate".to_owned());
+            }
+            Kind::Truncate => Fault::Truncate,
+            Kind::Delay => Fault::Delay(Duration::from_millis(
+                self.ms.ok_or("the fault `delay` needs `ms`")?,
+            )),
+            Kind::Status => Fault::Status {
+                code: answerable(self.status.ok_or("the fault `status` needs `status`")?)?,
+                retry_after: self.retry_after,
+            },
+            Kind::Html => Fault::Html(answerable(self.status.unwrap_or(502))?),
+        })
+    }
+}
+
+fn answerable(status: u16) -> Result<StatusCode, String> {
+    StatusCode::from_u16(status)
+        .ok()
+        .filter(|_| (200..600).contains(&status))
+        .ok_or_else(|| format!("`status` is between 200 and 599, not {status}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::{Fault, Faults, Route};
+
+    #[test]
+    fn faults_come_in_the_order_given_and_as_often() -> Result<(), Box<dyn Error>> {
+        let faults = Faults::default();
+        for order in [
+            json!({"route": "token", "fault": "refuse", "times": 2}),
+            json!({"route": "token", "fault": "delay", "ms": 5}),
+        ] {
+            faults.order(&serde_json::from_value(order)?)?;
+        }
+        let delay = Fault::Delay(Duration::from_millis(5));
+        let taken: Vec<_> = (0..4).filter_map(|_| faults.take(Route::Token)).collect();
+        assert_eq!(taken, [Fault::Refuse, Fault::Refuse, delay, delay]);
+        assert_eq!(faults.take(Route::Graphql), None);
+        assert_eq!(faults.clear(), 1);
+        assert_eq!(faults.take(Route::Token), None);
+        Ok(())
+    }
+
+    #[test]
+    fn an_order_that_makes_no_sense_is_refused_in_words() -> Result<(), Box<dyn Error>> {
+        for order in [
+            json!({"route": "socket", "fault": "truncate"}),
+            json!({"route": "token", "fault": "status", "status": 99}),
+            json!({"route": "token", "fault": "status"}),
+            json!({"route": "token", "fault": "delay"}),
+        ] {
+            let faults = Faults::default();
+            assert!(
+                faults
+                    .order(&serde_json::from_value(order.clone())?)
+                    .is_err(),
+                "{order}"
+            );
+        }
+        Ok(())
+    }
+}

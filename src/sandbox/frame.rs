@@ -1,0 +1,253 @@
+//! The HTTP frame around both halves: routes, faults, log.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use futures_util::StreamExt as _;
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+
+use super::backend::{Backend, JwtConfig, Policy};
+use super::clock::Clock;
+use super::faults::{Fault, Faults, Route};
+use super::identity::{self, AUDIENCE, Identity};
+use super::line::{Line, Lines};
+use super::log::Log;
+use super::settings::{Configuration, Settings, SettingsError};
+use super::{control, graphql, guard};
+
+/// The longest request body read, in bytes. Hasura itself has no limit.
+const LONGEST_BODY: usize = 256 * 1024 * 1024;
+
+/// Everything the routes share.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) backend: Backend,
+    pub(super) identity: Identity,
+    pub(super) clocks: Clocks,
+    pub(super) faults: Faults,
+    pub(super) log: Log,
+    /// Open websockets.
+    pub(super) sockets: Lines,
+    /// Goes up each time all websockets are cut.
+    pub(super) cut: watch::Sender<u64>,
+    /// `http://127.0.0.1:port`, without a slash.
+    pub(super) base: String,
+    pub(super) configuration: Arc<Mutex<Configuration>>,
+    /// As it was at the start.
+    pub(super) original: Configuration,
+    /// Held while the configuration is being changed.
+    pub(super) changing: Mutex<()>,
+}
+
+/// The two machines' clocks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Clocks {
+    pub(super) identity: Clock,
+    pub(super) hasura: Clock,
+}
+
+/// Marks a request whose socket is to be cut as soon as it is open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CutWhenOpen;
+
+impl Frame {
+    /// Lays `patch` over the configuration and takes it on, or refuses all of
+    /// it.
+    pub(super) fn configure(&self, patch: &Map<String, Value>) -> Result<Value, SettingsError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (next, policy) = self.configuration().merged(patch)?;
+        self.take_on(next, policy)
+    }
+
+    /// Back to how it started.
+    pub(super) fn unconfigure(&self) -> Result<Value, SettingsError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take_on(self.original.clone(), Policy::default())
+    }
+
+    /// Gives both halves the configuration they start with.
+    pub(super) fn begin(&self) {
+        self.backend.set_policy(Policy::default());
+        self.backend.set_jwt(self.jwt(&self.original.settings));
+    }
+
+    fn take_on(&self, next: Configuration, policy: Policy) -> Result<Value, SettingsError> {
+        let jwt = self.jwt(&next.settings);
+        let shown = next.shown()?;
+        self.clocks.identity.set_offset_s(next.settings.clock_s);
+        self.clocks
+            .hasura
+            .set_offset_s(next.settings.hasura_clock_s);
+        *self.configuration() = next;
+        self.backend.set_policy(policy);
+        self.backend.set_jwt(jwt);
+        Ok(shown)
+    }
+
+    fn jwt(&self, settings: &Settings) -> JwtConfig {
+        let key = self.identity.key();
+        let slash = if settings.hasura_issuer_slash {
+            "/"
+        } else {
+            ""
+        };
+        JwtConfig {
+            keys: vec![(key.kid().to_owned(), key.public().clone())],
+            audience: Some(AUDIENCE.to_owned()),
+            issuer: Some(format!("{}{slash}", self.base)),
+            clock_offset_s: settings.hasura_clock_s,
+        }
+    }
+
+    pub(super) fn configuration(&self) -> MutexGuard<'_, Configuration> {
+        self.configuration
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Every route of the sandbox.
+pub(super) fn router(frame: &Arc<Frame>) -> Router {
+    Router::new()
+        .route("/v1/graphql", post(graphql::answer).get(graphql::socket))
+        .route("/healthz", get(async || "OK"))
+        .route("/hasura/healthz", get(async || "OK"))
+        .route(
+            "/v1/version",
+            get(async || Json(json!({"version": "v2.48.0", "server_type": "ce"}))),
+        )
+        .with_state(Arc::clone(frame))
+        .merge(identity::router(frame.identity.clone()))
+        .nest("/control", control::router(Arc::clone(frame)))
+        .fallback(async || graphql::not_found())
+        .layer(middleware::from_fn_with_state(Arc::clone(frame), observe))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(frame),
+            guard::guard,
+        ))
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// Lets the ordered fault happen, and writes the log.
+async fn observe(
+    State(frame): State<Arc<Frame>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(route) = Route::of(request.method(), request.uri().path(), request.headers()) else {
+        return next.run(request).await;
+    };
+    let fault = frame.faults.take(route);
+    if fault == Some(Fault::Refuse) {
+        frame.log.add(route, None, 0, 0);
+        return cut(&line);
+    }
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let asked = body.len();
+    match fault {
+        Some(Fault::Delay(wait)) => tokio::time::sleep(wait).await,
+        Some(Fault::DropBefore) => {
+            frame.log.add(route, None, asked, 0);
+            return cut(&line);
+        }
+        Some(Fault::Status { code, retry_after }) => {
+            return logged(&frame, route, asked, failure(code, retry_after)).await;
+        }
+        Some(Fault::Html(code)) => {
+            return logged(&frame, route, asked, html(code)).await;
+        }
+        Some(Fault::DropAfter) if route == Route::Socket => {
+            parts.extensions.insert(CutWhenOpen);
+        }
+        Some(Fault::Refuse | Fault::DropAfter | Fault::Truncate) | None => {}
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    match fault {
+        Some(Fault::DropAfter) if route != Route::Socket => {
+            frame.log.add(route, None, asked, 0);
+            cut(&line)
+        }
+        Some(Fault::Truncate) => truncated(&frame, route, asked, response, line).await,
+        Some(_) | None => logged(&frame, route, asked, response).await,
+    }
+}
+
+/// Closes the connection. The answer only ends the request: it can no longer
+/// be written.
+fn cut(line: &Line) -> Response {
+    line.cut();
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+async fn logged(frame: &Frame, route: Route, asked: usize, response: Response) -> Response {
+    let status = response.status().as_u16();
+    if route == Route::Socket {
+        // The body of an upgrade is the connection itself.
+        frame.log.add(route, Some(status), asked, 0);
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    frame.log.add(route, Some(status), asked, body.len());
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Announces the whole body, sends the first half and closes the connection.
+async fn truncated(
+    frame: &Frame,
+    route: Route,
+    asked: usize,
+    response: Response,
+    line: Line,
+) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let half: Bytes = body.slice(..body.len() / 2);
+    frame
+        .log
+        .add(route, Some(parts.status.as_u16()), asked, half.len());
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, body.len().max(2).into());
+    let start = futures_util::stream::once(async move { Ok(half) });
+    let end = futures_util::stream::once(async move {
+        // Once round the scheduler, so that the first half goes out.
+        tokio::task::yield_now().await;
+        line.cut();
+        Err(std::io::Error::other("cut on purpose"))
+    });
+    Response::from_parts(parts, Body::from_stream(start.chain(end)))
+}
+
+fn failure(code: StatusCode, retry_after: Option<u32>) -> Response {
+    let mut response = (code, "injected fault\n").into_response();
+    if let Some(seconds) = retry_after {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// What a proxy in front of a dead server shows.
+fn html(code: StatusCode) -> Response {
+    let page = format!(
+        "<html>\r\n<head><title>{code}</title></head>\r\n<body>\r\n\
+         <center><h1>{code}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    );
+    (code, axum::response::Html(page)).into_response()
+}
+
+/// The marker as an extractor's argument.
+pub(super) type CutMark = Option<Extension<CutWhenOpen>>;

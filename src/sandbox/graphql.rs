@@ -1,0 +1,96 @@
+//! The routes of the Hasura half.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::frame::{CutMark, Frame};
+use super::line::Line;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// `POST /v1/graphql`. Runs to its end even if the client goes away.
+pub(super) async fn answer(
+    State(frame): State<Arc<Frame>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let id = headers.get(REQUEST_ID).cloned();
+    let backend = frame.backend.clone();
+    let answered = tokio::task::spawn_blocking(move || backend.answer(&headers, &body)).await;
+    let Ok(answered) = answered else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let status = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::OK);
+    let mut response = hasura_json(status, &answered.body);
+    if answered.body.get("errors").is_none()
+        && let Some(id) = id.or_else(|| HeaderValue::try_from(Uuid::now_v7().to_string()).ok())
+    {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// The websocket on `/v1/graphql`. Exactly `graphql-transport-ws` is the
+/// modern protocol; anything else is Apollo's, and its name is sent back even
+/// if the client named none.
+pub(super) async fn socket(
+    State(frame): State<Arc<Frame>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    headers: HeaderMap,
+    cut_when_open: CutMark,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Ok(upgrade) = upgrade else {
+        return not_found();
+    };
+    let protocol = subprotocol(&headers);
+    let mut response = upgrade.on_upgrade(async move |socket| {
+        if cut_when_open.is_some() {
+            line.cut();
+            return;
+        }
+        frame.sockets.add(&line);
+        let cut = frame.cut.subscribe();
+        frame
+            .backend
+            .serve_socket(socket, Some(protocol.to_owned()), headers, cut)
+            .await;
+    });
+    response.headers_mut().insert(
+        header::SEC_WEBSOCKET_PROTOCOL,
+        HeaderValue::from_static(protocol),
+    );
+    response
+}
+
+fn subprotocol(headers: &HeaderMap) -> &'static str {
+    let mut asked = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    match (asked.next(), asked.next()) {
+        (Some(name), None) if name == "graphql-transport-ws" => "graphql-transport-ws",
+        _ => "graphql-ws",
+    }
+}
+
+/// What Hasura says about a path it does not have.
+pub(super) fn not_found() -> Response {
+    let body = json!({"path": "$", "error": "resource does not exist", "code": "not-found"});
+    hasura_json(StatusCode::NOT_FOUND, &body)
+}
+
+fn hasura_json(status: StatusCode, body: &Value) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    response
+}

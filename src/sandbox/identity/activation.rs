@@ -1,0 +1,73 @@
+//! The person's side of a device login: look at the code, say yes or no.
+
+use super::device::Closed;
+use super::grants::Fields;
+use super::pages::Page;
+use super::person::Person;
+use super::{Identity, pages};
+
+/// What the poller hears when the person says no, word for word Auth0's.
+const CANCELLED: &str = "User cancelled the confirmation prompt.";
+
+impl Identity {
+    /// `GET /activate`: asks for the code, or shows the one given. Changes
+    /// nothing.
+    pub(super) fn activation_page(&self, typed: Option<&str>) -> Page {
+        let Some(typed) = typed.filter(|typed| !typed.trim().is_empty()) else {
+            return pages::ask_code();
+        };
+        let books = self.books();
+        match books.devices.open(typed, self.now_ms()) {
+            Ok(code) => {
+                let asked = books.devices.asked(typed);
+                pages::confirm(&code, asked.map_or("", |asked| &asked.scope))
+            }
+            Err(closed) => closed_page(closed, typed),
+        }
+    }
+
+    /// `POST /activate` with `user_code`, `email` and `action`: what the
+    /// page's form sends, and what a script may send at once.
+    pub(super) fn settle(&self, form: &Fields) -> Page {
+        let text = |name: &str| form.0.get(name).map_or("", String::as_str);
+        let typed = text("user_code");
+        let mut books = self.books();
+        let code = match books.devices.open(typed, self.now_ms()) {
+            Ok(code) => code,
+            Err(closed) => return closed_page(closed, typed),
+        };
+        match text("action") {
+            "deny" => {
+                books.devices.refuse(&code, CANCELLED);
+                pages::denied(&code)
+            }
+            "approve" => {
+                let asked = books.devices.asked(&code);
+                let scope = asked.map_or_else(String::new, |asked| asked.scope.clone());
+                let Some(person) = Person::from_email(text("email")) else {
+                    return pages::bad_email(&code, &scope, text("email"));
+                };
+                if let Err(reason) = self.action(&person) {
+                    books.devices.refuse(&code, &reason);
+                    return pages::action_denied(&reason);
+                }
+                let page = pages::approved(&code, &person.email);
+                books.devices.approve(&code, &person.sub);
+                books.logins.people.insert(person.sub.clone(), person);
+                match self.keep(&books) {
+                    Ok(()) => page,
+                    Err(_) => pages::broken(),
+                }
+            }
+            _ => pages::bad_action(),
+        }
+    }
+}
+
+fn closed_page(closed: Closed, typed: &str) -> Page {
+    match closed {
+        Closed::Answered => pages::answered(),
+        Closed::Expired => pages::expired(),
+        Closed::Unknown => pages::unknown(typed),
+    }
+}

@@ -1,0 +1,245 @@
+//! The token endpoints: a device code, tokens for it, new tokens for a
+//! refresh token, and the end of a login.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::super::settings::{Dialect, Settings};
+use super::device::{self, Asked, Polled};
+use super::person::Person;
+use super::{AUDIENCE, Books, CLIENT_ID, Identity, Opaque, Refusal, random, refresh};
+
+/// RFC 8628.
+pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// RFC 6749, section 6.
+pub(super) const REFRESH_GRANT: &str = "refresh_token";
+/// What can be asked for; anything else is left out of what is granted.
+pub(super) const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+/// The fields of a form.
+#[derive(Debug, Default)]
+pub(super) struct Fields(pub(super) HashMap<String, String>);
+
+impl Fields {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    fn need(&self, name: &'static str) -> Result<&str, Refusal> {
+        self.get(name).ok_or(Refusal::Missing(name))
+    }
+
+    /// Lets only the one client pass, and only without a secret: a native
+    /// application cannot keep one.
+    fn check_client(&self) -> Result<(), Refusal> {
+        let secrets = ["client_secret", "client_assertion", "client_assertion_type"];
+        if secrets.iter().any(|name| self.0.contains_key(*name)) {
+            return Err(Refusal::SecretSent);
+        }
+        if self.need("client_id")? == CLIENT_ID {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownClient)
+        }
+    }
+}
+
+impl Identity {
+    /// `POST /oauth/device/code` (RFC 8628, section 3.1).
+    pub(super) fn authorize_device(&self, form: &Fields) -> Result<Value, Refusal> {
+        let settings = self.settings();
+        form.check_client()?;
+        if !settings.device_grant {
+            return Err(Refusal::GrantOff(DEVICE_GRANT));
+        }
+        let asked = self.asked(form, &settings)?;
+        let issued = self.books().devices.issue(
+            asked,
+            millis(settings.interval_s),
+            millis(settings.code_ttl_s),
+            self.now_ms(),
+        );
+        let page = format!("{}/activate", self.0.parts.base);
+        let mut answer = json!({
+            "device_code": issued.device_code,
+            "user_code": issued.user_code,
+            "verification_uri": page,
+            "verification_uri_complete": format!("{page}?user_code={}", issued.user_code),
+            "expires_in": settings.code_ttl_s,
+        });
+        if settings.dialect == Dialect::Auth0 {
+            super::merge(&mut answer, &json!({"interval": settings.interval_s}));
+        }
+        Ok(answer)
+    }
+
+    /// `POST /oauth/token`.
+    pub(super) fn token(&self, form: &Fields) -> Result<Value, Refusal> {
+        let settings = self.settings();
+        form.check_client()?;
+        match form.need("grant_type")? {
+            DEVICE_GRANT if settings.device_grant => self.poll(form, &settings),
+            DEVICE_GRANT => Err(Refusal::GrantOff(DEVICE_GRANT)),
+            REFRESH_GRANT if settings.refresh_grant => self.refresh(form, &settings),
+            REFRESH_GRANT => Err(Refusal::GrantOff(REFRESH_GRANT)),
+            other => Err(Refusal::UnknownGrant(other.to_owned())),
+        }
+    }
+
+    /// `POST /oauth/revoke` (RFC 7009): the login of that refresh token ends;
+    /// an unknown token is no error.
+    pub(super) fn revoke(&self, form: &Fields) -> Result<(), Refusal> {
+        form.check_client()?;
+        let token = form.need("token")?;
+        let mut books = self.books();
+        books.logins.refresh.revoke(token);
+        self.keep(&books).map_err(|_| Refusal::Broken)
+    }
+
+    fn asked(&self, form: &Fields, settings: &Settings) -> Result<Asked, Refusal> {
+        let wanted = form.get("audience").or_else(|| {
+            let resource = (settings.dialect == Dialect::Rfc).then_some("resource")?;
+            form.get(resource)
+        });
+        let userinfo = format!("{}/userinfo", self.0.parts.base);
+        let audience = match wanted {
+            None => None,
+            Some(audience) if audience == userinfo => None,
+            Some(AUDIENCE) if settings.audience_registered => Some(AUDIENCE.to_owned()),
+            Some(other) => return Err(Refusal::UnknownAudience(other.to_owned())),
+        };
+        let scope = form.get("scope").unwrap_or_default();
+        Ok(Asked {
+            scope: narrowed(scope, |scope| SCOPES.contains(&scope)),
+            audience,
+        })
+    }
+
+    fn poll(&self, form: &Fields, settings: &Settings) -> Result<Value, Refusal> {
+        let device_code = form.need("device_code")?;
+        let rules = device::Rules {
+            expired_repeats: settings.dialect == Dialect::Rfc,
+            interval_grows: settings.interval_grows,
+        };
+        let mut books = self.books();
+        let (sub, asked) = match books.devices.poll(device_code, rules, self.now_ms()) {
+            Polled::Granted { sub, asked } => (sub, asked),
+            Polled::Pending => return Err(Refusal::Pending),
+            Polled::TooFast { interval_s } => return Err(Refusal::SlowDown { interval_s }),
+            Polled::Refused { reason } => return Err(Refusal::Denied(reason)),
+            Polled::Expired => return Err(Refusal::Expired),
+            Polled::Unknown => return Err(Refusal::DeadCode),
+        };
+        let person = person(&books, &sub)?;
+        let user_id = self.action(&person).map_err(Refusal::Denied)?;
+        let asked = offered(asked, settings);
+        let refresh_token = asked
+            .has("offline_access")
+            .then(|| (books.logins.refresh).start(&sub, &asked, self.now_ms()));
+        let answer = self.answer(
+            &mut books,
+            settings,
+            &person,
+            user_id,
+            &asked,
+            refresh_token,
+        );
+        self.keep(&books).map_err(|_| Refusal::Broken)?;
+        Ok(answer)
+    }
+
+    /// Runs the Action before the token is spent: a refusal there costs the
+    /// login nothing.
+    fn refresh(&self, form: &Fields, settings: &Settings) -> Result<Value, Refusal> {
+        let token = form.need("refresh_token")?;
+        let rules = refresh::Rules {
+            rotating: settings.rotation,
+            leeway_ms: millis(settings.leeway_s),
+            absolute_ms: millis(settings.refresh_ttl_s),
+            idle_ms: millis(settings.refresh_idle_s),
+        };
+        let mut books = self.books();
+        let now_ms = self.now_ms();
+        let Some(presented) = books.logins.refresh.present(token, rules, now_ms) else {
+            self.keep(&books).map_err(|_| Refusal::Broken)?;
+            return Err(Refusal::DeadToken);
+        };
+        let person = person(&books, &presented.sub)?;
+        let user_id = self.action(&person).map_err(Refusal::Denied)?;
+        let next = books.logins.refresh.exchange(token, rules, now_ms);
+        let mut asked = presented.asked;
+        if let Some(wanted) = form.get("scope") {
+            asked.scope = narrowed(&asked.scope, |scope| wanted.split(' ').any(|w| w == scope));
+        }
+        let answer = self.answer(&mut books, settings, &person, user_id, &asked, next);
+        self.keep(&books).map_err(|_| Refusal::Broken)?;
+        Ok(answer)
+    }
+
+    fn answer(
+        &self,
+        books: &mut Books,
+        settings: &Settings,
+        person: &Person,
+        user_id: i64,
+        asked: &Asked,
+        refresh_token: Option<String>,
+    ) -> Value {
+        let issuer = self.issuer(settings);
+        let mint = self.mint(settings, &issuer);
+        let access_token = if let Some(audience) = &asked.audience {
+            let claims = mint.access_claims(&person.sub, user_id, audience, asked);
+            self.key().sign(&mint.access_header(), &claims)
+        } else {
+            let token = mint.opaque();
+            let opaque = Opaque {
+                sub: person.sub.clone(),
+                asked: asked.clone(),
+                expires_s: mint.now_s.saturating_add(mint.ttl_s),
+            };
+            books.opaque.retain(|_, known| known.expires_s > mint.now_s);
+            books.opaque.insert(random::hashed(&token), opaque);
+            token
+        };
+        let mut answer = json!({
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": settings.access_ttl_s,
+            "scope": asked.scope,
+        });
+        if asked.has("openid") {
+            let claims = mint.id_claims(person, user_id, asked);
+            let id_token = self.key().sign(&mint.id_header(), &claims);
+            super::merge(&mut answer, &json!({"id_token": id_token}));
+        }
+        if let Some(token) = refresh_token {
+            super::merge(&mut answer, &json!({"refresh_token": token}));
+        }
+        answer
+    }
+}
+
+/// Without the API's Allow Offline Access that scope is silently not granted.
+fn offered(mut asked: Asked, settings: &Settings) -> Asked {
+    if asked.audience.is_some() && !settings.offline_access {
+        asked.scope = narrowed(&asked.scope, |scope| scope != "offline_access");
+    }
+    asked
+}
+
+fn narrowed(scope: &str, keep: impl Fn(&str) -> bool) -> String {
+    let kept: Vec<&str> = scope.split_whitespace().filter(|one| keep(one)).collect();
+    kept.join(" ")
+}
+
+fn person(books: &Books, sub: &str) -> Result<Person, Refusal> {
+    (books.logins.people.get(sub).cloned()).ok_or(Refusal::NobodyLeft)
+}
+
+fn millis(seconds: u32) -> i64 {
+    i64::from(seconds) * 1000
+}

@@ -1,0 +1,318 @@
+//! A development Auth0 and Hasura on loopback.
+//!
+//! One HTTP server on 127.0.0.1 is both: the identity half logs people in
+//! by device code and signs their tokens, the [`backend`] half checks those
+//! tokens and answers GraphQL over its own rows. The control routes make
+//! either of them slow, wrong or absent on order.
+//!
+//! Anybody on this machine can log in as anybody and read every row: **for
+//! development only**. Nothing here listens beyond loopback.
+
+pub mod backend;
+mod clock;
+mod control;
+mod disk;
+mod error;
+mod faults;
+mod frame;
+mod graphql;
+mod guard;
+mod identity;
+mod line;
+mod log;
+mod settings;
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use backend::{Backend, Shape};
+use disk::{Disk, Lock};
+pub use error::SandboxError;
+use faults::Faults;
+use frame::{Clocks, Frame};
+use identity::{Identity, Logins, Parts};
+pub use identity::{KeyError, SigningKey};
+use line::{Line, Lines, Listener};
+use log::Log;
+use settings::Configuration;
+pub use settings::Dialect;
+
+/// What to print, loudly, wherever the sandbox is started.
+pub const DEVELOPMENT_ONLY: &str = "\
+DEVELOPMENT ONLY: this sandbox is a make-believe Auth0 and Hasura.
+Anybody on this machine can log in as anybody. Keep nothing real in it.";
+
+const KEY: &str = "signing-key.pem";
+const PORT: &str = "port";
+const ROWS: &str = "rows.sqlite";
+
+/// How to start a sandbox.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port on 127.0.0.1: 0 is any free one; `None` is the one kept in
+    /// [`data`](Self::data), else any free one.
+    pub port: Option<u16>,
+    /// Where port, signing key, people, refresh tokens and rows are kept;
+    /// `None` keeps nothing.
+    pub data: Option<PathBuf>,
+    /// Only the tutorial's tables, without the change feed.
+    pub bare: bool,
+    /// Wait between polls, in seconds.
+    pub interval_s: u32,
+    /// Lifetime of a device code, in seconds.
+    pub code_ttl_s: u32,
+    /// Lifetime of an access token, in seconds.
+    pub access_ttl_s: u32,
+    /// How long the previous refresh token is forgiven, in seconds.
+    pub leeway_s: u32,
+    /// Whose habits the identity half has.
+    pub dialect: Dialect,
+    /// A key made before, so that many sandboxes in one process need not each
+    /// make their own; one kept in [`data`](Self::data) wins over it.
+    pub signing_key: Option<SigningKey>,
+    /// Texts of todos that everybody finds at their first login.
+    pub welcome: Vec<String>,
+}
+
+impl Default for Options {
+    /// Auth0's speed, the full backend, nothing kept.
+    fn default() -> Self {
+        Self {
+            port: None,
+            data: None,
+            bare: false,
+            interval_s: 5,
+            code_ttl_s: 900,
+            access_ttl_s: 3600,
+            leeway_s: 30,
+            dialect: Dialect::Auth0,
+            signing_key: None,
+            welcome: Vec::new(),
+        }
+    }
+}
+
+/// What a client needs to know of a running sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Addresses {
+    /// With a trailing slash, as Auth0's.
+    pub issuer: String,
+    /// A public client: it has no secret.
+    pub client_id: String,
+    /// The API's identifier.
+    pub audience: String,
+    /// GraphQL over HTTP; the websocket is there too, with `ws:`.
+    pub endpoint: String,
+    /// Opens the backend without a token. No secret worth keeping: it opens
+    /// nothing but this sandbox.
+    pub admin_secret: String,
+    /// The page that asks for the user code, and where its form is sent.
+    pub activate: String,
+    /// The prefix of the control routes, without a trailing slash.
+    pub control: String,
+}
+
+/// A running sandbox. It ends when [stopped](Self::stop) or dropped: every
+/// connection is cut. Its port is free once `stop` returns; after a drop, once
+/// the runtime has come round to it.
+#[derive(Debug)]
+pub struct Sandbox {
+    addresses: Addresses,
+    backend: Backend,
+    lines: Lines,
+    server: JoinHandle<()>,
+    /// Held while running, so that nobody else uses the directory.
+    _lock: Option<Lock>,
+}
+
+impl Sandbox {
+    /// Starts listening on 127.0.0.1. The first start makes a signing key,
+    /// which takes half a second on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken, or the directory cannot be used or is damaged.
+    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+        let opening = options.clone();
+        let mut kept = tokio::task::spawn_blocking(move || Kept::open(&opening)).await??;
+        let port = options.port.or(kept.port).unwrap_or(0);
+        let failed = |source| SandboxError::Port { port, source };
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(failed)?;
+        let port = tcp.local_addr().map_err(failed)?.port();
+        kept.keep_port(port)?;
+
+        let lock = kept.lock.take();
+        kept.backend.set_welcome(options.welcome.clone());
+        let frame = Arc::new(kept.frame(&options, format!("http://127.0.0.1:{port}")));
+        let lines = Lines::default();
+        let service = frame::router(&frame).into_make_service_with_connect_info::<Line>();
+        let listener = Listener::new(tcp, lines.clone());
+        let server = tokio::spawn(async move {
+            // It only ends by being stopped.
+            let _ = axum::serve(listener, service).await;
+        });
+        Ok(Self {
+            addresses: addresses(&frame),
+            backend: frame.backend.clone(),
+            lines,
+            server,
+            _lock: lock,
+        })
+    }
+
+    /// Where everything is.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The backend half, to look at its rows directly.
+    #[must_use]
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// Serves until the task is cancelled; the server does not end by itself.
+    pub async fn wait(&mut self) {
+        let _ = (&mut self.server).await;
+    }
+
+    /// Cuts every connection and frees port and directory before it returns.
+    pub async fn stop(mut self) {
+        self.server.abort();
+        if !self.server.is_finished() {
+            let _ = (&mut self.server).await;
+        }
+        self.lines.cut_all();
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+        self.lines.cut_all();
+    }
+}
+
+fn addresses(frame: &Frame) -> Addresses {
+    let base = &frame.base;
+    Addresses {
+        issuer: format!("{base}/"),
+        client_id: identity::CLIENT_ID.to_owned(),
+        audience: identity::AUDIENCE.to_owned(),
+        endpoint: format!("{base}/v1/graphql"),
+        admin_secret: frame.backend.admin_secret().to_owned(),
+        activate: format!("{base}/activate"),
+        control: format!("{base}/control"),
+    }
+}
+
+/// What the directory held, or what was made instead.
+#[derive(Debug)]
+struct Kept {
+    disk: Option<Disk>,
+    lock: Option<Lock>,
+    key: SigningKey,
+    logins: Logins,
+    port: Option<u16>,
+    backend: Backend,
+}
+
+impl Kept {
+    /// Blocks: reads files and may make a key.
+    fn open(options: &Options) -> Result<Self, SandboxError> {
+        let shape = if options.bare {
+            Shape::Bare
+        } else {
+            Shape::Full
+        };
+        let made = || {
+            let given = options.signing_key.clone();
+            given.map_or_else(SigningKey::generate, Ok)
+        };
+        let Some(directory) = &options.data else {
+            return Ok(Self {
+                disk: None,
+                lock: None,
+                key: made()?,
+                logins: Logins::default(),
+                port: None,
+                backend: Backend::open(None, shape)?,
+            });
+        };
+        let (disk, lock) = Disk::open(directory)?;
+        let failed = |name: &str| {
+            let path = disk.path(name);
+            move |source| SandboxError::File { path, source }
+        };
+        let key = if let Some(pem) = disk.read(KEY).map_err(failed(KEY))? {
+            SigningKey::from_pem(&pem)?
+        } else {
+            let key = made()?;
+            let pem = key.to_pem()?;
+            disk.write(KEY, pem.expose_secret()).map_err(failed(KEY))?;
+            key
+        };
+        let port = disk.read(PORT).map_err(failed(PORT))?;
+        let rows: PathBuf = disk.private(ROWS).map_err(failed(ROWS))?;
+        Ok(Self {
+            key,
+            logins: Logins::read(&disk)?,
+            port: port.and_then(|text| text.trim().parse().ok()),
+            backend: Backend::open(Some(Path::new(&rows)), shape)?,
+            disk: Some(disk),
+            lock: Some(lock),
+        })
+    }
+
+    fn keep_port(&self, port: u16) -> Result<(), SandboxError> {
+        match &self.disk {
+            Some(disk) if self.port != Some(port) => disk
+                .write(PORT, &format!("{port}\n"))
+                .map_err(|source| SandboxError::File {
+                    path: disk.path(PORT),
+                    source,
+                }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn frame(self, options: &Options, base: String) -> Frame {
+        let original = Configuration::new(options);
+        let configuration = Arc::new(Mutex::new(original.clone()));
+        let clocks = Clocks::default();
+        let identity = Identity::new(Parts {
+            key: self.key,
+            backend: self.backend.clone(),
+            clock: clocks.identity.clone(),
+            configuration: Arc::clone(&configuration),
+            logins: self.logins,
+            disk: self.disk,
+            base: base.clone(),
+        });
+        let frame = Frame {
+            backend: self.backend,
+            identity,
+            clocks,
+            faults: Faults::default(),
+            log: Log::default(),
+            sockets: Lines::default(),
+            cut: watch::Sender::new(0),
+            base,
+            configuration,
+            original,
+            changing: Mutex::new(()),
+        };
+        frame.begin();
+        frame
+    }
+}

@@ -1,0 +1,338 @@
+//! Recorded websocket conversations, replayed over real sockets.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{State, WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, header::SEC_WEBSOCKET_PROTOCOL},
+    response::Response,
+    routing::get,
+};
+use futures_util::{SinkExt as _, StreamExt as _, future::try_join_all};
+use serde_json::{Value, json};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::{Instant, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Message, client::IntoClientRequest as _},
+};
+use tudone::sandbox::backend::{Backend, Policy, Shape};
+
+use crate::tokens::{self, Outcome};
+
+/// How long to wait for anything.
+const PATIENCE: Duration = Duration::from_secs(10);
+const MODERN: &str = "graphql-transport-ws";
+
+#[derive(Clone)]
+struct Served {
+    backend: Backend,
+    cut: watch::Sender<u64>,
+}
+
+async fn upgrade(
+    State(served): State<Served>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let chosen = Backend::subprotocol(&headers);
+    let cut = served.cut.subscribe();
+    upgrade.protocols([chosen]).on_upgrade(async move |socket| {
+        let backend = served.backend;
+        backend
+            .serve_socket(socket, Some(chosen.to_owned()), headers, cut)
+            .await;
+    })
+}
+
+/// A backend with the recordings' rows, on a port of its own.
+async fn serve() -> Outcome<(Served, u16)> {
+    let recordings: Value = serde_json::from_str(include_str!("../recordings/http.json"))?;
+    let backend = Backend::open(None, Shape::Full)?;
+    backend.set_jwt(tokens::config()?);
+    backend.reset(recordings.get("fixture"))?;
+    let served = Served {
+        backend,
+        cut: watch::Sender::new(0),
+    };
+    let router = Router::new()
+        .route("/v1/graphql", get(upgrade))
+        .with_state(served.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((served, port))
+}
+
+fn add(backend: &Backend) -> Outcome {
+    let mut headers = HeaderMap::new();
+    let bearer = format!("Bearer {}", tokens::named("user1")?);
+    headers.insert("authorization", HeaderValue::from_str(&bearer)?);
+    let body = json!({"query": "mutation { insert_todos_one(object: {text: \"new\"}) { id } }"});
+    let answer = backend.answer(&headers, body.to_string().as_bytes());
+    assert!(answer.committed, "{}", answer.body);
+    Ok(())
+}
+
+/// How a socket ended: code and reason; 1006 without a close frame.
+type Closed = (u16, String);
+
+struct Client {
+    socket: WebSocketStream<TcpStream>,
+    negotiated: Option<String>,
+    /// Acknowledgements and keep-alives, whose order means nothing.
+    greetings: Vec<Value>,
+    opened: Instant,
+}
+
+impl Client {
+    async fn open(port: u16, offered: &str) -> Outcome<Self> {
+        let mut request = format!("ws://127.0.0.1:{port}/v1/graphql").into_client_request()?;
+        let offered = HeaderValue::from_str(offered)?;
+        request
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, offered);
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        let (socket, response) = client_async(request, stream).await?;
+        let negotiated = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
+        Ok(Self {
+            socket,
+            negotiated: negotiated
+                .map(|name| name.to_str().map(str::to_owned))
+                .transpose()?,
+            greetings: Vec::new(),
+            opened: Instant::now(),
+        })
+    }
+
+    /// A socket of user 1 that is initialised.
+    async fn ready(port: u16) -> Outcome<Self> {
+        let mut client = Self::open(port, MODERN).await?;
+        let bearer = format!("Bearer {}", tokens::named("user1")?);
+        let payload = json!({"headers": {"Authorization": bearer}});
+        client
+            .send(&json!({"type": "connection_init", "payload": payload}))
+            .await?;
+        Ok(client)
+    }
+
+    async fn send(&mut self, message: &Value) -> Outcome {
+        let frame = Message::text(message.to_string());
+        Ok(timeout(PATIENCE, self.socket.send(frame)).await??)
+    }
+
+    /// The next message that is no greeting, or the end.
+    async fn next(&mut self) -> Outcome<Result<Value, Closed>> {
+        loop {
+            let frame = timeout(PATIENCE, self.socket.next()).await?;
+            let text = match frame {
+                Some(Ok(Message::Text(text))) => text,
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return Ok(Err((frame.code.into(), frame.reason.to_string())));
+                }
+                Some(Ok(Message::Close(None)) | Err(_)) | None => {
+                    return Ok(Err((1006, "no close frame".to_owned())));
+                }
+                Some(Ok(_)) => continue,
+            };
+            let message: Value = serde_json::from_str(&text)?;
+            if is_greeting(&message) {
+                self.greetings.push(message);
+            } else {
+                return Ok(Ok(message));
+            }
+        }
+    }
+
+    async fn message(&mut self) -> Outcome<Value> {
+        Ok(self
+            .next()
+            .await?
+            .map_err(|end| format!("closed: {end:?}"))?)
+    }
+
+    async fn closed(&mut self) -> Outcome<Closed> {
+        match self.next().await? {
+            Ok(message) => Err(format!("a message instead of the end: {message}").into()),
+            Err(closed) => Ok(closed),
+        }
+    }
+
+    /// Reads until the recorded greetings have arrived too.
+    async fn greeted(&mut self, recorded: &[Value]) -> Outcome {
+        loop {
+            let mut missing = recorded.to_vec();
+            for greeting in &self.greetings {
+                if let Some(at) = missing.iter().position(|one| one == greeting) {
+                    missing.remove(at);
+                }
+            }
+            if missing.is_empty() {
+                return Ok(());
+            }
+            match timeout(PATIENCE, self.socket.next()).await? {
+                Some(Ok(Message::Text(text))) => self.greetings.push(serde_json::from_str(&text)?),
+                other => return Err(format!("{missing:?} are missing: {other:?}").into()),
+            }
+        }
+    }
+}
+
+fn is_greeting(message: &Value) -> bool {
+    let kind = message.get("type").and_then(Value::as_str);
+    matches!(kind, Some("ping" | "ka" | "connection_ack"))
+}
+
+/// Puts real tokens where a recording names them.
+fn with_tokens(message: &Value) -> Outcome<Value> {
+    let mut text = message.to_string();
+    while let (Some(start), Some(end)) = (text.find('<'), text.find('>')) {
+        let name = text.get(start + 1..end).ok_or("no name")?;
+        let token = tokens::named(name)?;
+        text.replace_range(start..=end, &token);
+    }
+    Ok(serde_json::from_str(&text)?)
+}
+
+async fn replay(conversation: &Value, adds: usize) -> Outcome {
+    let name = conversation.get("name").and_then(Value::as_str);
+    let name = name.unwrap_or_default();
+    let log = conversation.get("log").and_then(Value::as_array);
+    let log = log.ok_or("no log")?;
+    let (served, port) = serve().await?;
+    for _ in 0..adds {
+        add(&served.backend)?;
+    }
+    let negotiated = log.first().and_then(|first| first.get("negotiated"));
+    let negotiated = negotiated.and_then(Value::as_str).ok_or("no protocol")?;
+    let offered = if name == "two protocols offered" {
+        "graphql-transport-ws, graphql-ws"
+    } else {
+        negotiated
+    };
+    let mut client = Client::open(port, offered).await?;
+    assert_eq!(client.negotiated.as_deref(), Some(negotiated), "{name}");
+    let mut greetings = Vec::new();
+    for entry in log.iter().skip(1) {
+        if let Some(message) = entry.get("client") {
+            client.send(&with_tokens(message)?).await?;
+        } else if entry.get("meanwhile").is_some() {
+            add(&served.backend)?;
+        } else if let Some(message) = entry.get("server") {
+            if is_greeting(message) {
+                greetings.push(message.clone());
+            } else {
+                assert_eq!(&client.message().await?, message, "{name}");
+            }
+        } else if let Some(closed) = entry.get("closed") {
+            let (code, reason) = client.closed().await?;
+            assert_eq!(closed.get("code"), Some(&Value::from(code)), "{name}");
+            assert_eq!(closed.get("reason"), Some(&Value::from(reason)), "{name}");
+            let at = entry
+                .get("at_s")
+                .and_then(Value::as_f64)
+                .unwrap_or_default();
+            let elapsed = client.opened.elapsed().as_secs_f64();
+            assert!(elapsed > at - 0.8, "{name}: closed after {elapsed} s");
+        }
+    }
+    client
+        .greeted(&greetings)
+        .await
+        .map_err(|error| format!("{name}: {error}"))?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_recorded_conversation_goes_as_it_went_with_hasura() -> Outcome {
+    let recordings: Value = serde_json::from_str(include_str!("../recordings/websocket.json"))?;
+    let conversations = recordings.as_array().ok_or("no conversations")?;
+    assert_eq!(conversations.len(), 15);
+    // The first conversation adds a todo that all later ones see.
+    let replays = conversations
+        .iter()
+        .enumerate()
+        .map(|(index, conversation)| replay(conversation, index.min(1)));
+    try_join_all(replays).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cut_drops_the_socket_without_a_close_frame() -> Outcome {
+    let (served, port) = serve().await?;
+    let mut client = Client::ready(port).await?;
+    client.send(&doorbell("1")).await?;
+    client.message().await?;
+    served.cut.send_modify(|cuts| *cuts += 1);
+    assert_eq!(client.closed().await?.0, 1006);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_changed_configuration_asks_clients_to_connect_again() -> Outcome {
+    let (served, port) = serve().await?;
+    let mut client = Client::ready(port).await?;
+    client.send(&doorbell("1")).await?;
+    client.message().await?;
+    served.backend.set_policy(Policy::default());
+    assert_eq!(client.closed().await?.0, 1012);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_of_another_user_rings_no_doorbell() -> Outcome {
+    let (served, port) = serve().await?;
+    let mut client = Client::ready(port).await?;
+    client.send(&doorbell("1")).await?;
+    let first = client.message().await?;
+    served.backend.upsert_user("auth0|new", None)?;
+    add(&served.backend)?;
+    let second = client.message().await?;
+    let revision = |message: &Value| message.pointer("/payload/data/users/0/revision").cloned();
+    assert_eq!(revision(&first), Some(json!(5)));
+    assert_eq!(revision(&second), Some(json!(6)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_sends_batches_past_its_cursor() -> Outcome {
+    let (served, port) = serve().await?;
+    let mut client = Client::ready(port).await?;
+    let query = "subscription { todos_stream(batch_size: 1, cursor: {initial_value: {id: 0}}) \
+                 { id } }";
+    let subscribe = json!({"type": "subscribe", "id": "s", "payload": {"query": query}});
+    client.send(&subscribe).await?;
+    for id in [1, 2, 5] {
+        if id == 5 {
+            add(&served.backend)?;
+        }
+        let message = client.message().await?;
+        let rows = message.pointer("/payload/data/todos_stream");
+        assert_eq!(rows, Some(&json!([{ "id": id }])));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn subscriptions_that_are_switched_off_do_not_exist() -> Outcome {
+    let (served, port) = serve().await?;
+    served.backend.set_policy(Policy {
+        subscriptions: false,
+        ..Policy::default()
+    });
+    let mut client = Client::ready(port).await?;
+    client.send(&doorbell("1")).await?;
+    let message = client.message().await?;
+    let text = message.pointer("/payload/0/message");
+    assert_eq!(text, Some(&json!("no subscriptions exist")));
+    Ok(())
+}
+
+fn doorbell(id: &str) -> Value {
+    let payload = json!({"query": "subscription { users { revision } }"});
+    json!({"type": "subscribe", "id": id, "payload": payload})
+}
