@@ -33,11 +33,14 @@
 
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod graphql;
 pub mod http;
 pub mod private_file;
+pub mod report;
+pub mod runtime;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod store;

@@ -1,0 +1,143 @@
+//! `tudone add`.
+
+use std::io::{self, Read as _, Write as _};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::call::Call;
+use crate::cli::error::CliError;
+use crate::cli::json::ShownAll;
+use crate::cli::output;
+use crate::cli::write::{self, Writing};
+use crate::domain::change::Act;
+use crate::domain::line::Line;
+use crate::domain::todo::{State, Todo};
+use crate::domain::when::{TypedError, typed};
+
+/// What `add` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The todo; `-` reads todos from the standard input, one a line
+    #[arg(required_unless_present = "null")]
+    text: Vec<String>,
+
+    /// Read todos from the standard input, separated by NUL
+    #[arg(short = '0', long = "null")]
+    null: bool,
+
+    /// Do not turn `due:tomorrow` into a date
+    #[arg(long)]
+    literal: bool,
+
+    #[command(flatten)]
+    writing: Writing,
+}
+
+#[derive(Serialize)]
+struct Added<'a> {
+    todos: ShownAll<'a>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+/// Adds one todo, or one for each line: all of them, or none.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let texts = texts(call, arguments)?;
+    let known = call.known()?;
+    for text in &texts {
+        if Line::new(text).is_done() {
+            call.notice(format!(
+                "a text that starts with `x ` is a done todo: {text}"
+            ));
+        }
+    }
+    let act = |text: String| call.clock.change(call.clock.key(), Act::Add { text });
+    let changes: Vec<_> = texts.into_iter().map(act).collect();
+    if arguments.writing.dry_run {
+        call.notice("dry run: nothing was added");
+        let todos: Vec<Todo> = changes.into_iter().filter_map(imagined).collect();
+        return print(arguments, &todos);
+    }
+    let mut store = known.open()?;
+    let wait = arguments.writing.wait;
+    let written = write::commit(call, &known, &mut store, &changes, wait)?;
+    print(arguments, &written.todos)?;
+    written.refused.map_or(Ok(()), Err)
+}
+
+/// The todo that an add would make.
+fn imagined(change: crate::domain::change::Change) -> Option<Todo> {
+    match change.act {
+        Act::Add { text } => Some(Todo {
+            key: change.todo,
+            id: None,
+            local: None,
+            text,
+            state: State::Pending,
+            created_at: None,
+            updated_at: None,
+        }),
+        Act::Edit { .. } | Act::Remove { .. } => None,
+    }
+}
+
+fn print(arguments: &Arguments, todos: &[Todo]) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    if arguments.writing.json {
+        let answer = Added {
+            todos: ShownAll(todos),
+            dry_run: arguments.writing.dry_run,
+        };
+        output::json(&mut out, &answer)?;
+    } else if !arguments.writing.dry_run {
+        for todo in todos {
+            writeln!(out, "{}", todo.handle())?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// The texts to add, checked; dates written out.
+fn texts(call: &Call, arguments: &Arguments) -> Result<Vec<String>, CliError> {
+    let today = call.clock.today();
+    let check = |text: &str, place: String| {
+        typed(text, today, arguments.literal).map_err(|source| CliError::Typed { place, source })
+    };
+    let from_stdin = match arguments.text.as_slice() {
+        [] => true,
+        [dash] => dash == "-",
+        _ => false,
+    };
+    if !from_stdin {
+        if arguments.null {
+            let help = "Give `-0` alone, or the text without it.";
+            return Err(CliError::usage("-0 reads the standard input", help));
+        }
+        let text = arguments.text.join(" ");
+        return Ok(vec![check(&text, "this is no todo".to_owned())?]);
+    }
+    let mut input = String::new();
+    io::stdin()
+        .lock()
+        .read_to_string(&mut input)
+        .map_err(CliError::io("read the standard input"))?;
+    let separator = if arguments.null { '\0' } else { '\n' };
+    let mut texts = Vec::new();
+    for (number, line) in input.split(separator).enumerate() {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let place = format!(
+            "line {} of the input is no todo; nothing was added",
+            number + 1
+        );
+        match check(line, place) {
+            Ok(text) => texts.push(text),
+            Err(CliError::Typed {
+                source: TypedError::Blank,
+                ..
+            }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(texts)
+}

@@ -1,0 +1,108 @@
+//! What can be typed after `tudone`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::cli::color::When;
+use crate::cli::{
+    add, completions, config, done, edit, help, list, login, logout, queue, rm, status, sync,
+    whoami,
+};
+
+/// A todo list for the terminal: Auth0 login, Hasura behind it, works offline.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tudone",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes and JSON shapes: `tudone help exit-codes`, `tudone help json`."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+
+    /// Log in by device code: the same as `tudone login --device-code`
+    #[arg(long)]
+    pub(crate) device_code: bool,
+
+    /// With `--device-code`
+    #[arg(long, hide = true, requires = "device_code")]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Use this profile of the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Read this configuration file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Do not use the network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+
+    /// Never ask anything
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) color: When,
+
+    /// Say nothing but errors on stderr
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Say more on stderr; twice, even more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List todos
+    #[command(visible_alias = "ls")]
+    List(list::Arguments),
+    /// Add a todo, or one for each line of the standard input
+    Add(add::Arguments),
+    /// Complete todos
+    Done(done::Arguments),
+    /// Open completed todos again
+    Reopen(done::Arguments),
+    /// Change a todo's text, or tags, due dates and priorities
+    Edit(edit::Arguments),
+    /// Remove todos
+    Rm(rm::Arguments),
+    /// Send and fetch changes now
+    Sync(sync::Arguments),
+    /// Look into the changes that wait to be sent
+    Queue(queue::Arguments),
+    /// Log in with a code shown here and approved in a browser
+    Login(login::Arguments),
+    /// Log out
+    Logout(logout::Arguments),
+    /// Tell who is logged in
+    Whoami(whoami::Arguments),
+    /// Tell how things stand, without using the network
+    Status(status::Arguments),
+    /// Show the configuration
+    Config(config::Arguments),
+    /// Print completions for a shell
+    Completions(completions::Arguments),
+    /// Try everything without an account, against a sandbox of its own
+    #[cfg(feature = "sandbox")]
+    Demo(crate::cli::demo::Arguments),
+    /// Run a development Auth0 and Hasura on this machine
+    #[cfg(feature = "sandbox")]
+    Sandbox(crate::cli::sandbox::Arguments),
+    /// Explain a command or a topic
+    Help(help::Arguments),
+}

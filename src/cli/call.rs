@@ -1,0 +1,134 @@
+//! One call of the program: what every command needs.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::cli::arguments::Global;
+use crate::cli::clock::Clock;
+use crate::cli::color::Paint;
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::config::{self, Config, environment};
+use crate::store::Store;
+use crate::workspace::{KnownAccount, Workspace};
+
+/// One call of the program. Holds nothing that costs anything to make.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The flags that every command takes.
+    pub(crate) flags: Global,
+    /// The time.
+    pub(crate) clock: Clock,
+}
+
+/// A profile with the account it was last logged in to.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// The profile made ready.
+    pub(crate) workspace: Workspace,
+    /// The account.
+    pub(crate) known: KnownAccount,
+}
+
+impl Call {
+    /// The configuration.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub(crate) fn config(&self) -> Result<Config, CliError> {
+        let flags = config::Flags {
+            profile: self.flags.profile.clone(),
+            file: self.flags.config.clone(),
+        };
+        Ok(config::load(&flags, &environment::process())?)
+    }
+
+    /// The profile made ready. Touches neither network nor credential store.
+    ///
+    /// # Errors
+    ///
+    /// The configuration's.
+    pub(crate) fn workspace(&self) -> Result<Workspace, CliError> {
+        let config = self.config()?;
+        Ok(Workspace::new(config.profile, config.paths))
+    }
+
+    /// The profile and the account it was last logged in to.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::NoAccount`] when there is none.
+    pub(crate) fn known(&self) -> Result<Known, CliError> {
+        let workspace = self.workspace()?;
+        let known = workspace.known_account().ok_or(CliError::NoAccount)?;
+        Ok(Known { workspace, known })
+    }
+
+    /// Tells the person something on stderr, unless they asked for quiet.
+    pub(crate) fn notice(&self, text: impl std::fmt::Display) {
+        if !self.flags.quiet {
+            output::notice(text);
+        }
+    }
+
+    /// The paint for stdout.
+    pub(crate) fn paint(&self) -> Paint {
+        output::paint(self.flags.color)
+    }
+
+    /// Whether there is a person to ask.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.flags.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a yes-or-no question; anything but yes is no.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Unasked`] when there is nobody to ask, [`CliError::Cancelled`]
+    /// when the answer is no.
+    pub(crate) fn confirm(&self, question: &str) -> Result<(), CliError> {
+        if !self.can_ask() {
+            return Err(CliError::Unasked {
+                question: question.to_owned(),
+            });
+        }
+        let mut stderr = io::stderr().lock();
+        let asked = write!(stderr, "{} [y/N] ", crate::cli::plain::plain(question));
+        asked
+            .and_then(|()| stderr.flush())
+            .map_err(CliError::io("ask on the terminal"))?;
+        drop(stderr);
+        let mut answer = String::new();
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(CliError::io("read the answer"))?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(CliError::Cancelled),
+        }
+    }
+}
+
+impl Known {
+    /// The account's store, for reading only; `None` when there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(crate) fn read(&self) -> Result<Option<Store>, CliError> {
+        let path = self.workspace.database(&self.known.account);
+        Ok(Store::open_to_read(&path, &self.known.account.endpoint)?)
+    }
+
+    /// The account's store, made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(crate) fn open(&self) -> Result<Store, CliError> {
+        let path = self.workspace.database(&self.known.account);
+        Ok(Store::open(&path, &self.known.account.endpoint)?)
+    }
+}

@@ -1,0 +1,92 @@
+//! `tudone config`: needs neither login nor network.
+
+use std::io::Write as _;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+
+use crate::cli::call::Call;
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::cli::plain::plain;
+use crate::config::{DEFAULT_FILE, Paths, environment};
+
+/// What `config` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// What to print
+    #[arg(value_enum, default_value_t)]
+    what: What,
+
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum What {
+    /// The settings in force, and where each comes from
+    #[default]
+    Show,
+    /// Where the configuration file is
+    Path,
+    /// A file to start from, with every setting explained
+    Default,
+}
+
+/// Prints the configuration, where it is, or one to start from.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    match arguments.what {
+        What::Default if arguments.json => {
+            output::json(&mut out, &json!({ "default": DEFAULT_FILE }))?;
+        }
+        What::Default => out.write_all(DEFAULT_FILE.as_bytes())?,
+        What::Path => {
+            let paths = Paths::find(&environment::process())?;
+            let file = call
+                .flags
+                .config
+                .clone()
+                .unwrap_or_else(|| paths.config_file());
+            if arguments.json {
+                let answer = json!({
+                    "config": file,
+                    "data": paths.data,
+                    "state": paths.state,
+                });
+                output::json(&mut out, &answer)?;
+            } else {
+                writeln!(out, "{}", file.display())?;
+            }
+        }
+        What::Show => show(call, arguments, &mut out)?,
+    }
+    Ok(out.flush()?)
+}
+
+fn show(call: &Call, arguments: &Arguments, out: &mut output::Out) -> Result<(), CliError> {
+    let config = call.config()?;
+    if arguments.json {
+        let setting = |origin: &crate::config::Origin| {
+            let value = json!({"value": origin.value, "from": origin.from});
+            (origin.setting.to_owned(), value)
+        };
+        let settings: Map<String, Value> = config.origins.iter().map(setting).collect();
+        let answer = json!({
+            "file": config.file,
+            "settings": settings,
+            "data": config.paths.data,
+            "state": config.paths.state,
+        });
+        output::json(out, &answer)?;
+        return Ok(());
+    }
+    for origin in &config.origins {
+        let (value, from) = (plain(&origin.value), plain(&origin.from));
+        writeln!(out, "{:<16} {value}  ({from})", origin.setting)?;
+    }
+    writeln!(out, "{:<16} {}", "data", config.paths.data.display())?;
+    writeln!(out, "{:<16} {}", "state", config.paths.state.display())?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Where the demo plays: a sandbox on a thread of its own, and directories.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use jiff::ZonedDateTime;
+use tokio::sync::oneshot;
+
+use crate::auth::connection::Connection;
+use crate::auth::vault::VaultKind;
+use crate::cli::error::CliError;
+use crate::config::{Paths, Profile};
+use crate::domain::line::Line;
+use crate::domain::when;
+use crate::sandbox::{Addresses, Options, Sandbox, SandboxError};
+
+/// Todos that everybody who logs in to the demo finds.
+const SAMPLE: &str = include_str!("../../../assets/demo/todos.txt");
+
+/// Seconds between polls: a demo should not make anybody wait.
+const INTERVAL_S: u32 = 1;
+
+/// A running sandbox and directories for its client. Both are gone when it is
+/// dropped, unless they were to be kept.
+#[derive(Debug)]
+pub(super) struct Ground {
+    addresses: Addresses,
+    directory: Directory,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Ground {
+    /// Starts the sandbox; its first start makes a signing key, which takes
+    /// half a second.
+    pub(super) fn start(keep: Option<&Path>) -> Result<Self, CliError> {
+        let directory = Directory::open(keep)?;
+        let options = Options {
+            data: Some(directory.path.join("sandbox")),
+            interval_s: INTERVAL_S,
+            welcome: sample(),
+            ..Options::default()
+        };
+        let (ready, started) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let server = std::thread::Builder::new()
+            .name("sandbox".to_owned())
+            .spawn(move || serve(options, &ready, stopped))
+            .map_err(CliError::io("start a thread for the sandbox"))?;
+        let addresses = started
+            .recv()
+            .unwrap_or_else(|_| Err(SandboxError::Stopped))?;
+        Ok(Self {
+            addresses,
+            directory,
+            stop: Some(stop),
+            server: Some(server),
+        })
+    }
+
+    /// Where the sandbox is.
+    pub(super) fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The client's directories.
+    pub(super) fn paths(&self) -> Paths {
+        let client = self.directory.path.join("client");
+        Paths {
+            config: client.join("config"),
+            data: client.join("data"),
+            state: client.join("state"),
+        }
+    }
+
+    /// A profile for the sandbox.
+    pub(super) fn profile(&self) -> Result<Profile, CliError> {
+        let at = &self.addresses;
+        let endpoint = at
+            .endpoint
+            .parse()
+            .map_err(|_| CliError::from(SandboxError::Stopped))?;
+        Ok(Profile {
+            name: "demo".to_owned(),
+            connection: Connection {
+                issuer: at.issuer.clone(),
+                client_id: at.client_id.clone(),
+                audience: at.audience.clone(),
+                endpoint,
+            },
+            credential_store: VaultKind::Memory,
+            credential_command: None,
+            access_token: None,
+        })
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(server) = self.server.take() {
+            let _ = server.join();
+        }
+    }
+}
+
+/// Runs the sandbox until `stopped` resolves or its sender is dropped.
+fn serve(
+    options: Options,
+    ready: &mpsc::Sender<Result<Addresses, SandboxError>>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(source) => {
+            let _ = ready.send(Err(SandboxError::Runtime { source }));
+            return;
+        }
+    };
+    runtime.block_on(async {
+        match Sandbox::start(options).await {
+            Ok(sandbox) => {
+                let _ = ready.send(Ok(sandbox.addresses().clone()));
+                let _ = stopped.await;
+                sandbox.stop().await;
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+            }
+        }
+    });
+}
+
+/// The sample todos, their dates counted from today.
+fn sample() -> Vec<String> {
+    let today = ZonedDateTime::now().date();
+    let yesterday = today.yesterday().unwrap_or(today);
+    SAMPLE
+        .lines()
+        .filter_map(|line| match line.strip_prefix("x ") {
+            Some(text) => Some(Line::new(text).completed(yesterday)),
+            None => when::typed(line, today, false).ok(),
+        })
+        .collect()
+}
+
+/// A directory that is removed when dropped, unless it is to be kept.
+#[derive(Debug)]
+struct Directory {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Directory {
+    fn open(keep: Option<&Path>) -> Result<Self, CliError> {
+        let directory = match keep {
+            Some(path) => Self {
+                path: path.to_owned(),
+                keep: true,
+            },
+            None => Self {
+                path: std::env::temp_dir()
+                    .join(format!("tudone-demo-{}", uuid::Uuid::now_v7().as_simple())),
+                keep: false,
+            },
+        };
+        let made = private_directory(&directory.path);
+        made.map_err(CliError::io(format!("make {}", directory.path.display())))?;
+        Ok(directory)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if !self.keep {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn private_directory(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+#[cfg(not(unix))]
+fn private_directory(path: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(path)
+}

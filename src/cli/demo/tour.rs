@@ -1,0 +1,303 @@
+//! The tour: the main job as text, each step run as a person would and checked.
+
+use std::io::{self, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use reqwest::{Client, Method, Url};
+use serde_json::{Value, json};
+
+use crate::cli::demo::ground::Ground;
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::http;
+use crate::sandbox::DEVELOPMENT_ONLY;
+
+/// Who logs in.
+const EMAIL: &str = "ann@example.test";
+
+/// How long one request to the sandbox may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Plays every step; stops at the first one that did not do what it should.
+pub(super) fn play(ground: &Ground) -> Result<(), CliError> {
+    say(DEVELOPMENT_ONLY)?;
+    let tour = Tour::new(ground)?;
+    tour.log_in()?;
+    tour.add_and_list()?;
+    tour.work_offline()?;
+    tour.come_back()?;
+    tour.complete_and_remove()?;
+    tour.log_out()?;
+    say("\nThat was the whole job. Try it yourself: run `tudone demo` in a terminal.")
+}
+
+/// A person at a terminal: this program, run again for each command.
+struct Tour<'a> {
+    ground: &'a Ground,
+    program: PathBuf,
+    client: Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl<'a> Tour<'a> {
+    fn new(ground: &'a Ground) -> Result<Self, CliError> {
+        let program = std::env::current_exe().map_err(CliError::io("find this program"))?;
+        let origin = address(&ground.addresses().issuer)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(CliError::io("start the network"))?;
+        Ok(Self {
+            ground,
+            program,
+            client: http::client(&origin)?,
+            runtime,
+        })
+    }
+
+    fn log_in(&self) -> Result<(), CliError> {
+        heading("Log in with a device code")?;
+        let mut device = self.start(&["login", "--device-code", "--json"])?;
+        let mut events = BufReader::new(
+            device
+                .stdout
+                .take()
+                .ok_or_else(|| failed("login printed nothing"))?,
+        );
+        let code = next_event(&mut events)?;
+        check(
+            "the code is shown before anything else",
+            code["event"] == "code",
+        )?;
+        let user_code = code["user_code"].as_str().unwrap_or_default();
+        say(&format!(
+            "  approving {user_code} as {EMAIL}, as the page at {} would",
+            self.ground.addresses().activate
+        ))?;
+        let form = [
+            ("user_code", user_code),
+            ("email", EMAIL),
+            ("action", "approve"),
+        ];
+        self.post_form(&self.ground.addresses().activate, &form)?;
+        let done = loop {
+            let event = next_event(&mut events)?;
+            if event["event"] != "pending" && event["event"] != "slow_down" {
+                break event;
+            }
+        };
+        let ended = device.wait().map_err(CliError::io("wait for login"))?;
+        check(
+            "logged in",
+            ended.success() && done["account"]["email"] == EMAIL,
+        )
+    }
+
+    fn add_and_list(&self) -> Result<(), CliError> {
+        heading("Add a todo and list")?;
+        self.tudone(&["add", "(A) try tudone +demo due:tomorrow"])?;
+        let listed = self.todos(&["list", "--fresh", "--json"])?;
+        self.tudone(&["list"])?;
+        let synced =
+            |todo: &Value| text_of(todo).contains("try tudone") && todo["state"] == "synced";
+        check("the new todo is on the server", listed.iter().any(synced))
+    }
+
+    fn work_offline(&self) -> Result<(), CliError> {
+        heading("Cut the network, and go on working")?;
+        self.control(
+            Method::POST,
+            "faults",
+            Some(&json!({"route": "graphql", "fault": "refuse"})),
+        )?;
+        self.tudone(&["add", "write a postcard from the train @offline"])?;
+        let listed = self.todos(&["list", "--json"])?;
+        let waits = |todo: &Value| text_of(todo).contains("postcard") && todo["state"] != "synced";
+        check("the todo is shown and waits", listed.iter().any(waits))?;
+        check("the server has not seen it", !self.on_server("postcard")?)
+    }
+
+    fn come_back(&self) -> Result<(), CliError> {
+        heading("Come back")?;
+        self.control(Method::DELETE, "faults", None)?;
+        self.tudone(&["sync"])?;
+        let rows = self.rows()?;
+        let copies = rows
+            .iter()
+            .filter(|row| text_of(row).contains("postcard"))
+            .count();
+        check("it reached the server exactly once", copies == 1)
+    }
+
+    fn complete_and_remove(&self) -> Result<(), CliError> {
+        heading("Complete one, remove the other")?;
+        let listed = self.todos(&["list", "--json"])?;
+        let handle = |word: &str| {
+            let todo = listed.iter().find(|todo| text_of(todo).contains(word));
+            todo.and_then(|todo| todo["handle"].as_str())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        self.tudone(&["done", &handle("try tudone")])?;
+        self.tudone(&["rm", "--yes", &handle("postcard")])?;
+        let done = self
+            .rows()?
+            .iter()
+            .any(|row| text_of(row).starts_with("x ") && text_of(row).contains("try tudone"));
+        check("the server has it as done", done)?;
+        check("the other one is gone", !self.on_server("postcard")?)
+    }
+
+    fn log_out(&self) -> Result<(), CliError> {
+        heading("Log out")?;
+        self.tudone(&["logout"])?;
+        let status = self.answer(&["status", "--json"])?;
+        check("nobody is logged in", status["logged_in"] == false)?;
+        let cached = self.todos(&["list", "--offline", "--json"])?;
+        check("the cached todos can still be read", !cached.is_empty())
+    }
+
+    /// Runs a command and shows it with what it says.
+    fn tudone(&self, words: &[&str]) -> Result<(), CliError> {
+        say(&format!("  $ tudone {}", spoken(words)))?;
+        let output = self.output(words)?;
+        for line in String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .chain(String::from_utf8_lossy(&output.stderr).lines())
+        {
+            say(&format!("    {line}"))?;
+        }
+        check_quietly(&spoken(words), output.status.success())
+    }
+
+    fn todos(&self, words: &[&str]) -> Result<Vec<Value>, CliError> {
+        Ok(self.answer(words)?["todos"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    /// What a command says on stdout, as JSON.
+    fn answer(&self, words: &[&str]) -> Result<Value, CliError> {
+        let output = self.output(words)?;
+        check_quietly(&spoken(words), output.status.success())?;
+        serde_json::from_slice(&output.stdout)
+            .map_err(|_| failed(&format!("`{}` printed no JSON", spoken(words))))
+    }
+
+    fn output(&self, words: &[&str]) -> Result<Output, CliError> {
+        let child = self.start(words)?;
+        child
+            .wait_with_output()
+            .map_err(CliError::io("run a command"))
+    }
+
+    fn start(&self, words: &[&str]) -> Result<Child, CliError> {
+        let at = self.ground.addresses();
+        let paths = self.ground.paths();
+        Command::new(&self.program)
+            .args(words)
+            .env("TUDONE_ISSUER", &at.issuer)
+            .env("TUDONE_CLIENT_ID", &at.client_id)
+            .env("TUDONE_AUDIENCE", &at.audience)
+            .env("TUDONE_ENDPOINT", &at.endpoint)
+            .env("TUDONE_CREDENTIAL_STORE", "file")
+            .env("TUDONE_CONFIG_DIR", &paths.config)
+            .env("TUDONE_DATA_DIR", &paths.data)
+            .env_remove("TUDONE_PROFILE")
+            .env_remove("TUDONE_ACCESS_TOKEN")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(CliError::io("run this program"))
+    }
+
+    fn on_server(&self, word: &str) -> Result<bool, CliError> {
+        Ok(self.rows()?.iter().any(|row| text_of(row).contains(word)))
+    }
+
+    /// The rows as the backend has them.
+    fn rows(&self) -> Result<Vec<Value>, CliError> {
+        let rows = self.control(Method::GET, "todos", None)?;
+        Ok(rows.as_array().cloned().unwrap_or_default())
+    }
+
+    fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CliError> {
+        let url = format!("{}/{path}", self.ground.addresses().control);
+        let mut request = self.client.request(method, url).timeout(PATIENCE);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.runtime
+            .block_on(async {
+                let text = request.send().await?.error_for_status()?.text().await?;
+                Ok::<_, reqwest::Error>(serde_json::from_str(&text).unwrap_or(Value::Null))
+            })
+            .map_err(|error| failed(&error.to_string()))
+    }
+
+    fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Result<(), CliError> {
+        let request = self.client.post(url).form(form).timeout(PATIENCE);
+        let sent = self
+            .runtime
+            .block_on(async { request.send().await?.error_for_status() });
+        sent.map(drop).map_err(|error| failed(&error.to_string()))
+    }
+}
+
+fn next_event(events: &mut impl io::BufRead) -> Result<Value, CliError> {
+    let mut line = String::new();
+    events
+        .read_line(&mut line)
+        .map_err(CliError::io("read what login says"))?;
+    serde_json::from_str(&line).map_err(|_| failed("login ended without a word"))
+}
+
+fn text_of(todo: &Value) -> &str {
+    todo["text"].as_str().unwrap_or_default()
+}
+
+/// Words as a person would type them.
+fn spoken(words: &[&str]) -> String {
+    let quoted = words.iter().map(|word| {
+        if word.contains([' ', '(']) {
+            format!("\"{word}\"")
+        } else {
+            (*word).to_owned()
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+fn heading(text: &str) -> Result<(), CliError> {
+    say(&format!("\n{text}"))
+}
+
+fn check(step: &str, held: bool) -> Result<(), CliError> {
+    check_quietly(step, held)?;
+    say(&format!("  ✓ {step}"))
+}
+
+fn check_quietly(step: &str, held: bool) -> Result<(), CliError> {
+    if held { Ok(()) } else { Err(failed(step)) }
+}
+
+fn failed(step: &str) -> CliError {
+    CliError::Tour {
+        step: step.to_owned(),
+    }
+}
+
+fn address(text: &str) -> Result<Url, CliError> {
+    text.parse()
+        .map_err(|_| failed("the sandbox has an address"))
+}
+
+fn say(text: &str) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}

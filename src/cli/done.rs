@@ -1,0 +1,52 @@
+//! `tudone done` and `tudone reopen`.
+
+use clap::Args;
+
+use crate::cli::call::Call;
+use crate::cli::error::CliError;
+use crate::cli::write::{Bulk, Verb, carry_out};
+use crate::domain::change::Act;
+use crate::domain::line::Line;
+use crate::domain::query::Scope;
+
+/// What `done` and `reopen` take.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    bulk: Bulk,
+}
+
+/// Completes todos; those that are done already stay as they are.
+pub(crate) fn done(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let verb = Verb {
+        imperative: "Complete",
+        participle: "completed",
+        scope: Some(Scope::Open),
+        asks: false,
+    };
+    let today = call.clock.today();
+    carry_out(call, &arguments.bulk, verb, |todo| {
+        let line = Line::new(&todo.text);
+        Ok((!line.is_done()).then(|| Act::Edit {
+            before: todo.text.clone(),
+            after: line.completed(today),
+        }))
+    })
+}
+
+/// Opens done todos again; open ones stay as they are.
+pub(crate) fn reopen(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let verb = Verb {
+        imperative: "Reopen",
+        participle: "reopened",
+        scope: Some(Scope::Done),
+        asks: false,
+    };
+    carry_out(call, &arguments.bulk, verb, |todo| {
+        let line = Line::new(&todo.text);
+        Ok(line.is_done().then(|| Act::Edit {
+            before: todo.text.clone(),
+            after: line.reopened(),
+        }))
+    })
+}

@@ -1,0 +1,184 @@
+//! `tudone edit`.
+
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::cli::call::Call;
+use crate::cli::editor::edited;
+use crate::cli::error::CliError;
+use crate::cli::pick::{Pick, by_handles};
+use crate::cli::revise::{Revision, due, old_tag, priority, revised, tag};
+use crate::cli::write::{Bulk, Verb, Writing, carry_out};
+use crate::domain::change::Act;
+use crate::domain::todo::{Handle, Todo};
+use crate::domain::when::typed;
+
+/// What `edit` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The todo and its new text; without a text, your editor opens. With
+    /// --add-tag, --remove-tag, --due or --pri: todos only
+    #[arg(value_name = "HANDLE [TEXT]", required_unless_present = "filter")]
+    words: Vec<String>,
+
+    /// All todos that match these terms, as `list` takes them
+    #[arg(long, value_name = "TERM", num_args = 1.., conflicts_with = "words")]
+    filter: Vec<String>,
+
+    /// Add +project, @context or key:value
+    #[arg(long, value_name = "T")]
+    add_tag: Vec<String>,
+
+    /// Remove a tag; `key:` removes every value of it
+    #[arg(long, value_name = "T")]
+    remove_tag: Vec<String>,
+
+    /// Another due date: 2026-12-01, tomorrow, fri, +3d, none
+    #[arg(long, value_name = "D")]
+    due: Option<String>,
+
+    /// Another priority: A to Z, none
+    #[arg(long, value_name = "P")]
+    pri: Option<String>,
+
+    /// Do not turn `due:tomorrow` into a date
+    #[arg(long)]
+    literal: bool,
+
+    /// Do it without being asked
+    #[arg(short, long)]
+    yes: bool,
+
+    #[command(flatten)]
+    writing: Writing,
+}
+
+const VERB: Verb = Verb {
+    imperative: "Change",
+    participle: "changed",
+    scope: None,
+    asks: false,
+};
+
+/// Changes one text, or tags, dates and priorities of many todos.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let revisions = revisions(call, arguments)?;
+    if !revisions.is_empty() {
+        return revise(call, arguments, &revisions);
+    }
+    let Some((handle, words)) = arguments.words.split_first() else {
+        return Err(CliError::usage(
+            "--filter changes tags, dates and priorities only",
+            "Add --add-tag, --remove-tag, --due or --pri.",
+        ));
+    };
+    if words.is_empty() {
+        return edit_in_editor(call, arguments, handle);
+    }
+    let text = check(call, arguments, &words.join(" "))?;
+    carry_out(call, &bulk(arguments, vec![handle.clone()]), VERB, |todo| {
+        Ok(edit(todo, text.clone()))
+    })
+}
+
+fn revise(call: &Call, arguments: &Arguments, revisions: &[Revision]) -> Result<(), CliError> {
+    let stray = |word: &&String| Handle::from_str(word).is_err();
+    if let Some(word) = arguments.words.iter().find(stray) {
+        return Err(CliError::usage(
+            format!("`{word}` is no handle"),
+            "Change the text, or tags, dates and priorities: not both at once.",
+        ));
+    }
+    carry_out(
+        call,
+        &bulk(arguments, arguments.words.clone()),
+        VERB,
+        |todo| Ok(edit(todo, revised(&todo.text, revisions))),
+    )
+}
+
+fn edit_in_editor(call: &Call, arguments: &Arguments, handle: &str) -> Result<(), CliError> {
+    if call.flags.no_input {
+        return Err(CliError::usage(
+            "no new text, and --no-input forbids to ask for it",
+            "Give the text.",
+        ));
+    }
+    let known = call.known()?;
+    let mut store = known.open()?;
+    let picked = by_handles(call, &known, &mut store, &[handle.to_owned()])?;
+    let [todo] = picked.found.as_slice() else {
+        return picked.error().map_or(Ok(()), Err);
+    };
+    let text = edited(&todo.text, &call.clock.key().to_string())?;
+    let text = if keeps_foreign(&todo.text, &text) {
+        text
+    } else {
+        check(call, arguments, &text)?
+    };
+    // Made on the text that was seen: another change meanwhile is not lost.
+    let seen = todo.text.clone();
+    carry_out(
+        call,
+        &bulk(arguments, vec![handle.to_owned()]),
+        VERB,
+        |_| {
+            Ok((seen != text).then(|| Act::Edit {
+                before: seen.clone(),
+                after: text.clone(),
+            }))
+        },
+    )
+}
+
+/// Whether the control characters of `after` were all in `before`: what came
+/// from elsewhere may stay.
+fn keeps_foreign(before: &str, after: &str) -> bool {
+    let mut control = after.chars().filter(|found| found.is_control()).peekable();
+    control.peek().is_some() && control.all(|found| before.contains(found))
+}
+
+fn check(call: &Call, arguments: &Arguments, text: &str) -> Result<String, CliError> {
+    typed(text, call.clock.today(), arguments.literal).map_err(|source| CliError::Typed {
+        place: "this is no todo".to_owned(),
+        source,
+    })
+}
+
+fn edit(todo: &Todo, after: String) -> Option<Act> {
+    (after != todo.text).then(|| Act::Edit {
+        before: todo.text.clone(),
+        after,
+    })
+}
+
+fn bulk(arguments: &Arguments, handles: Vec<String>) -> Bulk {
+    Bulk {
+        pick: Pick {
+            handles,
+            filter: arguments.filter.clone(),
+        },
+        yes: arguments.yes,
+        writing: arguments.writing.clone(),
+    }
+}
+
+fn revisions(call: &Call, arguments: &Arguments) -> Result<Vec<Revision>, CliError> {
+    let wrong = |why: String| CliError::usage(why, "Run `tudone help edit`.");
+    let mut revisions = Vec::new();
+    for word in &arguments.remove_tag {
+        revisions.push(Revision::Without(old_tag(word).map_err(wrong)?));
+    }
+    for word in &arguments.add_tag {
+        revisions.push(Revision::With(tag(word).map_err(wrong)?));
+    }
+    if let Some(word) = &arguments.due {
+        let found = due(word, call.clock.today()).map_err(wrong)?;
+        revisions.push(Revision::Due(found));
+    }
+    if let Some(word) = &arguments.pri {
+        revisions.push(Revision::Priority(priority(word).map_err(wrong)?));
+    }
+    Ok(revisions)
+}

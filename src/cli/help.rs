@@ -1,0 +1,83 @@
+//! `tudone help`: needs neither login nor network.
+
+use std::io::Write as _;
+
+use clap::{Args, CommandFactory as _};
+
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::config::nearest;
+
+/// What `help` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A command, `exit-codes` or `json`
+    topic: Option<String>,
+}
+
+const EXIT_CODES: &str = "\
+0    done; or a change safely queued, which is said on stderr
+1    failed for another reason; nothing to undo
+2    wrong usage, or cancelled
+3    no such todo, or the handle is ambiguous
+4    login required, denied, expired or timed out
+5    server unreachable, and the command could not be answered without it
+6    the server refused (permission, validation); `sync` with new rejections
+8    misconfigured: bad configuration file, no usable credential store
+130  interrupted
+";
+
+const JSON: &str = r#"Data goes to stdout, everything else to stderr. Fields are only ever added.
+
+A todo:
+  {"id": 42|null, "handle": "42", "key": "UUID", "text": "(A) buy milk +home",
+   "done": false, "priority": "A"|null, "projects": ["home"], "contexts": [],
+   "due": "2026-12-01"|null, "tags": {}, "completed_on": "2026-12-01"|null,
+   "state": "synced|pending|sent|rejected",
+   "created_at": "2026-12-01T09:00:00Z"|null, "updated_at": "…"|null}
+
+list --json            {"as_of": "…"|null, "stale": false, "pending": 0, "todos": [TODO…]}
+list --json=id,text    the same with these fields of each todo
+list --jsonl           one TODO a line
+add --json             {"todos": [TODO…]}
+done, reopen, edit, rm {"changed": [TODO…], "not_found": ["99"]}
+sync --json            {"pushed", "pulled", "rejected", "waiting", "as_of"}
+queue --json           {"entries": [{"handle", "key", "act", "state", "text", …}]}
+whoami --json          {"sub", "email", "name", "profile", "issuer", "endpoint"}
+status --json          {"account", "logged_in", "store", "backend", "as_of",
+                        "pending", "sent", "rejected", "open", "done"}
+login --json           one event a line: {"event": "code", …}, {"event": "pending", …},
+                       {"event": "done", …} or {"event": "failed", …}
+
+An error, on stderr:
+  {"error": {"code": "not-found", "message": "…", "help": "…"|null}}
+
+Durations are written 500ms, 2s, 5m, 1h.
+"#;
+
+/// Explains a command or a topic.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let mut command = crate::cli::arguments::Arguments::command();
+    command.build();
+    let text = match arguments.topic.as_deref() {
+        None => command.render_long_help().to_string(),
+        Some("exit-codes") => EXIT_CODES.to_owned(),
+        Some("json") => JSON.to_owned(),
+        Some(name) => match command.find_subcommand_mut(name) {
+            Some(command) => command.render_long_help().to_string(),
+            None => return Err(unknown(&command, name)),
+        },
+    };
+    let mut out = output::stdout();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+fn unknown(command: &clap::Command, name: &str) -> CliError {
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    let help = match nearest(name, names.chain(["exit-codes", "json"])) {
+        Some(near) => format!("Did you mean `tudone help {near}`?"),
+        None => "Run `tudone help` for the commands.".to_owned(),
+    };
+    CliError::usage(format!("no help on `{name}`"), help)
+}

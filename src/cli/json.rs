@@ -1,0 +1,208 @@
+//! Todos as JSON. Fields are only ever added.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::config::nearest;
+use crate::domain::line::{Line, Priority};
+use crate::domain::todo::Todo;
+
+/// One field of a todo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Id,
+    Handle,
+    Key,
+    Text,
+    Done,
+    Priority,
+    Projects,
+    Contexts,
+    Due,
+    Tags,
+    CompletedOn,
+    State,
+    CreatedAt,
+    UpdatedAt,
+}
+
+impl Field {
+    /// All, in the order they are written.
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Id,
+        Self::Handle,
+        Self::Key,
+        Self::Text,
+        Self::Done,
+        Self::Priority,
+        Self::Projects,
+        Self::Contexts,
+        Self::Due,
+        Self::Tags,
+        Self::CompletedOn,
+        Self::State,
+        Self::CreatedAt,
+        Self::UpdatedAt,
+    ];
+
+    /// Its name in JSON.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Handle => "handle",
+            Self::Key => "key",
+            Self::Text => "text",
+            Self::Done => "done",
+            Self::Priority => "priority",
+            Self::Projects => "projects",
+            Self::Contexts => "contexts",
+            Self::Due => "due",
+            Self::Tags => "tags",
+            Self::CompletedOn => "completed_on",
+            Self::State => "state",
+            Self::CreatedAt => "created_at",
+            Self::UpdatedAt => "updated_at",
+        }
+    }
+
+    /// Reads `id,text`; nothing at all means every field.
+    ///
+    /// # Errors
+    ///
+    /// The first name that is no field, with the nearest one.
+    pub(crate) fn parse_list(text: &str) -> Result<Vec<Self>, String> {
+        if text.is_empty() {
+            return Ok(Self::ALL.to_vec());
+        }
+        let one = |name: &str| {
+            let found = Self::ALL.iter().find(|field| field.name() == name);
+            found.copied().ok_or_else(|| {
+                match nearest(name, Self::ALL.iter().map(|field| field.name())) {
+                    Some(near) => format!("no field `{name}`; did you mean `{near}`?"),
+                    None => format!(
+                        "no field `{name}`: it is one of {}",
+                        Self::ALL.map(Self::name).join(", ")
+                    ),
+                }
+            })
+        };
+        text.split(',').map(str::trim).map(one).collect()
+    }
+}
+
+/// A todo as JSON, with some of its fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    todo: &'a Todo,
+    fields: &'a [Field],
+}
+
+impl<'a> Shown<'a> {
+    /// With all fields.
+    pub(crate) const fn whole(todo: &'a Todo) -> Self {
+        Self {
+            todo,
+            fields: &Field::ALL,
+        }
+    }
+
+    /// With `fields` only.
+    pub(crate) const fn part(todo: &'a Todo, fields: &'a [Field]) -> Self {
+        Self { todo, fields }
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.fields.len()))?;
+        let Self { todo, fields } = self;
+        let line = Line::new(&todo.text);
+        for field in *fields {
+            let name = field.name();
+            match field {
+                Field::Id => map.serialize_entry(name, &todo.id)?,
+                Field::Handle => map.serialize_entry(name, &Displayed(todo.handle()))?,
+                Field::Key => map.serialize_entry(name, &todo.key.uuid())?,
+                Field::Text => map.serialize_entry(name, &todo.text)?,
+                Field::Done => map.serialize_entry(name, &line.is_done())?,
+                Field::Priority => {
+                    map.serialize_entry(name, &line.priority().map(Priority::letter))?;
+                }
+                Field::Projects => map.serialize_entry(name, &Projects(line))?,
+                Field::Contexts => map.serialize_entry(name, &Contexts(line))?,
+                Field::Due => map.serialize_entry(name, &line.due())?,
+                Field::Tags => map.serialize_entry(name, &Tags(line))?,
+                Field::CompletedOn => map.serialize_entry(name, &line.completed_on())?,
+                Field::State => map.serialize_entry(name, todo.state.word())?,
+                Field::CreatedAt => map.serialize_entry(name, &todo.created_at)?,
+                Field::UpdatedAt => map.serialize_entry(name, &todo.updated_at)?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// Several todos, whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ShownAll<'a>(pub(crate) &'a [Todo]);
+
+impl Serialize for ShownAll<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Shown::whole))
+    }
+}
+
+struct Displayed<T>(T);
+
+impl<T: std::fmt::Display> Serialize for Displayed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+struct Projects<'a>(Line<'a>);
+
+impl Serialize for Projects<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.projects())
+    }
+}
+
+struct Contexts<'a>(Line<'a>);
+
+impl Serialize for Contexts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.contexts())
+    }
+}
+
+/// `key:value` words; of a key that comes twice, the first counts.
+struct Tags<'a>(Line<'a>);
+
+impl Serialize for Tags<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seen = BTreeSet::new();
+        serializer.collect_map(self.0.tags().filter(|(key, _)| seen.insert(*key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Field;
+
+    #[test]
+    fn fields_are_named_or_refused_with_the_nearest() {
+        assert_eq!(
+            Field::parse_list("id,text"),
+            Ok(vec![Field::Id, Field::Text])
+        );
+        assert_eq!(Field::parse_list(""), Ok(Field::ALL.to_vec()));
+        let refused = Field::parse_list("id,txt");
+        assert_eq!(
+            refused,
+            Err("no field `txt`; did you mean `text`?".to_owned())
+        );
+    }
+}

@@ -1,0 +1,288 @@
+//! `tudone list`.
+
+use std::io::{self, Write as _};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cli::call::{Call, Known};
+use crate::cli::clock::local;
+use crate::cli::duration::duration;
+use crate::cli::error::CliError;
+use crate::cli::json::{Field, Shown};
+use crate::cli::network::{self, Effort, Miss, younger};
+use crate::cli::output::{self, Out};
+use crate::cli::pick::scope_of;
+use crate::domain::query::{Query, Scope, Sort, parse_terms};
+use crate::domain::todo::Todo;
+use crate::store::Store;
+
+/// What `list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Words, `+project`, `@context`, `due:today`, `done:this-week`,
+    /// `changed:2026-12-01..`, `state:pending`, `pri:A`: all must match
+    #[arg(value_name = "TERM")]
+    terms: Vec<String>,
+
+    /// Done todos too
+    #[arg(short, long)]
+    all: bool,
+
+    /// In this order
+    #[arg(long, value_name = "KEY", value_enum, default_value_t)]
+    sort: Order,
+
+    /// At most this many
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+
+    /// Answer as JSON; `--json=id,text` selects fields
+    #[arg(
+        long,
+        value_name = "FIELDS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    json: Option<String>,
+
+    /// Answer as JSON, one todo a line
+    #[arg(long)]
+    jsonl: bool,
+
+    /// Ask the server first when what is here is older
+    #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
+    max_age: Duration,
+
+    /// Ask the server first, and fail when it cannot be reached
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// An order, by its name on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Order {
+    /// By the server's id
+    #[default]
+    Server,
+    /// Earliest due date first
+    Due,
+    /// `A` first
+    Priority,
+    /// Oldest first
+    Created,
+    /// By text
+    Text,
+}
+
+impl From<Order> for Sort {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Server => Self::Server,
+            Order::Due => Self::Due,
+            Order::Priority => Self::Priority,
+            Order::Created => Self::Created,
+            Order::Text => Self::Text,
+        }
+    }
+}
+
+/// What is listed, and how.
+struct Listing<'a> {
+    query: Query,
+    limit: usize,
+    form: Form<'a>,
+}
+
+enum Form<'a> {
+    Lines,
+    Json(&'a [Field]),
+    JsonLines(&'a [Field]),
+}
+
+/// Lists todos from the local store; asks the server first when what is there
+/// is too old.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let fields = Field::parse_list(arguments.json.as_deref().unwrap_or_default())
+        .map_err(|why| CliError::usage(why, "Run `tudone help json` for the fields."))?;
+    if arguments.fresh && call.flags.offline {
+        let help = "Give one of them.";
+        return Err(CliError::usage(
+            "--fresh needs the network that --offline forbids",
+            help,
+        ));
+    }
+    let terms = parse_terms(&arguments.terms, call.clock.today())?;
+    let listing = Listing {
+        query: Query {
+            scope: if arguments.all {
+                Scope::All
+            } else {
+                scope_of(&terms)
+            },
+            terms,
+            sort: arguments.sort.into(),
+        },
+        limit: arguments.limit.unwrap_or(usize::MAX),
+        form: match (arguments.jsonl, &arguments.json) {
+            (true, _) => Form::JsonLines(&fields),
+            (false, Some(_)) => Form::Json(&fields),
+            (false, None) => Form::Lines,
+        },
+    };
+    let known = call.known()?;
+    match from_here(call, arguments, &known)? {
+        Source::Fresh(store) => listing.print(call, &store, false),
+        Source::Old(store, miss) => {
+            tell_age(call, &store, &miss)?;
+            listing.print(call, &store, true)
+        }
+    }
+}
+
+/// A store to list from.
+enum Source {
+    /// As young as was asked for.
+    Fresh(Store),
+    /// Older, and why.
+    Old(Store, Miss),
+}
+
+fn from_here(call: &Call, arguments: &Arguments, known: &Known) -> Result<Source, CliError> {
+    if !arguments.fresh
+        && let Some(store) = known.read()?
+    {
+        let young = store
+            .freshness()?
+            .as_of
+            .is_some_and(|at| is_young(at, arguments.max_age, call.clock.now()));
+        if young {
+            return Ok(Source::Fresh(store));
+        }
+        if call.flags.offline {
+            return answerable(store, Miss::Offline);
+        }
+        if network::failed_lately(call, &store)? {
+            return answerable(store, Miss::Recent);
+        }
+    } else if call.flags.offline {
+        return Err(Miss::Offline.into_error(UNKNOWN));
+    }
+    let mut store = known.open()?;
+    let effort = Effort {
+        insist: arguments.fresh,
+        ..Effort::USUAL
+    };
+    match network::attempt(call, known, &mut store, effort)? {
+        Ok(_) => Ok(Source::Fresh(store)),
+        Err(miss) if arguments.fresh => Err(miss.into_error("no fresh answer")),
+        Err(miss) => answerable(store, miss),
+    }
+}
+
+const UNKNOWN: &str = "this account's todos were never fetched to this device";
+
+/// An old store answers, unless there is nothing at all in it.
+fn answerable(store: Store, miss: Miss) -> Result<Source, CliError> {
+    let totals = store.totals()?;
+    let empty = totals.open + totals.done == 0;
+    if empty && store.freshness()?.as_of.is_none() {
+        return Err(miss.into_error(UNKNOWN));
+    }
+    Ok(Source::Old(store, miss))
+}
+
+fn is_young(at: Timestamp, max_age: Duration, now: Timestamp) -> bool {
+    SignedDuration::try_from(max_age).is_ok_and(|max_age| younger(at, max_age, now))
+}
+
+fn tell_age(call: &Call, store: &Store, miss: &Miss) -> Result<(), CliError> {
+    let word = miss.word();
+    match store.freshness()?.as_of {
+        Some(at) => call.notice(format!("as of {}, {word}", moment(call, at))),
+        None => call.notice(format!("never synced, {word}")),
+    }
+    Ok(())
+}
+
+/// `14:02` today, with the date on other days.
+pub(crate) fn moment(call: &Call, at: Timestamp) -> String {
+    let at = local(at);
+    let form = if at.date() == call.clock.today() {
+        "%H:%M"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
+    at.strftime(form).to_string()
+}
+
+impl Listing<'_> {
+    fn print(&self, call: &Call, store: &Store, stale: bool) -> Result<(), CliError> {
+        let mut out = output::stdout();
+        match self.form {
+            Form::Lines => {
+                let paint = call.paint();
+                self.rows(store, |todo, _| output::todo_line(&mut out, paint, todo))?;
+            }
+            Form::JsonLines(fields) => {
+                self.rows(store, |todo, _| {
+                    output::json(&mut out, &Shown::part(todo, fields))
+                })?;
+            }
+            Form::Json(fields) => self.document(store, stale, fields, &mut out)?,
+        }
+        Ok(out.flush()?)
+    }
+
+    /// The document of `--json`, streamed: the list is never held in memory.
+    fn document(
+        &self,
+        store: &Store,
+        stale: bool,
+        fields: &[Field],
+        out: &mut Out,
+    ) -> Result<(), CliError> {
+        let pending = store.totals()?.pending;
+        out.write_all(b"{\"as_of\":")?;
+        serde_json::to_writer(&mut *out, &store.freshness()?.as_of).map_err(io::Error::from)?;
+        write!(out, ",\"stale\":{stale},\"pending\":{pending},\"todos\":[")?;
+        self.rows(store, |todo, place| {
+            if place > 0 {
+                out.write_all(b",")?;
+            }
+            Ok(serde_json::to_writer(
+                &mut *out,
+                &Shown::part(todo, fields),
+            )?)
+        })?;
+        Ok(out.write_all(b"]}\n")?)
+    }
+
+    fn rows(
+        &self,
+        store: &Store,
+        mut row: impl FnMut(&Todo, usize) -> io::Result<()>,
+    ) -> Result<(), CliError> {
+        if self.limit == 0 {
+            return Ok(());
+        }
+        let mut place = 0;
+        let mut failure = None;
+        store.each(&self.query, |todo| {
+            if let Err(error) = row(todo, place) {
+                failure = Some(error);
+                return ControlFlow::Break(());
+            }
+            place += 1;
+            if place < self.limit {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+}

@@ -1,0 +1,157 @@
+//! `tudone login`.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::call::Call;
+use crate::cli::duration::duration;
+use crate::cli::error::CliError;
+use crate::cli::{network, output};
+use crate::workspace::Workspace;
+use crate::workspace::login::LoggedIn;
+use crate::workspace::verify::verify;
+
+mod browser;
+mod keys;
+mod teller;
+
+use teller::{Event, Teller, Voice};
+
+/// What `login` takes.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one flag of the command line"
+)]
+pub(crate) struct Arguments {
+    /// Ask nothing and open nothing: print the address and the code, and wait
+    #[arg(long)]
+    device_code: bool,
+
+    /// Do not open a browser
+    #[arg(long)]
+    no_browser: bool,
+
+    /// Show the address as a QR code too
+    #[arg(long)]
+    qr: bool,
+
+    /// Tell what happens as JSON, one event a line
+    #[arg(long)]
+    json: bool,
+
+    /// Give up after this long
+    #[arg(long, value_name = "D", value_parser = duration)]
+    timeout: Option<Duration>,
+
+    /// Print the address and the code, and end; `--resume` finishes
+    #[arg(long, conflicts_with = "resume")]
+    start: bool,
+
+    /// Finish a login begun with `--start`, from any shell
+    #[arg(long)]
+    resume: bool,
+}
+
+impl Arguments {
+    /// As `tudone --device-code` means it.
+    pub(crate) fn by_device_code(json: bool) -> Self {
+        Self {
+            device_code: true,
+            no_browser: false,
+            qr: false,
+            json,
+            timeout: None,
+            start: false,
+            resume: false,
+        }
+    }
+
+    /// With `--device-code`.
+    pub(crate) fn with_device_code(self) -> Self {
+        Self {
+            device_code: true,
+            ..self
+        }
+    }
+}
+
+/// How long the credential store may wait for a person to unlock it.
+const UNLOCKING: Duration = Duration::from_mins(1);
+/// As [`UNLOCKING`], where nobody is there to do it.
+const NOBODY: Duration = Duration::from_secs(3);
+
+/// Logs in: shows a code, waits until it is approved elsewhere, keeps the login.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let workspace = call.workspace()?;
+    let voice = if arguments.json {
+        Voice::Json
+    } else if !arguments.device_code && !arguments.start && call.can_ask() {
+        Voice::Person
+    } else {
+        Voice::Plain
+    };
+    let opens = !arguments.no_browser && browser::is_here();
+    let issuer = workspace.profile.connection.issuer.clone();
+    let teller = Mutex::new(Teller::new(voice, arguments.qr, opens, issuer));
+    // Without a limit of time there is always an end.
+    let ended = network::wait(None, log_in(call, &workspace, arguments, &teller))
+        .and_then(|ended| ended.unwrap_or(Err(CliError::Interrupted)));
+    let mut teller = teller.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match ended {
+        Ok(Some(done)) => {
+            for warning in &done.warnings {
+                call.notice(format!("warning: {warning}"));
+            }
+            teller.done(&done)
+        }
+        Ok(None) => Ok(()),
+        Err(error) => {
+            teller.failed(&error)?;
+            Err(error)
+        }
+    }
+}
+
+/// Goes through the login; `None` when it was only begun.
+async fn log_in(
+    call: &Call,
+    workspace: &Workspace,
+    arguments: &Arguments,
+    teller: &Mutex<Teller>,
+) -> Result<Option<LoggedIn>, CliError> {
+    let pending = if arguments.resume {
+        workspace.resume_login().await?
+    } else {
+        let patience = if call.can_ask() { UNLOCKING } else { NOBODY };
+        let waiting = || output::notice("waiting for your keyring to be unlocked");
+        workspace.begin_login(patience, waiting).await?
+    };
+    let tell = |event: Event<'_>| {
+        let mut teller = teller.lock().unwrap_or_else(PoisonError::into_inner);
+        teller.tell(event);
+    };
+    if arguments.start {
+        let prompt = pending.park().await?;
+        tell(Event::Code(&prompt));
+        return Ok(None);
+    }
+    tell(Event::Code(pending.prompt()));
+    let endpoint = workspace.profile.connection.endpoint.clone();
+    let login = pending.finish(
+        arguments.timeout,
+        |progress| tell(Event::Progress(progress)),
+        |token| verify(endpoint, token),
+    );
+    if teller.lock().is_ok_and(|teller| teller.is_for_a_person()) {
+        let _raw = keys::Raw::enter()?;
+        tokio::select! {
+            ended = login => Ok(Some(ended?)),
+            stopped = keys::listen(teller) => Err(stopped),
+        }
+    } else {
+        Ok(Some(login.await?))
+    }
+}

@@ -1,0 +1,69 @@
+//! The keys that work while a login waits on a terminal.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crossterm::terminal;
+use futures_util::StreamExt as _;
+
+use crate::app::Msg;
+use crate::app::keys::{Code, Key};
+use crate::cli::error::CliError;
+use crate::cli::login::teller::Teller;
+use crate::runtime::input;
+
+/// Keys come one by one while this lives.
+pub(super) struct Raw(());
+
+impl Raw {
+    /// Asks the terminal for single keys.
+    pub(super) fn enter() -> Result<Self, CliError> {
+        terminal::enable_raw_mode().map_err(CliError::io("read keys"))?;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let _ = terminal::disable_raw_mode();
+    }
+}
+
+/// Carries out key presses and counts down; ends only when the person stops
+/// the login, or the terminal is gone.
+pub(super) async fn listen(teller: &Mutex<Teller>) -> CliError {
+    let mut events = input::events();
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        let event = tokio::select! {
+            event = events.next() => match event {
+                Some(event) => Some(event),
+                None => return CliError::Interrupted,
+            },
+            _ = second.tick() => None,
+        };
+        let Ok(mut teller) = teller.lock() else {
+            return CliError::Interrupted;
+        };
+        match event {
+            Some(Msg::Pressed(key)) => {
+                if stops(key) {
+                    return CliError::Interrupted;
+                }
+                if key.code == Code::Enter {
+                    teller.open();
+                } else if key.code == Code::Char('c') {
+                    teller.copy();
+                } else if key.code == Code::Char('q') {
+                    teller.show_qr();
+                }
+            }
+            Some(_) => {}
+            None => teller.count_down(),
+        }
+    }
+}
+
+fn stops(key: Key) -> bool {
+    key.code == Code::Esc || (key.ctrl && key.code == Code::Char('c'))
+}

@@ -1,0 +1,268 @@
+//! What is said while a login goes on: to scripts, into a pipe, to a person.
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use crossterm::clipboard::CopyToClipboard;
+use jiff::Timestamp;
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use serde_json::{Value, json};
+
+use crate::auth::device::{Progress, Prompt};
+use crate::cli::error::CliError;
+use crate::cli::login::browser;
+use crate::cli::plain::plain;
+use crate::report;
+use crate::workspace::login::LoggedIn;
+
+/// Whom it is told to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// A script: one JSON event a line.
+    Json,
+    /// Whoever reads the text: no keys, no countdown.
+    Plain,
+    /// A person at a terminal that gives single keys.
+    Person,
+}
+
+/// What there is to tell.
+#[derive(Debug)]
+pub(super) enum Event<'a> {
+    /// The code is there.
+    Code(&'a Prompt),
+    /// Something happened while waiting.
+    Progress(Progress),
+}
+
+/// Tells how a login goes on.
+#[derive(Debug)]
+pub(super) struct Teller {
+    voice: Voice,
+    qr: bool,
+    opens: bool,
+    issuer: String,
+    prompt: Option<Prompt>,
+    /// The latest trouble, shown beside the countdown.
+    trouble: Option<String>,
+}
+
+impl Teller {
+    /// `opens`: whether a browser may be opened when asked for.
+    pub(super) fn new(voice: Voice, qr: bool, opens: bool, issuer: String) -> Self {
+        Self {
+            voice,
+            qr,
+            opens,
+            issuer,
+            prompt: None,
+            trouble: None,
+        }
+    }
+
+    /// Tells one event. Where it cannot be said, the login still goes on: it
+    /// can be approved all the same.
+    pub(super) fn tell(&mut self, event: Event<'_>) {
+        let _ = match event {
+            Event::Code(prompt) => self.code(prompt),
+            Event::Progress(progress) => self.progress(progress),
+        };
+    }
+
+    /// Whether keys are listened to.
+    pub(super) fn is_for_a_person(&self) -> bool {
+        self.voice == Voice::Person
+    }
+
+    fn code(&mut self, prompt: &Prompt) -> io::Result<()> {
+        let told = match self.voice {
+            Voice::Json => line(&json!({
+                "event": "code",
+                "user_code": prompt.user_code,
+                "verification_uri": prompt.verification_uri,
+                "verification_uri_complete": prompt.verification_uri_complete,
+                "expires_in": prompt.expires_in,
+                "interval": prompt.interval,
+                "expires_at": prompt.expires_at,
+            })),
+            Voice::Plain | Voice::Person => {
+                let page = prompt.verification_uri_complete.as_ref();
+                self.lines(&[
+                    "To log in, open this page in a browser on any device:",
+                    &format!("  {}", plain(page.unwrap_or(&prompt.verification_uri))),
+                    "and check that it shows this code:",
+                    &format!("  {}", plain(&prompt.user_code)),
+                    "Approve it only if you started this login yourself.",
+                ])
+            }
+        };
+        self.prompt = Some(prompt.clone());
+        if self.qr && self.voice != Voice::Json {
+            self.show_qr();
+        }
+        if self.is_for_a_person() {
+            let mut keys = vec!["c copies the code", "q shows a QR code", "Ctrl-C cancels"];
+            if self.page().is_some() {
+                keys.insert(0, "Enter opens the browser");
+            }
+            self.lines(&[&keys.join(", ")])?;
+        }
+        told
+    }
+
+    fn progress(&mut self, progress: Progress) -> io::Result<()> {
+        let (name, pause, trouble) = match progress {
+            Progress::Pending { next_poll_in } => ("pending", next_poll_in, None),
+            Progress::SlowDown { next_poll_in } => ("slow_down", next_poll_in, None),
+            Progress::Trouble {
+                message,
+                next_poll_in,
+            } => ("pending", next_poll_in, Some(message)),
+        };
+        let said = match (self.voice, &trouble) {
+            (Voice::Json, None) => line(&json!({
+                "event": name,
+                "next_poll_in": seconds(pause),
+            })),
+            (Voice::Json, Some(trouble)) => line(&json!({
+                "event": name,
+                "next_poll_in": seconds(pause),
+                "trouble": trouble,
+            })),
+            (Voice::Plain, Some(trouble)) if self.trouble.as_ref() != Some(trouble) => {
+                let trouble = plain(trouble);
+                writeln!(io::stderr().lock(), "{trouble}; trying again")
+            }
+            (Voice::Plain | Voice::Person, _) => Ok(()),
+        };
+        self.trouble = trouble;
+        said
+    }
+
+    /// Says who is logged in.
+    pub(super) fn done(&mut self, done: &LoggedIn) -> Result<(), CliError> {
+        let LoggedIn {
+            identity, store, ..
+        } = done;
+        let warnings: Vec<String> = done.warnings.iter().map(ToString::to_string).collect();
+        match self.voice {
+            Voice::Json => line(&json!({
+                "event": "done",
+                "account": {
+                    "sub": identity.sub,
+                    "email": identity.email,
+                    "name": identity.name,
+                },
+                "store": store,
+                "warnings": warnings,
+            }))?,
+            Voice::Plain | Voice::Person => {
+                self.end_countdown();
+                let who = identity.email.as_ref().unwrap_or(&identity.sub);
+                let mut out = io::stdout().lock();
+                writeln!(out, "Logged in as {} ({})", plain(who), plain(store))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says why nobody is logged in, where that is an event; people read it as
+    /// every other error.
+    pub(super) fn failed(&mut self, error: &CliError) -> Result<(), CliError> {
+        if self.voice == Voice::Json {
+            line(&json!({
+                "event": "failed",
+                "code": report::code(error),
+                "message": error.to_string(),
+                "help": report::help(error),
+            }))?;
+        } else {
+            self.end_countdown();
+        }
+        Ok(())
+    }
+
+    /// Opens the page, if it may be opened.
+    pub(super) fn open(&mut self) {
+        if let Some(page) = self.page()
+            && browser::open(&page).is_err()
+        {
+            let _ = self.lines(&["No browser could be started; open the page above yourself."]);
+        }
+    }
+
+    /// Copies the code, through the terminal.
+    pub(super) fn copy(&mut self) {
+        if let Some(prompt) = &self.prompt {
+            let copy = CopyToClipboard::to_clipboard_from(&prompt.user_code);
+            let _ = crossterm::execute!(io::stdout(), copy);
+            let _ = self.lines(&["The code was given to the terminal to copy."]);
+        }
+    }
+
+    /// Shows the page's address as a QR code.
+    pub(super) fn show_qr(&mut self) {
+        let Some(prompt) = &self.prompt else { return };
+        let page = prompt.verification_uri_complete.as_ref();
+        let page = page.unwrap_or(&prompt.verification_uri);
+        let Ok(code) = QrCode::new(page.as_bytes()) else {
+            return;
+        };
+        let picture = code.render::<Dense1x2>().build();
+        let lines: Vec<&str> = picture.lines().collect();
+        let _ = self.lines(&lines);
+    }
+
+    /// Rewrites the line that tells how long the code lives.
+    pub(super) fn count_down(&mut self) {
+        let Some(prompt) = &self.prompt else { return };
+        let left = prompt.expires_at.duration_since(Timestamp::now()).as_secs();
+        let left = left.max(0);
+        let trouble = self.trouble.as_deref().map(plain).unwrap_or_default();
+        let mut stderr = io::stderr().lock();
+        let clock = format!("{}:{:02}", left / 60, left % 60);
+        let _ = write!(stderr, "\r\u{1b}[Kwaiting, {clock} left  {trouble}");
+        let _ = stderr.flush();
+    }
+
+    fn end_countdown(&self) {
+        if self.voice == Voice::Person {
+            let mut stderr = io::stderr().lock();
+            let _ = write!(stderr, "\r\u{1b}[K");
+            let _ = stderr.flush();
+        }
+    }
+
+    /// The page that Enter opens.
+    fn page(&self) -> Option<reqwest::Url> {
+        let prompt = self.prompt.as_ref().filter(|_| self.opens)?;
+        prompt.openable(&self.issuer)
+    }
+
+    fn lines(&self, lines: &[&str]) -> io::Result<()> {
+        self.end_countdown();
+        // A terminal that gives single keys does not return the carriage itself.
+        let end = match self.voice {
+            Voice::Person => "\r\n",
+            Voice::Plain | Voice::Json => "\n",
+        };
+        let mut out = io::stdout().lock();
+        for line in lines {
+            write!(out, "{line}{end}")?;
+        }
+        out.flush()
+    }
+}
+
+/// Whole seconds, rounded up.
+fn seconds(pause: Duration) -> u64 {
+    pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
+}
+
+/// Writes one event as a line and lets it out at once.
+fn line(event: &Value) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{event}")?;
+    out.flush()
+}

@@ -1,0 +1,168 @@
+//! The commands: one file each.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::report::{self, Exit, Form};
+
+mod add;
+mod arguments;
+mod call;
+mod clock;
+pub(crate) mod color;
+mod completions;
+mod config;
+#[cfg(feature = "sandbox")]
+mod demo;
+mod done;
+mod duration;
+mod edit;
+mod editor;
+pub mod error;
+mod help;
+mod json;
+mod list;
+mod log;
+mod login;
+mod logout;
+mod network;
+mod output;
+mod pick;
+pub(crate) mod plain;
+mod queue;
+mod revise;
+mod rm;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod status;
+mod sync;
+mod tui;
+mod whoami;
+mod write;
+
+use arguments::{Arguments, Command};
+use call::Call;
+use clock::Clock;
+use color::Paint;
+use error::CliError;
+
+/// Carries out one command line, the program's name first.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let as_json = asks_for_json(&words);
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error, as_json).into(),
+    };
+    let form = if as_json {
+        Form::Json
+    } else {
+        Form::Text(Paint::new(arguments.global.color, &io::stderr()))
+    };
+    match carry_out(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => report::report(&error, form).into(),
+    }
+}
+
+fn carry_out(arguments: Arguments) -> Result<Exit, CliError> {
+    log::start(arguments.global.verbose)?;
+    let call = Call {
+        flags: arguments.global,
+        clock: Clock::from_environment(),
+    };
+    let command = match (arguments.device_code, arguments.command) {
+        (true, None) => Command::Login(login::Arguments::by_device_code(arguments.json)),
+        (true, Some(Command::Login(login))) => Command::Login(login.with_device_code()),
+        (true, Some(_)) => {
+            return Err(CliError::usage(
+                "--device-code is a command of its own",
+                "Run `tudone --device-code`, then the other command.",
+            ));
+        }
+        (false, Some(command)) => command,
+        (false, None) if is_interactive() => return tui::run(&call).map(|()| Exit::Done),
+        (false, None) => return without_command(),
+    };
+    match &command {
+        Command::List(arguments) => list::run(&call, arguments),
+        Command::Add(arguments) => add::run(&call, arguments),
+        Command::Done(arguments) => done::done(&call, arguments),
+        Command::Reopen(arguments) => done::reopen(&call, arguments),
+        Command::Edit(arguments) => edit::run(&call, arguments),
+        Command::Rm(arguments) => rm::run(&call, arguments),
+        Command::Sync(arguments) => sync::run(&call, arguments),
+        Command::Queue(arguments) => queue::run(&call, arguments),
+        Command::Login(arguments) => login::run(&call, arguments),
+        Command::Logout(arguments) => logout::run(&call, arguments),
+        Command::Whoami(arguments) => whoami::run(&call, arguments),
+        Command::Status(arguments) => status::run(&call, arguments),
+        Command::Config(arguments) => config::run(&call, arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        #[cfg(feature = "sandbox")]
+        Command::Demo(arguments) => demo::run(&call, arguments),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(arguments) => sandbox::run(&call, arguments),
+        Command::Help(arguments) => help::run(arguments),
+    }
+    .map(|()| Exit::Done)
+}
+
+/// Whether there is a terminal to draw on and to read keys from.
+fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// `tudone` alone. Off a terminal there are no screens: the help goes to
+/// stderr, and scripts that forgot a command notice.
+fn without_command() -> Result<Exit, CliError> {
+    let help = Arguments::command().render_help().to_string();
+    io::stderr()
+        .lock()
+        .write_all(help.as_bytes())
+        .map_err(CliError::io("print the help"))?;
+    Ok(Exit::Usage)
+}
+
+/// Whether errors are to be printed as JSON, known before the words are parsed.
+fn asks_for_json(words: &[OsString]) -> bool {
+    words
+        .iter()
+        .skip(1)
+        .take_while(|word| *word != "--")
+        .filter_map(|word| word.to_str())
+        .any(|word| word == "--json" || word == "--jsonl" || word.starts_with("--json="))
+}
+
+/// What the argument parser says instead of arguments.
+fn refuse(error: &clap::Error, as_json: bool) -> Exit {
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    let printed = if as_json && !asked {
+        let text = error.render().to_string();
+        let (message, help) = split(&text);
+        report::write_json(&mut io::stderr().lock(), "usage", message, help)
+    } else {
+        error.print()
+    };
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+        Ok(()) | Err(_) if asked => Exit::Done,
+        Ok(()) | Err(_) => Exit::Usage,
+    }
+}
+
+/// The parser's message: its first paragraph without `error: `, and the rest.
+fn split(text: &str) -> (&str, Option<&str>) {
+    let text = text.strip_prefix("error: ").unwrap_or(text).trim();
+    match text.split_once("\n\n") {
+        Some((message, help)) => (message.trim(), Some(help.trim())),
+        None => (text, None),
+    }
+}

@@ -1,0 +1,216 @@
+//! The only place where a command waits for the network.
+//!
+//! The runtime, HTTP client and credential store are made here, so a command
+//! that does not come here pays for none of them.
+
+use std::future::Future;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cli::call::{Call, Known};
+use crate::cli::error::CliError;
+use crate::graphql::Hasura;
+use crate::store::Store;
+use crate::sync::remote::RemoteError;
+use crate::sync::round::{Report, RoundError, round, round_from_start};
+
+/// How long a command waits for the server unless told otherwise.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a failed try is remembered, so that a dead network costs
+/// [`PATIENCE`] once and not with every command.
+const MEMORY: SignedDuration = SignedDuration::from_secs(60);
+
+/// How much longer a token refresh on its way may take, once time is up.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// Why there was no complete round.
+#[derive(Debug)]
+pub(crate) enum Miss {
+    /// `--offline`.
+    Offline,
+    /// A try shortly before failed.
+    Recent,
+    /// Time was up.
+    Late,
+    /// The round ended early; never one of the disk's errors.
+    Ended(RoundError),
+}
+
+impl Miss {
+    /// Why, as a fragment.
+    pub(crate) fn why(&self) -> String {
+        match self {
+            Self::Offline => "offline, as asked".to_owned(),
+            Self::Recent => "the server could not be reached a moment ago".to_owned(),
+            Self::Late => "the server did not answer in time".to_owned(),
+            Self::Ended(error) => error.to_string(),
+        }
+    }
+
+    /// One word or two for a status: `offline`, `logged out`.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Offline | Self::Recent | Self::Late => "offline",
+            Self::Ended(RoundError::Busy) => "another sync is under way",
+            Self::Ended(RoundError::Remote(error)) => match error {
+                RemoteError::NoToken {
+                    logged_out: true, ..
+                } => "logged out",
+                RemoteError::Unauthorized { .. } => "login not accepted",
+                RemoteError::Refused { .. } => "refused by the server",
+                RemoteError::Unreachable { .. }
+                | RemoteError::Lost { .. }
+                | RemoteError::Trouble { .. }
+                | RemoteError::NoToken { .. }
+                | RemoteError::Garbled { .. }
+                | RemoteError::TooLarge { .. } => "offline",
+            },
+            Self::Ended(RoundError::Store(_) | RoundError::Lock(_)) => "local failure",
+        }
+    }
+
+    /// As the error of a command that cannot answer without the server; `what`
+    /// is what it could not do.
+    pub(crate) fn into_error(self, what: &str) -> CliError {
+        let unreachable = CliError::Unreachable {
+            what: what.to_owned(),
+            why: self.why(),
+        };
+        match (self.word(), self) {
+            (_, Self::Offline | Self::Recent | Self::Late | Self::Ended(RoundError::Busy))
+            | ("offline", Self::Ended(_)) => unreachable,
+            (_, Self::Ended(error)) => CliError::Round(error),
+        }
+    }
+}
+
+/// How hard to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Effort {
+    /// How long to wait for the server.
+    pub(crate) limit: Duration,
+    /// Whether to try also when a try shortly before failed.
+    pub(crate) insist: bool,
+    /// Whether to pull every row again.
+    pub(crate) full: bool,
+}
+
+impl Effort {
+    /// What a command does that was told nothing else.
+    pub(crate) const USUAL: Self = Self {
+        limit: PATIENCE,
+        insist: false,
+        full: false,
+    };
+
+    /// Tries in any case, for this long.
+    pub(crate) const fn insisting(limit: Duration) -> Self {
+        Self {
+            limit,
+            insist: true,
+            full: false,
+        }
+    }
+}
+
+/// Tries one round: pushes and pulls.
+///
+/// # Errors
+///
+/// The disk's; the network's come back as a [`Miss`].
+pub(crate) fn attempt(
+    call: &Call,
+    known: &Known,
+    store: &mut Store,
+    effort: Effort,
+) -> Result<Result<Report, Miss>, CliError> {
+    if call.flags.offline {
+        return Ok(Err(Miss::Offline));
+    }
+    if !effort.insist && failed_lately(call, store)? {
+        return Ok(Err(Miss::Recent));
+    }
+    let lock = known.workspace.sync_lock(&known.known.account);
+    let endpoint = known.workspace.profile.connection.endpoint.clone();
+    let session = known.workspace.session();
+    let remote = Hasura::new(endpoint, session.clone())?;
+    let now = || call.clock.now();
+    let ended = wait(None, async {
+        let turn = async {
+            if effort.full {
+                round_from_start(store, &remote, &lock, now).await
+            } else {
+                round(store, &remote, &lock, now).await
+            }
+        };
+        let ended = tokio::time::timeout(effort.limit, turn).await;
+        // A refresh on its way has spent the old token: its answer must be kept.
+        let _ = tokio::time::timeout(SETTLING, session.settled()).await;
+        ended.ok()
+    })?
+    .flatten();
+    let miss = match ended {
+        Some(Ok(report)) => return Ok(Ok(report)),
+        Some(Err(error @ (RoundError::Store(_) | RoundError::Lock(_)))) => {
+            return Err(CliError::Round(error));
+        }
+        Some(Err(error)) => Miss::Ended(error),
+        None => {
+            // A round that was given up cannot note it itself.
+            store.note_failure(call.clock.now())?;
+            Miss::Late
+        }
+    };
+    Ok(Err(miss))
+}
+
+/// Whether the latest news is that the server could not be reached, and young.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn failed_lately(call: &Call, store: &Store) -> Result<bool, CliError> {
+    let failed_at = store.freshness()?.failed_at;
+    Ok(failed_at.is_some_and(|at| younger(at, MEMORY, call.clock.now())))
+}
+
+/// Whether `at` is less than `age` ago. What lies in the future is not: clocks
+/// that were set back must not make old news young.
+pub(crate) fn younger(at: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
+    let since = now.duration_since(at);
+    !since.is_negative() && since < age
+}
+
+/// Waits for `work`, but no longer than `limit`: `None` when time was up.
+///
+/// # Errors
+///
+/// [`CliError::Interrupted`] on Ctrl-C; that no runtime could be made.
+pub(crate) fn wait<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = T>,
+) -> Result<Option<T>, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::io("start the network"))?;
+    let ended = runtime.block_on(async {
+        let work = async {
+            match limit {
+                Some(limit) => tokio::time::timeout(limit, work).await.ok(),
+                None => Some(work.await),
+            }
+        };
+        tokio::select! {
+            ended = work => Ok(ended),
+            pressed = tokio::signal::ctrl_c() => match pressed {
+                Ok(()) => Err(CliError::Interrupted),
+                Err(source) => Err(CliError::io("listen for Ctrl-C")(source)),
+            },
+        }
+    });
+    // A credential store that still waits for a person is not waited for.
+    runtime.shutdown_background();
+    ended
+}

@@ -1,0 +1,81 @@
+//! Writers: data to stdout, everything else to stderr.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, Stdout, StdoutLock, Write};
+
+use serde::Serialize;
+
+use crate::cli::color::{Paint, Role, When};
+use crate::cli::plain::{plain, write_plain};
+use crate::domain::line::Line;
+use crate::domain::todo::{State, Todo};
+
+/// stdout, locked and buffered: written in few large pieces.
+pub(crate) type Out = BufWriter<StdoutLock<'static>>;
+
+/// Takes stdout. Flush it at the end: only then are errors seen.
+pub(crate) fn stdout() -> Out {
+    BufWriter::with_capacity(64 * 1024, io::stdout().lock())
+}
+
+/// The paint for stdout.
+pub(crate) fn paint(when: When) -> Paint {
+    Paint::new(when, &io::stdout() as &Stdout)
+}
+
+/// Says something to the person: one line on stderr. Not being able to is no
+/// reason to stop.
+pub(crate) fn notice(text: impl Display) {
+    let text = plain(&text.to_string());
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Writes one JSON document and a line end.
+///
+/// # Errors
+///
+/// What stdout reports.
+pub(crate) fn json(out: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, document)?;
+    out.write_all(b"\n")
+}
+
+/// Writes one todo as a line: handle, text, and how far its changes have come
+/// where that is worth telling.
+///
+/// # Errors
+///
+/// What stdout reports.
+pub(crate) fn todo_line(out: &mut impl Write, paint: Paint, todo: &Todo) -> io::Result<()> {
+    match (todo.id, todo.local) {
+        (Some(id), _) => write!(out, "{id:>5}  ")?,
+        (None, Some(local)) => write!(out, "{:>5}  ", format!("n{local}"))?,
+        (None, None) => write!(out, "{}  ", todo.key)?,
+    }
+    match paint.is_on().then(|| role(&todo.text)).flatten() {
+        Some(role) => {
+            out.write_all(paint.on(role).as_bytes())?;
+            write_plain(out, &todo.text)?;
+            out.write_all(paint.off().as_bytes())?;
+        }
+        None => write_plain(out, &todo.text)?,
+    }
+    match todo.state {
+        State::Synced => {}
+        State::Pending | State::Sent | State::Rejected => {
+            let (on, off) = (paint.on(Role::Muted), paint.off());
+            write!(out, "  {on}[{}]{off}", todo.state.word())?;
+        }
+    }
+    out.write_all(b"\n")
+}
+
+/// How a todo stands out: done ones step back, those with a priority step forward.
+fn role(text: &str) -> Option<Role> {
+    let line = Line::new(text);
+    if line.is_done() {
+        Some(Role::Muted)
+    } else {
+        line.priority().map(|_| Role::Strong)
+    }
+}

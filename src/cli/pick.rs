@@ -1,0 +1,143 @@
+//! Which todos a command is about: handles or a filter.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::str::FromStr;
+
+use clap::Args;
+use jiff::civil::Date;
+
+use crate::cli::call::{Call, Known};
+use crate::cli::error::CliError;
+use crate::cli::network::{self, Effort};
+use crate::domain::query::{Query, Scope, Sort, Term, parse_terms};
+use crate::domain::todo::{Handle, Todo};
+use crate::store::{Resolved, Store};
+
+/// The todos meant: one way or the other.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Pick {
+    /// The todos: `42`, `n3`, or 8 characters of a key
+    #[arg(value_name = "HANDLE", required_unless_present = "filter")]
+    pub(crate) handles: Vec<String>,
+
+    /// All todos that match these terms, as `list` takes them
+    #[arg(long, value_name = "TERM", num_args = 1.., conflicts_with = "handles")]
+    pub(crate) filter: Vec<String>,
+}
+
+/// What came of looking.
+#[derive(Debug, Default)]
+pub(crate) struct Picked {
+    /// Found, each once, in the order asked for.
+    pub(crate) found: Vec<Todo>,
+    /// Handles that name nothing.
+    pub(crate) missing: Vec<String>,
+    /// Prefixes of several keys, with what they name.
+    pub(crate) ambiguous: Vec<(String, Vec<Todo>)>,
+}
+
+impl Picked {
+    /// The error for what was not found, if anything was not.
+    pub(crate) fn error(&self) -> Option<CliError> {
+        let complete = self.missing.is_empty() && self.ambiguous.is_empty();
+        (!complete).then(|| CliError::NotFound {
+            missing: self.missing.clone(),
+            ambiguous: self.ambiguous.clone(),
+        })
+    }
+
+    /// Everything that did not name one todo, as typed.
+    pub(crate) fn not_found(&self) -> Vec<&str> {
+        let ambiguous = self.ambiguous.iter().map(|(prefix, _)| prefix);
+        let all = self.missing.iter().chain(ambiguous);
+        all.map(String::as_str).collect()
+    }
+}
+
+/// Finds `handles`. Where one names nothing here, asks the server once for
+/// what is new, within the usual time.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn by_handles(
+    call: &Call,
+    known: &Known,
+    store: &mut Store,
+    handles: &[String],
+) -> Result<Picked, CliError> {
+    let picked = resolve(store, handles)?;
+    if picked.missing.is_empty() {
+        return Ok(picked);
+    }
+    let never_synced = store.freshness()?.as_of.is_none();
+    match network::attempt(call, known, store, Effort::USUAL)? {
+        Ok(_) => resolve(store, handles),
+        Err(miss) if never_synced && picked.found.is_empty() => {
+            Err(miss.into_error("these todos are not known here yet"))
+        }
+        Err(_) => Ok(picked),
+    }
+}
+
+fn resolve(store: &Store, handles: &[String]) -> Result<Picked, CliError> {
+    let mut picked = Picked::default();
+    let mut seen = HashSet::new();
+    for word in handles {
+        let Ok(handle) = Handle::from_str(word) else {
+            picked.missing.push(word.clone());
+            continue;
+        };
+        match store.resolve(&handle)? {
+            Resolved::Nothing => picked.missing.push(word.clone()),
+            Resolved::One(todo) if seen.insert(todo.key) => picked.found.push(todo),
+            Resolved::One(_) => {}
+            Resolved::Several(todos) => picked.ambiguous.push((word.clone(), todos)),
+        }
+    }
+    Ok(picked)
+}
+
+/// Finds all todos that match `terms`, within `scope` unless the terms widen it.
+///
+/// # Errors
+///
+/// [`CliError::Term`] when a term means nothing; the store's.
+pub(crate) fn by_filter(
+    store: &Store,
+    terms: &[String],
+    scope: Option<Scope>,
+    today: Date,
+) -> Result<Picked, CliError> {
+    let terms = parse_terms(terms, today)?;
+    let query = Query {
+        scope: scope.unwrap_or_else(|| scope_of(&terms)),
+        terms,
+        sort: Sort::Server,
+    };
+    let mut picked = Picked::default();
+    store.each(&query, |todo| {
+        picked.found.push(todo.clone());
+        ControlFlow::Continue(())
+    })?;
+    Ok(picked)
+}
+
+/// Open todos, unless a term asks for what done ones have too.
+pub(crate) fn scope_of(terms: &[Term]) -> Scope {
+    let widens = |term: &Term| match term {
+        Term::Done(_) | Term::State(_) => true,
+        Term::Word(_)
+        | Term::Project(_)
+        | Term::Context(_)
+        | Term::Due(_)
+        | Term::Changed(_)
+        | Term::Priority(_) => false,
+    };
+    if terms.iter().any(widens) {
+        Scope::All
+    } else {
+        Scope::Open
+    }
+}

@@ -1,0 +1,254 @@
+//! `tudone queue`: the outbox, looked into.
+
+use std::io::{self, Write as _};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::call::{Call, Known};
+use crate::cli::error::CliError;
+use crate::cli::network::{self, Effort};
+use crate::cli::output;
+use crate::cli::pick::by_handles;
+use crate::cli::plain::plain;
+use crate::domain::change::{Act, Progress};
+use crate::store::{Queued, Store};
+
+/// What `queue` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// What to do
+    #[arg(value_enum, default_value_t)]
+    task: Task,
+
+    /// Only changes of this todo
+    handle: Option<String>,
+
+    /// Do it without being asked
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Task {
+    /// One line a change
+    #[default]
+    List,
+    /// Everything about the changes
+    Show,
+    /// Let refused changes wait to be sent again
+    Retry,
+    /// Give changes up that wait or were refused
+    Drop,
+}
+
+/// A change as it is printed.
+#[derive(Debug, Serialize)]
+struct Waiting {
+    #[serde(skip)]
+    seq: i64,
+    handle: String,
+    key: String,
+    act: &'static str,
+    state: &'static str,
+    text: String,
+    before: Option<String>,
+    theirs: Option<String>,
+    code: Option<String>,
+    message: Option<String>,
+    tries: u32,
+    at: Timestamp,
+}
+
+/// Looks into the outbox, and decides about what was refused.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let known = call.known()?;
+    if known.read()?.is_none() {
+        return print(arguments, &[]);
+    }
+    let mut store = known.open()?;
+    let waiting = waiting(call, &known, &mut store, arguments.handle.as_ref())?;
+    match arguments.task {
+        Task::List | Task::Show => print(arguments, &waiting),
+        Task::Retry => retry(call, arguments, &known, &mut store, waiting),
+        Task::Drop => give_up(call, arguments, &mut store, waiting),
+    }
+}
+
+fn retry(
+    call: &Call,
+    arguments: &Arguments,
+    known: &Known,
+    store: &mut Store,
+    waiting: Vec<Waiting>,
+) -> Result<(), CliError> {
+    let mut retried = Vec::new();
+    for change in waiting.into_iter().filter(|it| it.state == "rejected") {
+        if store.retry(change.seq)? {
+            retried.push(Waiting {
+                state: "pending",
+                ..change
+            });
+        }
+    }
+    if let (false, Err(miss)) = (
+        retried.is_empty(),
+        network::attempt(call, known, store, Effort::USUAL)?,
+    ) {
+        call.notice(format!("queued: {}", miss.why()));
+    }
+    print(arguments, &retried)
+}
+
+fn give_up(
+    call: &Call,
+    arguments: &Arguments,
+    store: &mut Store,
+    waiting: Vec<Waiting>,
+) -> Result<(), CliError> {
+    let (may, sent): (Vec<_>, Vec<_>) = waiting
+        .into_iter()
+        .partition(|it| matches!(it.state, "pending" | "rejected"));
+    if !sent.is_empty() {
+        let count = sent.len();
+        call.notice(format!("{count} changes may have arrived already and stay"));
+    }
+    if arguments.handle.is_none() && !arguments.yes && !may.is_empty() {
+        call.confirm(&format!("Drop {} changes for good?", may.len()))?;
+    }
+    let mut dropped = Vec::new();
+    for change in may {
+        if store.drop_entry(change.seq)? {
+            dropped.push(change);
+        }
+    }
+    print(arguments, &dropped)
+}
+
+/// The changes in the outbox, or those of one todo. A todo that is shown no
+/// more, for it was removed, is found by what its changes are listed under.
+fn waiting(
+    call: &Call,
+    known: &Known,
+    store: &mut Store,
+    handle: Option<&String>,
+) -> Result<Vec<Waiting>, CliError> {
+    let mut waiting = Vec::new();
+    for queued in store.outbox()? {
+        waiting.push(Waiting::new(store, queued)?);
+    }
+    let Some(handle) = handle else {
+        return Ok(waiting);
+    };
+    if waiting.iter().any(|it| it.is_of(handle)) {
+        waiting.retain(|it| it.is_of(handle));
+        return Ok(waiting);
+    }
+    let picked = by_handles(call, known, store, std::slice::from_ref(handle))?;
+    if let Some(error) = picked.error() {
+        return Err(error);
+    }
+    let keys: Vec<String> = picked.found.iter().map(|it| it.key.to_string()).collect();
+    waiting.retain(|it| keys.contains(&it.key));
+    Ok(waiting)
+}
+
+impl Waiting {
+    fn new(store: &Store, queued: Queued) -> Result<Self, CliError> {
+        let Queued { entry, base } = queued;
+        let key = entry.change.todo;
+        let handle = match (store.todo(key)?, base) {
+            (Some(todo), _) => todo.handle().to_string(),
+            (None, Some(row)) => row.id.to_string(),
+            (None, None) => key.to_string(),
+        };
+        let (act, text, before) = match entry.change.act {
+            Act::Add { text } => ("add", text, None),
+            Act::Edit { before, after } => ("edit", after, Some(before)),
+            Act::Remove { before } => ("remove", before, None),
+        };
+        let (state, tries, rejection) = match entry.progress {
+            Progress::Pending => ("pending", 0, None),
+            Progress::Sent { tries } => ("sent", tries, None),
+            Progress::Answered => ("answered", 0, None),
+            Progress::Rejected(rejection) => ("rejected", 0, Some(rejection)),
+        };
+        let (code, message, theirs) = match rejection {
+            Some(it) => (Some(it.code), Some(it.message), it.theirs),
+            None => (None, None, None),
+        };
+        Ok(Self {
+            seq: entry.seq,
+            handle,
+            key: key.to_string(),
+            act,
+            state,
+            text,
+            before,
+            theirs,
+            code,
+            message,
+            tries,
+            at: entry.change.at,
+        })
+    }
+
+    fn is_of(&self, handle: &str) -> bool {
+        self.handle == handle || self.key == handle
+    }
+
+    fn line(&self, out: &mut impl io::Write) -> io::Result<()> {
+        let Self {
+            handle, act, state, ..
+        } = self;
+        write!(
+            out,
+            "{handle:>5}  {act:<6}  {state:<8}  {}",
+            plain(&self.text)
+        )?;
+        match &self.message {
+            Some(message) => writeln!(out, "  ({})", plain(message)),
+            None => writeln!(out),
+        }
+    }
+
+    fn page(&self, out: &mut impl io::Write) -> io::Result<()> {
+        let facts = [
+            ("todo", Some(&self.handle)),
+            ("key", Some(&self.key)),
+            ("text", Some(&self.text)),
+            ("was", self.before.as_ref()),
+            ("server's", self.theirs.as_ref()),
+            ("code", self.code.as_ref()),
+            ("reason", self.message.as_ref()),
+        ];
+        writeln!(out, "{} ({}), made {}", self.act, self.state, self.at)?;
+        for (name, fact) in facts {
+            if let Some(fact) = fact {
+                writeln!(out, "  {name:<9} {}", plain(fact))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn print(arguments: &Arguments, waiting: &[Waiting]) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    if arguments.json {
+        let answer = serde_json::json!({ "entries": waiting });
+        output::json(&mut out, &answer)?;
+    } else {
+        for change in waiting {
+            match arguments.task {
+                Task::Show => change.page(&mut out)?,
+                Task::List | Task::Retry | Task::Drop => change.line(&mut out)?,
+            }
+        }
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,30 @@
+//! `tudone rm`.
+
+use clap::Args;
+
+use crate::cli::call::Call;
+use crate::cli::error::CliError;
+use crate::cli::write::{Bulk, Verb, carry_out};
+use crate::domain::change::Act;
+
+/// What `rm` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    bulk: Bulk,
+}
+
+/// Removes todos, after asking.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let verb = Verb {
+        imperative: "Remove",
+        participle: "removed",
+        scope: None,
+        asks: true,
+    };
+    carry_out(call, &arguments.bulk, verb, |todo| {
+        Ok(Some(Act::Remove {
+            before: todo.text.clone(),
+        }))
+    })
+}

@@ -1,0 +1,164 @@
+//! `tudone sandbox`: a development Auth0 and Hasura on this machine.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::call::Call;
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::sandbox::{Addresses, DEVELOPMENT_ONLY, Dialect, Options, Sandbox};
+
+/// What `sandbox` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Listen on this port of 127.0.0.1; 0 is any free one
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+
+    /// Keep port, signing key, people, logins and rows here
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Only the tutorial's tables
+    #[arg(long)]
+    bare: bool,
+
+    /// Seconds between polls of a device login
+    #[arg(long, value_name = "S", default_value_t = Options::default().interval_s)]
+    interval: u32,
+
+    /// Seconds a device code lives
+    #[arg(long, value_name = "S", default_value_t = Options::default().code_ttl_s)]
+    code_ttl: u32,
+
+    /// Seconds an access token lives
+    #[arg(long, value_name = "S", default_value_t = Options::default().access_ttl_s)]
+    access_ttl: u32,
+
+    /// Seconds the previous refresh token is forgiven
+    #[arg(long, value_name = "S", default_value_t = Options::default().leeway_s)]
+    leeway: u32,
+
+    /// Whose habits the identity half has
+    #[arg(long, value_enum, default_value_t)]
+    dialect: Habits,
+
+    /// Print the addresses as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Habits {
+    /// Auth0's
+    #[default]
+    Auth0,
+    /// The standards', to the letter
+    Rfc,
+}
+
+/// Serves until interrupted or told to end; both are a good end.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    for line in DEVELOPMENT_ONLY.lines() {
+        call.notice(line);
+    }
+    let options = Options {
+        port: arguments.port,
+        data: arguments.data.clone(),
+        bare: arguments.bare,
+        interval_s: arguments.interval,
+        code_ttl_s: arguments.code_ttl,
+        access_ttl_s: arguments.access_ttl,
+        leeway_s: arguments.leeway,
+        dialect: match arguments.dialect {
+            Habits::Auth0 => Dialect::Auth0,
+            Habits::Rfc => Dialect::Rfc,
+        },
+        ..Options::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::io("start the network"))?;
+    runtime.block_on(serve(arguments, options))
+}
+
+async fn serve(arguments: &Arguments, options: Options) -> Result<(), CliError> {
+    let mut told_to_end = Ending::new().map_err(CliError::io("listen for signals"))?;
+    let mut sandbox = Sandbox::start(options).await?;
+    let said = print(arguments, sandbox.addresses());
+    if said.is_ok() {
+        tokio::select! {
+            () = told_to_end.wait() => {}
+            () = sandbox.wait() => {}
+        }
+    }
+    sandbox.stop().await;
+    said
+}
+
+fn print(arguments: &Arguments, addresses: &Addresses) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    if arguments.json {
+        output::json(&mut out, addresses)?;
+    } else {
+        let Addresses {
+            issuer,
+            client_id,
+            audience,
+            endpoint,
+            admin_secret,
+            activate,
+            control,
+        } = addresses;
+        writeln!(out, "export TUDONE_ISSUER={issuer}")?;
+        writeln!(out, "export TUDONE_CLIENT_ID={client_id}")?;
+        writeln!(out, "export TUDONE_AUDIENCE={audience}")?;
+        writeln!(out, "export TUDONE_ENDPOINT={endpoint}")?;
+        writeln!(out, "# admin secret: {admin_secret}")?;
+        writeln!(out, "# to approve a login: {activate}")?;
+        writeln!(out, "# control: {control}")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Ctrl-C, or the system's request to end.
+struct Ending {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Ending {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(&mut self) {
+        // Without a way to listen there is nothing to wait for.
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

@@ -1,0 +1,167 @@
+//! `tudone status`.
+
+use std::io::Write as _;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::call::Call;
+use crate::cli::error::CliError;
+use crate::cli::list::moment;
+use crate::cli::output;
+use crate::cli::plain::plain;
+use crate::store::{Capabilities, Store, Totals};
+use crate::workspace::{KnownAccount, Workspace};
+
+/// What `status` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Answer as JSON
+    #[arg(long, conflicts_with = "prompt")]
+    json: bool,
+
+    /// A few characters for a shell's prompt: open todos, `+` waiting changes,
+    /// `!` refused ones; nothing when there is no account
+    #[arg(long)]
+    prompt: bool,
+}
+
+/// How things stand.
+#[derive(Debug, Serialize)]
+struct Standing {
+    account: Option<AccountStanding>,
+    logged_in: bool,
+    store: String,
+    backend: &'static str,
+    as_of: Option<Timestamp>,
+    pending: u64,
+    sent: u64,
+    rejected: u64,
+    open: u64,
+    done: u64,
+}
+
+/// Whose todos these are.
+#[derive(Debug, Serialize)]
+struct AccountStanding {
+    sub: String,
+    email: Option<String>,
+    name: Option<String>,
+    profile: String,
+    issuer: String,
+    endpoint: String,
+}
+
+/// Tells how things stand. Never uses the network.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let workspace = call.workspace()?;
+    let known = workspace.known_account();
+    let store = match &known {
+        Some(known) => {
+            Store::open_to_read(&workspace.database(&known.account), &known.account.endpoint)?
+        }
+        None => None,
+    };
+    let totals = store.as_ref().map(Store::totals).transpose()?;
+    if arguments.prompt {
+        return prompt(known.is_some().then(|| totals.unwrap_or_default()));
+    }
+    let standing = standing(
+        &workspace,
+        known.as_ref(),
+        store.as_ref(),
+        totals.unwrap_or_default(),
+    )?;
+    let mut out = output::stdout();
+    if arguments.json {
+        output::json(&mut out, &standing)?;
+    } else {
+        for (name, fact) in lines(call, &standing) {
+            writeln!(out, "{name:<8} {}", plain(&fact))?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn prompt(totals: Option<Totals>) -> Result<(), CliError> {
+    let Some(totals) = totals else { return Ok(()) };
+    let mut out = output::stdout();
+    write!(out, "{}", totals.open)?;
+    let waiting = totals.pending + totals.sent;
+    if waiting > 0 {
+        write!(out, " +{waiting}")?;
+    }
+    if totals.rejected > 0 {
+        write!(out, " !{}", totals.rejected)?;
+    }
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+fn standing(
+    workspace: &Workspace,
+    known: Option<&KnownAccount>,
+    store: Option<&Store>,
+    totals: Totals,
+) -> Result<Standing, CliError> {
+    let capabilities = store.map(Store::capabilities).transpose()?.flatten();
+    let freshness = store.map(Store::freshness).transpose()?;
+    Ok(Standing {
+        account: known.map(|known| AccountStanding {
+            sub: known.identity.sub.clone(),
+            email: known.identity.email.clone(),
+            name: known.identity.name.clone(),
+            profile: workspace.profile.name.clone(),
+            issuer: known.account.issuer.clone(),
+            endpoint: known.account.endpoint.clone(),
+        }),
+        // A store that cannot be read keeps no login that could be used.
+        logged_in: workspace.is_logged_in().unwrap_or(false),
+        store: workspace.vault.describe(),
+        backend: match capabilities {
+            Some(Capabilities { full: true, .. }) => "full",
+            Some(Capabilities { full: false, .. }) => "bare",
+            None => "unknown",
+        },
+        as_of: freshness.and_then(|freshness| freshness.as_of),
+        pending: totals.pending,
+        sent: totals.sent,
+        rejected: totals.rejected,
+        open: totals.open,
+        done: totals.done,
+    })
+}
+
+fn lines(call: &Call, standing: &Standing) -> Vec<(&'static str, String)> {
+    let account = standing.account.as_ref().map_or_else(
+        || "none; run `tudone login`".to_owned(),
+        |account| account.email.clone().unwrap_or_else(|| account.sub.clone()),
+    );
+    let login = if standing.logged_in {
+        "kept"
+    } else {
+        "none; what is cached stays usable"
+    };
+    let as_of = standing
+        .as_of
+        .map_or_else(|| "never synced".to_owned(), |at| moment(call, at));
+    vec![
+        ("account", account),
+        ("login", login.to_owned()),
+        ("store", standing.store.clone()),
+        ("backend", standing.backend.to_owned()),
+        ("as of", as_of),
+        (
+            "todos",
+            format!("{} open, {} done", standing.open, standing.done),
+        ),
+        (
+            "queue",
+            format!(
+                "{} pending, {} sent, {} rejected",
+                standing.pending, standing.sent, standing.rejected
+            ),
+        ),
+    ]
+}

@@ -1,0 +1,115 @@
+//! `tudone sync`.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::call::Call;
+use crate::cli::duration::duration;
+use crate::cli::error::CliError;
+use crate::cli::network::{self, Effort, Miss};
+use crate::cli::output;
+use crate::domain::change::Progress;
+use crate::store::Store;
+use crate::sync::round::{Report, RoundError};
+
+/// What `sync` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Wait this long for the server
+    #[arg(long, value_name = "D", default_value = "1m", value_parser = duration)]
+    wait: Duration,
+
+    /// Read every row again, not only what changed
+    #[arg(long)]
+    full: bool,
+
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Pushes and pulls now.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let known = call.known()?;
+    let mut store = known.open()?;
+    let effort = Effort {
+        full: arguments.full,
+        ..Effort::insisting(arguments.wait)
+    };
+    let report = match network::attempt(call, &known, &mut store, effort)? {
+        Ok(report) => report,
+        Err(Miss::Ended(RoundError::Busy)) => {
+            call.notice("queued: another tudone is syncing this account now");
+            Report {
+                waiting: waiting(&store)?,
+                ..Report::default()
+            }
+        }
+        Err(miss) => return Err(miss.into_error("cannot sync")),
+    };
+    print(call, arguments, &store, &report)?;
+    if report.rejected > 0 {
+        return Err(CliError::Refused {
+            changes: rejections(&store)?,
+        });
+    }
+    Ok(())
+}
+
+fn print(
+    call: &Call,
+    arguments: &Arguments,
+    store: &Store,
+    report: &Report,
+) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    if arguments.json {
+        let answer = json!({
+            "pushed": report.pushed,
+            "pulled": report.pulled,
+            "rejected": report.rejected,
+            "waiting": report.waiting,
+            "as_of": store.freshness()?.as_of,
+        });
+        output::json(&mut out, &answer)?;
+    } else if !call.flags.quiet {
+        let Report {
+            pushed,
+            pulled,
+            rejected,
+            waiting,
+        } = report;
+        write!(out, "{pushed} sent, {pulled} received")?;
+        if *rejected > 0 {
+            write!(out, ", {rejected} refused")?;
+        }
+        if *waiting > 0 {
+            write!(out, ", {waiting} still waiting")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn waiting(store: &Store) -> Result<usize, CliError> {
+    let totals = store.totals()?;
+    Ok(usize::try_from(totals.pending + totals.sent).unwrap_or(usize::MAX))
+}
+
+/// Handle, code and message of every refused change.
+fn rejections(store: &Store) -> Result<Vec<(String, String, String)>, CliError> {
+    let mut changes = Vec::new();
+    for queued in store.outbox()? {
+        if let Progress::Rejected(rejection) = queued.entry.progress {
+            let key = queued.entry.change.todo;
+            let handle = store
+                .todo(key)?
+                .map_or_else(|| key.to_string(), |todo| todo.handle().to_string());
+            changes.push((handle, rejection.code, rejection.message));
+        }
+    }
+    Ok(changes)
+}

@@ -1,0 +1,27 @@
+//! `tudone` alone: the screens.
+
+use std::io;
+
+use crate::app::Keymap;
+use crate::cli::call::Call;
+use crate::cli::color::Paint;
+use crate::cli::error::CliError;
+use crate::runtime::{self, Options};
+use crate::workspace::Workspace;
+
+/// Opens the screens and returns when the person leaves them.
+pub(crate) fn run(call: &Call) -> Result<(), CliError> {
+    let config = call.config()?;
+    let bindings = config
+        .keys
+        .iter()
+        .map(|(name, keys)| (name.as_str(), keys.as_str()));
+    let options = Options {
+        // The file was refused where this could fail.
+        keymap: Keymap::configured(bindings).unwrap_or_default(),
+        colours: Paint::new(call.flags.color, &io::stdout()).is_on(),
+        offline: call.flags.offline,
+    };
+    runtime::run(Workspace::new(config.profile, config.paths), options)?;
+    Ok(())
+}

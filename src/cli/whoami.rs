@@ -1,0 +1,56 @@
+//! `tudone whoami`.
+
+use std::io::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::call::Call;
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::cli::plain::plain;
+
+/// What `whoami` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Tells who is logged in; uses no network.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let known = call.known()?;
+    if !known.workspace.is_logged_in()? {
+        return Err(CliError::LoggedOut);
+    }
+    let identity = &known.known.identity;
+    let account = &known.known.account;
+    let mut out = output::stdout();
+    if arguments.json {
+        let answer = json!({
+            "sub": identity.sub,
+            "email": identity.email,
+            "name": identity.name,
+            "profile": known.workspace.profile.name,
+            "issuer": account.issuer,
+            "endpoint": account.endpoint,
+        });
+        output::json(&mut out, &answer)?;
+    } else {
+        let facts = [
+            ("name", identity.name.as_deref()),
+            ("email", identity.email.as_deref()),
+            ("sub", Some(identity.sub.as_str())),
+            ("profile", Some(known.workspace.profile.name.as_str())),
+            ("issuer", Some(account.issuer.as_str())),
+            ("endpoint", Some(account.endpoint.as_str())),
+        ];
+        for (name, fact) in facts {
+            if let Some(fact) = fact {
+                writeln!(out, "{name:<9} {}", plain(fact))?;
+            }
+        }
+    }
+    Ok(out.flush()?)
+}

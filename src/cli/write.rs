@@ -1,0 +1,256 @@
+//! Writing: commit first, then try to send at once.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::call::{Call, Known};
+use crate::cli::duration::duration;
+use crate::cli::error::CliError;
+use crate::cli::json::ShownAll;
+use crate::cli::network::{self, Effort, Miss};
+use crate::cli::output;
+use crate::cli::pick::{self, Pick, Picked};
+use crate::domain::change::{Act, Change, Progress};
+use crate::domain::query::Scope;
+use crate::domain::todo::{State, Todo};
+use crate::store::Store;
+
+/// Flags of every command that writes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Writing {
+    /// Wait this long for the server, instead of 2s
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(crate) wait: Option<Duration>,
+
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Flags of commands that write to many todos.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Bulk {
+    #[command(flatten)]
+    pub(crate) pick: Pick,
+
+    /// Do it without being asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+}
+
+/// What a command does to each todo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verb {
+    /// For the question: `Remove`.
+    pub(crate) imperative: &'static str,
+    /// For the answer: `removed`.
+    pub(crate) participle: &'static str,
+    /// Which todos a filter without further words means.
+    pub(crate) scope: Option<Scope>,
+    /// Whether it asks for handles too.
+    pub(crate) asks: bool,
+}
+
+/// What was written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The todos as they are now; removed ones as they were.
+    pub(crate) todos: Vec<Todo>,
+    /// The error where the server refused some of it.
+    pub(crate) refused: Option<CliError>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    changed: ShownAll<'a>,
+    not_found: Vec<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+/// Commits `changes`, tries to send them, and tells on stderr where they wait.
+///
+/// # Errors
+///
+/// The store's: nothing was written then. Never the network's.
+pub(crate) fn commit(
+    call: &Call,
+    known: &Known,
+    store: &mut Store,
+    changes: &[Change],
+    limit: Option<Duration>,
+) -> Result<Written, CliError> {
+    if changes.is_empty() {
+        return Ok(Written {
+            todos: Vec::new(),
+            refused: None,
+        });
+    }
+    let effort = limit.map_or(Effort::USUAL, Effort::insisting);
+    if forbidden(store, changes)?.is_some()
+        && network::attempt(call, known, store, effort)?.is_ok()
+        && let Some(act) = forbidden(store, changes)?
+    {
+        return Err(CliError::NotAllowed { act, queued: false });
+    }
+    let committed = store.commit(changes)?;
+    let tried = network::attempt(call, known, store, effort)?;
+    let mut todos = Vec::with_capacity(committed.len());
+    for todo in committed {
+        let state = if tried.is_ok() {
+            State::Synced
+        } else {
+            State::Pending
+        };
+        // A removed one is as it was.
+        todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
+    }
+    let mut refused = refusals(store, &todos)?;
+    if let (None, Ok(_), Some(act)) = (&refused, &tried, forbidden(store, changes)?) {
+        refused = Some(CliError::NotAllowed { act, queued: true });
+    }
+    let waits = |todo: &Todo| matches!(todo.state, State::Pending | State::Sent);
+    match tried {
+        Err(miss) => call.notice(queued(changes.len(), &miss)),
+        Ok(_) if refused.is_none() && todos.iter().any(waits) => {
+            call.notice("queued: the server has not confirmed it yet; `tudone sync` sends it");
+        }
+        Ok(_) => {}
+    }
+    Ok(Written { todos, refused })
+}
+
+fn queued(count: usize, miss: &Miss) -> String {
+    let (what, object) = if count == 1 {
+        ("queued".to_owned(), "it")
+    } else {
+        (format!("{count} changes queued"), "them")
+    };
+    let first = match miss.word() {
+        "logged out" | "login not accepted" => "`tudone login`, then ",
+        _ => "",
+    };
+    let why = miss.why();
+    format!("{what}: {why}; {first}`tudone sync` sends {object}")
+}
+
+/// What of `changes` the role is known not to be allowed.
+fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, CliError> {
+    let Some(may) = store.capabilities()? else {
+        return Ok(None);
+    };
+    let lacks = |change: &Change| match change.act {
+        Act::Add { .. } => (!may.insert).then_some("add"),
+        Act::Edit { .. } => (!may.update).then_some("change"),
+        Act::Remove { .. } => (!may.delete).then_some("remove"),
+    };
+    Ok(changes.iter().find_map(lacks))
+}
+
+/// The error for those of `todos` that have a refused change.
+fn refusals(store: &Store, todos: &[Todo]) -> Result<Option<CliError>, CliError> {
+    if todos.iter().all(|todo| todo.state != State::Rejected) {
+        return Ok(None);
+    }
+    let mut changes = Vec::new();
+    for queued in store.outbox()? {
+        let of = todos.iter().find(|it| it.key == queued.entry.change.todo);
+        if let (Some(todo), Progress::Rejected(rejection)) = (of, queued.entry.progress) {
+            let handle = todo.handle().to_string();
+            changes.push((handle, rejection.code, rejection.message));
+        }
+    }
+    Ok((!changes.is_empty()).then_some(CliError::Refused { changes }))
+}
+
+/// Carries out a command on the todos that `bulk` picks: `act` says what
+/// happens to each, or `None` where nothing needs to.
+///
+/// # Errors
+///
+/// [`CliError::NotFound`] after having changed those that were found.
+pub(crate) fn carry_out(
+    call: &Call,
+    bulk: &Bulk,
+    verb: Verb,
+    act: impl Fn(&Todo) -> Result<Option<Act>, CliError>,
+) -> Result<(), CliError> {
+    let known = call.known()?;
+    let mut store = known.open()?;
+    let filtered = !bulk.pick.filter.is_empty();
+    let mut picked = if filtered {
+        pick::by_filter(&store, &bulk.pick.filter, verb.scope, call.clock.today())?
+    } else {
+        pick::by_handles(call, &known, &mut store, &bulk.pick.handles)?
+    };
+    let mut changes = Vec::new();
+    let mut places = Vec::new();
+    for (place, todo) in picked.found.iter_mut().enumerate() {
+        let Some(act) = act(todo)? else { continue };
+        if let (true, Act::Edit { after, .. }) = (bulk.writing.dry_run, &act) {
+            todo.text.clone_from(after);
+        }
+        changes.push(call.clock.change(todo.key, act));
+        places.push(place);
+    }
+    if filtered && picked.found.is_empty() {
+        call.notice("nothing matches");
+    }
+    let ask = (filtered || verb.asks) && !bulk.yes && !bulk.writing.dry_run;
+    if ask && !changes.is_empty() {
+        call.confirm(&question(verb, &picked.found))?;
+    }
+    let mut refused = None;
+    if bulk.writing.dry_run {
+        call.notice("dry run: nothing was changed");
+    } else {
+        let written = commit(call, &known, &mut store, &changes, bulk.writing.wait)?;
+        for (place, todo) in places.into_iter().zip(written.todos) {
+            if let Some(shown) = picked.found.get_mut(place) {
+                *shown = todo;
+            }
+        }
+        refused = written.refused;
+    }
+    print(call, bulk, verb, &picked)?;
+    match (picked.error(), refused) {
+        (Some(error), _) | (None, Some(error)) => Err(error),
+        (None, None) => Ok(()),
+    }
+}
+
+fn question(verb: Verb, todos: &[Todo]) -> String {
+    match todos {
+        [todo] => format!("{} {} {}?", verb.imperative, todo.handle(), todo.text),
+        todos => format!("{} {} todos?", verb.imperative, todos.len()),
+    }
+}
+
+fn print(call: &Call, bulk: &Bulk, verb: Verb, picked: &Picked) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    if bulk.writing.json {
+        let answer = Answer {
+            changed: ShownAll(&picked.found),
+            not_found: picked.not_found(),
+            dry_run: bulk.writing.dry_run,
+        };
+        output::json(&mut out, &answer)?;
+    } else {
+        let paint = call.paint();
+        for todo in &picked.found {
+            write!(out, "{}", verb.participle)?;
+            output::todo_line(&mut out, paint, todo)?;
+        }
+    }
+    Ok(out.flush()?)
+}

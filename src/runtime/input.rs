@@ -1,0 +1,99 @@
+//! The terminal's events, as messages.
+
+use std::future::ready;
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures_util::{Stream, StreamExt};
+
+use crate::app::Msg;
+use crate::app::keys::{Code, Key};
+
+/// Messages from the terminal, until it goes away.
+pub(crate) fn events() -> impl Stream<Item = Msg> + Unpin {
+    EventStream::new()
+        .take_while(|event| ready(event.is_ok()))
+        .filter_map(|event| ready(event.ok().and_then(msg)))
+}
+
+fn msg(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(event) => key(event).map(Msg::Pressed),
+        Event::Paste(text) => Some(Msg::Pasted(text)),
+        Event::Resize(width, height) => Some(Msg::Resized { width, height }),
+        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+    }
+}
+
+/// The key of a press; releases, which some terminals send too, are none.
+fn key(event: KeyEvent) -> Option<Key> {
+    if event.kind == KeyEventKind::Release {
+        return None;
+    }
+    let code = match event.code {
+        KeyCode::Char(c) => Code::Char(c),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Esc => Code::Esc,
+        KeyCode::Tab => Code::Tab,
+        KeyCode::BackTab => Code::BackTab,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Delete => Code::Delete,
+        KeyCode::Insert => Code::Insert,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        KeyCode::F(n) => Code::F(n),
+        KeyCode::Null
+        | KeyCode::CapsLock
+        | KeyCode::ScrollLock
+        | KeyCode::NumLock
+        | KeyCode::PrintScreen
+        | KeyCode::Pause
+        | KeyCode::Menu
+        | KeyCode::KeypadBegin
+        | KeyCode::Media(_)
+        | KeyCode::Modifier(_) => return None,
+    };
+    let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    let code = if let (Code::Char(c), true) = (code, ctrl) {
+        Code::Char(c.to_ascii_lowercase())
+    } else {
+        code
+    };
+    Some(Key {
+        code,
+        ctrl,
+        alt: event.modifiers.contains(KeyModifiers::ALT),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(code: KeyCode, modifiers: KeyModifiers) -> Option<String> {
+        key(KeyEvent::new(code, modifiers)).map(|key| key.to_string())
+    }
+
+    #[test]
+    fn terminal_keys_are_the_keys_of_the_table() {
+        let none = KeyModifiers::NONE;
+        let told = |code, modifiers| written(code, modifiers).unwrap_or_default();
+        assert_eq!(told(KeyCode::Char('G'), KeyModifiers::SHIFT), "G");
+        assert_eq!(told(KeyCode::Char('D'), KeyModifiers::CONTROL), "ctrl-d");
+        assert_eq!(told(KeyCode::Char(' '), none), "space");
+        assert_eq!(told(KeyCode::BackTab, KeyModifiers::SHIFT), "shift-tab");
+        assert_eq!(written(KeyCode::CapsLock, none), None);
+    }
+
+    #[test]
+    fn a_released_key_is_no_press() {
+        let mut event = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
+        event.kind = KeyEventKind::Release;
+        assert_eq!(key(event), None);
+    }
+}

@@ -1,0 +1,62 @@
+//! A login, from the code to the kept token.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::told;
+use crate::app::Msg;
+use crate::app::login::{LoginId, LoginNews};
+use crate::workspace::Workspace;
+use crate::workspace::error::LoginError;
+use crate::workspace::login::LoggedIn;
+use crate::workspace::verify::verify;
+
+/// How long a person may take to unlock the credential store.
+const UNLOCKING: Duration = Duration::from_mins(1);
+
+/// Goes through a login and says how it ended; what the person must see on the
+/// way is told as it happens. Dropping it cancels the login.
+pub(super) async fn run(workspace: Workspace, id: LoginId, facts: mpsc::Sender<Msg>) -> LoginNews {
+    match log_in(&workspace, id, &facts).await {
+        Ok(done) => LoginNews::Done {
+            account: done.account,
+            identity: done.identity,
+            warning: done.warnings.first().map(ToString::to_string),
+        },
+        Err(error) => LoginNews::Failed {
+            message: told(&error),
+            help: error.help(),
+        },
+    }
+}
+
+async fn log_in(
+    workspace: &Workspace,
+    id: LoginId,
+    facts: &mpsc::Sender<Msg>,
+) -> Result<LoggedIn, LoginError> {
+    // Where the channel is full the screen is behind anyway: what is dropped
+    // here is told again, or overtaken.
+    let tell = |news| drop(facts.try_send(Msg::Login { id, news }));
+    let connection = &workspace.profile.connection;
+    let login = workspace
+        .begin_login(UNLOCKING, || tell(LoginNews::Unlocking))
+        .await?;
+    let prompt = login.prompt().clone();
+    let openable = prompt.openable(&connection.issuer).is_some();
+    let code = LoginNews::Code { prompt, openable };
+    // This one must not get lost. A loop that is gone cancels the login.
+    let _ = facts.send(Msg::Login { id, news: code }).await;
+    let endpoint = connection.endpoint.clone();
+    login
+        .finish(
+            None,
+            |progress| tell(LoginNews::Progress(progress)),
+            |token| {
+                tell(LoginNews::Verifying);
+                verify(endpoint, token)
+            },
+        )
+        .await
+}

@@ -1,0 +1,222 @@
+//! The terminal program: one loop that draws, and threads that wait.
+//!
+//! The loop runs on the main thread and never blocks: key or fact → update →
+//! effects → one frame. The disk has a reader and a writer thread, each with a
+//! store of its own; the network has one thread. Threads answer with facts
+//! over one bounded channel.
+
+use std::io;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::app::effect::Effect;
+use crate::app::model::{Size, Start};
+use crate::app::{Keymap, Model, Msg, Stamp, update};
+use crate::store::{Store, StoreError};
+use crate::ui::{self, Theme};
+use crate::workspace::Workspace;
+
+mod browser;
+mod disk;
+pub mod drive;
+pub(crate) mod input;
+mod login;
+mod network;
+mod obituary;
+mod rounds;
+mod signals;
+mod terminal;
+mod workers;
+
+use drive::{DriveError, Outside, Sources, drive};
+use terminal::Guard;
+use workers::Workers;
+
+/// How many facts may wait for the loop before their senders wait.
+const FACTS: usize = 256;
+
+/// How the terminal program is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which keys ask for what.
+    pub keymap: Keymap,
+    /// Whether to use colours.
+    pub colours: bool,
+    /// Whether to leave the network alone.
+    pub offline: bool,
+}
+
+/// Why the terminal program could not run, or go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuntimeError {
+    /// The store of the account.
+    #[error("cannot open your todos")]
+    Store(#[from] StoreError),
+    /// The terminal.
+    #[error("the terminal failed")]
+    Terminal(#[source] io::Error),
+    /// The threads' runtime.
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+    /// A thread panicked; its message has been printed.
+    #[error("a part of tudone crashed")]
+    Panicked,
+}
+
+impl RuntimeError {
+    /// What the person can do next, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Store(error) => error.help(),
+            Self::Terminal(_) => "Run tudone in a terminal, or use its commands.".to_owned(),
+            Self::Start(_) => "Close other programs and try again.".to_owned(),
+            Self::Panicked => {
+                "Start tudone again: what it said was saved is saved; please report the message above.".to_owned()
+            }
+        }
+    }
+}
+
+/// Runs the terminal program until the person leaves it.
+///
+/// The first frame comes from the store alone; threads, network and credential
+/// store are touched after it. What was written is on the disk when this
+/// returns, and the terminal is as it was.
+///
+/// # Errors
+///
+/// When the store or the terminal cannot be used; the terminal is as it was.
+pub fn run(workspace: Workspace, options: Options) -> Result<(), RuntimeError> {
+    let known = workspace.known_account();
+    let endpoint = workspace.profile.connection.endpoint.to_string();
+    let store = match &known {
+        Some(known) => Some(Store::open(&workspace.database(&known.account), &endpoint)?),
+        None => None,
+    };
+    let zone = TimeZone::system();
+    let (width, height) = crossterm::terminal::size().map_err(RuntimeError::Terminal)?;
+    let (mut model, asked) = Model::new(Start {
+        who: known.as_ref().map(|known| known.identity.clone()),
+        size: Size { width, height },
+        keymap: options.keymap,
+        today: stamp(&zone).today,
+        zone: zone.clone(),
+        offline: options.offline,
+    });
+    let later = match &store {
+        Some(store) => answer(store, &mut model, asked, stamp(&zone))?,
+        None => asked,
+    };
+
+    let guard = Guard::enter().map_err(RuntimeError::Terminal)?;
+    let out = io::BufWriter::with_capacity(1 << 16, io::stdout());
+    let mut terminal = Terminal::new(CrosstermBackend::new(out)).map_err(RuntimeError::Terminal)?;
+    let theme = Theme::new(options.colours);
+    terminal
+        .draw(|frame| ui::draw(&model, &theme, frame))
+        .map_err(RuntimeError::Terminal)?;
+    let _ = model.take_stale();
+
+    let (sender, mut facts) = mpsc::channel(FACTS);
+    let account = known.map(|known| known.account);
+    let mut workers = Workers::start(workspace, account, store, options.offline, sender);
+    for effect in later {
+        workers.begin(effect);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(RuntimeError::Start)?;
+    let driven = runtime.block_on(async {
+        let signals = signals::Signals::listen().map_err(RuntimeError::Start)?;
+        let sources = Sources {
+            input: input::events(),
+            facts: &mut facts,
+            signals,
+        };
+        drive(
+            &mut terminal,
+            &mut model,
+            sources,
+            &mut workers,
+            &theme,
+            || stamp(&zone),
+        )
+        .await
+        .map_err(|error| match error {
+            DriveError::Draw(error) | DriveError::HandOver(error) => RuntimeError::Terminal(error),
+        })
+    });
+    // Nobody reads facts any more: whoever waits to tell one must not wait for ever.
+    drop(facts);
+    let well = workers.finish();
+    drop(guard);
+    driven?;
+    if well {
+        Ok(())
+    } else {
+        Err(RuntimeError::Panicked)
+    }
+}
+
+/// Answers the first questions at once, before there is a thread to do it.
+/// What is no question for the store is left for the workers.
+fn answer(
+    store: &Store,
+    model: &mut Model,
+    asked: Vec<Effect>,
+    stamp: Stamp,
+) -> Result<Vec<Effect>, StoreError> {
+    let mut later = Vec::new();
+    for effect in asked {
+        if let Effect::Window {
+            id,
+            query,
+            around,
+            size,
+        } = effect
+        {
+            let windowed = Msg::Windowed {
+                id,
+                window: store.window(&query, around, size)?,
+                totals: store.totals()?,
+                freshness: store.freshness()?,
+            };
+            later.extend(update(model, windowed, stamp));
+        } else {
+            later.push(effect);
+        }
+    }
+    Ok(later)
+}
+
+fn stamp(zone: &TimeZone) -> Stamp {
+    let now = Timestamp::now();
+    Stamp {
+        now,
+        today: zone.to_datetime(now).date(),
+        fresh: Uuid::now_v7(),
+    }
+}
+
+/// An error with its causes, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

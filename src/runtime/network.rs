@@ -1,0 +1,132 @@
+//! The network's thread: rounds and logins.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::login;
+use super::obituary::Obituary;
+use super::rounds::Rounds;
+use crate::app::Msg;
+use crate::app::link::{Failure, RoundNews};
+use crate::app::login::{LoginId, LoginNews};
+use crate::domain::account::Account;
+use crate::workspace::Workspace;
+
+/// How long a request that is under way may take when the program ends.
+const LAST_REQUEST: Duration = Duration::from_secs(2);
+
+/// What the loop asks of the network.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// A round, soon.
+    Nudge {
+        /// Whether a person waits to see it.
+        shown: bool,
+    },
+    /// A login.
+    StartLogin(LoginId),
+    /// No login.
+    CancelLogin(LoginId),
+    /// This account from now on.
+    Open(Account),
+}
+
+/// The thread.
+#[derive(Debug)]
+pub(super) struct Network {
+    commands: mpsc::UnboundedSender<Command>,
+    thread: JoinHandle<()>,
+}
+
+impl Network {
+    /// Starts it; with an account, it begins with a round.
+    pub(super) fn start(
+        workspace: Workspace,
+        account: Option<Account>,
+        facts: mpsc::Sender<Msg>,
+    ) -> Self {
+        // A person is the only producer: the queue cannot grow.
+        let (commands, received) = mpsc::unbounded_channel();
+        let thread = thread::spawn(move || {
+            let _obituary = Obituary(facts.clone());
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            match runtime {
+                Ok(runtime) => runtime.block_on(work(workspace, account, received, facts)),
+                Err(error) => {
+                    let failure = Failure::Refused(error.to_string());
+                    let news = RoundNews::Failed {
+                        failure,
+                        next_try: None,
+                    };
+                    let _ = facts.blocking_send(Msg::Round(news));
+                }
+            }
+        });
+        Self { commands, thread }
+    }
+
+    /// Asks for something; never waits.
+    pub(super) fn tell(&self, command: Command) {
+        // A thread that is gone has said why.
+        let _ = self.commands.send(command);
+    }
+
+    /// Ends the thread; a request under way gets two seconds. False when the
+    /// thread had panicked.
+    pub(super) fn finish(self) -> bool {
+        drop(self.commands);
+        self.thread.join().is_ok()
+    }
+}
+
+type LoginTask = Pin<Box<dyn Future<Output = LoginNews>>>;
+
+async fn work(
+    workspace: Workspace,
+    account: Option<Account>,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+    facts: mpsc::Sender<Msg>,
+) {
+    let mut rounds = Rounds::new(workspace.clone(), facts.clone());
+    if let Some(account) = account {
+        rounds.open(&account);
+    }
+    let mut login: Option<(LoginId, LoginTask)> = None;
+    loop {
+        let waiting = async {
+            match &mut login {
+                Some((id, task)) => (*id, task.await),
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            command = commands.recv() => match command {
+                None => break,
+                Some(Command::Nudge { shown }) => rounds.nudge(shown),
+                Some(Command::StartLogin(id)) => {
+                    login = Some((id, Box::pin(login::run(workspace.clone(), id, facts.clone()))));
+                }
+                Some(Command::CancelLogin(id)) => {
+                    login = login.filter(|(running, _)| *running != id);
+                }
+                Some(Command::Open(account)) => rounds.open(&account),
+            },
+            (id, news) = waiting => {
+                login = None;
+                if facts.send(Msg::Login { id, news }).await.is_err() {
+                    break;
+                }
+            }
+            () = rounds.turn() => {}
+        }
+    }
+    // What was on its way may still arrive; what did not is queued.
+    let _ = timeout(LAST_REQUEST, rounds.end()).await;
+}

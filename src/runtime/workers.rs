@@ -1,0 +1,164 @@
+//! Where effects go in the real program.
+
+use std::io;
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::mpsc;
+
+use super::disk::{Ask, Disk, Place};
+use super::drive::Outside;
+use super::network::{Command, Network};
+use super::{browser, terminal};
+use crate::app::{Effect, Msg};
+use crate::domain::account::Account;
+use crate::store::Store;
+use crate::workspace::Workspace;
+
+/// The threads behind the loop.
+#[derive(Debug)]
+pub(super) struct Workers {
+    workspace: Workspace,
+    facts: mpsc::Sender<Msg>,
+    disk: Option<Disk>,
+    network: Option<Network>,
+    /// Threads of an account that was left: they still may have to write.
+    retired: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Starts the threads; `store` is the account's, already open.
+    pub(super) fn start(
+        workspace: Workspace,
+        account: Option<Account>,
+        store: Option<Store>,
+        offline: bool,
+        facts: mpsc::Sender<Msg>,
+    ) -> Self {
+        let network =
+            (!offline).then(|| Network::start(workspace.clone(), account.clone(), facts.clone()));
+        let mut workers = Self {
+            workspace,
+            facts,
+            disk: None,
+            network,
+            retired: Vec::new(),
+        };
+        if let (Some(account), Some(store)) = (account, store) {
+            workers.disk = Some(Disk::start(
+                &workers.place(&account),
+                Some(store),
+                &workers.facts,
+            ));
+        }
+        workers
+    }
+
+    /// Ends the threads: the network's within 2 s, the disk's when all is
+    /// written. False when one of them had panicked.
+    pub(super) fn finish(self) -> bool {
+        let mut well = self.network.is_none_or(Network::finish);
+        let disk = self.disk.map(Disk::retire).unwrap_or_default();
+        for thread in disk.into_iter().chain(self.retired) {
+            well &= thread.join().is_ok();
+        }
+        well
+    }
+
+    fn place(&self, account: &Account) -> Place {
+        place(&self.workspace, account)
+    }
+
+    fn open(&mut self, account: &Account) {
+        if let Some(disk) = self.disk.take() {
+            self.retired.extend(disk.retire());
+        }
+        self.disk = Some(Disk::start(&self.place(account), None, &self.facts));
+        self.tell(Command::Open(account.clone()));
+    }
+
+    fn tell(&self, command: Command) {
+        if let Some(network) = &self.network {
+            network.tell(command);
+        }
+    }
+
+    /// Says something to the loop from inside the loop. It never waits: where
+    /// the channel is full, a thread does.
+    fn fact(&self, msg: Msg) {
+        if let Err(mpsc::error::TrySendError::Full(msg)) = self.facts.try_send(msg) {
+            let facts = self.facts.clone();
+            thread::spawn(move || {
+                // A loop that is gone wants to know nothing.
+                let _ = facts.blocking_send(msg);
+            });
+        }
+    }
+}
+
+/// Where the database of `account` is.
+pub(super) fn place(workspace: &Workspace, account: &Account) -> Place {
+    Place {
+        path: workspace.database(account),
+        endpoint: workspace.profile.connection.endpoint.to_string(),
+    }
+}
+
+impl Outside for Workers {
+    fn begin(&mut self, effect: Effect) {
+        match effect {
+            Effect::Window {
+                id,
+                query,
+                around,
+                size,
+            } => {
+                if let Some(disk) = &self.disk {
+                    disk.ask(Ask {
+                        id,
+                        query,
+                        around,
+                        size,
+                    });
+                }
+            }
+            Effect::Commit { id, changes } => {
+                let taken = self
+                    .disk
+                    .as_ref()
+                    .is_some_and(|disk| disk.write(id, changes));
+                if !taken {
+                    let reason = "the store is not open".to_owned();
+                    self.fact(Msg::CommitFailed { id, reason });
+                }
+            }
+            Effect::Sync { shown } => self.tell(Command::Nudge { shown }),
+            Effect::StartLogin(id) => self.tell(Command::StartLogin(id)),
+            Effect::CancelLogin(id) => self.tell(Command::CancelLogin(id)),
+            Effect::Open(account) => self.open(&account),
+            Effect::OpenBrowser(url) => {
+                let facts = self.facts.clone();
+                thread::spawn(move || {
+                    if let Err(reason) = browser::open(&url) {
+                        let _ = facts.blocking_send(Msg::BrowserFailed { reason });
+                    }
+                });
+            }
+            Effect::Copy(text) => {
+                // A terminal that cannot be written to ends the loop by itself.
+                let _ = terminal::copy(&text);
+            }
+            // The loop's own.
+            Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        terminal::leave();
+        terminal::stop()?;
+        terminal::enter()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        terminal::enter()
+    }
+}
