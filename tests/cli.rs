@@ -1,0 +1,25 @@
+//! The commands, as scripts use them: the real program in a clean place.
+
+mod support;
+
+#[path = "cli/usage.rs"]
+mod usage;
+
+#[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/demo.rs"]
+mod demo;
+#[cfg(feature = "sandbox")]
+#[path = "cli/login.rs"]
+mod login;
+#[cfg(feature = "sandbox")]
+#[path = "cli/main_job.rs"]
+mod main_job;
+#[cfg(feature = "sandbox")]
+#[path = "cli/offline.rs"]
+mod offline;
+#[cfg(feature = "sandbox")]
+#[path = "cli/online.rs"]
+mod online;
+#[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/terminal.rs"]
+mod terminal;

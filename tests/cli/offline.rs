@@ -1,0 +1,106 @@
+//! Commands without a server, or without a login.
+
+use reqwest::Method;
+
+use crate::support::{Checked, Machine, Sandbox};
+
+#[test]
+fn an_account_that_was_never_fetched_cannot_be_listed_offline() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+
+    let ran = machine.run(&["list", "--offline", "--json"])?.ended(5)?;
+    assert_eq!(ran.error()?["code"], "unreachable");
+
+    machine.run(&["sync"])?.ended(0)?;
+    let listed = machine.json(&["list", "--offline", "--json"])?;
+    assert_eq!(listed["todos"].as_array().map(Vec::len), Some(0));
+    Ok(())
+}
+
+#[test]
+fn a_dead_network_is_tried_once_a_minute() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["sync"])?.ended(0)?;
+    sandbox.fault("graphql", "refuse")?;
+    machine.run(&["add", "one"])?.ended(0)?;
+    sandbox.control(Method::DELETE, "/log", None)?;
+
+    let ran = machine.run(&["add", "two"])?.ended(0)?;
+    machine.run(&["list", "--max-age", "0s"])?.ended(0)?;
+
+    assert!(ran.stderr.contains("queued"), "{ran:?}");
+    assert_eq!(sandbox.requests("graphql")?, 0);
+    sandbox.heal()?;
+    machine.run(&["sync"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["one", "two"]);
+    Ok(())
+}
+
+#[test]
+fn offline_nothing_is_sent_and_every_change_is_queued() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    sandbox.control(Method::DELETE, "/log", None)?;
+
+    let added = machine.run(&["add", "bread", "--offline"])?.ended(0)?;
+    let handle = added.stdout.trim().to_owned();
+    assert!(handle.starts_with('n'), "{added:?}");
+    machine
+        .run(&["edit", &handle, "rye bread", "--offline"])?
+        .ended(0)?;
+    machine.run(&["done", "1", "--offline"])?.ended(0)?;
+
+    assert_eq!(sandbox.requests("graphql")?, 0);
+    let queue = machine.json(&["queue", "--json", "--offline"])?;
+    assert_eq!(
+        queue["entries"].as_array().map(Vec::len),
+        Some(2),
+        "{queue}"
+    );
+    machine.run(&["sync"])?.ended(0)?;
+    machine
+        .run(&["edit", &handle, "rye bread, sliced"])?
+        .ended(0)?;
+    assert_eq!(sandbox.texts()?[1], "rye bread, sliced");
+    Ok(())
+}
+
+#[test]
+fn logged_out_the_cache_stays_and_changes_are_queued() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+
+    machine.run(&["logout"])?.ended(0)?;
+
+    machine.run(&["whoami"])?.ended(4)?;
+    let status = machine.json(&["status", "--json"])?;
+    assert_eq!(status["logged_in"], false);
+    assert_eq!(status["open"], 1);
+    assert!(machine.run(&["list"])?.ended(0)?.stdout.contains("milk"));
+    let ran = machine.run(&["add", "bread"])?.ended(0)?;
+    assert!(ran.stderr.contains("login"), "{ran:?}");
+    machine.run(&["list", "--fresh"])?.ended(4)?;
+
+    machine.log_in(&sandbox, "ada@example.com")?;
+    machine.run(&["sync"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["milk", "bread"]);
+    Ok(())
+}
+
+#[test]
+fn purging_unsent_changes_needs_a_yes() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk", "--offline"])?.ended(0)?;
+
+    machine.run(&["logout", "--purge"])?.ended(2)?;
+    machine.run(&["whoami"])?.ended(0)?;
+    machine.run(&["logout", "--purge", "--yes"])?.ended(0)?;
+
+    machine.run(&["list", "--offline"])?.ended(4)?;
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Logging in, refreshing and logging out against an issuer that answers what
+//! a test tells it to: every awkward answer, in both dialects.
+
+mod device;
+mod issuer;
+mod refresh;
+mod workspace;

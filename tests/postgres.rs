@@ -1,0 +1,22 @@
+//! The migrations in `assets/hasura`, proven on a real `PostgreSQL`.
+//!
+//! `TUDONE_TEST_POSTGRES` is the connection string of a server where the tests
+//! may make databases; without it they say so and pass, or fail if
+//! `TUDONE_TEST_REQUIRE_REAL` is `1`. `tests/postgres/cluster` starts such a
+//! server. `TUDONE_TEST_WRITERS_SECONDS` is how long the concurrent writers
+//! write (default 3).
+
+#[path = "postgres/concurrency.rs"]
+mod concurrency;
+#[path = "postgres/cost.rs"]
+mod cost;
+#[path = "postgres/database.rs"]
+mod database;
+#[path = "postgres/feed.rs"]
+mod feed;
+#[path = "postgres/migrations.rs"]
+mod migrations;
+#[path = "postgres/requests.rs"]
+mod requests;
+#[path = "postgres/rules.rs"]
+mod rules;

@@ -1,0 +1,104 @@
+//! A database of a test's own, dropped with it.
+
+use std::env;
+use std::error::Error;
+use std::io::{self, Write};
+
+use postgres::{Client, Config, NoTls};
+use uuid::Uuid;
+
+/// What the tests and their support answer.
+pub(crate) type Fallible<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The migrations, as the Hasura CLI and `setup hasura` run them: each file in
+/// one transaction.
+pub(crate) mod migration {
+    macro_rules! sql {
+        ($file:literal) => {
+            include_str!(concat!("../../assets/hasura/migrations/default/", $file))
+        };
+    }
+    pub(crate) const BARE_UP: &str = sql!("1795478400000_bare/up.sql");
+    pub(crate) const BARE_DOWN: &str = sql!("1795478400000_bare/down.sql");
+    pub(crate) const FULL_UP: &str = sql!("1795478401000_full/up.sql");
+    pub(crate) const FULL_DOWN: &str = sql!("1795478401000_full/down.sql");
+}
+
+/// A database nobody else uses.
+pub(crate) struct Database {
+    server: Config,
+    name: String,
+}
+
+impl Database {
+    /// An empty database; `None`, said on stderr, where there is no server to
+    /// test with and none is required.
+    pub(crate) fn empty() -> Fallible<Option<Self>> {
+        let Some(server) = server()? else {
+            return Ok(None);
+        };
+        let name = format!("tudone_test_{}", Uuid::now_v7().simple());
+        server
+            .connect(NoTls)?
+            .batch_execute(&format!("create database {name}"))?;
+        Ok(Some(Self { server, name }))
+    }
+
+    /// A database with the full backend, nobody in it.
+    pub(crate) fn full() -> Fallible<Option<Self>> {
+        let database = Self::empty()?;
+        if let Some(database) = &database {
+            database.migrate(migration::BARE_UP)?;
+            database.migrate(migration::FULL_UP)?;
+        }
+        Ok(database)
+    }
+
+    /// A new connection.
+    pub(crate) fn connect(&self) -> Fallible<Client> {
+        Ok(self.server.clone().dbname(&self.name).connect(NoTls)?)
+    }
+
+    /// Runs a migration in one transaction.
+    pub(crate) fn migrate(&self, migration: &str) -> Fallible {
+        let mut client = self.connect()?;
+        let mut transaction = client.transaction()?;
+        transaction.batch_execute(migration)?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let drop = format!("drop database if exists {} with (force)", self.name);
+        if let Ok(mut client) = self.server.connect(NoTls) {
+            // A database left behind in a throw-away server harms nobody.
+            let _ = client.batch_execute(&drop);
+        }
+    }
+}
+
+fn server() -> Fallible<Option<Config>> {
+    match env::var("TUDONE_TEST_POSTGRES") {
+        Ok(server) if !server.is_empty() => Ok(Some(server.parse()?)),
+        _ if env::var("TUDONE_TEST_REQUIRE_REAL").is_ok_and(|value| value == "1") => {
+            Err("TUDONE_TEST_POSTGRES is required here and not set".into())
+        }
+        _ => {
+            writeln!(io::stderr(), "skipped: needs TUDONE_TEST_POSTGRES")?;
+            Ok(None)
+        }
+    }
+}
+
+/// Returns early from a test that has no server to run on.
+macro_rules! database_or_skip {
+    ($database:expr) => {
+        match $database? {
+            Some(database) => database,
+            None => return Ok(()),
+        }
+    };
+}
+pub(crate) use database_or_skip;

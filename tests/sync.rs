@@ -1,0 +1,12 @@
+//! The real client against the sandbox's Hasura, over real HTTP and
+//! websockets, with faults.
+#![cfg(feature = "sandbox")]
+
+#[path = "sync/bench.rs"]
+mod bench;
+#[path = "sync/live.rs"]
+mod live;
+#[path = "sync/remote.rs"]
+mod remote;
+#[path = "sync/rounds.rs"]
+mod rounds;

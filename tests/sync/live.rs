@@ -1,0 +1,102 @@
+//! The doorbell.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tudone::auth::session::Session;
+use tudone::graphql::live::LiveError;
+use tudone::sync::remote::{Batch, Remote};
+
+use crate::bench::{ADA, Bench, Checked, key_of, soon};
+
+fn add(n: u128) -> Batch {
+    Batch::Add(vec![(key_of(n), "a".to_owned())])
+}
+
+#[tokio::test]
+async fn it_rings_at_once_and_then_when_something_changed() -> Checked {
+    let bench = Bench::full().await?;
+    let hasura = bench.hasura(ADA).await?;
+    let mut doorbell = soon(hasura.doorbell()).await??;
+    soon(doorbell.ring()).await??;
+    for n in 1..=2 {
+        hasura.push(&add(n)).await?;
+        soon(doorbell.ring()).await??;
+    }
+    soon(doorbell.close()).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cut_connection_is_an_ordinary_end() -> Checked {
+    let bench = Bench::full().await?;
+    let hasura = bench.hasura(ADA).await?;
+    let mut doorbell = soon(hasura.doorbell()).await??;
+    soon(doorbell.ring()).await??;
+    bench
+        .control(Method::POST, "cut-sockets", Value::Null)
+        .await?;
+    let end = soon(doorbell.ring()).await?;
+    assert!(matches!(end, Err(LiveError::Lost { .. })), "{end:?}");
+    assert!(end.is_err_and(|error| error.retryable()));
+    let mut again = soon(hasura.doorbell()).await??;
+    soon(again.ring()).await??;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_about_to_end_asks_for_a_new_connection() -> Checked {
+    let bench = Bench::full().await?;
+    let now = jiff::Timestamp::now().as_second();
+    let short = json!({"claims": {"exp": now + 3}});
+    let token = bench.token(ADA, short).await?;
+    let hasura = bench.hasura_with(Session::fixed(token))?;
+    let mut doorbell = soon(hasura.doorbell()).await??;
+    soon(doorbell.ring()).await??;
+    let end = soon(doorbell.ring()).await?;
+    assert_eq!(end, Err(LiveError::Renew));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_that_is_not_accepted_is_told() -> Checked {
+    let bench = Bench::full().await?;
+    let token = bench.token(ADA, json!({"key": "other"})).await?;
+    let hasura = bench.hasura_with(Session::fixed(token))?;
+    let refused = soon(hasura.doorbell()).await?.err();
+    assert!(
+        matches!(refused, Some(LiveError::Unauthorized { .. })),
+        "{refused:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_without_live_updates_says_so_for_good() -> Checked {
+    let bench = Bench::full().await?;
+    bench.configure(json!({"subscriptions": false})).await?;
+    let hasura = bench.hasura(ADA).await?;
+    let mut doorbell = soon(hasura.doorbell()).await??;
+    let refused = soon(doorbell.ring()).await?;
+    assert!(
+        matches!(&refused, Err(error @ LiveError::Refused { .. }) if !error.retryable()),
+        "{refused:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_proxy_that_passes_no_websockets_is_told() -> Checked {
+    let bench = Bench::full().await?;
+    let order = json!({"route": "socket", "fault": "status", "status": 400, "times": 1});
+    bench.faults(order).await?;
+    let hasura = bench.hasura(ADA).await?;
+    let refused = soon(hasura.doorbell()).await?.err();
+    assert_eq!(refused, Some(LiveError::NoUpgrade { status: 400 }));
+    bench.sandbox.stop().await;
+    let gone = soon(hasura.doorbell()).await?.err();
+    assert!(
+        matches!(gone, Some(LiveError::Unreachable { .. })),
+        "{gone:?}"
+    );
+    Ok(())
+}

@@ -1,0 +1,326 @@
+//! The port, carried out by Hasura's adapter.
+
+use secrecy::SecretString;
+use serde_json::json;
+use tudone::auth::session::{AccessToken, Session};
+use tudone::store::{Capabilities, FeedRow};
+use tudone::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
+
+use crate::bench::{ADA, Bench, Checked, key_of};
+
+const EVERYTHING: Capabilities = Capabilities {
+    full: true,
+    insert: true,
+    update: true,
+    delete: true,
+};
+
+fn is_row(answer: Option<&Answer>) -> bool {
+    matches!(answer, Some(Answer::Row { .. }))
+}
+
+fn adds(texts: &[&str]) -> Batch {
+    let add = |(n, text): (u128, &&str)| (key_of(n), (*text).to_owned());
+    Batch::Add((1..).zip(texts).map(add).collect())
+}
+
+#[tokio::test]
+async fn what_the_role_may_do_is_read_from_its_schema() -> Checked {
+    let bench = Bench::full().await?;
+    let hasura = bench.hasura(ADA).await?;
+    assert_eq!(hasura.capabilities().await?, EVERYTHING);
+    bench
+        .configure(json!({"update": false, "delete": false}))
+        .await?;
+    let some = Capabilities {
+        update: false,
+        delete: false,
+        ..EVERYTHING
+    };
+    assert_eq!(hasura.capabilities().await?, some);
+    let bare = Bench::bare().await?;
+    let hasura = bare.hasura(ADA).await?;
+    let everything_bare = Capabilities {
+        full: false,
+        ..EVERYTHING
+    };
+    assert_eq!(hasura.capabilities().await?, everything_bare);
+    bare.configure(json!({"insert": false, "update": false, "delete": false}))
+        .await?;
+    let nothing = Capabilities {
+        full: false,
+        insert: false,
+        update: false,
+        delete: false,
+    };
+    assert_eq!(hasura.capabilities().await?, nothing);
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_the_schema_is_kept_secret_trying_tells_and_changes_nothing() -> Checked {
+    for bare in [false, true] {
+        let bench = if bare {
+            Bench::bare().await?
+        } else {
+            Bench::full().await?
+        };
+        bench
+            .load(json!([{"id": 1, "text": "a"}, {"id": 2, "text": null}]))
+            .await?;
+        let hasura = bench.hasura(ADA).await?;
+        let before = bench.sandbox.backend().todos(None)?;
+        bench.configure(json!({"introspection": false})).await?;
+        let all = Capabilities {
+            full: !bare,
+            ..EVERYTHING
+        };
+        assert_eq!(hasura.capabilities().await?, all, "bare: {bare}");
+        bench.configure(json!({"insert": false})).await?;
+        assert_eq!(
+            hasura.capabilities().await?,
+            Capabilities {
+                insert: false,
+                ..all
+            }
+        );
+        bench
+            .configure(json!({"insert": true, "update": false, "delete": false}))
+            .await?;
+        assert_eq!(
+            hasura.capabilities().await?,
+            Capabilities {
+                update: false,
+                delete: false,
+                ..all
+            }
+        );
+        assert_eq!(bench.sandbox.backend().todos(None)?, before);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn writes_are_answered_and_their_repetition_changes_nothing() -> Checked {
+    let bench = Bench::full().await?;
+    let hasura = bench.hasura(ADA).await?;
+    let batch = adds(&["a", "b \u{1b}[31m\nç 👩‍👩‍👧"]);
+    let first = hasura.push(&batch).await?;
+    assert!(is_row(first.first()) && is_row(first.get(1)), "{first:?}");
+    let again = hasura.push(&batch).await?;
+    assert_eq!(again, [Answer::NoRow, Answer::NoRow]);
+
+    let Some(Answer::Row { revision, .. }) = first.first().copied() else {
+        return Err("no row".into());
+    };
+    let edit = |revision| Batch::Edit(vec![(key_of(1), revision, "x a".to_owned())]);
+    assert!(is_row(hasura.push(&edit(revision)).await?.first()));
+    assert_eq!(hasura.push(&edit(revision)).await?, [Answer::NoRow]);
+
+    let remove = Batch::Remove(vec![key_of(1), key_of(9)]);
+    let removed = hasura.push(&remove).await?;
+    assert!(is_row(removed.first()) && removed.get(1) == Some(&Answer::NoRow));
+    assert_eq!(hasura.push(&batch).await?, [Answer::NoRow, Answer::NoRow]);
+
+    let both = Batch::AddAndRemove(key_of(3), "never".to_owned());
+    assert!(is_row(hasura.push(&both).await?.first()));
+    assert_eq!(hasura.push(&both).await?, [Answer::NoRow]);
+    assert_eq!(bench.texts(ADA)?, ["b \u{1b}[31m\nç 👩‍👩‍👧"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_feed_tells_rows_and_removals_page_by_page() -> Checked {
+    let bench = Bench::full().await?;
+    let hasura = bench.hasura(ADA).await?;
+    hasura.push(&adds(&["a", "b", "c"])).await?;
+    hasura.push(&Batch::Remove(vec![key_of(1)])).await?;
+    let mut cursor = 0;
+    let mut told = Vec::new();
+    loop {
+        let page = hasura.changes(cursor, 2).await?;
+        let Some(last) = page.last() else { break };
+        cursor = match last {
+            FeedRow::Present(row) => row.revision,
+            FeedRow::Removed { revision, .. } => *revision,
+        };
+        assert!(page.len() <= 2);
+        told.extend(page);
+    }
+    let told: Vec<_> = told
+        .iter()
+        .map(|row| match row {
+            FeedRow::Present(row) => (row.key, Some(row.text.as_str())),
+            FeedRow::Removed { key, .. } => (*key, None),
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (key_of(2), Some("b")),
+            (key_of(3), Some("c")),
+            (key_of(1), None)
+        ]
+    );
+    assert_eq!(hasura.mark().await?.revision, cursor);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bare_backend_is_read_and_written_by_id_and_text() -> Checked {
+    let bench = Bench::bare().await?;
+    bench
+        .load(json!([
+            {"id": 1, "text": "a"}, {"id": 2, "text": null}, {"id": 3, "text": null},
+        ]))
+        .await?;
+    let hasura = bench.hasura(ADA).await?;
+    let rows = hasura.rows(1, 10).await?;
+    let blank = |id| BareRow {
+        id,
+        text: String::new(),
+    };
+    assert_eq!(rows, [blank(2), blank(3)]);
+
+    let edit = |id, before: &str| Batch::BareEdit {
+        id,
+        before: before.to_owned(),
+        after: "new".to_owned(),
+    };
+    let remove = |id, before: &str| Batch::BareRemove {
+        id,
+        before: before.to_owned(),
+    };
+    assert!(is_row(hasura.push(&edit(2, "")).await?.first()));
+    assert!(is_row(hasura.push(&remove(3, "")).await?.first()));
+    assert_eq!(hasura.push(&edit(1, "other")).await?, [Answer::NoRow]);
+    assert_eq!(hasura.push(&remove(1, "")).await?, [Answer::NoRow]);
+    let added = hasura.push(&Batch::BareAdd("b".to_owned())).await?;
+    assert!(is_row(added.first()));
+    assert_eq!(bench.texts(ADA)?, ["a", "new", "b"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_fault_tells_whether_the_request_may_have_arrived() -> Checked {
+    let bench = Bench::full().await?;
+    let hasura = bench.hasura(ADA).await?;
+    for (n, (order, arrived)) in [
+        (json!({"fault": "drop_before"}), true),
+        (json!({"fault": "drop_after"}), true),
+        (json!({"fault": "truncate"}), true),
+        (json!({"fault": "html", "status": 200}), true),
+        (json!({"fault": "status", "status": 503}), true),
+        (
+            json!({"fault": "status", "status": 429, "retry_after": 7}),
+            false,
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut order = order;
+        order["route"] = json!("graphql");
+        order["times"] = json!(1);
+        bench.faults(order.clone()).await?;
+        let batch = adds(&[&format!("todo {n}")]);
+        let error = hasura.push(&batch).await.err().ok_or("no error")?;
+        assert_eq!(error.may_have_arrived(), arrived, "{order}: {error:?}");
+        assert!(error.retryable(), "{order}: {error:?}");
+        if order["status"] == 429 {
+            assert_eq!(error.retry_after().map(|t| t.as_secs()), Some(7));
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_server_nothing_can_have_arrived() -> Checked {
+    let bench = Bench::full().await?;
+    let hasura = bench.hasura(ADA).await?;
+    bench.sandbox.stop().await;
+    let error = hasura.push(&adds(&["a"])).await.err().ok_or("no error")?;
+    assert!(
+        matches!(&error, RemoteError::Unreachable { host, .. } if host.starts_with("127.0.0.1:")),
+        "{error:?}"
+    );
+    assert!(!error.may_have_arrived());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_told_with_hasuras_code() -> Checked {
+    let bench = Bench::full().await?;
+    let claims = json!({"https://hasura.io/jwt/claims": {"x-hasura-user-id": 7}});
+    for (order, code) in [
+        (json!({"key": "other"}), "invalid-jwt"),
+        (json!({"key": "none"}), "invalid-jwt"),
+        (json!({"claims": {"exp": 1}}), "invalid-jwt"),
+        (
+            json!({"claims": {"https://hasura.io/jwt/claims": null}}),
+            "jwt-invalid-claims",
+        ),
+        (json!({"claims": claims}), "jwt-invalid-claims"),
+    ] {
+        let secret = bench.token(ADA, order.clone()).await?;
+        let hasura = bench.hasura(ADA).await?;
+        let token = AccessToken {
+            secret,
+            expires_at: None,
+        };
+        let error = hasura.verify(&token).await.err().ok_or("accepted")?;
+        assert!(
+            matches!(&error, RemoteError::Unauthorized { code: c, .. } if c == code),
+            "{order}: {error:?}"
+        );
+        assert!(
+            !format!("{hasura:?} {error:?}").contains("eyJ"),
+            "no token is printed"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_good_token_is_verified_on_either_backend() -> Checked {
+    for bench in [Bench::full().await?, Bench::bare().await?] {
+        let secret = bench.token(ADA, json!({})).await?;
+        let token = AccessToken {
+            secret,
+            expires_at: None,
+        };
+        bench.hasura(ADA).await?.verify(&token).await?;
+        bench.configure(json!({"select": false})).await?;
+        let refused = bench.hasura(ADA).await?.verify(&token).await;
+        assert!(
+            matches!(&refused, Err(RemoteError::Refused { code, .. }) if code == "validation-failed"),
+            "{refused:?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_no_header_can_carry_never_leaves() -> Checked {
+    let bench = Bench::full().await?;
+    let token: SecretString = "two\nlines".to_owned().into();
+    let hasura = bench.hasura_with(Session::fixed(token))?;
+    let error = hasura.mark().await.err().ok_or("sent")?;
+    assert!(matches!(error, RemoteError::NoToken { .. }), "{error:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_too_large_to_read_can_be_asked_for_again_in_part() -> Checked {
+    let bench = Bench::full().await?;
+    let hasura = bench.hasura(ADA).await?;
+    let large = "a".repeat(5 << 20);
+    for n in 1..=2 {
+        let batch = Batch::Add(vec![(key_of(n), large.clone())]);
+        hasura.push(&batch).await?;
+    }
+    let error = hasura.changes(0, 10).await.err().ok_or("read whole")?;
+    assert!(matches!(error, RemoteError::TooLarge { .. }), "{error:?}");
+    assert_eq!(hasura.changes(0, 1).await?.len(), 1);
+    Ok(())
+}

@@ -1,0 +1,278 @@
+//! Rounds over HTTP: a store on the disk, the client, the server, and faults.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tempfile::TempDir;
+use tudone::auth::connection::Connection;
+use tudone::auth::kept::{Kept, KeptAccess, KeptRefresh};
+use tudone::auth::pace::Pace;
+use tudone::auth::session::{AccessToken, Session};
+use tudone::auth::vault::memory::MemoryVault;
+use tudone::domain::change::{Act, Change};
+use tudone::domain::key::{ChangeId, Key};
+use tudone::domain::query::{Query, Scope};
+use tudone::graphql::Hasura;
+use tudone::store::Store;
+use tudone::sync::remote::RemoteError;
+use tudone::sync::round::{Report, RoundError, round};
+use uuid::Uuid;
+
+use crate::bench::{ADA, Bench, Checked, key_of};
+
+struct Device {
+    folder: TempDir,
+    store: Store,
+    hasura: Hasura,
+}
+
+impl Device {
+    async fn new(bench: &Bench, sub: &str) -> Checked<Self> {
+        Self::with(bench, bench.hasura(sub).await?)
+    }
+
+    fn with(bench: &Bench, hasura: Hasura) -> Checked<Self> {
+        let folder = tempfile::tempdir()?;
+        let endpoint = &bench.sandbox.addresses().endpoint;
+        let store = Store::open(&folder.path().join("todos.db"), endpoint)?;
+        Ok(Self {
+            folder,
+            store,
+            hasura,
+        })
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.folder.path().join("round.lock")
+    }
+
+    async fn round(&mut self) -> Result<Report, RoundError> {
+        let lock = self.lock();
+        round(&mut self.store, &self.hasura, &lock, Timestamp::now).await
+    }
+
+    /// Rounds until one ends well.
+    async fn rounds(&mut self) -> Checked {
+        let mut last = None;
+        for _ in 0..20 {
+            match self.round().await {
+                Ok(_) => return Ok(()),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(format!("no round ended well: {last:?}").into())
+    }
+
+    fn act(&mut self, todo: Key, act: Act) -> Checked {
+        let id = ChangeId(Uuid::now_v7());
+        let at = Timestamp::now();
+        self.store.commit(&[Change { id, todo, act, at }])?;
+        Ok(())
+    }
+
+    fn add(&mut self, n: u128, text: &str) -> Checked {
+        let text = text.to_owned();
+        self.act(key_of(n), Act::Add { text })
+    }
+
+    fn edit(&mut self, todo: Key, before: &str, after: &str) -> Checked {
+        let (before, after) = (before.to_owned(), after.to_owned());
+        self.act(todo, Act::Edit { before, after })
+    }
+
+    fn remove(&mut self, todo: Key, before: &str) -> Checked {
+        let before = before.to_owned();
+        self.act(todo, Act::Remove { before })
+    }
+
+    fn shown(&self) -> Checked<Vec<String>> {
+        let query = Query {
+            scope: Scope::All,
+            ..Query::default()
+        };
+        let mut texts = Vec::new();
+        self.store.each(&query, |todo| {
+            texts.push(todo.text.clone());
+            std::ops::ControlFlow::Continue(())
+        })?;
+        texts.sort();
+        Ok(texts)
+    }
+}
+
+#[tokio::test]
+async fn two_devices_meet_in_the_middle() -> Checked {
+    let bench = Bench::full().await?;
+    let mut one = Device::new(&bench, ADA).await?;
+    let mut other = Device::new(&bench, ADA).await?;
+    one.add(1, "buy milk")?;
+    one.add(2, "call Ana")?;
+    one.rounds().await?;
+    other.rounds().await?;
+    assert_eq!(other.shown()?, ["buy milk", "call Ana"]);
+    one.edit(key_of(1), "buy milk", "x buy milk")?;
+    other.edit(key_of(1), "buy milk", "buy milk due:2026-12-01")?;
+    other.remove(key_of(2), "call Ana")?;
+    one.rounds().await?;
+    other.rounds().await?;
+    one.rounds().await?;
+    assert_eq!(one.shown()?, ["x buy milk due:2026-12-01"]);
+    assert_eq!(other.shown()?, one.shown()?);
+    assert_eq!(one.store.outbox()?, []);
+    assert_eq!(other.store.outbox()?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_fault_at_every_request_leaves_each_change_made_once() -> Checked {
+    for bare in [false, true] {
+        for fault in ["refuse", "drop_before", "drop_after", "truncate"] {
+            for place in 0..4 {
+                let bench = if bare {
+                    Bench::bare().await?
+                } else {
+                    Bench::full().await?
+                };
+                let mut device = Device::new(&bench, ADA).await?;
+                device.add(1, "a")?;
+                device.add(2, "b")?;
+                device.add(3, "c")?;
+                device.rounds().await?;
+                device.edit(key_of(1), "a", "x a")?;
+                device.remove(key_of(2), "b")?;
+                device.add(4, "d")?;
+                // Lets that many requests pass.
+                if place > 0 {
+                    let pass = json!({"route": "graphql", "fault": "delay", "ms": 0,
+                        "times": place});
+                    bench.faults(pass).await?;
+                }
+                bench.fault(fault).await?;
+                let outcome = device.round().await;
+                assert!(outcome.is_err(), "{fault} at {place}: {outcome:?}");
+                device.rounds().await?;
+                device.rounds().await?;
+                let what = format!("{fault} at request {place}, bare: {bare}");
+                assert_eq!(bench.texts(ADA)?, ["x a", "c", "d"], "{what}");
+                assert_eq!(device.shown()?, ["c", "d", "x a"], "{what}");
+                assert_eq!(device.store.outbox()?, [], "{what}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_backend_of_the_tutorial_works_with_what_it_allows() -> Checked {
+    let bench = Bench::bare().await?;
+    bench
+        .load(json!([{"id": 1, "text": "a"}, {"id": 2, "text": null}]))
+        .await?;
+    bench
+        .configure(json!({"insert": false, "update": false, "delete": false, "row_limit": 1}))
+        .await?;
+    let mut device = Device::new(&bench, ADA).await?;
+    device.add(1, "new")?;
+    assert_eq!(device.round().await?.waiting, 1);
+    assert_eq!(device.shown()?, ["", "a", "new"]);
+    bench.configure(json!({"insert": true})).await?;
+    let report = device.round().await?;
+    assert_eq!((report.pushed, report.waiting), (1, 0));
+    assert_eq!(bench.texts(ADA)?, ["a", "", "new"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_of_one_person_reaches_another() -> Checked {
+    let bench = Bench::full().await?;
+    let mut ada = Device::new(&bench, ADA).await?;
+    let mut eve = Device::new(&bench, "auth0|eve").await?;
+    ada.add(1, "of Ada")?;
+    eve.add(1, "of Eve")?;
+    ada.rounds().await?;
+    eve.rounds().await?;
+    assert_eq!(ada.shown()?, ["of Ada"]);
+    assert_eq!(eve.shown()?, ["of Eve"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_shows_everybodys_rows_is_not_synced_with() -> Checked {
+    let bench = Bench::full().await?;
+    let mut ada = Device::new(&bench, ADA).await?;
+    Device::new(&bench, "auth0|eve").await?.rounds().await?;
+    ada.rounds().await?;
+    bench.configure(json!({"rows_filtered": false})).await?;
+    let error = ada.round().await.err().ok_or("synced")?;
+    assert!(
+        matches!(&error, RoundError::Remote(RemoteError::Garbled { .. })),
+        "{error:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_thousand_todos_arrive_in_few_requests() -> Checked {
+    let bench = Bench::full().await?;
+    let mut device = Device::new(&bench, ADA).await?;
+    let changes: Vec<_> = (1..=1000)
+        .map(|n| Change {
+            id: ChangeId(Uuid::now_v7()),
+            todo: key_of(n),
+            act: Act::Add {
+                text: format!("todo {n}"),
+            },
+            at: Timestamp::now(),
+        })
+        .collect();
+    device.store.commit(&changes)?;
+    let report = device.round().await?;
+    assert_eq!((report.pushed, report.pulled), (1000, 1000));
+    let log = bench
+        .control(reqwest::Method::GET, "log", json!(null))
+        .await?;
+    let requests = log.as_array().ok_or("no log")?.len();
+    // What the role may do, the mark, two batches, two pages, and once more
+    // an empty one is the end.
+    assert!(requests <= 7, "{requests} requests");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_no_longer_takes_is_renewed_once() -> Checked {
+    let bench = Bench::full().await?;
+    let (vault, home) = (Arc::new(MemoryVault::new()), tempfile::tempdir()?);
+    let kept = Kept::new(vault, "p".to_owned());
+    let (sub, token) = bench.log_in().await?;
+    // The vault says that it is good for an hour; the server says otherwise.
+    let spoilt = bench.token(&sub, json!({"key": "other"})).await?;
+    let hour = SignedDuration::from_hours(1);
+    let refresh = KeptRefresh {
+        token,
+        sub: sub.clone(),
+    };
+    kept.set_refresh(&refresh)?;
+    kept.set_access(&KeptAccess {
+        token: AccessToken {
+            secret: spoilt,
+            expires_at: Some(Timestamp::now().checked_add(hour)?),
+        },
+        sub,
+    })?;
+    let at = bench.sandbox.addresses();
+    let connection = Connection {
+        issuer: at.issuer.clone(),
+        client_id: at.client_id.clone(),
+        audience: at.audience.clone(),
+        endpoint: at.endpoint.parse()?,
+    };
+    let lock = home.path().join("p.lock");
+    let session = Session::of(connection, kept, lock, None, Pace::REAL);
+    let mut device = Device::with(&bench, bench.hasura_with(session)?)?;
+    device.add(1, "a")?;
+    device.round().await?;
+    assert_eq!(bench.sandbox.backend().todos(None)?[0]["text"], "a");
+    Ok(())
+}

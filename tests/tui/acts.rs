@@ -1,0 +1,222 @@
+//! What a person does, over a real store.
+
+use std::error::Error;
+
+use tudone::app::Msg;
+use tudone::domain::query::{Query, Scope, Sort};
+use tudone::store::Around;
+
+use crate::device::{Device, add};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[test]
+fn a_todo_added_offline_waits_with_a_number_of_this_device() -> Outcome {
+    let mut device = Device::with(&[])?;
+
+    device
+        .press("a")?
+        .type_text("Buy bread due:tomorrow")?
+        .press("enter")?;
+
+    let [row] = device
+        .rows()
+        .try_into()
+        .map_err(|rows| format!("{rows:?}"))?;
+    assert!(row.starts_with("[ ] n1 Buy bread due:2026-11-25"), "{row}");
+    assert!(row.ends_with("↑ pending"), "{row}");
+    assert_eq!(device.syncs, 1);
+    Ok(())
+}
+
+#[test]
+fn completing_goes_on_to_the_next_todo_and_u_brings_it_back() -> Outcome {
+    let mut device = Device::with(&["milk", "bread", "eggs"])?;
+
+    device.press("j x")?;
+    assert!(device.selected().contains("eggs"), "{}", device.selected());
+    assert_eq!(device.rows().len(), 2);
+    assert!(device.stage.screen().contains("done: bread"));
+
+    device.press("u")?;
+    assert_eq!(device.rows().len(), 3);
+    device.press("U")?;
+    assert_eq!(device.rows().len(), 2);
+    Ok(())
+}
+
+#[test]
+fn deleting_asks_first() -> Outcome {
+    let mut device = Device::with(&["milk", "bread"])?;
+
+    device.press("d n")?;
+    assert_eq!(device.rows().len(), 2);
+
+    device.press("d y")?;
+    assert_eq!(device.rows().len(), 1);
+
+    device.press("u")?;
+    assert_eq!(device.rows().len(), 2);
+    assert!(device.selected().contains("milk"));
+    Ok(())
+}
+
+#[test]
+fn search_finds_as_typed_and_esc_goes_back_to_where_it_began() -> Outcome {
+    let mut device = Device::with(&["Milch", "Köln ansehen", "bread", "koala"])?;
+    device.press("j j /")?.type_text("ko")?;
+    assert_eq!(device.rows().len(), 2);
+    device.type_text("ln")?;
+    assert_eq!(device.rows().len(), 1);
+
+    device.press("esc")?;
+    assert_eq!(device.rows().len(), 4);
+    assert!(device.selected().contains("bread"), "{}", device.selected());
+    Ok(())
+}
+
+#[test]
+fn a_search_that_is_kept_stays_until_esc() -> Outcome {
+    let mut device = Device::with(&["milk", "bread", "more milk"])?;
+    device.press("/")?.type_text("milk")?.press("enter j")?;
+    assert_eq!(device.rows().len(), 2);
+    assert!(device.selected().contains("more milk"));
+
+    device.press("esc")?;
+    assert_eq!(device.rows().len(), 3);
+    assert!(device.selected().contains("more milk"));
+    Ok(())
+}
+
+#[test]
+fn a_term_that_means_nothing_is_told_and_the_list_stays() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    device.press("/")?;
+    device.say(Msg::Pasted("due:someday".to_owned()))?;
+    assert_eq!(device.rows().len(), 1);
+    assert!(device.stage.screen().contains("due:someday"));
+    device.press("esc")?;
+    assert_eq!(device.rows().len(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_write_the_disk_refuses_puts_the_text_back_into_its_line() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    device.disk_full = true;
+
+    device.press("a")?.type_text("bread")?.press("enter")?;
+
+    let screen = device.stage.screen();
+    assert_eq!(device.rows().len(), 1, "{screen}");
+    assert!(screen.contains("add: bread"), "{screen}");
+    assert!(screen.contains("the disk is full"), "{screen}");
+
+    device.disk_full = false;
+    device.press("enter")?;
+    assert_eq!(device.rows().len(), 2);
+    Ok(())
+}
+
+#[test]
+fn a_tick_the_disk_refuses_is_taken_back() -> Outcome {
+    let mut device = Device::with(&["milk", "bread"])?;
+    device.disk_full = true;
+    device.press("x")?;
+    assert_eq!(device.rows().len(), 2);
+    assert!(
+        device
+            .stage
+            .screen()
+            .contains("not saved: the disk is full")
+    );
+    device.disk_full = false;
+    device.press("u")?;
+    assert_eq!(device.rows().len(), 2, "there is nothing to take back");
+    Ok(())
+}
+
+#[test]
+fn pasted_lines_become_todos_that_one_undo_takes_back() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    device.say(Msg::Pasted("bread\n\n  eggs \r\nsalt".to_owned()))?;
+    device.press("s")?;
+    assert_eq!(device.rows().len(), 4);
+    device.press("u")?;
+    assert_eq!(device.rows().len(), 1);
+    Ok(())
+}
+
+#[test]
+fn pasted_lines_may_be_one_todo() -> Outcome {
+    let mut device = Device::with(&[])?;
+    device.say(Msg::Pasted("bread\neggs".to_owned()))?;
+    device.press("o enter")?;
+    let rows = device.rows();
+    assert_eq!(rows.len(), 1);
+    assert!(rows.concat().contains("bread eggs"));
+    Ok(())
+}
+
+#[test]
+fn a_text_from_elsewhere_keeps_what_nobody_may_type() -> Outcome {
+    let mut device = Device::with(&["one\u{1b}[31m\ntwo"])?;
+    device.press("e")?.type_text("!")?.press("enter")?;
+    let query = Query {
+        scope: Scope::All,
+        terms: Vec::new(),
+        sort: Sort::Server,
+    };
+    let window = device.store.window(&query, Around::Top, 10)?;
+    let texts: Vec<&str> = window.rows.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!(texts, ["one\u{1b}[31m\ntwo!"]);
+    Ok(())
+}
+
+#[test]
+fn what_another_process_wrote_appears() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    add(&mut device.store, 77, "bread")?;
+    device.say(Msg::StoreChanged)?;
+    assert_eq!(device.rows().len(), 2);
+    assert!(device.selected().contains("milk"));
+    Ok(())
+}
+
+#[test]
+fn the_whole_of_a_long_list_can_be_walked() -> Outcome {
+    let texts: Vec<String> = (0..1500).map(|n| format!("todo number {n}.")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut device = Device::with(&texts)?;
+
+    device.press("G")?;
+    assert!(device.selected().contains("number 1499."));
+    for _ in 0..200 {
+        device.press("pgup")?;
+    }
+    assert!(device.selected().contains("number 0."));
+    for _ in 0..333 {
+        device.press("j")?;
+    }
+    assert!(device.selected().contains("number 333."));
+    device.press("G g g")?;
+    assert!(device.selected().contains("number 0."));
+    Ok(())
+}
+
+#[test]
+fn views_change_around_the_selected_todo() -> Outcome {
+    let mut device = Device::with(&["milk", "x bread", "eggs"])?;
+    device.press("j")?;
+    assert!(device.selected().contains("eggs"));
+    device.press("f")?;
+    assert_eq!(device.rows().len(), 3);
+    assert!(device.selected().contains("eggs"));
+    device.press("f")?;
+    assert_eq!(device.rows().len(), 1);
+    device.press("x")?;
+    assert_eq!(device.rows().len(), 0);
+    device.press("f")?;
+    assert_eq!(device.rows().len(), 3);
+    Ok(())
+}

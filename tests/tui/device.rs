@@ -1,0 +1,127 @@
+//! The program with a real store in memory: what it asks for happens at once.
+
+use tudone::app::{Effect, Msg};
+use tudone::domain::change::{Act, Change};
+use tudone::domain::key::ChangeId;
+use tudone::store::{Store, StoreError};
+use uuid::Uuid;
+
+use crate::stage::{NOON, Stage, ada, instant, key};
+
+/// A program and its store.
+pub(crate) struct Device {
+    pub(crate) stage: Stage,
+    pub(crate) store: Store,
+    /// Whether the disk refuses to write.
+    pub(crate) disk_full: bool,
+    /// How often a round was asked for.
+    pub(crate) syncs: usize,
+}
+
+impl Device {
+    /// A program over a store that holds `texts`, never sent anywhere.
+    pub(crate) fn with(texts: &[&str]) -> Result<Self, StoreError> {
+        let mut store = Store::in_memory("https://todos.example/v1/graphql")?;
+        for (n, text) in (1_u128..).zip(texts) {
+            add(&mut store, n, text)?;
+        }
+        let mut device = Self {
+            stage: Stage::new(60, 12, Some(ada())),
+            store,
+            disk_full: false,
+            syncs: 0,
+        };
+        device.settle()?;
+        Ok(device)
+    }
+
+    /// Presses keys, and lets everything they ask for happen.
+    pub(crate) fn press(&mut self, keys: &str) -> Result<&mut Self, StoreError> {
+        self.stage.press(keys);
+        self.settle()
+    }
+
+    /// Types text, and lets everything it asks for happen.
+    pub(crate) fn type_text(&mut self, text: &str) -> Result<&mut Self, StoreError> {
+        self.stage.type_text(text);
+        self.settle()
+    }
+
+    /// Tells the program something, and lets everything it asks for happen.
+    pub(crate) fn say(&mut self, msg: Msg) -> Result<&mut Self, StoreError> {
+        self.stage.say(msg);
+        self.settle()
+    }
+
+    /// The lines of the screen that hold todos, without the mark of the
+    /// selected one and the column of handles.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let list = |line: &&str| line.contains("[ ]") || line.contains("[x]");
+        self.stage
+            .screen()
+            .lines()
+            .filter(list)
+            .map(|line| line.trim_start_matches(['│', ' ', '›']).to_owned())
+            .collect()
+    }
+
+    /// The text of the selected row.
+    pub(crate) fn selected(&self) -> String {
+        let screen = self.stage.screen();
+        let line = screen.lines().find(|line| line.contains('›'));
+        line.unwrap_or_default().to_owned()
+    }
+
+    fn settle(&mut self) -> Result<&mut Self, StoreError> {
+        while !self.stage.effects.is_empty() {
+            for effect in std::mem::take(&mut self.stage.effects) {
+                self.happen(effect)?;
+            }
+        }
+        Ok(self)
+    }
+
+    fn happen(&mut self, effect: Effect) -> Result<(), StoreError> {
+        let msg = match effect {
+            Effect::Window {
+                id,
+                query,
+                around,
+                size,
+            } => Msg::Windowed {
+                id,
+                window: self.store.window(&query, around, size)?,
+                totals: self.store.totals()?,
+                freshness: self.store.freshness()?,
+            },
+            Effect::Commit { id, .. } if self.disk_full => Msg::CommitFailed {
+                id,
+                reason: "the disk is full".to_owned(),
+            },
+            Effect::Commit { id, changes } => Msg::Committed {
+                id,
+                todos: self.store.commit(&changes)?,
+            },
+            Effect::Sync { .. } => {
+                self.syncs += 1;
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        self.stage.say(msg);
+        Ok(())
+    }
+}
+
+/// Adds a todo as another process would.
+pub(crate) fn add(store: &mut Store, n: u128, text: &str) -> Result<(), StoreError> {
+    let change = Change {
+        id: ChangeId(Uuid::from_u128((1 << 64) | n)),
+        todo: key(n),
+        act: Act::Add {
+            text: text.to_owned(),
+        },
+        at: instant(NOON),
+    };
+    store.commit(&[change]).map(drop)
+}

@@ -1,0 +1,15 @@
+//! The terminal program from keys to screens: one thread, no time, no network.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    clippy::type_complexity,
+    clippy::format_push_string,
+    clippy::redundant_closure_for_method_calls,
+    reason = "the stage picks the effects it plays, and writes screens as text"
+)]
+
+mod acts;
+mod device;
+mod looping;
+mod screens;
+mod stage;

@@ -1,0 +1,241 @@
+//! A stage for the program: what the store would answer is said by the test.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use tudone::app::effect::WindowId;
+use tudone::app::keys;
+use tudone::app::model::{Size, Start};
+use tudone::app::{Effect, Keymap, Model, Msg, Stamp, update};
+use tudone::domain::account::Identity;
+use tudone::domain::key::Key;
+use tudone::domain::todo::{State, Todo};
+use tudone::store::{Freshness, Totals, Window};
+use tudone::ui::{self, Theme};
+use unicode_width::UnicodeWidthStr;
+use uuid::Uuid;
+
+/// The program in front of a test.
+pub(crate) struct Stage {
+    pub(crate) model: Model,
+    /// What the program wanted done and the test has not looked at.
+    pub(crate) effects: Vec<Effect>,
+    acts: u128,
+}
+
+/// Noon of 24 November 2026, UTC.
+pub(crate) const NOON: &str = "2026-11-24T12:00:00Z";
+
+pub(crate) fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+pub(crate) fn key(n: u128) -> Key {
+    Key::new(Uuid::from_u128(n))
+}
+
+/// A todo as the store shows it.
+pub(crate) fn todo(n: u128, text: &str, state: State) -> Todo {
+    Todo {
+        key: key(n),
+        id: i64::try_from(n).ok(),
+        local: None,
+        text: text.to_owned(),
+        state,
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+pub(crate) fn ada() -> Identity {
+    Identity {
+        sub: "auth0|ada".to_owned(),
+        email: Some("ada@example.org".to_owned()),
+        name: None,
+    }
+}
+
+impl Stage {
+    pub(crate) fn new(width: u16, height: u16, who: Option<Identity>) -> Self {
+        let (model, effects) = Model::new(Start {
+            who,
+            size: Size { width, height },
+            keymap: Keymap::default(),
+            today: Date::constant(2026, 11, 24),
+            zone: TimeZone::UTC,
+            offline: false,
+        });
+        Self {
+            model,
+            effects,
+            acts: 0,
+        }
+    }
+
+    /// Says something to the program.
+    pub(crate) fn say(&mut self, msg: Msg) -> &mut Self {
+        self.acts += 1;
+        let stamp = Stamp {
+            now: instant(NOON),
+            today: Date::constant(2026, 11, 24),
+            fresh: Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0000 + (self.acts << 8)),
+        };
+        let effects = update(&mut self.model, msg, stamp);
+        self.effects.extend(effects);
+        self
+    }
+
+    /// Presses keys, written as in the configuration: `g g`, `ctrl-d`.
+    pub(crate) fn press(&mut self, sequence: &str) -> &mut Self {
+        for key in keys::sequence(sequence).unwrap_or_default() {
+            self.say(Msg::Pressed(key));
+        }
+        self
+    }
+
+    /// Types text, character by character.
+    pub(crate) fn type_text(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            let key = keys::Key::plain(keys::Code::Char(c));
+            self.say(Msg::Pressed(key));
+        }
+        self
+    }
+
+    /// The id of the last question for rows.
+    pub(crate) fn asked(&self) -> WindowId {
+        let asked = |effect: &Effect| match effect {
+            Effect::Window { id, .. } => Some(*id),
+            _ => None,
+        };
+        self.effects
+            .iter()
+            .filter_map(asked)
+            .next_back()
+            .unwrap_or_default()
+    }
+
+    /// Answers the last question for rows with the whole list.
+    pub(crate) fn answer(&mut self, rows: Vec<Todo>) -> &mut Self {
+        let done = rows.iter().filter(|row| row.text.starts_with("x ")).count() as u64;
+        let waiting = |state| rows.iter().filter(|row| row.state == state).count() as u64;
+        let totals = Totals {
+            open: rows.len() as u64 - done,
+            done,
+            pending: waiting(State::Pending),
+            sent: waiting(State::Sent),
+            rejected: waiting(State::Rejected),
+        };
+        let id = self.asked();
+        let window = Window {
+            rows,
+            more_above: false,
+            more_below: false,
+        };
+        let freshness = Freshness {
+            as_of: Some(instant("2026-11-24T11:58:00Z")),
+            failed_at: None,
+        };
+        self.say(Msg::Windowed {
+            id,
+            window,
+            totals,
+            freshness,
+        })
+    }
+
+    fn drawn(&self, width: u16, height: u16) -> (Buffer, Option<(u16, u16)>) {
+        let area = Rect::new(0, 0, width, height);
+        let mut buf = Buffer::empty(area);
+        let cursor = ui::screen(&self.model, &Theme::new(true), area, &mut buf);
+        (buf, cursor.map(|at| (at.x, at.y)))
+    }
+
+    /// The screen as text, line by line after a bar; the cursor is told below.
+    pub(crate) fn screen(&self) -> String {
+        let size = self.size();
+        let (buf, cursor) = self.drawn(size.0, size.1);
+        let mut text = String::new();
+        for y in 0..size.1 {
+            text.push_str(format!("│{}", line(&buf, y)).trim_end());
+            text.push('\n');
+        }
+        if let Some((x, y)) = cursor {
+            text.push_str(&format!("(cursor at {x},{y})\n"));
+        }
+        text
+    }
+
+    /// The screen with what each run of cells looks like.
+    pub(crate) fn styled(&self) -> String {
+        let size = self.size();
+        let (buf, _) = self.drawn(size.0, size.1);
+        let mut text = String::new();
+        for y in 0..size.1 {
+            let line = line(&buf, y);
+            if line.trim().is_empty() {
+                continue;
+            }
+            text.push_str(format!("│{line}").trim_end());
+            text.push('\n');
+            text.push_str(&runs(&buf, y));
+        }
+        text
+    }
+
+    fn size(&self) -> (u16, u16) {
+        self.model.screen_size()
+    }
+}
+
+fn line(buf: &Buffer, y: u16) -> String {
+    let mut text = String::new();
+    let mut x = 0;
+    while x < buf.area.width {
+        let symbol = buf.cell((x, y)).map_or(" ", |cell| cell.symbol());
+        text.push_str(symbol);
+        x += u16::try_from(symbol.width().max(1)).unwrap_or(1);
+    }
+    text
+}
+
+/// `    ^ 4..9 red+bold` for each run of cells that is not plain.
+fn runs(buf: &Buffer, y: u16) -> String {
+    let mut text = String::new();
+    let style = |x: u16| buf.cell((x, y)).map_or(Style::new(), |cell| cell.style());
+    let mut start = 0;
+    for x in 1..=buf.area.width {
+        if x < buf.area.width && style(x) == style(start) {
+            continue;
+        }
+        let name = name(style(start));
+        if !name.is_empty() {
+            text.push_str(&format!("    ^ {start}..{x} {name}\n"));
+        }
+        start = x;
+    }
+    text
+}
+
+fn name(style: Style) -> String {
+    let mut names = Vec::new();
+    for (what, colour) in [("", style.fg), ("on ", style.bg)] {
+        if let Some(colour) = colour.filter(|colour| *colour != Color::Reset) {
+            names.push(format!("{what}{colour}").to_lowercase());
+        }
+    }
+    for (modifier, name) in [
+        (Modifier::BOLD, "bold"),
+        (Modifier::DIM, "dim"),
+        (Modifier::UNDERLINED, "underlined"),
+        (Modifier::REVERSED, "reversed"),
+    ] {
+        if style.add_modifier.contains(modifier) {
+            names.push(name.to_owned());
+        }
+    }
+    names.join("+")
+}
