@@ -175,7 +175,7 @@ fn introspect(backend: &Backend) -> Outcome<Value> {
 #[test]
 fn the_full_schema_is_the_one_hasura_shows() -> Outcome {
     let backend = Backend::open(None, Shape::Full)?;
-    let wanted = recorded(include_str!("../recordings/full-user.graphql"))?;
+    let wanted = recorded(include_str!("../schemas/full-user.graphql"))?;
     let schema = introspect(&backend)?;
     let found = shown(&schema);
     for (name, lines) in &wanted {
