@@ -11,7 +11,12 @@ use crate::domain::query::{Query, Scope, Sort};
 use crate::domain::todo::Todo;
 use crate::store::{Around, Window};
 
+mod arrival;
 mod motion;
+mod unsaved;
+
+pub use arrival::Arrival;
+use unsaved::{Unsaved, overlay, settle};
 
 /// The rows on and near the screen.
 ///
@@ -51,12 +56,6 @@ pub struct Shown {
     pub saving: bool,
 }
 
-#[derive(Debug, Clone)]
-struct Unsaved {
-    id: CommitId,
-    changes: Vec<Change>,
-}
-
 #[derive(Debug, Clone, Copy)]
 struct Asked {
     id: WindowId,
@@ -74,17 +73,6 @@ enum Place {
     Keep,
     First,
     Last,
-}
-
-/// What came of an answered question.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Arrival {
-    /// The next question, if one is due.
-    pub effects: Vec<Effect>,
-    /// A todo that was to be selected and is not in this list.
-    pub missing: Option<Key>,
-    /// Whether anything on the screen is another now.
-    pub changed: bool,
 }
 
 impl List {
@@ -267,87 +255,6 @@ impl List {
         (changes, self.refresh())
     }
 
-    /// Takes the store's answer; a stale one changes nothing.
-    #[must_use]
-    pub fn windowed(&mut self, id: WindowId, window: Window) -> Arrival {
-        let Some(asked) = self.asked.filter(|asked| asked.id == id) else {
-            return Arrival::default();
-        };
-        self.asked = None;
-        let neighbours = self.neighbours();
-        let known = |key: &Key| window.rows.iter().any(|todo| todo.key == *key);
-        if asked.place == Place::Keep && !window.rows.is_empty() {
-            let reached =
-                self.wanted.is_some_and(|key| known(&key)) || neighbours.first().is_none_or(known);
-            if !reached && self.wanted.is_none() && neighbours.first() != asked.from.as_ref() {
-                // The selection moved on while these rows were on their way.
-                let here = self.anchor();
-                return Arrival {
-                    effects: vec![self.ask(here, Place::Keep, asked.again)],
-                    ..Arrival::default()
-                };
-            }
-            if !reached && asked.again && !neighbours.iter().any(known) {
-                return self.ask_beside(&neighbours);
-            }
-        }
-        let changed = self.window != window || asked.place != Place::Keep || self.wanted.is_some();
-        self.window = window;
-        self.derive_near(&neighbours);
-        match asked.place {
-            Place::Keep => {}
-            Place::First => self.select(0),
-            Place::Last => self.select(self.rows.len().saturating_sub(1)),
-        }
-        let missing = self.reach_wanted(asked.place);
-        let owed = std::mem::take(&mut self.owed);
-        let changed = changed || !owed.is_empty();
-        let effects = owed.into_iter().flat_map(|rows| self.step(rows)).collect();
-        Arrival {
-            effects,
-            missing,
-            changed,
-        }
-    }
-
-    /// The window asked for will not come.
-    pub fn window_failed(&mut self, id: WindowId) {
-        if self.asked.is_some_and(|asked| asked.id == id) {
-            self.asked = None;
-            self.owed.clear();
-        }
-    }
-
-    /// The todo asked around is not in the list (any more): asks around the
-    /// next best, once.
-    fn ask_beside(&mut self, neighbours: &[Key]) -> Arrival {
-        let missing = self.wanted.take();
-        let next = usize::from(missing.is_none());
-        let around = neighbours
-            .get(next)
-            .map_or(Around::Top, |key| Around::Key(*key));
-        Arrival {
-            effects: vec![self.ask(around, Place::Keep, false)],
-            missing: missing.filter(|key| !self.is_unsaved(*key)),
-            changed: false,
-        }
-    }
-
-    fn reach_wanted(&mut self, place: Place) -> Option<Key> {
-        let key = self.wanted?;
-        if let Some(at) = self.position(key) {
-            self.select(at);
-            if !self.is_unsaved(key) {
-                self.wanted = None;
-            }
-            return None;
-        }
-        if place == Place::Keep && !self.is_unsaved(key) {
-            return self.wanted.take();
-        }
-        None
-    }
-
     fn take(&mut self, id: CommitId) -> Option<Unsaved> {
         let at = self.unsaved.iter().position(|unsaved| unsaved.id == id)?;
         Some(self.unsaved.remove(at))
@@ -412,60 +319,6 @@ fn in_scope(scope: Scope, text: &str) -> bool {
         Scope::All => true,
         Scope::Open => !Line::new(text).is_done(),
         Scope::Done => Line::new(text).is_done(),
-    }
-}
-
-/// Lays one change over `rows`. A new todo lies at the end, if that is in sight.
-fn overlay(rows: &mut Vec<Shown>, change: &Change, more_below: bool) {
-    let at = rows.iter().position(|row| row.todo.key == change.todo);
-    let text = match &change.act {
-        Act::Remove { .. } => {
-            rows.retain(|row| row.todo.key != change.todo);
-            return;
-        }
-        Act::Add { text } => {
-            if at.is_none() && !more_below {
-                rows.push(Shown {
-                    todo: added(change.todo, text),
-                    saving: true,
-                });
-            }
-            text
-        }
-        Act::Edit { after, .. } => after,
-    };
-    if let Some(row) = at.and_then(|at| rows.get_mut(at)) {
-        row.todo.text.clone_from(text);
-        row.saving = true;
-    }
-}
-
-/// Makes a written change part of the window.
-fn settle(window: &mut Window, change: &Change, todo: Option<&Todo>) {
-    let at = window.rows.iter().position(|row| row.key == change.todo);
-    match (&change.act, at, todo) {
-        (Act::Remove { .. }, _, _) => window.rows.retain(|row| row.key != change.todo),
-        (Act::Add { .. } | Act::Edit { .. }, Some(at), Some(todo)) => {
-            if let Some(row) = window.rows.get_mut(at) {
-                row.clone_from(todo);
-            }
-        }
-        (Act::Add { .. }, None, Some(todo)) if !window.more_below => {
-            window.rows.push(todo.clone());
-        }
-        (Act::Add { .. } | Act::Edit { .. }, _, _) => {}
-    }
-}
-
-fn added(key: Key, text: &str) -> Todo {
-    Todo {
-        key,
-        id: None,
-        local: None,
-        text: text.to_owned(),
-        state: crate::domain::todo::State::Pending,
-        created_at: None,
-        updated_at: None,
     }
 }
 

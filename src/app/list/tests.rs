@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use super::unsaved::added;
 use super::*;
 use crate::domain::key::ChangeId;
 use crate::domain::todo::State;

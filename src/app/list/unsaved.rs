@@ -1,0 +1,70 @@
+//! Changes that are not yet on the disk, and how they lie over the rows.
+
+use super::Shown;
+use crate::app::effect::CommitId;
+use crate::domain::change::{Act, Change};
+use crate::domain::key::Key;
+use crate::domain::todo::{State, Todo};
+use crate::store::Window;
+
+/// What one commit is to write.
+#[derive(Debug, Clone)]
+pub(super) struct Unsaved {
+    pub(super) id: CommitId,
+    pub(super) changes: Vec<Change>,
+}
+
+/// Lays one change over `rows`. A new todo lies at the end, if that is in sight.
+pub(super) fn overlay(rows: &mut Vec<Shown>, change: &Change, more_below: bool) {
+    let at = rows.iter().position(|row| row.todo.key == change.todo);
+    let text = match &change.act {
+        Act::Remove { .. } => {
+            rows.retain(|row| row.todo.key != change.todo);
+            return;
+        }
+        Act::Add { text } => {
+            if at.is_none() && !more_below {
+                rows.push(Shown {
+                    todo: added(change.todo, text),
+                    saving: true,
+                });
+            }
+            text
+        }
+        Act::Edit { after, .. } => after,
+    };
+    if let Some(row) = at.and_then(|at| rows.get_mut(at)) {
+        row.todo.text.clone_from(text);
+        row.saving = true;
+    }
+}
+
+/// Makes a written change part of the window.
+pub(super) fn settle(window: &mut Window, change: &Change, todo: Option<&Todo>) {
+    let at = window.rows.iter().position(|row| row.key == change.todo);
+    match (&change.act, at, todo) {
+        (Act::Remove { .. }, _, _) => window.rows.retain(|row| row.key != change.todo),
+        (Act::Add { .. } | Act::Edit { .. }, Some(at), Some(todo)) => {
+            if let Some(row) = window.rows.get_mut(at) {
+                row.clone_from(todo);
+            }
+        }
+        (Act::Add { .. }, None, Some(todo)) if !window.more_below => {
+            window.rows.push(todo.clone());
+        }
+        (Act::Add { .. } | Act::Edit { .. }, _, _) => {}
+    }
+}
+
+/// A todo that only this session knows yet.
+pub(super) fn added(key: Key, text: &str) -> Todo {
+    Todo {
+        key,
+        id: None,
+        local: None,
+        text: text.to_owned(),
+        state: State::Pending,
+        created_at: None,
+        updated_at: None,
+    }
+}
