@@ -21,6 +21,7 @@
 //! 1   store  auth  http SQLite; identity and secrets; how HTTP clients are made
 //! 0   domain            todos, todo.txt lines, changes: no I/O, no async, no clock
 //!     private_file      files that only their owner may read
+//!     browser           the person's browser
 //! ·   sandbox           a development Auth0 and Hasura: imports nothing of ours,
 //!                       and nothing of ours but `cli` imports it
 //! ```
@@ -33,6 +34,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod browser;
 pub mod cli;
 pub mod config;
 pub mod domain;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, u8)] = &[
     ("domain", 0),
     ("private_file", 0),
+    ("browser", 0),
     ("store", 1),
     ("auth", 1),
     ("http", 1),

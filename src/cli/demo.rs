@@ -1,6 +1,7 @@
 //! `tudone demo`: the whole product against a sandbox of its own.
 
 mod ground;
+mod page;
 mod tour;
 
 use std::io::{self, IsTerminal as _};
@@ -49,6 +50,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         keymap: Keymap::default(),
         colours: call.paint().is_on(),
         offline: false,
+        open_page: page::open,
     };
-    Ok(runtime::run(workspace, options)?)
+    Ok(runtime::run(workspace, &options)?)
 }

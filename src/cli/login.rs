@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::browser;
 use crate::cli::call::Call;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
@@ -13,7 +14,6 @@ use crate::workspace::Workspace;
 use crate::workspace::login::LoggedIn;
 use crate::workspace::verify::verify;
 
-mod browser;
 mod keys;
 mod teller;
 
@@ -93,7 +93,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     } else {
         Voice::Plain
     };
-    let opens = !arguments.no_browser && browser::is_here();
+    let opens = !arguments.no_browser && browser::expected().is_ok();
     let issuer = workspace.profile.connection.issuer.clone();
     let teller = Mutex::new(Teller::new(voice, arguments.qr, opens, issuer));
     // Without a limit of time there is always an end.

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::app::Keymap;
+use crate::browser;
 use crate::cli::call::Call;
 use crate::cli::color::Paint;
 use crate::cli::error::CliError;
@@ -21,7 +22,8 @@ pub(crate) fn run(call: &Call) -> Result<(), CliError> {
         keymap: Keymap::configured(bindings).unwrap_or_default(),
         colours: Paint::new(call.flags.color, &io::stdout()).is_on(),
         offline: call.flags.offline,
+        open_page: |page| browser::open(page).map_err(|error| error.to_string()),
     };
-    runtime::run(Workspace::new(config.profile, config.paths), options)?;
+    runtime::run(Workspace::new(config.profile, config.paths), &options)?;
     Ok(())
 }

@@ -21,7 +21,6 @@ use crate::store::{Store, StoreError};
 use crate::ui::{self, Theme};
 use crate::workspace::Workspace;
 
-mod browser;
 mod disk;
 pub mod drive;
 pub(crate) mod input;
@@ -49,6 +48,8 @@ pub struct Options {
     pub colours: bool,
     /// Whether to leave the network alone.
     pub offline: bool,
+    /// Opens a page in a browser, or says why not. May block for a moment.
+    pub open_page: fn(&str) -> Result<(), String>,
 }
 
 /// Why the terminal program could not run, or go on.
@@ -93,7 +94,7 @@ impl RuntimeError {
 /// # Errors
 ///
 /// When the store or the terminal cannot be used; the terminal is as it was.
-pub fn run(workspace: Workspace, options: Options) -> Result<(), RuntimeError> {
+pub fn run(workspace: Workspace, options: &Options) -> Result<(), RuntimeError> {
     let known = workspace.known_account();
     let endpoint = workspace.profile.connection.endpoint.to_string();
     let store = match &known {
@@ -105,7 +106,7 @@ pub fn run(workspace: Workspace, options: Options) -> Result<(), RuntimeError> {
     let (mut model, asked) = Model::new(Start {
         who: known.as_ref().map(|known| known.identity.clone()),
         size: Size { width, height },
-        keymap: options.keymap,
+        keymap: options.keymap.clone(),
         today: stamp(&zone).today,
         zone: zone.clone(),
         offline: options.offline,
@@ -126,7 +127,7 @@ pub fn run(workspace: Workspace, options: Options) -> Result<(), RuntimeError> {
 
     let (sender, mut facts) = mpsc::channel(FACTS);
     let account = known.map(|known| known.account);
-    let mut workers = Workers::start(workspace, account, store, options.offline, sender);
+    let mut workers = Workers::start(workspace, account, store, options, sender);
     for effect in later {
         workers.begin(effect);
     }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::disk::{Ask, Disk, Place};
 use super::drive::Outside;
 use super::network::{Command, Network};
-use super::{browser, terminal};
+use super::{Options, terminal};
 use crate::app::{Effect, Msg};
 use crate::domain::account::Account;
 use crate::store::Store;
@@ -21,6 +21,7 @@ pub(super) struct Workers {
     facts: mpsc::Sender<Msg>,
     disk: Option<Disk>,
     network: Option<Network>,
+    open_page: fn(&str) -> Result<(), String>,
     /// Threads of an account that was left: they still may have to write.
     retired: Vec<JoinHandle<()>>,
 }
@@ -31,16 +32,17 @@ impl Workers {
         workspace: Workspace,
         account: Option<Account>,
         store: Option<Store>,
-        offline: bool,
+        options: &Options,
         facts: mpsc::Sender<Msg>,
     ) -> Self {
-        let network =
-            (!offline).then(|| Network::start(workspace.clone(), account.clone(), facts.clone()));
+        let network = (!options.offline)
+            .then(|| Network::start(workspace.clone(), account.clone(), facts.clone()));
         let mut workers = Self {
             workspace,
             facts,
             disk: None,
             network,
+            open_page: options.open_page,
             retired: Vec::new(),
         };
         if let (Some(account), Some(store)) = (account, store) {
@@ -136,9 +138,9 @@ impl Outside for Workers {
             Effect::CancelLogin(id) => self.tell(Command::CancelLogin(id)),
             Effect::Open(account) => self.open(&account),
             Effect::OpenBrowser(url) => {
-                let facts = self.facts.clone();
+                let (facts, open_page) = (self.facts.clone(), self.open_page);
                 thread::spawn(move || {
-                    if let Err(reason) = browser::open(&url) {
+                    if let Err(reason) = open_page(&url) {
                         let _ = facts.blocking_send(Msg::BrowserFailed { reason });
                     }
                 });

@@ -68,6 +68,20 @@ fn keys_lead_from_login_to_delete() -> Checked {
     Ok(())
 }
 
+#[test]
+fn where_there_is_no_browser_enter_approves_the_demos_login() -> Checked {
+    let machine = Machine::new()?;
+    let mut seat = Seat::take(&machine, &["demo"])?;
+
+    seat.wait_until(|text| text.contains("check that it shows this code"))?;
+    seat.press("\r")?;
+    seat.wait_until(|text| text.contains("renew passport"))?;
+
+    seat.press("q")?;
+    assert_eq!(seat.ended()?, 0);
+    Ok(())
+}
+
 fn word(screen: &str, wanted: impl Fn(&str) -> bool) -> Checked<String> {
     let found = screen.split_whitespace().find(|word| wanted(word));
     Ok(found.ok_or("not on the screen")?.to_owned())

@@ -10,8 +10,8 @@ use qrcode::render::unicode::Dense1x2;
 use serde_json::{Value, json};
 
 use crate::auth::device::{Progress, Prompt};
+use crate::browser;
 use crate::cli::error::CliError;
-use crate::cli::login::browser;
 use crate::cli::plain::plain;
 use crate::report;
 use crate::workspace::login::LoggedIn;
@@ -186,7 +186,7 @@ impl Teller {
     /// Opens the page, if it may be opened.
     pub(super) fn open(&mut self) {
         if let Some(page) = self.page()
-            && browser::open(&page).is_err()
+            && browser::open(page.as_str()).is_err()
         {
             let _ = self.lines(&["No browser could be started; open the page above yourself."]);
         }
