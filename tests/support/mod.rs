@@ -161,6 +161,18 @@ impl Machine {
         email: &str,
         action: &str,
     ) -> Checked<(Ran, Vec<Value>)> {
+        self.device_login_by(|code| {
+            let code = code["user_code"].as_str().ok_or("no user_code")?;
+            sandbox.decide(code, email, action)
+        })
+    }
+
+    /// `login --device-code --json`, whose event with the code is given to
+    /// `person`.
+    pub(crate) fn device_login_by(
+        &self,
+        mut person: impl FnMut(&Value) -> Checked,
+    ) -> Checked<(Ran, Vec<Value>)> {
         let mut child = self
             .tudone(["login", "--device-code", "--json"])
             .stdout(Stdio::piped())
@@ -171,8 +183,7 @@ impl Machine {
         while let Ok(line) = lines.recv_timeout(DEADLINE) {
             let event: Value = serde_json::from_str(&line)?;
             if event["event"] == "code" {
-                let code = event["user_code"].as_str().ok_or("no user_code")?;
-                sandbox.decide(code, email, action)?;
+                person(&event)?;
             }
             events.push(event);
         }
@@ -194,7 +205,7 @@ fn ran(output: std::process::Output) -> Checked<Ran> {
 }
 
 /// The lines of a stream, read on a thread so that a deadline can be set.
-fn lines_of(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn lines_of(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {

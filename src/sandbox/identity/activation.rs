@@ -13,9 +13,12 @@ impl Identity {
     /// `GET /activate`: asks for the code, or shows the one given. Changes
     /// nothing.
     pub(super) fn activation_page(&self, typed: Option<&str>) -> Page {
-        let Some(typed) = typed.filter(|typed| !typed.trim().is_empty()) else {
+        let Some(typed) = typed else {
             return pages::ask_code();
         };
+        if typed.trim().is_empty() {
+            return pages::no_code();
+        }
         let books = self.books();
         match books.devices.open(typed, self.now_ms()) {
             Ok(code) => {
