@@ -1,6 +1,7 @@
-//! Chromium, driven through `ChromeDriver` by W3C WebDriver's commands.
+//! Chromium, driven by the commands of the W3C's `WebDriver`.
 
 use std::env;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -13,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::tree::Tree;
 use crate::support::{Checked, DEADLINE, lines_of};
 
-/// A key without a letter, as WebDriver writes it.
+/// A key without a letter, as `WebDriver` writes it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Key {
     Tab,
@@ -48,7 +49,7 @@ impl Browser {
             if env::var("TUDONE_TEST_REQUIRE_REAL").is_ok_and(|value| value == "1") {
                 return Err("chromium and chromedriver are required and not there".into());
             }
-            eprintln!("skipped: needs chromium and chromedriver");
+            writeln!(io::stderr(), "skipped: needs chromium and chromedriver")?;
             return Ok(None);
         };
         let mut driver = Command::new(driver)
