@@ -8,4 +8,6 @@ mod sandbox_identity {
     mod pages;
     mod refresh;
     mod restart;
+    mod routes;
+    mod settings;
 }

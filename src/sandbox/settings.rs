@@ -40,6 +40,57 @@ pub(super) enum Claims {
     RolesAsString,
     /// No roles.
     NoRoles,
+    /// Under a name that Hasura does not look for.
+    OtherNamespace,
+    /// For a role without any permission.
+    OtherRole,
+}
+
+/// What an access token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AccessTokens {
+    /// A JWT for the API asked for, signed with the published key.
+    #[default]
+    Jwt,
+    /// What comes without an audience: readable by its issuer alone.
+    Opaque,
+    /// The API has JSON Web Encryption switched on.
+    Encrypted,
+    /// The API signs with a secret of its own instead of the published key.
+    Hs256,
+    /// For another API than the one asked for.
+    OtherAudience,
+}
+
+/// What the discovery document says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Discovery {
+    /// The truth.
+    #[default]
+    Good,
+    /// The issuer is somebody else.
+    OtherIssuer,
+    /// Tokens are to be asked for at another site.
+    OtherSite,
+    /// No device authorization endpoint.
+    NoDeviceEndpoint,
+    /// No address of the keys.
+    NoJwks,
+}
+
+/// Which keys are published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Jwks {
+    /// The one that signs.
+    #[default]
+    Good,
+    /// None.
+    Empty,
+    /// One that did not sign, under the name of the one that did.
+    OtherKey,
 }
 
 /// Everything `control/config` sets, apart from the backend's own policy.
@@ -78,6 +129,12 @@ pub(super) struct Settings {
     pub(super) audience_registered: bool,
     /// Whether the provider's own issuer ends in a slash.
     pub(super) issuer_slash: bool,
+    /// What the discovery document says.
+    pub(super) discovery: Discovery,
+    /// Which keys are published.
+    pub(super) jwks: Jwks,
+    /// What an access token is.
+    pub(super) access_tokens: AccessTokens,
     /// The shape of Hasura's claims.
     pub(super) claims: Claims,
     /// Whether the Action fails.
@@ -112,6 +169,9 @@ impl Settings {
             offline_access: true,
             audience_registered: true,
             issuer_slash: true,
+            discovery: Discovery::Good,
+            jwks: Jwks::Good,
+            access_tokens: AccessTokens::Jwt,
             claims: Claims::Good,
             action_fails: false,
             rate_limit: None,

@@ -10,6 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest as _};
 use tudone::sandbox::{Addresses, Options, Sandbox, SigningKey};
 
 pub(crate) type Checked<T = ()> = Result<T, Box<dyn Error>>;
@@ -224,6 +226,26 @@ impl Bench {
     pub(crate) fn host(&self) -> String {
         let base = self.at.issuer.trim_end_matches('/');
         base.trim_start_matches("http://").to_owned()
+    }
+
+    /// Opens a websocket and says which protocol the server chose.
+    pub(crate) async fn socket(
+        &self,
+        protocol: &str,
+    ) -> Result<(WebSocketStream<tokio::net::TcpStream>, String), tungstenite::Error> {
+        let mut request = format!("ws://{}/v1/graphql", self.host()).into_client_request()?;
+        if let Ok(protocol) = protocol.parse() {
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", protocol);
+        }
+        let tcp = tokio::net::TcpStream::connect(self.host()).await?;
+        let (socket, response) = tokio_tungstenite::client_async(request, tcp).await?;
+        let chosen = response.headers().get("sec-websocket-protocol");
+        let chosen = chosen
+            .and_then(|name| name.to_str().ok())
+            .unwrap_or_default();
+        Ok((socket, chosen.to_owned()))
     }
 
     /// A raw keep-alive `POST` to GraphQL with a good token.

@@ -7,7 +7,6 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::bench::*;
@@ -202,25 +201,6 @@ async fn an_order_nobody_understands_is_refused_with_what_there_is() -> Checked 
     Ok(())
 }
 
-async fn socket(
-    bench: &Bench,
-    protocol: &str,
-) -> Result<(WebSocketStream<TcpStream>, String), tungstenite::Error> {
-    let mut request = format!("ws://{}/v1/graphql", bench.host()).into_client_request()?;
-    if let Ok(protocol) = protocol.parse() {
-        request
-            .headers_mut()
-            .insert("sec-websocket-protocol", protocol);
-    }
-    let tcp = TcpStream::connect(bench.host()).await?;
-    let (socket, response) = tokio_tungstenite::client_async(request, tcp).await?;
-    let chosen = response.headers().get("sec-websocket-protocol");
-    let chosen = chosen
-        .and_then(|name| name.to_str().ok())
-        .unwrap_or_default();
-    Ok((socket, chosen.to_owned()))
-}
-
 /// Reads until the connection ends; true if it ended without a close frame.
 async fn ends_abruptly(mut socket: WebSocketStream<TcpStream>) -> bool {
     let end = async {
@@ -241,11 +221,11 @@ async fn ends_abruptly(mut socket: WebSocketStream<TcpStream>) -> bool {
 async fn exactly_one_name_chooses_the_modern_socket_protocol() -> Checked {
     let bench = Bench::start().await?;
     assert_eq!(
-        socket(&bench, "graphql-transport-ws").await?.1,
+        bench.socket("graphql-transport-ws").await?.1,
         "graphql-transport-ws"
     );
-    assert_eq!(socket(&bench, "graphql-ws").await?.1, "graphql-ws");
-    let both = socket(&bench, "graphql-transport-ws, graphql-ws").await?;
+    assert_eq!(bench.socket("graphql-ws").await?.1, "graphql-ws");
+    let both = bench.socket("graphql-transport-ws, graphql-ws").await?;
     assert_eq!(both.1, "graphql-ws");
     Ok(())
 }
@@ -253,8 +233,8 @@ async fn exactly_one_name_chooses_the_modern_socket_protocol() -> Checked {
 #[tokio::test]
 async fn sockets_cut_by_control_end_without_a_close_frame() -> Checked {
     let bench = Bench::start().await?;
-    let (mut one, _) = socket(&bench, "graphql-transport-ws").await?;
-    let (mut other, _) = socket(&bench, "graphql-transport-ws").await?;
+    let (mut one, _) = bench.socket("graphql-transport-ws").await?;
+    let (mut other, _) = bench.socket("graphql-transport-ws").await?;
     let init = r#"{"type":"ping"}"#;
     for socket in [&mut one, &mut other] {
         socket.send(Message::text(init)).await?;
@@ -279,16 +259,16 @@ async fn a_socket_can_be_refused_answered_wrong_or_lost_after_opening() -> Check
     let modern = "graphql-transport-ws";
     for kind in ["refuse", "drop_before"] {
         fault(&bench, "socket", kind).await?;
-        assert!(socket(&bench, modern).await.is_err(), "{kind}");
+        assert!(bench.socket(modern).await.is_err(), "{kind}");
     }
     fault(&bench, "socket", "html").await?;
-    match socket(&bench, modern).await {
+    match bench.socket(modern).await {
         Err(tungstenite::Error::Http(page)) => assert_eq!(page.status(), 502),
         other => return Err(format!("{other:?}").into()),
     }
     fault(&bench, "socket", "drop_after").await?;
-    let (opened, _) = socket(&bench, modern).await?;
+    let (opened, _) = bench.socket(modern).await?;
     assert!(ends_abruptly(opened).await);
-    assert!(socket(&bench, modern).await.is_ok());
+    assert!(bench.socket(modern).await.is_ok());
     Ok(())
 }

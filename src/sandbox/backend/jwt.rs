@@ -106,35 +106,46 @@ pub(super) fn authenticate(
                 "invalid \"x-hasura-admin-secret\"/\"x-hasura-access-key\"",
             ));
         }
-        return Ok(Session {
-            role: headers.get("x-hasura-role").unwrap_or(ADMIN).to_owned(),
-            variables: headers.variables(),
-            expires: None,
-        });
+        let role = headers.get("x-hasura-role").unwrap_or(ADMIN);
+        return Ok(trusted(role, headers));
     }
-    let Some(authorization) = headers.get("authorization") else {
-        let Some(role) = &policy.unauthorized_role else {
-            return Err(Fault::new(
-                Code::InvalidHeaders,
-                "Missing 'Authorization' or 'Cookie' header in JWT authentication mode",
-            ));
-        };
-        return Ok(Session {
-            role: role.clone(),
-            variables: headers.variables(),
-            expires: None,
-        });
-    };
+    let authorization = headers.get("authorization").filter(|_| policy.jwt_mode);
+    match (authorization, &policy.unauthorized_role) {
+        (Some(authorization), _) => {
+            let claims = verified(bearer(authorization)?, config, policy)?;
+            check_claims(&claims, config, policy, now + config.clock_offset_s)?;
+            session(&claims, headers.get("x-hasura-role"), policy)
+        }
+        (None, Some(role)) => Ok(trusted(role, headers)),
+        (None, None) if policy.jwt_mode => Err(Fault::new(
+            Code::InvalidHeaders,
+            "Missing 'Authorization' or 'Cookie' header in JWT authentication mode",
+        )),
+        (None, None) => Err(Fault::new(
+            Code::AccessDenied,
+            "\"x-hasura-admin-secret\"/\"x-hasura-access-key\" required, but not found",
+        )),
+    }
+}
+
+/// A request whose word is taken for who it is.
+fn trusted(role: &str, headers: &Headers) -> Session {
+    Session {
+        role: role.to_owned(),
+        variables: headers.variables(),
+        expires: None,
+    }
+}
+
+fn bearer(authorization: &str) -> Result<&str, Fault> {
     let mut words = authorization.split_ascii_whitespace();
-    let (Some("Bearer"), Some(token), None) = (words.next(), words.next(), words.next()) else {
-        return Err(Fault::new(
+    match (words.next(), words.next(), words.next()) {
+        (Some("Bearer"), Some(token), None) => Ok(token),
+        _ => Err(Fault::new(
             Code::InvalidHeaders,
             "Malformed Authorization header",
-        ));
-    };
-    let claims = verified(token, config, policy)?;
-    check_claims(&claims, config, policy, now + config.clock_offset_s)?;
-    session(&claims, headers.get("x-hasura-role"), policy)
+        )),
+    }
 }
 
 fn refuse(detail: &str) -> Fault {

@@ -32,6 +32,8 @@ pub struct Policy {
     /// The role of requests that bring no token. A role other than `user` may
     /// then select everybody's rows.
     pub unauthorized_role: Option<String>,
+    /// There is a JWT secret. Off: only the admin secret opens.
+    pub jwt_mode: bool,
     /// The JWT secret holds keys that signed no token of ours.
     pub wrong_secret: bool,
     /// Replaces the configured audience.
@@ -57,6 +59,7 @@ impl Default for Policy {
             subscriptions: true,
             row_limit: None,
             unauthorized_role: None,
+            jwt_mode: true,
             wrong_secret: false,
             audience: None,
             issuer: None,

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::super::settings::{Dialect, Settings};
+use super::super::settings::{AccessTokens, Dialect, Settings};
 use super::device::{self, Asked, Polled};
+use super::mint::Mint;
 use super::person::Person;
-use super::{AUDIENCE, Books, CLIENT_ID, Identity, Opaque, Refusal, random, refresh};
+use super::{AUDIENCE, Books, CLIENT_ID, Identity, Opaque, Refusal, random, refresh, unsigned};
 
 /// RFC 8628.
 pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -16,6 +17,9 @@ pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_c
 pub(super) const REFRESH_GRANT: &str = "refresh_token";
 /// What can be asked for; anything else is left out of what is granted.
 pub(super) const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+/// An API that a tenant has beside ours.
+const OTHER_AUDIENCE: &str = "https://tenant.example/api/v2/";
 
 /// The fields of a form.
 #[derive(Debug, Default)]
@@ -191,20 +195,7 @@ impl Identity {
     ) -> Value {
         let issuer = self.issuer(settings);
         let mint = self.mint(settings, &issuer);
-        let access_token = if let Some(audience) = &asked.audience {
-            let claims = mint.access_claims(&person.sub, user_id, audience, asked);
-            self.key().sign(&mint.access_header(), &claims)
-        } else {
-            let token = mint.opaque();
-            let opaque = Opaque {
-                sub: person.sub.clone(),
-                asked: asked.clone(),
-                expires_s: mint.now_s.saturating_add(mint.ttl_s),
-            };
-            books.opaque.retain(|_, known| known.expires_s > mint.now_s);
-            books.opaque.insert(random::hashed(&token), opaque);
-            token
-        };
+        let access_token = self.access_token(books, settings, &mint, &person.sub, user_id, asked);
         let mut answer = json!({
             "access_token": access_token,
             "token_type": "Bearer",
@@ -220,6 +211,47 @@ impl Identity {
             super::merge(&mut answer, &json!({"refresh_token": token}));
         }
         answer
+    }
+
+    fn access_token(
+        &self,
+        books: &mut Books,
+        settings: &Settings,
+        mint: &Mint<'_>,
+        sub: &str,
+        user_id: i64,
+        asked: &Asked,
+    ) -> String {
+        let audience = match settings.access_tokens {
+            AccessTokens::Opaque => None,
+            AccessTokens::OtherAudience => Some(OTHER_AUDIENCE),
+            AccessTokens::Jwt | AccessTokens::Encrypted | AccessTokens::Hs256 => {
+                asked.audience.as_deref()
+            }
+        };
+        let Some(audience) = audience else {
+            let token = mint.opaque();
+            let opaque = Opaque {
+                sub: sub.to_owned(),
+                asked: asked.clone(),
+                expires_s: mint.now_s.saturating_add(mint.ttl_s),
+            };
+            books.opaque.retain(|_, known| known.expires_s > mint.now_s);
+            books.opaque.insert(random::hashed(&token), opaque);
+            return token;
+        };
+        let claims = mint.access_claims(sub, user_id, audience, asked);
+        match settings.access_tokens {
+            AccessTokens::Encrypted => mint.encrypted(),
+            AccessTokens::Hs256 => {
+                let header = json!({"alg": "HS256", "typ": "JWT"});
+                // Nobody here knows the API's secret: any signature is as good.
+                format!("{}.{}", unsigned(&header, &claims), random::text(32))
+            }
+            AccessTokens::Jwt | AccessTokens::Opaque | AccessTokens::OtherAudience => {
+                self.key().sign(&mint.access_header(), &claims)
+            }
+        }
     }
 }
 

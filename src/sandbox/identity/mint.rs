@@ -10,6 +10,9 @@ use super::random;
 /// The claim Hasura reads. Only a name: nothing is fetched from there.
 const NAMESPACE: &str = "https://hasura.io/jwt/claims";
 
+/// Where a hasty Action puts it.
+const OTHER_NAMESPACE: &str = "https://todos.example/claims";
+
 /// How long an ID token lives at Auth0, in seconds.
 const ID_TTL_S: i64 = 36_000;
 
@@ -78,7 +81,12 @@ impl Mint<'_> {
         if self.claims != Claims::OnIdToken
             && let Some(hasura) = hasura_claims(self.claims, sub, user_id)
         {
-            claims.insert(NAMESPACE.to_owned(), hasura);
+            let namespace = if self.claims == Claims::OtherNamespace {
+                OTHER_NAMESPACE
+            } else {
+                NAMESPACE
+            };
+            claims.insert(namespace.to_owned(), hasura);
         }
         Value::Object(claims)
     }
@@ -102,14 +110,22 @@ impl Mint<'_> {
     /// empty, readable by nobody but its issuer.
     pub(super) fn opaque(&self) -> String {
         match self.dialect {
-            Dialect::Auth0 => {
-                let header = json!({"alg": "dir", "enc": "A256GCM", "iss": self.issuer});
-                let sealed = super::key::encoded(&header);
-                let (iv, text, tag) = (random::text(12), random::text(160), random::text(16));
-                format!("{sealed}..{iv}.{text}.{tag}")
-            }
+            Dialect::Auth0 => self.sealed("dir", ""),
             Dialect::Rfc => random::text(32),
         }
+    }
+
+    /// A token that only the API can read: five parts, its key in the second.
+    pub(super) fn encrypted(&self) -> String {
+        self.sealed("RSA-OAEP-256", &random::text(256))
+    }
+
+    /// Looks like a JWE; there is nothing in it.
+    fn sealed(&self, algorithm: &str, key: &str) -> String {
+        let header = json!({"alg": algorithm, "enc": "A256GCM", "iss": self.issuer});
+        let header = super::key::encoded(&header);
+        let (iv, text, tag) = (random::text(12), random::text(160), random::text(16));
+        format!("{header}.{key}.{iv}.{text}.{tag}")
     }
 }
 
@@ -140,7 +156,7 @@ fn hasura_claims(shape: Claims, sub: &str, user_id: i64) -> Option<Value> {
         "x-hasura-user-id": user_id.to_string(),
     });
     let patch = match shape {
-        Claims::Good => return Some(claims),
+        Claims::Good | Claims::OtherNamespace => return Some(claims),
         Claims::Missing | Claims::OnIdToken => return None,
         Claims::AsString => return Some(Value::String(claims.to_string())),
         Claims::NumberId => json!({"x-hasura-user-id": user_id}),
@@ -149,6 +165,9 @@ fn hasura_claims(shape: Claims, sub: &str, user_id: i64) -> Option<Value> {
         Claims::RolesAsString => json!({"x-hasura-allowed-roles": "user"}),
         Claims::NoRoles => {
             json!({"x-hasura-allowed-roles": null, "x-hasura-default-role": null})
+        }
+        Claims::OtherRole => {
+            json!({"x-hasura-allowed-roles": ["reader"], "x-hasura-default-role": "reader"})
         }
     };
     merge(&mut claims, &patch);
@@ -202,6 +221,7 @@ mod tests {
             Claims::AsString,
             Claims::RolesAsString,
             Claims::NoRoles,
+            Claims::OtherRole,
         ];
         let good = hasura_claims(Claims::Good, "auth0|a", 1);
         for shape in wrong {

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::backend::Backend;
 use super::clock::Clock;
 use super::disk::Disk;
-use super::settings::{Configuration, Dialect, Settings};
+use super::settings::{Configuration, Dialect, Discovery, Jwks, Settings};
 use device::{Asked, DeviceCodes};
 pub(super) use key::unsigned;
 pub use key::{KeyError, SigningKey};
@@ -39,6 +39,8 @@ pub(super) use routes::router;
 pub(super) const CLIENT_ID: &str = "tudone-development-client";
 /// The one API.
 pub(super) const AUDIENCE: &str = "https://todos.example/api";
+/// Where a wrong discovery document leads.
+const ELSEWHERE: &str = "https://elsewhere.example";
 /// The file that keeps people and refresh tokens.
 const LOGINS: &str = "logins.json";
 
@@ -211,12 +213,30 @@ impl Identity {
                 }),
             );
         }
+        let wrong = match settings.discovery {
+            Discovery::Good => json!({}),
+            Discovery::OtherIssuer => json!({"issuer": format!("{ELSEWHERE}/")}),
+            Discovery::OtherSite => json!({"token_endpoint": format!("{ELSEWHERE}/oauth/token")}),
+            Discovery::NoDeviceEndpoint => json!({"device_authorization_endpoint": null}),
+            Discovery::NoJwks => json!({"jwks_uri": null}),
+        };
+        merge(&mut document, &wrong);
         document
     }
 
-    /// The public keys.
-    fn jwks(&self) -> Value {
-        json!({"keys": [self.key().jwk()]})
+    /// The public keys. Blocks while the first wrong one is being made.
+    fn jwks(&self) -> Result<Value, KeyError> {
+        let key = self.key().jwk();
+        let keys = match self.settings().jwks {
+            Jwks::Good => vec![key],
+            Jwks::Empty => Vec::new(),
+            Jwks::OtherKey => {
+                let mut other = self.other_key()?.jwk();
+                merge(&mut other, &json!({"kid": self.key().kid()}));
+                vec![other]
+            }
+        };
+        Ok(json!({ "keys": keys }))
     }
 
     /// Who `bearer` belongs to, as far as its scope tells: an access token

@@ -38,7 +38,10 @@ async fn discovery(State(identity): State<Identity>) -> Response {
 }
 
 async fn jwks(State(identity): State<Identity>) -> Response {
-    Json(identity.jwks()).into_response()
+    match tokio::task::spawn_blocking(move || identity.jwks()).await {
+        Ok(Ok(keys)) => Json(keys).into_response(),
+        Ok(Err(_)) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn device_code(
