@@ -34,7 +34,16 @@ impl HttpError {
 ///
 /// When the system's certificates cannot be loaded.
 pub fn client(origin: &Url) -> Result<Client, HttpError> {
-    Ok(builder(origin).timeout(REQUEST_LIMIT).build()?)
+    client_within(origin, REQUEST_LIMIT)
+}
+
+/// As [`client`], but a request is given up after `limit`.
+///
+/// # Errors
+///
+/// When the system's certificates cannot be loaded.
+pub fn client_within(origin: &Url, limit: Duration) -> Result<Client, HttpError> {
+    Ok(builder(origin).timeout(limit).build()?)
 }
 
 /// As [`client`], for a websocket to `origin`: HTTP/1.1 only, since an upgrade

@@ -4,9 +4,15 @@
 
 #[path = "sync/bench.rs"]
 mod bench;
+#[path = "sync/device.rs"]
+mod device;
+#[path = "sync/faults.rs"]
+mod faults;
 #[path = "sync/live.rs"]
 mod live;
 #[path = "sync/remote.rs"]
 mod remote;
 #[path = "sync/rounds.rs"]
 mod rounds;
+#[path = "sync/saboteur.rs"]
+mod saboteur;

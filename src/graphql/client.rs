@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -35,14 +36,15 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Speaks to `endpoint` with the tokens of `session`.
+    /// Speaks to `endpoint` with the tokens of `session`, and gives a request
+    /// up after `limit`.
     ///
     /// # Errors
     ///
     /// When the system's certificates cannot be loaded.
-    pub(super) fn new(endpoint: Url, session: Session) -> Result<Self, HttpError> {
+    pub(super) fn new(endpoint: Url, session: Session, limit: Duration) -> Result<Self, HttpError> {
         Ok(Self {
-            http: http::client(&endpoint)?,
+            http: http::client_within(&endpoint, limit)?,
             host: host_of(&endpoint),
             endpoint,
             session,

@@ -5,13 +5,15 @@
 //! tells what an HTTP answer means; `client` sends; `live` is what is said on a
 //! websocket, `socket` the websocket.
 
+use std::time::Duration;
+
 use reqwest::Url;
 
 use crate::auth::session::{AccessToken, Session};
 use crate::graphql::client::Client;
 use crate::graphql::live::LiveError;
 use crate::graphql::socket::Doorbell;
-use crate::http::HttpError;
+use crate::http::{HttpError, REQUEST_LIMIT};
 use crate::store::Capabilities;
 use crate::store::{FeedRow, Mark};
 use crate::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
@@ -37,8 +39,18 @@ impl Hasura {
     ///
     /// When the system's certificates cannot be loaded.
     pub fn new(endpoint: Url, session: Session) -> Result<Self, HttpError> {
+        Self::within(endpoint, session, REQUEST_LIMIT)
+    }
+
+    /// As [`Hasura::new`], but a request is given up after `limit`. The
+    /// doorbell has limits of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the system's certificates cannot be loaded.
+    pub fn within(endpoint: Url, session: Session, limit: Duration) -> Result<Self, HttpError> {
         Ok(Self {
-            client: Client::new(endpoint, session)?,
+            client: Client::new(endpoint, session, limit)?,
         })
     }
 

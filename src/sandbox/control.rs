@@ -13,6 +13,7 @@
 //! | `POST reset` | nothing or `{"fixture"}` | `{}` |
 //! | `GET`, `POST`, `DELETE config` | settings to change | all settings |
 //! | `GET`, `DELETE log` | | the requests; `{"cleared": n}` |
+//! | `GET tally` | | `{"requests", "faults": {name: n}, "unanswered_commits"}` since the start |
 //! | `GET todos` | `?sub=` | the rows |
 
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub(super) fn router(frame: Arc<Frame>) -> Router {
             get(configuration).post(configure).delete(unconfigure),
         )
         .route("/log", get(log).delete(clear_log))
+        .route("/tally", get(tally))
         .route("/todos", get(todos))
         .with_state(frame)
 }
@@ -207,11 +209,15 @@ fn misfit(error: &SettingsError) -> Refused {
 }
 
 async fn log(State(frame): State<Arc<Frame>>) -> Response {
-    Json(frame.log.entries()).into_response()
+    Json(frame.log.requests()).into_response()
 }
 
 async fn clear_log(State(frame): State<Arc<Frame>>) -> Json<Value> {
     Json(json!({"cleared": frame.log.clear()}))
+}
+
+async fn tally(State(frame): State<Arc<Frame>>) -> Response {
+    Json(frame.log.tally()).into_response()
 }
 
 #[derive(Debug, Deserialize)]

@@ -74,6 +74,21 @@ pub(super) enum Fault {
     Truncate,
 }
 
+impl Fault {
+    /// As an order names it; a status with its number.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Refuse => "refuse".to_owned(),
+            Self::Delay(_) => "delay".to_owned(),
+            Self::DropBefore => "drop_before".to_owned(),
+            Self::DropAfter => "drop_after".to_owned(),
+            Self::Status { code, .. } => format!("status_{}", code.as_u16()),
+            Self::Html(_) => "html".to_owned(),
+            Self::Truncate => "truncate".to_owned(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {

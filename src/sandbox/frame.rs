@@ -53,6 +53,10 @@ pub(super) struct Clocks {
     pub(super) hasura: Clock,
 }
 
+/// Marks the answer to a request that changed rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Committed;
+
 /// Marks a request whose socket is to be cut as soon as it is open.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CutWhenOpen;
@@ -146,6 +150,7 @@ async fn observe(
         return next.run(request).await;
     };
     let fault = frame.faults.take(route);
+    frame.log.count(fault);
     if fault == Some(Fault::Refuse) {
         frame.log.add(route, None, 0, 0);
         return cut(&line);
@@ -173,6 +178,11 @@ async fn observe(
         Some(Fault::Refuse | Fault::DropAfter | Fault::Truncate) | None => {}
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    if matches!(fault, Some(Fault::DropAfter | Fault::Truncate))
+        && response.extensions().get::<Committed>().is_some()
+    {
+        frame.log.count_unanswered_commit();
+    }
     match fault {
         Some(Fault::DropAfter) if route != Route::Socket => {
             frame.log.add(route, None, asked, 0);

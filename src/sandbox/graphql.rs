@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::frame::{CutMark, Frame};
+use super::frame::{Committed, CutMark, Frame};
 use super::line::Line;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,6 +35,9 @@ pub(super) async fn answer(
         && let Some(id) = id.or_else(|| HeaderValue::try_from(Uuid::now_v7().to_string()).ok())
     {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if answered.committed {
+        response.extensions_mut().insert(Committed);
     }
     response
 }

@@ -1,11 +1,11 @@
 //! What was asked and how it ended, without any content.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::faults::Route;
+use super::faults::{Fault, Route};
 
 /// How many requests are remembered; the oldest falls out.
 const REMEMBERED: usize = 100_000;
@@ -25,9 +25,23 @@ pub(super) struct Entry {
     pub(super) response_bytes: usize,
 }
 
-/// The last requests.
+/// Everything since the start, as numbers.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Tally {
+    /// Requests to the routes that can fail.
+    requests: u64,
+    /// Faults that happened, by name.
+    faults: BTreeMap<String, u64>,
+    /// Requests that changed rows and whose answer was then cut off on purpose.
+    unanswered_commits: u64,
+}
+
+/// The last requests, and how many of what there were.
 #[derive(Debug, Default)]
-pub(super) struct Log(Mutex<VecDeque<Entry>>);
+pub(super) struct Log {
+    entries: Mutex<VecDeque<Entry>>,
+    tally: Mutex<Tally>,
+}
 
 impl Log {
     /// Remembers a request.
@@ -38,7 +52,7 @@ impl Log {
         request_bytes: usize,
         response_bytes: usize,
     ) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries();
         if entries.len() >= REMEMBERED {
             entries.pop_front();
         }
@@ -51,15 +65,40 @@ impl Log {
         });
     }
 
-    /// All of them, oldest first.
-    pub(super) fn entries(&self) -> Vec<Entry> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().cloned().collect()
+    /// Counts a request, and what is going to happen to it.
+    pub(super) fn count(&self, fault: Option<Fault>) {
+        let mut tally = self.tally_mut();
+        tally.requests += 1;
+        if let Some(fault) = fault {
+            *tally.faults.entry(fault.name()).or_default() += 1;
+        }
     }
 
-    /// Forgets them all and says how many there were.
+    /// Counts a request that changed rows, and whose answer is cut off.
+    pub(super) fn count_unanswered_commit(&self) {
+        self.tally_mut().unanswered_commits += 1;
+    }
+
+    /// What was counted.
+    pub(super) fn tally(&self) -> Tally {
+        self.tally_mut().clone()
+    }
+
+    /// All that are remembered, oldest first.
+    pub(super) fn requests(&self) -> Vec<Entry> {
+        self.entries().iter().cloned().collect()
+    }
+
+    /// Forgets them all and says how many there were. What was counted stays.
     pub(super) fn clear(&self) -> usize {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *entries).len()
+        std::mem::take(&mut *self.entries()).len()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, VecDeque<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tally_mut(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -101,6 +101,30 @@ async fn dropped_after_commits_and_loses_the_answer() -> Checked {
 }
 
 #[tokio::test]
+async fn the_tally_counts_what_went_wrong_and_which_commits_were_never_answered() -> Checked {
+    let bench = Bench::start().await?;
+    let query = r#"{"query":"{ todos { id } }"}"#;
+    for (kind, body) in [
+        ("drop_before", QUERY),
+        ("drop_after", query),
+        ("drop_after", QUERY),
+        ("truncate", QUERY),
+    ] {
+        fault(&bench, "graphql", kind).await?;
+        bench.raw(bench.raw_graphql(body).await?).await?;
+    }
+    bench.raw(bench.raw_graphql(QUERY).await?).await?;
+    bench.control(Method::DELETE, "log", json!(null)).await?;
+    let tally = bench.control(Method::GET, "tally", json!(null)).await?;
+    let faults = json!({"drop_before": 1, "drop_after": 2, "truncate": 1});
+    assert_eq!(
+        tally.json(),
+        json!({"requests": 5, "faults": faults, "unanswered_commits": 2})
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_truncated_answer_ends_before_its_announced_length() -> Checked {
     let bench = Bench::start().await?;
     fault(&bench, "discovery", "truncate").await?;

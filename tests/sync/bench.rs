@@ -2,7 +2,8 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -10,7 +11,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Client, Method};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use tudone::auth::connection::Connection;
+use tudone::auth::kept::{Kept, KeptRefresh};
+use tudone::auth::pace::Pace;
 use tudone::auth::session::Session;
+use tudone::auth::vault::memory::MemoryVault;
 use tudone::domain::key::Key;
 use tudone::graphql::Hasura;
 use tudone::sandbox::{Options, Sandbox, SigningKey};
@@ -115,7 +120,7 @@ impl Bench {
 
     /// Logs a person in with the device flow: whose login it is, and its
     /// refresh token.
-    pub(crate) async fn log_in(&self) -> Checked<(String, SecretString)> {
+    async fn log_in(&self) -> Checked<(String, SecretString)> {
         let at = self.sandbox.addresses();
         let issuer = at.issuer.trim_end_matches('/');
         let client = ("client_id", at.client_id.as_str());
@@ -150,6 +155,30 @@ impl Bench {
             field(&claims, "sub"),
             field(&tokens, "refresh_token").into(),
         ))
+    }
+
+    /// Logs a person in: whose login it is, and what a vault keeps of it.
+    pub(crate) async fn login(&self) -> Checked<(String, Kept)> {
+        let (sub, token) = self.log_in().await?;
+        let kept = Kept::new(Arc::new(MemoryVault::new()), "p".to_owned());
+        kept.set_refresh(&KeptRefresh {
+            token,
+            sub: sub.clone(),
+        })?;
+        Ok((sub, kept))
+    }
+
+    /// A login in use; its lock file is in `home`.
+    pub(crate) fn session(&self, kept: Kept, home: &Path) -> Checked<Session> {
+        let at = self.sandbox.addresses();
+        let connection = Connection {
+            issuer: at.issuer.clone(),
+            client_id: at.client_id.clone(),
+            audience: at.audience.clone(),
+            endpoint: at.endpoint.parse()?,
+        };
+        let lock = home.join("refresh.lock");
+        Ok(Session::of(connection, kept, lock, None, Pace::REAL))
     }
 
     async fn form(&self, url: &str, fields: &[(&str, &str)]) -> Checked<Value> {

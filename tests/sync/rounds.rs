@@ -1,106 +1,17 @@
 //! Rounds over HTTP: a store on the disk, the client, the server, and faults.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use tempfile::TempDir;
-use tudone::auth::connection::Connection;
-use tudone::auth::kept::{Kept, KeptAccess, KeptRefresh};
-use tudone::auth::pace::Pace;
-use tudone::auth::session::{AccessToken, Session};
-use tudone::auth::vault::memory::MemoryVault;
+use tudone::auth::kept::KeptAccess;
+use tudone::auth::session::AccessToken;
 use tudone::domain::change::{Act, Change};
-use tudone::domain::key::{ChangeId, Key};
-use tudone::domain::query::{Query, Scope};
-use tudone::graphql::Hasura;
-use tudone::store::Store;
+use tudone::domain::key::ChangeId;
 use tudone::sync::remote::RemoteError;
-use tudone::sync::round::{Report, RoundError, round};
+use tudone::sync::round::RoundError;
 use uuid::Uuid;
 
 use crate::bench::{ADA, Bench, Checked, key_of};
-
-struct Device {
-    folder: TempDir,
-    store: Store,
-    hasura: Hasura,
-}
-
-impl Device {
-    async fn new(bench: &Bench, sub: &str) -> Checked<Self> {
-        Self::with(bench, bench.hasura(sub).await?)
-    }
-
-    fn with(bench: &Bench, hasura: Hasura) -> Checked<Self> {
-        let folder = tempfile::tempdir()?;
-        let endpoint = &bench.sandbox.addresses().endpoint;
-        let store = Store::open(&folder.path().join("todos.db"), endpoint)?;
-        Ok(Self {
-            folder,
-            store,
-            hasura,
-        })
-    }
-
-    fn lock(&self) -> PathBuf {
-        self.folder.path().join("round.lock")
-    }
-
-    async fn round(&mut self) -> Result<Report, RoundError> {
-        let lock = self.lock();
-        round(&mut self.store, &self.hasura, &lock, Timestamp::now).await
-    }
-
-    /// Rounds until one ends well.
-    async fn rounds(&mut self) -> Checked {
-        let mut last = None;
-        for _ in 0..20 {
-            match self.round().await {
-                Ok(_) => return Ok(()),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(format!("no round ended well: {last:?}").into())
-    }
-
-    fn act(&mut self, todo: Key, act: Act) -> Checked {
-        let id = ChangeId(Uuid::now_v7());
-        let at = Timestamp::now();
-        self.store.commit(&[Change { id, todo, act, at }])?;
-        Ok(())
-    }
-
-    fn add(&mut self, n: u128, text: &str) -> Checked {
-        let text = text.to_owned();
-        self.act(key_of(n), Act::Add { text })
-    }
-
-    fn edit(&mut self, todo: Key, before: &str, after: &str) -> Checked {
-        let (before, after) = (before.to_owned(), after.to_owned());
-        self.act(todo, Act::Edit { before, after })
-    }
-
-    fn remove(&mut self, todo: Key, before: &str) -> Checked {
-        let before = before.to_owned();
-        self.act(todo, Act::Remove { before })
-    }
-
-    fn shown(&self) -> Checked<Vec<String>> {
-        let query = Query {
-            scope: Scope::All,
-            ..Query::default()
-        };
-        let mut texts = Vec::new();
-        self.store.each(&query, |todo| {
-            texts.push(todo.text.clone());
-            std::ops::ControlFlow::Continue(())
-        })?;
-        texts.sort();
-        Ok(texts)
-    }
-}
+use crate::device::Device;
 
 #[tokio::test]
 async fn two_devices_meet_in_the_middle() -> Checked {
@@ -243,17 +154,10 @@ async fn a_thousand_todos_arrive_in_few_requests() -> Checked {
 #[tokio::test]
 async fn a_token_that_the_server_no_longer_takes_is_renewed_once() -> Checked {
     let bench = Bench::full().await?;
-    let (vault, home) = (Arc::new(MemoryVault::new()), tempfile::tempdir()?);
-    let kept = Kept::new(vault, "p".to_owned());
-    let (sub, token) = bench.log_in().await?;
+    let (sub, kept) = bench.login().await?;
     // The vault says that it is good for an hour; the server says otherwise.
     let spoilt = bench.token(&sub, json!({"key": "other"})).await?;
     let hour = SignedDuration::from_hours(1);
-    let refresh = KeptRefresh {
-        token,
-        sub: sub.clone(),
-    };
-    kept.set_refresh(&refresh)?;
     kept.set_access(&KeptAccess {
         token: AccessToken {
             secret: spoilt,
@@ -261,15 +165,8 @@ async fn a_token_that_the_server_no_longer_takes_is_renewed_once() -> Checked {
         },
         sub,
     })?;
-    let at = bench.sandbox.addresses();
-    let connection = Connection {
-        issuer: at.issuer.clone(),
-        client_id: at.client_id.clone(),
-        audience: at.audience.clone(),
-        endpoint: at.endpoint.parse()?,
-    };
-    let lock = home.path().join("p.lock");
-    let session = Session::of(connection, kept, lock, None, Pace::REAL);
+    let home = tempfile::tempdir()?;
+    let session = bench.session(kept, home.path())?;
     let mut device = Device::with(&bench, bench.hasura_with(session)?)?;
     device.add(1, "a")?;
     device.round().await?;

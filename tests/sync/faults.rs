@@ -1,0 +1,345 @@
+//! Every operation meets every fault, over real HTTP: what the person is told,
+//! what the outbox says meanwhile, and that everything is right in the end.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tudone::auth::session::{AccessToken, Session};
+use tudone::domain::change::Progress;
+use tudone::sync::backoff::Backoff;
+use tudone::sync::remote::RemoteError;
+use tudone::sync::round::{Report, RoundError};
+
+use crate::bench::{ADA, Bench, Checked, key_of};
+use crate::device::Device;
+use crate::saboteur::{Fault, RETRY_AFTER, Request, Saboteur};
+
+const FAULTS: [Fault; 10] = [
+    Fault::ConnectionRefused,
+    Fault::TimedOut,
+    Fault::CutInTheRequest,
+    Fault::DroppedBefore,
+    Fault::DroppedAfter,
+    Fault::Unavailable,
+    Fault::TooManyRequests,
+    Fault::WebPage,
+    Fault::Truncated,
+    Fault::TokenExpired,
+];
+
+/// What a person does, on a device that knows the todos `a` and `b`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Add,
+    Edit,
+    Remove,
+    /// Of a todo whose add arrived without being answered.
+    RemoveOfArrivedAdd,
+    /// Of a todo whose add was sent and did not arrive.
+    RemoveOfLostAdd,
+    /// Reading what another device did, after an add that was answered.
+    Pull,
+    /// The first round of a new device, with an add.
+    FirstRound,
+}
+
+const OPERATIONS: [Operation; 7] = [
+    Operation::Add,
+    Operation::Edit,
+    Operation::Remove,
+    Operation::RemoveOfArrivedAdd,
+    Operation::RemoveOfLostAdd,
+    Operation::Pull,
+    Operation::FirstRound,
+];
+
+/// One cell of the table.
+#[derive(Clone, Copy)]
+struct Case {
+    bare: bool,
+    operation: Operation,
+    fault: Fault,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let backend = if self.bare { "bare" } else { "full" };
+        write!(
+            f,
+            "{:?} meets {:?} on a {backend} backend",
+            self.operation, self.fault
+        )
+    }
+}
+
+impl Case {
+    /// Which request the fault strikes.
+    fn struck(self) -> Request {
+        match self.operation {
+            // The snapshot shows that there is nothing to remove.
+            Operation::RemoveOfLostAdd if self.bare => Request::Pull,
+            Operation::Add
+            | Operation::Edit
+            | Operation::Remove
+            | Operation::RemoveOfArrivedAdd
+            | Operation::RemoveOfLostAdd => Request::Push,
+            Operation::Pull => Request::Pull,
+            Operation::FirstRound => Request::Capabilities,
+        }
+    }
+
+    /// What the person has done when the fault comes.
+    async fn arrange(self, table: &mut Table<'_>) -> Checked {
+        let Table { device, other, .. } = table;
+        if self.operation != Operation::FirstRound {
+            device.rounds().await?;
+        }
+        match self.operation {
+            Operation::Add | Operation::FirstRound => device.add(3, "new"),
+            Operation::Edit => device.edit(device.key("a")?, "a", "x a"),
+            Operation::Remove => device.remove(device.key("b")?, "b"),
+            Operation::RemoveOfArrivedAdd => table.add_in_vain(Fault::DroppedAfter).await,
+            Operation::RemoveOfLostAdd => table.add_in_vain(Fault::DroppedBefore).await,
+            Operation::Pull => {
+                other.add(4, "theirs")?;
+                other.rounds().await?;
+                device.add(3, "new")
+            }
+        }
+    }
+
+    /// What the person sees while the fault lasts, sorted.
+    fn shown(self) -> &'static [&'static str] {
+        match self.operation {
+            Operation::Add | Operation::Pull => &["a", "b", "new"],
+            Operation::Edit => &["b", "x a"],
+            Operation::Remove => &["a"],
+            Operation::RemoveOfArrivedAdd | Operation::RemoveOfLostAdd => &["a", "b"],
+            Operation::FirstRound => &["new"],
+        }
+    }
+
+    /// The rows in the end, sorted.
+    fn rows(self) -> &'static [&'static str] {
+        match self.operation {
+            Operation::Pull => &["a", "b", "new", "theirs"],
+            Operation::FirstRound => &["a", "b", "new"],
+            _ => self.shown(),
+        }
+    }
+
+    /// How far the person's change has come while the fault lasts.
+    fn progress(self) -> Progress {
+        match self.struck() {
+            Request::Push if self.fault.may_have_arrived() => Progress::Sent { tries: 1 },
+            Request::Pull if self.operation == Operation::Pull => Progress::Answered,
+            Request::Push | Request::Pull | Request::Capabilities => Progress::Pending,
+        }
+    }
+
+    /// Plays it on a server and devices of its own.
+    async fn play(self) -> Checked {
+        let bench = if self.bare {
+            Bench::bare().await?
+        } else {
+            Bench::full().await?
+        };
+        let home = tempfile::tempdir()?;
+        let (sub, kept) = bench.login().await?;
+        let session = bench.session(kept, home.path())?;
+        // From here on tokens are only asked for when one is not accepted.
+        session.bearer().await?;
+        let mut table = Table {
+            device: Device::with(&bench, bench.hasura_with(session.clone())?)?,
+            other: Device::new(&bench, &sub).await?,
+            session,
+            bench: &bench,
+        };
+        table.other.add(1, "a")?;
+        table.other.add(2, "b")?;
+        table.other.rounds().await?;
+        self.arrange(&mut table).await?;
+
+        let saboteur = Saboteur::new(&bench, &table.session, self.struck(), self.fault)?;
+        let outcome = table.device.round_with(&saboteur).await;
+        same("the fault", &saboteur.has_struck(), &true)?;
+        self.check_outcome(&outcome)?;
+        self.check_requests(&bench).await?;
+        if self.fault != Fault::TokenExpired {
+            self.check_meanwhile(&table.device)?;
+        }
+
+        let mut device = table.device;
+        device.rounds().await?;
+        // An answer found in a pull leaves the outbox with the pull after it.
+        device.rounds().await?;
+        let mut found = bench.texts(&sub)?;
+        found.sort();
+        same("the rows", &found, &self.rows())?;
+        same("what is shown", &device.shown()?, &self.rows())?;
+        same("the outbox", &device.store.outbox()?, &vec![])?;
+        let mut third = Device::new(&bench, &sub).await?;
+        third.rounds().await?;
+        same("what another device shows", &third.shown()?, &self.rows())
+    }
+
+    fn check_outcome(self, outcome: &Result<Report, RoundError>) -> Checked {
+        if self.fault == Fault::TokenExpired {
+            let waiting = outcome.as_ref().map(|report| report.waiting);
+            return same("what waits", &waiting.ok(), &Some(0));
+        }
+        let Err(RoundError::Remote(error)) = outcome else {
+            return Err(format!("the round ended with {outcome:?}").into());
+        };
+        if !self.fault.is_told_by(error) || !error.retryable() {
+            return Err(format!("the person is told {error:?}").into());
+        }
+        let wait = Backoff::new().failed(error.retry_after(), &mut fastrand::Rng::with_seed(7));
+        let is_asked_for = self.fault == Fault::TooManyRequests;
+        same("a long pause", &(wait >= RETRY_AFTER), &is_asked_for)
+    }
+
+    /// The round ends with the fault: nothing is tried again at once.
+    async fn check_requests(self, bench: &Bench) -> Checked {
+        let log = bench.control(Method::GET, "log", Value::Null).await?;
+        let log = log.as_array().ok_or("no log")?;
+        let to = |route: &str| log.iter().filter(|it| it["route"] == route).count();
+        match self.fault {
+            Fault::TokenExpired => same("refreshes", &to("token"), &1),
+            // It never got there, or was given up before it was answered.
+            Fault::ConnectionRefused | Fault::TimedOut => same("requests", &log.len(), &0),
+            _ => same("requests", &(to("graphql"), log.len()), &(1, 1)),
+        }
+    }
+
+    fn check_meanwhile(self, device: &Device) -> Checked {
+        let outbox = device.store.outbox()?;
+        let last = outbox.last().ok_or("an empty outbox")?;
+        same("the change", &last.entry.progress, &self.progress())?;
+        same("what is shown meanwhile", &device.shown()?, &self.shown())?;
+        let failed_at = device.store.freshness()?.failed_at;
+        same("a failure noted", &failed_at.is_some(), &true)
+    }
+}
+
+/// A server, two devices of one person, and the login of the first.
+struct Table<'a> {
+    bench: &'a Bench,
+    session: Session,
+    device: Device,
+    other: Device,
+}
+
+impl Table<'_> {
+    /// Adds a todo, whose add meets `fault`, and removes it.
+    async fn add_in_vain(&mut self, fault: Fault) -> Checked {
+        self.device.add(3, "new")?;
+        let saboteur = Saboteur::new(self.bench, &self.session, Request::Push, fault)?;
+        match self.device.round_with(&saboteur).await {
+            Err(RoundError::Remote(error)) if fault.is_told_by(&error) => {}
+            other => return Err(format!("the add ended with {other:?}").into()),
+        }
+        self.device.remove(key_of(3), "new")
+    }
+}
+
+fn same<T, U>(what: &str, found: &T, expected: &U) -> Checked
+where
+    T: PartialEq<U> + fmt::Debug,
+    U: fmt::Debug,
+{
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("{what}: found {found:?}, expected {expected:?}").into())
+}
+
+/// Plays every cell, and tells of all that went wrong.
+async fn play_all(bare: bool) -> Checked {
+    let mut wrong = Vec::new();
+    for operation in OPERATIONS {
+        for fault in FAULTS {
+            let case = Case {
+                bare,
+                operation,
+                fault,
+            };
+            if let Err(why) = case.play().await {
+                wrong.push(format!("{case}: {why}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_operation_survives_every_fault_on_a_full_backend() -> Checked {
+    play_all(false).await
+}
+
+#[tokio::test]
+async fn every_operation_survives_every_fault_on_a_bare_backend() -> Checked {
+    play_all(true).await
+}
+
+/// The query that a login is verified with.
+#[tokio::test]
+async fn a_fault_never_makes_a_good_login_a_refused_one() -> Checked {
+    let bench = Bench::full().await?;
+    for fault in FAULTS {
+        let token = AccessToken {
+            secret: bench.token(ADA, json!({})).await?,
+            expires_at: None,
+        };
+        let session = Session::fixed(token.secret.clone());
+        let hasura = fault.client(&bench, session)?;
+        fault.strike(&bench).await?;
+        let error = hasura.verify(&token).await.err().ok_or("verified")?;
+        assert!(fault.is_told_by(&error), "{fault:?}: {error:?}");
+        let is_refused = matches!(error, RemoteError::Unauthorized { .. });
+        assert_eq!(is_refused, fault == Fault::TokenExpired, "{fault:?}");
+    }
+    let again = AccessToken {
+        secret: bench.token(ADA, json!({})).await?,
+        expires_at: None,
+    };
+    Ok(bench.hasura(ADA).await?.verify(&again).await?)
+}
+
+/// A thousand todos, single and in batches; the answer to each add is dropped
+/// after its commit, to some of them twice.
+#[tokio::test]
+async fn two_hundred_lost_answers_double_none_of_a_thousand_todos() -> Checked {
+    let bench = Bench::full().await?;
+    let session = Session::fixed(bench.token(ADA, json!({})).await?);
+    let mut device = Device::with(&bench, bench.hasura_with(session.clone())?)?;
+    let mut added = 0;
+    for turn in 1..=200 {
+        let batch = if turn % 4 == 0 { 17 } else { 1 };
+        for n in added + 1..=added + batch {
+            device.add(n, &format!("todo {n}"))?;
+        }
+        added += batch;
+        for _ in 0..if turn % 10 == 0 { 2 } else { 1 } {
+            let saboteur = Saboteur::new(&bench, &session, Request::Push, Fault::DroppedAfter)?;
+            let outcome = device.round_with(&saboteur).await;
+            let lost = matches!(outcome, Err(RoundError::Remote(RemoteError::Lost { .. })));
+            assert!(lost, "turn {turn}: {outcome:?}");
+        }
+        device.rounds().await?;
+    }
+    let tally = bench.control(Method::GET, "tally", Value::Null).await?;
+    assert_eq!(tally["unanswered_commits"], 200, "{tally}");
+    assert_eq!(tally["faults"]["drop_after"], 220, "{tally}");
+    let texts: BTreeSet<String> = bench.texts(ADA)?.into_iter().collect();
+    assert_eq!(
+        (added, texts.len(), bench.texts(ADA)?.len()),
+        (1000, 1000, 1000)
+    );
+    assert_eq!(device.shown()?.len(), 1000);
+    assert_eq!(device.store.outbox()?, []);
+    Ok(())
+}

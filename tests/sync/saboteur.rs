@@ -1,0 +1,218 @@
+//! The real client, one of whose requests meets a fault.
+
+use std::cell::Cell;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tudone::auth::session::Session;
+use tudone::graphql::Hasura;
+use tudone::store::{Capabilities, FeedRow, Mark};
+use tudone::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
+
+use crate::bench::{Bench, Checked};
+
+/// What the busy server asks for.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(7);
+
+/// When the hasty client gives up.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nobody listens.
+    ConnectionRefused,
+    /// The client gives up before the server begins.
+    TimedOut,
+    /// The connection is cut when the head of the request was read.
+    CutInTheRequest,
+    /// The connection is cut when the whole request was read.
+    DroppedBefore,
+    /// The request runs, then the connection is cut.
+    DroppedAfter,
+    /// 503.
+    Unavailable,
+    /// 429, with a pause asked for.
+    TooManyRequests,
+    /// A proxy's page with status 200.
+    WebPage,
+    /// The request runs, then the connection is cut in the middle of the answer.
+    Truncated,
+    /// Every token issued so far has ended, for the server.
+    TokenExpired,
+}
+
+impl Fault {
+    /// What the sandbox is ordered to do.
+    fn order(self) -> Option<Value> {
+        let mut order = match self {
+            Self::ConnectionRefused | Self::TokenExpired => return None,
+            Self::TimedOut => json!({"fault": "delay", "ms": 3_600_000}),
+            Self::CutInTheRequest => json!({"fault": "refuse"}),
+            Self::DroppedBefore => json!({"fault": "drop_before"}),
+            Self::DroppedAfter => json!({"fault": "drop_after"}),
+            Self::Unavailable => json!({"fault": "status", "status": 503}),
+            Self::TooManyRequests => {
+                json!({"fault": "status", "status": 429, "retry_after": RETRY_AFTER.as_secs()})
+            }
+            Self::WebPage => json!({"fault": "html", "status": 200}),
+            Self::Truncated => json!({"fault": "truncate"}),
+        };
+        order["route"] = json!("graphql");
+        order["times"] = json!(1);
+        Some(order)
+    }
+
+    /// Whether the client must reckon with the request having run.
+    pub(crate) fn may_have_arrived(self) -> bool {
+        match self {
+            Self::ConnectionRefused | Self::TooManyRequests | Self::TokenExpired => false,
+            Self::TimedOut
+            | Self::CutInTheRequest
+            | Self::DroppedBefore
+            | Self::DroppedAfter
+            | Self::Unavailable
+            | Self::WebPage
+            | Self::Truncated => true,
+        }
+    }
+
+    /// Whether `error` is what the client makes of it.
+    pub(crate) fn is_told_by(self, error: &RemoteError) -> bool {
+        let asked = |wanted| error.retry_after() == wanted;
+        let kind = match self {
+            Self::ConnectionRefused => matches!(error, RemoteError::Unreachable { .. }),
+            Self::TimedOut
+            | Self::CutInTheRequest
+            | Self::DroppedBefore
+            | Self::DroppedAfter
+            | Self::Truncated => matches!(error, RemoteError::Lost { .. }),
+            Self::Unavailable => error.code() == "http-503" && asked(None),
+            Self::TooManyRequests => error.code() == "http-429" && asked(Some(RETRY_AFTER)),
+            Self::WebPage => matches!(error, RemoteError::Garbled { .. }),
+            Self::TokenExpired => error.code() == "invalid-jwt",
+        };
+        kind && error.may_have_arrived() == self.may_have_arrived()
+    }
+
+    /// Lets it happen to the next request.
+    pub(crate) async fn strike(self, bench: &Bench) -> Checked {
+        bench.control(Method::DELETE, "log", Value::Null).await?;
+        if self == Self::TokenExpired {
+            let later = json!({"clock_s": 7200, "hasura_clock_s": 7200});
+            bench.configure(later).await?;
+        }
+        match self.order() {
+            Some(order) => bench.faults(order).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The client that meets it: one that is in a hurry, or has the address of
+    /// nobody.
+    pub(crate) fn client(self, bench: &Bench, session: Session) -> Checked<Hasura> {
+        match self {
+            Self::ConnectionRefused => {
+                let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+                let nowhere = format!("http://{free}/v1/graphql").parse()?;
+                Ok(Hasura::new(nowhere, session)?)
+            }
+            Self::TimedOut => {
+                let endpoint = bench.sandbox.addresses().endpoint.parse()?;
+                Ok(Hasura::within(endpoint, session, PATIENCE)?)
+            }
+            _ => bench.hasura_with(session),
+        }
+    }
+}
+
+/// A kind of request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request {
+    Capabilities,
+    Push,
+    /// Of changes or of a snapshot.
+    Pull,
+}
+
+/// The real client, until the first request of one kind: that one meets a
+/// fault.
+pub(crate) struct Saboteur<'a> {
+    bench: &'a Bench,
+    calm: Hasura,
+    unlucky: Hasura,
+    struck: Request,
+    fault: Fault,
+    has_struck: Cell<bool>,
+}
+
+impl<'a> Saboteur<'a> {
+    /// `session` is whose login it is.
+    pub(crate) fn new(
+        bench: &'a Bench,
+        session: &Session,
+        struck: Request,
+        fault: Fault,
+    ) -> Checked<Self> {
+        Ok(Self {
+            bench,
+            calm: bench.hasura_with(session.clone())?,
+            unlucky: fault.client(bench, session.clone())?,
+            struck,
+            fault,
+            has_struck: Cell::new(false),
+        })
+    }
+
+    pub(crate) fn has_struck(&self) -> bool {
+        self.has_struck.get()
+    }
+
+    /// The client for a request of this kind.
+    async fn client(&self, request: Request) -> Result<&Hasura, RemoteError> {
+        if request != self.struck || self.has_struck.replace(true) {
+            return Ok(&self.calm);
+        }
+        match self.fault.strike(self.bench).await {
+            Ok(()) => Ok(&self.unlucky),
+            Err(why) => Err(RemoteError::Garbled {
+                host: "the test's control route".to_owned(),
+                message: why.to_string(),
+            }),
+        }
+    }
+}
+
+impl Remote for Saboteur<'_> {
+    fn endpoint(&self) -> &str {
+        self.calm.endpoint()
+    }
+
+    async fn capabilities(&self) -> Result<Capabilities, RemoteError> {
+        self.client(Request::Capabilities)
+            .await?
+            .capabilities()
+            .await
+    }
+
+    async fn mark(&self) -> Result<Mark, RemoteError> {
+        self.calm.mark().await
+    }
+
+    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError> {
+        self.client(Request::Pull)
+            .await?
+            .changes(since, limit)
+            .await
+    }
+
+    async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError> {
+        self.client(Request::Pull).await?.rows(after, limit).await
+    }
+
+    async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError> {
+        self.client(Request::Push).await?.push(batch).await
+    }
+}
