@@ -40,6 +40,15 @@ impl Device {
         })
     }
 
+    /// One that keeps nothing: for those who only look on.
+    pub(crate) async fn in_memory(bench: &Bench, sub: &str) -> Checked<Self> {
+        Ok(Self {
+            folder: tempfile::tempdir()?,
+            store: Store::in_memory(&bench.sandbox.addresses().endpoint)?,
+            hasura: bench.hasura(sub).await?,
+        })
+    }
+
     fn lock(&self) -> PathBuf {
         self.folder.path().join("round.lock")
     }
@@ -67,15 +76,23 @@ impl Device {
     }
 
     pub(crate) fn act(&mut self, todo: Key, act: Act) -> Checked {
-        let id = ChangeId(Uuid::now_v7());
-        let at = Timestamp::now();
-        self.store.commit(&[Change { id, todo, act, at }])?;
+        self.store.commit(&[change(todo, act)])?;
         Ok(())
     }
 
     pub(crate) fn add(&mut self, n: u128, text: &str) -> Checked {
         let text = text.to_owned();
         self.act(key_of(n), Act::Add { text })
+    }
+
+    /// Adds `todo 1`, `todo 2` … at once.
+    pub(crate) fn add_all(&mut self, numbers: impl Iterator<Item = u128>) -> Checked {
+        let add = |n| {
+            let text = format!("todo {n}");
+            change(key_of(n), Act::Add { text })
+        };
+        self.store.commit(&numbers.map(add).collect::<Vec<_>>())?;
+        Ok(())
     }
 
     pub(crate) fn edit(&mut self, todo: Key, before: &str, after: &str) -> Checked {
@@ -112,5 +129,14 @@ impl Device {
             ControlFlow::Continue(())
         })?;
         Ok(todos)
+    }
+}
+
+fn change(todo: Key, act: Act) -> Change {
+    Change {
+        id: ChangeId(Uuid::now_v7()),
+        todo,
+        act,
+        at: Timestamp::now(),
     }
 }

@@ -4,11 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tudone::auth::kept::KeptAccess;
 use tudone::auth::session::AccessToken;
-use tudone::domain::change::{Act, Change};
-use tudone::domain::key::ChangeId;
 use tudone::sync::remote::RemoteError;
 use tudone::sync::round::RoundError;
-use uuid::Uuid;
 
 use crate::bench::{ADA, Bench, Checked, key_of};
 use crate::device::Device;
@@ -128,17 +125,7 @@ async fn a_server_that_shows_everybodys_rows_is_not_synced_with() -> Checked {
 async fn a_thousand_todos_arrive_in_few_requests() -> Checked {
     let bench = Bench::full().await?;
     let mut device = Device::new(&bench, ADA).await?;
-    let changes: Vec<_> = (1..=1000)
-        .map(|n| Change {
-            id: ChangeId(Uuid::now_v7()),
-            todo: key_of(n),
-            act: Act::Add {
-                text: format!("todo {n}"),
-            },
-            at: Timestamp::now(),
-        })
-        .collect();
-    device.store.commit(&changes)?;
+    device.add_all(1..=1000)?;
     let report = device.round().await?;
     assert_eq!((report.pushed, report.pulled), (1000, 1000));
     let log = bench

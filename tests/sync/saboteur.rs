@@ -79,6 +79,11 @@ impl Fault {
         }
     }
 
+    /// Whether the request got there and was not given up meanwhile.
+    pub(crate) fn is_seen_by_the_server(self) -> bool {
+        !matches!(self, Self::ConnectionRefused | Self::TimedOut)
+    }
+
     /// Whether `error` is what the client makes of it.
     pub(crate) fn is_told_by(self, error: &RemoteError) -> bool {
         let asked = |wanted| error.retry_after() == wanted;
@@ -113,18 +118,16 @@ impl Fault {
     /// The client that meets it: one that is in a hurry, or has the address of
     /// nobody.
     pub(crate) fn client(self, bench: &Bench, session: Session) -> Checked<Hasura> {
-        match self {
-            Self::ConnectionRefused => {
-                let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-                let nowhere = format!("http://{free}/v1/graphql").parse()?;
-                Ok(Hasura::new(nowhere, session)?)
-            }
-            Self::TimedOut => {
-                let endpoint = bench.sandbox.addresses().endpoint.parse()?;
-                Ok(Hasura::within(endpoint, session, PATIENCE)?)
-            }
-            _ => bench.hasura_with(session),
+        if self == Self::ConnectionRefused {
+            let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+            let nowhere = format!("http://{free}/v1/graphql").parse()?;
+            return Ok(Hasura::new(nowhere, session)?);
         }
+        if self == Self::TimedOut {
+            let endpoint = bench.sandbox.addresses().endpoint.parse()?;
+            return Ok(Hasura::within(endpoint, session, PATIENCE)?);
+        }
+        bench.hasura_with(session)
     }
 }
 
