@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+#[cfg(unix)]
+pub(crate) mod seat;
+
 use std::error::Error;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write as _};
