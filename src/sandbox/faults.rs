@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub(super) enum Route {
     /// `POST /v1/graphql`.
     Graphql,
+    /// The same, where it carries a mutation. Faults only: in the log it is
+    /// `graphql`.
+    Mutation,
     /// `POST /oauth/token`.
     Token,
     /// `POST /oauth/device/code`.
@@ -56,6 +59,9 @@ pub(super) enum Fault {
     Refuse,
     /// The request waits before it runs.
     Delay(Duration),
+    /// The request runs, and its answer waits. A client that goes meanwhile is
+    /// in the log without a status.
+    DelayAfter(Duration),
     /// The request is read, does not run, and the connection closes.
     DropBefore,
     /// The request runs, and the connection closes without its answer. A
@@ -94,6 +100,7 @@ impl Fault {
 enum Kind {
     Refuse,
     Delay,
+    DelayAfter,
     DropBefore,
     DropAfter,
     Status,
@@ -155,8 +162,17 @@ impl Faults {
 
     /// The fault for a request that arrives now.
     pub(super) fn take(&self, route: Route) -> Option<Fault> {
+        self.take_if(route, || true)
+    }
+
+    /// The same, where it takes a look at the request to know its route; it is
+    /// looked at only if there is a fault for it.
+    pub(super) fn take_if(&self, route: Route, is_it: impl FnOnce() -> bool) -> Option<Fault> {
         let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = planned.iter().position(|plan| plan.route == route)?;
+        if !is_it() {
+            return None;
+        }
         let plan = planned.get_mut(at)?;
         let fault = plan.fault;
         if let Some(times) = &mut plan.times {
@@ -179,15 +195,23 @@ impl Order {
                 return Err("a socket's answer has no body to truncate".to_owned());
             }
             Kind::Truncate => Fault::Truncate,
-            Kind::Delay => Fault::Delay(Duration::from_millis(
-                self.ms.ok_or("the fault `delay` needs `ms`")?,
-            )),
+            Kind::Delay => Fault::Delay(self.wait("delay")?),
+            Kind::DelayAfter if self.route == Route::Socket => {
+                return Err("a socket's answer is its opening: use `delay`".to_owned());
+            }
+            Kind::DelayAfter => Fault::DelayAfter(self.wait("delay_after")?),
             Kind::Status => Fault::Status {
                 code: answerable(self.status.ok_or("the fault `status` needs `status`")?)?,
                 retry_after: self.retry_after,
             },
             Kind::Html => Fault::Html(answerable(self.status.unwrap_or(502))?),
         })
+    }
+
+    fn wait(&self, fault: &str) -> Result<Duration, String> {
+        self.ms
+            .map(Duration::from_millis)
+            .ok_or_else(|| format!("the fault `{fault}` needs `ms`"))
     }
 }
 
@@ -232,6 +256,8 @@ mod tests {
             json!({"route": "token", "fault": "status", "status": 99}),
             json!({"route": "token", "fault": "status"}),
             json!({"route": "token", "fault": "delay"}),
+            json!({"route": "mutation", "fault": "delay_after"}),
+            json!({"route": "socket", "fault": "delay_after", "ms": 1}),
         ] {
             let faults = Faults::default();
             assert!(

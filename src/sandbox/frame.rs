@@ -160,6 +160,10 @@ async fn observe(
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let asked = body.len();
+    let fault = fault.or_else(|| {
+        let is_mutation = || route == Route::Graphql && graphql::is_mutation(&body);
+        frame.faults.take_if(Route::Mutation, is_mutation)
+    });
     match fault {
         Some(Fault::Delay(wait)) => tokio::time::sleep(wait).await,
         Some(Fault::DropBefore) => {
@@ -175,7 +179,12 @@ async fn observe(
         Some(Fault::DropAfter) if route == Route::Socket => {
             parts.extensions.insert(CutWhenOpen);
         }
-        Some(Fault::Refuse | Fault::DropAfter | Fault::Truncate) | None => {}
+        // Too late to leave it unread.
+        Some(Fault::Refuse) => {
+            frame.log.add(route, None, asked, 0);
+            return cut(&line);
+        }
+        Some(Fault::DelayAfter(_) | Fault::DropAfter | Fault::Truncate) | None => {}
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if matches!(fault, Some(Fault::DropAfter | Fault::Truncate))
@@ -188,8 +197,42 @@ async fn observe(
             frame.log.add(route, None, asked, 0);
             cut(&line)
         }
+        Some(Fault::DelayAfter(wait)) => {
+            let withheld = Withheld {
+                frame: &frame,
+                route,
+                asked,
+                gone: true,
+            };
+            tokio::time::sleep(wait).await;
+            withheld.release();
+            logged(&frame, route, asked, response).await
+        }
         Some(Fault::Truncate) => truncated(&frame, route, asked, response, line).await,
         Some(_) | None => logged(&frame, route, asked, response).await,
+    }
+}
+
+/// A request that has run and is not answered yet. When its client goes, it is
+/// dropped, and the log tells of it.
+struct Withheld<'a> {
+    frame: &'a Frame,
+    route: Route,
+    asked: usize,
+    gone: bool,
+}
+
+impl Withheld<'_> {
+    fn release(mut self) {
+        self.gone = false;
+    }
+}
+
+impl Drop for Withheld<'_> {
+    fn drop(&mut self) {
+        if self.gone {
+            self.frame.log.add(self.route, None, self.asked, 0);
+        }
     }
 }
 

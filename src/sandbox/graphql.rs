@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use async_graphql_parser::parse_query;
+use async_graphql_parser::types::OperationType;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
@@ -40,6 +42,17 @@ pub(super) async fn answer(
         response.extensions_mut().insert(Committed);
     }
     response
+}
+
+/// Whether a request's document holds a mutation.
+pub(super) fn is_mutation(body: &[u8]) -> bool {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let query = request["query"].as_str().unwrap_or_default();
+    let Ok(document) = parse_query(query) else {
+        return false;
+    };
+    let mut operations = document.operations.iter();
+    operations.any(|(_, operation)| operation.node.ty == OperationType::Mutation)
 }
 
 /// The websocket on `/v1/graphql`. Exactly `graphql-transport-ws` is the

@@ -17,7 +17,8 @@ pub(super) struct Entry {
     pub(super) at: String,
     /// Which route.
     pub(super) route: Route,
-    /// The HTTP status; `null` when the connection was cut instead.
+    /// The HTTP status; `null` when the connection was cut instead, or
+    /// the client went while its answer was withheld.
     pub(super) status: Option<u16>,
     /// Size of the request's body; 0 if it was not read.
     pub(super) request_bytes: usize,

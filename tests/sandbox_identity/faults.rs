@@ -190,6 +190,38 @@ async fn a_delayed_request_waits_and_then_runs() -> Checked {
 }
 
 #[tokio::test]
+async fn a_mutation_whose_client_goes_before_its_answer_has_run_and_is_logged_so() -> Checked {
+    let bench = Bench::start().await?;
+    let order = json!({"route": "mutation", "fault": "delay_after", "ms": 600_000});
+    bench.order("faults", order).await?;
+    let made = bench.order("token", json!({"sub": "auth0|raw"})).await?;
+    let token = made["token"].as_str().unwrap_or_default();
+    let ask = |body: &'static str| {
+        let request = bench.http.post(&bench.at.endpoint).bearer_auth(token);
+        request.body(body).send()
+    };
+    let read = ask(r#"{"query": "{ todos { id } }"}"#).await?;
+    assert_eq!(read.status(), StatusCode::OK, "what only reads is answered");
+    bench.control(Method::DELETE, "log", json!(null)).await?;
+
+    tokio::select! {
+        answer = ask(QUERY) => return Err(format!("{answer:?}").into()),
+        ran = async { while rows(&bench).await? != Some(1) {} Checked::Ok(()) } => ran?,
+    }
+
+    let log = format!("{}/log", bench.at.control);
+    let logged = loop {
+        let log = bench.get(&log).await?.json();
+        if log != json!([]) {
+            break log;
+        }
+    };
+    assert_eq!(logged[0]["route"], "graphql");
+    assert_eq!(logged[0]["status"], json!(null));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_fault_without_a_number_stays_until_it_is_cleared() -> Checked {
     let bench = Bench::start().await?;
     let order = json!({"route": "device", "fault": "refuse", "times": null});
