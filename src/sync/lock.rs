@@ -17,6 +17,8 @@ const STEP: Duration = Duration::from_millis(25);
 #[derive(Debug)]
 pub(super) struct Turn {
     _file: File,
+    /// Whether another round was waited for.
+    pub(super) waited: bool,
 }
 
 /// Why there is no turn.
@@ -37,10 +39,19 @@ pub(super) async fn turn(path: &Path) -> Result<Turn, NoTurn> {
 async fn turn_within(path: &Path, patience: Duration) -> Result<Turn, NoTurn> {
     let file = open(path).map_err(NoTurn::File)?;
     let deadline = Instant::now() + patience;
+    let mut waited = false;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Turn { _file: file }),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(STEP).await,
+            Ok(()) => {
+                return Ok(Turn {
+                    _file: file,
+                    waited,
+                });
+            }
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                waited = true;
+                sleep(STEP).await;
+            }
             Err(TryLockError::WouldBlock) => return Err(NoTurn::Busy),
             Err(TryLockError::Error(error)) => return Err(NoTurn::File(error)),
         }
@@ -89,7 +100,8 @@ mod tests {
             drop(first);
         };
         let (second, ()) = tokio::join!(turn(&path), ends);
-        assert!(second.is_ok(), "{second:?}");
+        assert!(second.is_ok_and(|turn| turn.waited));
+        assert!(turn(&path).await.is_ok_and(|turn| !turn.waited));
         Ok(())
     }
 

@@ -75,7 +75,8 @@ impl RoundError {
 }
 
 /// Pushes and pulls once: one round at a time for an account, under the OS lock
-/// on the file `lock` (waits at most 2 s for it).
+/// on the file `lock` (waits at most 2 s for it). A round that another process
+/// made meanwhile counts as this one, if it left nothing to do.
 ///
 /// A server that could not be reached is remembered in the store; a caller
 /// that drops the future because it took too long does that itself
@@ -114,10 +115,14 @@ async fn carried_out<R: Remote>(
     now: impl Fn() -> Timestamp,
     from_start: bool,
 ) -> Result<Report, RoundError> {
-    let _turn = lock::turn(lock).await.map_err(|why| match why {
+    let asked_at = now();
+    let turn = lock::turn(lock).await.map_err(|why| match why {
         NoTurn::Busy => RoundError::Busy,
         NoTurn::File(error) => RoundError::Lock(error),
     })?;
+    if turn.waited && !from_start && is_done_since(store, asked_at, now())? {
+        return Ok(Report::default());
+    }
     let mut round = Round {
         store,
         remote,
@@ -136,6 +141,15 @@ async fn carried_out<R: Remote>(
     }
     outcome?;
     Ok(round.report)
+}
+
+/// Whether a complete pull begun after `asked_at` is there, and nothing waits
+/// to be sent: many processes that ask at once cost the server one round.
+fn is_done_since(store: &Store, asked_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+    let totals = store.totals()?;
+    let as_of = store.freshness()?.as_of;
+    let since = as_of.is_some_and(|at| (asked_at..=now).contains(&at));
+    Ok(since && totals.pending + totals.sent == 0)
 }
 
 /// Whether the next command should not wait for this server again.

@@ -15,6 +15,7 @@ mod bare;
 mod chaos;
 mod full;
 mod server;
+mod turns;
 
 use server::{ENDPOINT, Server};
 

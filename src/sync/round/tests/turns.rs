@@ -1,0 +1,59 @@
+//! Rounds that wait for one another.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::server::{ENDPOINT, Server};
+use super::{Device, Outcome, adding};
+use crate::store::Store;
+use crate::sync::lock;
+use crate::sync::round::round;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// How often the server is asked by a round that waits for another one, which
+/// began to pull this much after the first asked for its turn.
+async fn asked_after(
+    lead: SignedDuration,
+    changes: usize,
+) -> Result<usize, Box<dyn std::error::Error>> {
+    let server = Server::full();
+    let mut other = Device::new(&server)?;
+    let mut store = Store::open(&other.path(), ENDPOINT)?;
+    let path = other.lock();
+    let turn = lock::turn(&path).await.map_err(|e| format!("{e:?}"))?;
+    let ends = async {
+        tokio::task::yield_now().await;
+        let pull = other.store.begin_pull(NOW + lead)?;
+        other.store.complete_pull(&pull)?;
+        for n in 0..changes {
+            other.commit(&[adding(n as u128, "late")])?;
+        }
+        drop(turn);
+        Outcome::Ok(())
+    };
+
+    let (report, ended) = tokio::join!(round(&mut store, &server, &path, || NOW), ends);
+
+    ended?;
+    assert_eq!(report?.pushed, changes);
+    Ok(server.asked())
+}
+
+#[tokio::test]
+async fn a_round_made_meanwhile_is_not_made_again() -> Outcome {
+    assert_eq!(asked_after(SignedDuration::ZERO, 0).await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_round_that_began_too_early_or_left_something_to_do_does_not_count() -> Outcome {
+    let second = SignedDuration::from_secs(1);
+    assert_eq!(asked_after(-second, 0).await?, 1);
+    assert_eq!(
+        asked_after(second, 0).await?,
+        1,
+        "by a clock that was wrong"
+    );
+    assert_eq!(asked_after(SignedDuration::ZERO, 1).await?, 1);
+    Ok(())
+}

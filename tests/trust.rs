@@ -1,0 +1,61 @@
+//! A login that people and scripts can trust: the real program, in processes of
+//! its own, against a running sandbox.
+#![cfg(all(feature = "sandbox", unix))]
+
+mod support;
+
+#[path = "trust/refresh.rs"]
+mod refresh;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use support::{Checked, Machine, Ran, Sandbox};
+
+/// Seconds an access token lives that counts as stale from the beginning: less
+/// than the minute a token must have left.
+const STALE: &str = "30";
+
+/// Begins a login and gives its user code.
+fn begin(machine: &Machine) -> Checked<String> {
+    let code = machine.json(&["login", "--start", "--json"])?;
+    Ok(code["user_code"].as_str().ok_or("no user_code")?.to_owned())
+}
+
+/// Goes through a login without waiting for a poll: begun, approved, finished.
+fn log_in(machine: &Machine, sandbox: &Sandbox, email: &str) -> Checked<Ran> {
+    sandbox.decide(&begin(machine)?, email, "approve")?;
+    machine.run(&["login", "--resume", "--json"])
+}
+
+/// The last event that a login told as JSON.
+fn last_event(ran: &Ran) -> Checked<Value> {
+    let last = ran.stdout.lines().last().ok_or("no events")?;
+    Ok(serde_json::from_str(last)?)
+}
+
+/// Spoils settings of the sandbox.
+fn configure(sandbox: &Sandbox, settings: &Value) -> Checked {
+    sandbox.control(Method::POST, "/config", Some(settings.clone()))?;
+    Ok(())
+}
+
+/// Tokens that are fresh when they come, from now on.
+fn make_tokens_last(sandbox: &Sandbox) -> Checked {
+    configure(sandbox, &json!({"access_ttl_s": 3600}))
+}
+
+/// Empties the sandbox's log of requests.
+fn forget_requests(sandbox: &Sandbox) -> Checked {
+    sandbox.control(Method::DELETE, "/log", None)?;
+    Ok(())
+}
+
+/// The texts that `list` shows, with these words more.
+fn listed(machine: &Machine, words: &[&str]) -> Checked<Vec<String>> {
+    let words = [&["list", "--json=text"], words].concat();
+    let list = machine.json(&words)?;
+    let todos = list["todos"].as_array().ok_or("no todos")?;
+    let text = |todo: &Value| todo["text"].as_str().unwrap_or_default().to_owned();
+    Ok(todos.iter().map(text).collect())
+}

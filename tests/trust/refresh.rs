@@ -1,0 +1,293 @@
+//! Refreshing cannot log anybody out: not at once in many processes, not when
+//! killed, not when an answer is lost.
+
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended};
+use crate::{STALE, forget_requests, last_event, listed, log_in, make_tokens_last};
+
+/// A sandbox whose access tokens are stale at once and whose spent refresh
+/// tokens are forgiven for `leeway` seconds.
+fn sandbox(leeway: &str) -> Checked<Sandbox> {
+    Sandbox::start_with(&["--access-ttl", STALE, "--leeway", leeway])
+}
+
+/// Somebody logged in with one todo fetched and one that waits to be sent. The
+/// access token is stale; the next one will not be.
+fn prepare(machine: &Machine, sandbox: &Sandbox) -> Checked {
+    log_in(machine, sandbox, "ada@example.com")?.ended(0)?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    machine.run(&["--offline", "add", "bread"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["milk"]);
+    make_tokens_last(sandbox)?;
+    forget_requests(sandbox)
+}
+
+/// That the login has ended, with nothing lost by it.
+fn has_ended(machine: &Machine, ran: Ran) -> Checked {
+    let error = ran.ended(4)?.error()?;
+    let message = error["message"].as_str().unwrap_or_default();
+    assert!(message.contains("the login has ended"), "{error}");
+    let help = error["help"].as_str().unwrap_or_default();
+    assert!(help.contains("tudone login"), "{error}");
+    assert_eq!(listed(machine, &[])?, ["milk", "bread"]);
+    assert_eq!(machine.json(&["status", "--json"])?["pending"], 1);
+    Ok(())
+}
+
+#[test]
+fn fifty_processes_with_a_stale_token_make_one_refresh() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machine = Machine::at(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+
+    let children: Vec<_> = (0..50)
+        .map(|_| {
+            machine
+                .tudone(["list", "--fresh", "--json"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+        })
+        .collect::<Result<_, _>>()?;
+    for child in children {
+        let output = child.wait_with_output()?;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+
+    assert_eq!(sandbox.requests("token")?, 1);
+    assert_eq!(sandbox.texts()?, ["milk", "bread"]);
+    refreshes_once_more(&machine, &sandbox)
+}
+
+/// That the refresh token which is kept is the one the issuer waits for.
+fn refreshes_once_more(machine: &Machine, sandbox: &Sandbox) -> Checked {
+    make_kept_token_end(machine, "1970-01-01T00:00:00Z")?;
+    forget_requests(sandbox)?;
+    machine.run(&["list", "--fresh"])?.ended(0)?;
+    assert_eq!(sandbox.requests("token")?, 1);
+    Ok(())
+}
+
+/// Writes into the credential file when the access token there ends.
+fn make_kept_token_end(machine: &Machine, at: &str) -> Checked {
+    let path = machine.path("data/credentials.json");
+    let mut file: serde_json::Value = serde_json::from_slice(&fs::read(&path)?)?;
+    let entries = file.as_object_mut().ok_or("no entries")?;
+    let (_, entry) = entries
+        .iter_mut()
+        .find(|(name, _)| name.ends_with(".access"))
+        .ok_or("no access token is kept")?;
+    let mut kept: serde_json::Value = serde_json::from_str(entry.as_str().unwrap_or_default())?;
+    kept["expires_at"] = json!(at);
+    *entry = json!(kept.to_string());
+    Ok(fs::write(&path, file.to_string())?)
+}
+
+#[test]
+fn a_kept_token_with_an_absurd_end_is_believed_by_nobody() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machine = Machine::at(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+    for end in ["9999-12-30T22:00:00Z", "-009999-01-02T02:00:00Z"] {
+        machine.run(&["list", "--fresh"])?.ended(0)?;
+        make_kept_token_end(&machine, end)?;
+        // The issuer's clock is as it was, Hasura's is past the token's end.
+        crate::configure(&sandbox, &json!({"hasura_clock_s": 7200, "clock_s": 7200}))?;
+        forget_requests(&sandbox)?;
+
+        machine.run(&["list", "--fresh"])?.ended(0)?;
+
+        assert_eq!(sandbox.requests("token")?, 1, "{end}");
+        crate::configure(&sandbox, &json!({"hasura_clock_s": 0, "clock_s": 0}))?;
+    }
+    Ok(())
+}
+
+/// A credential helper that keeps entries as files. A `store` of an entry that
+/// ends in `.$(cat hold)` writes its name into the pipe `held`, waits until the
+/// pipe `gate` is opened, and fails.
+const HELPER: &str = r#"#!/bin/sh
+cd "$(dirname "$0")" || exit 9
+case "$1" in
+  get) [ -e "$2" ] || exit 0; cat "$2" ;;
+  store)
+    if [ -e hold ] && [ "${2##*.}" = "$(cat hold)" ]; then
+      echo "$2" > held; cat gate; exit 1
+    fi
+    cat > "$2.new" && mv "$2.new" "$2" ;;
+  erase) rm -f "$2" ;;
+  *) exit 2 ;;
+esac
+"#;
+
+/// A machine whose logins the helper keeps.
+fn with_helper(sandbox: &Sandbox) -> Checked<Machine> {
+    let mut machine = Machine::at(sandbox)?;
+    let helper = machine.path("helper");
+    fs::write(&helper, HELPER)?;
+    fs::set_permissions(&helper, fs::Permissions::from_mode(0o700))?;
+    for pipe in ["held", "gate"] {
+        let made = Command::new("mkfifo").arg(machine.path(pipe)).status()?;
+        assert!(made.success());
+    }
+    machine.set("TUDONE_CREDENTIAL_STORE", "command");
+    machine.configure(&format!(
+        "[profiles.default]\ncredential_command = [{:?}]\n",
+        helper.display().to_string()
+    ))?;
+    Ok(machine)
+}
+
+/// Kills a refresh (SIGKILL) while it stores the entry `kind`, before that.
+fn kill_while_storing(machine: &Machine, kind: &str) -> Checked {
+    fs::write(machine.path("hold"), kind)?;
+    let mut child = machine.tudone(["list", "--fresh"]).spawn()?;
+    let (sender, held) = channel();
+    let pipe = machine.path("held");
+    std::thread::spawn(move || {
+        let mut name = String::new();
+        let opened = fs::File::open(pipe);
+        let read = opened.and_then(|mut pipe| pipe.read_to_string(&mut name));
+        let _ = sender.send(read.map(|_| name));
+    });
+    let name = held.recv_timeout(DEADLINE)??;
+    assert!(name.trim_end().ends_with(kind), "{name}");
+    child.kill()?;
+    child.wait()?;
+    fs::remove_file(machine.path("hold"))?;
+    // Lets the helper, which nobody waits for any more, end.
+    drop(
+        fs::OpenOptions::new()
+            .write(true)
+            .open(machine.path("gate"))?,
+    );
+    Ok(())
+}
+
+#[test]
+fn killed_before_the_new_token_is_stored_the_old_one_works_within_the_leeway() -> Checked {
+    let sandbox = sandbox("30")?;
+    let machine = with_helper(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+
+    kill_while_storing(&machine, "refresh")?;
+    machine.run(&["list", "--fresh"])?.ended(0)?;
+
+    assert_eq!(sandbox.requests("token")?, 2);
+    assert_eq!(sandbox.texts()?, ["milk", "bread"]);
+    Ok(())
+}
+
+#[test]
+fn killed_before_the_new_token_is_stored_without_leeway_it_says_log_in_again() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machine = with_helper(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+
+    kill_while_storing(&machine, "refresh")?;
+
+    has_ended(&machine, machine.run(&["list", "--fresh", "--json"])?)?;
+    // What could be cleared is cleared: nobody asks the issuer in vain again.
+    forget_requests(&sandbox)?;
+    machine.run(&["list", "--fresh"])?.ended(4)?;
+    assert_eq!(sandbox.requests("token")?, 0);
+
+    log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+    machine.run(&["sync"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["milk", "bread"]);
+    Ok(())
+}
+
+#[test]
+fn killed_before_the_access_token_is_stored_the_login_goes_on() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machine = with_helper(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+
+    kill_while_storing(&machine, "access")?;
+    machine.run(&["list", "--fresh"])?.ended(0)?;
+
+    assert_eq!(sandbox.texts()?, ["milk", "bread"]);
+    Ok(())
+}
+
+#[test]
+fn an_answer_lost_after_the_exchange_is_asked_for_again_at_once() -> Checked {
+    let sandbox = sandbox("30")?;
+    let machine = Machine::at(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+    let once = json!({"route": "token", "fault": "drop_after", "times": 1});
+    sandbox.control(Method::POST, "/faults", Some(once))?;
+
+    machine.run(&["list", "--fresh"])?.ended(0)?;
+
+    assert_eq!(sandbox.requests("token")?, 2);
+    assert_eq!(sandbox.texts()?, ["milk", "bread"]);
+    Ok(())
+}
+
+#[test]
+fn an_answer_lost_without_leeway_ends_the_login_and_names_the_remedy() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machine = Machine::at(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+    let once = json!({"route": "token", "fault": "drop_after", "times": 1});
+    sandbox.control(Method::POST, "/faults", Some(once))?;
+
+    let ran = machine.run(&["list", "--fresh", "--json"])?;
+
+    has_ended(&machine, ran)
+}
+
+#[test]
+fn a_login_revoked_elsewhere_keeps_todos_and_outbox_and_sends_it_once_later() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machine = Machine::at(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+    sandbox.control(Method::POST, "/revoke-all", None)?;
+
+    has_ended(&machine, machine.run(&["list", "--fresh", "--json"])?)?;
+    let added = machine.run(&["add", "tea"])?.ended(0)?;
+    assert!(added.stderr.contains("tudone login"), "{added:?}");
+    machine.run(&["whoami"])?.ended(4)?;
+    assert_eq!(sandbox.texts()?, ["milk"]);
+
+    let again = log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+    assert_eq!(last_event(&again)?["event"], "done");
+    for _ in 0..2 {
+        machine.run(&["sync"])?.ended(0)?;
+        assert_eq!(sandbox.texts()?, ["milk", "bread", "tea"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn two_machines_with_logins_of_their_own_do_not_disturb_one_another() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machines = [Machine::at(&sandbox)?, Machine::at(&sandbox)?];
+    for machine in &machines {
+        log_in(machine, &sandbox, "ada@example.com")?.ended(0)?;
+    }
+    for round in 0..2 {
+        for (number, machine) in machines.iter().enumerate() {
+            let text = format!("todo {round} of {number}");
+            machine.run(&["add", &text])?.ended(0)?;
+            assert_eq!(listed(machine, &["--fresh"])?.last(), Some(&text));
+        }
+    }
+
+    machines[0].run(&["logout"])?.ended(0)?;
+
+    machines[0].run(&["list", "--fresh"])?.ended(4)?;
+    let fresh = ended(machines[1].tudone(["list", "--fresh"]))?.ended(0)?;
+    assert_eq!(fresh.stdout.lines().count(), 4, "{fresh:?}");
+    Ok(())
+}
