@@ -169,12 +169,9 @@ fn exit_of_round(error: &RoundError) -> Exit {
 
 fn exit_of_remote(error: &RemoteError) -> Exit {
     match error {
-        RemoteError::Unauthorized { .. }
-        | RemoteError::NoToken {
-            logged_out: true, ..
-        } => Exit::Login,
+        RemoteError::NoToken { kind, .. } => exit_of_kind(*kind),
+        RemoteError::Unauthorized { .. } => Exit::Login,
         RemoteError::Unreachable { .. }
-        | RemoteError::NoToken { .. }
         | RemoteError::Lost { .. }
         | RemoteError::Trouble { .. }
         | RemoteError::Garbled { .. }
@@ -316,7 +313,8 @@ mod tests {
         };
         let logged_out = RemoteError::NoToken {
             message: "m".to_owned(),
-            logged_out: true,
+            help: "h".to_owned(),
+            kind: Kind::Login,
         };
         for (error, expected) in [
             (CliError::usage("m", "h"), 2),

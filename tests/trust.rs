@@ -4,6 +4,12 @@
 
 mod support;
 
+#[path = "trust/bus.rs"]
+mod bus;
+#[path = "trust/keyring.rs"]
+mod keyring;
+#[path = "trust/logout.rs"]
+mod logout;
 #[path = "trust/refresh.rs"]
 mod refresh;
 

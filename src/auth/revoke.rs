@@ -17,6 +17,9 @@ pub enum Revocation {
     Revoked,
     /// There was none.
     NothingToRevoke,
+    /// The issuer was not asked, as the person wished: the token stays valid
+    /// until it ages out.
+    NotAsked,
     /// The issuer has no endpoint for it: the token stays valid until it ages
     /// out.
     NotOffered,

@@ -11,6 +11,7 @@ use crate::cli::error::CliError;
 use crate::cli::{network, output};
 use crate::store::Store;
 use crate::workspace::Workspace;
+use crate::workspace::logout::Leaving;
 
 /// What `logout` takes.
 #[derive(Debug, Args)]
@@ -37,7 +38,11 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             call.confirm(&format!("{unsent} changes were never sent. Delete them?"))?;
         }
     }
-    let ended = network::wait(None, workspace.logout(arguments.purge))?;
+    let leaving = Leaving {
+        purge: arguments.purge,
+        offline: call.flags.offline,
+    };
+    let ended = network::wait(None, workspace.logout(leaving))?;
     let Some(ended) = ended else {
         return Err(CliError::Interrupted);
     };

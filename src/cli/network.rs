@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::auth::error::Kind;
 use crate::cli::call::{Call, Known};
 use crate::cli::error::CliError;
 use crate::graphql::Hasura;
@@ -55,8 +56,12 @@ impl Miss {
             Self::Ended(RoundError::Busy) => "another sync is under way",
             Self::Ended(RoundError::Remote(error)) => match error {
                 RemoteError::NoToken {
-                    logged_out: true, ..
+                    kind: Kind::Login, ..
                 } => "logged out",
+                RemoteError::NoToken {
+                    kind: Kind::Misconfigured,
+                    ..
+                } => "the login cannot be used",
                 RemoteError::Unauthorized { .. } => "login not accepted",
                 RemoteError::Refused { .. } => "refused by the server",
                 RemoteError::Unreachable { .. }

@@ -9,7 +9,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, Url};
 use secrecy::ExposeSecret;
 
-use crate::auth::error::AuthError;
+use crate::auth::error::{AuthError, Kind};
 use crate::auth::session::{AccessToken, Session};
 use crate::graphql::answer::{self, Received, plain};
 use crate::graphql::convert::Call;
@@ -184,7 +184,8 @@ fn bearer(token: &AccessToken) -> Result<HeaderValue, RemoteError> {
     let text = format!("Bearer {}", token.secret.expose_secret());
     let mut value = HeaderValue::try_from(text).map_err(|_| RemoteError::NoToken {
         message: "the access token holds characters that no header may".to_owned(),
-        logged_out: true,
+        help: "Run `tudone login`.".to_owned(),
+        kind: Kind::Login,
     })?;
     value.set_sensitive(true);
     Ok(value)
@@ -194,7 +195,8 @@ fn bearer(token: &AccessToken) -> Result<HeaderValue, RemoteError> {
 pub(super) fn no_token(error: &AuthError) -> RemoteError {
     RemoteError::NoToken {
         message: error.to_string(),
-        logged_out: error.needs_login(),
+        help: error.help(),
+        kind: error.kind(),
     }
 }
 

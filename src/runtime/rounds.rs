@@ -14,6 +14,7 @@ use super::told;
 use super::workers::place;
 use crate::app::Msg;
 use crate::app::link::{Failure, RoundNews};
+use crate::auth::error::Kind;
 use crate::domain::account::Account;
 use crate::graphql::Hasura;
 use crate::store::Store;
@@ -172,11 +173,14 @@ impl Rounds {
         };
         let (failure, asked) = match remote {
             RemoteError::NoToken {
-                logged_out: true, ..
+                kind: Kind::Login, ..
             } => return (Failure::LoggedOut, None),
-            RemoteError::Unauthorized { .. } | RemoteError::Refused { .. } => {
-                (Failure::Refused(remote.to_string()), None)
-            }
+            RemoteError::Unauthorized { .. }
+            | RemoteError::Refused { .. }
+            | RemoteError::NoToken {
+                kind: Kind::Misconfigured,
+                ..
+            } => (Failure::Refused(remote.to_string()), None),
             RemoteError::Trouble { retry_after, .. } => (Failure::Unreachable, *retry_after),
             RemoteError::Unreachable { .. }
             | RemoteError::Lost { .. }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::auth::error::Kind;
 use crate::domain::key::Key;
 use crate::store::{Capabilities, FeedRow, Mark};
 
@@ -141,8 +142,12 @@ pub enum RemoteError {
     NoToken {
         /// Why.
         message: String,
-        /// Whether logging in again is what helps.
-        logged_out: bool,
+        /// What the person can do next.
+        help: String,
+        /// [`Kind::Login`] when logging in again is what helps,
+        /// [`Kind::Misconfigured`] when the credential store or the tenant is
+        /// the cause.
+        kind: Kind,
     },
     /// An answer that is no GraphQL answer (HTML, half a JSON, an unknown shape).
     #[error("{host} sent something that is not a GraphQL answer: {message}")]
@@ -181,7 +186,7 @@ impl RemoteError {
 
     /// What the person can do next, as one imperative sentence.
     #[must_use]
-    pub const fn help(&self) -> &'static str {
+    pub fn help(&self) -> &str {
         match self {
             Self::Unreachable { .. } | Self::Lost { .. } => {
                 "Check the network; what is queued is sent when it is back."
@@ -189,10 +194,7 @@ impl RemoteError {
             Self::Trouble { .. } => "Wait a while; what is queued is sent again.",
             Self::Refused { .. } => "Run `tudone doctor` to see what the role may do.",
             Self::Unauthorized { .. } => "Run `tudone doctor`, which names the wrong setting.",
-            Self::NoToken {
-                logged_out: true, ..
-            } => "Run `tudone login`.",
-            Self::NoToken { .. } => "Try again when the issuer can be reached.",
+            Self::NoToken { help, .. } => help,
             Self::Garbled { .. } => "Check that `endpoint` ends in /v1/graphql.",
             Self::TooLarge { .. } => "Shorten the largest todo with another program.",
         }
@@ -206,7 +208,7 @@ impl RemoteError {
             | Self::Lost { .. }
             | Self::Trouble { .. }
             | Self::Garbled { .. } => true,
-            Self::NoToken { logged_out, .. } => !*logged_out,
+            Self::NoToken { kind, .. } => !matches!(kind, Kind::Login),
             Self::Refused { .. } | Self::Unauthorized { .. } | Self::TooLarge { .. } => false,
         }
     }

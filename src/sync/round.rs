@@ -9,6 +9,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::auth::error::Kind;
 use crate::store::{Capabilities, Store, StoreError};
 use crate::sync::lock::{self, NoTurn};
 use crate::sync::remote::{Remote, RemoteError};
@@ -159,7 +160,7 @@ const fn is_unreachable(error: &RemoteError) -> bool {
         | RemoteError::Lost { .. }
         | RemoteError::Trouble { .. }
         | RemoteError::Garbled { .. } => true,
-        RemoteError::NoToken { logged_out, .. } => !*logged_out,
+        RemoteError::NoToken { kind, .. } => matches!(kind, Kind::Unreachable),
         RemoteError::Refused { .. }
         | RemoteError::Unauthorized { .. }
         | RemoteError::TooLarge { .. } => false,

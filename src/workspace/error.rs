@@ -17,7 +17,7 @@ pub enum LoginError {
     #[error("a login kept in memory would be lost at once")]
     MemoryStore,
     /// `TUDONE_ACCESS_TOKEN` takes the place of a login.
-    #[error("TUDONE_ACCESS_TOKEN is set, so there is nothing to log in to")]
+    #[error("TUDONE_ACCESS_TOKEN is set and takes the place of a login")]
     TokenGiven,
     /// No device login waits.
     #[error("no login waits to be finished")]
@@ -75,7 +75,7 @@ impl LoginError {
                 "Set `credential_store` to \"keyring\", \"file\" or \"command\" \
                  (\"memory\" is for the demo)."
             }
-            Self::TokenGiven => "Unset TUDONE_ACCESS_TOKEN to log in.",
+            Self::TokenGiven => "Unset TUDONE_ACCESS_TOKEN to log in or out.",
             Self::NothingToResume | Self::Interrupted => "Run `tudone login`.",
             Self::QueryRefused { .. } => {
                 "Run `tudone doctor`: tables or permissions are missing in Hasura \

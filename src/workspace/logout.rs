@@ -19,6 +19,15 @@ use crate::workspace::{Workspace, accounts};
 /// How long the issuer may take to revoke a token.
 const REVOKE_LIMIT: Duration = Duration::from_secs(10);
 
+/// How to log out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Leaving {
+    /// Whether everything of the account is to go from this device too.
+    pub purge: bool,
+    /// Whether the network is left alone: the issuer is then not asked.
+    pub offline: bool,
+}
+
 /// A logout that came about.
 #[derive(Debug)]
 pub struct LoggedOut {
@@ -37,6 +46,7 @@ impl LoggedOut {
         let why = match &self.revocation {
             Ok(Revocation::Revoked | Revocation::NothingToRevoke) => return None,
             Ok(Revocation::NotOffered) => "the issuer offers no revocation".to_owned(),
+            Ok(Revocation::NotAsked) => "offline, as asked".to_owned(),
             Err(error) => error.to_string(),
         };
         Some(format!(
@@ -49,17 +59,22 @@ impl LoggedOut {
 impl Workspace {
     /// Revokes the refresh token at the issuer and forgets the login; offline
     /// it forgets it all the same. The account stays known, so its todos can
-    /// still be read, unless `purge`, which removes everything of it from this
+    /// still be read, unless purged, which removes everything of it from this
     /// device. Whether unsent changes may be lost so is for the caller to ask.
     ///
     /// # Errors
     ///
-    /// When the credential store or the file system fails; the login may then
-    /// still be there.
-    pub async fn logout(&self, purge: bool) -> Result<LoggedOut, LoginError> {
+    /// [`LoginError::TokenGiven`] where `TUDONE_ACCESS_TOKEN` takes the place
+    /// of a login. When the credential store or the file system fails; the
+    /// login may then still be there.
+    pub async fn logout(&self, leaving: Leaving) -> Result<LoggedOut, LoginError> {
+        if self.profile.access_token.is_some() {
+            return Err(LoginError::TokenGiven);
+        }
         let _lock = FileLock::take(&self.refresh_lock(), LOCK_LIMIT).await?;
         let token = self.ask_vault(refresh_token).await?;
         let revocation = match token {
+            Some(_) if leaving.offline => Ok(Revocation::NotAsked),
             Some(token) => self.revoked(&token).await,
             None => Ok(Revocation::NothingToRevoke),
         };
@@ -68,7 +83,7 @@ impl Workspace {
             kept.forget_device()
         })
         .await?;
-        let purged = if purge { self.purge()? } else { None };
+        let purged = if leaving.purge { self.purge()? } else { None };
         Ok(LoggedOut { revocation, purged })
     }
 

@@ -21,6 +21,7 @@ use tudone::config::{Paths, Profile};
 use tudone::workspace::Workspace;
 use tudone::workspace::error::LoginError;
 use tudone::workspace::login::{LoggedIn, LoginWarning, Verification};
+use tudone::workspace::logout::Leaving;
 
 use crate::issuer::{
     DEVICE, DIALECTS, DISCOVERY, Dialect, Issuer, REVOKE, Reply, TOKEN, Tested, jwt,
@@ -456,7 +457,7 @@ async fn logging_out_revokes_forgets_and_goes_on_knowing_the_account() -> Tested
     scene.login(Verification::Accepted).await??;
     let workspace = scene.workspace()?;
 
-    let logged_out = workspace.logout(false).await?;
+    let logged_out = workspace.logout(Leaving::default()).await?;
 
     assert!(matches!(logged_out.revocation, Ok(Revocation::Revoked)));
     assert_eq!(logged_out.warning(), None);
@@ -469,7 +470,7 @@ async fn logging_out_revokes_forgets_and_goes_on_knowing_the_account() -> Tested
     let bearer = scene.workspace()?.session().bearer().await;
     assert!(matches!(bearer, Err(AuthError::LoggedOut)), "{bearer:?}");
 
-    let again = workspace.logout(false).await?;
+    let again = workspace.logout(Leaving::default()).await?;
     assert!(matches!(again.revocation, Ok(Revocation::NothingToRevoke)));
     Ok(())
 }
@@ -481,7 +482,7 @@ async fn logging_out_offline_forgets_and_says_what_stays_valid() -> Tested {
     scene.login(Verification::Accepted).await??;
     scene.issuer.close();
 
-    let logged_out = scene.workspace()?.logout(false).await?;
+    let logged_out = scene.workspace()?.logout(Leaving::default()).await?;
 
     assert!(logged_out.revocation.is_err());
     let warning = logged_out.warning().ok_or("no warning")?;
@@ -502,7 +503,12 @@ async fn purging_removes_this_accounts_data_and_no_other() -> Tested {
     fs::create_dir_all(&own)?;
     fs::create_dir_all(&other)?;
 
-    let logged_out = workspace.logout(true).await?;
+    let logged_out = workspace
+        .logout(Leaving {
+            purge: true,
+            ..Leaving::default()
+        })
+        .await?;
 
     assert_eq!(logged_out.purged, Some(eve.account));
     assert!(!own.exists());
@@ -523,7 +529,7 @@ async fn a_damaged_entry_does_not_keep_anybody_from_logging_out_and_in() -> Test
         vault.set(name, &SecretString::from("rubbish"))?;
     }
 
-    scene.workspace()?.logout(false).await?;
+    scene.workspace()?.logout(Leaving::default()).await?;
 
     assert_eq!(scene.credentials().trim(), "{}");
     scene.approve(EVE, 2);

@@ -23,7 +23,7 @@ pub enum VaultError {
     },
     /// The keyring or helper program gave no answer: it may be waiting for a
     /// person somewhere.
-    #[error("{store} did not answer within {} s", waited.as_secs())]
+    #[error("{store} did not answer within {:.1} s", waited.as_secs_f32())]
     Silent {
         /// Which store.
         store: &'static str,
@@ -111,7 +111,7 @@ impl VaultError {
             }
             Self::Silent { .. } => {
                 "Unlock your keyring or password manager and try again, or set \
-                 `credential_store = \"file\"`."
+                 `credential_store = \"file\"` or \"command\"."
             }
             Self::TooLong { .. } | Self::Keyring { .. } | Self::Forgetful => {
                 "Set `credential_store = \"file\"` or \"command\"."

@@ -17,8 +17,9 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::auth::plain::plain;
 use crate::auth::vault::{Vault, VaultError, probe_with};
 
-/// How long one call may take when nobody waits for a person.
-pub const CALL_LIMIT: Duration = Duration::from_secs(3);
+/// How long one call may take when nobody waits for a person: less than a
+/// command waits for the server, so that a silent keyring is called that.
+pub const CALL_LIMIT: Duration = Duration::from_millis(1500);
 /// Under which name the keyring lists our entries.
 const SERVICE: &str = "tudone";
 /// More calls than this without an answer, and no other is begun.
