@@ -2,8 +2,10 @@
 //!
 //! A list is one or two stretches (those that have what it is sorted by, those
 //! that have not), and each stretch one or two legs (open todos, done todos)
-//! that an index gives in order. So a walk costs the rows it passes, wherever it
-//! begins.
+//! that an index gives in order. A walk that begins among those that have it
+//! goes along the equals of its spot first, then along what lies beyond: for
+//! `(due, place) > (?, ?)` SQLite would search by `due` alone and read all
+//! equals. So a walk costs the rows it passes, wherever it begins.
 
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
@@ -57,10 +59,16 @@ pub(super) struct List<'c> {
     indexed: bool,
 }
 
-/// Whether rows have a value to be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stretch {
+/// A part of a list whose rows stand next to each other in an index.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stretch<'s> {
+    /// Those that have what the list is sorted by.
     With,
+    /// Those of them that have this value.
+    Equal(&'s Value),
+    /// Those of them behind all that have this value.
+    Beyond(&'s Value),
+    /// Those that have not; in server order, all.
     Without,
 }
 
@@ -146,35 +154,33 @@ impl<'c> List<'c> {
         }
     }
 
-    fn stretches<'s>(&self, start: Start<'s>, way: Way) -> Vec<(Stretch, Start<'s>)> {
-        let mut stretches = match self.sort {
-            Sort::Server => vec![Stretch::Without],
-            Sort::Text => vec![Stretch::With],
-            Sort::Due | Sort::Priority | Sort::Created => vec![Stretch::With, Stretch::Without],
+    fn stretches<'s>(&self, start: Start<'s>, way: Way) -> Vec<(Stretch<'s>, Start<'s>)> {
+        let all: &[Stretch<'s>] = match (self.sort, way) {
+            (Sort::Server, _) => &[Stretch::Without],
+            (Sort::Text, _) => &[Stretch::With],
+            (_, Way::Down) => &[Stretch::With, Stretch::Without],
+            (_, Way::Up) => &[Stretch::Without, Stretch::With],
         };
-        if way == Way::Up {
-            stretches.reverse();
-        }
-        let first = match start {
-            Start::End => None,
-            Start::At(spot) | Start::Past(spot) => Some(match spot.value {
-                Value::Null => Stretch::Without,
-                Value::Integer(_) | Value::Real(_) | Value::Text(_) | Value::Blob(_) => {
-                    Stretch::With
-                }
-            }),
+        let whole = |stretch: &Stretch<'s>| (*stretch, Start::End);
+        let (first, mut stretches) = match start {
+            Start::End => return all.iter().map(whole).collect(),
+            Start::At(spot) | Start::Past(spot) if spot.value == Value::Null => {
+                (Stretch::Without, vec![(Stretch::Without, start)])
+            }
+            Start::At(spot) | Start::Past(spot) => {
+                let beyond = (Stretch::Beyond(&spot.value), Start::End);
+                let equal = (Stretch::Equal(&spot.value), start);
+                (Stretch::With, vec![equal, beyond])
+            }
         };
+        let rest = all.iter().skip_while(|stretch| **stretch != first).skip(1);
+        stretches.extend(rest.map(whole));
         stretches
-            .into_iter()
-            .skip_while(|stretch| first.is_some_and(|first| first != *stretch))
-            .enumerate()
-            .map(|(at, stretch)| (stretch, if at == 0 { start } else { Start::End }))
-            .collect()
     }
 
     fn stretch(
         &self,
-        stretch: Stretch,
+        stretch: Stretch<'_>,
         start: Start<'_>,
         way: Way,
         todo: &mut Todo,
@@ -207,57 +213,59 @@ impl<'c> List<'c> {
         }
     }
 
-    fn leg(&self, stretch: Stretch, start: Start<'_>, way: Way, done: bool) -> Leg {
-        let (beyond, order) = match way {
-            Way::Down => (">", "ASC"),
-            Way::Up => ("<", "DESC"),
+    fn leg(&self, stretch: Stretch<'_>, start: Start<'_>, way: Way, done: bool) -> Leg {
+        let column = column(self.sort);
+        let by = column.filter(|_| matches!(stretch, Stretch::With | Stretch::Beyond(_)));
+        let order = match way {
+            Way::Down => "ASC",
+            Way::Up => "DESC",
         };
         let mut leg = Leg {
             sql: format!("SELECT {TODO_COLUMNS}"),
             values: Vec::new(),
             done,
         };
-        let column = column(self.sort);
-        if let (Some(column), Stretch::With) = (column, stretch) {
-            leg.push(format_args!(", {column}"));
+        if let Some(by) = by {
+            leg.push(format_args!(", {by}"));
         }
         leg.sql.push_str(" FROM shown");
-        if let Some(column) = column {
-            self.sorted(&mut leg, column, stretch);
-        } else {
-            leg.sql
-                .push_str(" NOT INDEXED WHERE place >= ? AND place < ?");
+        match column {
+            Some(column) => self.sorted(&mut leg, column, stretch, way),
+            None => leg.sql.push_str(" NOT INDEXED WHERE"),
+        }
+        if by.is_none() {
             // One bound a side: of two on the same side the table is searched by
             // the first alone, and the rows up to the second are read for nothing.
             let places = narrowed(place::places(done), start, way, done);
-            leg.values = vec![Value::Integer(places.start), Value::Integer(places.end)];
-        }
-        let by = match (column, stretch) {
-            (Some(column), Stretch::With) => Some(column),
-            _ => None,
-        };
-        if column.is_some() {
-            leg.begin(start, beyond, by);
+            let and = if column.is_some() { " AND" } else { "" };
+            leg.push(format_args!("{and} place >= ? AND place < ?"));
+            leg.values.push(Value::Integer(places.start));
+            leg.values.push(Value::Integer(places.end));
         }
         leg.sql.push_str(&self.filter.sql);
         leg.values.extend(self.filter.values.iter().cloned());
         match by {
-            Some(column) => leg.push(format_args!(" ORDER BY {column} {order}, place {order}")),
+            Some(by) => leg.push(format_args!(" ORDER BY {by} {order}, place {order}")),
             None => leg.push(format_args!(" ORDER BY place {order}")),
         }
         leg
     }
 
-    fn sorted(&self, leg: &mut Leg, column: &str, stretch: Stretch) {
+    fn sorted(&self, leg: &mut Leg, column: &str, stretch: Stretch<'_>, way: Way) {
         if self.indexed {
             leg.push(format_args!(" INDEXED BY shown_{column}"));
         }
-        let null = match stretch {
-            Stretch::With => "IS NOT NULL",
-            Stretch::Without => "IS NULL",
-        };
-        leg.push(format_args!(" WHERE done = ? AND {column} {null}"));
+        leg.push(format_args!(" WHERE done = ? AND {column}"));
         leg.values.push(Value::Integer(leg.done.into()));
+        let (condition, value) = match (stretch, way) {
+            (Stretch::With, _) => (" IS NOT NULL", None),
+            (Stretch::Without, _) => (" IS NULL", None),
+            (Stretch::Equal(value), _) => (" = ?", Some(value)),
+            (Stretch::Beyond(value), Way::Down) => (" > ?", Some(value)),
+            (Stretch::Beyond(value), Way::Up) => (" < ?", Some(value)),
+        };
+        leg.sql.push_str(condition);
+        leg.values.extend(value.cloned());
     }
 }
 
@@ -265,25 +273,6 @@ impl Leg {
     fn push(&mut self, sql: fmt::Arguments<'_>) {
         // A `String` takes everything.
         let _ = self.sql.write_fmt(sql);
-    }
-
-    /// Leaves out what lies before the start.
-    fn begin(&mut self, start: Start<'_>, beyond: &str, by: Option<&str>) {
-        let (spot, equal) = match start {
-            Start::End => return,
-            Start::At(spot) => (spot, "="),
-            Start::Past(spot) => (spot, ""),
-        };
-        if let Some(column) = by {
-            self.push(format_args!(
-                " AND ({column}, place) {beyond}{equal} (?, ?)"
-            ));
-            self.values.push(spot.value.clone());
-        } else {
-            self.push(format_args!(" AND place {beyond}{equal} ?"));
-        }
-        self.values
-            .push(Value::Integer(spot.order + place::offset(self.done)));
     }
 }
 

@@ -1,5 +1,8 @@
 //! Windows, lists and search.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use jiff::civil::date;
 
 use super::super::{Around, Window};
@@ -299,5 +302,70 @@ fn any_text_is_stored_byte_for_byte() -> Outcome {
         .collect();
     let expected: Vec<_> = texts.iter().map(|text| format!("{text}!")).collect();
     assert_eq!(ended, expected);
+    Ok(())
+}
+
+/// The steps of SQLite's machine that one window costs.
+fn steps(store: &mut Store, query: &Query, around: Around) -> Result<u64, Box<dyn Error>> {
+    // Indexes are made and statements prepared before anything is counted.
+    store.window(query, around, 40)?;
+    let counter = Arc::new(AtomicU64::new(0));
+    let count = {
+        let counter = Arc::clone(&counter);
+        move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            false
+        }
+    };
+    store.connection.progress_handler(1, Some(count))?;
+    let window = store.window(query, around, 40)?;
+    store.connection.progress_handler(0, None::<fn() -> bool>)?;
+    assert_eq!(window.rows.len(), 40, "{query:?} {around:?}");
+    Ok(counter.load(Ordering::Relaxed))
+}
+
+#[test]
+fn a_window_costs_the_same_wherever_it_lies_among_equal_todos() -> Outcome {
+    const MANY: i64 = 20_000;
+    let mut store = store()?;
+    let mut rows = Vec::new();
+    for id in 1..=MANY {
+        let done = if id % 2 == 0 { "x 2026-11-24 " } else { "" };
+        let valued = id > MANY / 2;
+        let text = match (valued, done) {
+            (true, "") => "(A) same due:2026-12-01".to_owned(),
+            (true, _) => format!("{done}same due:2026-12-01 pri:A"),
+            (false, _) => format!("{done}same"),
+        };
+        rows.push(Row {
+            created_at: valued.then_some(Timestamp::UNIX_EPOCH),
+            ..row(key(id.unsigned_abs().into()), id, &text)
+        });
+    }
+    store.apply(&told(&rows), MANY * 10)?;
+
+    for sort in SORTS {
+        for scope in [Scope::Open, Scope::All] {
+            let query = Query {
+                scope,
+                sort,
+                terms: vec![],
+            };
+            let order: Vec<Key> = listed(&store, &query)?.iter().map(|it| it.key).collect();
+            let top = steps(&mut store, &query, Around::Top)?;
+            assert!(top < 40 * 200, "{sort:?} {scope:?}: {top} steps at the top");
+            let half = order.len() / 2;
+            for at in [1, half - 1, half, half + 1, order.len() - 1] {
+                let key = *order.get(at).ok_or("a row")?;
+                let there = steps(&mut store, &query, Around::Key(key))?;
+                assert!(
+                    there < top * 4,
+                    "{sort:?} {scope:?}: {there} steps at row {at}, {top} at the top"
+                );
+            }
+            let bottom = steps(&mut store, &query, Around::Bottom)?;
+            assert!(bottom < top * 4, "{sort:?} {scope:?}: {bottom} at the end");
+        }
+    }
     Ok(())
 }
