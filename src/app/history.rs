@@ -2,6 +2,7 @@
 
 use crate::app::stamp::Stamp;
 use crate::domain::change::{Act, Change};
+use crate::domain::inverse::inverse;
 use crate::domain::key::{ChangeId, Key};
 
 /// What this session did, newest last, and what it took back.
@@ -54,33 +55,22 @@ impl History {
     /// a new one, for removals are final; the other acts on it then mean the
     /// new one.
     fn inverse_of(&mut self, changes: &[Change], stamp: Stamp) -> Vec<Change> {
-        let mut inverse = Vec::with_capacity(changes.len());
+        let mut back = Vec::with_capacity(changes.len());
         for (n, change) in (0..).zip(changes.iter().rev()) {
             let mut todo = change.todo;
-            let act = match &change.act {
-                Act::Add { text } => Act::Remove {
-                    before: text.clone(),
-                },
-                Act::Edit { before, after } => Act::Edit {
-                    before: after.clone(),
-                    after: before.clone(),
-                },
-                Act::Remove { before } => {
-                    todo = Key::new(stamp.id(2 * n + 1));
-                    self.rename(change.todo, todo);
-                    Act::Add {
-                        text: before.clone(),
-                    }
-                }
-            };
-            inverse.push(Change {
+            let act = inverse(&change.act);
+            if matches!(act, Act::Add { .. }) {
+                todo = Key::new(stamp.id(2 * n + 1));
+                self.rename(change.todo, todo);
+            }
+            back.push(Change {
                 id: ChangeId(stamp.id(2 * n)),
                 todo,
                 act,
                 at: stamp.now,
             });
         }
-        inverse
+        back
     }
 
     fn rename(&mut self, from: Key, to: Key) {

@@ -164,7 +164,7 @@ impl<'a> Meeting<'a> {
     }
 
     /// The last entry that is not rejected.
-    fn last(self) -> Option<&'a Entry> {
+    pub(super) fn last(self) -> Option<&'a Entry> {
         self.queue.iter().rev().find(|entry| !is_rejected(entry))
     }
 

@@ -1,0 +1,261 @@
+//! Taking changes back: undo is one more change, the inverse.
+
+use crate::domain::change::{Act, Entry, Progress};
+use crate::domain::fold::Meeting;
+use crate::domain::merge::{Merged, merge};
+
+/// What takes `act` back on a todo that is as the act left it. Taking back a
+/// removal is an add: where the removal may have arrived it needs a new key,
+/// for removals are final.
+#[must_use]
+pub fn inverse(act: &Act) -> Act {
+    match act {
+        Act::Add { text } => Act::Remove {
+            before: text.clone(),
+        },
+        Act::Edit { before, after } => Act::Edit {
+            before: after.clone(),
+            after: before.clone(),
+        },
+        Act::Remove { before } => Act::Add {
+            text: before.clone(),
+        },
+    }
+}
+
+/// What it takes to take an act back, whatever became of its todo since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Back {
+    /// This change of the todo.
+    Change(Act),
+    /// A new todo with this text.
+    Anew {
+        /// The text.
+        text: String,
+    },
+    /// Nothing: the todo is as it was before the act.
+    Already,
+    /// The todo was removed since; the act inside clears away a change of it
+    /// that was refused for that.
+    Gone(Option<Act>),
+    /// Taking it back would lose what was written since.
+    Overlap,
+}
+
+impl Meeting<'_> {
+    /// What takes `act` back where it meets its todo now. What was changed since
+    /// stays: an edit is taken back by a merge, an add only while the todo has
+    /// the text that was added.
+    #[must_use]
+    pub fn take_back(self, act: &Act) -> Back {
+        match (inverse(act), self.shown) {
+            (Act::Remove { .. }, None) => Back::Already,
+            (Act::Remove { before }, Some(now)) if before == now => {
+                Back::Change(Act::Remove { before })
+            }
+            (Act::Remove { .. }, Some(_)) => Back::Overlap,
+            (Act::Edit { .. }, None) => Back::Gone(None),
+            (Act::Add { text }, None) if self.removal_waits() => Back::Change(Act::Add { text }),
+            (Act::Add { text }, None) => Back::Anew { text },
+            (Act::Add { .. } | Act::Edit { .. }, Some(now)) if self.was_refused(act) => {
+                self.clear_refused(now)
+            }
+            (Act::Add { .. }, Some(_)) => Back::Already,
+            (Act::Edit { before, after }, Some(now)) => match merge(&before, &after, now) {
+                Merged::Text(after) if after == now => Back::Already,
+                Merged::Text(after) => Back::Change(Act::Edit {
+                    before: now.to_owned(),
+                    after,
+                }),
+                Merged::Overlap => Back::Overlap,
+            },
+        }
+    }
+
+    /// Whether the todo's removal has not left yet.
+    fn removal_waits(self) -> bool {
+        self.last().is_some_and(|last| {
+            last.progress == Progress::Pending && matches!(last.change.act, Act::Remove { .. })
+        })
+    }
+
+    /// Whether the edit or removal came to nothing, and waits for a decision.
+    fn was_refused(self, act: &Act) -> bool {
+        let same = |entry: &Entry| match (act, &entry.change.act) {
+            (Act::Edit { after, .. }, Act::Edit { after: refused, .. }) => after == refused,
+            (Act::Remove { .. }, Act::Remove { .. }) => true,
+            _ => false,
+        };
+        let refused = |entry: &Entry| matches!(entry.progress, Progress::Rejected(_));
+        self.queue.iter().any(|entry| refused(entry) && same(entry))
+    }
+
+    /// What lets a refused change go. Any new change does: refused ones give way
+    /// to it. Where the server has no row, the refused edit is all there is.
+    fn clear_refused(self, now: &str) -> Back {
+        let is_add = |entry: &Entry| matches!(entry.change.act, Act::Add { .. });
+        if self.base.is_none() && !self.queue.iter().any(is_add) {
+            return Back::Gone(Some(Act::Remove {
+                before: now.to_owned(),
+            }));
+        }
+        Back::Change(Act::Edit {
+            before: now.to_owned(),
+            after: now.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::change::{Change, Rejection};
+    use crate::domain::key::{ChangeId, Key};
+    use crate::domain::todo::Row;
+
+    const KEY: Key = Key::new(Uuid::from_u128(1));
+
+    fn add(text: &str) -> Act {
+        Act::Add { text: text.into() }
+    }
+
+    fn edit(before: &str, after: &str) -> Act {
+        Act::Edit {
+            before: before.into(),
+            after: after.into(),
+        }
+    }
+
+    fn remove(before: &str) -> Act {
+        Act::Remove {
+            before: before.into(),
+        }
+    }
+
+    fn entry(act: Act, progress: Progress) -> Entry {
+        Entry {
+            seq: 1,
+            change: Change {
+                id: ChangeId(Uuid::from_u128(2)),
+                todo: KEY,
+                act,
+                at: Timestamp::UNIX_EPOCH,
+            },
+            revision: None,
+            high_water: None,
+            progress,
+        }
+    }
+
+    fn refused(act: Act) -> Entry {
+        entry(
+            act,
+            Progress::Rejected(Rejection {
+                code: "conflict".into(),
+                message: String::new(),
+                theirs: None,
+            }),
+        )
+    }
+
+    fn row(text: &str) -> Row {
+        Row {
+            key: KEY,
+            id: 7,
+            text: text.into(),
+            revision: 3,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    /// Taken back with the server's text, the outbox and the text shown.
+    fn back(act: &Act, base: Option<&str>, queue: &[Entry], shown: Option<&str>) -> Back {
+        let base = base.map(row);
+        Meeting {
+            queue,
+            base: base.as_ref(),
+            shown,
+            took: None,
+        }
+        .take_back(act)
+    }
+
+    /// Taken back when the todo is synced with this text, or gone.
+    fn synced(act: &Act, now: Option<&str>) -> Back {
+        back(act, now, &[], now)
+    }
+
+    #[test]
+    fn what_was_left_alone_is_taken_back_by_the_inverse() {
+        assert_eq!(synced(&add("a"), Some("a")), Back::Change(remove("a")));
+        assert_eq!(
+            synced(&edit("a", "b"), Some("b")),
+            Back::Change(edit("b", "a"))
+        );
+        let text = "a".to_owned();
+        assert_eq!(synced(&remove("a"), None), Back::Anew { text });
+    }
+
+    #[test]
+    fn words_written_since_stay_when_done_is_taken_back() {
+        let done = edit("(A) milk", "x 2026-11-24 milk pri:A");
+        let now = "x 2026-11-24 oat milk +home pri:A";
+        let expected = edit(now, "(A) oat milk +home");
+        assert_eq!(synced(&done, Some(now)), Back::Change(expected));
+    }
+
+    #[test]
+    fn what_would_lose_words_is_not_taken_back() {
+        let renamed = edit("buy milk", "buy oat milk");
+        assert_eq!(synced(&renamed, Some("buy soy milk")), Back::Overlap);
+        assert_eq!(synced(&add("milk"), Some("x milk")), Back::Overlap);
+    }
+
+    #[test]
+    fn what_is_so_already_needs_nothing() {
+        assert_eq!(synced(&add("a"), None), Back::Already);
+        assert_eq!(synced(&edit("a", "b"), Some("a")), Back::Already);
+        assert_eq!(synced(&remove("a"), Some("a")), Back::Already);
+        let tagged = edit("a", "a +home");
+        assert_eq!(synced(&tagged, Some("b")), Back::Already, "untagged since");
+    }
+
+    #[test]
+    fn an_edit_of_what_was_removed_since_cannot_be_taken_back() {
+        assert_eq!(synced(&edit("a", "b"), None), Back::Gone(None));
+        let queue = [refused(edit("a", "b"))];
+        let found = back(&edit("a", "b"), None, &queue, Some("b"));
+        assert_eq!(found, Back::Gone(Some(remove("b"))), "and lets go of it");
+    }
+
+    #[test]
+    fn a_removal_that_has_not_left_is_called_off() {
+        let waiting = [entry(remove("a"), Progress::Pending)];
+        let found = back(&remove("a"), Some("a"), &waiting, None);
+        assert_eq!(found, Back::Change(add("a")));
+
+        let text = "a".to_owned();
+        for progress in [Progress::Sent { tries: 1 }, Progress::Answered] {
+            let left = [entry(remove("a"), progress)];
+            let found = back(&remove("a"), Some("a"), &left, None);
+            assert_eq!(found, Back::Anew { text: text.clone() });
+        }
+    }
+
+    #[test]
+    fn a_refused_change_is_let_go() {
+        let lost = edit("buy milk", "buy oat milk");
+        let queue = [refused(lost.clone())];
+        let theirs = "buy soy milk";
+        let found = back(&lost, Some(theirs), &queue, Some(theirs));
+        assert_eq!(found, Back::Change(edit(theirs, theirs)));
+
+        let queue = [refused(remove("a"))];
+        let found = back(&remove("a"), Some("a"), &queue, Some("a"));
+        assert_eq!(found, Back::Change(edit("a", "a")));
+    }
+}
