@@ -2,10 +2,20 @@
 
 use crate::domain::change::{Act, Change, Progress};
 use crate::domain::fold::{Meeting, Step};
-use crate::domain::todo::Todo;
+use crate::domain::key::Key;
+use crate::domain::past::Deed;
+use crate::domain::todo::{Row, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::outbox::Queue;
 use crate::store::write::Write;
+
+/// What a new change meets: see [`Meeting`].
+pub(super) struct Met {
+    queue: Queue,
+    base: Option<Row>,
+    pub(super) shown: Option<Todo>,
+}
 
 impl Store {
     /// Puts `changes` into the outbox, all or none, and moves *shown* with them;
@@ -23,10 +33,24 @@ impl Store {
     /// What SQLite reports (disk full, read-only); nothing is changed then.
     pub fn commit(&mut self, changes: &[Change]) -> Result<Vec<Todo>, StoreError> {
         let mut write = self.write()?;
-        let mut todos = Vec::with_capacity(changes.len());
-        for change in changes {
-            todos.extend(write.accept(change)?);
-        }
+        let (todos, _) = write.accept_all(changes)?;
+        write.commit()?;
+        Ok(todos)
+    }
+
+    /// As [`Store::commit`], and remembers `changes` as one act that
+    /// [`Store::undo`] takes back. `verb` says what was done: `completed`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn commit_act(&mut self, verb: &str, changes: &[Change]) -> Result<Vec<Todo>, StoreError> {
+        let Some(first) = changes.first() else {
+            return Ok(Vec::new());
+        };
+        let mut write = self.write()?;
+        let (todos, deeds) = write.accept_all(changes)?;
+        write.remember(verb, first.at, &deeds)?;
         write.commit()?;
         Ok(todos)
     }
@@ -59,27 +83,47 @@ impl Store {
 }
 
 impl Write<'_> {
-    fn accept(&mut self, change: &Change) -> Result<Option<Todo>, StoreError> {
+    fn accept_all(&mut self, changes: &[Change]) -> Result<(Vec<Todo>, Vec<Deed>), StoreError> {
+        let mut todos = Vec::with_capacity(changes.len());
+        let mut deeds = Vec::with_capacity(changes.len());
+        for change in changes {
+            let (todo, deed) = self.accept(change)?;
+            todos.extend(todo);
+            deeds.extend(deed);
+        }
+        Ok((todos, deeds))
+    }
+
+    /// Returns the todo as shown now (a removed one as it was), and what the
+    /// change did, if anything.
+    pub(super) fn accept(
+        &mut self,
+        change: &Change,
+    ) -> Result<(Option<Todo>, Option<Deed>), StoreError> {
         let key = self.current_key(change.todo)?;
         let change = Change {
             todo: key,
             ..change.clone()
         };
-        let before = super::handles::todo(&self.tx, key)?;
-        let base = self.base(key)?;
-        let queue = self.queue(key)?;
-        let steps = Meeting {
-            queue: &queue.entries,
-            base: base.as_ref(),
-            shown: before.as_ref().map(|todo| todo.text.as_str()),
-            took: queue.took,
-        }
-        .join(change.act.clone());
+        let met = self.meet(key)?;
+        let steps = met.meeting().join(change.act.clone());
+        let did_something = !steps.is_empty();
         if steps.iter().any(is_new_add) {
             self.give_number(key)?;
         }
-        self.carry_out(&change, &queue, steps)?;
-        Ok(self.show(key)?.or(before))
+        self.carry_out(&change, &met.queue, steps)?;
+        let after = self.show(key)?;
+        let before = met.shown;
+        let deed = did_something.then(|| deed(change, before.as_ref(), after.as_ref()));
+        Ok((after.or(before), deed))
+    }
+
+    pub(super) fn meet(&self, key: Key) -> Result<Met, StoreError> {
+        Ok(Met {
+            queue: self.queue(key)?,
+            base: self.base(key)?,
+            shown: super::handles::todo(&self.tx, key)?,
+        })
     }
 
     fn retry(&mut self, seq: i64) -> Result<bool, StoreError> {
@@ -130,6 +174,42 @@ impl Write<'_> {
         self.fill_revision(entry.change.todo)?;
         self.show(entry.change.todo)?;
         Ok(true)
+    }
+}
+
+impl Met {
+    pub(super) fn meeting(&self) -> Meeting<'_> {
+        Meeting {
+            queue: &self.queue.entries,
+            base: self.base.as_ref(),
+            shown: self.shown.as_ref().map(|todo| todo.text.as_str()),
+            took: self.queue.took,
+        }
+    }
+}
+
+/// What `change` did to the text shown. One that was refused at once, and so
+/// changed nothing yet, counts as what it was meant to do.
+fn deed(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> Deed {
+    let text = |todo: Option<&Todo>, wanted: String| todo.map_or(wanted, |todo| todo.text.clone());
+    let act = match change.act {
+        Act::Edit {
+            before: seen,
+            after: wanted,
+        } => {
+            let before = text(before, seen);
+            let after = text(after.filter(|todo| todo.text != before), wanted);
+            Act::Edit { before, after }
+        }
+        Act::Remove { before: seen } => Act::Remove {
+            before: text(before, seen),
+        },
+        act @ Act::Add { .. } => act,
+    };
+    Deed {
+        todo: change.todo,
+        id: before.and_then(|todo| todo.id),
+        act,
     }
 }
 

@@ -63,11 +63,15 @@ impl Store {
             return Ok(None);
         }
         let rank = Rank::Id(id);
-        one(
+        let holder = one(
             &self.connection,
             &format!("SELECT {TODO_COLUMNS} FROM shown WHERE place IN (?1, ?2)"),
             params![rank.place(false), rank.place(true)],
-        )
+        )?;
+        match holder {
+            Some(todo) => Ok(Some(todo)),
+            None => self.todo(Key::of_row(&self.endpoint, id)),
+        }
     }
 
     fn at_number(&self, local: i64) -> Result<Option<Key>, StoreError> {
@@ -213,6 +217,25 @@ impl Write<'_> {
         }
         self.show(new)?;
         Ok(())
+    }
+
+    /// Lets `new`, which is about to be added, take the place of the removed
+    /// todo `old`: its keys, its local number and its id name the new one.
+    pub(super) fn succeed(
+        &mut self,
+        old: Key,
+        id: Option<i64>,
+        new: Key,
+    ) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE numbers SET key = ?2 WHERE key = ?1")?
+            .execute(params![blob(old), blob(new)])?;
+        self.alias(old, new)?;
+        // An id that no row has any more resolves as the key of that row.
+        match id.map(|id| Key::of_row(self.endpoint, id)) {
+            Some(of_row) if of_row != old => self.alias(of_row, new),
+            _ => Ok(()),
+        }
     }
 
     /// Lets `old` lead to `new`, which is current: aliases resolve in one step.

@@ -19,6 +19,7 @@ mod base;
 mod commit;
 mod file;
 mod handles;
+mod history;
 mod ledger;
 mod outbox;
 mod place;
@@ -37,6 +38,7 @@ mod write;
 
 pub use crate::domain::feed::{Capabilities, FeedRow, Mark};
 pub use crate::domain::list::{Around, Freshness, Resolved, Totals, Window};
+pub use crate::domain::past::{Past, Undone};
 pub use crate::domain::verdict::{Adjustment, Pull, Queued, Verdict};
 pub use error::StoreError;
 

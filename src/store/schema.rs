@@ -2,6 +2,7 @@
 //!
 //! `user_version` says how many of the migrations a database has had.
 
+use std::fs;
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -9,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::error::StoreError;
 
 /// One step a version, oldest first. A released one is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND];
 
 /// * `shown`: every todo as it is shown. A row that is not `overlaid` has no
 ///   outbox entry and is at the same time the todo's *base*, so nothing is kept
@@ -95,6 +96,18 @@ CREATE TABLE ledger(
 INSERT INTO ledger(one) VALUES (1);
 ";
 
+/// * `history`: what commands did, an act a row; `deeds` is JSON: see `history`.
+const SECOND: &str = "
+CREATE TABLE history(
+    act INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    deeds BLOB NOT NULL
+) STRICT;
+";
+
 /// How many migrations a database has had.
 pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
     let version: i64 = connection
@@ -138,15 +151,17 @@ pub(super) fn migrate(
     Ok(())
 }
 
+/// The copy has its name only when it is whole: it is made once.
 fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), StoreError> {
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".v{version}"));
-    let copy = Path::new(&copy);
-    if copy.exists() {
+    if Path::new(&copy).exists() {
         return Ok(());
     }
-    super::file::create_private(copy)?;
-    let name = copy.to_string_lossy();
+    let mut unfinished = copy.clone();
+    unfinished.push(format!(".{:08x}", fastrand::u32(..)));
+    super::file::create_private(Path::new(&unfinished))?;
+    let name = unfinished.to_string_lossy();
     connection.execute("VACUUM INTO ?1", [name.as_ref()])?;
-    Ok(())
+    fs::rename(&unfinished, &copy).map_err(StoreError::file(path))
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod folding;
+mod history;
 mod names;
 mod sync;
 mod windows;

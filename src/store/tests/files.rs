@@ -149,6 +149,40 @@ fn an_older_database_is_copied_before_it_is_migrated() -> Outcome {
 }
 
 #[test]
+fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut store = Store::open(&path, ENDPOINT)?;
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.commit(&[edit(key(1), "a", "b"), add(key(2), "c")])?;
+    let before = store.outbox()?;
+    drop(store);
+    rusqlite::Connection::open(&path)?
+        .execute_batch("DROP TABLE history; PRAGMA user_version = 1;")?;
+
+    let mut store = Store::open(&path, ENDPOINT)?;
+
+    assert_eq!(store.outbox()?, before);
+    assert_eq!(texts(&store, &all())?, ["b", "c"]);
+    assert_eq!(store.history()?, []);
+    store.commit_act("added", &[add(key(3), "d")])?;
+    assert_eq!(store.history()?.len(), 1);
+    let mut kept: Vec<_> = fs::read_dir(&folder)?
+        .map(|file| Ok(file?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_, std::io::Error>>()?;
+    kept.retain(|name| name.contains(".v"));
+    assert_eq!(kept, ["todos.db.v1"], "one copy, whole");
+    let copy = rusqlite::Connection::open(folder.path().join("todos.db.v1"))?;
+    let held: (i64, i64) = copy.query_row(
+        "SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM shown)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    assert_eq!(held, (2, 2));
+    Ok(())
+}
+
+#[test]
 fn a_damaged_database_is_set_aside_with_what_was_unsent() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");

@@ -1,0 +1,301 @@
+//! What commands did, so that it can be taken back.
+//!
+//! One row an act, written in the transaction of its outbox entries. The todos
+//! of an act are in one value: a bulk act costs one row to write and to forget.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row as SqlRow, params};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::change::{Act, Change};
+use crate::domain::inverse::Back;
+use crate::domain::key::{ChangeId, Key};
+use crate::domain::past::{Deed, Overlap, Past, Undone};
+use crate::domain::todo::{State, Todo};
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::write::Write;
+
+/// How many acts can be taken back.
+const DEPTH: i64 = 200;
+/// How many bytes they may take together. The newest act is kept whatever it takes.
+const ROOM: i64 = 16 << 20;
+
+const PAST_COLUMNS: &str = "at, verb, count, text";
+
+/// Who makes identities nobody else has.
+type Fresh<'f> = &'f mut dyn FnMut() -> Uuid;
+
+/// A [`Deed`] as it is kept: without `before` an add, without `after` a removal.
+#[derive(Serialize, Deserialize)]
+struct Kept<'a> {
+    key: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<Cow<'a, str>>,
+}
+
+impl Store {
+    /// What commands did, newest first.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn history(&self) -> Result<Vec<Past>, StoreError> {
+        let sql = format!("SELECT {PAST_COLUMNS} FROM history ORDER BY act DESC");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut found = statement.query([])?;
+        let mut acts = Vec::new();
+        while let Some(row) = found.next()? {
+            acts.push(read_past(row)?);
+        }
+        Ok(acts)
+    }
+
+    /// Takes the newest act back, by changes made at `at`; `None` when there is
+    /// none. The act is forgotten, but for what was changed since in a way that
+    /// does not go with it: that is left as it is, and can be tried again.
+    ///
+    /// A removed todo comes back as a new one, unless its removal has not been
+    /// sent yet; whatever named the old one names the new one.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports; nothing is changed then.
+    pub fn undo(&mut self, at: Timestamp, fresh: Fresh<'_>) -> Result<Option<Undone>, StoreError> {
+        let mut write = self.write()?;
+        let undone = write.undo(at, fresh)?;
+        write.commit()?;
+        Ok(undone)
+    }
+
+    /// What [`Store::undo`] would do now; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn imagine_undo(
+        &mut self,
+        at: Timestamp,
+        fresh: Fresh<'_>,
+    ) -> Result<Option<Undone>, StoreError> {
+        self.write()?.undo(at, fresh)
+    }
+}
+
+impl Write<'_> {
+    /// Remembers an act as the newest, and forgets the oldest beyond what there
+    /// is room for.
+    pub(super) fn remember(
+        &mut self,
+        verb: &str,
+        at: Timestamp,
+        deeds: &[Deed],
+    ) -> Result<(), StoreError> {
+        let Some(first) = deeds.first() else {
+            return Ok(());
+        };
+        self.tx
+            .prepare_cached(
+                "INSERT INTO history(at, verb, count, text, deeds) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                at.to_string(),
+                verb,
+                count(deeds.len()),
+                first.text(),
+                written(deeds)?
+            ])?;
+        self.tx
+            .prepare_cached(
+                "DELETE FROM history WHERE act IN (
+                     SELECT act FROM (
+                         SELECT act, row_number() OVER newer AS nth,
+                             sum(length(deeds)) OVER newer AS bytes
+                         FROM history WINDOW newer AS (ORDER BY act DESC))
+                     WHERE nth > ?1 OR (nth > 1 AND bytes > ?2))",
+            )?
+            .execute([DEPTH, ROOM])?;
+        Ok(())
+    }
+
+    fn undo(&mut self, at: Timestamp, fresh: Fresh<'_>) -> Result<Option<Undone>, StoreError> {
+        let Some((act, past, deeds)) = self.newest()? else {
+            return Ok(None);
+        };
+        let mut undone = Undone {
+            past,
+            changes: Vec::with_capacity(deeds.len()),
+            todos: Vec::with_capacity(deeds.len()),
+            gone: Vec::new(),
+            overlaps: Vec::new(),
+        };
+        for deed in deeds.into_iter().rev() {
+            self.take_back(deed, at, fresh, &mut undone)?;
+        }
+        undone.todos.reverse();
+        undone.gone.reverse();
+        undone.overlaps.reverse();
+        self.leave(act, &undone.overlaps)?;
+        Ok(Some(undone))
+    }
+
+    fn newest(&self) -> Result<Option<(i64, Past, Vec<Deed>)>, StoreError> {
+        let sql =
+            format!("SELECT {PAST_COLUMNS}, act, deeds FROM history ORDER BY act DESC LIMIT 1");
+        let mut statement = self.tx.prepare_cached(&sql)?;
+        let newest = statement
+            .query_row([], |row| {
+                let deeds: Vec<u8> = row.get(5)?;
+                Ok((row.get(4)?, read_past(row), deeds))
+            })
+            .optional()?;
+        let Some((act, past, deeds)) = newest else {
+            return Ok(None);
+        };
+        Ok(Some((act, past?, read(&deeds)?)))
+    }
+
+    fn take_back(
+        &mut self,
+        deed: Deed,
+        at: Timestamp,
+        fresh: Fresh<'_>,
+        undone: &mut Undone,
+    ) -> Result<(), StoreError> {
+        let mut key = self.current_key(deed.todo)?;
+        let met = self.meet(key)?;
+        let act = match met.meeting().take_back(&deed.act) {
+            Back::Already => return Ok(()),
+            Back::Change(act) => Some(act),
+            Back::Anew { text } => {
+                let new = Key::new(fresh());
+                self.succeed(key, deed.id, new)?;
+                key = new;
+                Some(Act::Add { text })
+            }
+            Back::Gone(leftover) => {
+                undone.gone.push(Todo {
+                    key,
+                    id: deed.id,
+                    local: self.local(key)?,
+                    text: deed.text().to_owned(),
+                    state: State::Synced,
+                    created_at: None,
+                    updated_at: None,
+                });
+                leftover
+            }
+            Back::Overlap => {
+                undone
+                    .overlaps
+                    .extend(met.shown.map(|todo| Overlap { todo, deed }));
+                return Ok(());
+            }
+        };
+        if let Some(act) = act {
+            let change = Change {
+                id: ChangeId(fresh()),
+                todo: key,
+                act,
+                at,
+            };
+            undone.todos.extend(self.accept(&change)?.0);
+            undone.changes.push(change);
+        }
+        Ok(())
+    }
+
+    /// Forgets an act but for what could not be taken back.
+    fn leave(&self, act: i64, overlaps: &[Overlap]) -> Result<(), StoreError> {
+        let deeds: Vec<_> = overlaps.iter().map(|overlap| &overlap.deed).collect();
+        let Some(first) = deeds.first() else {
+            self.tx
+                .prepare_cached("DELETE FROM history WHERE act = ?1")?
+                .execute([act])?;
+            return Ok(());
+        };
+        self.tx
+            .prepare_cached("UPDATE history SET count = ?2, text = ?3, deeds = ?4 WHERE act = ?1")?
+            .execute(params![
+                act,
+                count(deeds.len()),
+                first.text(),
+                written(deeds.iter().copied())?
+            ])?;
+        Ok(())
+    }
+}
+
+/// Reads [`PAST_COLUMNS`].
+fn read_past(row: &SqlRow<'_>) -> Result<Past, StoreError> {
+    let at: String = row.get(0)?;
+    let count: i64 = row.get(2)?;
+    Ok(Past {
+        at: at.parse().map_err(|_| StoreError::Value { what: "time" })?,
+        verb: row.get(1)?,
+        count: u64::try_from(count).unwrap_or(0),
+        text: row.get(3)?,
+    })
+}
+
+fn count(deeds: usize) -> i64 {
+    i64::try_from(deeds).unwrap_or(i64::MAX)
+}
+
+const MEANINGLESS: StoreError = StoreError::Value { what: "past act" };
+
+fn written<'d>(deeds: impl IntoIterator<Item = &'d Deed>) -> Result<Vec<u8>, StoreError> {
+    let kept: Vec<_> = deeds.into_iter().map(Kept::of).collect();
+    serde_json::to_vec(&kept).map_err(|_| MEANINGLESS)
+}
+
+fn read(bytes: &[u8]) -> Result<Vec<Deed>, StoreError> {
+    let kept: Vec<Kept<'_>> = serde_json::from_slice(bytes).map_err(|_| MEANINGLESS)?;
+    kept.into_iter()
+        .map(|kept| kept.deed().ok_or(MEANINGLESS))
+        .collect()
+}
+
+impl<'a> Kept<'a> {
+    fn of(deed: &'a Deed) -> Self {
+        let (before, after) = match &deed.act {
+            Act::Add { text } => (None, Some(text)),
+            Act::Edit { before, after } => (Some(before), Some(after)),
+            Act::Remove { before } => (Some(before), None),
+        };
+        Self {
+            key: deed.todo.uuid(),
+            id: deed.id,
+            before: before.map(Cow::from),
+            after: after.map(Cow::from),
+        }
+    }
+
+    fn deed(self) -> Option<Deed> {
+        let act = match (self.before, self.after) {
+            (None, Some(text)) => Act::Add {
+                text: text.into_owned(),
+            },
+            (Some(before), Some(after)) => Act::Edit {
+                before: before.into_owned(),
+                after: after.into_owned(),
+            },
+            (Some(before), None) => Act::Remove {
+                before: before.into_owned(),
+            },
+            (None, None) => return None,
+        };
+        Some(Deed {
+            todo: Key::new(self.key),
+            id: self.id,
+            act,
+        })
+    }
+}

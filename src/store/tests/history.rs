@@ -1,0 +1,292 @@
+//! What commands did, and taking it back.
+
+use super::super::{Past, Resolved, Undone};
+use super::*;
+use crate::domain::todo::Handle;
+
+/// Takes the newest act back; keys are counted from 900.
+fn undo(store: &mut Store) -> Result<Undone, Box<dyn Error>> {
+    let mut fresh = counted();
+    let undone = store.undo(Timestamp::UNIX_EPOCH, &mut fresh)?;
+    Ok(undone.ok_or("nothing to undo")?)
+}
+
+/// Identities nobody else has: of keys not taken before, in no store of a test.
+fn counted() -> impl FnMut() -> Uuid {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(900);
+    || key(NEXT.fetch_add(1, Ordering::Relaxed).into()).uuid()
+}
+
+fn verbs(store: &Store) -> Result<Vec<(String, u64, String)>, Box<dyn Error>> {
+    let told = |past: Past| (past.verb, past.count, past.text);
+    Ok(store.history()?.into_iter().map(told).collect())
+}
+
+fn named(store: &Store, word: &str) -> Result<Option<String>, Box<dyn Error>> {
+    Ok(match store.resolve(&word.parse::<Handle>()?)? {
+        Resolved::One(todo) => Some(todo.text),
+        Resolved::Nothing | Resolved::Several(_) => None,
+    })
+}
+
+/// What was pending is sent, answered and pulled; adds get ids from `id` on.
+fn sync(store: &mut Store, id: i64) -> Outcome {
+    let queued = store.outbox()?;
+    let seqs: Vec<i64> = queued.iter().map(|queued| queued.entry.seq).collect();
+    store.mark_sent(&seqs)?;
+    let mut page = Vec::new();
+    for (queued, id) in queued.into_iter().zip(id..) {
+        let change = queued.entry.change;
+        let id = queued.base.map_or(id, |row| row.id);
+        store.settle(&[(queued.entry.seq, applied(Some(id), Some(id * 10)))])?;
+        page.push(match change.act {
+            Act::Add { text } | Act::Edit { after: text, .. } => {
+                FeedRow::Present(row(change.todo, id, &text))
+            }
+            Act::Remove { .. } => FeedRow::Removed {
+                key: change.todo,
+                revision: id * 10,
+            },
+        });
+    }
+    let pull = store.begin_pull(Timestamp::UNIX_EPOCH)?;
+    let cursor = store.cursor()? + 1000;
+    store.apply(&page, cursor)?;
+    store.complete_pull(&pull)?;
+    assert_eq!(store.outbox()?, []);
+    Ok(())
+}
+
+#[test]
+fn acts_are_listed_newest_first_and_taken_back_in_that_order() -> Outcome {
+    let mut store = store()?;
+    store.commit_act("added", &[add(key(1), "a"), add(key(2), "b")])?;
+    let done = [edit(key(1), "a", "x a"), edit(key(2), "b", "x b")];
+    store.commit_act("completed", &done)?;
+    let added = ("added".to_owned(), 2, "a".to_owned());
+    assert_eq!(
+        verbs(&store)?,
+        [("completed".to_owned(), 2, "x a".to_owned()), added.clone()]
+    );
+
+    let undone = undo(&mut store)?;
+    assert_eq!(undone.past.verb, "completed");
+    assert_eq!(texts(&store, &all())?, ["a", "b"]);
+    assert_eq!(verbs(&store)?, [added], "an undo is no act of its own");
+
+    undo(&mut store)?;
+    assert_eq!(texts(&store, &all())?, [] as [&str; 0]);
+    assert_eq!(outbox(&store)?, [], "nothing is left to send");
+    let none = store.undo(Timestamp::UNIX_EPOCH, &mut counted())?;
+    assert_eq!(none, None);
+    Ok(())
+}
+
+#[test]
+fn what_did_nothing_and_what_is_no_command_is_not_remembered() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.commit_act("removed", &[remove(key(7), "gone long ago")])?;
+    store.commit_act("added", &[add(key(1), "a")])?;
+    store.commit_act("changed", &[edit(key(1), "a", "a")])?;
+    store.commit_act("added", &[])?;
+    store.commit(&[edit(key(1), "a", "b")])?;
+    assert_eq!(store.history()?, []);
+    Ok(())
+}
+
+#[test]
+fn imagining_an_undo_changes_nothing() -> Outcome {
+    let mut store = store()?;
+    store.commit_act("added", &[add(key(1), "a")])?;
+    let (queued, acts) = (store.outbox()?, store.history()?);
+    let imagined = store.imagine_undo(Timestamp::UNIX_EPOCH, &mut counted())?;
+    assert_eq!(imagined.map(|undone| undone.changes.len()), Some(1));
+    assert_eq!((store.outbox()?, store.history()?), (queued, acts));
+    Ok(())
+}
+
+#[test]
+fn a_removal_that_was_sent_comes_back_as_a_new_todo_under_all_old_names() -> Outcome {
+    for role in [role(true), role(false)] {
+        let mut store = store()?;
+        store.set_capabilities(role)?;
+        store.commit_act("added", &[add(key(1), "a")])?;
+        sync(&mut store, 42)?;
+        let old = listed(&store, &all())?.pop().ok_or("a todo")?;
+        store.commit_act("removed", &[remove(old.key, "a")])?;
+        sync(&mut store, 0)?;
+        assert_eq!(named(&store, "42")?, None);
+
+        undo(&mut store)?;
+
+        let back = listed(&store, &all())?.pop().ok_or("it is back")?;
+        assert_ne!(back.key, old.key);
+        assert_eq!(back.handle(), Handle::Local(1), "its number stays");
+        let names = [old.key, key(1)].map(|key| key.to_string());
+        let names = ["42", "n1", names[0].as_str(), &names[0][..13], &names[1]];
+        for name in names {
+            assert_eq!(named(&store, name)?.as_deref(), Some("a"), "{name}");
+        }
+        sync(&mut store, 57)?;
+        for name in names.into_iter().chain(["57"]) {
+            assert_eq!(named(&store, name)?.as_deref(), Some("a"), "{name} later");
+        }
+
+        // And once more.
+        store.commit_act("removed", &[remove(old.key, "a")])?;
+        sync(&mut store, 0)?;
+        undo(&mut store)?;
+        sync(&mut store, 60)?;
+        for name in names.into_iter().chain(["57", "60"]) {
+            assert_eq!(named(&store, name)?.as_deref(), Some("a"), "{name} at last");
+        }
+        assert_eq!(store.replayed()?.1, store.totals()?);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_removal_that_was_not_sent_is_called_off() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.commit_act("changed", &[edit(key(1), "a", "b")])?;
+    store.commit_act("removed", &[remove(key(1), "b")])?;
+
+    undo(&mut store)?;
+    assert_eq!(shown(&store, key(1))?, is("b", State::Pending));
+    undo(&mut store)?;
+    assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
+    assert_eq!(outbox(&store)?, []);
+    Ok(())
+}
+
+#[test]
+fn older_acts_follow_a_todo_that_came_back() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.commit_act("completed", &[edit(key(1), "a", "x a")])?;
+    sync(&mut store, 0)?;
+    store.commit_act("removed", &[remove(key(1), "x a")])?;
+    sync(&mut store, 0)?;
+    undo(&mut store)?;
+    sync(&mut store, 9)?;
+
+    undo(&mut store)?;
+
+    assert_eq!(texts(&store, &all())?, ["a"]);
+    assert_eq!(named(&store, "1")?.as_deref(), Some("a"));
+    Ok(())
+}
+
+#[test]
+fn an_undo_while_the_act_is_on_its_way_follows_it() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    let act = [edit(key(1), "a", "x a"), add(key(2), "b")];
+    store.commit_act("completed", &act)?;
+    store.mark_sent(&seqs(&store)?)?;
+
+    undo(&mut store)?;
+
+    let (acts, _): (Vec<Act>, Vec<Progress>) = outbox(&store)?.into_iter().unzip();
+    assert_eq!(
+        acts.get(2..),
+        Some([remove(key(2), "b").act, edit(key(1), "x a", "a").act].as_slice())
+    );
+    assert_eq!(texts(&store, &all())?, ["a"]);
+    Ok(())
+}
+
+#[test]
+fn what_was_changed_since_stays_and_so_does_that_part_of_the_act() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "a b"), row(key(2), 2, "c d")]), 20)?;
+    let act = [edit(key(1), "a b", "a B"), edit(key(2), "c d", "c D")];
+    store.commit_act("changed", &act)?;
+    sync(&mut store, 0)?;
+    store.apply(&told(&[row(key(1), 1, "a elsewhere")]), 2000)?;
+
+    let undone = undo(&mut store)?;
+
+    assert_eq!(texts(&store, &all())?, ["a elsewhere", "c d"]);
+    let left: Vec<_> = undone.overlaps.iter().map(|it| it.todo.id).collect();
+    assert_eq!(left, [Some(1)]);
+    let rest = ("changed".to_owned(), 1, "a B".to_owned());
+    assert_eq!(verbs(&store)?, [rest]);
+
+    store.apply(&told(&[row(key(1), 1, "a B +home")]), 3000)?;
+    undo(&mut store)?;
+    assert_eq!(texts(&store, &all())?, ["a b +home", "c d"]);
+    assert_eq!(store.history()?, []);
+    Ok(())
+}
+
+#[test]
+fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 7, "a")]), 10)?;
+    store.commit_act("changed", &[edit(key(1), "a", "b")])?;
+    let removed = FeedRow::Removed {
+        key: key(1),
+        revision: 20,
+    };
+    store.apply(&[removed], 20)?;
+    let seq = only(&store)?;
+    store.settle(&[(seq, refused("removed-elsewhere"))])?;
+    assert_eq!(shown(&store, key(1))?, is("b", State::Rejected));
+
+    let undone = undo(&mut store)?;
+
+    let gone: Vec<_> = undone.gone.iter().map(|todo| todo.handle()).collect();
+    assert_eq!(gone, [Handle::Id(7)]);
+    assert_eq!(outbox(&store)?, []);
+    assert_eq!(texts(&store, &all())?, [] as [&str; 0]);
+    assert_eq!(store.history()?, []);
+    Ok(())
+}
+
+#[test]
+fn a_conflict_known_at_once_is_let_go_with_the_undo() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "buy soy milk")]), 10)?;
+    store.commit_act("changed", &[edit(key(1), "buy milk", "buy oat milk")])?;
+    assert_eq!(shown(&store, key(1))?, is("buy soy milk", State::Rejected));
+
+    undo(&mut store)?;
+
+    assert_eq!(shown(&store, key(1))?, is("buy soy milk", State::Synced));
+    assert_eq!(outbox(&store)?, []);
+    Ok(())
+}
+
+#[test]
+fn the_oldest_acts_are_forgotten_and_a_bulk_act_is_whole() -> Outcome {
+    let mut store = store()?;
+    for number in 0..210 {
+        store.commit_act("added", &[add(key(number), &number.to_string())])?;
+    }
+    let acts = store.history()?;
+    assert_eq!(acts.len(), 200);
+    assert_eq!(acts.last().map(|past| past.text.as_str()), Some("10"));
+
+    let text = "a".repeat(1 << 20);
+    let bulk: Vec<_> = (1000..1018).map(|number| add(key(number), &text)).collect();
+    store.commit_act("added", &bulk)?;
+    assert_eq!(store.history()?.len(), 1, "no room for others beside it");
+    assert_eq!(undo(&mut store)?.changes.len(), 18);
+    assert_eq!(store.totals()?.open, 210);
+    Ok(())
+}
+
+#[test]
+fn an_act_and_its_undo_outlive_the_process() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    Store::open(&path, ENDPOINT)?.commit_act("added", &[add(key(1), "a\0\u{1b}\"é")])?;
+    let mut store = Store::open(&path, ENDPOINT)?;
+    assert_eq!(undo(&mut store)?.past.text, "a\0\u{1b}\"é");
+    assert_eq!(Store::open(&path, ENDPOINT)?.history()?, []);
+    Ok(())
+}
