@@ -6,17 +6,23 @@ mod support;
 
 #[path = "trust/bus.rs"]
 mod bus;
+#[path = "trust/endings.rs"]
+mod endings;
 #[path = "trust/keyring.rs"]
 mod keyring;
 #[path = "trust/logout.rs"]
 mod logout;
 #[path = "trust/refresh.rs"]
 mod refresh;
+#[path = "trust/refused.rs"]
+mod refused;
+
+use std::time::Instant;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use support::{Checked, Machine, Ran, Sandbox};
+use support::{Checked, DEADLINE, Machine, Ran, Sandbox};
 
 /// Seconds an access token lives that counts as stale from the beginning: less
 /// than the minute a token must have left.
@@ -54,6 +60,30 @@ fn make_tokens_last(sandbox: &Sandbox) -> Checked {
 /// Empties the sandbox's log of requests.
 fn forget_requests(sandbox: &Sandbox) -> Checked {
     sandbox.control(Method::DELETE, "/log", None)?;
+    Ok(())
+}
+
+/// Asks until the answer is yes.
+fn until(mut holds: impl FnMut() -> Checked<bool>) -> Checked {
+    let end = Instant::now() + DEADLINE;
+    while !holds()? {
+        if Instant::now() > end {
+            return Err("it never came true".into());
+        }
+    }
+    Ok(())
+}
+
+/// That nothing of a login is on `machine`: no token, no device code, no
+/// account.
+fn nothing_is_stored(machine: &Machine) -> Checked {
+    let credentials = std::fs::read_to_string(machine.path("data/credentials.json"));
+    let entries: Value = serde_json::from_str(&credentials.unwrap_or("{}".to_owned()))?;
+    assert_eq!(entries, json!({}));
+    for account in ["data/profiles/default.json", "data/accounts"] {
+        assert!(!machine.path(account).exists(), "{account}");
+    }
+    machine.run(&["whoami"])?.ended(4)?;
     Ok(())
 }
 

@@ -120,9 +120,5 @@ impl Login {
 /// Whole seconds until the code of `prompt` ends.
 #[must_use]
 pub fn left(prompt: &Prompt, now: Timestamp) -> u64 {
-    let seconds = prompt
-        .expires_at
-        .as_second()
-        .saturating_sub(now.as_second());
-    u64::try_from(seconds).unwrap_or(0)
+    prompt.life_left(now).as_secs()
 }

@@ -73,6 +73,14 @@ impl Prompt {
             .ok()
             .filter(|page| page.host() == issuer.host())
     }
+
+    /// How long the code still lives at `now`: never more than it was given,
+    /// also where the clock was set back.
+    #[must_use]
+    pub fn life_left(&self, now: Timestamp) -> Duration {
+        let left = Duration::try_from(self.expires_at.duration_since(now)).unwrap_or_default();
+        left.min(Duration::from_secs(self.expires_in))
+    }
 }
 
 /// What happened while waiting for the person.
@@ -292,12 +300,6 @@ fn prompt(started: &Started, now: Timestamp) -> Result<(Prompt, SecretString), A
 }
 
 impl Prompt {
-    /// How long the code still lives, which is never more than it was given.
-    fn life_left(&self, now: Timestamp) -> Duration {
-        let left = Duration::try_from(self.expires_at.duration_since(now)).unwrap_or_default();
-        left.min(Duration::from_secs(self.expires_in))
-    }
-
     /// The form in which `oauth2` wants it.
     fn details(&self, device: &SecretString) -> Result<Started, AuthError> {
         serde_json::from_value(json!({

@@ -103,6 +103,8 @@ pub enum TutorialStep {
     Action,
     /// `HASURA_GRAPHQL_JWT_SECRET`.
     JwtSecret,
+    /// Tables and permissions in Hasura.
+    Permissions,
     /// tudone's own configuration.
     Configuration,
     /// This machine's clock.
@@ -116,6 +118,7 @@ impl fmt::Display for TutorialStep {
             Self::Application => "create the Native application in Auth0",
             Self::Action => "deploy and bind the post-login Action in Auth0",
             Self::JwtSecret => "give Hasura the JWT secret",
+            Self::Permissions => "create the tables and permit the role in Hasura",
             Self::Configuration => "configure tudone",
             Self::Clock => "set this machine's clock",
         })
@@ -283,7 +286,13 @@ fn claim_parts(parts: &Map<String, Value>) -> Option<Diagnosis> {
         if !roles.iter().any(|allowed| allowed == role) {
             return Err(Diagnosis::RoleNotAllowed { role: plain(role) });
         }
-        text("x-hasura-user-id").map(|_| ())
+        match text("x-hasura-user-id")?.parse::<i64>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Diagnosis::PartShape {
+                name: "x-hasura-user-id",
+                expected: "the id of a row of `users`",
+            }),
+        }
     };
     check().err()
 }

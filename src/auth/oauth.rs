@@ -149,6 +149,9 @@ pub(crate) fn refused(said: Said, audience: &str) -> AuthError {
         "unauthorized_client" | "unsupported_grant_type" => {
             AuthError::GrantNotAllowed { description }
         }
+        "invalid_request" if description.contains("not allowed for") => {
+            AuthError::GrantNotAllowed { description }
+        }
         "invalid_client" => AuthError::ClientUnknown { description },
         _ => AuthError::Refused { code, description },
     }

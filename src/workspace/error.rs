@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::auth::diagnosis::Diagnosis;
+use crate::auth::diagnosis::{Diagnosis, TutorialStep};
 use crate::auth::error::{AuthError, Kind};
 
 /// Why a login or logout did not come about.
@@ -65,11 +65,11 @@ impl LoginError {
         let help = match self {
             Self::Auth(error) => return error.help(),
             Self::TokenRefused { diagnosis, .. } => {
-                return format!(
-                    "{} (step of the set-up: {})",
-                    diagnosis.help(),
-                    diagnosis.tutorial_step()
-                );
+                return at_step(&diagnosis.help(), diagnosis.tutorial_step());
+            }
+            Self::QueryRefused { .. } => {
+                let help = "Run `tudone setup hasura`, which makes the tables and permissions.";
+                return at_step(help, TutorialStep::Permissions);
             }
             Self::MemoryStore => {
                 "Set `credential_store` to \"keyring\", \"file\" or \"command\" \
@@ -77,10 +77,6 @@ impl LoginError {
             }
             Self::TokenGiven => "Unset TUDONE_ACCESS_TOKEN to log in or out.",
             Self::NothingToResume | Self::Interrupted => "Run `tudone login`.",
-            Self::QueryRefused { .. } => {
-                "Run `tudone doctor`: tables or permissions are missing in Hasura \
-                 (`tudone setup hasura` makes them)."
-            }
             Self::NothingKept => {
                 "Switch on Allow Offline Access for the API, or set `credential_store = \"file\"`."
             }
@@ -120,4 +116,8 @@ impl LoginError {
             Self::Interrupted => Kind::Interrupted,
         }
     }
+}
+
+fn at_step(help: &str, step: TutorialStep) -> String {
+    format!("{help} (step of the set-up: {step})")
 }

@@ -176,6 +176,18 @@ impl Machine {
         &self,
         mut person: impl FnMut(&Value) -> Checked,
     ) -> Checked<(Ran, Vec<Value>)> {
+        self.device_login_during(|event, _| match event["event"].as_str() {
+            Some("code") => person(event),
+            _ => Ok(()),
+        })
+    }
+
+    /// `login --device-code --json`, during which `act` is told each event and
+    /// the process's id.
+    pub(crate) fn device_login_during(
+        &self,
+        mut act: impl FnMut(&Value, u32) -> Checked,
+    ) -> Checked<(Ran, Vec<Value>)> {
         let mut child = self
             .tudone(["login", "--device-code", "--json"])
             .stdout(Stdio::piped())
@@ -184,10 +196,8 @@ impl Machine {
         let lines = lines_of(child.stdout.take().ok_or("no stdout")?);
         let mut events = Vec::new();
         while let Ok(line) = lines.recv_timeout(DEADLINE) {
-            let event: Value = serde_json::from_str(&line)?;
-            if event["event"] == "code" {
-                person(&event)?;
-            }
+            let event = serde_json::from_str(&line)?;
+            act(&event, child.id())?;
             events.push(event);
         }
         Ok((ran(child.wait_with_output()?)?, events))
@@ -208,7 +218,7 @@ fn ran(output: std::process::Output) -> Checked<Ran> {
 }
 
 /// The lines of a stream, read on a thread so that a deadline can be set.
-pub(crate) fn lines_of(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+fn lines_of(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {

@@ -122,6 +122,13 @@ fn a_missing_or_misshapen_claim_is_named() -> Result<(), Box<dyn Error>> {
         }
     );
     assert_eq!(
+        of(|c| *part(c, "X-Hasura-User-Id") = json!("auth0|eve"))?,
+        Diagnosis::PartShape {
+            name: "x-hasura-user-id",
+            expected: "the id of a row of `users`"
+        }
+    );
+    assert_eq!(
         of(|c| *part(c, "x-hasura-allowed-roles") = json!("user"))?.code(),
         "token-claim-shape"
     );

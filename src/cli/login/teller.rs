@@ -1,7 +1,7 @@
 //! What is said while a login goes on: to scripts, into a pipe, to a person.
 
 use std::io::{self, Write as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
 use jiff::Timestamp;
@@ -44,6 +44,8 @@ pub(super) struct Teller {
     opens: bool,
     issuer: String,
     prompt: Option<Prompt>,
+    /// When the code ends, by a clock that nobody sets.
+    ends_at: Option<Instant>,
     /// The latest trouble, shown beside the countdown.
     trouble: Option<String>,
 }
@@ -57,6 +59,7 @@ impl Teller {
             opens,
             issuer,
             prompt: None,
+            ends_at: None,
             trouble: None,
         }
     }
@@ -98,6 +101,7 @@ impl Teller {
             }
         };
         self.prompt = Some(prompt.clone());
+        self.ends_at = Some(Instant::now() + prompt.life_left(Timestamp::now()));
         if self.qr && self.voice != Voice::Json {
             self.show_qr();
         }
@@ -216,9 +220,8 @@ impl Teller {
 
     /// Rewrites the line that tells how long the code lives.
     pub(super) fn count_down(&mut self) {
-        let Some(prompt) = &self.prompt else { return };
-        let left = prompt.expires_at.duration_since(Timestamp::now()).as_secs();
-        let left = left.max(0);
+        let Some(ends_at) = self.ends_at else { return };
+        let left = ends_at.saturating_duration_since(Instant::now()).as_secs();
         let trouble = self.trouble.as_deref().map(plain).unwrap_or_default();
         let mut stderr = io::stderr().lock();
         let clock = format!("{}:{:02}", left / 60, left % 60);
