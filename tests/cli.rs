@@ -8,6 +8,9 @@ mod usage;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/demo.rs"]
 mod demo;
+#[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/live.rs"]
+mod live;
 #[cfg(feature = "sandbox")]
 #[path = "cli/login.rs"]
 mod login;

@@ -25,6 +25,8 @@ pub struct Model {
     /// The search as typed and kept; empty when there is none.
     pub(crate) search: String,
     pub(crate) link: Link,
+    /// Whether the server tells of changes as they happen.
+    pub(crate) live: bool,
     /// Whose todos are shown; nobody's before the first login.
     pub(crate) who: Option<Identity>,
     pub(crate) totals: Totals,
@@ -137,6 +139,7 @@ impl Model {
             } else {
                 Link::Connecting
             },
+            live: false,
             totals: Totals::default(),
             freshness: Freshness::default(),
             notice: None,

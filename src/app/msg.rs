@@ -62,6 +62,12 @@ pub enum Msg {
     },
     /// How a round goes.
     Round(RoundNews),
+    /// Whether the server tells of changes as they happen; else they are
+    /// looked for.
+    LiveTurned {
+        /// Whether it does now.
+        on: bool,
+    },
     /// How a login goes.
     Login {
         /// Which.

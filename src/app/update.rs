@@ -36,6 +36,7 @@ pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         Msg::Committed { id, todos } => disk::committed(model, id, &todos),
         Msg::CommitFailed { id, reason } => disk::commit_failed(model, id, &reason),
         Msg::Round(news) => link::round(model, news),
+        Msg::LiveTurned { on } => link::live_turned(model, on),
         Msg::Login { id, news } => login::news(model, id, news, stamp),
         Msg::Opened => disk::opened(model),
         Msg::OpenFailed { reason } => disk::open_failed(model, reason),

@@ -1,24 +1,19 @@
-//! The network's thread: rounds and logins.
+//! The network's thread: rounds, doorbell and logins.
 
 use std::future::pending;
 use std::pin::Pin;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use super::login;
 use super::obituary::Obituary;
-use super::rounds::Rounds;
+use super::rounds::{News, Rounds};
 use crate::app::Msg;
 use crate::app::link::{Failure, RoundNews};
 use crate::app::login::{LoginId, LoginNews};
 use crate::domain::account::Account;
 use crate::workspace::Workspace;
-
-/// How long a request that is under way may take when the program ends.
-const LAST_REQUEST: Duration = Duration::from_secs(2);
 
 /// What the loop asks of the network.
 #[derive(Debug)]
@@ -78,7 +73,7 @@ impl Network {
         let _ = self.commands.send(command);
     }
 
-    /// Ends the thread; a request under way gets two seconds. False when the
+    /// Ends the thread; a request under way gets a moment. False when the
     /// thread had panicked.
     pub(super) fn finish(self) -> bool {
         drop(self.commands);
@@ -94,9 +89,9 @@ async fn work(
     mut commands: mpsc::UnboundedReceiver<Command>,
     facts: mpsc::Sender<Msg>,
 ) {
-    let mut rounds = Rounds::new(workspace.clone(), facts.clone());
+    let mut rounds = Rounds::new(workspace.clone());
     if let Some(account) = account {
-        rounds.open(&account);
+        rounds.open(&account, false);
     }
     let mut login: Option<(LoginId, LoginTask)> = None;
     loop {
@@ -116,7 +111,7 @@ async fn work(
                 Some(Command::CancelLogin(id)) => {
                     login = login.filter(|(running, _)| *running != id);
                 }
-                Some(Command::Open(account)) => rounds.open(&account),
+                Some(Command::Open(account)) => rounds.open(&account, false),
             },
             (id, news) = waiting => {
                 login = None;
@@ -124,9 +119,20 @@ async fn work(
                     break;
                 }
             }
-            () = rounds.turn() => {}
+            news = rounds.next() => {
+                if facts.send(msg(news)).await.is_err() {
+                    break;
+                }
+            }
         }
     }
-    // What was on its way may still arrive; what did not is queued.
-    let _ = timeout(LAST_REQUEST, rounds.end()).await;
+    rounds.finish().await;
+}
+
+fn msg(news: News) -> Msg {
+    match news {
+        News::Round(news) => Msg::Round(news),
+        News::Live => Msg::LiveTurned { on: true },
+        News::Polling { why: _ } => Msg::LiveTurned { on: false },
+    }
 }

@@ -1,93 +1,155 @@
-//! When the next round is due, and carrying it out.
+//! When the next round is due, and carrying it out: at once, when the doorbell
+//! rings, when somebody asks, and every half minute while nothing can ring.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::pending;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
+use super::live::{Live, Tidings};
 use super::told;
 use super::workers::place;
-use crate::app::Msg;
 use crate::app::link::{Failure, RoundNews};
 use crate::auth::error::Kind;
+use crate::auth::session::Session;
 use crate::domain::account::Account;
 use crate::graphql::Hasura;
 use crate::store::Store;
 use crate::sync::backoff::Backoff;
 use crate::sync::remote::RemoteError;
-use crate::sync::round::{Report, RoundError, round};
+use crate::sync::round::{Report, RoundError, round, round_from_start};
 use crate::workspace::Workspace;
 
-/// The pause between rounds when nothing asks for one.
+/// The pause between rounds when nothing asks for one, nor can ring.
 const PAUSE: Duration = Duration::from_secs(30);
-/// The pause when another process has the round, or something still waits.
+/// The same while the doorbell is connected: for rings that were lost.
+const SAFETY: Duration = Duration::from_mins(5);
+/// The pause when another process has the round, or more is to be sent.
 const SHORT: Duration = Duration::from_secs(3);
+/// How long a request that is under way may take at the end.
+const LAST_REQUEST: Duration = Duration::from_secs(2);
+/// How much longer a token refresh on its way may take.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// What is told of rounds and doorbell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum News {
+    /// How a round goes.
+    Round(RoundNews),
+    /// The server tells of changes as they happen, from now on.
+    Live,
+    /// Changes are looked for every half minute, from now on.
+    Polling {
+        /// Why, as a fragment.
+        why: String,
+    },
+}
 
 /// What a round works with.
 struct Kit {
     store: Store,
     remote: Hasura,
     lock: PathBuf,
+    /// Whether to read every row again.
+    from_start: bool,
 }
 
-type Running = Pin<Box<dyn Future<Output = (Kit, Result<Report, RoundError>)>>>;
+type Ended = (Box<Kit>, Result<Report, RoundError>);
 
 /// The rounds of one account: one at a time; what is asked for meanwhile is
 /// one more after it.
-pub(super) struct Rounds {
+pub(crate) struct Rounds {
     workspace: Workspace,
-    facts: mpsc::Sender<Msg>,
-    idle: Option<Kit>,
-    running: Option<Running>,
+    session: Option<Session>,
+    idle: Option<Box<Kit>>,
+    running: Option<Pin<Box<dyn Future<Output = Ended>>>>,
     /// When the next one is due; `None` waits for a person.
     due: Option<Instant>,
     /// Whether the server was out of reach at the last try.
     failing: bool,
+    /// Whether the server asked to be left alone until the next one is due.
+    held: bool,
+    /// Whether the backend has something to ring by, once that is known.
+    full: Option<bool>,
+    live: Option<Live>,
+    /// Whether the doorbell is connected.
+    connected: bool,
     backoff: Backoff,
     rng: fastrand::Rng,
-    /// What the loop is still to be told.
-    untold: VecDeque<RoundNews>,
+    untold: VecDeque<News>,
+}
+
+impl fmt::Debug for Rounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rounds")
+            .field("due", &self.due)
+            .field("connected", &self.connected)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What happens next.
+enum Next {
+    Due,
+    Ended(Ended),
+    Heard(Tidings),
 }
 
 impl Rounds {
-    pub(super) fn new(workspace: Workspace, facts: mpsc::Sender<Msg>) -> Self {
+    pub(crate) fn new(workspace: Workspace) -> Self {
         Self {
             workspace,
-            facts,
+            session: None,
             idle: None,
             running: None,
             due: None,
             failing: false,
+            held: false,
+            full: None,
+            live: None,
+            connected: false,
             backoff: Backoff::new(),
             rng: fastrand::Rng::new(),
             untold: VecDeque::new(),
         }
     }
 
-    /// Works for `account` from now on, beginning at once. A round of the
-    /// account before is dropped: what it marked as sent is settled next time.
-    pub(super) fn open(&mut self, account: &Account) {
+    /// Works for `account` from now on, beginning at once; `from_start` reads
+    /// every row again. A round of the account before is dropped: what it
+    /// marked as sent is settled next time.
+    pub(crate) fn open(&mut self, account: &Account, from_start: bool) {
         self.running = None;
         self.idle = None;
         self.due = None;
+        self.failing = false;
+        self.held = false;
+        self.full = None;
+        self.live = None;
         self.backoff = Backoff::new();
+        if std::mem::take(&mut self.connected) {
+            let why = "another account was opened".to_owned();
+            self.untold.push_back(News::Polling { why });
+        }
         let place = place(&self.workspace, account);
         let endpoint = self.workspace.profile.connection.endpoint.clone();
+        let session = self.workspace.session();
         let opened = place.open().map_err(|error| told(&error));
-        let remote = Hasura::new(endpoint, self.workspace.session()).map_err(|error| told(&error));
+        let remote = Hasura::new(endpoint, session.clone()).map_err(|error| told(&error));
+        self.session = Some(session);
         match opened.and_then(|store| Ok((store, remote?))) {
             Ok((store, remote)) => {
                 let lock = self.workspace.sync_lock(account);
-                self.idle = Some(Kit {
+                self.idle = Some(Box::new(Kit {
                     store,
                     remote,
                     lock,
-                });
+                    from_start,
+                }));
                 self.due = Some(Instant::now());
             }
             Err(why) => self.failed(Failure::Refused(why), None),
@@ -96,27 +158,55 @@ impl Rounds {
 
     /// Wants a round soon. While the server is out of reach only a person
     /// brings the next try forward.
-    pub(super) fn nudge(&mut self, shown: bool) {
+    pub(crate) fn nudge(&mut self, shown: bool) {
         if shown {
-            self.untold.push_back(RoundNews::Began);
+            self.untold.push_back(News::Round(RoundNews::Began));
         }
         if shown || !self.failing {
             self.due = Some(Instant::now());
         }
     }
 
-    /// Tells what is to be told, and goes on until the next round has ended.
-    /// Safe to drop at any point.
-    pub(super) async fn turn(&mut self) {
-        self.tell().await;
-        if self.running.is_none() {
-            match self.due {
-                Some(due) if self.idle.is_some() => sleep_until(due).await,
-                _ => pending().await,
+    /// Works until there is something to tell. May be dropped and called
+    /// again: nothing is lost by that.
+    pub(crate) async fn next(&mut self) -> News {
+        loop {
+            if let Some(news) = self.untold.pop_front() {
+                return news;
             }
-            self.begin();
+            let due = self.due.filter(|_| self.idle.is_some());
+            let next = tokio::select! {
+                () = moment(due) => Next::Due,
+                ended = outcome(&mut self.running) => Next::Ended(ended),
+                tidings = tidings(&mut self.live) => Next::Heard(tidings),
+            };
+            match next {
+                Next::Due => self.begin(),
+                Next::Ended(ended) => self.ended(ended),
+                Next::Heard(tidings) => self.heard(tidings),
+            }
         }
-        self.end().await;
+    }
+
+    /// Ends well: what is on its way may still arrive, and a token refresh
+    /// must. Takes three seconds at most.
+    pub(crate) async fn finish(mut self) {
+        let live = self.live.take();
+        let goodbye = async {
+            if let Some(live) = live {
+                live.close().await;
+            }
+        };
+        let last = async {
+            if let Some(running) = &mut self.running {
+                drop(running.await);
+            }
+        };
+        // What did not arrive is queued.
+        let _ = timeout(LAST_REQUEST, async { tokio::join!(goodbye, last) }).await;
+        if let Some(session) = &self.session {
+            let _ = timeout(SETTLING, session.settled()).await;
+        }
     }
 
     fn begin(&mut self) {
@@ -125,33 +215,88 @@ impl Rounds {
         };
         self.due = None;
         self.running = Some(Box::pin(async move {
-            let result = round(&mut kit.store, &kit.remote, &kit.lock, Timestamp::now).await;
+            let Kit {
+                store,
+                remote,
+                lock,
+                from_start,
+            } = &mut *kit;
+            let result = if *from_start {
+                round_from_start(store, remote, lock, Timestamp::now).await
+            } else {
+                round(store, remote, lock, Timestamp::now).await
+            };
+            *from_start &= result.is_err();
             (kit, result)
         }));
     }
 
-    /// Waits for the round under way, if there is one, and plans the next.
-    pub(super) async fn end(&mut self) {
-        let Some(running) = &mut self.running else {
-            return;
-        };
-        let (kit, result) = running.await;
+    /// Takes how a round ended, and plans the next.
+    fn ended(&mut self, (kit, result): Ended) {
         self.running = None;
-        self.idle = Some(kit);
         match result {
             Ok(report) => {
-                self.failing = false;
+                self.held = false;
                 self.backoff.succeeded();
-                self.plan(if report.waiting > 0 { SHORT } else { PAUSE });
-                self.untold.push_back(RoundNews::Ended(report));
+                if std::mem::take(&mut self.failing)
+                    && let Some(live) = &self.live
+                {
+                    live.call();
+                }
+                let may = kit.store.capabilities().ok().flatten();
+                self.listen(may.is_some_and(|may| may.full), &kit.remote);
+                self.plan(match report.waiting {
+                    0 if self.connected => SAFETY,
+                    0 => PAUSE,
+                    // What cannot be sent now is not tried all the time.
+                    _ if report.pushed == 0 => PAUSE,
+                    _ => SHORT,
+                });
+                self.tell(RoundNews::Ended(report));
             }
             Err(error) => {
                 let (failure, pause) = self.judge(&error);
                 self.failing = failure != Failure::Busy;
+                self.held = asked_for_rest(&error);
                 if let Some(pause) = pause {
                     self.plan(pause);
                 }
                 self.failed(failure, pause);
+            }
+        }
+        self.idle = Some(kit);
+    }
+
+    /// Listens, where there is something to listen to.
+    fn listen(&mut self, full: bool, hasura: &Hasura) {
+        if self.full.replace(full) == Some(full) {
+            return;
+        }
+        if full {
+            self.live = Some(Live::start(hasura.clone(), self.rng.fork()));
+        } else {
+            self.live = None;
+            self.connected = false;
+            let why = "this backend does not tell of changes".to_owned();
+            self.untold.push_back(News::Polling { why });
+        }
+    }
+
+    fn heard(&mut self, tidings: Tidings) {
+        match tidings {
+            Tidings::Connected => {
+                self.connected = true;
+                self.untold.push_back(News::Live);
+            }
+            Tidings::Rang if self.held => {}
+            Tidings::Rang => self.due = Some(Instant::now()),
+            Tidings::Silent(error) => {
+                self.connected = false;
+                if self.due.is_some() {
+                    self.plan(PAUSE);
+                }
+                let why = told(&error);
+                self.untold.push_back(News::Polling { why });
             }
         }
     }
@@ -195,21 +340,39 @@ impl Rounds {
         let next_try = pause
             .and_then(|pause| SignedDuration::try_from(pause).ok())
             .and_then(|pause| Timestamp::now().checked_add(pause).ok());
-        self.untold
-            .push_back(RoundNews::Failed { failure, next_try });
+        self.tell(RoundNews::Failed { failure, next_try });
     }
 
-    /// Tells the loop what it does not know yet.
-    async fn tell(&mut self) {
-        while !self.untold.is_empty() {
-            let Ok(permit) = self.facts.reserve().await else {
-                // The loop is gone: nobody wants to know.
-                self.untold.clear();
-                return;
-            };
-            if let Some(news) = self.untold.pop_front() {
-                permit.send(Msg::Round(news));
-            }
-        }
+    fn tell(&mut self, news: RoundNews) {
+        self.untold.push_back(News::Round(news));
+    }
+}
+
+/// Whether the server wants no request for a while.
+const fn asked_for_rest(error: &RoundError) -> bool {
+    match error {
+        RoundError::Remote(remote) => remote.retry_after().is_some(),
+        RoundError::Busy | RoundError::Store(_) | RoundError::Lock(_) => false,
+    }
+}
+
+async fn moment(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => pending().await,
+    }
+}
+
+async fn outcome(running: &mut Option<Pin<Box<dyn Future<Output = Ended>>>>) -> Ended {
+    match running {
+        Some(running) => running.await,
+        None => pending().await,
+    }
+}
+
+async fn tidings(live: &mut Option<Live>) -> Tidings {
+    match live {
+        Some(live) => live.next().await,
+        None => pending().await,
     }
 }

@@ -55,7 +55,7 @@ impl Workers {
         workers
     }
 
-    /// Ends the threads: the network's within 2 s, the disk's when all is
+    /// Ends the threads: the network's within 3 s, the disk's when all is
     /// written. False when one of them had panicked.
     pub(super) fn finish(self) -> bool {
         let mut well = self.network.is_none_or(Network::finish);

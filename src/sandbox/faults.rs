@@ -86,6 +86,7 @@ impl Fault {
         match self {
             Self::Refuse => "refuse".to_owned(),
             Self::Delay(_) => "delay".to_owned(),
+            Self::DelayAfter(_) => "delay_after".to_owned(),
             Self::DropBefore => "drop_before".to_owned(),
             Self::DropAfter => "drop_after".to_owned(),
             Self::Status { code, .. } => format!("status_{}", code.as_u16()),

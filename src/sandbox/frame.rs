@@ -150,8 +150,8 @@ async fn observe(
         return next.run(request).await;
     };
     let fault = frame.faults.take(route);
-    frame.log.count(fault);
     if fault == Some(Fault::Refuse) {
+        frame.log.count(fault);
         frame.log.add(route, None, 0, 0);
         return cut(&line);
     }
@@ -164,9 +164,11 @@ async fn observe(
         let is_mutation = || route == Route::Graphql && graphql::is_mutation(&body);
         frame.faults.take_if(Route::Mutation, is_mutation)
     });
+    frame.log.count(fault);
     match fault {
         Some(Fault::Delay(wait)) => tokio::time::sleep(wait).await,
-        Some(Fault::DropBefore) => {
+        // A mutation is read before it is known to be one: too late to refuse it unread.
+        Some(Fault::DropBefore | Fault::Refuse) => {
             frame.log.add(route, None, asked, 0);
             return cut(&line);
         }
@@ -178,11 +180,6 @@ async fn observe(
         }
         Some(Fault::DropAfter) if route == Route::Socket => {
             parts.extensions.insert(CutWhenOpen);
-        }
-        // Too late to leave it unread.
-        Some(Fault::Refuse) => {
-            frame.log.add(route, None, asked, 0);
-            return cut(&line);
         }
         Some(Fault::DelayAfter(_) | Fault::DropAfter | Fault::Truncate) | None => {}
     }

@@ -15,16 +15,30 @@ const LONGEST_ASKED: Duration = Duration::from_hours(1);
 /// The n-th failure in a row waits a random time between 0.5 s and
 /// 0.5 s · 2ⁿ, at most 60 s; a server that asks for more
 /// (`Retry-After`, `X-RateLimit-Reset`) gets it, up to an hour.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backoff {
     failures: u32,
+    longest: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Backoff {
     /// No failure yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { failures: 0 }
+        Self::up_to(LONGEST)
+    }
+
+    /// As [`Backoff::new`], with another longest wait than 60 s.
+    #[must_use]
+    pub const fn up_to(longest: Duration) -> Self {
+        let failures = 0;
+        Self { failures, longest }
     }
 
     /// A try succeeded: the next failure waits as the first one does.
@@ -38,7 +52,7 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         let ceiling = SHORTEST
             .saturating_mul(2_u32.saturating_pow(self.failures))
-            .min(LONGEST);
+            .min(self.longest);
         let wait = SHORTEST + ceiling.saturating_sub(SHORTEST).mul_f64(rng.f64());
         asked.map_or(wait, |asked| wait.max(asked.min(LONGEST_ASKED)))
     }
@@ -101,7 +115,10 @@ mod tests {
 
     #[test]
     fn counting_failures_never_overflows() {
-        let mut backoff = Backoff { failures: u32::MAX };
+        let mut backoff = Backoff {
+            failures: u32::MAX,
+            ..Backoff::new()
+        };
         let wait = backoff.failed(None, &mut fastrand::Rng::with_seed(5));
         assert!(wait <= LONGEST);
     }

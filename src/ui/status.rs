@@ -103,7 +103,8 @@ fn link(model: &Model, theme: &Theme) -> (String, Style) {
         Link::Off => ("offline as asked".to_owned(), theme.muted),
         Link::Connecting => ("connecting".to_owned(), theme.muted),
         Link::Syncing => ("syncing".to_owned(), theme.text),
-        Link::Online => ("online".to_owned(), theme.good),
+        Link::Online if model.live => ("live".to_owned(), theme.good),
+        Link::Online => ("polling".to_owned(), theme.good),
         Link::Offline { next_try: None } => ("offline".to_owned(), theme.waiting),
         Link::Offline { next_try: Some(at) } => {
             let at = model.zone.to_datetime(*at).strftime("%H:%M:%S");

@@ -345,11 +345,73 @@ impl Sandbox {
         Ok(rows.iter().map(text).collect())
     }
 
+    /// Whoever is logged in on `machine`, with another program.
+    pub(crate) fn person(&self, machine: &Machine) -> Checked<Person<'_>> {
+        let who = machine.json(&["whoami", "--json"])?;
+        let order = json!({"sub": who["sub"]});
+        let made = self.control(Method::POST, "/token", Some(order))?;
+        Ok(Person {
+            sandbox: self,
+            token: made["token"].as_str().ok_or("no token")?.to_owned(),
+        })
+    }
+
     /// How many requests came to `route` since the log was emptied.
     pub(crate) fn requests(&self, route: &str) -> Checked<usize> {
         let log = self.control(Method::GET, "/log", None)?;
         let log = log.as_array().ok_or("no log")?;
         Ok(log.iter().filter(|it| it["route"] == route).count())
+    }
+}
+
+/// Somebody who uses the backend with a program that is not ours.
+pub(crate) struct Person<'s> {
+    sandbox: &'s Sandbox,
+    token: String,
+}
+
+impl Person<'_> {
+    pub(crate) fn add(&self, text: &str) -> Checked {
+        self.say(
+            "mutation($text: String!) { insert_todos(objects: {text: $text}) { affected_rows } }",
+            &json!({"text": text}),
+        )
+    }
+
+    pub(crate) fn edit(&self, text: &str, after: &str) -> Checked {
+        self.say(
+            "mutation($text: String!, $after: String!) {
+                update_todos(where: {text: {_eq: $text}}, _set: {text: $after}) { affected_rows }
+            }",
+            &json!({"text": text, "after": after}),
+        )
+    }
+
+    pub(crate) fn remove(&self, text: &str) -> Checked {
+        self.say(
+            "mutation($text: String!) {
+                delete_todos(where: {text: {_eq: $text}}) { affected_rows }
+            }",
+            &json!({"text": text}),
+        )
+    }
+
+    /// Sends a mutation that changes one row.
+    fn say(&self, query: &str, variables: &Value) -> Checked {
+        let url: Url = self.sandbox.address("endpoint").parse()?;
+        let client = tudone::http::client(&url)?;
+        let request = client
+            .post(url)
+            .bearer_auth(&self.token)
+            .json(&json!({"query": query, "variables": variables}));
+        let answer: Value = block_on(async { request.send().await?.json().await })??;
+        let done = &answer["data"];
+        let done = done.as_object().and_then(|fields| fields.values().next());
+        if done.is_some_and(|done| done["affected_rows"] == 1) {
+            Ok(())
+        } else {
+            Err(format!("{query}: {answer}").into())
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 
@@ -82,7 +82,16 @@ impl Seat {
 
     /// Waits until the screen is as wanted, and gives its text.
     pub(crate) fn wait_until(&mut self, wanted: impl Fn(&str) -> bool) -> Checked<String> {
-        let end = Instant::now() + DEADLINE;
+        self.wait_within(DEADLINE, wanted)
+    }
+
+    /// As [`Seat::wait_until`], but for so long at most.
+    pub(crate) fn wait_within(
+        &mut self,
+        limit: Duration,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Checked<String> {
+        let end = Instant::now() + limit;
         loop {
             let text = self.screen.screen().contents();
             if wanted(&text) {

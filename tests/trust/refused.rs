@@ -51,7 +51,11 @@ fn a_token_that_is_no_jwt() -> Checked {
         machine.set("TUDONE_AUDIENCE", userinfo);
         is_named(&sandbox, &machine, "token-no-audience", API)?;
     }
-    names_each([(json!({"access_tokens": "encrypted"}), "token-encrypted", API)])
+    names_each([(
+        json!({"access_tokens": "encrypted"}),
+        "token-encrypted",
+        API,
+    )])
 }
 
 #[test]

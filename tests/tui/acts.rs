@@ -30,6 +30,21 @@ fn a_todo_added_offline_waits_with_a_number_of_this_device() -> Outcome {
 }
 
 #[test]
+fn what_another_program_queued_is_sent_soon() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    assert_eq!(device.syncs, 0, "a start asks for a round by itself");
+
+    add(&mut device.store, 7, "bread")?;
+    device.say(Msg::StoreChanged)?;
+    assert_eq!(device.rows().len(), 2);
+    assert_eq!(device.syncs, 1);
+
+    device.say(Msg::StoreChanged)?;
+    assert_eq!(device.syncs, 1, "nothing new waits");
+    Ok(())
+}
+
+#[test]
 fn completing_goes_on_to_the_next_todo_and_u_brings_it_back() -> Outcome {
     let mut device = Device::with(&["milk", "bread", "eggs"])?;
 

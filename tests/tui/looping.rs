@@ -3,14 +3,15 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
+use std::task::Poll;
 
-use futures_util::stream;
+use futures_util::{Stream, StreamExt as _, stream};
 use jiff::civil::Date;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 use tudone::app::keys::{Code, Key};
-use tudone::app::link::RoundNews;
+use tudone::app::link::{Failure, RoundNews};
 use tudone::app::{Effect, Msg, Stamp};
 use tudone::runtime::drive::{DriveError, Outside, Signal, Signals, Sources, drive};
 use tudone::sync::round::Report;
@@ -18,7 +19,8 @@ use tudone::ui::Theme;
 use uuid::Uuid;
 
 use crate::stage::{NOON, Stage, ada, instant, todo};
-use tudone::domain::todo::State;
+use tudone::domain::todo::{State, Todo};
+use tudone::store::{Freshness, Totals, Window};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -50,11 +52,20 @@ impl Signals for Silence {
     }
 }
 
+fn rows() -> Vec<Todo> {
+    (1..100).map(|n| todo(n, "milk", State::Synced)).collect()
+}
+
+/// The program with its rows on the screen.
+fn stage() -> Stage {
+    let mut stage = Stage::new(80, 24, Some(ada()));
+    stage.answer(rows());
+    stage
+}
+
 /// Runs the loop over `input` until it leaves; how many frames it drew.
 fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Noted), Box<dyn Error>> {
-    let mut stage = Stage::new(80, 24, Some(ada()));
-    let rows = (1..100).map(|n| todo(n, "milk", State::Synced)).collect();
-    stage.answer(rows);
+    let mut stage = stage();
     let mut terminal = Terminal::new(TestBackend::new(80, 24))?;
     let (sender, mut receiver) = mpsc::channel(64);
     for fact in facts {
@@ -65,7 +76,7 @@ fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Noted), Box<dyn Er
         .enable_time()
         .build()?;
     let sources = Sources {
-        input: stream::iter(input),
+        input: stream::iter(input).chain(after_the_facts()),
         facts: &mut receiver,
         signals: Silence,
     };
@@ -87,6 +98,20 @@ fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Noted), Box<dyn Er
     Ok((terminal.get_frame().count(), noted))
 }
 
+/// An input that says nothing and ends when the loop has taken all facts in
+/// and drawn what came of them: it is asked once a fact, and a few times more.
+fn after_the_facts() -> impl Stream<Item = Msg> + Unpin {
+    let mut asked = 0;
+    stream::poll_fn(move |cx| {
+        asked += 1;
+        if asked > 32 {
+            return Poll::Ready(None);
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
 fn press(c: char) -> Msg {
     Msg::Pressed(Key::plain(Code::Char(c)))
 }
@@ -101,12 +126,61 @@ fn thirty_keys_at_once_cost_one_frame() -> Outcome {
 }
 
 #[test]
-fn a_round_that_brought_nothing_draws_nothing() -> Outcome {
+fn a_round_that_brought_nothing_draws_nothing() {
     let news = || Msg::Round(RoundNews::Ended(Report::default()));
-    let (once, _) = frames(Vec::new(), vec![news()])?;
-    let (again, _) = frames(Vec::new(), vec![news(), news(), news()])?;
-    assert_eq!(once, again);
+    let mut stage = stage();
+    stage.say(news());
+    assert!(
+        stage.model.take_stale(),
+        "the first one tells that it works"
+    );
+    assert!(!stage.say(news()).model.take_stale());
+}
+
+#[test]
+fn a_pull_that_brought_nothing_draws_nothing_until_the_minute_is_over() -> Outcome {
+    let pulled = |at: &str| {
+        let mut stage = stage();
+        let id = stage.say(Msg::StoreChanged).asked();
+        Msg::Windowed {
+            id,
+            window: Window {
+                rows: rows(),
+                ..Window::default()
+            },
+            totals: Totals {
+                open: 99,
+                ..Totals::default()
+            },
+            freshness: Freshness {
+                as_of: Some(instant(at)),
+                failed_at: None,
+            },
+        }
+    };
+    let counted = |at| frames(Vec::new(), vec![Msg::StoreChanged, pulled(at)]);
+    let (none, _) = frames(Vec::new(), Vec::new())?;
+    let (same, _) = counted("2026-11-24T11:58:59Z")?;
+    let (next, _) = counted("2026-11-24T11:59:00Z")?;
+    assert_eq!((same, next), (none, none + 1));
     Ok(())
+}
+
+#[test]
+fn a_doorbell_that_comes_and_goes_offline_draws_nothing() {
+    let mut stage = stage();
+    stage.say(Msg::Round(RoundNews::Failed {
+        failure: Failure::Unreachable,
+        next_try: None,
+    }));
+    assert!(stage.model.take_stale());
+    for on in [true, false, true] {
+        assert!(!stage.say(Msg::LiveTurned { on }).model.take_stale());
+    }
+    stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    assert!(stage.model.take_stale());
+    assert!(!stage.say(Msg::LiveTurned { on: true }).model.take_stale());
+    assert!(stage.say(Msg::LiveTurned { on: false }).model.take_stale());
 }
 
 #[test]

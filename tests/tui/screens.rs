@@ -30,6 +30,7 @@ fn online(width: u16, height: u16) -> Stage {
     let mut stage = Stage::new(width, height, Some(ada()));
     stage.press("f").answer(some_todos());
     stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    stage.say(Msg::LiveTurned { on: true });
     stage
 }
 
@@ -112,16 +113,16 @@ fn the_list_at_80_by_24_with_styles() {
         ^ 63..67 dim
         ^ 69..70 cyan
         ^ 71..75 dim
-    │ ada@example.org · online · 1 pending · 1 sent · 1 rejected · as of 11:58
+    │ ada@example.org · live · 1 pending · 1 sent · 1 rejected · as of 11:58
         ^ 0..19 dim
-        ^ 19..25 green
-        ^ 25..28 dim
-        ^ 28..37 yellow
-        ^ 37..40 dim
-        ^ 40..46 yellow
-        ^ 46..49 dim
-        ^ 49..59 red+bold
-        ^ 59..73 dim
+        ^ 19..23 green
+        ^ 23..26 dim
+        ^ 26..35 yellow
+        ^ 35..38 dim
+        ^ 38..44 yellow
+        ^ 44..47 dim
+        ^ 47..57 red+bold
+        ^ 57..71 dim
     "#);
 }
 
@@ -163,7 +164,7 @@ fn the_list_at_120_by_36() {
     │
     │
     │  a add  x done  e edit  d delete  / search  f view  u undo  ? help  q quit
-    │ ada@example.org · online · 1 pending · 1 sent · 1 rejected · as of 11:58
+    │ ada@example.org · live · 1 pending · 1 sent · 1 rejected · as of 11:58
     "#);
 }
 
@@ -199,6 +200,30 @@ fn offline_tells_when_the_next_try_is() {
     │  a add  x done  e edit  d delete  / search  f view  u undo  ? help  q quit
     │ offline, next try 12:02:31 · 1 pending · 1 sent · 1 rejected · as of 11:58
     "#);
+}
+
+#[test]
+fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
+    let status = |stage: &Stage| stage.screen().lines().last().map(str::to_owned);
+    let mut stage = online(80, 12);
+    let live = status(&stage);
+    stage.say(Msg::LiveTurned { on: false });
+    assert_snapshot!(
+        status(&stage).unwrap_or_default(),
+        @"│ ada@example.org · polling · 1 pending · 1 sent · 1 rejected · as of 11:58"
+    );
+
+    let unreachable = RoundNews::Failed {
+        failure: Failure::Unreachable,
+        next_try: None,
+    };
+    stage.say(Msg::Round(unreachable));
+    stage.say(Msg::LiveTurned { on: true });
+    let offline = status(&stage).unwrap_or_default();
+    assert!(offline.contains("offline"), "a round decides: {offline}");
+
+    stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    assert_eq!(status(&stage), live);
 }
 
 #[test]
@@ -289,7 +314,7 @@ fn adding() {
     │
     │
     │add: Buy bread +home
-    │ ada@example.org · online · 1 pending · 1 sent · 1 rejected · as of 11:58
+    │ ada@example.org · live · 1 pending · 1 sent · 1 rejected · as of 11:58
     (cursor at 20,10)
     "#);
 }
@@ -353,7 +378,7 @@ fn a_long_line_scrolls_with_its_cursor() {
     │ [ ] 108 Water the plants 🪴 +h… ↑ sent
     │ [ ] 109 日本語の本を読む +… ! rejected
     │add: o three four five six seven eight …
-    │ online · 1 pending · 1 rejected
+    │ live · 1 pending · 1 sent · 1 rejected
     (cursor at 39,6)
     "#);
 }
@@ -375,7 +400,7 @@ fn searching_what_nothing_matches() {
     │
     │
     │search: zebra
-    │ ada@example.org · online · as of 11:58
+    │ ada@example.org · live · as of 11:58
     (cursor at 13,10)
     "#);
 }
@@ -424,16 +449,16 @@ fn asked_whether_to_delete() {
         ^ 39..42 dim
         ^ 44..45 cyan
         ^ 46..48 dim
-    │ ada@example.org · online · 1 pending · 1 sent · 1 rejected · as of 11:58
+    │ ada@example.org · live · 1 pending · 1 sent · 1 rejected · as of 11:58
         ^ 0..19 dim
-        ^ 19..25 green
-        ^ 25..28 dim
-        ^ 28..37 yellow
-        ^ 37..40 dim
-        ^ 40..46 yellow
-        ^ 46..49 dim
-        ^ 49..59 red+bold
-        ^ 59..73 dim
+        ^ 19..23 green
+        ^ 23..26 dim
+        ^ 26..35 yellow
+        ^ 35..38 dim
+        ^ 38..44 yellow
+        ^ 44..47 dim
+        ^ 47..57 red+bold
+        ^ 57..71 dim
     "#);
 }
 
@@ -453,7 +478,7 @@ fn asked_what_pasted_lines_are() {
     │
     │
     │3 lines pasted:  s 3 todos  o one  esc none
-    │ ada@example.org · online · 1 pending · 1 sent · 1 rejected · as of 11:58
+    │ ada@example.org · live · 1 pending · 1 sent · 1 rejected · as of 11:58
     "#);
 }
 
@@ -474,7 +499,7 @@ fn no_todos_yet() {
     │
     │
     │  a add  x done  e edit  d delete  / search  f view  u undo  ? help  q quit
-    │ ada@example.org · online · as of 11:58
+    │ ada@example.org · polling · as of 11:58
     "#);
 }
 

@@ -8,6 +8,8 @@ use crate::domain::todo::Todo;
 use crate::store::{Freshness, Totals, Window};
 
 /// Some rows arrived. Where nothing of them is new, the screen stays as it is.
+/// Changes that wait and are none of ours were queued by another program: they
+/// are sent soon.
 pub(super) fn windowed(
     model: &mut Model,
     id: WindowId,
@@ -16,8 +18,13 @@ pub(super) fn windowed(
     freshness: Freshness,
 ) -> Vec<Effect> {
     let arrival = model.list.windowed(id, window);
-    if arrival.changed || !model.loaded || model.totals != totals || model.freshness != freshness {
+    let as_of = minute(&freshness) != minute(&model.freshness);
+    if arrival.changed || !model.loaded || model.totals != totals || as_of {
         model.touch();
+    }
+    let mut effects = arrival.effects;
+    if model.loaded && totals.pending > model.totals.pending {
+        effects.push(Effect::Sync { shown: false });
     }
     model.loaded = true;
     model.totals = totals;
@@ -26,7 +33,12 @@ pub(super) fn windowed(
         model.touch();
         model.say("saved; this view does not show it");
     }
-    arrival.effects
+    effects
+}
+
+/// How fresh the list is, as precisely as the screen tells it.
+fn minute(freshness: &Freshness) -> Option<i64> {
+    freshness.as_of.map(|at| at.as_second().div_euclid(60))
 }
 
 /// The store could not be read: what is on the screen stays.
@@ -40,7 +52,10 @@ pub(super) fn window_failed(model: &mut Model, id: WindowId, reason: String) -> 
 /// Changes are on the disk: they wait to be sent.
 pub(super) fn committed(model: &mut Model, id: CommitId, todos: &[Todo]) -> Vec<Effect> {
     model.touch();
+    let saving = model.list.saving();
     let mut effects = model.list.committed(id, todos);
+    // At most so many: some fold into changes that wait already.
+    model.totals.pending += (saving - model.list.saving()) as u64;
     effects.push(Effect::Sync { shown: false });
     effects
 }

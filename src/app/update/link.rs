@@ -42,6 +42,18 @@ pub(super) fn round(model: &mut Model, news: RoundNews) -> Vec<Effect> {
     }
 }
 
+/// Takes whether changes are told as they happen.
+pub(super) fn live_turned(model: &mut Model, on: bool) -> Vec<Effect> {
+    if model.live != on {
+        model.live = on;
+        // Told only while the server can be reached.
+        if model.link == Link::Online {
+            model.touch();
+        }
+    }
+    Vec::new()
+}
+
 fn ended(model: &mut Model, report: &Report) -> Vec<Effect> {
     let asked = model.link == Link::Syncing;
     turn(model, Link::Online);
