@@ -27,6 +27,7 @@ type Failure = Box<dyn Error>;
 #[derive(Debug, Clone)]
 enum Write {
     Commit(Vec<(u8, Deed)>),
+    Undo,
     MarkSent(Vec<Index>),
     Settle(Index, Answer),
     Rebase(Index, String, i64),
@@ -112,6 +113,7 @@ fn told() -> impl Strategy<Value = Told> {
 fn write() -> impl Strategy<Value = Write> {
     prop_oneof![
         8 => prop::collection::vec((0..6_u8, deed()), 1..4).prop_map(Write::Commit),
+        3 => Just(Write::Undo),
         5 => prop::collection::vec(any::<Index>(), 1..4).prop_map(Write::MarkSent),
         5 => (any::<Index>(), answer()).prop_map(|(at, answer)| Write::Settle(at, answer)),
         1 => (any::<Index>(), text(), 0..20_i64).prop_map(|(at, text, revision)| Write::Rebase(at, text, revision)),
@@ -172,6 +174,7 @@ impl Device<'_> {
         let pick = |at: Index| (!outbox.is_empty()).then(|| at.get(&outbox).entry.seq);
         match write {
             Write::Commit(deeds) => self.commit(deeds)?,
+            Write::Undo => self.undo()?,
             Write::MarkSent(picks) => {
                 let seqs: Vec<i64> = picks.into_iter().filter_map(pick).collect();
                 self.store.mark_sent(&seqs)?;
@@ -254,7 +257,7 @@ impl Device<'_> {
                 at: Timestamp::UNIX_EPOCH,
             });
         }
-        let answer = self.store.commit(&changes)?;
+        let answer = self.store.commit_act("did", &changes)?;
         if let ([_], [todo]) = (changes.as_slice(), answer.as_slice()) {
             let shown = self.store.todo(todo.key)?;
             assert!(
@@ -263,6 +266,46 @@ impl Device<'_> {
             );
         }
         Ok(())
+    }
+
+    fn undo(&mut self) -> Result<(), Failure> {
+        let before = self.store.history()?.len();
+        let made = &mut self.made;
+        let mut fresh = || {
+            *made += 1;
+            Uuid::from_u128((0x0190_0000_0000_7000_9000 << 48) + *made)
+        };
+        let undone = self.store.undo(Timestamp::UNIX_EPOCH, &mut fresh)?;
+        let left = undone.is_none_or(|undone| !undone.overlaps.is_empty());
+        let expected = if left { before } else { before - 1 };
+        assert_eq!(self.store.history()?.len(), expected);
+        Ok(())
+    }
+
+    /// Whether the todo is shown, and not only by an edit that outlived its row
+    /// or says what the server said meanwhile: commands are about what is there.
+    fn stands(&self, key: Key) -> Result<bool, Failure> {
+        let Some(todo) = self.store.todo(key)? else {
+            return Ok(false);
+        };
+        let outbox = self.store.outbox()?;
+        let idle = |queued: &Queued| match &queued.entry.change.act {
+            Act::Add { .. } => false,
+            Act::Edit { before, after } => queued.base.is_none() || before == after,
+            Act::Remove { .. } => queued.base.is_none(),
+        };
+        let of_todo = |queued: &&Queued| queued.entry.change.todo == todo.key;
+        Ok(!outbox.iter().filter(of_todo).any(idle))
+    }
+
+    /// The texts shown, in an order of their own.
+    fn texts(&self) -> Result<Vec<String>, Failure> {
+        let mut texts: Vec<String> = listed(&self.store, Scope::All)?
+            .into_iter()
+            .map(|todo| todo.text)
+            .collect();
+        texts.sort();
+        Ok(texts)
     }
 
     fn rebase(
@@ -431,7 +474,7 @@ fn listed(store: &Store, scope: Scope) -> Result<Vec<Todo>, Failure> {
     Ok(todos)
 }
 
-fn run(path: Option<&Path>, writes: Vec<Write>) -> Result<(), Failure> {
+fn run(path: Option<&Path>, writes: Vec<Write>) -> Result<Device<'_>, Failure> {
     let mut device = Device {
         path,
         store: match path {
@@ -447,6 +490,23 @@ fn run(path: Option<&Path>, writes: Vec<Write>) -> Result<(), Failure> {
         device.act(write)?;
         device.check()?;
     }
+    Ok(device)
+}
+
+/// After any `writes`, a command and its undo show what was shown before.
+fn undone(writes: Vec<Write>, deed: (u8, Deed)) -> Result<(), Failure> {
+    let mut device = run(None, writes)?;
+    if !matches!(deed.1, Deed::Add(_)) && !device.stands(key(deed.0))? {
+        return Ok(());
+    }
+    let (texts, acts) = (device.texts()?, device.store.history()?.len());
+    device.commit(vec![deed])?;
+    // What did nothing is no act.
+    if device.store.history()?.len() > acts {
+        device.undo()?;
+        device.check()?;
+    }
+    assert_eq!(device.texts()?, texts);
     Ok(())
 }
 
@@ -469,6 +529,19 @@ proptest! {
     #[test]
     fn shown_and_totals_follow_every_write(writes in prop::collection::vec(write(), 1..40)) {
         run(None, writes).map_err(|error| failed(&error))?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(128))]
+
+    #[test]
+    fn a_command_taken_back_at_once_leaves_the_texts_as_they_were(
+        writes in prop::collection::vec(write(), 0..20),
+        number in 0..6_u8,
+        deed in deed(),
+    ) {
+        undone(writes, (number, deed)).map_err(|error| failed(&error))?;
     }
 }
 

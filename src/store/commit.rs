@@ -114,6 +114,9 @@ impl Write<'_> {
         self.carry_out(&change, &met.queue, steps)?;
         let after = self.show(key)?;
         let before = met.shown;
+        if before.is_some() && after.is_none() {
+            self.close_alias(key)?;
+        }
         let deed = did_something.then(|| deed(change, before.as_ref(), after.as_ref()));
         Ok((after.or(before), deed))
     }
@@ -203,6 +206,11 @@ fn deed(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> Deed {
         }
         Act::Remove { before: seen } => Act::Remove {
             before: text(before, seen),
+        },
+        // Added again, after the first try was refused.
+        Act::Add { text: wanted } if before.is_some() => Act::Edit {
+            before: text(before, wanted.clone()),
+            after: text(after, wanted),
         },
         act @ Act::Add { .. } => act,
     };

@@ -238,6 +238,15 @@ impl Write<'_> {
         }
     }
 
+    /// Lets the key of a todo that is removed name nothing: another one had its
+    /// name only while it was gone before.
+    pub(super) fn close_alias(&self, key: Key) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("DELETE FROM aliases WHERE old = ?1")?
+            .execute([blob(key)])?;
+        Ok(())
+    }
+
     /// Lets `old` lead to `new`, which is current: aliases resolve in one step.
     fn alias(&self, old: Key, new: Key) -> Result<(), StoreError> {
         for sql in [
