@@ -133,6 +133,7 @@ fn exit(error: &CliError) -> Exit {
         | CliError::Cancelled => Exit::Usage,
         CliError::Interrupted => Exit::Interrupted,
         CliError::NotFound { .. } => Exit::NotFound,
+        CliError::NotUndone { changed, .. } if changed.is_empty() => Exit::NotFound,
         CliError::NoAccount | CliError::LoggedOut => Exit::Login,
         CliError::Login(error) => exit_of_kind(error.kind()),
         CliError::Vault(_) | CliError::Config(_) => Exit::Misconfigured,
@@ -141,7 +142,9 @@ fn exit(error: &CliError) -> Exit {
         CliError::Round(error) => exit_of_round(error),
         #[cfg(feature = "sandbox")]
         CliError::Sandbox(_) | CliError::Tour { .. } => Exit::Failed,
-        CliError::Screens(_)
+        CliError::NothingToUndo
+        | CliError::NotUndone { .. }
+        | CliError::Screens(_)
         | CliError::Store(_)
         | CliError::Http(_)
         | CliError::Io { .. }
@@ -191,6 +194,9 @@ pub(crate) fn code(error: &CliError) -> &str {
         CliError::Interrupted => "interrupted",
         CliError::NotFound { missing, .. } if missing.is_empty() => "ambiguous",
         CliError::NotFound { .. } => "not-found",
+        CliError::NothingToUndo => "nothing-to-undo",
+        CliError::NotUndone { changed, .. } if changed.is_empty() => "not-found",
+        CliError::NotUndone { .. } => "changed-since",
         CliError::NoAccount | CliError::LoggedOut => "login-required",
         CliError::Login(error) => error.code(),
         CliError::Vault(_) => "credential-store",
@@ -235,6 +241,15 @@ pub(crate) fn help(error: &CliError) -> Option<String> {
             "Give more characters of the key.".to_owned()
         }
         CliError::NotFound { .. } => "Run `tudone list --all` for the handles.".to_owned(),
+        CliError::NothingToUndo => {
+            "Only what commands changed on this device is taken back.".to_owned()
+        }
+        CliError::NotUndone { changed, .. } if changed.is_empty() => {
+            "Run `tudone undo` again for what was done before.".to_owned()
+        }
+        CliError::NotUndone { .. } => {
+            "Change it with `tudone edit` or `tudone rm`; `tudone undo` tries again.".to_owned()
+        }
         CliError::NoAccount | CliError::LoggedOut => "Run `tudone login`.".to_owned(),
         CliError::Login(error) => error.help(),
         CliError::Vault(error) => error.help(),

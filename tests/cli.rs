@@ -26,3 +26,6 @@ mod online;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/terminal.rs"]
 mod terminal;
+#[cfg(feature = "sandbox")]
+#[path = "cli/undo.rs"]
+mod undo;

@@ -61,7 +61,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     }
     let mut store = known.open()?;
     let wait = arguments.writing.wait;
-    let written = write::commit(call, &known, &mut store, &changes, wait)?;
+    let written = write::commit(call, &known, &mut store, "added", &changes, wait)?;
     print(arguments, &written.todos)?;
     written.refused.map_or(Ok(()), Err)
 }

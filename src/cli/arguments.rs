@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::cli::color::When;
 use crate::cli::{
-    add, completions, config, done, edit, help, list, login, logout, queue, rm, status, sync,
+    add, completions, config, done, edit, help, list, login, logout, queue, rm, status, sync, undo,
     whoami,
 };
 
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Edit(edit::Arguments),
     /// Remove todos
     Rm(rm::Arguments),
+    /// Take back what the last command changed on this device
+    Undo(undo::Arguments),
     /// Send and fetch changes now
     Sync(sync::Arguments),
     /// Look into the changes that wait to be sent

@@ -4,6 +4,8 @@ use std::io;
 
 use crate::auth::vault::VaultError;
 use crate::config::ConfigError;
+use crate::domain::change::Act;
+use crate::domain::past::Overlap;
 use crate::domain::query::TermError;
 use crate::domain::todo::Todo;
 use crate::domain::when::TypedError;
@@ -56,6 +58,17 @@ pub enum CliError {
         missing: Vec<String>,
         /// Prefixes of several keys, with what they name.
         ambiguous: Vec<(String, Vec<Todo>)>,
+    },
+    /// No command has changed anything on this device, or all of it was taken back.
+    #[error("nothing to undo")]
+    NothingToUndo,
+    /// What `undo` left as it is.
+    #[error("not taken back: {}", kept(changed, gone))]
+    NotUndone {
+        /// Todos that were changed since in a way that does not go with it.
+        changed: Vec<Overlap>,
+        /// Todos that were removed since.
+        gone: Vec<Todo>,
     },
     /// No account was ever logged in to with this profile.
     #[error("not logged in")]
@@ -170,6 +183,26 @@ fn unmatched(missing: &[String], ambiguous: &[(String, Vec<Todo>)]) -> String {
         ));
     }
     parts.join("; ")
+}
+
+fn kept(changed: &[Overlap], gone: &[Todo]) -> String {
+    let changed = changed.iter().map(|Overlap { todo, deed }| {
+        let (handle, now) = (todo.handle(), &todo.text);
+        match &deed.act {
+            Act::Edit { before, .. } => {
+                format!("{handle} says `{now}` by now, which does not go with `{before}`")
+            }
+            Act::Add { text } | Act::Remove { before: text } => {
+                format!("{handle} says `{now}` by now and no longer `{text}`")
+            }
+        }
+    });
+    let gone = gone.iter().map(|todo| {
+        let (handle, text) = (todo.handle(), &todo.text);
+        format!("{handle} `{text}` was removed since")
+    });
+    let list: Vec<String> = changed.chain(gone).collect();
+    list.join("; ")
 }
 
 fn refused(changes: &[(String, String, String)]) -> String {

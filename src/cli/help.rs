@@ -41,6 +41,9 @@ list --json=id,text    the same with these fields of each todo
 list --jsonl           one TODO a line
 add --json             {"todos": [TODO…]}
 done, reopen, edit, rm {"changed": [TODO…], "not_found": ["99"]}
+undo --json            {"changed": [TODO…], "not_found": ["99"], "changed_since": [TODO…],
+                        "undone": {"at": "…", "verb": "completed", "count": 1, "text": "…"}}
+undo --list --json     {"acts": [{"at", "verb", "count", "text"}…]}
 sync --json            {"pushed", "pulled", "rejected", "waiting", "as_of"}
 queue --json           {"entries": [{"handle", "key", "act", "state", "text", …}]}
 whoami --json          {"sub", "email", "name", "profile", "issuer", "endpoint"}

@@ -41,6 +41,7 @@ mod sandbox;
 mod status;
 mod sync;
 mod tui;
+mod undo;
 mod whoami;
 mod write;
 
@@ -95,6 +96,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Reopen(arguments) => done::reopen(&call, arguments),
         Command::Edit(arguments) => edit::run(&call, arguments),
         Command::Rm(arguments) => rm::run(&call, arguments),
+        Command::Undo(arguments) => undo::run(&call, arguments),
         Command::Sync(arguments) => sync::run(&call, arguments),
         Command::Queue(arguments) => queue::run(&call, arguments),
         Command::Login(arguments) => login::run(&call, arguments),

@@ -1,5 +1,6 @@
 //! Writing: commit first, then try to send at once.
 
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -13,10 +14,10 @@ use crate::cli::json::ShownAll;
 use crate::cli::network::{self, Effort, Miss};
 use crate::cli::output;
 use crate::cli::pick::{self, Pick, Picked};
-use crate::domain::change::{Act, Change, Progress};
+use crate::domain::change::{Act, Change, Entry, Progress};
 use crate::domain::query::Scope;
 use crate::domain::todo::{State, Todo};
-use crate::store::Store;
+use crate::store::{Capabilities, Store};
 
 /// Flags of every command that writes.
 #[derive(Debug, Clone, Args)]
@@ -78,7 +79,8 @@ struct Answer<'a> {
     dry_run: bool,
 }
 
-/// Commits `changes`, tries to send them, and tells on stderr where they wait.
+/// Commits `changes` as one act that `undo` takes back, tries to send them, and
+/// tells on stderr where they wait. `verb` says what was done, as a participle.
 ///
 /// # Errors
 ///
@@ -87,15 +89,28 @@ pub(crate) fn commit(
     call: &Call,
     known: &Known,
     store: &mut Store,
+    verb: &str,
     changes: &[Change],
     limit: Option<Duration>,
 ) -> Result<Written, CliError> {
-    if changes.is_empty() {
-        return Ok(Written {
-            todos: Vec::new(),
-            refused: None,
-        });
-    }
+    commit_by(call, known, store, changes, limit, |store| {
+        Ok(store.commit_act(verb, changes)?)
+    })
+}
+
+/// As [`commit`], with `write` to do the committing.
+///
+/// # Errors
+///
+/// As [`commit`], and those of `write`.
+pub(crate) fn commit_by(
+    call: &Call,
+    known: &Known,
+    store: &mut Store,
+    changes: &[Change],
+    limit: Option<Duration>,
+    write: impl FnOnce(&mut Store) -> Result<Vec<Todo>, CliError>,
+) -> Result<Written, CliError> {
     let effort = limit.map_or(Effort::USUAL, Effort::insisting);
     if forbidden(store, changes)?.is_some()
         && network::attempt(call, known, store, effort)?.is_ok()
@@ -103,8 +118,12 @@ pub(crate) fn commit(
     {
         return Err(CliError::NotAllowed { act, queued: false });
     }
-    let committed = store.commit(changes)?;
-    let tried = network::attempt(call, known, store, effort)?;
+    let committed = write(store)?;
+    let tried = if changes.is_empty() || !waits(store)? {
+        Ok(())
+    } else {
+        network::attempt(call, known, store, effort)?.map(drop)
+    };
     let mut todos = Vec::with_capacity(committed.len());
     for todo in committed {
         let state = if tried.is_ok() {
@@ -116,18 +135,29 @@ pub(crate) fn commit(
         todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
     }
     let mut refused = refusals(store, &todos)?;
-    if let (None, Ok(_), Some(act)) = (&refused, &tried, forbidden(store, changes)?) {
+    if let (None, Ok(()), Some(act)) = (&refused, &tried, stuck(store, &todos)?) {
         refused = Some(CliError::NotAllowed { act, queued: true });
     }
-    let waits = |todo: &Todo| matches!(todo.state, State::Pending | State::Sent);
+    let unsent = |todo: &Todo| matches!(todo.state, State::Pending | State::Sent);
     match tried {
         Err(miss) => call.notice(queued(changes.len(), &miss)),
-        Ok(_) if refused.is_none() && todos.iter().any(waits) => {
+        Ok(()) if refused.is_none() && todos.iter().any(unsent) => {
             call.notice("queued: the server has not confirmed it yet; `tudone sync` sends it");
         }
-        Ok(_) => {}
+        Ok(()) => {}
     }
     Ok(Written { todos, refused })
+}
+
+/// Whether there is anything to send: what is taken back before it was sent
+/// leaves nothing.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn waits(store: &Store) -> Result<bool, CliError> {
+    let totals = store.totals()?;
+    Ok(totals.pending + totals.sent > 0)
 }
 
 fn queued(count: usize, miss: &Miss) -> String {
@@ -144,17 +174,50 @@ fn queued(count: usize, miss: &Miss) -> String {
     format!("{what}: {why}; {first}`tudone sync` sends {object}")
 }
 
-/// What of `changes` the role is known not to be allowed.
+/// What of `changes` the role is known not to be allowed. One that meets a change
+/// of its todo which has not left folds into that, and sends nothing of its own.
 fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, CliError> {
     let Some(may) = store.capabilities()? else {
         return Ok(None);
     };
-    let lacks = |change: &Change| match change.act {
+    let lacking = |change: &Change| lacking(may, &change.act).map(|act| (change.todo, act));
+    let found: Vec<_> = changes.iter().filter_map(lacking).collect();
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let mut waiting = HashSet::new();
+    for queued in store.outbox()? {
+        if queued.entry.progress == Progress::Pending {
+            waiting.insert(queued.entry.change.todo);
+        }
+    }
+    let first = found.iter().find(|(todo, _)| !waiting.contains(todo));
+    Ok(first.map(|(_, act)| *act))
+}
+
+/// What of the changes that wait of `todos` the role is known not to be allowed.
+fn stuck(store: &Store, todos: &[Todo]) -> Result<Option<&'static str>, CliError> {
+    let Some(may) = store.capabilities()? else {
+        return Ok(None);
+    };
+    if may.insert && may.update && may.delete {
+        return Ok(None);
+    }
+    let keys: HashSet<_> = todos.iter().map(|todo| todo.key).collect();
+    let stuck = |entry: Entry| {
+        let waits = entry.progress == Progress::Pending && keys.contains(&entry.change.todo);
+        waits.then(|| lacking(may, &entry.change.act)).flatten()
+    };
+    let outbox = store.outbox()?;
+    Ok(outbox.into_iter().find_map(|queued| stuck(queued.entry)))
+}
+
+fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
+    match act {
         Act::Add { .. } => (!may.insert).then_some("add"),
         Act::Edit { .. } => (!may.update).then_some("change"),
         Act::Remove { .. } => (!may.delete).then_some("remove"),
-    };
-    Ok(changes.iter().find_map(lacks))
+    }
 }
 
 /// The error for those of `todos` that have a refused change.
@@ -214,7 +277,14 @@ pub(crate) fn carry_out(
     if bulk.writing.dry_run {
         call.notice("dry run: nothing was changed");
     } else {
-        let written = commit(call, &known, &mut store, &changes, bulk.writing.wait)?;
+        let written = commit(
+            call,
+            &known,
+            &mut store,
+            verb.participle,
+            &changes,
+            bulk.writing.wait,
+        )?;
         for (place, todo) in places.into_iter().zip(written.todos) {
             if let Some(shown) = picked.found.get_mut(place) {
                 *shown = todo;

@@ -48,26 +48,22 @@ impl Meeting<'_> {
     /// the text that was added.
     #[must_use]
     pub fn take_back(self, act: &Act) -> Back {
-        match (inverse(act), self.shown) {
-            (Act::Remove { .. }, None) => Back::Already,
-            (Act::Remove { before }, Some(now)) if before == now => {
-                Back::Change(Act::Remove { before })
-            }
-            (Act::Remove { .. }, Some(_)) => Back::Overlap,
-            (Act::Edit { .. }, None) => Back::Gone(None),
-            (Act::Add { text }, None) if self.removal_waits() => Back::Change(Act::Add { text }),
-            (Act::Add { text }, None) => Back::Anew { text },
-            (Act::Add { .. } | Act::Edit { .. }, Some(now)) if self.was_refused(act) => {
-                self.clear_refused(now)
-            }
-            (Act::Add { .. }, Some(_)) => Back::Already,
-            (Act::Edit { before, after }, Some(now)) => match merge(&before, &after, now) {
-                Merged::Text(after) if after == now => Back::Already,
-                Merged::Text(after) => Back::Change(Act::Edit {
-                    before: now.to_owned(),
-                    after,
-                }),
-                Merged::Overlap => Back::Overlap,
+        match inverse(act) {
+            Act::Remove { before } => match self.shown {
+                None => Back::Already,
+                Some(now) if now == before => Back::Change(Act::Remove { before }),
+                Some(_) => Back::Overlap,
+            },
+            Act::Add { text } => match self.shown {
+                None if self.removal_waits() => Back::Change(Act::Add { text }),
+                None => Back::Anew { text },
+                Some(now) if self.was_refused(act) => self.clear_refused(now),
+                Some(_) => Back::Already,
+            },
+            Act::Edit { before, after } => match self.shown {
+                None => Back::Gone(None),
+                Some(now) if self.was_refused(act) => self.clear_refused(now),
+                Some(now) => merged(&before, &after, now),
             },
         }
     }
@@ -103,6 +99,18 @@ impl Meeting<'_> {
             before: now.to_owned(),
             after: now.to_owned(),
         })
+    }
+}
+
+/// The edit that carries `before` → `after` over to the text there is now.
+fn merged(before: &str, after: &str, now: &str) -> Back {
+    match merge(before, after, now) {
+        Merged::Text(after) if after == now => Back::Already,
+        Merged::Text(after) => Back::Change(Act::Edit {
+            before: now.to_owned(),
+            after,
+        }),
+        Merged::Overlap => Back::Overlap,
     }
 }
 

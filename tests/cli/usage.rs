@@ -146,6 +146,8 @@ fn commands_of_an_account_exit_4_before_any_login() -> Checked {
         &["add", "milk", "--json"],
         &["done", "1", "--json"],
         &["rm", "1", "--yes", "--json"],
+        &["undo", "--json"],
+        &["undo", "--list", "--json"],
         &["sync", "--json"],
         &["whoami", "--json"],
     ] {

@@ -18,7 +18,10 @@ fn counted() -> impl FnMut() -> Uuid {
     || key(NEXT.fetch_add(1, Ordering::Relaxed).into()).uuid()
 }
 
-fn verbs(store: &Store) -> Result<Vec<(String, u64, String)>, Box<dyn Error>> {
+/// Verb, count and first text.
+type Told = (String, u64, String);
+
+fn verbs(store: &Store) -> Result<Vec<Told>, Box<dyn Error>> {
     let told = |past: Past| (past.verb, past.count, past.text);
     Ok(store.history()?.into_iter().map(told).collect())
 }
@@ -239,7 +242,7 @@ fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
 
     let undone = undo(&mut store)?;
 
-    let gone: Vec<_> = undone.gone.iter().map(|todo| todo.handle()).collect();
+    let gone: Vec<_> = undone.gone.iter().map(Todo::handle).collect();
     assert_eq!(gone, [Handle::Id(7)]);
     assert_eq!(outbox(&store)?, []);
     assert_eq!(texts(&store, &all())?, [] as [&str; 0]);

@@ -1,0 +1,194 @@
+//! `tudone undo`.
+
+use std::io::{self, Write as _};
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::call::{Call, Known};
+use crate::cli::error::CliError;
+use crate::cli::json::ShownAll;
+use crate::cli::list::moment;
+use crate::cli::network::{self, Effort};
+use crate::cli::output;
+use crate::cli::plain::plain;
+use crate::cli::write::{self, Writing};
+use crate::domain::todo::Todo;
+use crate::store::{Past, Store, Undone};
+
+/// What `undo` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// List what can be taken back, newest first, and do nothing
+    #[arg(long, conflicts_with_all = ["wait", "dry_run"])]
+    list: bool,
+
+    #[command(flatten)]
+    writing: Writing,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    changed: ShownAll<'a>,
+    not_found: Vec<String>,
+    changed_since: ShownAll<'a>,
+    /// Nothing, where all of it was changed since.
+    undone: Option<Told<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    at: Timestamp,
+    verb: &'a str,
+    count: u64,
+    text: &'a str,
+}
+
+/// Takes back what the last command changed on this device.
+pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    let known = call.known()?;
+    if arguments.list {
+        return list(call, arguments, &known);
+    }
+    let mut store = known.open()?;
+    let writing = &arguments.writing;
+    if writing.dry_run {
+        let imagined = imagined(call, &mut store)?;
+        call.notice("dry run: nothing was changed");
+        return answer(call, writing, imagined);
+    }
+    if store.history()?.is_empty() {
+        return Err(CliError::NothingToUndo);
+    }
+    look(call, &known, &mut store)?;
+    let expected = imagined(call, &mut store)?;
+    let mut undone = None;
+    let written = write::commit_by(
+        call,
+        &known,
+        &mut store,
+        &expected.changes,
+        writing.wait,
+        |store| {
+            let mut fresh = || call.clock.key().uuid();
+            let found = store.undo(call.clock.now(), &mut fresh)?;
+            let found = undone.insert(found.ok_or(CliError::NothingToUndo)?);
+            Ok(found.todos.clone())
+        },
+    )?;
+    let undone = undone.ok_or(CliError::NothingToUndo)?;
+    let todos = written.todos;
+    answer(call, writing, Undone { todos, ..undone })?;
+    written.refused.map_or(Ok(()), Err)
+}
+
+/// Fetches what others changed, so that it is known what an undo would undo with
+/// it. Where something waits, a round would send it, perhaps the very act.
+fn look(call: &Call, known: &Known, store: &mut Store) -> Result<(), CliError> {
+    if !write::waits(store)? {
+        // Without the server, what is known here must do.
+        let _ = network::attempt(call, known, store, Effort::USUAL)?;
+    }
+    Ok(())
+}
+
+fn imagined(call: &Call, store: &mut Store) -> Result<Undone, CliError> {
+    let mut fresh = || call.clock.key().uuid();
+    let imagined = store.imagine_undo(call.clock.now(), &mut fresh)?;
+    imagined.ok_or(CliError::NothingToUndo)
+}
+
+fn answer(call: &Call, writing: &Writing, undone: Undone) -> Result<(), CliError> {
+    let as_it_is = undone.changes.is_empty() && undone.gone.is_empty();
+    let untouched = as_it_is && !undone.overlaps.is_empty();
+    if as_it_is && !untouched {
+        call.notice("it is as it was before; nothing had to be changed");
+    }
+    print(call, writing, &undone, untouched)?;
+    if undone.overlaps.is_empty() && undone.gone.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::NotUndone {
+        changed: undone.overlaps,
+        gone: undone.gone,
+    })
+}
+
+fn print(call: &Call, writing: &Writing, undone: &Undone, untouched: bool) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    if writing.json {
+        let still: Vec<Todo> = undone.overlaps.iter().map(|it| it.todo.clone()).collect();
+        let answer = Answer {
+            changed: ShownAll(&undone.todos),
+            not_found: undone
+                .gone
+                .iter()
+                .map(|it| it.handle().to_string())
+                .collect(),
+            changed_since: ShownAll(&still),
+            undone: (!untouched).then(|| Told::of(&undone.past)),
+            dry_run: writing.dry_run,
+        };
+        output::json(&mut out, &answer)?;
+    } else if !untouched {
+        let what = if writing.dry_run {
+            "would take back"
+        } else {
+            "took back"
+        };
+        writeln!(out, "{what}: {}", told(&undone.past))?;
+        for todo in &undone.todos {
+            output::todo_line(&mut out, call.paint(), todo)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn list(call: &Call, arguments: &Arguments, known: &Known) -> Result<(), CliError> {
+    let acts = match known.read()? {
+        Some(store) => store.history()?,
+        None => Vec::new(),
+    };
+    let mut out = output::stdout();
+    if arguments.writing.json {
+        let acts: Vec<Told<'_>> = acts.iter().map(Told::of).collect();
+        output::json(&mut out, &serde_json::json!({ "acts": acts }))?;
+    } else {
+        if acts.is_empty() {
+            call.notice("nothing to undo");
+        }
+        for past in &acts {
+            line(call, &mut out, past)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn line(call: &Call, out: &mut impl io::Write, past: &Past) -> io::Result<()> {
+    writeln!(out, "{:<16}  {}", moment(call, past.at), told(past))
+}
+
+/// `completed 3 todos: buy milk …`
+fn told(past: &Past) -> String {
+    let Past {
+        verb, count, text, ..
+    } = past;
+    match count {
+        1 => format!("{verb} {}", plain(text)),
+        _ => format!("{verb} {count} todos: {} …", plain(text)),
+    }
+}
+
+impl<'a> Told<'a> {
+    fn of(past: &'a Past) -> Self {
+        Self {
+            at: past.at,
+            verb: &past.verb,
+            count: past.count,
+            text: &past.text,
+        }
+    }
+}
