@@ -9,6 +9,9 @@ mod usage;
 #[path = "cli/demo.rs"]
 mod demo;
 #[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/follow.rs"]
+mod follow;
+#[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/live.rs"]
 mod live;
 #[cfg(feature = "sandbox")]

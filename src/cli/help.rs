@@ -45,6 +45,14 @@ undo --json            {"changed": [TODO…], "not_found": ["99"], "changed_sinc
                         "undone": {"at": "…", "verb": "completed", "count": 1, "text": "…"}}
 undo --list --json     {"acts": [{"at", "verb", "count", "text"}…]}
 sync --json            {"pushed", "pulled", "rejected", "waiting", "as_of"}
+sync --follow --json   one event a line, as they happen, until interrupted:
+  {"event": "added"|"changed"|"removed", "todo": TODO}   a removed one as it was
+  {"event": "rejected", "entry": …}                      as in queue --json
+  {"event": "synced", "pushed", "pulled", "rejected", "waiting", "as_of"}
+                         the first sync, each that did something, each after "offline"
+  {"event": "live"}      the server tells of changes as they happen
+  {"event": "polling", "why": "…"}                       they are looked for every 30s
+  {"event": "offline", "why": "…", "next_try": "…"|null}
 queue --json           {"entries": [{"handle", "key", "act", "state", "text", …}]}
 whoami --json          {"sub", "email", "name", "profile", "issuer", "endpoint"}
 status --json          {"account", "logged_in", "store", "backend", "as_of",

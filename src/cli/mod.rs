@@ -22,6 +22,7 @@ mod done;
 mod duration;
 mod edit;
 mod editor;
+mod ending;
 pub mod error;
 mod help;
 mod json;

@@ -196,11 +196,7 @@ pub(crate) fn wait<T>(
     limit: Option<Duration>,
     work: impl Future<Output = T>,
 ) -> Result<Option<T>, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::io("start the network"))?;
-    let ended = runtime.block_on(async {
+    block_on(async {
         let work = async {
             match limit {
                 Some(limit) => tokio::time::timeout(limit, work).await.ok(),
@@ -214,8 +210,21 @@ pub(crate) fn wait<T>(
                 Err(source) => Err(CliError::io("listen for Ctrl-C")(source)),
             },
         }
-    });
+    })?
+}
+
+/// Makes a runtime for `work`, which listens for Ctrl-C itself.
+///
+/// # Errors
+///
+/// That no runtime could be made.
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::io("start the network"))?;
+    let ended = runtime.block_on(work);
     // A credential store that still waits for a person is not waited for.
     runtime.shutdown_background();
-    ended
+    Ok(ended)
 }

@@ -18,6 +18,32 @@ pub(crate) fn stdout() -> Out {
     BufWriter::with_capacity(64 * 1024, io::stdout().lock())
 }
 
+/// Finds out whether anybody still reads stdout, for commands that may have
+/// nothing to write for long.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::BrokenPipe`] when nobody does.
+#[cfg(unix)]
+pub(crate) fn is_read() -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdout = io::stdout();
+    let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+    let asked = poll(&mut polled, Some(&Timespec::default()));
+    let closed = PollFlags::ERR | PollFlags::HUP;
+    if asked.is_ok() && polled.iter().any(|it| it.revents().intersects(closed)) {
+        return Err(io::ErrorKind::BrokenPipe.into());
+    }
+    Ok(())
+}
+
+/// Elsewhere the next write finds out.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "other systems find out here")]
+pub(crate) fn is_read() -> io::Result<()> {
+    Ok(())
+}
+
 /// The paint for stdout.
 pub(crate) fn paint(when: When) -> Paint {
     Paint::new(when, &io::stdout() as &Stdout)

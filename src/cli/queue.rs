@@ -49,7 +49,7 @@ enum Task {
 
 /// A change as it is printed.
 #[derive(Debug, Serialize)]
-struct Waiting {
+pub(crate) struct Waiting {
     #[serde(skip)]
     seq: i64,
     handle: String,
@@ -159,7 +159,12 @@ fn waiting(
 }
 
 impl Waiting {
-    fn new(store: &Store, queued: Queued) -> Result<Self, CliError> {
+    /// Of an entry of the outbox.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(crate) fn new(store: &Store, queued: Queued) -> Result<Self, CliError> {
         let Queued { entry, base } = queued;
         let key = entry.change.todo;
         let handle = match (store.todo(key)?, base) {
@@ -202,7 +207,12 @@ impl Waiting {
         self.handle == handle || self.key == handle
     }
 
-    fn line(&self, out: &mut impl io::Write) -> io::Result<()> {
+    /// Writes it as one line.
+    ///
+    /// # Errors
+    ///
+    /// What stdout reports.
+    pub(crate) fn line(&self, out: &mut impl io::Write) -> io::Result<()> {
         let Self {
             handle, act, state, ..
         } = self;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::call::Call;
+use crate::cli::ending::Ending;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::sandbox::{Addresses, DEVELOPMENT_ONLY, Dialect, Options, Sandbox};
@@ -86,12 +87,12 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
 }
 
 async fn serve(arguments: &Arguments, options: Options) -> Result<(), CliError> {
-    let mut told_to_end = Ending::new().map_err(CliError::io("listen for signals"))?;
+    let mut told_to_end = Ending::listen()?;
     let mut sandbox = Sandbox::start(options).await?;
     let said = print(arguments, sandbox.addresses());
     if said.is_ok() {
         tokio::select! {
-            () = told_to_end.wait() => {}
+            _ = told_to_end.wait() => {}
             () = sandbox.wait() => {}
         }
     }
@@ -122,43 +123,4 @@ fn print(arguments: &Arguments, addresses: &Addresses) -> Result<(), CliError> {
         writeln!(out, "# control: {control}")?;
     }
     Ok(out.flush()?)
-}
-
-/// Ctrl-C, or the system's request to end.
-struct Ending {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Ending {
-    #[cfg(unix)]
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    #[cfg(unix)]
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn wait(&mut self) {
-        // Without a way to listen there is nothing to wait for.
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }

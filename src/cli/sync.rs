@@ -15,6 +15,9 @@ use crate::domain::change::Progress;
 use crate::store::Store;
 use crate::sync::round::{Report, RoundError};
 
+mod follow;
+mod watched;
+
 /// What `sync` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -26,13 +29,20 @@ pub(crate) struct Arguments {
     #[arg(long)]
     full: bool,
 
-    /// Answer as JSON
+    /// Go on until interrupted, and print every change, whoever makes it
+    #[arg(long, conflicts_with = "wait")]
+    follow: bool,
+
+    /// Answer as JSON; with --follow, one event a line
     #[arg(long)]
     json: bool,
 }
 
 /// Pushes and pulls now.
 pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    if arguments.follow {
+        return follow::run(call, arguments.json, arguments.full);
+    }
     let known = call.known()?;
     let mut store = known.open()?;
     let effort = Effort {

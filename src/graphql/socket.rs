@@ -143,10 +143,12 @@ fn lost(message: &str) -> LiveError {
 }
 
 /// When to connect again with the next token: a minute before this one ends,
-/// or after nine tenths of a shorter time.
+/// or after nine tenths of a shorter time; at least two seconds before, since
+/// servers count whole ones.
 fn renewal(token: &AccessToken, now: Timestamp) -> Option<Duration> {
     let left = Duration::try_from(token.expires_at?.duration_since(now)).unwrap_or_default();
-    Some(left.saturating_sub((left / 10).min(Duration::from_secs(55))))
+    let early = (left / 10).clamp(Duration::from_secs(2), Duration::from_secs(55));
+    Some(left.saturating_sub(early))
 }
 
 /// An upgraded connection to `endpoint`.
@@ -210,6 +212,7 @@ mod tests {
         let seconds = |s| Some(Duration::from_secs(s));
         assert_eq!(wait(86_400)?, seconds(86_400 - 55));
         assert_eq!(wait(60)?, seconds(54));
+        assert_eq!(wait(5)?, seconds(3));
         assert_eq!(wait(-5)?, seconds(0));
         let endless = AccessToken {
             secret: "token".to_owned().into(),

@@ -29,7 +29,8 @@ use crate::workspace::Workspace;
 const PAUSE: Duration = Duration::from_secs(30);
 /// The same while the doorbell is connected: for rings that were lost.
 const SAFETY: Duration = Duration::from_mins(5);
-/// The pause when another process has the round, or more is to be sent.
+/// The pause when another process has the round, more is to be sent, or the
+/// doorbell's connection was lost.
 const SHORT: Duration = Duration::from_secs(3);
 /// How long a request that is under way may take at the end.
 const LAST_REQUEST: Duration = Duration::from_secs(2);
@@ -291,9 +292,9 @@ impl Rounds {
             Tidings::Rang if self.held => {}
             Tidings::Rang => self.due = Some(Instant::now()),
             Tidings::Silent(error) => {
-                self.connected = false;
-                if self.due.is_some() {
-                    self.plan(PAUSE);
+                // Whether the server is still there is soon known.
+                if std::mem::take(&mut self.connected) && self.due.is_some() {
+                    self.plan(SHORT);
                 }
                 let why = told(&error);
                 self.untold.push_back(News::Polling { why });

@@ -218,7 +218,7 @@ fn ran(output: std::process::Output) -> Checked<Ran> {
 }
 
 /// The lines of a stream, read on a thread so that a deadline can be set.
-fn lines_of(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn lines_of(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {

@@ -1,0 +1,222 @@
+//! `tudone sync --follow`: prints every change that reaches the store, until
+//! it is told to end.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::watched::{Change, Watched};
+use crate::app::link::{Failure, RoundNews};
+use crate::cli::call::{Call, Known};
+use crate::cli::clock::local;
+use crate::cli::ending::{End, Ending};
+use crate::cli::error::CliError;
+use crate::cli::json::Shown;
+use crate::cli::network;
+use crate::cli::output::{self, Out};
+use crate::cli::queue::Waiting;
+use crate::runtime::rounds::{News, Rounds};
+use crate::sync::round::Report;
+
+/// How often to look whether another program has written.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// One line of `--json` about a todo.
+#[derive(Serialize)]
+struct OfTodo<'a> {
+    event: &'static str,
+    todo: Shown<'a>,
+}
+
+/// One line of `--json` about anything else.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Event<'a> {
+    Rejected {
+        entry: &'a Waiting,
+    },
+    Synced {
+        pushed: usize,
+        pulled: usize,
+        rejected: usize,
+        waiting: usize,
+        as_of: Option<Timestamp>,
+    },
+    Live,
+    Polling {
+        why: &'a str,
+    },
+    Offline {
+        why: &'a str,
+        next_try: Option<Timestamp>,
+    },
+}
+
+struct Follower<'c> {
+    call: &'c Call,
+    json: bool,
+    watched: Watched,
+    out: Out,
+    /// Whether the last round went well; `None` before the first.
+    in_sync: Option<bool>,
+}
+
+/// Follows the account until told to end.
+///
+/// # Errors
+///
+/// [`CliError::Interrupted`] on Ctrl-C, [`CliError::LoggedOut`] when there is
+/// no login to follow with; never that the server cannot be reached.
+pub(super) fn run(call: &Call, json: bool, from_start: bool) -> Result<(), CliError> {
+    if call.flags.offline {
+        return Err(CliError::usage(
+            "--follow needs the network that --offline forbids",
+            "Give one of them.",
+        ));
+    }
+    let known = call.known()?;
+    let follower = Follower {
+        call,
+        json,
+        watched: Watched::open(&known)?,
+        out: output::stdout(),
+        in_sync: None,
+    };
+    network::block_on(follower.follow(known, from_start))?
+}
+
+impl Follower<'_> {
+    async fn follow(mut self, known: Known, from_start: bool) -> Result<(), CliError> {
+        let mut ending = Ending::listen()?;
+        let mut rounds = Rounds::new(known.workspace);
+        rounds.open(&known.known.account, from_start);
+        let ended = self.until_told_to_end(&mut rounds, &mut ending).await;
+        rounds.finish().await;
+        ended
+    }
+
+    async fn until_told_to_end(
+        &mut self,
+        rounds: &mut Rounds,
+        ending: &mut Ending,
+    ) -> Result<(), CliError> {
+        let mut watch = interval(WATCH);
+        watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let news = tokio::select! {
+                end = ending.wait() => return match end {
+                    End::Interrupted => Err(CliError::Interrupted),
+                    End::Terminated => Ok(()),
+                },
+                news = rounds.next() => Some(news),
+                _ = watch.tick() => {
+                    output::is_read()?;
+                    None
+                }
+            };
+            for change in self.watched.changes()? {
+                self.changed(&change)?;
+            }
+            if self.watched.has_more_to_send()? {
+                rounds.nudge(false);
+            }
+            if let Some(news) = news {
+                self.told(news)?;
+            }
+            self.out.flush()?;
+        }
+    }
+
+    fn changed(&mut self, change: &Change) -> Result<(), CliError> {
+        let out = &mut self.out;
+        match change {
+            Change::Todo(what, todo) if self.json => {
+                let event = what.word();
+                let todo = Shown::whole(todo);
+                output::json(out, &OfTodo { event, todo })?;
+            }
+            Change::Todo(what, todo) => {
+                write!(out, "{:<7}", what.word())?;
+                output::todo_line(out, self.call.paint(), todo)?;
+            }
+            Change::Rejected(entry) if self.json => output::json(out, &Event::Rejected { entry })?,
+            Change::Rejected(entry) => entry.line(out)?,
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, news: News) -> Result<(), CliError> {
+        match news {
+            News::Live => self.say("live: changes are told as they happen", &Event::Live),
+            News::Polling { why } => {
+                let text = format!("looking for changes every 30 s: {why}");
+                self.say(&text, &Event::Polling { why: &why })
+            }
+            News::Round(RoundNews::Began) => Ok(()),
+            News::Round(RoundNews::Ended(report)) => self.synced(&report),
+            News::Round(RoundNews::Failed { failure, next_try }) => match failure {
+                // Whoever has the round brings what we would have brought.
+                Failure::Busy => Ok(()),
+                Failure::LoggedOut => Err(CliError::LoggedOut),
+                Failure::Unreachable => self.offline("the server cannot be reached", next_try),
+                Failure::Refused(why) => self.offline(&why, next_try),
+            },
+        }
+    }
+
+    /// A round went well. Where it did nothing, and so did the one before,
+    /// there is nothing to tell.
+    fn synced(&mut self, report: &Report) -> Result<(), CliError> {
+        let was_in_sync = self.in_sync.replace(true);
+        if was_in_sync == Some(false) {
+            self.call.notice("in sync again");
+        }
+        let Report {
+            pushed,
+            pulled,
+            rejected,
+            waiting,
+        } = *report;
+        if was_in_sync == Some(true) && pushed + pulled + rejected == 0 {
+            return Ok(());
+        }
+        if !self.json {
+            return Ok(());
+        }
+        self.event(&Event::Synced {
+            pushed,
+            pulled,
+            rejected,
+            waiting,
+            as_of: self.watched.freshness()?.as_of,
+        })
+    }
+
+    /// A round did not go well. The tries after it are not told.
+    fn offline(&mut self, why: &str, next_try: Option<Timestamp>) -> Result<(), CliError> {
+        if self.in_sync.replace(false) == Some(false) {
+            return Ok(());
+        }
+        let text = match next_try {
+            Some(at) => format!(
+                "offline: {why}; next try {}",
+                local(at).strftime("%H:%M:%S")
+            ),
+            None => format!("offline: {why}"),
+        };
+        self.say(&text, &Event::Offline { why, next_try })
+    }
+
+    /// Tells the person on stderr, and a script as an event too.
+    fn say(&mut self, text: &str, event: &Event<'_>) -> Result<(), CliError> {
+        self.call.notice(text);
+        if self.json { self.event(event) } else { Ok(()) }
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> Result<(), CliError> {
+        Ok(output::json(&mut self.out, event)?)
+    }
+}

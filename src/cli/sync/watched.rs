@@ -1,0 +1,161 @@
+//! A store that is looked at again and again: what has changed since.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+
+use crate::cli::call::Known;
+use crate::cli::error::CliError;
+use crate::cli::queue::Waiting;
+use crate::domain::change::Progress;
+use crate::domain::key::Key;
+use crate::domain::query::{Query, Scope};
+use crate::domain::todo::Todo;
+use crate::store::{Freshness, Store};
+
+/// What has changed, whoever did it.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// A todo; a removed one is as it was.
+    Todo(What, Todo),
+    /// The server refused a change, or the change lost a race.
+    Rejected(Waiting),
+}
+
+/// What happened to a todo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// It was not shown before.
+    Added,
+    /// Its text or its state is another.
+    Changed,
+    /// It is shown no more.
+    Removed,
+}
+
+impl What {
+    /// The word for it in output.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// A store and what was last seen in it: every todo, since the one that is
+/// gone must be told as it was.
+#[derive(Debug)]
+pub(super) struct Watched {
+    store: Store,
+    version: i64,
+    shown: HashMap<Key, Todo>,
+    rejected: HashSet<i64>,
+    pending: u64,
+}
+
+impl Watched {
+    /// Opens the store; what is in it now is no news.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(super) fn open(known: &Known) -> Result<Self, CliError> {
+        let store = known.open()?;
+        let mut watched = Self {
+            version: store.version()?,
+            shown: HashMap::new(),
+            rejected: HashSet::new(),
+            pending: store.totals()?.pending,
+            store,
+        };
+        watched.compare()?;
+        Ok(watched)
+    }
+
+    /// What has changed since the last look. Costs nothing where nothing was
+    /// written meanwhile, else one walk along the list.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(super) fn changes(&mut self) -> Result<Vec<Change>, CliError> {
+        let version = self.store.version()?;
+        if version == self.version {
+            return Ok(Vec::new());
+        }
+        self.version = version;
+        self.compare()
+    }
+
+    /// Whether more changes wait to be sent than when this was last asked.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(super) fn has_more_to_send(&mut self) -> Result<bool, CliError> {
+        let pending = self.store.totals()?.pending;
+        Ok(pending > std::mem::replace(&mut self.pending, pending))
+    }
+
+    /// How fresh it is.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(super) fn freshness(&self) -> Result<Freshness, CliError> {
+        Ok(self.store.freshness()?)
+    }
+
+    fn compare(&mut self) -> Result<Vec<Change>, CliError> {
+        let mut changes = Vec::new();
+        let mut before = std::mem::take(&mut self.shown);
+        let everything = Query {
+            scope: Scope::All,
+            ..Query::default()
+        };
+        let shown = &mut self.shown;
+        self.store.each(&everything, |todo| {
+            let what = match before.remove(&todo.key) {
+                None => Some(What::Added),
+                Some(known) => (known != *todo).then_some(What::Changed),
+            };
+            changes.extend(what.map(|what| Change::Todo(what, todo.clone())));
+            shown.insert(todo.key, todo.clone());
+            ControlFlow::Continue(())
+        })?;
+        for (key, gone) in before {
+            // An add on a bare backend goes on under the key of its row.
+            let renamed = self.store.todo(key)?.map(|todo| todo.key);
+            let added = changes.iter_mut().find_map(|change| match change {
+                Change::Todo(what, todo) if Some(todo.key) == renamed => Some(what),
+                Change::Todo(..) | Change::Rejected(_) => None,
+            });
+            match added {
+                Some(what) => *what = What::Changed,
+                None => changes.push(Change::Todo(What::Removed, gone)),
+            }
+        }
+        self.refusals(&mut changes)?;
+        Ok(changes)
+    }
+
+    fn refusals(&mut self, changes: &mut Vec<Change>) -> Result<(), CliError> {
+        if self.store.totals()?.rejected == 0 {
+            self.rejected.clear();
+            return Ok(());
+        }
+        let mut rejected = HashSet::new();
+        for queued in self.store.outbox()? {
+            let seq = queued.entry.seq;
+            if matches!(queued.entry.progress, Progress::Rejected(_)) {
+                rejected.insert(seq);
+                if !self.rejected.contains(&seq) {
+                    changes.push(Change::Rejected(Waiting::new(&self.store, queued)?));
+                }
+            }
+        }
+        self.rejected = rejected;
+        Ok(())
+    }
+}
