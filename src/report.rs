@@ -141,7 +141,7 @@ fn exit(error: &CliError) -> Exit {
         CliError::Refused { .. } | CliError::NotAllowed { .. } => Exit::Refused,
         CliError::Round(error) => exit_of_round(error),
         #[cfg(feature = "sandbox")]
-        CliError::Sandbox(_) | CliError::Tour { .. } => Exit::Failed,
+        CliError::Sandbox(_) | CliError::Demo { .. } | CliError::Chaos { .. } => Exit::Failed,
         CliError::NothingToUndo
         | CliError::NotUndone { .. }
         | CliError::Screens(_)
@@ -210,7 +210,9 @@ pub(crate) fn code(error: &CliError) -> &str {
         #[cfg(feature = "sandbox")]
         CliError::Sandbox(_) => "sandbox",
         #[cfg(feature = "sandbox")]
-        CliError::Tour { .. } => "tour",
+        CliError::Demo { .. } => "demo",
+        #[cfg(feature = "sandbox")]
+        CliError::Chaos { .. } => "chaos",
         CliError::Http(_) => "tls",
         CliError::Io { .. } | CliError::Output(_) => "io",
     }
@@ -271,7 +273,11 @@ pub(crate) fn help(error: &CliError) -> Option<String> {
         #[cfg(feature = "sandbox")]
         CliError::Sandbox(error) => error.help().to_owned(),
         #[cfg(feature = "sandbox")]
-        CliError::Tour { .. } => "Please report this with the output above.".to_owned(),
+        CliError::Demo { .. } => "Please report this with the output above.".to_owned(),
+        #[cfg(feature = "sandbox")]
+        CliError::Chaos { seed, .. } => {
+            format!("Please report this with the output above; `--seed {seed}` plays it again.")
+        }
         CliError::Http(error) => error.help().to_owned(),
         CliError::Cancelled | CliError::Interrupted | CliError::Io { .. } | CliError::Output(_) => {
             return None;

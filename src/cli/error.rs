@@ -126,12 +126,21 @@ pub enum CliError {
     /// TLS.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// A step of the demo's tour did not do what it should.
+    /// A step of the demo did not do what it should.
     #[cfg(feature = "sandbox")]
-    #[error("the tour stopped: this did not hold: {step}")]
-    Tour {
+    #[error("the demo stopped: this did not hold: {step}")]
+    Demo {
         /// What should have been so.
         step: String,
+    },
+    /// The chaos ended with todos that are not what people made them.
+    #[cfg(feature = "sandbox")]
+    #[error("the chaos found a fault of tudone: {}", wrong.join(", "))]
+    Chaos {
+        /// What is wrong: `2 todos lost`.
+        wrong: Vec<String>,
+        /// What to play it again with.
+        seed: u64,
     },
     /// Reading or writing something else than stdout.
     #[error("cannot {what}")]
@@ -152,6 +161,12 @@ impl CliError {
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+
+    /// Names what should have been so for [`CliError::Demo`].
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn demo(step: impl Into<String>) -> Self {
+        Self::Demo { step: step.into() }
     }
 
     /// Wrong usage, and how it is done.

@@ -4,7 +4,7 @@
 //!
 //! | route | body or query | answer |
 //! | --- | --- | --- |
-//! | `POST faults` | `{"route", "fault", "status", "ms", "retry_after", "times"}` | `{}` |
+//! | `POST faults` | `{"route", "fault", "status", "ms", "retry_after", "skip", "times"}` | `{"waiting": n}` for that route |
 //! | `DELETE faults` | | `{"cleared": n}` |
 //! | `POST token` | `{"sub", "claims", "header", "key"}` | `{"token"}` |
 //! | `POST revoke-all` | | `{"revoked": n}` |
@@ -91,8 +91,8 @@ async fn blocking<T: Send + 'static>(
 
 async fn order_fault(State(frame): State<Arc<Frame>>, body: Bytes) -> Outcome {
     let order: Order = parsed(&body)?;
-    frame.faults.order(&order).map_err(Refused::Request)?;
-    Ok(Json(json!({})))
+    let waiting = frame.faults.order(&order).map_err(Refused::Request)?;
+    Ok(Json(json!({"waiting": waiting})))
 }
 
 async fn clear_faults(State(frame): State<Arc<Frame>>) -> Json<Value> {

@@ -118,6 +118,8 @@ pub(super) struct Order {
     status: Option<u16>,
     ms: Option<u64>,
     retry_after: Option<u32>,
+    #[serde(default)]
+    skip: u64,
     times: Option<u64>,
 }
 
@@ -125,6 +127,8 @@ pub(super) struct Order {
 struct Planned {
     route: Route,
     fault: Fault,
+    /// How many requests pass before it begins.
+    skip: u64,
     times: Option<u64>,
 }
 
@@ -134,25 +138,26 @@ pub(super) struct Faults(Mutex<VecDeque<Planned>>);
 
 impl Faults {
     /// Adds a fault: it happens after those ordered before it for its route,
-    /// `times` times, or until [`clear`](Self::clear) without a number.
+    /// when `skip` more requests have passed, `times` times, or until
+    /// [`clear`](Self::clear) without a number. Says how many wait for that
+    /// route now.
     ///
     /// # Errors
     ///
     /// One sentence about what the order lacks.
-    pub(super) fn order(&self, order: &Order) -> Result<(), String> {
+    pub(super) fn order(&self, order: &Order) -> Result<usize, String> {
         let fault = order.fault()?;
-        if order.times == Some(0) {
-            return Ok(());
-        }
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(Planned {
+        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if order.times != Some(0) {
+            planned.push_back(Planned {
                 route: order.route,
                 fault,
+                skip: order.skip,
                 times: order.times,
             });
-        Ok(())
+        }
+        let waits = |plan: &&Planned| plan.route == order.route;
+        Ok(planned.iter().filter(waits).count())
     }
 
     /// Forgets them all and says how many there were.
@@ -175,6 +180,10 @@ impl Faults {
             return None;
         }
         let plan = planned.get_mut(at)?;
+        if plan.skip > 0 {
+            plan.skip -= 1;
+            return None;
+        }
         let fault = plan.fault;
         if let Some(times) = &mut plan.times {
             *times -= 1;
@@ -237,13 +246,14 @@ mod tests {
         let faults = Faults::default();
         for order in [
             json!({"route": "token", "fault": "refuse", "times": 2}),
-            json!({"route": "token", "fault": "delay", "ms": 5}),
+            json!({"route": "token", "fault": "delay", "ms": 5, "skip": 1}),
         ] {
             faults.order(&serde_json::from_value(order)?)?;
         }
-        let delay = Fault::Delay(Duration::from_millis(5));
-        let taken: Vec<_> = (0..4).filter_map(|_| faults.take(Route::Token)).collect();
-        assert_eq!(taken, [Fault::Refuse, Fault::Refuse, delay, delay]);
+        let delay = Some(Fault::Delay(Duration::from_millis(5)));
+        let taken = [(); 5].map(|()| faults.take(Route::Token));
+        let refuse = Some(Fault::Refuse);
+        assert_eq!(taken, [refuse, refuse, None, delay, delay]);
         assert_eq!(faults.take(Route::Graphql), None);
         assert_eq!(faults.clear(), 1);
         assert_eq!(faults.take(Route::Token), None);

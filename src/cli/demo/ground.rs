@@ -4,8 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use jiff::ZonedDateTime;
+use reqwest::{Client, Method, RequestBuilder, Url};
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::auth::connection::Connection;
@@ -14,6 +17,7 @@ use crate::cli::error::CliError;
 use crate::config::{Paths, Profile};
 use crate::domain::line::Line;
 use crate::domain::when;
+use crate::http;
 use crate::sandbox::{Addresses, Options, Sandbox, SandboxError};
 
 /// Todos that everybody who logs in to the demo finds.
@@ -22,25 +26,29 @@ const SAMPLE: &str = include_str!("../../../assets/demo/todos.txt");
 /// Seconds between polls: a demo should not make anybody wait.
 const INTERVAL_S: u32 = 1;
 
+/// How long one request to the sandbox may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A running sandbox and directories for its client. Both are gone when it is
 /// dropped, unless they were to be kept.
 #[derive(Debug)]
 pub(super) struct Ground {
     addresses: Addresses,
+    client: Client,
     directory: Directory,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
 }
 
 impl Ground {
-    /// Starts the sandbox; its first start makes a signing key, which takes
-    /// half a second.
-    pub(super) fn start(keep: Option<&Path>) -> Result<Self, CliError> {
+    /// Starts the sandbox, everybody's list holding `welcome`; its first start
+    /// makes a signing key, which takes half a second.
+    pub(super) fn start(keep: Option<&Path>, welcome: Vec<String>) -> Result<Self, CliError> {
         let directory = Directory::open(keep)?;
         let options = Options {
             data: Some(directory.path.join("sandbox")),
             interval_s: INTERVAL_S,
-            welcome: sample(),
+            welcome,
             ..Options::default()
         };
         let (ready, started) = mpsc::channel();
@@ -53,6 +61,7 @@ impl Ground {
             .recv()
             .unwrap_or_else(|_| Err(SandboxError::Stopped))?;
         Ok(Self {
+            client: http::client(&origin(&addresses)?)?,
             addresses,
             directory,
             stop: Some(stop),
@@ -65,9 +74,9 @@ impl Ground {
         &self.addresses
     }
 
-    /// The client's directories.
-    pub(super) fn paths(&self) -> Paths {
-        let client = self.directory.path.join("client");
+    /// The directories of the client with this name.
+    pub(super) fn paths(&self, client: &str) -> Paths {
+        let client = self.directory.path.join(client);
         Paths {
             config: client.join("config"),
             data: client.join("data"),
@@ -95,6 +104,62 @@ impl Ground {
             access_token: None,
         })
     }
+
+    /// Approves a login, as the person's browser would.
+    pub(super) async fn approve(&self, user_code: &str, email: &str) -> Result<(), CliError> {
+        let form = [
+            ("user_code", user_code),
+            ("email", email),
+            ("action", "approve"),
+        ];
+        let page = self.client.post(&self.addresses.activate);
+        answered(page.form(&form)).await.map(drop)
+    }
+
+    /// Asks a control route of the sandbox.
+    pub(super) async fn control(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, CliError> {
+        let url = format!("{}/{path}", self.addresses.control);
+        let mut request = self.client.request(method, url);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let text = answered(request).await?;
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// The rows as the backend has them: of one person, or all.
+    pub(super) async fn rows(&self, sub: Option<&str>) -> Result<Vec<Value>, CliError> {
+        let url = format!("{}/todos", self.addresses.control);
+        let request = self.client.get(url).query(&[("sub", sub)]);
+        let text = answered(request).await?;
+        serde_json::from_str(&text).map_err(|_| CliError::demo("the sandbox tells its rows"))
+    }
+}
+
+/// What the sandbox says, which must be a success.
+async fn answered(request: RequestBuilder) -> Result<String, CliError> {
+    let answer = async {
+        let response = request.timeout(PATIENCE).send().await?;
+        response.error_for_status()?.text().await
+    };
+    answer
+        .await
+        .map_err(|error| CliError::demo(error.to_string()))
+}
+
+fn origin(addresses: &Addresses) -> Result<Url, CliError> {
+    let issuer = addresses.issuer.parse();
+    issuer.map_err(|_| CliError::from(SandboxError::Stopped))
+}
+
+/// What a row or a todo says.
+pub(super) fn text_of(todo: &Value) -> &str {
+    todo["text"].as_str().unwrap_or_default()
 }
 
 impl Drop for Ground {
@@ -137,7 +202,7 @@ fn serve(
 }
 
 /// The sample todos, their dates counted from today.
-fn sample() -> Vec<String> {
+pub(super) fn sample() -> Vec<String> {
     let today = ZonedDateTime::now().date();
     let yesterday = today.yesterday().unwrap_or(today);
     SAMPLE

@@ -3,22 +3,17 @@
 use std::io::{self, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
-use reqwest::{Client, Method, Url};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cli::demo::ground::Ground;
+use crate::cli::demo::ground::{Ground, text_of};
 use crate::cli::error::CliError;
 use crate::cli::output;
-use crate::http;
 use crate::sandbox::DEVELOPMENT_ONLY;
 
 /// Who logs in.
 const EMAIL: &str = "ann@example.test";
-
-/// How long one request to the sandbox may take.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Plays every step; stops at the first one that did not do what it should.
 pub(super) fn play(ground: &Ground) -> Result<(), CliError> {
@@ -37,14 +32,12 @@ pub(super) fn play(ground: &Ground) -> Result<(), CliError> {
 struct Tour<'a> {
     ground: &'a Ground,
     program: PathBuf,
-    client: Client,
     runtime: tokio::runtime::Runtime,
 }
 
 impl<'a> Tour<'a> {
     fn new(ground: &'a Ground) -> Result<Self, CliError> {
         let program = std::env::current_exe().map_err(CliError::io("find this program"))?;
-        let origin = address(&ground.addresses().issuer)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -52,7 +45,6 @@ impl<'a> Tour<'a> {
         Ok(Self {
             ground,
             program,
-            client: http::client(&origin)?,
             runtime,
         })
     }
@@ -64,7 +56,7 @@ impl<'a> Tour<'a> {
             device
                 .stdout
                 .take()
-                .ok_or_else(|| failed("login printed nothing"))?,
+                .ok_or_else(|| CliError::demo("login printed nothing"))?,
         );
         let code = next_event(&mut events)?;
         check(
@@ -76,12 +68,8 @@ impl<'a> Tour<'a> {
             "  approving {user_code} as {EMAIL}, as the page at {} would",
             self.ground.addresses().activate
         ))?;
-        let form = [
-            ("user_code", user_code),
-            ("email", EMAIL),
-            ("action", "approve"),
-        ];
-        self.post_form(&self.ground.addresses().activate, &form)?;
+        self.runtime
+            .block_on(self.ground.approve(user_code, EMAIL))?;
         let done = loop {
             let event = next_event(&mut events)?;
             if event["event"] != "pending" && event["event"] != "slow_down" {
@@ -184,7 +172,7 @@ impl<'a> Tour<'a> {
         let output = self.output(words)?;
         check_quietly(&spoken(words), output.status.success())?;
         serde_json::from_slice(&output.stdout)
-            .map_err(|_| failed(&format!("`{}` printed no JSON", spoken(words))))
+            .map_err(|_| CliError::demo(format!("`{}` printed no JSON", spoken(words))))
     }
 
     fn output(&self, words: &[&str]) -> Result<Output, CliError> {
@@ -196,7 +184,7 @@ impl<'a> Tour<'a> {
 
     fn start(&self, words: &[&str]) -> Result<Child, CliError> {
         let at = self.ground.addresses();
-        let paths = self.ground.paths();
+        let paths = self.ground.paths("client");
         Command::new(&self.program)
             .args(words)
             .env("TUDONE_ISSUER", &at.issuer)
@@ -221,30 +209,12 @@ impl<'a> Tour<'a> {
 
     /// The rows as the backend has them.
     fn rows(&self) -> Result<Vec<Value>, CliError> {
-        let rows = self.control(Method::GET, "todos", None)?;
-        Ok(rows.as_array().cloned().unwrap_or_default())
+        self.runtime.block_on(self.ground.rows(None))
     }
 
     fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CliError> {
-        let url = format!("{}/{path}", self.ground.addresses().control);
-        let mut request = self.client.request(method, url).timeout(PATIENCE);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
         self.runtime
-            .block_on(async {
-                let text = request.send().await?.error_for_status()?.text().await?;
-                Ok::<_, reqwest::Error>(serde_json::from_str(&text).unwrap_or(Value::Null))
-            })
-            .map_err(|error| failed(&error.to_string()))
-    }
-
-    fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Result<(), CliError> {
-        let request = self.client.post(url).form(form).timeout(PATIENCE);
-        let sent = self
-            .runtime
-            .block_on(async { request.send().await?.error_for_status() });
-        sent.map(drop).map_err(|error| failed(&error.to_string()))
+            .block_on(self.ground.control(method, path, body))
     }
 }
 
@@ -253,11 +223,7 @@ fn next_event(events: &mut impl io::BufRead) -> Result<Value, CliError> {
     events
         .read_line(&mut line)
         .map_err(CliError::io("read what login says"))?;
-    serde_json::from_str(&line).map_err(|_| failed("login ended without a word"))
-}
-
-fn text_of(todo: &Value) -> &str {
-    todo["text"].as_str().unwrap_or_default()
+    serde_json::from_str(&line).map_err(|_| CliError::demo("login ended without a word"))
 }
 
 /// Words as a person would type them.
@@ -282,18 +248,11 @@ fn check(step: &str, held: bool) -> Result<(), CliError> {
 }
 
 fn check_quietly(step: &str, held: bool) -> Result<(), CliError> {
-    if held { Ok(()) } else { Err(failed(step)) }
-}
-
-fn failed(step: &str) -> CliError {
-    CliError::Tour {
-        step: step.to_owned(),
+    if held {
+        Ok(())
+    } else {
+        Err(CliError::demo(step))
     }
-}
-
-fn address(text: &str) -> Result<Url, CliError> {
-    text.parse()
-        .map_err(|_| failed("the sandbox has an address"))
 }
 
 fn say(text: &str) -> Result<(), CliError> {

@@ -1,0 +1,245 @@
+//! The chaos: several devices of one person at work while the network fails
+//! in every way, and then the count of what is left.
+//!
+//! Each device has a store, a login and three threads on it: two hands that
+//! add, edit, remove and sync, and an ear that listens for news and syncs,
+//! too. The weather is what goes wrong meanwhile. Afterwards it is calm,
+//! everybody syncs, and every acknowledged act must have left its mark once.
+
+mod aftermath;
+mod device;
+mod hand;
+mod report;
+mod weather;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use futures_util::future::try_join_all;
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::cli::call::Call;
+use crate::cli::demo::ground::Ground;
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::sandbox::DEVELOPMENT_ONLY;
+use device::Device;
+use hand::{Deeds, Ear, Hand};
+use weather::Weather;
+
+/// How many devices the person has.
+const DEVICES: usize = 3;
+/// How many hands work on each.
+const HANDS: usize = 2;
+
+/// How to play it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    /// How long things go wrong.
+    pub(super) duration: Duration,
+    /// Whatever is random comes of this number.
+    pub(super) seed: u64,
+    /// Whether to report as JSON.
+    pub(super) json: bool,
+}
+
+/// What all threads see.
+#[derive(Debug, Default)]
+struct Shared {
+    over: AtomicBool,
+    added: AtomicU64,
+}
+
+impl Shared {
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Plays the chaos and prints what came of it.
+///
+/// # Errors
+///
+/// [`CliError::Chaos`] when a todo was lost, doubled or came back, when an
+/// edit was lost or the devices differ; [`CliError::Interrupted`] after the
+/// report when Ctrl-C ended it early.
+pub(super) fn play(call: &Call, ground: &Ground, plan: Plan) -> Result<(), CliError> {
+    DEVELOPMENT_ONLY.lines().for_each(|line| call.notice(line));
+    let runtime = runtime()?;
+    let devices = runtime.block_on(log_in(ground))?;
+    call.notice(format!(
+        "chaos: {DEVICES} devices at work for {:?}, seed {}",
+        plan.duration, plan.seed
+    ));
+    let began = Instant::now();
+    let (deeds, weather) = storm(&runtime, call, ground, &devices, plan)?;
+    let mut report = runtime.block_on(aftermath::count(ground, &devices, &deeds, &weather))?;
+    report.seed = plan.seed;
+    report.seconds = began.elapsed().as_secs_f64();
+
+    let mut out = output::stdout();
+    if plan.json {
+        output::json(&mut out, &report)?;
+    } else {
+        write!(out, "{report}")?;
+    }
+    out.flush()?;
+    let wrong = report.wrong();
+    if !wrong.is_empty() {
+        let seed = plan.seed;
+        return Err(CliError::Chaos { wrong, seed });
+    }
+    if report.interrupted {
+        return Err(CliError::Interrupted);
+    }
+    Ok(())
+}
+
+/// The devices, logged in to an account of their own.
+async fn log_in(ground: &Ground) -> Result<Vec<Device>, CliError> {
+    let email = format!("chaos-{}@example.test", Uuid::now_v7().as_simple());
+    let logins = (1..=DEVICES).map(|number| Device::log_in(ground, &email, number));
+    try_join_all(logins).await
+}
+
+/// Lets everybody work while things go wrong; tells what was done and what
+/// went wrong.
+fn storm(
+    runtime: &Runtime,
+    call: &Call,
+    ground: &Ground,
+    devices: &[Device],
+    plan: Plan,
+) -> Result<(Deeds, Weather), CliError> {
+    let mut rng = Rng::with_seed(plan.seed);
+    let mut weather = Weather::new(rng.fork());
+    let shared = Shared::default();
+    thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for (place, device) in devices.iter().enumerate() {
+            for hand in 0..HANDS {
+                let name = format!("{}{}", place + 1, if hand == 0 { 'a' } else { 'b' });
+                let (rng, shared) = (rng.fork(), &shared);
+                threads.push(scope.spawn(move || {
+                    until_over(shared, async || {
+                        Hand::new(device, name, rng)?.work(shared).await
+                    })
+                }));
+            }
+            let shared = &shared;
+            threads.push(scope.spawn(move || {
+                until_over(shared, async || Ear::new(device)?.listen(shared).await)
+            }));
+        }
+        let raged = runtime.block_on(rage(call, ground, &mut weather, &shared, plan.duration));
+        shared.end();
+        let mut deeds = Deeds::default();
+        for thread in threads {
+            deeds.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        raged.map(|()| (deeds, weather))
+    })
+}
+
+/// Does `work` on this thread; when it fails, it is over for everybody.
+fn until_over(
+    shared: &Shared,
+    work: impl AsyncFnOnce() -> Result<Deeds, CliError>,
+) -> Result<Deeds, CliError> {
+    let done = runtime().and_then(|runtime| runtime.block_on(work()));
+    if done.is_err() {
+        shared.end();
+    }
+    done
+}
+
+/// Lets things go wrong until time is up, Ctrl-C is pressed or somebody failed.
+async fn rage(
+    call: &Call,
+    ground: &Ground,
+    weather: &mut Weather,
+    shared: &Shared,
+    duration: Duration,
+) -> Result<(), CliError> {
+    weather.begin(ground).await?;
+    let mut progress = Progress::new(call, duration);
+    let raging = async {
+        while !shared.is_over() && !progress.is_due() {
+            weather.strike(ground).await?;
+            progress.show(shared);
+        }
+        Ok::<_, CliError>(())
+    };
+    let interrupted = tokio::select! {
+        raged = raging => raged.map(|()| false)?,
+        pressed = tokio::signal::ctrl_c() => {
+            pressed.map_err(CliError::io("listen for Ctrl-C"))?;
+            true
+        }
+    };
+    weather.interrupted = interrupted;
+    progress.clear();
+    weather.end(ground).await
+}
+
+fn runtime() -> Result<Runtime, CliError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::io("start the network"))
+}
+
+/// One line on stderr that tells how far it is, on a terminal only.
+struct Progress {
+    began: Instant,
+    duration: Duration,
+    shown: Option<Instant>,
+    wanted: bool,
+}
+
+impl Progress {
+    const STEP: Duration = Duration::from_millis(200);
+
+    fn new(call: &Call, duration: Duration) -> Self {
+        Self {
+            began: Instant::now(),
+            duration,
+            shown: None,
+            wanted: !call.flags.quiet && io::stderr().is_terminal(),
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.began.elapsed() >= self.duration
+    }
+
+    fn show(&mut self, shared: &Shared) {
+        let is_fresh = self.shown.is_some_and(|at| at.elapsed() < Self::STEP);
+        if !self.wanted || is_fresh {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let seconds = self.began.elapsed().as_secs();
+        let added = shared.added.load(Ordering::Relaxed);
+        let line = format!(
+            "\r\u{1b}[K{seconds} s of {:?}: {added} added",
+            self.duration
+        );
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+    }
+
+    fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            let _ = io::stderr().lock().write_all(b"\r\x1b[K");
+        }
+    }
+}

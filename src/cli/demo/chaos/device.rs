@@ -1,0 +1,92 @@
+//! A device of the person, and the programs that run on it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::auth::pace::Pace;
+use crate::auth::vault::memory::MemoryVault;
+use crate::cli::demo::ground::Ground;
+use crate::cli::error::CliError;
+use crate::domain::account::Account;
+use crate::graphql::Hasura;
+use crate::store::Store;
+use crate::sync::remote::RemoteError;
+use crate::sync::round::{Report, RoundError, round};
+use crate::workspace::Workspace;
+use crate::workspace::verify::verify;
+
+/// How long a vault in memory may take.
+const UNLOCKING: Duration = Duration::from_secs(3);
+/// How many times faster than in earnest a lost token is asked for again.
+const HURRY: u32 = 20;
+
+/// A device: directories and a login of its own.
+#[derive(Debug)]
+pub(super) struct Device {
+    workspace: Workspace,
+    account: Account,
+}
+
+impl Device {
+    /// Logs a new device in with the device flow.
+    pub(super) async fn log_in(
+        ground: &Ground,
+        email: &str,
+        number: usize,
+    ) -> Result<Self, CliError> {
+        let paths = ground.paths(&format!("device-{number}"));
+        let vault = Arc::new(MemoryVault::default());
+        let workspace = Workspace::with_vault(ground.profile()?, paths, vault);
+        let pending = workspace.begin_login(UNLOCKING, || {}).await?;
+        ground.approve(&pending.prompt().user_code, email).await?;
+        let endpoint = workspace.profile.connection.endpoint.clone();
+        let logged_in = pending
+            .finish(None, |_| {}, |token| verify(endpoint, token))
+            .await?;
+        Ok(Self {
+            workspace: workspace.paced(Pace::faster(HURRY)),
+            account: logged_in.account,
+        })
+    }
+
+    /// Whose it is.
+    pub(super) fn sub(&self) -> &str {
+        &self.account.sub
+    }
+
+    /// Starts a program, which gives a request up after `limit`.
+    pub(super) fn program(&self, limit: Duration) -> Result<Program, CliError> {
+        let endpoint = self.workspace.profile.connection.endpoint.clone();
+        let database = self.workspace.database(&self.account);
+        Ok(Program {
+            store: Store::open(&database, endpoint.as_str())?,
+            remote: Hasura::within(endpoint, self.workspace.session(), limit)?,
+            lock: self.workspace.sync_lock(&self.account),
+        })
+    }
+}
+
+/// A program that runs on a device: a connection to its store, and a client.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) store: Store,
+    pub(super) remote: Hasura,
+    lock: PathBuf,
+}
+
+impl Program {
+    /// One round; `None` when it ended early for a reason that passes.
+    pub(super) async fn round(&mut self) -> Result<Option<Report>, CliError> {
+        let ended = round(&mut self.store, &self.remote, &self.lock, Timestamp::now).await;
+        match ended {
+            Ok(report) => Ok(Some(report)),
+            // A token may end again on its way from the issuer to the backend.
+            Err(RoundError::Remote(RemoteError::Unauthorized { .. })) => Ok(None),
+            Err(error) if error.retryable() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

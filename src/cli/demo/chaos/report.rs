@@ -1,0 +1,110 @@
+//! What came of the chaos.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+/// What came of the chaos, in numbers.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Report {
+    /// What to play it again with.
+    pub(super) seed: u64,
+    /// How long it took, the syncing in peace included.
+    pub(super) seconds: f64,
+    /// Whether Ctrl-C ended it early.
+    pub(super) interrupted: bool,
+    pub(super) devices: usize,
+    /// Threads that were at work on them.
+    pub(super) workers: usize,
+    /// Requests that reached the sandbox.
+    pub(super) requests: u64,
+    /// How often what went wrong.
+    pub(super) faults: BTreeMap<String, u64>,
+    /// Answers cut off after the server had committed the request.
+    pub(super) unanswered_commits: u64,
+    /// Adds that a store acknowledged.
+    pub(super) added: usize,
+    /// How many of them were removed again.
+    pub(super) removed: usize,
+    /// How many rows there must be.
+    pub(super) expected: usize,
+    /// How many rows there are.
+    pub(super) found: usize,
+    /// Todos nobody removed that are not there.
+    pub(super) lost: usize,
+    /// Todos that are there more than once.
+    pub(super) doubled: usize,
+    /// Todos that are there although they were removed.
+    pub(super) came_back: usize,
+    /// Edits that a store acknowledged.
+    pub(super) edited: usize,
+    /// Edits that left no trace in a todo that is there.
+    pub(super) edits_lost: usize,
+    /// Changes kept for a person to decide: two devices wanted different things.
+    pub(super) conflicts: usize,
+    /// Changes that still wait.
+    pub(super) unsent: usize,
+    /// Whether every device shows exactly the rows.
+    pub(super) devices_equal: bool,
+}
+
+impl Report {
+    /// What must not be, in words.
+    pub(super) fn wrong(&self) -> Vec<String> {
+        let mut wrong: Vec<String> = [
+            (self.lost, "todos lost"),
+            (self.doubled, "todos doubled"),
+            (self.came_back, "removed todos came back"),
+            (self.edits_lost, "edits lost"),
+            (self.unsent, "changes never sent"),
+            (
+                self.found.abs_diff(self.expected),
+                "rows too many or too few",
+            ),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+        if !self.devices_equal {
+            wrong.push("the devices show different todos".to_owned());
+        }
+        wrong
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = if self.interrupted {
+            "interrupted after"
+        } else {
+            "chaos of"
+        };
+        writeln!(
+            f,
+            "{ended} {:.1} s, seed {}: {} devices, {} workers",
+            self.seconds, self.seed, self.devices, self.workers
+        )?;
+        let mut line = |what: &str, count: &dyn fmt::Display| writeln!(f, "  {what:<30}{count:>8}");
+        line("requests", &self.requests)?;
+        line("faults", &self.faults.values().sum::<u64>())?;
+        for (name, times) in &self.faults {
+            line(&format!("  {}", name.replace('_', " ")), times)?;
+        }
+        line("answers lost after the commit", &self.unanswered_commits)?;
+        line("adds acknowledged", &self.added)?;
+        line("removed again", &self.removed)?;
+        line("rows expected", &self.expected)?;
+        line("rows found", &self.found)?;
+        line("lost", &self.lost)?;
+        line("doubled", &self.doubled)?;
+        line("removals that came back", &self.came_back)?;
+        line("edits acknowledged", &self.edited)?;
+        line("edits lost", &self.edits_lost)?;
+        line("conflicts kept for a person", &self.conflicts)?;
+        line("changes still waiting", &self.unsent)?;
+        let equal = if self.devices_equal { "yes" } else { "no" };
+        line("devices equal", &equal)
+    }
+}
