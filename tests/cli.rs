@@ -6,6 +6,9 @@ mod support;
 mod usage;
 
 #[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/chaos.rs"]
+mod chaos;
+#[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/demo.rs"]
 mod demo;
 #[cfg(all(feature = "sandbox", unix))]

@@ -86,12 +86,6 @@ impl Bench {
         Ok(())
     }
 
-    /// The next request to GraphQL fails like this.
-    pub(crate) async fn fault(&self, fault: &str) -> Checked {
-        self.faults(json!({"route": "graphql", "fault": fault, "times": 1}))
-            .await
-    }
-
     pub(crate) async fn faults(&self, order: Value) -> Checked {
         self.control(Method::POST, "faults", order).await?;
         Ok(())

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use futures_util::future::try_join_all;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::cli::call::Call;
@@ -75,14 +76,22 @@ impl Shared {
 pub(super) fn play(call: &Call, ground: &Ground, plan: Plan) -> Result<(), CliError> {
     DEVELOPMENT_ONLY.lines().for_each(|line| call.notice(line));
     let runtime = runtime()?;
-    let devices = runtime.block_on(log_in(ground))?;
+    let mut interrupt = runtime.spawn(tokio::signal::ctrl_c());
+    let devices = runtime
+        .block_on(unless(&mut interrupt, log_in(ground)))?
+        .ok_or(CliError::Interrupted)?;
     call.notice(format!(
         "chaos: {DEVICES} devices at work for {:?}, seed {}",
         plan.duration, plan.seed
     ));
     let began = Instant::now();
-    let (deeds, weather) = storm(&runtime, call, ground, &devices, plan)?;
-    let mut report = runtime.block_on(aftermath::count(ground, &devices, &deeds, &weather))?;
+    let (deeds, weather) = storm(&runtime, &mut interrupt, call, ground, &devices, plan)?;
+    // Once pressed, it has to be pressed again to end the rest, too.
+    let mut interrupt = runtime.spawn(tokio::signal::ctrl_c());
+    let counting = aftermath::count(ground, &devices, &deeds, &weather);
+    let mut report = runtime
+        .block_on(unless(&mut interrupt, counting))?
+        .ok_or(CliError::Interrupted)?;
     report.seed = plan.seed;
     report.seconds = began.elapsed().as_secs_f64();
 
@@ -104,6 +113,26 @@ pub(super) fn play(call: &Call, ground: &Ground, plan: Plan) -> Result<(), CliEr
     Ok(())
 }
 
+/// Ctrl-C, listened for.
+type Interrupt = JoinHandle<io::Result<()>>;
+
+/// Does `work`; `None` when Ctrl-C is pressed meanwhile.
+async fn unless<T>(
+    interrupt: &mut Interrupt,
+    work: impl Future<Output = Result<T, CliError>>,
+) -> Result<Option<T>, CliError> {
+    tokio::select! {
+        done = work => done.map(Some),
+        pressed = interrupt => {
+            pressed
+                .map_err(io::Error::other)
+                .flatten()
+                .map_err(CliError::io("listen for Ctrl-C"))?;
+            Ok(None)
+        }
+    }
+}
+
 /// The devices, logged in to an account of their own.
 async fn log_in(ground: &Ground) -> Result<Vec<Device>, CliError> {
     let email = format!("chaos-{}@example.test", Uuid::now_v7().as_simple());
@@ -115,6 +144,7 @@ async fn log_in(ground: &Ground) -> Result<Vec<Device>, CliError> {
 /// went wrong.
 fn storm(
     runtime: &Runtime,
+    interrupt: &mut Interrupt,
     call: &Call,
     ground: &Ground,
     devices: &[Device],
@@ -140,7 +170,13 @@ fn storm(
                 until_over(shared, async || Ear::new(device)?.listen(shared).await)
             }));
         }
-        let raged = runtime.block_on(rage(call, ground, &mut weather, &shared, plan.duration));
+        let progress = Progress::new(call, plan.duration);
+        let raged = runtime.block_on(async {
+            weather.begin(ground).await?;
+            let raging = rage(ground, &mut weather, &shared, progress);
+            weather.interrupted = unless(interrupt, raging).await?.is_none();
+            weather.end(ground).await
+        });
         shared.end();
         let mut deeds = Deeds::default();
         for thread in threads {
@@ -162,33 +198,18 @@ fn until_over(
     done
 }
 
-/// Lets things go wrong until time is up, Ctrl-C is pressed or somebody failed.
+/// Lets things go wrong until time is up or somebody failed.
 async fn rage(
-    call: &Call,
     ground: &Ground,
     weather: &mut Weather,
     shared: &Shared,
-    duration: Duration,
+    mut progress: Progress,
 ) -> Result<(), CliError> {
-    weather.begin(ground).await?;
-    let mut progress = Progress::new(call, duration);
-    let raging = async {
-        while !shared.is_over() && !progress.is_due() {
-            weather.strike(ground).await?;
-            progress.show(shared);
-        }
-        Ok::<_, CliError>(())
-    };
-    let interrupted = tokio::select! {
-        raged = raging => raged.map(|()| false)?,
-        pressed = tokio::signal::ctrl_c() => {
-            pressed.map_err(CliError::io("listen for Ctrl-C"))?;
-            true
-        }
-    };
-    weather.interrupted = interrupted;
-    progress.clear();
-    weather.end(ground).await
+    while !shared.is_over() && !progress.is_due() {
+        weather.strike(ground).await?;
+        progress.show(shared);
+    }
+    Ok(())
 }
 
 fn runtime() -> Result<Runtime, CliError> {
@@ -236,9 +257,11 @@ impl Progress {
         );
         let _ = io::stderr().lock().write_all(line.as_bytes());
     }
+}
 
-    fn clear(&mut self) {
-        if self.shown.take().is_some() {
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown.is_some() {
             let _ = io::stderr().lock().write_all(b"\r\x1b[K");
         }
     }
