@@ -167,7 +167,7 @@ async fn observe(
     frame.log.count(fault);
     match fault {
         Some(Fault::Delay(wait)) => tokio::time::sleep(wait).await,
-        // A mutation is read before it is known to be one: too late to refuse it unread.
+        // A mutation to refuse is known too late to leave it unread.
         Some(Fault::DropBefore | Fault::Refuse) => {
             frame.log.add(route, None, asked, 0);
             return cut(&line);

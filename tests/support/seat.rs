@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Checked, DEADLINE, Machine};
 
@@ -118,6 +119,15 @@ impl Seat {
     pub(crate) fn press(&mut self, keys: &str) -> Checked {
         self.keys.write_all(keys.as_bytes())?;
         Ok(self.keys.flush()?)
+    }
+
+    /// Ends the program as `kill -9` does.
+    pub(crate) fn kill(mut self) -> Checked {
+        let id = self.child.process_id().ok_or("no process")?;
+        let id = Pid::from_raw(id.try_into()?).ok_or("no process")?;
+        kill_process(id, Signal::KILL)?;
+        self.child.wait()?;
+        Ok(())
     }
 
     /// Waits for the end, and gives the exit code.

@@ -1,0 +1,51 @@
+//! The screens, killed while they write and send.
+
+use fastrand::Rng;
+
+use crate::books::balance;
+use crate::support::seat::Seat;
+use crate::support::{Checked, Machine, Sandbox};
+use crate::watch::withhold;
+
+/// How many sessions are killed.
+const KILLS: u64 = 24;
+
+#[test]
+fn the_screens_under_kill_9_keep_what_they_showed_as_saved() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let mut rng = Rng::with_seed(1);
+    let mut saved = Vec::new();
+    for n in 0..KILLS {
+        if n % 3 == 0 {
+            withhold(&sandbox)?;
+        }
+        let mut seat = Seat::take(&machine, &[])?;
+        seat.wait_until(|screen| screen.contains("ada@example.com"))?;
+        // Several writes, of which the last may be under way at the end.
+        let texts: Vec<String> = (0..rng.u32(1..5)).map(|i| format!("s{n} t{i}.")).collect();
+        for text in &texts {
+            seat.press("a")?;
+            seat.press(&format!("{text}\r"))?;
+        }
+        let sure = rng.usize(..texts.len());
+        let screen = seat.wait_until(|screen| row(screen, &texts[sure]).is_some_and(is_saved))?;
+        seat.kill()?;
+        let is_shown = |text: &&String| row(&screen, text).is_some_and(is_saved);
+        saved.extend(texts.iter().filter(is_shown).cloned());
+        sandbox.heal()?;
+    }
+    assert!(saved.len() as u64 >= KILLS);
+    balance(&sandbox, &machine, saved.iter().map(String::as_str))
+}
+
+/// The row of a todo in the list.
+fn row<'a>(screen: &'a str, text: &str) -> Option<&'a str> {
+    screen
+        .lines()
+        .find(|line| line.contains("[ ]") && line.contains(text))
+}
+
+fn is_saved(row: &str) -> bool {
+    !row.contains("saving")
+}
