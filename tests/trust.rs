@@ -16,6 +16,8 @@ mod logout;
 mod refresh;
 #[path = "trust/refused.rs"]
 mod refused;
+#[path = "trust/secrets.rs"]
+mod secrets;
 
 use std::time::Instant;
 

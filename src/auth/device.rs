@@ -161,7 +161,7 @@ impl DeviceFlow {
             .device_authorization
             .as_ref()
             .ok_or(AuthError::NoDeviceFlow)?;
-        let bridge = Bridge::new(self.client.clone());
+        let bridge = Bridge::new(self.client.clone(), SecretString::default());
         let client = oauth::device_client(&self.connection.client_id, &self.issuer.token, device);
         let started: Started = client
             .exchange_device_code()
@@ -197,7 +197,7 @@ impl DeviceFlow {
             _ => (life, AuthError::CodeExpired),
         };
         let details = prompt.details(device)?;
-        let bridge = Bridge::new(self.client.clone());
+        let bridge = Bridge::new(self.client.clone(), device.clone());
         let client = oauth::client(&self.connection.client_id, &self.issuer.token);
         let wait = Wait {
             bridge: &bridge,

@@ -14,9 +14,11 @@ use oauth2::http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use oauth2::http::{HeaderValue, Response, StatusCode};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::Client;
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
+use crate::auth::plain::without;
 use crate::auth::trouble::Trouble;
 use crate::http::{self, BodyError};
 
@@ -42,14 +44,17 @@ pub(crate) enum Reply {
 #[derive(Debug)]
 pub(crate) struct Bridge {
     client: Client,
+    /// What the requests carry, and no error of the issuer may repeat.
+    secret: SecretString,
     last: watch::Sender<Reply>,
 }
 
 impl Bridge {
-    /// Sends with `client`.
-    pub(crate) fn new(client: Client) -> Self {
+    /// Sends requests that carry `secret` with `client`.
+    pub(crate) fn new(client: Client, secret: SecretString) -> Self {
         Self {
             client,
+            secret,
             last: watch::Sender::new(Reply::None),
         }
     }
@@ -60,7 +65,14 @@ impl Bridge {
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, Trouble> {
-        let sorted = send(&self.client, request).await;
+        let mut sorted = send(&self.client, request).await;
+        if let Ok(Answer {
+            error: Some(_),
+            body,
+        }) = &mut sorted
+        {
+            *body = without(body, &self.secret);
+        }
         let reply = match &sorted {
             Ok(answer) => answer.error.clone().map_or(Reply::Success, Reply::Error),
             Err(trouble) => Reply::Trouble(trouble.clone()),

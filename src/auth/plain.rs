@@ -1,5 +1,7 @@
 //! What a server says, made safe to print.
 
+use secrecy::{ExposeSecret, SecretString};
+
 /// Longest text taken over from a server, in Unicode scalar values.
 const LONGEST: usize = 500;
 
@@ -23,6 +25,28 @@ pub fn plain(text: &str) -> String {
     shown.trim().to_owned()
 }
 
+/// `answer` with `secret` blanked out wherever it stands: for what a server says
+/// of a request that carried the secret, before any of it is shown or logged.
+#[must_use]
+pub fn without(answer: &[u8], secret: &SecretString) -> Vec<u8> {
+    let secret = secret.expose_secret().as_bytes();
+    let mut kept = Vec::with_capacity(answer.len());
+    let mut rest = answer;
+    while let Some((first, others)) = rest.split_first() {
+        rest = match rest.strip_prefix(secret) {
+            Some(after) if !secret.is_empty() => {
+                kept.extend_from_slice(b"***");
+                after
+            }
+            Some(_) | None => {
+                kept.push(*first);
+                others
+            }
+        };
+    }
+    kept
+}
+
 const fn turns_direction(c: char) -> bool {
     matches!(
         c,
@@ -32,11 +56,27 @@ const fn turns_direction(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use secrecy::SecretString;
+
+    use super::{plain, without};
 
     #[test]
     fn escapes_and_direction_marks_are_left_out() {
         assert_eq!(plain("a\u{1b}[31mb\u{202E}c\u{7}\nd "), "a[31mbc d");
+    }
+
+    #[test]
+    fn a_secret_is_blanked_out_wherever_it_stands() {
+        for (answer, shown) in [
+            ("bad aab", "bad ***"),
+            ("aabaab, aaab", "******, a***"),
+            ("aa b", "aa b"),
+            ("", ""),
+        ] {
+            let blanked = without(answer.as_bytes(), &SecretString::from("aab"));
+            assert_eq!(String::from_utf8_lossy(&blanked), shown, "{answer}");
+        }
+        assert_eq!(without(b"a", &SecretString::from("")), b"a");
     }
 
     #[test]

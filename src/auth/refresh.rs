@@ -94,7 +94,7 @@ impl TokenEndpoint {
         connection: &Connection,
         token: &SecretString,
     ) -> Result<Refreshed, NotRefreshed> {
-        let bridge = Bridge::new(self.client.clone());
+        let bridge = Bridge::new(self.client.clone(), token.clone());
         let client = oauth::client(&connection.client_id, &self.issuer.token);
         let token = RefreshToken::new(token.expose_secret().to_owned());
         let answered = client

@@ -10,6 +10,7 @@ use reqwest::{Response, Url};
 use secrecy::ExposeSecret;
 
 use crate::auth::error::{AuthError, Kind};
+use crate::auth::plain::without;
 use crate::auth::session::{AccessToken, Session};
 use crate::graphql::answer::{self, Received, plain};
 use crate::graphql::convert::Call;
@@ -112,8 +113,18 @@ impl Client {
             code: "invalid-json".to_owned(),
             message: error.to_string(),
         })?;
-        let received = self.post(body, token, call.limit()).await?;
-        let read = answer::read(&received, &self.host)?;
+        let mut received = self.post(body, token, call.limit()).await?;
+        let answer = self.understand(call, &received);
+        if answer.is_ok() {
+            return answer;
+        }
+        // What is told of a failure must not repeat the token.
+        received.body = without(&received.body, &token.secret);
+        self.understand(call, &received)
+    }
+
+    fn understand<C: Call>(&self, call: &C, received: &Received) -> Result<C::Answer, RemoteError> {
+        let read = answer::read(received, &self.host)?;
         call.read(read).map_err(|message| RemoteError::Garbled {
             host: self.host.clone(),
             message: plain(&message),

@@ -38,7 +38,7 @@ pub use error::SandboxError;
 use faults::Faults;
 use frame::{Clocks, Frame};
 use identity::{Identity, Logins, Parts};
-pub use identity::{KeyError, SigningKey};
+pub use identity::{KeyError, SigningKey, Witness};
 use line::{Line, Lines, Listener};
 use log::Log;
 use settings::Configuration;
@@ -79,6 +79,8 @@ pub struct Options {
     pub signing_key: Option<SigningKey>,
     /// Texts of todos that everybody finds at their first login.
     pub welcome: Vec<String>,
+    /// Who writes down every secret that is handed out.
+    pub witness: Option<Witness>,
 }
 
 impl Default for Options {
@@ -95,6 +97,7 @@ impl Default for Options {
             dialect: Dialect::Auth0,
             signing_key: None,
             welcome: Vec::new(),
+            witness: None,
         }
     }
 }
@@ -297,6 +300,7 @@ impl Kept {
             configuration: Arc::clone(&configuration),
             logins: self.logins,
             disk: self.disk,
+            witness: options.witness.clone(),
             base: base.clone(),
         });
         let frame = Frame {

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::auth::plain::plain;
+use crate::auth::plain::{plain, without};
 use crate::auth::vault::{Vault, VaultError};
 
 /// How long one run may take: a person may have to type a passphrase.
@@ -82,6 +82,7 @@ impl CommandVault {
         let status = self.wait(&mut child)?;
         if !status.success() {
             let said = err.recv_timeout(DRAIN_LIMIT).unwrap_or_default();
+            let said = without(&said, stdin.unwrap_or(&SecretString::default()));
             return Err(failed(last_words(&said, status)));
         }
         if verb == "get" {

@@ -78,6 +78,7 @@ impl Identity {
         if settings.dialect == Dialect::Auth0 {
             super::merge(&mut answer, &json!({"interval": settings.interval_s}));
         }
+        self.note_secrets(&answer);
         Ok(answer)
     }
 
@@ -210,6 +211,7 @@ impl Identity {
         if let Some(token) = refresh_token {
             super::merge(&mut answer, &json!({"refresh_token": token}));
         }
+        self.note_secrets(&answer);
         answer
     }
 
@@ -251,6 +253,12 @@ impl Identity {
             AccessTokens::Jwt | AccessTokens::Opaque | AccessTokens::OtherAudience => {
                 self.key().sign(&mint.access_header(), &claims)
             }
+        }
+    }
+
+    fn note_secrets(&self, answer: &Value) {
+        if let Some(witness) = &self.0.parts.witness {
+            witness.note(answer);
         }
     }
 }

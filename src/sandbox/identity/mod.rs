@@ -13,6 +13,7 @@ mod rate;
 mod refresh;
 mod refusal;
 mod routes;
+mod witness;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -34,6 +35,7 @@ use rate::Window;
 use refresh::RefreshTokens;
 use refusal::Refusal;
 pub(super) use routes::router;
+pub use witness::Witness;
 
 /// The one client: a Native application without a secret.
 pub(super) const CLIENT_ID: &str = "tudone-development-client";
@@ -90,6 +92,7 @@ pub(super) struct Parts {
     pub(super) configuration: Arc<Mutex<Configuration>>,
     pub(super) logins: Logins,
     pub(super) disk: Option<Disk>,
+    pub(super) witness: Option<Witness>,
     /// `http://127.0.0.1:port`, without a slash.
     pub(super) base: String,
 }
