@@ -8,10 +8,14 @@ mod support;
 mod bus;
 #[path = "trust/endings.rs"]
 mod endings;
+#[path = "trust/helper.rs"]
+mod helper;
 #[path = "trust/keyring.rs"]
 mod keyring;
 #[path = "trust/logout.rs"]
 mod logout;
+#[path = "trust/profiles.rs"]
+mod profiles;
 #[path = "trust/refresh.rs"]
 mod refresh;
 #[path = "trust/refused.rs"]

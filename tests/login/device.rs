@@ -438,6 +438,20 @@ async fn text_of_the_issuer_cannot_steer_a_terminal() -> Tested {
 }
 
 #[tokio::test]
+async fn an_issuer_that_repeats_the_device_code_is_not_quoted_so() -> Tested {
+    let issuer = Issuer::start()?;
+    for code in ["access_denied", "invalid_grant", "something_new"] {
+        let echo = Dialect::Auth0.error(code, "what is `secret-device-code`?");
+
+        let (grant, _) = login(&issuer, [echo]).await?;
+
+        let error = grant.err().ok_or("it was granted")?;
+        assert!(error.to_string().contains("what is `***`?"), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_secret_is_in_debug_output() -> Tested {
     let issuer = Issuer::start()?;
     let (grant, _) = login(&issuer, [issuer.granted(SUB, 1)]).await?;

@@ -159,6 +159,20 @@ async fn without_rotation_the_old_refresh_token_stays() -> Tested {
 }
 
 #[tokio::test]
+async fn an_issuer_that_repeats_the_refresh_token_is_not_quoted_so() -> Tested {
+    for code in ["invalid_grant", "access_denied", "something_new"] {
+        let scene = Scene::new()?;
+        let echo = Dialect::Auth0.error(code, "what is `refresh-0`?");
+        scene.issuer.script(TOKEN, [echo]);
+
+        let error = scene.session()?.bearer().await.err().ok_or("refreshed")?;
+
+        assert!(error.to_string().contains("what is `***`?"), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_asked_for_again_with_the_same_token() -> Tested {
     let losses: [fn() -> Reply; 5] = [
         || Reply::Cut,

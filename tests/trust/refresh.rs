@@ -3,13 +3,13 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::channel;
 
 use reqwest::Method;
 use serde_json::json;
 
+use crate::helper::Helper;
 use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended};
 use crate::{STALE, forget_requests, last_event, listed, log_in, make_tokens_last};
 
@@ -111,47 +111,21 @@ fn a_kept_token_with_an_absurd_end_is_believed_by_nobody() -> Checked {
     Ok(())
 }
 
-/// A credential helper that keeps entries as files. A `store` of an entry that
-/// ends in `.$(cat hold)` writes its name into the pipe `held`, waits until the
-/// pipe `gate` is opened, and fails.
-const HELPER: &str = r#"#!/bin/sh
-cd "$(dirname "$0")" || exit 9
-case "$1" in
-  get) [ -e "$2" ] || exit 0; cat "$2" ;;
-  store)
-    if [ -e hold ] && [ "${2##*.}" = "$(cat hold)" ]; then
-      echo "$2" > held; cat gate; exit 1
-    fi
-    cat > "$2.new" && mv "$2.new" "$2" ;;
-  erase) rm -f "$2" ;;
-  *) exit 2 ;;
-esac
-"#;
-
-/// A machine whose logins the helper keeps.
-fn with_helper(sandbox: &Sandbox) -> Checked<Machine> {
+/// A machine whose logins a helper keeps.
+fn with_helper(sandbox: &Sandbox) -> Checked<(Machine, Helper)> {
     let mut machine = Machine::at(sandbox)?;
-    let helper = machine.path("helper");
-    fs::write(&helper, HELPER)?;
-    fs::set_permissions(&helper, fs::Permissions::from_mode(0o700))?;
-    for pipe in ["held", "gate"] {
-        let made = Command::new("mkfifo").arg(machine.path(pipe)).status()?;
-        assert!(made.success());
-    }
+    let helper = Helper::install(machine.path("vault"))?;
     machine.set("TUDONE_CREDENTIAL_STORE", "command");
-    machine.configure(&format!(
-        "[profiles.default]\ncredential_command = [{:?}]\n",
-        helper.display().to_string()
-    ))?;
-    Ok(machine)
+    machine.configure(&format!("[profiles.default]\n{}", helper.lines()))?;
+    Ok((machine, helper))
 }
 
 /// Kills a refresh (SIGKILL) while it stores the entry `kind`, before that.
-fn kill_while_storing(machine: &Machine, kind: &str) -> Checked {
-    fs::write(machine.path("hold"), kind)?;
+fn kill_while_storing(machine: &Machine, helper: &Helper, kind: &str) -> Checked {
+    fs::write(helper.path("hold"), kind)?;
     let mut child = machine.tudone(["list", "--fresh"]).spawn()?;
     let (sender, held) = channel();
-    let pipe = machine.path("held");
+    let pipe = helper.path("held");
     std::thread::spawn(move || {
         let mut name = String::new();
         let opened = fs::File::open(pipe);
@@ -162,12 +136,12 @@ fn kill_while_storing(machine: &Machine, kind: &str) -> Checked {
     assert!(name.trim_end().ends_with(kind), "{name}");
     child.kill()?;
     child.wait()?;
-    fs::remove_file(machine.path("hold"))?;
+    fs::remove_file(helper.path("hold"))?;
     // Lets the helper, which nobody waits for any more, end.
     drop(
         fs::OpenOptions::new()
             .write(true)
-            .open(machine.path("gate"))?,
+            .open(helper.path("gate"))?,
     );
     Ok(())
 }
@@ -175,10 +149,10 @@ fn kill_while_storing(machine: &Machine, kind: &str) -> Checked {
 #[test]
 fn killed_before_the_new_token_is_stored_the_old_one_works_within_the_leeway() -> Checked {
     let sandbox = sandbox("30")?;
-    let machine = with_helper(&sandbox)?;
+    let (machine, helper) = with_helper(&sandbox)?;
     prepare(&machine, &sandbox)?;
 
-    kill_while_storing(&machine, "refresh")?;
+    kill_while_storing(&machine, &helper, "refresh")?;
     machine.run(&["list", "--fresh"])?.ended(0)?;
 
     assert_eq!(sandbox.requests("token")?, 2);
@@ -189,10 +163,10 @@ fn killed_before_the_new_token_is_stored_the_old_one_works_within_the_leeway() -
 #[test]
 fn killed_before_the_new_token_is_stored_without_leeway_it_says_log_in_again() -> Checked {
     let sandbox = sandbox("0")?;
-    let machine = with_helper(&sandbox)?;
+    let (machine, helper) = with_helper(&sandbox)?;
     prepare(&machine, &sandbox)?;
 
-    kill_while_storing(&machine, "refresh")?;
+    kill_while_storing(&machine, &helper, "refresh")?;
 
     has_ended(&machine, machine.run(&["list", "--fresh", "--json"])?)?;
     // What could be cleared is cleared: nobody asks the issuer in vain again.
@@ -209,10 +183,10 @@ fn killed_before_the_new_token_is_stored_without_leeway_it_says_log_in_again() -
 #[test]
 fn killed_before_the_access_token_is_stored_the_login_goes_on() -> Checked {
     let sandbox = sandbox("0")?;
-    let machine = with_helper(&sandbox)?;
+    let (machine, helper) = with_helper(&sandbox)?;
     prepare(&machine, &sandbox)?;
 
-    kill_while_storing(&machine, "access")?;
+    kill_while_storing(&machine, &helper, "access")?;
     machine.run(&["list", "--fresh"])?.ended(0)?;
 
     assert_eq!(sandbox.texts()?, ["milk", "bread"]);

@@ -4,7 +4,6 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -17,6 +16,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tudone::sandbox::{Options, Sandbox as Here, Witness};
 
+use crate::helper::{Helper, program};
 use crate::support::seat::Seat;
 use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox};
 
@@ -64,14 +64,12 @@ impl Watched {
         })
     }
 
-    /// What must be found nowhere: every secret, the signature of each token
-    /// by itself, and all that in base64, wherever it begins.
+    /// What must be found nowhere: every secret, the beginning of each of its
+    /// parts (it may have been cut), and all that in base64, wherever it begins.
     pub(crate) fn needles(&self) -> Vec<String> {
         let mut needles = vec![self.sandbox.address("admin_secret").to_owned()];
         for secret in self.witness.secrets() {
-            let secret = secret.expose_secret();
-            needles.push(secret.to_owned());
-            needles.extend(secret.rsplit_once('.').map(|(_, last)| last.to_owned()));
+            needles.extend(pieces(secret.expose_secret()));
         }
         let encoded = needles.clone();
         for (needle, before) in encoded.iter().flat_map(|one| (0..3).map(move |n| (one, n))) {
@@ -86,6 +84,19 @@ impl Watched {
         needles.dedup();
         needles
     }
+}
+
+/// `secret`, and the beginnings of its parts; not a JWT's header, which says
+/// nothing and is the same for all.
+fn pieces(secret: &str) -> Vec<String> {
+    let parts: Vec<&str> = secret.split('.').collect();
+    let telling = parts.get(1..).filter(|rest| !rest.is_empty());
+    let beginnings = telling.unwrap_or(&parts).iter();
+    beginnings
+        .filter_map(|part| part.get(..24))
+        .chain([secret])
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Everything that was said, and by which command.
@@ -134,6 +145,9 @@ fn holding(folder: &Path, needles: &[String]) -> Checked<(Vec<String>, usize)> {
             let (more, files) = self::holding(&entry.path(), needles)?;
             holding.extend(more);
             looked += files;
+            continue;
+        }
+        if !entry.file_type()?.is_file() {
             continue;
         }
         looked += 1;
@@ -294,57 +308,36 @@ fn a_token_from_the_environment_is_said_nowhere() -> Checked {
     machine.set("TUDONE_ENDPOINT", parrot("invalid-jwt")?);
     heard.run(&machine, &["list", "--fresh"])?.ended(4)?;
 
-    let signature = token.rsplit_once('.').ok_or("no JWT")?.1.to_owned();
-    let needles = [token, signature];
+    let needles = pieces(&token);
     heard.holds_none_of(&needles);
     assert_eq!(holding(&machine.path("."), &needles)?.0, [""; 0]);
     Ok(())
 }
 
-/// Notes the words it is run with, then keeps entries as files.
-const HELPER: &str = r#"#!/bin/sh
-cd "$(dirname "$0")" || exit 9
-echo "helper $*" >> ../words
-case "$1" in
-  get) [ -e "$2" ] || exit 0; cat "$2" ;;
-  store) cat > "$2" ;;
-  erase) rm -f "$2" ;;
-esac
-"#;
-
 /// Notes the words it is run with.
-const NOTES: &str = "#!/bin/sh\necho \"$0 $*\" >> \"$(dirname \"$0\")/../words\"\n";
-
-fn install(machine: &Machine, name: &str, script: &str) -> Checked<String> {
-    let path = machine.path(name);
-    fs::create_dir_all(path.parent().ok_or("no folder")?)?;
-    fs::write(&path, script)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
-    Ok(path.display().to_string())
-}
+const NOTES: &str = "#!/bin/sh\necho \"$0 $*\" >> \"$(dirname \"$0\")/../vault/words\"\n";
 
 #[test]
 fn no_secret_is_in_the_words_of_other_programs() -> Checked {
     let watched = Watched::start()?;
     let sandbox = &watched.sandbox;
     let mut machine = Machine::at(sandbox)?;
-    let helper = install(&machine, "vault/helper", HELPER)?;
-    let editor = install(&machine, "bin/editor", NOTES)?;
-    install(&machine, "bin/xdg-open", NOTES)?;
+    let helper = Helper::install(machine.path("vault"))?;
+    for name in ["bin/editor", "bin/xdg-open"] {
+        program(&machine.path(name), NOTES)?;
+    }
     let path = std::env::var("PATH").unwrap_or_default();
     let bin = machine.path("bin");
     machine.set("PATH", format!("{}:{path}", bin.display()));
-    machine.set("VISUAL", editor);
+    machine.set("VISUAL", bin.join("editor").display().to_string());
     machine.set("DISPLAY", ":99");
     machine.set("TUDONE_CREDENTIAL_STORE", "command");
-    machine.configure(&format!(
-        "[profiles.default]\ncredential_command = [{helper:?}]\n"
-    ))?;
+    machine.configure(&format!("[profiles.default]\n{}", helper.lines()))?;
 
     let mut seat = Seat::take(&machine, &["login"])?;
     let seen = seat.wait_for("Enter opens the browser")?.to_owned();
     seat.press("\r")?;
-    let words = machine.path("words");
+    let words = helper.path("words");
     let noted = || fs::read_to_string(&words).unwrap_or_default();
     crate::until(|| Ok(noted().contains("xdg-open")))?;
     let code = seen.split("user_code=").nth(1).ok_or("no page")?;
