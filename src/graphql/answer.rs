@@ -11,23 +11,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::graphql::transport::Received;
 use crate::sync::remote::RemoteError;
 
 /// The longest message of a server that is passed on, in characters.
 const MESSAGE_CHARS: usize = 300;
 /// The longest pause that a server may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-
-/// An answer as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Received {
-    /// The HTTP status.
-    pub(super) status: u16,
-    /// How long the server asked to be left alone.
-    pub(super) retry_after: Option<Duration>,
-    /// The whole body.
-    pub(super) body: Vec<u8>,
-}
 
 #[derive(Deserialize)]
 struct Envelope<'a> {

@@ -11,6 +11,7 @@ use crate::graphql::convert::{
     AddTodos, BareAdd, BareEdit, BareRemove, CAPABILITIES, Call, Changes, EditTodos, ReadMark,
     RemoveTodos,
 };
+use crate::graphql::transport::Transport;
 use crate::store::Capabilities;
 use crate::sync::remote::RemoteError;
 
@@ -19,7 +20,7 @@ use crate::sync::remote::RemoteError;
 /// # Errors
 ///
 /// See [`RemoteError`]; a refusal of introspection is not one.
-pub(super) async fn of_role(client: &Client) -> Result<Capabilities, RemoteError> {
+pub(super) async fn of_role<T: Transport>(client: &Client<T>) -> Result<Capabilities, RemoteError> {
     match client.call(&Introspection).await {
         Ok(Some(capabilities)) => Ok(capabilities),
         Ok(None) | Err(RemoteError::Refused { .. }) => by_trying(client).await,
@@ -112,7 +113,7 @@ impl Call for Introspection {
 }
 
 /// Tries every operation in a form that finds nothing to change.
-async fn by_trying(client: &Client) -> Result<Capabilities, RemoteError> {
+async fn by_trying<T: Transport>(client: &Client<T>) -> Result<Capabilities, RemoteError> {
     let feed = Changes {
         since: i64::MAX,
         limit: 1,
@@ -144,7 +145,7 @@ async fn by_trying(client: &Client) -> Result<Capabilities, RemoteError> {
 }
 
 /// Whether the role may make this request.
-async fn allowed<C: Call>(client: &Client, call: &C) -> Result<bool, RemoteError> {
+async fn allowed<T: Transport, C: Call>(client: &Client<T>, call: &C) -> Result<bool, RemoteError> {
     match client.call(call).await {
         Ok(_) => Ok(true),
         Err(RemoteError::Refused { .. }) => Ok(false),

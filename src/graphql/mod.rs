@@ -2,8 +2,8 @@
 //!
 //! `operations` are the documents in `queries/`, typed; `convert` writes
 //! requests and reads answers, and alone knows the generated types; `answer`
-//! tells what an HTTP answer means; `client` sends; `live` is what is said on a
-//! websocket, `socket` the websocket.
+//! tells what an HTTP answer means; `client` sends, over a `transport`; `live`
+//! is what is said on a websocket, `socket` the websocket.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use crate::auth::session::{AccessToken, Session};
 use crate::graphql::client::Client;
 use crate::graphql::live::LiveError;
 use crate::graphql::socket::Doorbell;
+use crate::graphql::transport::{Http, Transport};
 use crate::http::{HttpError, REQUEST_LIMIT};
 use crate::store::Capabilities;
 use crate::store::{FeedRow, Mark};
@@ -25,11 +26,12 @@ mod convert;
 pub mod live;
 mod operations;
 pub mod socket;
+pub mod transport;
 
 /// A Hasura endpoint and a login.
 #[derive(Debug, Clone)]
-pub struct Hasura {
-    client: Client,
+pub struct Hasura<T = Http> {
+    client: Client<T>,
 }
 
 impl Hasura {
@@ -49,9 +51,7 @@ impl Hasura {
     ///
     /// When the system's certificates cannot be loaded.
     pub fn within(endpoint: Url, session: Session, limit: Duration) -> Result<Self, HttpError> {
-        Ok(Self {
-            client: Client::new(endpoint, session, limit)?,
-        })
+        Ok(Self::over(Http::new(endpoint, limit)?, session))
     }
 
     /// Whether Hasura takes this token, asked with the least that a working
@@ -76,7 +76,17 @@ impl Hasura {
     }
 }
 
-impl Remote for Hasura {
+impl<T: Transport> Hasura<T> {
+    /// Speaks over `transport` with the tokens of `session`.
+    #[must_use]
+    pub const fn over(transport: T, session: Session) -> Self {
+        Self {
+            client: Client::new(transport, session),
+        }
+    }
+}
+
+impl<T: Transport> Remote for Hasura<T> {
     fn endpoint(&self) -> &str {
         self.client.endpoint()
     }

@@ -19,8 +19,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::auth::session::AccessToken;
-use crate::graphql::client::cause;
 use crate::graphql::live::{Conversation, Event, LiveError, PROTOCOL};
+use crate::graphql::transport::cause;
 use crate::http;
 
 /// How long opening the connection may take, up to the acknowledgement.
