@@ -93,7 +93,7 @@ impl Write<'_> {
     /// Remembers an act as the newest, and forgets the oldest beyond what there
     /// is room for.
     pub(super) fn remember(
-        &mut self,
+        &self,
         verb: &str,
         at: Timestamp,
         deeds: &[Deed],
@@ -103,7 +103,9 @@ impl Write<'_> {
         };
         self.tx
             .prepare_cached(
-                "INSERT INTO history(at, verb, count, text, deeds) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO history(at, verb, count, text, deeds, start)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ifnull(
+                     (SELECT start + length(deeds) FROM history ORDER BY act DESC LIMIT 1), 0))",
             )?
             .execute(params![
                 at.to_string(),
@@ -112,16 +114,30 @@ impl Write<'_> {
                 first.text(),
                 written(deeds)?
             ])?;
+        self.forget_oldest(self.tx.last_insert_rowid())
+    }
+
+    /// Costs what is forgotten, not what is remembered.
+    fn forget_oldest(&self, newest: i64) -> Result<(), StoreError> {
+        loop {
+            let (oldest, bytes): (i64, i64) = self
+                .tx
+                .prepare_cached(
+                    "SELECT act, (SELECT start + length(deeds) FROM history WHERE act = ?1) - start
+                     FROM history ORDER BY act LIMIT 1",
+                )?
+                .query_row([newest], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            if oldest == newest || (newest - oldest < DEPTH && bytes <= ROOM) {
+                return Ok(());
+            }
+            self.forget(oldest)?;
+        }
+    }
+
+    fn forget(&self, act: i64) -> Result<(), StoreError> {
         self.tx
-            .prepare_cached(
-                "DELETE FROM history WHERE act IN (
-                     SELECT act FROM (
-                         SELECT act, row_number() OVER newer AS nth,
-                             sum(length(deeds)) OVER newer AS bytes
-                         FROM history WINDOW newer AS (ORDER BY act DESC))
-                     WHERE nth > ?1 OR (nth > 1 AND bytes > ?2))",
-            )?
-            .execute([DEPTH, ROOM])?;
+            .prepare_cached("DELETE FROM history WHERE act = ?1")?
+            .execute([act])?;
         Ok(())
     }
 
@@ -216,10 +232,7 @@ impl Write<'_> {
     fn leave(&self, act: i64, overlaps: &[Overlap]) -> Result<(), StoreError> {
         let deeds: Vec<_> = overlaps.iter().map(|overlap| &overlap.deed).collect();
         let Some(first) = deeds.first() else {
-            self.tx
-                .prepare_cached("DELETE FROM history WHERE act = ?1")?
-                .execute([act])?;
-            return Ok(());
+            return self.forget(act);
         };
         self.tx
             .prepare_cached("UPDATE history SET count = ?2, text = ?3, deeds = ?4 WHERE act = ?1")?

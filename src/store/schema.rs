@@ -96,7 +96,8 @@ CREATE TABLE ledger(
 INSERT INTO ledger(one) VALUES (1);
 ";
 
-/// * `history`: what commands did, an act a row; `deeds` is JSON: see `history`.
+/// * `history`: what commands did, an act a row. `deeds` is JSON: see `history`;
+///   `start` is where they would begin if those of all acts stood in one file.
 const SECOND: &str = "
 CREATE TABLE history(
     act INTEGER PRIMARY KEY,
@@ -104,6 +105,7 @@ CREATE TABLE history(
     verb TEXT NOT NULL,
     count INTEGER NOT NULL,
     text TEXT NOT NULL,
+    start INTEGER NOT NULL,
     deeds BLOB NOT NULL
 ) STRICT;
 ";

@@ -251,6 +251,26 @@ fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
 }
 
 #[test]
+fn a_removal_refused_after_its_undo_can_be_made_and_taken_back_again() -> Outcome {
+    let mut store = store()?;
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.commit_act("removed", &[remove(key(1), "a")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    undo(&mut store)?;
+    store.settle(&[(seq, refused("permission-error"))])?;
+    assert_eq!(texts(&store, &all())?, ["a", "a"]);
+
+    store.commit_act("removed", &[remove(key(1), "a")])?;
+    sync(&mut store, 5)?;
+    assert_eq!(texts(&store, &all())?, ["a"]);
+    undo(&mut store)?;
+
+    assert_eq!(texts(&store, &all())?, ["a", "a"]);
+    Ok(())
+}
+
+#[test]
 fn a_conflict_known_at_once_is_let_go_with_the_undo() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "buy soy milk")]), 10)?;
