@@ -2,6 +2,8 @@
 //! answered, case by case.
 #![cfg(feature = "sandbox")]
 
+#[path = "hasura/documents.rs"]
+mod documents;
 #[path = "hasura/permissions.rs"]
 mod permissions;
 #[path = "hasura/refusals.rs"]

@@ -131,6 +131,7 @@ pub(super) fn router(frame: &Arc<Frame>) -> Router {
         .merge(identity::router(frame.identity.clone()))
         .nest("/control", control::router(Arc::clone(frame)))
         .fallback(async || graphql::not_found())
+        .method_not_allowed_fallback(async || graphql::not_found())
         .layer(middleware::from_fn_with_state(Arc::clone(frame), observe))
         .layer(middleware::from_fn_with_state(
             Arc::clone(frame),

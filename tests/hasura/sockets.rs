@@ -332,6 +332,72 @@ async fn subscriptions_that_are_switched_off_do_not_exist() -> Outcome {
     Ok(())
 }
 
+/// What the client sends after its init, and how the connection ends.
+async fn ends_after(protocol: &str, message: Value) -> Outcome<Closed> {
+    let (_served, port) = serve().await?;
+    let mut client = Client::open(port, protocol).await?;
+    let bearer = format!("Bearer {}", tokens::named("user1")?);
+    let payload = json!({"headers": {"Authorization": bearer}});
+    client
+        .send(&json!({"type": "connection_init", "payload": payload}))
+        .await?;
+    client.send(&message).await?;
+    client.closed().await
+}
+
+#[tokio::test]
+async fn a_message_that_is_none_ends_a_modern_connection() -> Outcome {
+    for message in [
+        json!(5),
+        json!({"id": "1"}),
+        json!({"type": "subscribe", "payload": {"query": "{ users { id } }"}}),
+        json!({"type": "subscribe", "id": 1, "payload": {"query": "{ users { id } }"}}),
+        json!({"type": "subscribe", "id": "1"}),
+        json!({"type": "subscribe", "id": "1", "payload": {"query": 5}}),
+        json!({"type": "complete"}),
+        json!({"type": "ping", "payload": 5}),
+        json!({"type": "connection_init", "payload": {"headers": {"x": 5}}}),
+    ] {
+        let (code, reason) = ends_after(MODERN, message.clone()).await?;
+        assert_eq!(code, 4400, "{message}: {reason}");
+        assert!(reason.contains("Parsing client message failed"), "{reason}");
+    }
+    let (code, reason) = ends_after(MODERN, json!({"type": "connection_init"})).await?;
+    assert_eq!(code, 4429, "{reason}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn either_protocol_takes_the_others_names_and_answers_with_its_own() -> Outcome {
+    let query = json!({"query": "{ users { id } }"});
+    for (protocol, start, answer) in [
+        (MODERN, "start", "next"),
+        ("graphql-ws", "subscribe", "data"),
+    ] {
+        let (_served, port) = serve().await?;
+        let mut client = Client::open(port, protocol).await?;
+        let bearer = format!("Bearer {}", tokens::named("user1")?);
+        let payload = json!({"headers": {"authorization": bearer}});
+        for message in [
+            json!({"type": "connection_init", "payload": payload}),
+            json!({"type": start, "id": "1", "payload": query}),
+            json!({"type": "ping"}),
+        ] {
+            client.send(&message).await?;
+        }
+        let mut kinds = Vec::new();
+        while kinds.len() < 3 {
+            kinds.push(client.message().await?["type"].clone());
+        }
+        assert_eq!(kinds, [answer, "complete", "pong"], "{protocol}");
+        client
+            .send(&json!({"type": "connection_terminate"}))
+            .await?;
+        assert_eq!(client.closed().await?.0, 1000);
+    }
+    Ok(())
+}
+
 fn doorbell(id: &str) -> Value {
     let payload = json!({"query": "subscription { users { revision } }"});
     json!({"type": "subscribe", "id": id, "payload": payload})

@@ -253,6 +253,16 @@ async fn health_version_and_unknown_paths_answer_as_hasura_does() -> Checked {
         nowhere.json(),
         json!({"path": "$", "error": "resource does not exist", "code": "not-found"})
     );
+    for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+        let other = bench
+            .http
+            .request(method, &bench.at.endpoint)
+            .send()
+            .await?;
+        assert_eq!(other.status(), StatusCode::NOT_FOUND);
+        let body: Value = other.json().await?;
+        assert_eq!(body, nowhere.json());
+    }
     let page = bench.get(&bench.at.endpoint).await?;
     assert_eq!(
         page.status,

@@ -101,6 +101,15 @@ impl Fault {
 
 /// A body that is no JSON, in words like those of Hasura's parser.
 pub(super) fn bad_json(body: &[u8], error: &serde_json::Error) -> Fault {
+    /// How much of the rest is shown, in characters.
+    const SHOWN: usize = 30;
+    let refuse = |found: &str, expected: &str| {
+        let message = format!("Unexpected {found}, expecting {expected}");
+        Fault::new(Code::InvalidJson, message)
+    };
+    if error.is_eof() {
+        return refuse("end-of-input", "JSON value");
+    }
     let text = String::from_utf8_lossy(body);
     let line = text
         .lines()
@@ -108,18 +117,13 @@ pub(super) fn bad_json(body: &[u8], error: &serde_json::Error) -> Fault {
         .unwrap_or_default();
     let at = error.column().saturating_sub(1);
     let (before, rest) = line.split_at_checked(at).unwrap_or((line, ""));
-    if rest.is_empty() {
-        return Fault::new(Code::InvalidJson, "Unexpected end-of-input");
-    }
     let expected = if before.trim_end().ends_with('{') {
         "record key literal or }"
     } else {
         "JSON value"
     };
-    Fault::new(
-        Code::InvalidJson,
-        format!("Unexpected \"{rest}\", expecting {expected}"),
-    )
+    let rest: String = rest.chars().take(SHOWN).collect();
+    refuse(&format!("\"{rest}\""), expected)
 }
 
 #[derive(Debug, Clone)]
@@ -172,7 +176,8 @@ impl fmt::Display for Path {
     }
 }
 
-fn is_name(key: &str) -> bool {
+/// Whether GraphQL could call something `key`.
+pub(super) fn is_name(key: &str) -> bool {
     let mut letters = key.chars();
     letters
         .next()

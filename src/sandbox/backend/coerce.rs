@@ -3,14 +3,18 @@
 
 use std::collections::HashMap;
 
-use async_graphql_parser::types::{BaseType, Type};
-use async_graphql_value::Value as Literal;
-use serde_json::{Map, Value};
+use async_graphql_parser::{
+    Positioned,
+    types::{BaseType, Type},
+};
+use async_graphql_value::{Name, Value as Literal};
+use serde_json::{Map, Number, Value};
 
 use super::{
     answer::{Code, Fault, Path},
-    document::{Held, Variable, json_name},
+    document::json_name,
     types::{EnumValue, InputField, Null, Scalar, Shape, Types},
+    variables::{Held, Variable},
 };
 
 /// A value as the request wrote it.
@@ -26,6 +30,15 @@ impl Given<'_> {
             self,
             Given::Literal(Literal::Null) | Given::Json(Value::Null)
         )
+    }
+
+    /// Whether the document itself writes it with a point or an exponent. An
+    /// integer too large for 64 bits is a float only to the parser.
+    fn is_float(self) -> bool {
+        let Given::Literal(Literal::Number(number)) = self else {
+            return false;
+        };
+        number.is_f64() && number.as_f64().is_some_and(|float| float.abs() < 9.2e18)
     }
 
     /// What the value is, as Hasura's messages say.
@@ -84,23 +97,26 @@ pub(super) struct Coercion<'a> {
 }
 
 impl<'a> Coercion<'a> {
-    /// The arguments of a field, without those left out.
+    /// The arguments of a field or directive, without those left out.
     pub(super) fn arguments(
         self,
+        owner: &str,
         fields: &[InputField],
-        given: &[(&'a str, &'a Literal)],
+        given: &'a [(Positioned<Name>, Positioned<Literal>)],
         path: &mut Path,
     ) -> Result<Map<String, Value>, Fault> {
-        self.fields(
-            fields,
-            |name| {
-                given
-                    .iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| Given::Literal(value))
-            },
-            path,
-        )
+        for (key, _) in given {
+            let key = &key.node;
+            if !fields.iter().any(|field| field.name == key.as_str()) {
+                let message = format!("'{owner}' has no argument named '{key}'");
+                return Err(Fault::validation(path, message));
+            }
+        }
+        let find = |name: &str| {
+            let mut named = given.iter().filter(|(key, _)| key.node == name);
+            named.next().map(|(_, value)| Given::Literal(&value.node))
+        };
+        path.key("args", |path| self.fields(fields, find, path))
     }
 
     fn fields(
@@ -204,10 +220,10 @@ impl<'a> Coercion<'a> {
         let members: Vec<Given<'a>> = match given {
             Given::Literal(Literal::List(members)) => members.iter().map(Given::Literal).collect(),
             Given::Json(Value::Array(members)) => members.iter().map(Given::Json).collect(),
-            Given::Literal(_) | Given::Json(_) => {
-                let only = self.value(given, member, field, path)?;
-                return Ok(Value::Array(vec![only]));
+            _ if given.is_null() => {
+                return Err(Fault::validation(path, "expected a list, but found null"));
             }
+            Given::Literal(_) | Given::Json(_) => vec![given],
         };
         members
             .into_iter()
@@ -243,14 +259,6 @@ impl<'a> Coercion<'a> {
             Given::Literal(_) | Given::Json(_) => None,
         };
         self.fields(fields, find, path).map(Value::Object)
-    }
-
-    /// The `if` of `@include` and `@skip`.
-    pub(super) fn condition(self, given: &'a Literal, path: &mut Path) -> Result<bool, Fault> {
-        let of = super::types::required(super::types::named("Boolean"));
-        let field = InputField::new("if", of).scalar(Scalar::Strict);
-        let value = path.key("if", |path| self.field(&field, Given::Literal(given), path))?;
-        Ok(value == Value::Bool(true))
     }
 }
 
@@ -310,29 +318,42 @@ fn scalar(given: Given<'_>, name: &str, rule: Scalar, path: &Path) -> Result<Val
     let value = given.to_json();
     match rule {
         Scalar::Column => column(value, name, path),
-        Scalar::NonNegative => match whole(&value) {
-            Some(number) if (0..=i64::from(i32::MAX)).contains(&number) => Ok(number.into()),
+        Scalar::NonNegative => match value.as_number() {
+            Some(number) if !given.is_float() && number.as_f64() >= Some(0.0) => {
+                bounded(number, i64::from(i32::MAX), path)
+            }
             Some(_) | None => Err(mismatch(path, name, "a non-negative 32-bit integer", given)),
         },
-        Scalar::Offset => {
-            let number = match &value {
-                Value::String(text) => text.parse().ok(),
-                Value::Null
-                | Value::Bool(_)
-                | Value::Number(_)
-                | Value::Array(_)
-                | Value::Object(_) => whole(&value),
-            };
-            number
-                .map(Value::from)
-                .ok_or_else(|| mismatch(path, "bigint", "a 64-bit integer", given))
-        }
+        Scalar::Offset => match (value.as_number(), value.as_str()) {
+            (Some(number), _) if !given.is_float() => bounded(number, i64::MAX, path),
+            (_, Some(text))
+                if text.bytes().all(|byte| byte.is_ascii_digit())
+                    && let Ok(number) = text.parse::<i64>() =>
+            {
+                Ok(number.into())
+            }
+            (_, _) => Err(mismatch(path, name, OFFSET, given)),
+        },
         Scalar::Strict => match (name, &value) {
             ("Boolean", Value::Bool(_)) | ("String", Value::String(_)) => Ok(value),
             ("Boolean", _) => Err(mismatch(path, name, "a boolean", given)),
             (_, _) => Err(mismatch(path, name, "a string", given)),
         },
     }
+}
+
+const OFFSET: &str = "a 32-bit integer, or a 64-bit integer represented as a string";
+
+/// A whole number up to `most`, or below zero down to the same distance.
+fn bounded(number: &Number, most: i64, path: &Path) -> Result<Value, Fault> {
+    let found = whole(number).filter(|found| *found <= most && *found >= -most - 1);
+    found.map(Value::from).ok_or_else(|| {
+        let message = format!(
+            "The value {number} lies outside the bounds or is not an integer. Maybe it is a \
+             float, or is there integer overflow?"
+        );
+        Fault::at(path, Code::ParseFailed, message)
+    })
 }
 
 /// A value for the database: strings pass, whatever the column's type, since
@@ -344,19 +365,8 @@ fn column(value: Value, name: &str, path: &Path) -> Result<Value, Fault> {
             return Err(Fault::validation(path, message));
         }
         (_, Value::String(_)) | ("Boolean", Value::Bool(_)) => return Ok(value),
-        ("Int" | "bigint", Value::Number(number)) => {
-            let fits = |found: i64| name == "bigint" || i32::try_from(found).is_ok();
-            return whole(&value)
-                .filter(|found| fits(*found))
-                .map(Value::from)
-                .ok_or_else(|| {
-                    let message = format!(
-                        "The value {number} lies outside the bounds or is not an integer. Maybe \
-                         it is a float, or is there integer overflow?"
-                    );
-                    Fault::at(path, Code::ParseFailed, message)
-                });
-        }
+        ("Int", Value::Number(number)) => return bounded(number, i64::from(i32::MAX), path),
+        ("bigint", Value::Number(number)) => return bounded(number, i64::MAX, path),
         ("Int", _) => "parsing Int32 failed, expected Number",
         ("bigint", _) => "parsing Int64 failed, expected Number",
         ("Boolean", _) => "parsing Bool failed, expected Bool",
@@ -376,10 +386,7 @@ fn column(value: Value, name: &str, path: &Path) -> Result<Value, Fault> {
     clippy::cast_possible_truncation,
     reason = "a float without fraction inside i64's exact range is converted exactly"
 )]
-fn whole(value: &Value) -> Option<i64> {
-    let Value::Number(number) = value else {
-        return None;
-    };
+fn whole(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         number
             .as_f64()

@@ -1,24 +1,27 @@
-//! A request's document: which operation runs, and what its variables hold.
+//! A request and its document: which operation runs, and its fragments.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use async_graphql_parser::{
     Error as ParserError, Positioned, parse_query,
     types::{
-        DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition,
-        OperationType, Selection, SelectionSet, Type, VariableDefinition,
+        Directive, DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition,
+        OperationType, Selection, SelectionSet,
     },
 };
-use async_graphql_value::{Name, Value as Literal};
+use async_graphql_value::Name;
 use serde_json::{Map, Value};
 
-use super::answer::{Code, Fault, Path};
+use super::{
+    answer::{Code, Fault, Path, is_name},
+    variables::{self, Variable},
+};
 
 const ONE_OPERATION: &str =
     "exactly one operation has to be present in the document when operationName is not specified";
 
 /// One `{query, variables, operationName}`.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Request {
     query: String,
     operation: Option<String>,
@@ -26,51 +29,69 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Reads one element of a body; keys that are not known are ignored.
-    pub(super) fn read(body: &Value) -> Result<Self, Fault> {
-        let shape = "parsing Hasura.GraphQL.Transport.HTTP.Protocol.GQLReq(GQLReq) failed, ";
-        let refuse = |text: &str| Fault::new(Code::ParseFailed, format!("{shape}{text}"));
+    /// Reads a body: one request, or a list of them that is refused as a
+    /// whole if one of its members is none.
+    pub(super) fn read_all(body: &Value) -> Result<Vec<Self>, Fault> {
+        let mut path = Path::default();
+        match body.as_array() {
+            Some(members) => members
+                .iter()
+                .enumerate()
+                .map(|(index, member)| path.index(index, |path| Self::read(member, path)))
+                .collect(),
+            None => Ok(vec![Self::read(body, &mut path)?]),
+        }
+    }
+
+    /// Reads one request; keys that are not known are ignored.
+    pub(super) fn read(body: &Value, path: &mut Path) -> Result<Self, Fault> {
+        let refuse = |path: &Path, text: String| {
+            let shape = "parsing Hasura.GraphQL.Transport.HTTP.Protocol.GQLReq(GQLReq) failed, ";
+            Err(Fault::at(path, Code::ParseFailed, format!("{shape}{text}")))
+        };
         let Value::Object(fields) = body else {
             let found = json_name(body);
-            return Err(refuse(&format!("expected Object, but encountered {found}")));
+            return refuse(path, format!("expected Object, but encountered {found}"));
         };
         let extensions = fields.get("extensions");
         if extensions.is_some_and(|found| found.get("persistedQuery").is_some()) {
             let message = "Automatic persisted queries are not supported in this edition";
             return Err(Fault::new(Code::NotSupported, message));
         }
-        let query = match fields.get("query") {
-            Some(Value::String(query)) => query.clone(),
-            Some(other) => {
-                let found = json_name(other);
-                return Err(refuse(&format!("expected String, but encountered {found}")));
-            }
-            None => return Err(refuse("key \"query\" not found")),
+        let given = |name| fields.get(name).filter(|value| !value.is_null());
+        let Some(query) = fields.get("query") else {
+            return refuse(path, "key \"query\" not found".to_owned());
         };
-        let variables = match fields.get("variables") {
-            None | Some(Value::Null) => Map::new(),
-            Some(Value::Object(variables)) => variables.clone(),
-            Some(other) => {
-                let found = json_name(other);
-                return Err(refuse(&format!(
-                    "expected HashMap, but encountered {found}"
-                )));
+        let query = path.key("query", |path| {
+            let text = query.as_str().map(str::to_owned);
+            text.ok_or_else(|| misfit(path, "Text", "String", query))
+        })?;
+        let variables = path.key("variables", |path| match given("variables") {
+            None => Ok(Map::new()),
+            Some(Value::Object(variables)) => Ok(variables.clone()),
+            Some(other) => Err(misfit(path, "HashMap", "Object", other)),
+        })?;
+        let operation = path.key("operationName", |path| match given("operationName") {
+            None => Ok(None),
+            Some(Value::String(name)) if is_name(name) => Ok(Some(name.clone())),
+            Some(Value::String(text)) => {
+                let message = format!("{text} is not valid GraphQL name");
+                Err(Fault::at(path, Code::ParseFailed, message))
             }
-        };
-        let operation = match fields.get("operationName") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(name)) => Some(name.clone()),
-            Some(other) => {
-                let found = json_name(other);
-                return Err(refuse(&format!("expected String, but encountered {found}")));
-            }
-        };
+            Some(other) => Err(misfit(path, "Name", "String", other)),
+        })?;
         Ok(Self {
             query,
             operation,
             variables,
         })
     }
+}
+
+fn misfit(path: &Path, what: &str, wanted: &str, given: &Value) -> Fault {
+    let found = json_name(given);
+    let message = format!("parsing {what} failed, expected {wanted}, but encountered {found}");
+    Fault::at(path, Code::ParseFailed, message)
 }
 
 /// What a JSON value is, as aeson's messages call it.
@@ -85,35 +106,18 @@ pub(super) fn json_name(value: &Value) -> &'static str {
     }
 }
 
-/// What a variable holds.
-#[derive(Debug)]
-pub(super) enum Held {
-    /// What the request sent.
-    Sent(Value),
-    /// The declaration's default; `null` for a nullable one without.
-    Default(Literal),
-}
-
-/// A variable that the operation uses.
-#[derive(Debug)]
-pub(super) struct Variable {
-    pub(super) of: Type,
-    /// Whether the declaration names a default other than `null`.
-    pub(super) has_default: bool,
-    pub(super) held: Held,
-}
-
 /// The operation to run.
 #[derive(Debug)]
 pub(super) struct Operation {
     pub(super) kind: OperationType,
+    pub(super) directives: Vec<Positioned<Directive>>,
     pub(super) selection: SelectionSet,
     pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
     pub(super) variables: HashMap<String, Variable>,
 }
 
-/// Parses a request's document, chooses its operation and resolves every
-/// variable that is used.
+/// Parses a request's document, chooses its operation, follows its fragments
+/// and resolves its variables.
 pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
     let document = parse_query(&request.query).map_err(|error| refusal(&error))?;
     let ExecutableDocument {
@@ -121,30 +125,15 @@ pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
         fragments,
     } = document;
     let chosen = choose(operations, request.operation.as_deref())?;
-    let mut resolver = Resolver {
-        definitions: &chosen.variable_definitions,
+    let mut spreads = Spreads {
         fragments: &fragments,
-        sent: &request.variables,
-        resolved: HashMap::new(),
         open: Vec::new(),
     };
-    resolver.selection(&chosen.selection_set.node)?;
-    let variables = resolver.resolved;
-    let unused: BTreeSet<_> = request
-        .variables
-        .keys()
-        .filter(|name| !variables.contains_key(*name))
-        .map(String::as_str)
-        .collect();
-    if !unused.is_empty() {
-        let names = unused.into_iter().collect::<Vec<_>>().join(", ");
-        return Err(Fault::new(
-            Code::ValidationFailed,
-            format!("unexpected variables in variableValues: {names}"),
-        ));
-    }
+    spreads.selection(&chosen.selection_set.node, &mut Path::default())?;
+    let variables = variables::resolve(&chosen, &fragments, &request.variables)?;
     Ok(Operation {
         kind: chosen.ty,
+        directives: chosen.directives,
         selection: chosen.selection_set.node,
         fragments,
         variables,
@@ -152,11 +141,14 @@ pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
 }
 
 fn refusal(error: &ParserError) -> Fault {
-    if let ParserError::MultipleOperations { .. } = error {
+    if let ParserError::MultipleOperations { .. } | ParserError::MissingOperation = error {
         return Fault::new(Code::ValidationFailed, ONE_OPERATION);
     }
-    let mut path = Path::default();
-    path.key("query", |path| {
+    if let ParserError::FragmentDuplicated { fragment, .. } = error {
+        let message = format!("multiple definitions for fragment \"{fragment}\"");
+        return Fault::new(Code::ParseFailed, message);
+    }
+    Path::default().key("query", |path| {
         Fault::validation(path, "not a valid graphql query")
     })
 }
@@ -168,9 +160,10 @@ fn choose(
     let refuse = |message: String| Fault::new(Code::ValidationFailed, message);
     match (operations, name) {
         (DocumentOperations::Single(only), None) => Ok(only.node),
-        (DocumentOperations::Single(_), Some(name)) => Err(refuse(format!(
-            "no such operation found in the document: \"{name}\""
-        ))),
+        (DocumentOperations::Single(_), Some(_)) => Err(refuse(
+            "operationName cannot be used when an anonymous operation exists in the document"
+                .to_owned(),
+        )),
         (DocumentOperations::Multiple(mut all), Some(name)) => {
             all.remove(name).map(|found| found.node).ok_or_else(|| {
                 refuse(format!(
@@ -188,117 +181,58 @@ fn choose(
     }
 }
 
-/// Walks a selection and resolves variables in the order of their use.
-struct Resolver<'a> {
-    definitions: &'a [Positioned<VariableDefinition>],
+/// Follows every fragment that is used, before anything else is checked.
+struct Spreads<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    sent: &'a Map<String, Value>,
-    resolved: HashMap<String, Variable>,
-    /// The fragments being walked, to find cycles.
+    /// The fragments being followed, to find cycles.
     open: Vec<&'a str>,
 }
 
-impl<'a> Resolver<'a> {
-    fn selection(&mut self, set: &'a SelectionSet) -> Result<(), Fault> {
+impl<'a> Spreads<'a> {
+    fn selection(&mut self, set: &'a SelectionSet, path: &mut Path) -> Result<(), Fault> {
         for selection in &set.items {
-            for directive in selection.node.directives() {
-                for (_, value) in &directive.node.arguments {
-                    self.literal(&value.node)?;
-                }
-            }
             match &selection.node {
-                Selection::Field(field) => {
-                    for (_, value) in &field.node.arguments {
-                        self.literal(&value.node)?;
-                    }
-                    self.selection(&field.node.selection_set.node)?;
-                }
+                Selection::Field(field) => path.key("selectionSet", |path| {
+                    path.key(&field.node.name.node, |path| {
+                        self.selection(&field.node.selection_set.node, path)
+                    })
+                })?,
                 Selection::InlineFragment(inline) => {
-                    self.selection(&inline.node.selection_set.node)?;
+                    self.selection(&inline.node.selection_set.node, path)?;
                 }
-                Selection::FragmentSpread(spread) => {
-                    self.fragment(&spread.node.fragment_name.node)?;
-                }
+                Selection::FragmentSpread(spread) => path.key("selectionSet", |path| {
+                    self.fragment(&spread.node.fragment_name.node, path)
+                })?,
             }
         }
         Ok(())
     }
 
-    fn fragment(&mut self, name: &'a Name) -> Result<(), Fault> {
-        let refuse = |message: String| Fault::new(Code::ValidationFailed, message);
-        let Some(fragment) = self.fragments.get(name) else {
-            return Err(refuse(format!(
-                "reference to undefined fragment \"{name}\""
-            )));
-        };
-        if self.open.contains(&name.as_str()) {
-            let cycle = self.open.join(", ");
-            return Err(refuse(format!(
-                "the fragment definition(s) {cycle} form a cycle"
-            )));
+    fn fragment(&mut self, name: &'a Name, path: &mut Path) -> Result<(), Fault> {
+        if let Some(start) = self.open.iter().position(|open| *open == name.as_str()) {
+            let cycle = english_list(self.open.get(start..).unwrap_or_default());
+            let message = format!("the fragment definition(s) {cycle} form a cycle");
+            return Err(Fault::validation(path, message));
         }
+        let Some(fragment) = self.fragments.get(name) else {
+            let message = format!("reference to undefined fragment \"{name}\"");
+            return Err(Fault::validation(path, message));
+        };
         self.open.push(name);
-        self.selection(&fragment.node.selection_set.node)?;
+        path.key(name, |path| {
+            self.selection(&fragment.node.selection_set.node, path)
+        })?;
         self.open.pop();
         Ok(())
     }
+}
 
-    fn literal(&mut self, value: &Literal) -> Result<(), Fault> {
-        match value {
-            Literal::Variable(name) => self.variable(name),
-            Literal::List(members) => members.iter().try_for_each(|member| self.literal(member)),
-            Literal::Object(fields) => fields.values().try_for_each(|field| self.literal(field)),
-            Literal::Null
-            | Literal::Number(_)
-            | Literal::String(_)
-            | Literal::Boolean(_)
-            | Literal::Binary(_)
-            | Literal::Enum(_) => Ok(()),
-        }
-    }
-
-    fn variable(&mut self, name: &Name) -> Result<(), Fault> {
-        if self.resolved.contains_key(name.as_str()) {
-            return Ok(());
-        }
-        let refuse = |code, message: String| Err(Fault::new(code, message));
-        let mut same = self
-            .definitions
-            .iter()
-            .filter(|definition| definition.node.name.node == *name);
-        let Some(definition) = same.next() else {
-            return refuse(
-                Code::ValidationFailed,
-                format!("unbound variable \"{name}\""),
-            );
-        };
-        if same.next().is_some() {
-            let message = format!("multiple definitions for variable \"{name}\"");
-            return refuse(Code::ParseFailed, message);
-        }
-        let of = &definition.node.var_type.node;
-        let default = definition.node.default_value.as_ref();
-        let held = match (self.sent.get(name.as_str()), default) {
-            (Some(Value::Null), _) if !of.nullable => {
-                let message = format!("null value found for non-nullable type: \"{of}\"");
-                return refuse(Code::ValidationFailed, message);
-            }
-            (Some(sent), _) => Held::Sent(sent.clone()),
-            (None, Some(default)) => Held::Default(default.node.clone().into_value()),
-            (None, None) if of.nullable => Held::Default(Literal::Null),
-            (None, None) => {
-                let message = format!("expecting a value for non-nullable variable: \"{name}\"");
-                return refuse(Code::ValidationFailed, message);
-            }
-        };
-        let has_default =
-            default.is_some_and(|value| value.node != async_graphql_value::ConstValue::Null);
-        let variable = Variable {
-            of: of.clone(),
-            has_default,
-            held,
-        };
-        self.resolved.insert(name.to_string(), variable);
-        Ok(())
+/// `A`, `A and B`, `A, B, and C`.
+fn english_list(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [one, two] => format!("{one} and {two}"),
+        [initials @ .., last] => format!("{}, and {last}", initials.join(", ")),
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     answer::{Code, Fault},
+    directives::Place,
     document::{self, Request},
     introspection::Introspection,
     jwt::Session,
@@ -28,20 +29,21 @@ pub(super) enum Prepared {
     Subscription(Selected),
 }
 
-/// Validates one `{query, variables, operationName}`.
-pub(super) fn prepare(types: &Types, body: &Value) -> Result<Prepared, Fault> {
-    let request = Request::read(body)?;
-    let operation = document::operation(&request)?;
+/// Validates one request.
+pub(super) fn prepare(types: &Types, request: &Request) -> Result<Prepared, Fault> {
+    let operation = document::operation(request)?;
     let refuse = |message| Err(Fault::new(Code::ValidationFailed, message));
     match operation.kind {
-        OperationType::Query => selection::select(types, &operation, QUERY).map(Prepared::Query),
+        OperationType::Query => {
+            selection::select(types, &operation, QUERY, Place::Query).map(Prepared::Query)
+        }
         OperationType::Mutation if !types.mutations => refuse("no mutations exist"),
         OperationType::Mutation => {
-            selection::select(types, &operation, MUTATION).map(Prepared::Mutation)
+            selection::select(types, &operation, MUTATION, Place::Mutation).map(Prepared::Mutation)
         }
         OperationType::Subscription if !types.subscriptions => refuse("no subscriptions exist"),
         OperationType::Subscription => {
-            let fields = selection::select(types, &operation, SUBSCRIPTION)?;
+            let fields = selection::select(types, &operation, SUBSCRIPTION, Place::Subscription)?;
             let mut fields = fields.into_iter();
             match (fields.next(), fields.next()) {
                 (Some(only), None) if !only.is_typename() => Ok(Prepared::Subscription(only)),

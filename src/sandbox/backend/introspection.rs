@@ -4,6 +4,7 @@ use async_graphql_parser::types::{BaseType, Type};
 use serde_json::{Map, Value, json};
 
 use super::{
+    directives::{self, Directive},
     selection::Selected,
     types::{
         Definition, EnumValue, Field, InputField, MUTATION, QUERY, SUBSCRIPTION, Scalar, Shape,
@@ -158,7 +159,7 @@ impl Introspection<'_> {
                     .map(|name| self.by_name(name, &field.fields))
                     .collect()
             }
-            "directives" => directives()
+            "directives" => directives::known()
                 .iter()
                 .map(|directive| self.directive(directive, &field.fields))
                 .collect(),
@@ -276,43 +277,4 @@ fn enum_value(known: &EnumValue, fields: &[Selected]) -> Value {
         "isDeprecated" => json!(false),
         _ => Value::Null,
     })
-}
-
-struct Directive {
-    name: &'static str,
-    description: &'static str,
-    arguments: Vec<InputField>,
-    locations: &'static [&'static str],
-}
-
-fn directives() -> [Directive; 3] {
-    let condition = || vec![InputField::new("if", required(named("Boolean")))];
-    let on_selections: &[&str] = &["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"];
-    [
-        Directive {
-            name: "cached",
-            description: "whether this query should be cached (Hasura Cloud only)",
-            arguments: vec![
-                InputField::new("ttl", required(named("Int")))
-                    .about("measured in seconds")
-                    .default(json!(60)),
-                InputField::new("refresh", required(named("Boolean")))
-                    .about("refresh the cache entry")
-                    .default(json!(false)),
-            ],
-            locations: &["QUERY"],
-        },
-        Directive {
-            name: "include",
-            description: "whether this query should be included",
-            arguments: condition(),
-            locations: on_selections,
-        },
-        Directive {
-            name: "skip",
-            description: "whether this query should be skipped",
-            arguments: condition(),
-            locations: on_selections,
-        },
-    ]
 }

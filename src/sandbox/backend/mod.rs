@@ -12,7 +12,7 @@
 //! answer    jwt          what comes back; who asks
 //! table     role         tables; permissions of a role, after the policy
 //! types     schema       the types that follow from them (inputs, introspection)
-//! document  selection    a request against those types (coerce)
+//! document  selection    a request against those types (variables, directives, coerce)
 //! filter    select       conditions and reading (value, pattern)
 //! store     mutate       revisions, tombstones and writing (insert, rows, fixture)
 //! execute                one request in one transaction
@@ -21,6 +21,7 @@
 
 mod answer;
 mod coerce;
+mod directives;
 mod document;
 mod error;
 mod execute;
@@ -45,6 +46,7 @@ mod store;
 mod table;
 mod types;
 mod value;
+mod variables;
 
 use std::{
     collections::HashMap,
@@ -61,6 +63,7 @@ use tokio::sync::watch;
 pub use self::{answer::Answer, error::BackendError, jwt::JwtConfig, policy::Policy, table::Shape};
 use self::{
     answer::{Code, Fault},
+    document::Request,
     execute::Prepared,
     jwt::{Headers, Session},
     store::Writer,
@@ -180,25 +183,27 @@ impl Backend {
 
     fn answered(&self, headers: &HeaderMap, body: &[u8]) -> Result<(Value, bool), Fault> {
         let session = self.authenticate(&Headers::from(headers))?;
-        let request: Value =
+        let body: Value =
             serde_json::from_slice(body).map_err(|error| answer::bad_json(body, &error))?;
+        let requests = Request::read_all(&body)?;
         let mut committed = false;
-        let mut one = |request: &Value| match self.run(&session, request) {
+        let mut one = |request: &Request| match self.run(&session, request) {
             Ok((data, changed)) => {
                 committed |= changed;
                 json!({"data": data})
             }
             Err(fault) => fault.body(),
         };
-        let body = match request.as_array() {
-            Some(batch) => batch.iter().map(&mut one).collect(),
-            None => one(&request),
+        let mut answers: Vec<Value> = requests.iter().map(&mut one).collect();
+        let body = match answers.pop() {
+            Some(only) if !body.is_array() => only,
+            last => answers.into_iter().chain(last).collect(),
         };
         Ok((body, committed))
     }
 
     /// Runs one operation that is no subscription.
-    fn run(&self, session: &Session, request: &Value) -> Result<(Value, bool), Fault> {
+    fn run(&self, session: &Session, request: &Request) -> Result<(Value, bool), Fault> {
         let types = self.types(&session.role);
         match execute::prepare(&types, request)? {
             Prepared::Subscription(_) => Err(Fault::new(

@@ -45,14 +45,24 @@ impl Mutation<'_, '_> {
         self.update_where(&arguments)
     }
 
-    /// `update_todos_many`: one statement after the other.
+    /// `update_todos_many`: one statement after the other. If none of them
+    /// sets anything, Hasura answers with one response instead of a list.
     pub(super) fn update_many(&mut self) -> Result<Value, Fault> {
         let updates = self.field.arguments.get("updates").cloned();
         let updates = updates.as_ref().and_then(Value::as_array);
-        updates
+        let updates: Vec<_> = updates
             .into_iter()
             .flatten()
             .filter_map(Value::as_object)
+            .collect();
+        if updates
+            .iter()
+            .all(|update| sets_nothing(update.get("_set")))
+        {
+            return Ok(self.response(0, Map::new()));
+        }
+        updates
+            .into_iter()
             .map(|update| self.update_where(update))
             .collect()
     }
@@ -73,10 +83,10 @@ impl Mutation<'_, '_> {
         Ok(self.response(ids.len(), lists))
     }
 
-    /// `update_todos_by_pk`.
+    /// `update_todos_by_pk`; an empty object if it sets nothing.
     pub(super) fn update_by_key(&mut self) -> Result<Value, Fault> {
         let Some(changes) = Changes::read(self.field.arguments.get("_set"))? else {
-            return Ok(Value::Null);
+            return Ok(json!({}));
         };
         let key = self.field.arguments.get("pk_columns");
         let key = key.and_then(Value::as_object).cloned().unwrap_or_default();
@@ -279,6 +289,10 @@ pub(super) enum Set<T> {
     To(Option<T>),
 }
 
+fn sets_nothing(set: Option<&Value>) -> bool {
+    set.and_then(Value::as_object).is_none_or(Map::is_empty)
+}
+
 /// What an update sets.
 #[derive(Debug)]
 pub(super) struct Changes {
@@ -291,12 +305,9 @@ pub(super) struct Changes {
 impl Changes {
     /// None when nothing is set: such an update touches no row.
     fn read(set: Option<&Value>) -> Result<Option<Self>, Fault> {
-        let Some(Value::Object(set)) = set else {
+        let Some(Value::Object(set)) = set.filter(|set| !sets_nothing(Some(set))) else {
             return Ok(None);
         };
-        if set.is_empty() {
-            return Ok(None);
-        }
         let text = match set.get("text") {
             Some(given) => Set::To(optional_text(Kind::Text, Some(given))?),
             None => Set::Kept,

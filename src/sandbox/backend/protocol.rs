@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::answer::Fault;
+use super::{
+    answer::{Fault, Path},
+    document::Request,
+};
 
 /// A close frame holds this many bytes of reason.
 const REASON_BYTES: usize = 123;
@@ -79,7 +82,7 @@ pub(super) enum Step {
     Authenticate(Option<Value>),
     Start {
         id: String,
-        payload: Value,
+        request: Request,
     },
     Stop {
         id: String,
@@ -126,7 +129,8 @@ impl Conversation {
         }
     }
 
-    /// A text frame from the client.
+    /// A text frame from the client. Hasura lets either protocol use the
+    /// other's names.
     pub(super) fn received(&mut self, text: &str) -> Vec<Step> {
         if matches!(self.phase, Phase::Doomed(_)) {
             return Vec::new();
@@ -138,36 +142,31 @@ impl Conversation {
             return self.malformed("key \"type\" not found");
         };
         let id = message.get("id").and_then(Value::as_str);
-        let payload = message.get("payload").cloned();
-        match (self.protocol, kind, id) {
-            (_, "connection_init", _) => self.init(payload),
-            (Protocol::Modern, "subscribe", Some(id)) | (Protocol::Apollo, "start", Some(id)) => {
-                self.start(id, payload.unwrap_or_default())
-            }
-            (Protocol::Modern, "complete", Some(id)) | (Protocol::Apollo, "stop", Some(id)) => {
-                self.running.remove(id);
-                vec![Step::Stop { id: id.to_owned() }]
-            }
-            (Protocol::Modern, "ping", _) => {
-                let message = payload.map(|payload| {
-                    let message = payload.get("message").cloned();
-                    json!({"message": message})
-                });
-                let mut pong = json!({"type": "pong"});
-                if let Some(message) = message {
-                    pong["payload"] = message;
-                }
-                vec![Step::Send(pong)]
-            }
-            (Protocol::Modern, "pong", _) => Vec::new(),
-            (Protocol::Apollo, "connection_terminate", _) => vec![Step::Close(Closing::plain(
+        let payload = message.get("payload").filter(|given| !given.is_null());
+        match (kind, id) {
+            ("connection_init", _) if is_init(payload) => self.init(payload.cloned()),
+            ("ping" | "pong", _) if !is_ping(payload) => self.malformed("the payload is no ping"),
+            ("ping", _) => vec![Step::Send(pong(payload))],
+            ("pong", _) => Vec::new(),
+            ("connection_terminate", _) => vec![Step::Close(Closing::plain(
                 1000,
                 "GQL_CONNECTION_TERMINATE received",
             ))],
-            (_, "subscribe" | "start" | "complete" | "stop", None) => {
+            ("complete" | "stop", Some(id)) => {
+                self.running.remove(id);
+                vec![Step::Stop { id: id.to_owned() }]
+            }
+            ("subscribe" | "start", Some(id)) => {
+                match Request::read(payload.unwrap_or(&Value::Null), &mut Path::default()) {
+                    Ok(request) => self.start(id, request),
+                    Err(fault) => self.malformed(&fault.message),
+                }
+            }
+            ("connection_init", _) => self.malformed("the payload holds no headers"),
+            ("subscribe" | "start" | "complete" | "stop", None) => {
                 self.malformed("key \"id\" not found")
             }
-            (_, _, _) => self.malformed("unexpected type for ClientMessage"),
+            (other, _) => self.malformed(&format!("unexpected type for ClientMessage: {other}")),
         }
     }
 
@@ -182,7 +181,7 @@ impl Conversation {
         }
     }
 
-    fn start(&mut self, id: &str, payload: Value) -> Vec<Step> {
+    fn start(&mut self, id: &str, request: Request) -> Vec<Step> {
         if self.phase == Phase::Waiting {
             let message = "start received before the connection is initialised";
             let mut steps = self.start_failed(id, message);
@@ -199,7 +198,7 @@ impl Conversation {
         }
         vec![Step::Start {
             id: id.to_owned(),
-            payload,
+            request,
         }]
     }
 
@@ -296,6 +295,39 @@ impl Conversation {
             }
         };
         vec![error, self.completed(id)]
+    }
+}
+
+/// `{"headers": {name: text}}`, or less.
+fn is_init(payload: Option<&Value>) -> bool {
+    let headers = match payload {
+        None => return true,
+        Some(Value::Object(payload)) => payload.get("headers"),
+        Some(_) => return false,
+    };
+    match headers {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(headers)) => headers.values().all(Value::is_string),
+        Some(_) => false,
+    }
+}
+
+/// `{"message": text}`, or less.
+fn is_ping(payload: Option<&Value>) -> bool {
+    match payload {
+        None => true,
+        Some(Value::Object(payload)) => payload
+            .get("message")
+            .is_none_or(|message| message.is_string() || message.is_null()),
+        Some(_) => false,
+    }
+}
+
+/// Of the payload only its message comes back.
+fn pong(payload: Option<&Value>) -> Value {
+    match payload {
+        None => json!({"type": "pong"}),
+        Some(payload) => json!({"type": "pong", "payload": {"message": payload.get("message")}}),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use async_graphql_parser::{
     Positioned,
-    types::{Directive, Field as Written, FragmentDefinition, Selection, SelectionSet},
+    types::{Field as Written, FragmentDefinition, Selection, SelectionSet},
 };
 use async_graphql_value::{Name, Value as Literal};
 use serde_json::{Map, Value};
@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     answer::{Fault, Path},
     coerce::Coercion,
+    directives::{self, Place},
     document::Operation,
     types::{Action, Types, base_name},
 };
@@ -36,21 +37,26 @@ impl Selected {
     }
 }
 
-/// Validates an operation against a root type.
+/// Validates an operation against a root type, then its own directives.
 pub(super) fn select(
     types: &Types,
     operation: &Operation,
     root: &str,
+    place: Place,
 ) -> Result<Vec<Selected>, Fault> {
+    let coercion = Coercion {
+        types,
+        variables: &operation.variables,
+    };
     let selector = Selector {
         types,
         fragments: &operation.fragments,
-        coercion: Coercion {
-            types,
-            variables: &operation.variables,
-        },
+        coercion,
     };
-    selector.fields(root, &[&operation.selection], &mut Path::default())
+    let mut path = Path::default();
+    let fields = selector.fields(root, &[&operation.selection], &mut path)?;
+    directives::parsed(coercion, &operation.directives, place, &mut path)?;
+    Ok(fields)
 }
 
 #[derive(Clone, Copy)]
@@ -99,7 +105,14 @@ impl<'a> Selector<'a> {
         path: &mut Path,
     ) -> Result<(), Fault> {
         for selection in &set.items {
-            if !self.included(selection.node.directives(), path)? {
+            let place = match &selection.node {
+                Selection::Field(_) => Place::Field,
+                Selection::InlineFragment(_) | Selection::FragmentSpread(_) => {
+                    Place::InlineFragment
+                }
+            };
+            let written = selection.node.directives();
+            if !directives::included(self.coercion, written, place, path)? {
                 continue;
             }
             match &selection.node {
@@ -123,36 +136,6 @@ impl<'a> Selector<'a> {
         Ok(())
     }
 
-    fn included(
-        self,
-        directives: &'a [Positioned<Directive>],
-        path: &mut Path,
-    ) -> Result<bool, Fault> {
-        let mut included = true;
-        for directive in directives {
-            let name = directive.node.name.node.as_str();
-            let wanted = match name {
-                "include" => true,
-                "skip" => false,
-                "cached" => {
-                    let message = "directive 'cached' is not allowed on a field";
-                    return Err(Fault::validation(path, message));
-                }
-                _ => {
-                    let message = format!("directive '{name}' is not defined in the schema");
-                    return Err(Fault::validation(path, message));
-                }
-            };
-            let Some(condition) = directive.node.get_argument("if") else {
-                let message = "missing required field 'if'";
-                return Err(Fault::validation(path, message));
-            };
-            let holds = path.key(name, |path| self.coercion.condition(&condition.node, path))?;
-            included &= holds == wanted;
-        }
-        Ok(included)
-    }
-
     fn field(self, parent: &str, merged: &Merged<'a>, path: &mut Path) -> Result<Selected, Fault> {
         let name = merged.first.name.node.as_str();
         let mut selected = Selected {
@@ -173,29 +156,17 @@ impl<'a> Selector<'a> {
                 return Err(Fault::validation(path, message));
             };
             selected.action = field.action;
-            let given: Vec<(&str, &Literal)> = merged
-                .first
-                .arguments
-                .iter()
-                .map(|(key, value)| (key.node.as_str(), &value.node))
-                .collect();
             let of = base_name(&field.of);
             let object = self.types.is_object(of);
             if !object && merged.sets.iter().any(|set| !set.items.is_empty()) {
                 let message = "unexpected subselection set for non-object field";
                 return Err(Fault::validation(path, message));
             }
-            for (key, _) in &given {
-                if !field.arguments.iter().any(|argument| argument.name == *key) {
-                    let message = format!("'{name}' has no argument named '{key}'");
-                    return Err(Fault::validation(path, message));
-                }
-            }
-            selected.arguments = path.key("args", |path| {
-                let arguments = self.coercion.arguments(&field.arguments, &given, path)?;
-                check_distinct(&arguments, path)?;
-                Ok(arguments)
-            })?;
+            let given = &merged.first.arguments;
+            selected.arguments = self
+                .coercion
+                .arguments(name, &field.arguments, given, path)?;
+            check_distinct(&selected.arguments, path)?;
             if object {
                 selected.fields = self.fields(of, &merged.sets, path)?;
             }
@@ -237,7 +208,7 @@ fn merge<'a>(merged: &mut Vec<Merged<'a>>, field: &'a Written, path: &Path) -> R
 }
 
 /// `PostgreSQL` wants the distinct columns to lead the order.
-fn check_distinct(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fault> {
+fn check_distinct(arguments: &Map<String, Value>, path: &mut Path) -> Result<(), Fault> {
     let (Some(Value::Array(distinct)), Some(Value::Array(order))) =
         (arguments.get("distinct_on"), arguments.get("order_by"))
     else {
@@ -255,8 +226,6 @@ fn check_distinct(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fau
     if leads {
         return Ok(());
     }
-    Err(Fault::validation(
-        path,
-        "\"distinct_on\" columns must match initial \"order_by\" columns",
-    ))
+    let message = "\"distinct_on\" columns must match initial \"order_by\" columns";
+    path.key("args", |path| Err(Fault::validation(path, message)))
 }

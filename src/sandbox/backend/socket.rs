@@ -16,6 +16,7 @@ use tokio::{
 use super::{
     Backend,
     answer::{Code, Fault},
+    document::Request,
     execute::{self, Prepared},
     jwt::{Headers, Session},
     live::Live,
@@ -148,7 +149,7 @@ impl Connection {
             match step {
                 Step::Send(message) => self.send(&message).await?,
                 Step::Authenticate(payload) => self.authenticate(payload.as_ref()).await?,
-                Step::Start { id, payload } => self.start(id, payload).await?,
+                Step::Start { id, request } => self.start(id, request).await?,
                 Step::Stop { id } => drop(self.live.remove(&id)),
                 Step::Close(closing) => return Err(End::Close(closing)),
             }
@@ -172,14 +173,14 @@ impl Connection {
         self.send_all(&messages).await
     }
 
-    async fn start(&mut self, id: String, payload: Value) -> Result<(), End> {
+    async fn start(&mut self, id: String, request: Request) -> Result<(), End> {
         let Some(session) = self.session.clone() else {
             return Ok(());
         };
         let backend = self.backend.clone();
         let begun = on_database(move || {
             let types = backend.types(&session.role);
-            let prepared = execute::prepare(&types, &payload).map_err(|fault| (fault, false))?;
+            let prepared = execute::prepare(&types, &request).map_err(|fault| (fault, false))?;
             if let Prepared::Subscription(field) = prepared {
                 let live = Live::new(&backend, &session, field);
                 return live.map(Begun::Live).map_err(|fault| (fault, false));

@@ -113,15 +113,29 @@ fn uuid(text: &str) -> Result<Uuid, Fault> {
     Uuid::try_parse(&digits).map_err(|_| refused())
 }
 
-/// An instant; a text without an offset is in UTC.
+/// An instant; a text without an offset or zone is in UTC.
 fn microseconds(text: &str) -> Result<i64, Fault> {
     let trimmed = text.trim();
-    let at = trimmed.parse::<Timestamp>().or_else(|_| {
-        let local = trimmed.parse::<DateTime>()?;
-        TimeZone::UTC.to_timestamp(local)
-    });
-    at.map(Timestamp::as_microsecond)
-        .map_err(|_| bad_syntax("timestamp with time zone", text))
+    let (local, zone) = match trimmed.rsplit_once(' ') {
+        Some((local, zone)) => (local.trim_end(), TimeZone::get(zone).ok()),
+        None => (trimmed, None),
+    };
+    let at = match zone {
+        Some(zone) => local
+            .parse::<DateTime>()
+            .and_then(|local| zone.to_timestamp(local)),
+        None => trimmed.parse::<Timestamp>().or_else(|_| {
+            let local = trimmed.parse::<DateTime>()?;
+            TimeZone::UTC.to_timestamp(local)
+        }),
+    };
+    at.map(Timestamp::as_microsecond).map_err(|_| {
+        if trimmed.starts_with(|first: char| first.is_ascii_digit()) && trimmed.contains('-') {
+            refuse(format!("date/time field value out of range: \"{text}\""))
+        } else {
+            bad_syntax("timestamp with time zone", text)
+        }
+    })
 }
 
 /// ISO 8601 with offset, as many decimals as needed.
@@ -149,6 +163,7 @@ mod tests {
             ),
             ("2026-11-23 08:30:14+02:00", "2026-11-23T06:30:14+00:00"),
             ("2026-11-23", "2026-11-23T00:00:00+00:00"),
+            ("2026-11-23 06:30:14 UTC", "2026-11-23T06:30:14+00:00"),
         ] {
             assert_eq!(printed(microseconds(text)?), shown, "{text}");
         }
