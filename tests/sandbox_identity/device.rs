@@ -218,6 +218,13 @@ async fn a_secret_is_refused_wherever_it_is_sent() -> Checked {
         .send()
         .await?;
     assert_eq!(basic.status(), StatusCode::FORBIDDEN);
+
+    let empty = bench.ask_for(&[("client_secret", "")]).await?;
+    assert_eq!(empty.status, StatusCode::OK, "as good as left out");
+    bench.configure(json!({"dialect": "rfc"})).await?;
+    let with_secret = bench.ask_for(&[("client_secret", "s")]).await?;
+    assert_eq!(with_secret.refusal(), (401, "invalid_client".to_owned()));
+    assert!(with_secret.header("www-authenticate").starts_with("Basic"));
     Ok(())
 }
 

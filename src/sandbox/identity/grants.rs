@@ -26,6 +26,7 @@ const OTHER_AUDIENCE: &str = "https://tenant.example/api/v2/";
 pub(super) struct Fields(pub(super) HashMap<String, String>);
 
 impl Fields {
+    /// A field without a value is as good as left out (RFC 6749, section 3.1).
     fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -41,7 +42,7 @@ impl Fields {
     /// application cannot keep one.
     fn check_client(&self) -> Result<(), Refusal> {
         let secrets = ["client_secret", "client_assertion", "client_assertion_type"];
-        if secrets.iter().any(|name| self.0.contains_key(*name)) {
+        if secrets.iter().any(|name| self.get(name).is_some()) {
             return Err(Refusal::SecretSent);
         }
         if self.need("client_id")? == CLIENT_ID {

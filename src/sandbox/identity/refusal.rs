@@ -103,7 +103,15 @@ impl Refusal {
     pub(super) fn response(&self, dialect: Dialect) -> Response {
         let (status, code) = self.wire(dialect);
         let body = json!({"error": code, "error_description": self.description()});
-        uncached((status, Json(body)).into_response())
+        let mut response = uncached((status, Json(body)).into_response());
+        if dialect == Dialect::Rfc && status == StatusCode::UNAUTHORIZED {
+            // RFC 6749, section 5.2.
+            let basic = HeaderValue::from_static("Basic realm=\"tudone sandbox\"");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, basic);
+        }
+        response
     }
 }
 
