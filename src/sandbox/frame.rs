@@ -128,10 +128,10 @@ pub(super) fn router(frame: &Arc<Frame>) -> Router {
             get(async || Json(json!({"version": "v2.48.0", "server_type": "ce"}))),
         )
         .with_state(Arc::clone(frame))
+        .method_not_allowed_fallback(async || graphql::not_found())
         .merge(identity::router(frame.identity.clone()))
         .nest("/control", control::router(Arc::clone(frame)))
         .fallback(async || graphql::not_found())
-        .method_not_allowed_fallback(async || graphql::not_found())
         .layer(middleware::from_fn_with_state(Arc::clone(frame), observe))
         .layer(middleware::from_fn_with_state(
             Arc::clone(frame),
