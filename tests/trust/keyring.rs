@@ -87,8 +87,8 @@ fn without_a_bus_no_code_is_asked_for() -> Checked {
     machine.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");
 
     for words in [
-        &["login", "--device-code"][..],
-        &["--device-code"],
+        &["login", "--device-code", "--timeout", "20s"][..],
+        &["--device-code", "login", "--timeout", "20s"],
         &["login", "--start"],
     ] {
         names_the_choices(machine.run(words)?, &sandbox, &machine)?;
@@ -110,7 +110,7 @@ fn a_locked_keyring_is_not_waited_for_where_nobody_is() -> Checked {
     bus.serve(&mut machine);
     let began = Instant::now();
 
-    let ran = machine.run(&["login", "--device-code"])?;
+    let ran = machine.run(&["login", "--device-code", "--timeout", "20s"])?;
 
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     assert!(ran.stderr.contains("locked"), "{ran:?}");
@@ -128,7 +128,7 @@ fn a_keyring_that_never_answers_is_given_up_where_nobody_is() -> Checked {
     bus.hang()?;
     let began = Instant::now();
 
-    let ran = machine.run(&["login", "--device-code"])?;
+    let ran = machine.run(&["login", "--device-code", "--timeout", "20s"])?;
 
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     assert!(
