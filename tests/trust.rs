@@ -10,6 +10,8 @@ mod bus;
 mod endings;
 #[path = "trust/helper.rs"]
 mod helper;
+#[path = "login/issuer.rs"]
+mod issuer;
 #[path = "trust/keyring.rs"]
 mod keyring;
 #[path = "trust/logout.rs"]

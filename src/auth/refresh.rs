@@ -49,7 +49,7 @@ impl From<AuthError> for NotRefreshed {
 }
 
 /// The way to the token endpoint.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TokenEndpoint {
     client: Client,
     issuer: Issuer,

@@ -72,6 +72,8 @@ struct Login {
     pace: Pace,
     memory: Mutex<Option<AccessToken>>,
     flight: tokio::sync::Mutex<Flight>,
+    /// Held from before a refresh token is sent until its successor is stored.
+    spending: tokio::sync::Mutex<()>,
 }
 
 /// What whoever may refresh knows.
@@ -124,6 +126,7 @@ impl Session {
                 pace,
                 memory: Mutex::default(),
                 flight: tokio::sync::Mutex::default(),
+                spending: tokio::sync::Mutex::default(),
             })),
         }
     }
@@ -173,14 +176,14 @@ impl Session {
         }
     }
 
-    /// Waits until no refresh is on its way. To be called before the program
-    /// ends: an answer nobody hears costs the login where the issuer allows no
-    /// overlap. Bounded by the caller.
+    /// Waits until no refresh token is on its way. To be called before the
+    /// program ends: an answer nobody hears costs the login where the issuer
+    /// allows no overlap. Bounded by the caller.
     pub async fn settled(&self) {
         if let Source::Login(login) = &self.source {
             // Lets a refresh that was just asked for take its turn first.
             tokio::task::yield_now().await;
-            drop(login.flight.lock().await);
+            drop(login.spending.lock().await);
         }
     }
 }
@@ -251,8 +254,12 @@ impl Login {
     /// once more, where somebody without the lock may have put another.
     async fn refresh(&self, flight: &mut Flight) -> Result<AccessToken, AuthError> {
         let mut held = self.held().await?.ok_or(AuthError::LoggedOut)?;
+        let endpoint = self.endpoint(flight).await?;
+        let _spending = self.spending.lock().await;
         for last in [false, true] {
-            let description = match self.exchange(flight, &held).await {
+            let lost = &mut flight.answer_was_lost;
+            let exchanged = endpoint.refresh(&self.connection, &held.token, self.pace, lost);
+            let description = match exchanged.await {
                 Ok(refreshed) => return self.save(flight, held, refreshed).await,
                 Err(NotRefreshed::Failed(error)) => return Err(error),
                 Err(NotRefreshed::Spent { description }) => description,
@@ -282,24 +289,12 @@ impl Login {
         Ok(found)
     }
 
-    async fn exchange(
-        &self,
-        flight: &mut Flight,
-        held: &KeptRefresh,
-    ) -> Result<Refreshed, NotRefreshed> {
-        let endpoint = match flight.endpoint.take() {
-            Some(endpoint) => endpoint,
-            None => TokenEndpoint::discover(&self.connection).await?,
-        };
-        let lost = &mut flight.answer_was_lost;
-        let refreshed = endpoint
-            .refresh(&self.connection, &held.token, self.pace, lost)
-            .await;
-        if refreshed.is_ok() {
-            flight.answer_was_lost = false;
+    async fn endpoint(&self, flight: &mut Flight) -> Result<TokenEndpoint, AuthError> {
+        if let Some(endpoint) = &flight.endpoint {
+            return Ok(endpoint.clone());
         }
-        flight.endpoint = Some(endpoint);
-        refreshed
+        let endpoint = TokenEndpoint::discover(&self.connection).await?;
+        Ok(flight.endpoint.insert(endpoint).clone())
     }
 
     /// Stores what a refresh gave, the refresh token first.
@@ -309,6 +304,7 @@ impl Login {
         held: KeptRefresh,
         refreshed: Refreshed,
     ) -> Result<AccessToken, AuthError> {
+        flight.answer_was_lost = false;
         let token = refreshed.access;
         let sub = Inspected::read(&token.secret)
             .text("sub")

@@ -22,8 +22,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// [`PATIENCE`] once and not with every command.
 const MEMORY: SignedDuration = SignedDuration::from_secs(60);
 
-/// How much longer a token refresh on its way may take, once time is up.
-const SETTLING: Duration = Duration::from_secs(1);
+/// How much longer the answer to a refresh token that was sent may take, once
+/// time is up: without it the login may be lost. Rare: it takes an issuer that
+/// stops answering between two requests.
+const SETTLING: Duration = Duration::from_secs(10);
 
 /// Why there was no complete round.
 #[derive(Debug)]
@@ -150,7 +152,6 @@ pub(crate) fn attempt(
             }
         };
         let ended = tokio::time::timeout(effort.limit, turn).await;
-        // A refresh on its way has spent the old token: its answer must be kept.
         let _ = tokio::time::timeout(SETTLING, session.settled()).await;
         ended.ok()
     })?

@@ -1,6 +1,8 @@
 //! An issuer on loopback that answers from a script and writes down what it
 //! was asked.
 
+#![allow(dead_code, reason = "each test program uses its part")]
+
 use std::collections::{HashMap, VecDeque};
 use std::error::Error;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -9,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -70,6 +73,8 @@ pub(crate) enum Reply {
     Truncated,
     /// Does something, then answers.
     After(Box<dyn FnOnce() + Send>, Box<Reply>),
+    /// Does what is asked, and answers after a while.
+    Late(Duration, Box<Reply>),
     /// Answers when told to.
     When(Receiver<()>, Box<Reply>),
 }
@@ -313,6 +318,10 @@ fn carry_out(mut stream: TcpStream, reply: Reply) {
         }
         Reply::After(act, reply) => {
             act();
+            carry_out(stream, *reply);
+        }
+        Reply::Late(wait, reply) => {
+            thread::sleep(wait);
             carry_out(stream, *reply);
         }
         Reply::When(signal, reply) => {

@@ -5,11 +5,13 @@ use std::fs;
 use std::io::Read as _;
 use std::process::Stdio;
 use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
 
 use crate::helper::Helper;
+use crate::issuer::{DEVICE, Issuer, Reply, TOKEN};
 use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended};
 use crate::{STALE, forget_requests, last_event, listed, log_in, make_tokens_last};
 
@@ -48,17 +50,23 @@ fn fifty_processes_with_a_stale_token_make_one_refresh() -> Checked {
     let machine = Machine::at(&sandbox)?;
     prepare(&machine, &sandbox)?;
 
-    let children: Vec<_> = (0..50)
-        .map(|_| {
-            machine
-                .tudone(["list", "--fresh", "--json"])
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-        })
-        .collect::<Result<_, _>>()?;
-    for child in children {
+    let list = || {
+        machine
+            .tudone(["list", "--fresh", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+    };
+    let mut children = (0..50).map(|_| list()).collect::<Result<Vec<_>, _>>()?;
+    let end = Instant::now() + DEADLINE;
+    while let Some(child) = children.pop() {
         let output = child.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        // On a machine this busy two seconds may pass; the login must not.
+        if said.contains("did not answer in time") && Instant::now() < end {
+            children.push(list()?);
+            continue;
+        }
         assert_eq!(output.status.code(), Some(0), "{output:?}");
     }
 
@@ -205,6 +213,37 @@ fn an_answer_lost_after_the_exchange_is_asked_for_again_at_once() -> Checked {
 
     assert_eq!(sandbox.requests("token")?, 2);
     assert_eq!(sandbox.texts()?, ["milk", "bread"]);
+    Ok(())
+}
+
+#[test]
+fn an_answer_later_than_a_command_waits_is_kept_all_the_same() -> Checked {
+    let issuer = Issuer::start()?;
+    let mut machine = Machine::new()?;
+    machine.set("TUDONE_ISSUER", issuer.url());
+    machine.set("TUDONE_CLIENT_ID", "client");
+    machine.set("TUDONE_AUDIENCE", "https://todos.example");
+    // Nobody is there: the login is kept unverified.
+    machine.set("TUDONE_ENDPOINT", "http://127.0.0.1:9/v1/graphql");
+    machine.set("TUDONE_CREDENTIAL_STORE", "file");
+    let granted = |serial| {
+        let mut tokens = issuer.tokens("auth0|ada", serial);
+        tokens["expires_in"] = json!(30);
+        Reply::json(200, &tokens)
+    };
+    issuer.script(DEVICE, [issuer.code()]);
+    let late = Reply::Late(Duration::from_secs(4), Box::new(granted(2)));
+    issuer.script(TOKEN, [granted(1), late, granted(3)]);
+    machine.run(&["login", "--device-code"])?.ended(0)?;
+
+    for _ in 0..2 {
+        machine.run(&["list", "--fresh"])?.ended(5)?;
+    }
+
+    let asked = issuer.asked(TOKEN);
+    let sent = asked.iter().map(|it| it.field("refresh_token"));
+    let sent: Vec<_> = sent.filter(|token| !token.is_empty()).collect();
+    assert_eq!(sent, ["refresh-1", "refresh-2"]);
     Ok(())
 }
 
