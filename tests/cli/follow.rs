@@ -1,7 +1,8 @@
 //! `sync --follow`: every change, as it reaches this device.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -58,7 +59,8 @@ impl Following {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else {
-                return Err(format!("no {kind:?} after {:?}", self.passed).into());
+                let notices: Vec<String> = self.notices.try_iter().collect();
+                return Err(format!("no {kind:?} after {:?}, {notices:?}", self.passed).into());
             };
             let event: Value = serde_json::from_str(&line)?;
             if event["event"] == kind {
@@ -260,11 +262,17 @@ fn it_ends_quietly_when_nobody_reads_it_any_more() -> Checked {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    // Nothing more happens that it could write, and so find out by.
-    drop(child.stdout.take());
-    let ended = lines_of(child.stderr.take().ok_or("no stderr")?);
-    let said = ended.recv_timeout(DEADLINE);
-    assert!(said.is_err(), "{said:?}");
+    let reader = BufReader::new(child.stdout.take().ok_or("no stdout")?);
+    let notices = lines_of(child.stderr.take().ok_or("no stderr")?);
+    let live = reader
+        .lines()
+        .map_while(Result::ok)
+        .find(|line| line.contains("live"));
+    assert!(live.is_some(), "{:?}", notices.recv());
+
+    // The reader is gone, and nothing happens that could be written to nobody.
+    let said = notices.recv_timeout(DEADLINE);
+    assert_eq!(said, Err(RecvTimeoutError::Disconnected));
     assert_eq!(child.wait()?.code(), Some(0));
     Ok(())
 }
