@@ -18,6 +18,50 @@ pub fn create_directory(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
+/// Makes `path`, empty (0600), and its directory (0700), where they are missing;
+/// returns whether it did. One that exists is not opened: closing it again
+/// would end the locks that SQLite holds on it in this process.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn create(path: &Path) -> io::Result<bool> {
+    if let Some(directory) = path.parent() {
+        create_directory(directory)?;
+    }
+    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes `path` away from others than the owner, where they may use it.
+///
+/// # Errors
+///
+/// What the system says.
+#[cfg(unix)]
+pub fn close_to_others(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+/// Takes `path` away from others than the owner. Where there are no modes the
+/// profile's folder protects it.
+///
+/// # Errors
+///
+/// None.
+#[cfg(not(unix))]
+pub fn close_to_others(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Opens `path` for reading and writing, making it (0600) and its directory
 /// (0700) where they are missing.
 ///
@@ -87,7 +131,8 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 
 /// A name nobody else uses, in the same directory, since only there a rename
 /// is atomic.
-fn beside(path: &Path) -> PathBuf {
+#[must_use]
+pub fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}", uuid::Uuid::now_v7().as_simple()))
 }

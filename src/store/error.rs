@@ -10,8 +10,8 @@ use rusqlite::ErrorCode;
 #[non_exhaustive]
 pub enum StoreError {
     /// SQLite refused.
-    #[error("the local store failed")]
-    Sqlite(#[from] rusqlite::Error),
+    #[error("{}", sqlite_says(.0))]
+    Sqlite(rusqlite::Error),
     /// The file or its directory.
     #[error("cannot use the local store at {}", path.display())]
     File {
@@ -37,6 +37,12 @@ pub enum StoreError {
         /// Where the changes that were not sent yet are, as JSON, if any could be read.
         outbox: Option<PathBuf>,
     },
+    /// Not a sound database; it is about to be moved out of the way.
+    #[error("the local store is damaged")]
+    Damaged,
+    /// The file is gone, or another one has its place.
+    #[error("the local store was removed while it was open")]
+    Removed,
     /// A stored value that this program never wrote.
     #[error("the local store holds a {what} that means nothing")]
     Value {
@@ -52,6 +58,12 @@ pub enum StoreError {
     /// A write on a store that was opened for reading.
     #[error("the local store was opened for reading only")]
     ReadOnly,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
 }
 
 impl StoreError {
@@ -78,15 +90,17 @@ impl StoreError {
                 "Restart tudone; if that does not help, install the newest version.".to_owned()
             }
             Self::Corrupt { outbox: None, .. } => {
-                "Run the command again: it starts with an empty store and pulls everything anew."
+                "Everything is pulled anew; if something was not sent yet, it could not be read."
                     .to_owned()
             }
             Self::Corrupt {
                 outbox: Some(path), ..
             } => format!(
-                "Run the command again to pull everything anew, and add what {} lists as unsent.",
+                "Everything is pulled anew; add what {} lists as not sent.",
                 path.display()
             ),
+            Self::Damaged => RESTART.to_owned(),
+            Self::Removed => "Try again: a new one is made.".to_owned(),
             Self::Value { .. } => "Run `tudone sync --full` to pull everything anew.".to_owned(),
             Self::Id { .. } => "Give the row another id on the server.".to_owned(),
             Self::ReadOnly => "Open the store for writing.".to_owned(),
@@ -105,9 +119,11 @@ impl StoreError {
                         | ErrorCode::OperationInterrupted
                 )
             ),
+            Self::Removed => true,
             Self::File { .. }
             | Self::Newer { .. }
             | Self::Corrupt { .. }
+            | Self::Damaged
             | Self::Value { .. }
             | Self::Id { .. }
             | Self::ReadOnly => false,
@@ -124,6 +140,8 @@ impl StoreError {
             Self::File { .. }
             | Self::Newer { .. }
             | Self::Corrupt { .. }
+            | Self::Damaged
+            | Self::Removed
             | Self::Value { .. }
             | Self::Id { .. }
             | Self::ReadOnly => false,
@@ -137,28 +155,50 @@ impl StoreError {
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
             ),
-            Self::Value { .. } => true,
+            Self::Damaged | Self::Value { .. } => true,
             Self::File { .. }
             | Self::Newer { .. }
             | Self::Corrupt { .. }
+            | Self::Removed
             | Self::Id { .. }
             | Self::ReadOnly => false,
         }
     }
 }
 
+const RESTART: &str = "Start again: a damaged store is set aside, and what was not sent is saved.";
+
+/// What SQLite's code means to a person.
+fn sqlite_says(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => "the disk cannot be read or written".to_owned(),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "the local store cannot be written".to_owned()
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another tudone keeps the local store locked".to_owned()
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "the local store is damaged".to_owned()
+        }
+        _ => format!("the local store failed: {error}"),
+    }
+}
+
 fn sqlite_help(code: Option<ErrorCode>) -> &'static str {
     match code {
-        Some(ErrorCode::DiskFull) => "Free some disk space.",
+        Some(ErrorCode::DiskFull) => "Free some disk space and try again.",
+        Some(ErrorCode::SystemIoFailure) => {
+            "Check that the disk has room, that your quota allows more, and that it works."
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             "Check that the data directory belongs to you and can be written."
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "Try again when the other tudone has finished writing."
         }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            "Restart tudone: it sets a damaged store aside and saves what was not sent."
-        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => RESTART,
         _ => "Try again; if it stays, run `tudone doctor`.",
     }
 }

@@ -1,6 +1,6 @@
 //! The database's file: made private, opened, set aside when it is damaged.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::private_file;
 use crate::store::error::StoreError;
 use crate::store::ledger::Ledger;
 use crate::store::{salvage, schema};
@@ -22,42 +23,52 @@ const LOG_PAGES: i64 = 200;
 /// Opens a database for writing, new or old, migrated to the newest version.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     match make_ready(path) {
-        Err(error) if error.is_corruption() => Err(salvage::set_aside(path)),
+        Err(error) if error.is_corruption() => salvage::set_aside(path, ready),
         other => other,
     }
 }
 
 /// Opens an existing database for reading, migrated to the newest version.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError> {
-    match fs::metadata(path) {
-        // One of no bytes is being made by another process.
-        Ok(metadata) if metadata.len() == 0 => return Ok(None),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::file(path)(error)),
-    }
-    let ready = || {
-        let mut connection = connect(path)?;
-        match schema::version(&connection)? {
-            0 => return Ok(None),
-            found if found != schema::MIGRATIONS.len() => {
-                schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
-            }
-            _ => {}
-        }
-        Ledger::load(&connection)?;
-        connection.pragma_update(None, "query_only", true)?;
-        Ok(Some(connection))
-    };
-    match ready() {
+    match make_readable(path) {
         Err(StoreError::Sqlite(_)) if !path.exists() => Ok(None),
-        Err(error) if error.is_corruption() => Err(salvage::set_aside(path)),
+        Err(error) if error.is_corruption() => salvage::set_aside(path, make_readable),
+        other => other,
+    }
+}
+
+/// Looks at every page of the database; one that is damaged is set aside.
+pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
+    let look = |path: &Path| {
+        let connection = ready(path)?;
+        let found: String =
+            connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        match found.as_str() {
+            "ok" => Ok(()),
+            _ => Err(StoreError::Damaged),
+        }
+    };
+    match look(path) {
+        Err(error) if error.is_corruption() => salvage::set_aside(path, look),
         other => other,
     }
 }
 
 fn make_ready(path: &Path) -> Result<Connection, StoreError> {
-    let new = create_private(path)?;
+    if fs::metadata(path).is_ok() {
+        return ready(path);
+    }
+    // Whoever moves a damaged one moves its logs too before a new one is made.
+    let _lock = salvage::lock(path).map_err(StoreError::file(path))?;
+    ready(path)
+}
+
+fn ready(path: &Path) -> Result<Connection, StoreError> {
+    check(path)?;
+    let new = private_file::create(path).map_err(StoreError::file(path))?;
+    if !new {
+        private_file::close_to_others(path).map_err(StoreError::file(path))?;
+    }
     let mut connection = connect(path)?;
     if new || schema::version(&connection)? == 0 {
         choose_journal(&connection, path)?;
@@ -67,50 +78,74 @@ fn make_ready(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Makes an empty file (0600, in directories of 0700) unless there is one;
-/// returns whether it did. The mode of an existing file is put right.
-pub(super) fn create_private(path: &Path) -> Result<bool, StoreError> {
-    if let Some(directory) = path.parent().filter(|directory| !directory.exists()) {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(directory)
-            .map_err(StoreError::file(directory))?;
+fn make_readable(path: &Path) -> Result<Option<Connection>, StoreError> {
+    check(path)?;
+    match fs::metadata(path) {
+        // One of no bytes is being made by another process.
+        Ok(metadata) if metadata.len() == 0 => return Ok(None),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::file(path)(error)),
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            close_to_others(path)?;
-            Ok(false)
+    let mut connection = connect_to_read(path)?;
+    match schema::version(&connection)? {
+        0 => return Ok(None),
+        found if found != schema::MIGRATIONS.len() => {
+            schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
         }
+        _ => {}
+    }
+    Ledger::load(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(Some(connection))
+}
+
+/// Refuses what SQLite would take for something else: a directory; a log
+/// without its database, which it would delete.
+pub(super) fn check(path: &Path) -> Result<(), StoreError> {
+    // First the log: it is made after the database.
+    let log = length(&with_suffix(path, "-wal"))?;
+    let database = length(path)?;
+    let lost = log.is_some_and(|bytes| bytes > 0) && database.is_none_or(|bytes| bytes == 0);
+    if lost || path.is_dir() {
+        return Err(StoreError::Damaged);
+    }
+    Ok(())
+}
+
+fn length(path: &Path) -> Result<Option<u64>, StoreError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::file(path)(error)),
     }
 }
 
-#[cfg(unix)]
-fn close_to_others(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let failed = StoreError::file(path);
-    let mode = match fs::metadata(path) {
-        Ok(metadata) => metadata.permissions().mode(),
-        Err(error) => return Err(failed(error)),
-    };
-    if mode & 0o700 == mode & 0o777 {
-        return Ok(());
-    }
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)
+/// `path` with something after its last letter.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
-#[cfg(not(unix))]
-fn close_to_others(_: &Path) -> Result<(), StoreError> {
-    Ok(())
+/// Which file a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity(#[cfg(unix)] (u64, u64));
+
+impl Identity {
+    /// `None` when it leads nowhere.
+    #[cfg(unix)]
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self((metadata.dev(), metadata.ino())))
+    }
+
+    /// A file that is open cannot be moved here.
+    #[cfg(not(unix))]
+    pub(super) fn of(_path: &Path) -> Option<Self> {
+        Some(Self())
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -119,6 +154,41 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(PATIENCE)?;
     set_up(&connection)?;
     Ok(connection)
+}
+
+/// As [`connect`]; where the directory cannot be written and no log is there,
+/// the file alone is the database, and nobody can change it.
+fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
+    let connection = connect(path)?;
+    match schema::version(&connection) {
+        Err(StoreError::Sqlite(error))
+            if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+                && !with_suffix(path, "-wal").exists() =>
+        {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+                | OpenFlags::SQLITE_OPEN_URI
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let immutable = Connection::open_with_flags(unchanging(path), flags)?;
+            set_up(&immutable)?;
+            Ok(immutable)
+        }
+        _ => Ok(connection),
+    }
+}
+
+/// The address of a file that nobody changes.
+fn unchanging(path: &Path) -> String {
+    let mut address = String::from("file:");
+    for character in path.to_string_lossy().chars() {
+        match character {
+            '%' => address.push_str("%25"),
+            '?' => address.push_str("%3f"),
+            '#' => address.push_str("%23"),
+            other => address.push(other),
+        }
+    }
+    address.push_str("?immutable=1");
+    address
 }
 
 /// What every connection needs, in memory too.

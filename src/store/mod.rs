@@ -9,7 +9,7 @@
 //! definition, and [`Store::replayed`] computes it from that definition.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, InterruptHandle};
 
@@ -42,12 +42,15 @@ pub use crate::domain::past::{Past, Undone};
 pub use crate::domain::verdict::{Adjustment, Pull, Queued, Verdict};
 pub use error::StoreError;
 
+use file::Identity;
 use ledger::Ledger;
 
 /// An open database of one account.
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
+    /// Where it was opened, and which file was there; none in memory.
+    file: Option<(PathBuf, Option<Identity>)>,
     endpoint: String,
     /// It was opened for reading only.
     reading: bool,
@@ -84,8 +87,8 @@ impl Store {
     /// corrupt file (renamed aside, its readable outbox saved beside it; opening
     /// again makes a new one).
     pub fn open(path: &Path, endpoint: &str) -> Result<Self, StoreError> {
-        let store = Self::around(file::open(path)?, endpoint, false);
-        Ok(store)
+        let connection = file::open(path)?;
+        Ok(Self::around(connection, Some(path), endpoint, false))
     }
 
     /// Opens an existing database for reading only; `None` when there is none.
@@ -96,7 +99,7 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_to_read(path: &Path, endpoint: &str) -> Result<Option<Self>, StoreError> {
         let connection = file::open_to_read(path)?;
-        Ok(connection.map(|connection| Self::around(connection, endpoint, true)))
+        Ok(connection.map(|open| Self::around(open, Some(path), endpoint, true)))
     }
 
     /// A database in memory, for tests.
@@ -108,15 +111,63 @@ impl Store {
         let mut connection = Connection::open_in_memory()?;
         file::set_up(&connection)?;
         schema::migrate(&mut connection, None, schema::MIGRATIONS)?;
-        Ok(Self::around(connection, endpoint, false))
+        Ok(Self::around(connection, None, endpoint, false))
     }
 
-    fn around(connection: Connection, endpoint: &str, reading: bool) -> Self {
+    fn around(connection: Connection, path: Option<&Path>, endpoint: &str, reading: bool) -> Self {
         Self {
             connection,
+            file: path.map(|path| (path.to_owned(), Identity::of(path))),
             endpoint: endpoint.to_owned(),
             reading,
             indexed: RefCell::default(),
+        }
+    }
+
+    /// Whether this is still the account's database, and one that this program
+    /// can write. Costs one look at the directory and one at the format.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] when another process set it aside,
+    /// [`StoreError::Removed`] when it is gone for another reason: reading and
+    /// writing must then go on with one opened anew. [`StoreError::Newer`] when
+    /// a newer program migrated it: reading may go on.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.check_place()?;
+        schema::check(&self.connection)
+    }
+
+    fn check_place(&self) -> Result<(), StoreError> {
+        match &self.file {
+            Some((path, was)) if Identity::of(path) != *was => {
+                Err(salvage::latest(path).unwrap_or(StoreError::Removed))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Opens it anew, where it was.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn reopen(&mut self) -> Result<(), StoreError> {
+        if let Some((path, _)) = &self.file {
+            *self = Self::open(path, &self.endpoint)?;
+        }
+        Ok(())
+    }
+
+    /// What to make of an error. Where it says that the database is damaged,
+    /// every page is looked at; if it is true, the file is set aside as
+    /// [`Store::open`] does, and the error is [`StoreError::Corrupt`]. Any other
+    /// comes back as it is.
+    #[must_use]
+    pub fn judged(&self, error: StoreError) -> StoreError {
+        match &self.file {
+            Some((path, _)) if error.is_corruption() => file::examine(path).err().unwrap_or(error),
+            Some(_) | None => error,
         }
     }
 

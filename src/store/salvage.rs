@@ -1,74 +1,146 @@
 //! Setting a damaged database aside, with what could still be read of its outbox.
 
-use std::ffi::OsString;
-use std::fs;
-use std::io::Write as _;
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
 use crate::domain::change::{Act, Entry, Progress};
+use crate::private_file;
 use crate::store::error::StoreError;
+use crate::store::file::with_suffix;
 use crate::store::{file, outbox};
 
-/// Moves the file and its logs out of the way and says where they are.
-pub(super) fn set_aside(path: &Path) -> StoreError {
-    let outbox = readable_outbox(path);
-    let aside = free_name(path);
-    for suffix in ["", "-wal", "-shm"] {
-        let from = with_suffix(path, suffix);
-        if suffix.is_empty() || from.exists() {
-            let to = with_suffix(&aside, suffix);
-            if let Err(error) = fs::rename(&from, &to) {
-                return StoreError::file(&from)(error);
+/// How long another process may take to set a database aside.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often is looked whether it is done.
+const STEP: Duration = Duration::from_millis(10);
+
+/// What belongs to a database: itself and its logs.
+const PARTS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// The right to move the database at a path, until it is dropped; the system
+/// ends it with the process.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Takes the lock that belongs to `path`.
+pub(super) fn lock(path: &Path) -> io::Result<Lock> {
+    let file = private_file::open(&with_suffix(path, ".lock"))?;
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
+                std::thread::sleep(STEP);
             }
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::TimedOut.into()),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
-    let saved = with_suffix(&aside, ".outbox.json");
-    let outbox = match outbox {
-        entries if entries.is_empty() => None,
-        entries => match save(&saved, entries) {
-            Ok(()) => Some(saved),
-            Err(error) => return error,
-        },
-    };
-    StoreError::Corrupt {
-        moved_to: aside,
-        outbox,
+}
+
+/// Moves the file and its logs out of the way and says where they are; except
+/// where `again` finds, once nobody else does the same, that it is sound.
+pub(super) fn set_aside<T>(
+    path: &Path,
+    again: impl Fn(&Path) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let _lock = lock(path).map_err(StoreError::file(path))?;
+    match again(path) {
+        Err(error) if error.is_corruption() => Err(moved(path).unwrap_or_else(|error| error)),
+        other => other,
     }
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path.as_os_str());
-    name.push(suffix);
-    PathBuf::from(name)
+fn moved(path: &Path) -> Result<StoreError, StoreError> {
+    let aside = aside(path)
+        .find(|aside| PARTS.iter().all(|part| !with_suffix(aside, part).exists()))
+        .unwrap_or_else(|| with_suffix(path, ".damaged"));
+    let entries = readable_outbox(path);
+    if !entries.is_empty() {
+        let saved = outbox_of(&aside);
+        let text = format!("{:#}\n", Value::Array(entries));
+        private_file::replace(&saved, text.as_bytes()).map_err(StoreError::file(&saved))?;
+    }
+    for part in PARTS {
+        let from = with_suffix(path, part);
+        match fs::rename(&from, with_suffix(&aside, part)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::file(&from)(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(told_of(aside))
 }
 
-fn free_name(path: &Path) -> PathBuf {
-    (1..10_000_u32)
-        .map(|number| with_suffix(path, &format!(".damaged-{number}")))
-        .find(|name| !name.exists())
-        .unwrap_or_else(|| with_suffix(path, ".damaged"))
+/// Where the last database was moved to, if one was.
+pub(super) fn latest(path: &Path) -> Option<StoreError> {
+    let moved = |aside: &PathBuf| PARTS.iter().any(|part| with_suffix(aside, part).exists());
+    aside(path).take_while(moved).last().map(told_of)
 }
 
-/// Every entry up to the first that cannot be read.
+fn told_of(aside: PathBuf) -> StoreError {
+    let saved = outbox_of(&aside);
+    StoreError::Corrupt {
+        outbox: saved.exists().then_some(saved),
+        moved_to: aside,
+    }
+}
+
+/// The names for damaged databases, in the order they are taken.
+fn aside(path: &Path) -> impl Iterator<Item = PathBuf> {
+    (1..10_000_u32).map(move |number| with_suffix(path, &format!(".damaged-{number}")))
+}
+
+fn outbox_of(aside: &Path) -> PathBuf {
+    with_suffix(aside, ".outbox.json")
+}
+
+/// Every entry that can be read, in order: from the first on to what is
+/// damaged, and from the last one back to it.
 fn readable_outbox(path: &Path) -> Vec<Value> {
-    let mut entries = Vec::new();
+    if file::check(path).is_err() {
+        return Vec::new();
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let Ok(connection) = Connection::open_with_flags(path, flags) else {
-        return entries;
+        return Vec::new();
     };
+    // It must stay as it was found; where this fails there is nothing to read.
+    if file::set_up(&connection).is_err() {
+        return Vec::new();
+    }
+    let mut found = BTreeMap::new();
+    for order in ["ASC", "DESC"] {
+        read(&connection, order, |entry| {
+            found.insert(entry.seq, told(&entry)).is_none()
+        });
+    }
+    found.into_values().collect()
+}
+
+/// Reads the outbox until `wanted` says no, or nothing can be read any more.
+fn read(connection: &Connection, order: &str, mut wanted: impl FnMut(Entry) -> bool) {
     // A damaged index must not stand in the way: the table itself is read.
-    let sql = format!("SELECT {} FROM outbox NOT INDEXED", outbox::COLUMNS);
+    let columns = outbox::COLUMNS;
+    let sql = format!("SELECT {columns} FROM outbox NOT INDEXED ORDER BY seq {order}");
     if let Ok(mut statement) = connection.prepare(&sql)
         && let Ok(mut rows) = statement.query([])
     {
         while let Ok(Some(row)) = rows.next() {
-            entries.extend(outbox::entry(row).ok().as_ref().map(told));
+            if outbox::entry(row).is_ok_and(|entry| !wanted(entry)) {
+                return;
+            }
         }
     }
-    entries
 }
 
 fn told(entry: &Entry) -> Value {
@@ -91,15 +163,4 @@ fn told(entry: &Entry) -> Value {
         "after": after,
         "progress": progress,
     })
-}
-
-fn save(path: &Path, entries: Vec<Value>) -> Result<(), StoreError> {
-    file::create_private(path)?;
-    let written = || {
-        let mut file = fs::OpenOptions::new().write(true).open(path)?;
-        serde_json::to_writer_pretty(&mut file, &Value::Array(entries))?;
-        file.write_all(b"\n")?;
-        file.sync_all()
-    };
-    written().map_err(StoreError::file(path))
 }

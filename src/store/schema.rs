@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::private_file;
 use crate::store::error::StoreError;
 
 /// One step a version, oldest first. A released one is never changed.
@@ -119,6 +120,16 @@ pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
+/// Refuses a version that this program does not know.
+pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    let (found, known) = (version(connection)?, MIGRATIONS.len());
+    if found == known {
+        Ok(())
+    } else {
+        Err(StoreError::Newer { found, known })
+    }
+}
+
 /// Brings a database to the newest version; several processes may try at once.
 /// One that holds something is copied to `{path}.v{version}` first.
 pub(super) fn migrate(
@@ -157,13 +168,13 @@ pub(super) fn migrate(
 fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), StoreError> {
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".v{version}"));
-    if Path::new(&copy).exists() {
+    let copy = Path::new(&copy);
+    if copy.exists() {
         return Ok(());
     }
-    let mut unfinished = copy.clone();
-    unfinished.push(format!(".{:08x}", fastrand::u32(..)));
-    super::file::create_private(Path::new(&unfinished))?;
-    let name = unfinished.to_string_lossy();
-    connection.execute("VACUUM INTO ?1", [name.as_ref()])?;
-    fs::rename(&unfinished, &copy).map_err(StoreError::file(path))
+    let draft = private_file::beside(copy);
+    private_file::create(&draft).map_err(StoreError::file(&draft))?;
+    connection.execute("VACUUM INTO ?1", [draft.to_string_lossy().as_ref()])?;
+    fs::rename(&draft, copy).map_err(StoreError::file(copy))?;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What the store promises, by topic.
 
+mod damage;
 mod files;
 mod folding;
 mod history;

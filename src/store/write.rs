@@ -54,13 +54,11 @@ impl Store {
         if self.reading {
             return Err(StoreError::ReadOnly);
         }
+        self.check_place()?;
         let tx = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (found, known) = (schema::version(&tx)?, schema::MIGRATIONS.len());
-        if found != known {
-            return Err(StoreError::Newer { found, known });
-        }
+        schema::check(&tx)?;
         let ledger = Ledger::load(&tx)?;
         Ok(Write {
             tx,

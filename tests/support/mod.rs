@@ -27,6 +27,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 pub(crate) struct Machine {
     folder: TempDir,
     variables: Vec<(String, String)>,
+    /// What the program is started through.
+    launcher: Vec<String>,
 }
 
 /// How a command ended.
@@ -69,6 +71,7 @@ impl Machine {
         Ok(Self {
             folder: tempfile::tempdir()?,
             variables: Vec::new(),
+            launcher: Vec::new(),
         })
     }
 
@@ -100,6 +103,11 @@ impl Machine {
         self.variables.push((name.to_owned(), value.into()));
     }
 
+    /// Starts every later command through these words: `setpriv …`, `nsenter …`.
+    pub(crate) fn launch_through(&mut self, words: &[&str]) {
+        self.launcher = words.iter().map(|word| (*word).to_owned()).collect();
+    }
+
     /// A path on this machine.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -113,8 +121,11 @@ impl Machine {
 
     /// The program with these words, and nothing of the environment of tests.
     pub(crate) fn tudone<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tudone"));
+        let program = env!("CARGO_BIN_EXE_tudone").to_owned();
+        let line: Vec<String> = [self.launcher.as_slice(), &[program]].concat();
+        let mut command = Command::new(&line[0]);
         command
+            .args(&line[1..])
             .args(words)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -1,0 +1,10 @@
+//! Disks that are full, closed, damaged or shared: clear errors, nothing lost,
+//! and the screens go on.
+#![cfg(all(feature = "sandbox", unix))]
+
+mod support;
+
+#[path = "disk/full.rs"]
+mod full;
+#[path = "disk/places.rs"]
+mod places;
