@@ -1,7 +1,7 @@
 //! A device of the person, and the programs that run on it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -28,6 +28,9 @@ const HURRY: u32 = 20;
 pub(super) struct Device {
     workspace: Workspace,
     account: Account,
+    /// Held from reading the list to the act: a person with two terminals
+    /// still does one thing at a time.
+    pub(super) attention: Mutex<()>,
 }
 
 impl Device {
@@ -49,6 +52,7 @@ impl Device {
         Ok(Self {
             workspace: workspace.paced(Pace::faster(HURRY)),
             account: logged_in.account,
+            attention: Mutex::default(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Who is at work on a device: hands that type, and an ear for news.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 const PASTED: u64 = 20;
 /// How many todos, at either end of the list, hands like to change: few
 /// enough that they get in each other's way.
-const REACH: usize = 40;
+const REACH: usize = 12;
 /// A todo with a longer text, in bytes, has been edited enough.
 const LONG: usize = 2000;
 
@@ -56,7 +57,8 @@ pub(super) fn name_of(text: &str) -> &str {
 }
 
 /// Somebody who types on a device.
-pub(super) struct Hand {
+pub(super) struct Hand<'a> {
+    device: &'a Device,
     program: Program,
     name: String,
     rng: Rng,
@@ -64,10 +66,11 @@ pub(super) struct Hand {
     deeds: Deeds,
 }
 
-impl Hand {
+impl<'a> Hand<'a> {
     /// `name` begins the names of its todos and marks: no two hands have the same.
-    pub(super) fn new(device: &Device, name: String, rng: Rng) -> Result<Self, CliError> {
+    pub(super) fn new(device: &'a Device, name: String, rng: Rng) -> Result<Self, CliError> {
         Ok(Self {
+            device,
             program: device.program(PATIENCE)?,
             name,
             rng,
@@ -80,17 +83,23 @@ impl Hand {
     /// tried again at once: the more goes wrong, the better.
     pub(super) async fn work(mut self, shared: &Shared) -> Result<Deeds, CliError> {
         while !shared.is_over() {
-            match self.rng.u8(..12) {
-                0..6 => self.add(1, shared)?,
-                6 => self.add(PASTED, shared)?,
-                7..10 => self.edit()?,
-                _ => self.remove()?,
-            }
+            self.act(shared)?;
             if self.rng.bool() {
                 self.program.round().await?;
             }
         }
         Ok(self.deeds)
+    }
+
+    fn act(&mut self, shared: &Shared) -> Result<(), CliError> {
+        let attention = self.device.attention.lock();
+        let _attention = attention.unwrap_or_else(PoisonError::into_inner);
+        match self.rng.u8(..12) {
+            0..6 => self.add(1, shared),
+            6 => self.add(PASTED, shared),
+            7..9 => self.edit(),
+            _ => self.remove(),
+        }
     }
 
     fn add(&mut self, count: u64, shared: &Shared) -> Result<(), CliError> {
