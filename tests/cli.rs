@@ -5,6 +5,9 @@ mod support;
 #[path = "cli/usage.rs"]
 mod usage;
 
+#[cfg(feature = "sandbox")]
+#[path = "cli/backoff.rs"]
+mod backoff;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/chaos.rs"]
 mod chaos;

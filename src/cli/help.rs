@@ -57,6 +57,10 @@ queue --json           {"entries": [{"handle", "key", "act", "state", "text", �
 whoami --json          {"sub", "email", "name", "profile", "issuer", "endpoint"}
 status --json          {"account", "logged_in", "store", "backend", "as_of",
                         "pending", "sent", "rejected", "open", "done"}
+demo --chaos D --json  {"seed", "seconds", "interrupted", "devices", "workers", "requests",
+                        "faults": {NAME: n}, "unanswered_commits", "added", "removed",
+                        "expected", "found", "lost", "doubled", "came_back", "edited",
+                        "edits_lost", "conflicts", "unsent", "devices_equal"}
 login --json           one event a line: {"event": "code", …}, {"event": "pending", …},
                        {"event": "done", …} or {"event": "failed", …}
 

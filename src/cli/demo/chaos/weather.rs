@@ -11,7 +11,9 @@ use crate::cli::demo::ground::Ground;
 use crate::cli::error::CliError;
 
 /// At most so many requests pass between two that meet a fault.
-const CALM: u64 = 6;
+const CALM: u64 = 8;
+/// The same of mutations, which are rarer.
+const CALM_OF_MUTATIONS: u64 = 3;
 /// How long a fault that waits for its request is waited for before another
 /// one is ordered, in milliseconds.
 const STEP_MS: u64 = 4;
@@ -61,9 +63,13 @@ impl Weather {
             2..5 => self.cut_sockets(ground).await?,
             _ => {}
         }
-        let mut fault = self.fault();
-        fault["skip"] = json!(self.rng.u64(..CALM));
-        let waiting = order(ground, "graphql", fault).await?;
+        let (route, mut fault, calm) = if self.rng.bool() {
+            ("mutation", self.lost_answer(), CALM_OF_MUTATIONS)
+        } else {
+            ("graphql", self.fault(), CALM)
+        };
+        fault["skip"] = json!(self.rng.u64(..calm));
+        let waiting = order(ground, route, fault).await?;
         sleep(Duration::from_millis(waiting * STEP_MS)).await;
         Ok(())
     }
@@ -74,20 +80,30 @@ impl Weather {
         healed.await.map(drop)
     }
 
-    /// A fault of one request. Answers lost after the commit, the meanest
-    /// ones, come most often.
+    /// A fault of one request, whatever it asks for.
     fn fault(&mut self) -> Value {
-        match self.rng.u8(..100) {
-            0..35 => json!({"fault": "drop_after"}),
-            35..50 => json!({"fault": "truncate"}),
-            50..60 => json!({"fault": "drop_before"}),
-            60..68 => json!({"fault": "refuse"}),
-            68..78 => json!({"fault": "delay", "ms": self.rng.u64(1..50)}),
-            78..79 => json!({"fault": "delay", "ms": FOR_EVER_MS}),
-            79..85 => json!({"fault": "status", "status": 503}),
-            85..90 => json!({"fault": "status", "status": 429, "retry_after": 1}),
-            90..95 => json!({"fault": "html", "status": 200}),
+        match self.rng.u8(..20) {
+            0..4 => json!({"fault": "drop_after"}),
+            4..7 => json!({"fault": "truncate"}),
+            7..9 => json!({"fault": "drop_before"}),
+            9..11 => json!({"fault": "refuse"}),
+            11..14 => json!({"fault": "delay", "ms": self.rng.u64(1..50)}),
+            14..16 => json!({"fault": "status", "status": 503}),
+            16 => json!({"fault": "status", "status": 429, "retry_after": 1}),
+            17..19 => json!({"fault": "html", "status": 200}),
             _ => json!({"fault": "html", "status": 502}),
+        }
+    }
+
+    /// The meanest faults: what was written is committed, and nobody is told.
+    /// One that was not looks the same from outside.
+    fn lost_answer(&mut self) -> Value {
+        match self.rng.u8(..40) {
+            0..24 => json!({"fault": "drop_after"}),
+            24..34 => json!({"fault": "truncate"}),
+            34..38 => json!({"fault": "drop_before"}),
+            38 => json!({"fault": "delay_after", "ms": FOR_EVER_MS}),
+            _ => json!({"fault": "delay", "ms": FOR_EVER_MS}),
         }
     }
 
