@@ -386,3 +386,21 @@ fn what_the_role_may_not_do_is_not_taken_back_and_stays_in_the_history() -> Chec
     assert_eq!(sandbox.texts()?, ["milk"]);
     Ok(())
 }
+
+#[test]
+fn what_the_role_turned_out_not_to_be_allowed_can_be_called_off() -> Checked {
+    let (sandbox, machine) = start(FULL)?;
+    all(&machine, &[&["add", "milk"]])?;
+    sandbox.control(Method::POST, "/config", Some(json!({"delete": false})))?;
+
+    machine.run(&["rm", "1", "--yes"])?.ended(6)?;
+    all(&machine, &[&["undo"]])?;
+    // A removal that is never sent needs no permission.
+    all(&machine, &[&["add", "tea", "--offline"], &["undo"]])?;
+
+    assert_eq!(machine.json(&["queue", "--json"])?["entries"], json!([]));
+    assert_eq!(sandbox.texts()?, ["milk"]);
+    machine.run(&["undo"])?.ended(6)?;
+    assert_eq!(acts(&machine)?, [("added".to_owned(), 1)]);
+    Ok(())
+}
