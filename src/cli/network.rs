@@ -34,8 +34,10 @@ pub(crate) enum Miss {
     Offline,
     /// A try shortly before failed.
     Recent,
-    /// Time was up.
+    /// Time was up, and the server had said nothing.
     Late,
+    /// Time was up while the server was answering: what it said is kept.
+    Slow,
     /// The round ended early; never one of the disk's errors.
     Ended(RoundError),
 }
@@ -47,6 +49,7 @@ impl Miss {
             Self::Offline => "offline, as asked".to_owned(),
             Self::Recent => "the server could not be reached a moment ago".to_owned(),
             Self::Late => "the server did not answer in time".to_owned(),
+            Self::Slow => "not all fetched in time".to_owned(),
             Self::Ended(error) => error.to_string(),
         }
     }
@@ -55,6 +58,7 @@ impl Miss {
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Offline | Self::Recent | Self::Late => "offline",
+            Self::Slow => "not all fetched in time",
             Self::Ended(RoundError::Busy) => "another sync is under way",
             Self::Ended(RoundError::Remote(error)) => match error {
                 RemoteError::NoToken {
@@ -80,12 +84,23 @@ impl Miss {
     /// As the error of a command that cannot answer without the server; `what`
     /// is what it could not do.
     pub(crate) fn into_error(self, what: &str) -> CliError {
+        let hint = match self {
+            Self::Slow => "; `tudone sync --wait 10m` waits longer",
+            Self::Offline | Self::Recent | Self::Late | Self::Ended(_) => "",
+        };
         let unreachable = CliError::Unreachable {
             what: what.to_owned(),
-            why: self.why(),
+            why: format!("{}{hint}", self.why()),
         };
         match (self.word(), self) {
-            (_, Self::Offline | Self::Recent | Self::Late | Self::Ended(RoundError::Busy))
+            (
+                _,
+                Self::Offline
+                | Self::Recent
+                | Self::Late
+                | Self::Slow
+                | Self::Ended(RoundError::Busy),
+            )
             | ("offline", Self::Ended(_)) => unreachable,
             (_, Self::Ended(error)) => CliError::Round(error),
         }
@@ -162,6 +177,8 @@ pub(crate) fn attempt(
             return Err(CliError::Round(error));
         }
         Some(Err(error)) => Miss::Ended(error),
+        // The next command goes on where this one was stopped.
+        None if remote.has_answered() => Miss::Slow,
         None => {
             // A round that was given up cannot note it itself.
             store.note_failure(call.clock.now())?;

@@ -1,6 +1,9 @@
 //! One request to Hasura: sent with a token of the session, and once more
 //! with a renewed one where that helps.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::auth::error::AuthError;
 use crate::auth::plain::without;
 use crate::auth::session::{AccessToken, Session};
@@ -16,17 +19,28 @@ use crate::sync::remote::RemoteError;
 pub(super) struct Client<T> {
     transport: T,
     session: Session,
+    /// Shared by all clones.
+    answered: Arc<AtomicBool>,
 }
 
 impl<T: Transport> Client<T> {
     /// Sends over `transport` with the tokens of `session`.
-    pub(super) const fn new(transport: T, session: Session) -> Self {
-        Self { transport, session }
+    pub(super) fn new(transport: T, session: Session) -> Self {
+        Self {
+            transport,
+            session,
+            answered: Arc::default(),
+        }
     }
 
     /// The endpoint's address.
     pub(super) fn endpoint(&self) -> &str {
         self.transport.endpoint()
+    }
+
+    /// Whether there was a good answer yet.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Sends `call` with a token of the session. A token that is refused
@@ -76,6 +90,7 @@ impl<T: Transport> Client<T> {
     fn understand<C: Call>(&self, call: &C, received: &Received) -> Result<C::Answer, RemoteError> {
         let host = self.transport.host();
         let read = answer::read(received, host)?;
+        self.answered.store(true, Ordering::Relaxed);
         call.read(read).map_err(|message| RemoteError::Garbled {
             host: host.to_owned(),
             message: plain(&message),

@@ -65,6 +65,13 @@ impl Hasura {
         self.client.call_with(&convert::Verify, token).await
     }
 
+    /// Whether the server has answered anything yet as it should: then it is
+    /// within reach, however long the rest takes.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.client.has_answered()
+    }
+
     /// Opens a live connection that rings when something changed. Full
     /// backend only: a bare one has nothing to ring by.
     ///
@@ -79,7 +86,7 @@ impl Hasura {
 impl<T: Transport> Hasura<T> {
     /// Speaks over `transport` with the tokens of `session`.
     #[must_use]
-    pub const fn over(transport: T, session: Session) -> Self {
+    pub fn over(transport: T, session: Session) -> Self {
         Self {
             client: Client::new(transport, session),
         }

@@ -1,6 +1,7 @@
 //! Commands without a server, or without a login.
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::support::{Checked, Machine, Sandbox};
 
@@ -35,6 +36,62 @@ fn a_dead_network_is_tried_once_a_minute() -> Checked {
     sandbox.heal()?;
     machine.run(&["sync"])?.ended(0)?;
     assert_eq!(sandbox.texts()?, ["one", "two"]);
+    Ok(())
+}
+
+#[test]
+fn a_server_that_never_answers_is_tried_once_a_minute() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    hang_after(&sandbox, 0)?;
+
+    machine.run(&["list"])?.ended(5)?;
+    sandbox.control(Method::DELETE, "/log", None)?;
+    sandbox.heal()?;
+
+    let ran = machine.run(&["list", "--json"])?.ended(5)?;
+    assert_eq!(ran.error()?["code"], "unreachable");
+    assert_eq!(sandbox.requests("graphql")?, 0);
+    Ok(())
+}
+
+#[test]
+fn a_first_pull_that_takes_too_long_for_a_command_goes_on_with_the_next() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    sandbox.person(&machine)?.add("milk")?;
+
+    // It answers what the role may do and where the feed ends: then time is up.
+    hang_after(&sandbox, 2)?;
+    let ran = machine.run(&["list", "--json"])?.ended(5)?;
+    let message = ran.error()?["message"].clone();
+    let message = message.as_str().unwrap_or_default();
+    assert!(message.contains("not all fetched"), "{message}");
+
+    // It answers a page more, but not that this was the last.
+    hang_after(&sandbox, 2)?;
+    let ran = machine.run(&["list", "--json"])?.ended(0)?;
+    let listed = ran.json()?;
+    assert_eq!(listed["todos"][0]["text"], "milk", "a page is kept");
+    assert_eq!(listed["stale"], true);
+    assert!(ran.stderr.contains("not all fetched"), "{ran:?}");
+
+    sandbox.heal()?;
+    let ran = machine.run(&["list", "--json"])?.ended(0)?;
+    assert_eq!(ran.json()?["stale"], false);
+    assert_eq!(ran.stderr, "");
+    Ok(())
+}
+
+/// Lets so many requests pass; those after them are never answered.
+fn hang_after(sandbox: &Sandbox, requests: usize) -> Checked {
+    sandbox.heal()?;
+    for order in [
+        json!({"route": "graphql", "fault": "delay", "ms": 0, "times": requests}),
+        json!({"route": "graphql", "fault": "delay", "ms": 600_000}),
+    ] {
+        sandbox.control(Method::POST, "/faults", Some(order))?;
+    }
     Ok(())
 }
 

@@ -1,8 +1,16 @@
 //! The doorbell.
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
+use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_tungstenite::accept_hdr_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tudone::auth::session::Session;
+use tudone::graphql::Hasura;
 use tudone::graphql::live::LiveError;
 use tudone::sync::remote::{Batch, Remote};
 
@@ -55,6 +63,52 @@ async fn a_token_about_to_end_asks_for_a_new_connection() -> Checked {
     let end = soon(doorbell.ring()).await?;
     assert_eq!(end, Err(LiveError::Renew));
     Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_that_died_without_a_word_is_noticed() -> Checked {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let endpoint = format!("http://{}/v1/graphql", listener.local_addr()?);
+    let answering = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.ok()?;
+        let mut socket = accept_hdr_async(stream, modern).await.ok()?;
+        for answer in [
+            json!({"type": "connection_ack"}),
+            json!({"type": "next", "id": "doorbell", "payload": {"data": {"users": []}}}),
+        ] {
+            socket.next().await?.ok()?;
+            let frame = Message::text(answer.to_string());
+            socket.send(frame).await.ok()?;
+        }
+        Some(socket)
+    });
+    let session = Session::fixed("a token".to_owned().into());
+    let hasura = Hasura::new(endpoint.parse()?, session)?;
+    let mut doorbell = soon(hasura.doorbell()).await??;
+    soon(doorbell.ring()).await??;
+    let _open = answering.await?.ok_or("the server gave up")?;
+
+    tokio::time::pause();
+    let began = Instant::now();
+    let end = doorbell.ring().await;
+    assert!(matches!(end, Err(LiveError::Lost { .. })), "{end:?}");
+    // Pings come every five seconds.
+    let noticed = began.elapsed().as_secs();
+    assert!((10..=60).contains(&noticed), "{noticed} s");
+    Ok(())
+}
+
+#[expect(
+    clippy::result_large_err,
+    clippy::unnecessary_wraps,
+    reason = "the shape of a handshake's callback"
+)]
+fn modern(_: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
+    let name = HeaderValue::from_static("graphql-transport-ws");
+    response
+        .headers_mut()
+        .insert("sec-websocket-protocol", name);
+    Ok(response)
 }
 
 #[tokio::test]
