@@ -72,12 +72,12 @@ impl Store {
         })
     }
 
-    /// Compares the server's mark with what is stored: another user, a cursor
-    /// below the purge or above the server's revision means that base is
-    /// dropped, the cursor is 0, the outbox is kept, and adds that were sent and
-    /// unanswered are rejected (`reset`). Returns whether that happened.
-    ///
-    /// A cursor of 0 is below no purge: everything is going to be pulled anyway.
+    /// Compares the server's mark with what is stored: another user, tombstones
+    /// forgotten beyond the cursor since the last mark, or a cursor above the
+    /// server's revision mean that base is dropped, the cursor is 0, the outbox
+    /// is kept, and adds that were sent and unanswered are rejected (`reset`).
+    /// Returns whether base was dropped: with a cursor of 0 nothing in it came
+    /// from the feed.
     ///
     /// # Errors
     ///
@@ -86,16 +86,19 @@ impl Store {
         let mut write = self.write()?;
         let ledger = &write.ledger;
         let another = ledger.user_id.is_some_and(|id| id != mark.user_id);
-        let purged = ledger.cursor != 0 && ledger.cursor < mark.purged_revision;
-        let reset = another || purged || ledger.cursor > mark.revision;
-        if reset {
+        let told = ledger.cursor.max(ledger.purged);
+        let reset = another || told < mark.purged_revision || ledger.cursor > mark.revision;
+        let drop = reset && (another || ledger.cursor != 0);
+        if drop {
             write.drop_base()?;
+        }
+        if reset {
             write.refuse_unanswered_adds()?;
         }
         write.ledger.user_id = Some(mark.user_id);
         write.ledger.purged = mark.purged_revision;
         write.commit()?;
-        Ok(reset)
+        Ok(drop)
     }
 
     /// Forgets base and the cursor, so that the next pull brings everything;
@@ -158,10 +161,6 @@ impl Store {
         if write.ledger.rekeying {
             write.drop_rows_without_own_key()?;
             write.ledger.rekeying = false;
-        }
-        // Tombstones up to there are gone, and everything else has been told.
-        if write.ledger.cursor != 0 {
-            write.ledger.cursor = write.ledger.cursor.max(write.ledger.purged);
         }
         write.ledger.as_of = Some(pull.began);
         write.ledger.failed_at = None;

@@ -132,6 +132,7 @@ async fn carried_out<R: Remote>(
         asked: false,
         held: HashSet::new(),
         absent: HashSet::new(),
+        purged: None,
         report: Report::default(),
     };
     let outcome = round.run().await;
@@ -179,6 +180,8 @@ struct Round<'a, R, N> {
     held: HashSet<i64>,
     /// Bare backend: adds that a snapshot of this round does not have.
     absent: HashSet<i64>,
+    /// Full backend: up to where tombstones were forgotten when last asked.
+    purged: Option<i64>,
     report: Report,
 }
 
@@ -257,12 +260,20 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         }
     }
 
+    /// Reads the mark; whether anything that was pulled before it may lack a
+    /// removal, or is another server's.
+    async fn check_mark(&mut self) -> Result<bool, Halt> {
+        let mark = match self.remote.mark().await {
+            Ok(mark) => mark,
+            Err(error) => return Err(self.halted(error).await),
+        };
+        let was_purged = self.purged.replace(mark.purged_revision) != Some(mark.purged_revision);
+        Ok(self.store.check_mark(mark)? || was_purged)
+    }
+
     async fn passes(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
         if capabilities.full {
-            match self.remote.mark().await {
-                Ok(mark) => self.store.check_mark(mark)?,
-                Err(error) => return Err(self.halted(error).await),
-            };
+            self.check_mark().await?;
         }
         for pass in 0..PASSES {
             let complete = pass > 0;

@@ -51,22 +51,24 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
 
     async fn read_changes(&mut self) -> Result<(), Halt> {
         let mut size = PageSize(PAGE);
-        let mut cursor = if self.from_start {
-            0
-        } else {
-            self.store.cursor()?
-        };
+        let mut cursor = self.since()?;
         loop {
             let page = match self.remote.changes(cursor, size.0).await {
                 Ok(page) => page,
                 Err(error) if size.shrinks(&error) => continue,
                 Err(error) => return Err(self.halted(error).await),
             };
+            let last = page.last().map(revision);
+            // A tombstone that was forgotten meanwhile is missing in the page.
+            if last.is_some() && self.check_mark().await? {
+                cursor = self.since()?;
+                continue;
+            }
             // Not before the server has answered: what is known is shown until then.
             if std::mem::take(&mut self.from_start) {
                 self.store.forget_base()?;
             }
-            let Some(last) = page.last().map(revision) else {
+            let Some(last) = last else {
                 return Ok(());
             };
             if last <= cursor {
@@ -77,6 +79,14 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             cursor = last;
             size.grow();
         }
+    }
+
+    /// The greatest revision that need not be told again.
+    fn since(&self) -> Result<i64, Halt> {
+        if self.from_start {
+            return Ok(0);
+        }
+        Ok(self.store.cursor()?)
     }
 
     async fn read_snapshot(&mut self) -> Result<(), Halt> {

@@ -1,0 +1,226 @@
+//! A device: a real store, real rounds, and a process that may die.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tudone::auth::session::Session;
+use tudone::domain::change::{Change, Progress};
+use tudone::domain::query::{Query, Scope, Sort};
+use tudone::domain::todo::Todo;
+use tudone::graphql::Hasura;
+use tudone::store::{Queued, Store};
+use tudone::sync::round::{Report, RoundError, round};
+
+use crate::Checked;
+use crate::network::{ENDPOINT, Network, Wire};
+use crate::step::Fate;
+
+type Round = Pin<Box<dyn Future<Output = Result<Report, RoundError>>>>;
+
+/// Where a store is while no round has it.
+type Shelf = Rc<RefCell<Option<Store>>>;
+
+/// A store that goes back to its shelf when the round ends or is cut off.
+struct Borrowed {
+    store: Option<Store>,
+    shelf: Shelf,
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        *self.shelf.borrow_mut() = self.store.take();
+    }
+}
+
+pub(crate) struct Device {
+    number: usize,
+    network: Rc<RefCell<Network>>,
+    shelf: Shelf,
+    /// On the disk: the file, and the connection of the process that the
+    /// person types in while another one syncs.
+    disk: Option<(PathBuf, Store)>,
+    lock: PathBuf,
+    round: Option<Round>,
+}
+
+impl Device {
+    /// With its lock file in `folder`, its store in memory or there, too.
+    pub(crate) fn new(
+        number: usize,
+        network: &Rc<RefCell<Network>>,
+        folder: &Path,
+        on_disk: bool,
+    ) -> Checked<Self> {
+        let path = folder.join(format!("{number}.db"));
+        let (store, disk) = if on_disk {
+            let store = Store::open(&path, ENDPOINT)?;
+            let typing = Store::open(&path, ENDPOINT)?;
+            (store, Some((path, typing)))
+        } else {
+            (Store::in_memory(ENDPOINT)?, None)
+        };
+        Ok(Self {
+            number,
+            network: Rc::clone(network),
+            shelf: Rc::new(RefCell::new(Some(store))),
+            disk,
+            lock: folder.join(format!("{number}.lock")),
+            round: None,
+        })
+    }
+
+    /// Works with the store as the person's process has it. In memory there is
+    /// one connection only: the round under way is let to its end first.
+    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&mut Store) -> Checked<T>) -> Checked<T> {
+        if let Some((_, typing)) = &mut self.disk {
+            return work(typing);
+        }
+        if self.round.is_some() {
+            // How it ends is not what the person is about.
+            let _ = self.sync()?;
+        }
+        work(self.shelf.borrow_mut().as_mut().ok_or("the store is out")?)
+    }
+
+    pub(crate) fn is_in_round(&self) -> bool {
+        self.round.is_some()
+    }
+
+    /// Begins a round, if none is under way, up to its first request.
+    pub(crate) fn begin(&mut self) -> Checked<Option<Result<Report, RoundError>>> {
+        if self.round.is_some() {
+            return Ok(None);
+        }
+        let store = self.shelf.borrow_mut().take();
+        let mut borrowed = Borrowed {
+            store,
+            shelf: Rc::clone(&self.shelf),
+        };
+        let wire = Wire {
+            device: self.number,
+            network: Rc::clone(&self.network),
+        };
+        let lock = self.lock.clone();
+        self.round = Some(Box::pin(async move {
+            let session = Session::fixed(SecretString::from("a token"));
+            let remote = Hasura::over(wire, session);
+            let store = borrowed.store.as_mut().ok_or(RoundError::Busy)?;
+            round(store, &remote, &lock, || Timestamp::UNIX_EPOCH).await
+        }));
+        Ok(self.go_on())
+    }
+
+    /// Lets the round go on until it waits again; its outcome when it has ended.
+    fn go_on(&mut self) -> Option<Result<Report, RoundError>> {
+        let round = self.round.as_mut()?;
+        let mut context = Context::from_waker(Waker::noop());
+        match round.as_mut().poll(&mut context) {
+            Poll::Pending => None,
+            Poll::Ready(outcome) => {
+                self.round = None;
+                Some(outcome)
+            }
+        }
+    }
+
+    /// Lets the next request of the round under way, or of a new one, meet its
+    /// fate; the round's outcome when it ended with that.
+    pub(crate) fn pass(&mut self, fate: Fate) -> Checked<Option<Result<Report, RoundError>>> {
+        if let Some(outcome) = self.begin()? {
+            return Ok(Some(outcome));
+        }
+        self.network.borrow_mut().decide(self.number, fate)?;
+        Ok(self.go_on())
+    }
+
+    /// A round, the one under way or a new one, to its end without trouble.
+    pub(crate) fn sync(&mut self) -> Checked<Result<Report, RoundError>> {
+        for _ in 0..1000 {
+            if let Some(outcome) = self.pass(Fate::Fine)? {
+                return Ok(outcome);
+            }
+        }
+        Err("a round that never ends".into())
+    }
+
+    /// Hears whose server it is, and dies before it says anything.
+    pub(crate) fn meet_the_server(&mut self) -> Checked {
+        self.kill()?;
+        loop {
+            self.begin()?;
+            let waiting = self.network.borrow().waiting(self.number);
+            let outcome = self.pass(Fate::Fine)?;
+            if outcome.is_some() || waiting.as_deref() == Some("Mark") {
+                return self.kill();
+            }
+        }
+    }
+
+    pub(crate) fn kill(&mut self) -> Checked {
+        self.round = None;
+        self.network.borrow_mut().forget(self.number);
+        if let Some((path, typing)) = &mut self.disk {
+            *typing = Store::open(path, ENDPOINT)?;
+            *self.shelf.borrow_mut() = Some(Store::open(path, ENDPOINT)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn commit(&mut self, changes: &[Change]) -> Checked<Vec<Todo>> {
+        self.with(|store| Ok(store.commit(changes)?))
+    }
+
+    /// What is shown, in key order.
+    pub(crate) fn shown(&mut self) -> Checked<Vec<Todo>> {
+        self.with(|store| shown(store))
+    }
+
+    pub(crate) fn outbox(&mut self) -> Checked<Vec<Queued>> {
+        self.with(|store| Ok(store.outbox()?))
+    }
+
+    /// The rejected changes.
+    pub(crate) fn rejected(&mut self) -> Checked<Vec<Queued>> {
+        let mut outbox = self.outbox()?;
+        outbox.retain(|queued| matches!(queued.entry.progress, Progress::Rejected(_)));
+        Ok(outbox)
+    }
+
+    /// Whether what is shown is what base and outbox define.
+    pub(crate) fn check(&mut self) -> Checked {
+        let number = self.number;
+        self.with(|store| {
+            let (defined, totals) = store.replayed()?;
+            let shown = shown(store)?;
+            if shown != defined || store.totals()? != totals {
+                return Err(format!(
+                    "device {number} shows {shown:#?}, defined is {defined:#?}, {totals:?}"
+                )
+                .into());
+            }
+            Ok(())
+        })
+    }
+}
+
+fn shown(store: &Store) -> Checked<Vec<Todo>> {
+    let query = Query {
+        scope: Scope::All,
+        terms: vec![],
+        sort: Sort::Server,
+    };
+    let mut todos = Vec::new();
+    store.each(&query, |todo| {
+        todos.push(todo.clone());
+        ControlFlow::Continue(())
+    })?;
+    todos.sort_by_key(|todo| todo.key);
+    Ok(todos)
+}

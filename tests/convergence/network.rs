@@ -1,0 +1,317 @@
+//! The network between devices and server. Each request waits here until it
+//! is told its fate.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+use serde_json::{Value, json};
+use tudone::auth::session::AccessToken;
+use tudone::graphql::transport::{Received, Transport};
+use tudone::sync::remote::RemoteError;
+
+use crate::Checked;
+use crate::server::{Server, ServerRow};
+use crate::step::{DEVICES, Fate};
+use crate::text::{name, tokens};
+
+pub(crate) const ENDPOINT: &str = "https://hasura.example/v1/graphql";
+
+/// Texts with this word are refused: the role's permission says so.
+pub(crate) const FORBIDDEN: &str = "forbidden";
+/// The server fails at texts with this word.
+pub(crate) const POISON: &str = "poison";
+
+type Outcome = Result<Received, RemoteError>;
+
+/// What one device has on its way.
+#[derive(Debug, Default)]
+struct Way {
+    request: Option<Vec<u8>>,
+    /// The answer that was held back.
+    held: Option<Outcome>,
+    /// The answer that has come.
+    answer: Option<Outcome>,
+}
+
+/// What the server was told, so that it can be told again.
+#[derive(Debug, Clone)]
+enum Told {
+    Request(Vec<u8>),
+    Purge,
+}
+
+pub(crate) struct Network {
+    server: Box<dyn Server>,
+    user: i64,
+    ways: [Way; DEVICES],
+    /// Requests that were taken for lost, or copied.
+    stray: Vec<Vec<u8>>,
+    told: Vec<Told>,
+    /// How much of `told` the administrator's copy has.
+    copy: Option<usize>,
+    /// Every part of every text that the server ever had, by the todo's name.
+    pub(crate) seen: BTreeSet<(String, String)>,
+}
+
+/// A request's operation.
+pub(crate) fn operation(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["operationName"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn is_write(body: &[u8]) -> bool {
+    !matches!(
+        operation(body).as_str(),
+        "Capabilities" | "Mark" | "PullChanges" | "Snapshot" | "Verify"
+    )
+}
+
+fn holds(body: &[u8], word: &str) -> bool {
+    body.windows(word.len()).any(|part| part == word.as_bytes())
+}
+
+fn failure(code: &str, message: &str) -> Vec<u8> {
+    let error = json!({"message": message, "extensions": {"path": "$", "code": code}});
+    json!({"errors": [error]}).to_string().into_bytes()
+}
+
+fn answered(status: u16, body: impl Into<Vec<u8>>) -> Outcome {
+    Ok(Received {
+        status,
+        retry_after: None,
+        body: body.into(),
+    })
+}
+
+fn lost() -> Outcome {
+    Err(RemoteError::Lost {
+        host: "hasura.example".to_owned(),
+        message: "connection reset".to_owned(),
+    })
+}
+
+impl Network {
+    pub(crate) fn new(mut server: Box<dyn Server>) -> Checked<Self> {
+        server.reset(1)?;
+        Ok(Self {
+            server,
+            user: 1,
+            ways: Default::default(),
+            stray: Vec::new(),
+            told: Vec::new(),
+            copy: None,
+            seen: BTreeSet::new(),
+        })
+    }
+
+    /// The operation that waits to be told its fate.
+    pub(crate) fn waiting(&self, device: usize) -> Option<String> {
+        let way = self.ways.get(device)?;
+        match &way.held {
+            Some(_) => Some("held".to_owned()),
+            None => way.request.as_deref().map(operation),
+        }
+    }
+
+    /// Whether the device waits with a write that has not arrived.
+    pub(crate) fn is_about_to_write(&self, device: usize) -> bool {
+        let request = self.ways.get(device).and_then(|way| way.request.as_deref());
+        request.is_some_and(is_write)
+    }
+
+    /// Lets the waiting request meet its fate.
+    pub(crate) fn decide(&mut self, device: usize, fate: Fate) -> Checked {
+        let Some(way) = self.ways.get_mut(device) else {
+            return Err("no such device".into());
+        };
+        let outcome = match (way.held.take(), way.request.take()) {
+            (Some(answer), _) => match fate {
+                Fate::LostBefore | Fate::LostAfter | Fate::Unreachable => Some(lost()),
+                _ => Some(answer),
+            },
+            (None, Some(request)) => self.carry(device, request, fate)?,
+            (None, None) => None,
+        };
+        if let Some(way) = self.ways.get_mut(device) {
+            way.answer = outcome;
+        }
+        Ok(())
+    }
+
+    fn carry(&mut self, device: usize, request: Vec<u8>, fate: Fate) -> Checked<Option<Outcome>> {
+        Ok(Some(match fate {
+            Fate::Fine => answered(200, self.arrive(&request)?),
+            Fate::Unreachable => Err(RemoteError::Unreachable {
+                host: "hasura.example".to_owned(),
+                message: "no route".to_owned(),
+            }),
+            Fate::LostBefore => lost(),
+            Fate::LostAfter => {
+                self.arrive(&request)?;
+                lost()
+            }
+            Fate::Straggles => {
+                self.stray.push(request);
+                lost()
+            }
+            Fate::Twice => {
+                self.arrive(&request)?;
+                answered(200, self.arrive(&request)?)
+            }
+            Fate::Copied => {
+                let answer = self.arrive(&request)?;
+                self.stray.push(request);
+                answered(200, answer)
+            }
+            Fate::Held => {
+                let answer = self.arrive(&request)?;
+                if let Some(way) = self.ways.get_mut(device) {
+                    way.held = Some(answered(200, answer));
+                }
+                return Ok(None);
+            }
+            Fate::Html => {
+                self.arrive(&request)?;
+                answered(200, "<html>")
+            }
+            Fate::Unavailable => answered(503, "<html>"),
+            Fate::Busy => answered(429, ""),
+            Fate::Unexpected => answered(200, failure("unexpected", "database query error")),
+        }))
+    }
+
+    /// The server gets a request.
+    fn arrive(&mut self, request: &[u8]) -> Checked<Vec<u8>> {
+        if !is_write(request) {
+            return self.server.answer(self.user, request);
+        }
+        if holds(request, FORBIDDEN) {
+            let message = "check constraint of an insert/update permission has failed";
+            return Ok(failure("permission-error", message));
+        }
+        if holds(request, POISON) {
+            return Ok(failure("unexpected", "database query error"));
+        }
+        self.told.push(Told::Request(request.to_owned()));
+        let answer = self.server.answer(self.user, request)?;
+        self.look()?;
+        Ok(answer)
+    }
+
+    fn look(&mut self) -> Checked {
+        for row in self.server.rows()? {
+            let name = name(&row.text);
+            let parts = tokens(&row.text);
+            self.seen
+                .extend(parts.into_iter().map(|part| (name.clone(), part)));
+        }
+        Ok(())
+    }
+
+    /// A stray request arrives; what is said to it nobody hears.
+    pub(crate) fn straggle(&mut self, pick: u8) -> Checked {
+        if self.stray.is_empty() {
+            return Ok(());
+        }
+        let request = self.stray.swap_remove(usize::from(pick) % self.stray.len());
+        self.arrive(&request)?;
+        Ok(())
+    }
+
+    /// All that is on its way arrives.
+    pub(crate) fn clear(&mut self) -> Checked {
+        while !self.stray.is_empty() {
+            self.straggle(0)?;
+        }
+        Ok(())
+    }
+
+    /// The device is gone, and hears nothing of what it asked.
+    pub(crate) fn forget(&mut self, device: usize) {
+        if let Some(way) = self.ways.get_mut(device) {
+            *way = Way::default();
+        }
+    }
+
+    /// Forgets the tombstones. Nothing is on its way for as long as they live.
+    pub(crate) fn purge(&mut self) -> Checked {
+        self.stray.clear();
+        self.told.push(Told::Purge);
+        self.server.purge()
+    }
+
+    pub(crate) fn back_up(&mut self) {
+        self.copy = Some(self.told.len());
+    }
+
+    /// Puts the server back to the copy; whether there was one.
+    pub(crate) fn restore(&mut self) -> Checked<bool> {
+        let Some(length) = self.copy else {
+            return Ok(false);
+        };
+        self.stray.clear();
+        self.told.truncate(length);
+        self.server.reset(self.user)?;
+        for told in &self.told {
+            match told {
+                Told::Request(request) => drop(self.server.answer(self.user, request)?),
+                Told::Purge => self.server.purge()?,
+            }
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn reset(&mut self, same_user: bool) -> Checked {
+        self.stray.clear();
+        self.told.clear();
+        self.copy = None;
+        self.user += i64::from(!same_user);
+        self.server.reset(self.user)
+    }
+
+    pub(crate) fn upgrade(&mut self) -> Checked {
+        self.server.upgrade()
+    }
+
+    pub(crate) fn rows(&mut self) -> Checked<Vec<ServerRow>> {
+        self.server.rows()
+    }
+}
+
+/// One device's way to the server.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    pub(crate) device: usize,
+    pub(crate) network: Rc<RefCell<Network>>,
+}
+
+impl Transport for Wire {
+    fn endpoint(&self) -> &str {
+        ENDPOINT
+    }
+
+    fn host(&self) -> &str {
+        "hasura.example"
+    }
+
+    async fn post(&self, body: Vec<u8>, _: &AccessToken, _: usize) -> Outcome {
+        if let Some(way) = self.network.borrow_mut().ways.get_mut(self.device) {
+            way.request = Some(body);
+        }
+        poll_fn(|_| {
+            let mut network = self.network.borrow_mut();
+            let answer = network
+                .ways
+                .get_mut(self.device)
+                .and_then(|way| way.answer.take());
+            answer.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+}

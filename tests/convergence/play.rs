@@ -1,0 +1,420 @@
+//! A sequence, played to its end.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use tudone::domain::change::{Act, Change, Progress};
+use tudone::domain::key::{ChangeId, Key};
+use tudone::domain::todo::{Handle, Todo};
+use tudone::store::{Queued, Resolved};
+use tudone::sync::round::{Report, RoundError};
+use uuid::Uuid;
+
+use crate::Checked;
+use crate::device::Device;
+use crate::network::{FORBIDDEN, Network, POISON};
+use crate::server::{Server, ServerRow};
+use crate::step::{DEVICES, Fate, Spoilt, Step};
+use crate::story::{Ending, Story};
+use crate::text::{edited, name};
+
+/// How many times every device may sync until all is quiet.
+const PATIENCE: usize = 40;
+
+/// The devices, the network and what has happened.
+struct Play {
+    network: Rc<RefCell<Network>>,
+    devices: Vec<Device>,
+    story: Story,
+    /// The last numbers given to todos, and to everything else.
+    todos: u32,
+    fresh: u32,
+    /// Each device's edits and removals, to be taken back.
+    edits: [Vec<(Key, String, String)>; DEVICES],
+    removals: [Vec<String>; DEVICES],
+    /// Numbers that devices gave to their adds, and the todos' names.
+    numbers: Vec<(usize, i64, String)>,
+}
+
+/// How it all ended, for comparing one server with another: what it has, and
+/// what each device had rejected.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) rows: Vec<ServerRow>,
+    pub(crate) rejected: Vec<Vec<String>>,
+}
+
+/// Plays `steps` against a server, and checks what must hold.
+pub(crate) fn play(
+    steps: &[Step],
+    server: Box<dyn Server>,
+    folder: &Path,
+    on_disk: bool,
+) -> Checked<Outcome> {
+    let network = Rc::new(RefCell::new(Network::new(server)?));
+    let devices = (0..DEVICES).map(|number| Device::new(number, &network, folder, on_disk));
+    let mut play = Play {
+        devices: devices.collect::<Checked<_>>()?,
+        network,
+        story: Story::default(),
+        todos: 0,
+        fresh: 0,
+        edits: Default::default(),
+        removals: Default::default(),
+        numbers: Vec::new(),
+    };
+    for step in steps {
+        play.step(step)?;
+    }
+    play.settle()?;
+    play.check()
+}
+
+fn change(number: u32, todo: Key, act: Act) -> Change {
+    Change {
+        id: ChangeId(Uuid::from_u128(number.into())),
+        todo,
+        act,
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// The key of the todo with that number: a UUIDv7.
+fn key(number: u32) -> Key {
+    Key::new(Uuid::from_u128(
+        0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number),
+    ))
+}
+
+fn picked<T>(all: &[T], pick: u8) -> Option<&T> {
+    all.get(usize::from(pick).checked_rem(all.len())?)
+}
+
+impl Play {
+    fn device(&mut self, number: usize) -> Checked<&mut Device> {
+        self.devices
+            .get_mut(number)
+            .ok_or_else(|| "no such device".into())
+    }
+
+    fn number(&mut self) -> u32 {
+        self.fresh += 1;
+        self.fresh
+    }
+
+    fn step(&mut self, step: &Step) -> Checked {
+        match *step {
+            Step::Add {
+                device,
+                count,
+                spoilt,
+            } => self.add(device, count, spoilt),
+            Step::Edit { device, pick, edit } => {
+                let shown = self.device(device)?.shown()?;
+                let Some(todo) = picked(&shown, pick) else {
+                    return Ok(());
+                };
+                let fresh = self.number();
+                let after = edited(&todo.text, edit, fresh);
+                self.edit(device, todo, &after)
+            }
+            Step::Remove { device, pick } => self.remove(device, pick),
+            Step::TakeBack { device } => self.take_back(device),
+            Step::Revive { device } => self.revive(device),
+            Step::Decide {
+                device,
+                pick,
+                retry,
+            } => self.decide(device, pick, retry),
+            Step::Sync { device } => {
+                let outcome = self.device(device)?.sync()?;
+                self.ended(device, Some(outcome))
+            }
+            Step::Pass { device, fate } => {
+                let outcome = self.device(device)?.pass(fate)?;
+                self.ended(device, outcome)
+            }
+            Step::Kill { device } => self.device(device)?.kill(),
+            Step::Straggle { pick } => self.network.borrow_mut().straggle(pick),
+            Step::Purge => self.purge(),
+            Step::BackUp => {
+                self.network.borrow_mut().back_up();
+                Ok(())
+            }
+            Step::Restore => self.put_back(Network::restore),
+            Step::Reset { same_user } => self.put_back(|network| {
+                network.reset(same_user)?;
+                Ok(true)
+            }),
+            Step::Upgrade => self.network.borrow_mut().upgrade(),
+        }
+    }
+
+    /// A round may fail on the network only.
+    fn ended(&mut self, device: usize, outcome: Option<Result<Report, RoundError>>) -> Checked {
+        match outcome {
+            Some(Err(error @ (RoundError::Store(_) | RoundError::Lock(_) | RoundError::Busy))) => {
+                Err(format!("device {device}: {error:?}").into())
+            }
+            Some(_) => self.device(device)?.check(),
+            None => Ok(()),
+        }
+    }
+
+    fn commit(&mut self, device: usize, todo: Key, act: Act) -> Checked<Vec<Todo>> {
+        let number = self.number();
+        self.device(device)?.commit(&[change(number, todo, act)])
+    }
+
+    fn add(&mut self, device: usize, count: u8, spoilt: Spoilt) -> Checked {
+        let mut changes = Vec::new();
+        for n in 0..count {
+            self.todos += 1;
+            let todo = key(self.todos);
+            let text = match spoilt {
+                Spoilt::Forbidden if n == count / 2 => format!("t{} {FORBIDDEN}", self.todos),
+                Spoilt::Poison if n == count / 2 => format!("t{} {POISON}", self.todos),
+                Spoilt::No | Spoilt::Forbidden | Spoilt::Poison => format!("t{}", self.todos),
+            };
+            changes.push(change(self.number(), todo, Act::Add { text }));
+        }
+        let todos = self.device(device)?.commit(&changes)?;
+        for (change, todo) in changes.iter().zip(todos) {
+            self.story.add(&todo.text, change.todo);
+            let number = todo.local.ok_or("an add without a number")?;
+            self.numbers.push((device, number, name(&todo.text)));
+        }
+        Ok(())
+    }
+
+    /// Acting on a todo decides about what was rejected of it.
+    fn decided(&mut self, device: usize, todo: Key) -> Checked {
+        for Queued { entry, .. } in self.device(device)?.rejected()? {
+            if entry.change.todo == todo {
+                self.story.give_up(device, &entry.change.act);
+            }
+        }
+        Ok(())
+    }
+
+    fn edit(&mut self, device: usize, todo: &Todo, after: &str) -> Checked {
+        let before = todo.text.clone();
+        if before == after {
+            return Ok(());
+        }
+        self.decided(device, todo.key)?;
+        let act = Act::Edit {
+            before: before.clone(),
+            after: after.to_owned(),
+        };
+        self.commit(device, todo.key, act)?;
+        self.story.edit(device, &before, after);
+        if let Some(edits) = self.edits.get_mut(device) {
+            edits.push((todo.key, before, after.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, device: usize, pick: u8) -> Checked {
+        let shown = self.device(device)?.shown()?;
+        let Some(todo) = picked(&shown, pick) else {
+            return Ok(());
+        };
+        let rejected = self.device(device)?.rejected()?;
+        let only_here = rejected
+            .iter()
+            .any(|Queued { entry, base }| entry.change.todo == todo.key && base.is_none());
+        self.decided(device, todo.key)?;
+        let before = todo.text.clone();
+        self.commit(device, todo.key, Act::Remove { before })?;
+        if !only_here {
+            self.story.remove(device, &todo.text);
+        }
+        if let Some(removals) = self.removals.get_mut(device) {
+            removals.push(todo.text.clone());
+        }
+        Ok(())
+    }
+
+    fn take_back(&mut self, device: usize) -> Checked {
+        let last = self.edits.get_mut(device).and_then(Vec::pop);
+        let Some((key, before, after)) = last else {
+            return Ok(());
+        };
+        let shown = self.device(device)?.shown()?;
+        match shown
+            .iter()
+            .find(|todo| todo.key == key && todo.text == after)
+        {
+            Some(todo) => self.edit(device, todo, &before),
+            None => Ok(()),
+        }
+    }
+
+    /// A removed todo comes back as a new one; here also with a new name.
+    fn revive(&mut self, device: usize) -> Checked {
+        let last = self.removals.get_mut(device).and_then(Vec::pop);
+        if let Some(text) = last {
+            self.todos += 1;
+            let (todo, old) = (key(self.todos), name(&text));
+            let text = text.replace(&format!("{old} "), &format!("t{} ", self.todos));
+            let text = if name(&text) == old {
+                text.replace(&old, &format!("t{}", self.todos))
+            } else {
+                text
+            };
+            self.story.add(&text, todo);
+            self.commit(device, todo, Act::Add { text })?;
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, device: usize, pick: u8, retry: bool) -> Checked {
+        let rejected = self.device(device)?.rejected()?;
+        let Some(Queued { entry, base }) = picked(&rejected, pick) else {
+            return Ok(());
+        };
+        if retry {
+            if let (Act::Edit { after, .. }, Some(base)) = (&entry.change.act, base) {
+                self.story.edit(device, &base.text, after);
+            }
+            self.device(device)?
+                .with(|store| Ok(store.retry(entry.seq)?))?;
+        } else {
+            self.story.give_up(device, &entry.change.act);
+            self.device(device)?
+                .with(|store| Ok(store.drop_entry(entry.seq)?))?;
+        }
+        Ok(())
+    }
+
+    /// A tombstone lives longer than any request: what is about to be written
+    /// is cut off.
+    fn purge(&mut self) -> Checked {
+        for device in 0..DEVICES {
+            if self.network.borrow().is_about_to_write(device) {
+                let outcome = self.device(device)?.pass(Fate::LostBefore)?;
+                self.ended(device, outcome)?;
+            }
+        }
+        self.network.borrow_mut().purge()
+    }
+
+    /// The server forgets. It can only be told by a revision that went back, so
+    /// each device meets it before anything is written again.
+    fn put_back(&mut self, how: impl FnOnce(&mut Network) -> Checked<bool>) -> Checked {
+        let (before, done, after) = {
+            let mut network = self.network.borrow_mut();
+            (network.rows()?, how(&mut network)?, network.rows()?)
+        };
+        if done {
+            self.story.put_back(&before, &after);
+            for device in &mut self.devices {
+                device.meet_the_server()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// No more faults: everybody syncs until nothing is left to say.
+    fn settle(&mut self) -> Checked {
+        for device in 0..DEVICES {
+            if self.device(device)?.is_in_round() {
+                let outcome = self.device(device)?.sync()?;
+                self.ended(device, Some(outcome))?;
+            }
+        }
+        self.network.borrow_mut().clear()?;
+        let mut last = None;
+        for _ in 0..PATIENCE {
+            let mut quiet = true;
+            for device in 0..DEVICES {
+                let outcome = self.device(device)?.sync()?;
+                quiet &= matches!(&outcome, Ok(report) if *report == Report::default());
+                last = Some(format!("{outcome:?}"));
+                self.ended(device, Some(outcome))?;
+            }
+            if quiet {
+                return Ok(());
+            }
+        }
+        Err(format!("never quiet: {last:?}").into())
+    }
+
+    fn check(&mut self) -> Checked<Outcome> {
+        let mut endings = Vec::new();
+        for device in &mut self.devices {
+            endings.push(ending(device)?);
+        }
+        self.story.check(&mut self.network.borrow_mut(), &endings)?;
+        self.check_numbers()?;
+        self.drop_rejected()?;
+        Ok(Outcome {
+            rows: self.network.borrow_mut().rows()?,
+            rejected: endings.into_iter().map(|ending| ending.codes).collect(),
+        })
+    }
+
+    /// The number that a device gave to its add names that todo still.
+    fn check_numbers(&mut self) -> Checked {
+        let rows = self.network.borrow_mut().rows()?;
+        for (device, number, todo) in self.numbers.clone() {
+            let resolved = self
+                .device(device)?
+                .with(|store| Ok(store.resolve(&Handle::Local(number))?))?;
+            let there = rows.iter().any(|row| name(&row.text) == todo);
+            match resolved {
+                Resolved::One(found) if name(&found.text) == todo => {}
+                Resolved::Nothing if !there => {}
+                other => return Err(format!("n{number} is {other:?}, not {todo}").into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Once everything rejected is given up, all is as on the server.
+    fn drop_rejected(&mut self) -> Checked {
+        let rows = self.network.borrow_mut().rows()?;
+        for device in &mut self.devices {
+            for Queued { entry, .. } in device.outbox()? {
+                if !device.with(|store| Ok(store.drop_entry(entry.seq)?))? {
+                    return Err(format!("left over: {entry:?}").into());
+                }
+            }
+            device.check()?;
+            let shown = device.shown()?;
+            let mut texts: Vec<_> = shown.iter().map(|todo| todo.text.as_str()).collect();
+            let mut there: Vec<_> = rows.iter().map(|row| row.text.as_str()).collect();
+            texts.sort_unstable();
+            there.sort_unstable();
+            if texts != there {
+                return Err(format!("shown {texts:?}, on the server {there:?}").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ending(device: &mut Device) -> Checked<Ending> {
+    let mut ending = Ending::default();
+    for todo in device.shown()? {
+        ending.shown.insert(todo.key.to_string(), todo.text);
+    }
+    for Queued { entry, .. } in device.outbox()? {
+        let Progress::Rejected(rejection) = entry.progress else {
+            return Err(format!("left over: {entry:?}").into());
+        };
+        let act = entry.change.act;
+        if rejection.code == "conflict" && rejection.theirs.is_none() {
+            return Err(format!("a conflict without both texts: {act:?}").into());
+        }
+        let of = crate::story::texts(&act).last().map(|text| name(text));
+        ending.codes.push(format!("{}: {act:?}", rejection.code));
+        ending
+            .rejected
+            .push((of.unwrap_or_default(), act, rejection.theirs));
+    }
+    Ok(ending)
+}

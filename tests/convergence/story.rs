@@ -1,0 +1,245 @@
+//! What people did, and what must therefore be true in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tudone::domain::change::Act;
+use tudone::domain::key::Key;
+
+use crate::Checked;
+use crate::network::Network;
+use crate::server::ServerRow;
+use crate::text::{is_common, name, tokens};
+
+/// An edit that a store has taken.
+#[derive(Debug, Clone)]
+struct Edited {
+    device: usize,
+    todo: String,
+    gained: BTreeSet<String>,
+    lost: BTreeSet<String>,
+}
+
+/// What was acknowledged to people, by the names of their todos. An edit is
+/// followed by the parts of the text that it brings in and takes out.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    /// Which key each todo was added with.
+    added: BTreeMap<String, Key>,
+    edits: Vec<Edited>,
+    /// Who removed which todo.
+    removed: BTreeSet<(usize, String)>,
+    /// Parts of rejected changes that a person gave up on a device.
+    given_up: BTreeSet<(usize, String, String)>,
+    /// Rejected adds that a person gave up.
+    dropped: BTreeSet<String>,
+    /// Todos, and parts of texts, that an administrator's copy did not have.
+    forgotten: BTreeSet<String>,
+    forgotten_parts: BTreeSet<(String, String)>,
+    /// Parts that an administrator's copy had still.
+    revived: BTreeSet<(String, String)>,
+}
+
+/// How one device ended.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    /// What it shows, by key.
+    pub(crate) shown: BTreeMap<String, String>,
+    /// The rejected changes: todo, act, and the server's text.
+    pub(crate) rejected: Vec<(String, Act, Option<String>)>,
+    pub(crate) codes: Vec<String>,
+}
+
+/// The texts of an act.
+pub(crate) fn texts(act: &Act) -> Vec<&str> {
+    match act {
+        Act::Add { text } => vec![text],
+        Act::Edit { before, after } => vec![before, after],
+        Act::Remove { before } => vec![before],
+    }
+}
+
+fn by_name(rows: &[ServerRow]) -> BTreeMap<String, &ServerRow> {
+    rows.iter().map(|row| (name(&row.text), row)).collect()
+}
+
+impl Story {
+    pub(crate) fn add(&mut self, text: &str, key: Key) {
+        self.added.insert(name(text), key);
+    }
+
+    pub(crate) fn edit(&mut self, device: usize, before: &str, after: &str) {
+        let (old, new) = (tokens(before), tokens(after));
+        self.edits.push(Edited {
+            device,
+            todo: name(before),
+            gained: new.difference(&old).cloned().collect(),
+            lost: old.difference(&new).cloned().collect(),
+        });
+    }
+
+    pub(crate) fn remove(&mut self, device: usize, text: &str) {
+        self.removed.insert((device, name(text)));
+    }
+
+    /// A person decided about a rejected change.
+    pub(crate) fn give_up(&mut self, device: usize, act: &Act) {
+        if let Act::Add { text } = act {
+            self.dropped.insert(name(text));
+        }
+        for text in texts(act) {
+            let parts = tokens(text).into_iter();
+            self.given_up
+                .extend(parts.map(|part| (device, name(text), part)));
+        }
+    }
+
+    /// An administrator put the server back.
+    pub(crate) fn put_back(&mut self, before: &[ServerRow], after: &[ServerRow]) {
+        let (before, after) = (by_name(before), by_name(after));
+        for (name, row) in &before {
+            let kept = after.get(name).map(|row| tokens(&row.text));
+            if kept.is_none() {
+                self.forgotten.insert(name.clone());
+            }
+            let kept = kept.unwrap_or_default();
+            let parts = tokens(&row.text).into_iter();
+            self.forgotten_parts.extend(
+                parts
+                    .filter(|part| !kept.contains(part))
+                    .map(|part| (name.clone(), part)),
+            );
+        }
+        for (name, row) in after {
+            let parts = tokens(&row.text).into_iter();
+            self.revived.extend(parts.map(|part| (name.clone(), part)));
+        }
+    }
+
+    /// Everything that was promised.
+    pub(crate) fn check(&self, network: &mut Network, endings: &[Ending]) -> Checked {
+        let rows = network.rows()?;
+        let server = by_name(&rows);
+        if server.len() != rows.len() {
+            return Err(format!("a todo is there twice: {rows:#?}").into());
+        }
+        for ending in endings {
+            Self::check_shown(&rows, ending)?;
+        }
+        self.check_todos(&server, endings)?;
+        for edit in &self.edits {
+            self.check_edit(edit, network, &server, endings)?;
+        }
+        Ok(())
+    }
+
+    /// Shown is what the server has, and what was rejected.
+    fn check_shown(rows: &[ServerRow], ending: &Ending) -> Checked {
+        for row in rows {
+            if ending.shown.get(&row.key) != Some(&row.text) {
+                return Err(format!("not shown: {row:?} in {ending:#?}").into());
+            }
+        }
+        for (key, text) in &ending.shown {
+            let is_there = rows.iter().any(|row| row.key == *key);
+            let refused = ending.rejected.iter().any(|(todo, ..)| todo == &name(text));
+            if !is_there && !refused {
+                return Err(format!("only shown: {text:?} in {ending:#?}").into());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_todos(&self, server: &BTreeMap<String, &ServerRow>, endings: &[Ending]) -> Checked {
+        for todo in self.added.keys() {
+            let removed = self.removed.iter().any(|(_, name)| name == todo);
+            let refused = endings.iter().any(|ending| {
+                let is_add = |act: &Act| matches!(act, Act::Add { .. });
+                ending
+                    .rejected
+                    .iter()
+                    .any(|(name, act, _)| name == todo && is_add(act))
+            });
+            let excused =
+                removed || refused || self.dropped.contains(todo) || self.forgotten.contains(todo);
+            if !server.contains_key(todo) && !excused {
+                return Err(format!("{todo} is lost").into());
+            }
+            let revived = self.revived.iter().any(|(name, _)| name == todo);
+            if removed && !revived && server.contains_key(todo) {
+                return Err(format!("{todo} was removed and is there").into());
+            }
+        }
+        match server.keys().find(|name| !self.added.contains_key(*name)) {
+            Some(stranger) => Err(format!("{stranger} was never added").into()),
+            None => Ok(()),
+        }
+    }
+
+    fn check_edit(
+        &self,
+        edit: &Edited,
+        network: &Network,
+        server: &BTreeMap<String, &ServerRow>,
+        endings: &[Ending],
+    ) -> Checked {
+        let (device, todo) = (edit.device, &edit.todo);
+        let ending = endings.get(device).ok_or("no such device")?;
+        let row = server.get(todo).map(|row| tokens(&row.text));
+        let gone = row.is_none()
+            && (self.removed.iter().any(|(_, name)| name == todo)
+                || self.forgotten.contains(todo)
+                || self.dropped.contains(todo));
+        let in_rejected = |part: &String| {
+            let of_todo = ending.rejected.iter().filter(|(name, ..)| name == todo);
+            of_todo
+                .flat_map(|(_, act, _)| texts(act))
+                .any(|text| tokens(text).contains(part))
+        };
+        let others = || {
+            self.edits
+                .iter()
+                .filter(|other| !std::ptr::eq(*other, edit) && other.todo == *todo)
+        };
+        for part in &edit.gained {
+            let token = (todo.clone(), part.clone());
+            let decided_here = in_rejected(part)
+                || self
+                    .given_up
+                    .contains(&(device, todo.clone(), part.clone()))
+                || self.removed.contains(&(device, todo.clone()))
+                || others().any(|other| other.device == device && other.lost.contains(part));
+            let arrived = network.seen.contains(&token)
+                && (row.as_ref().is_some_and(|row| row.contains(part))
+                    || gone
+                    || others().any(|other| other.lost.contains(part))
+                    || self.forgotten_parts.contains(&token));
+            if !decided_here && !arrived {
+                return Err(format!(
+                    "{part} of {todo}, edited on device {device}, vanished: {row:?}, {ending:#?}"
+                )
+                .into());
+            }
+        }
+        for part in edit.lost.iter().filter(|part| !is_common(part)) {
+            let is_there = row.as_ref().is_some_and(|row| row.contains(part));
+            let excused = in_rejected(part)
+                || self
+                    .given_up
+                    .contains(&(device, todo.clone(), part.clone()))
+                || self.revived.contains(&(todo.clone(), part.clone()))
+                || others().any(|other| other.gained.contains(part) && self.is_later(other, edit));
+            if is_there && !excused {
+                return Err(format!(
+                    "{part} of {todo}, taken out on device {device}, is there: {row:?}"
+                )
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_later(&self, one: &Edited, other: &Edited) -> bool {
+        let place = |of: &Edited| self.edits.iter().position(|edit| std::ptr::eq(edit, of));
+        place(one) > place(other)
+    }
+}

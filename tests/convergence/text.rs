@@ -1,0 +1,98 @@
+//! Texts, and the parts by which their edits are followed.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use tudone::domain::line::{Line, Priority};
+
+use crate::network::FORBIDDEN;
+use crate::step::Edit;
+
+/// The name that a todo was given when it was added, which nobody changes: its
+/// first word after the signs of todo.txt.
+pub(crate) fn name(text: &str) -> String {
+    let is_name = |word: &&str| {
+        let digits = word.strip_prefix('t');
+        digits.is_some_and(|digits| digits.parse::<u32>().is_ok())
+    };
+    let found = text.split(' ').find(is_name);
+    found.unwrap_or_default().to_owned()
+}
+
+/// The parts of a text: `x` where it is done, its priority as `pri:A`, each word.
+pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
+    let line = Line::new(text);
+    let open = line.reopened();
+    let mut tokens: BTreeSet<String> = Line::new(&open)
+        .with_priority(None)
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    if line.is_done() {
+        tokens.insert("x".to_owned());
+    }
+    if let Some(priority) = line.priority() {
+        tokens.insert(format!("pri:{}", priority.letter()));
+    }
+    tokens
+}
+
+/// Whether many edits may have made this part, independently of each other.
+pub(crate) fn is_common(token: &str) -> bool {
+    token == "x" || token.starts_with("pri:") || token == FORBIDDEN
+}
+
+fn word_that_begins(text: &str, with: &str) -> Option<String> {
+    text.split(' ')
+        .filter(|word| word.starts_with(with))
+        .last()
+        .map(str::to_owned)
+}
+
+/// The text after an edit; `fresh` is a number that was never used before.
+pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
+    let line = Line::new(text);
+    let replaced = |old: &str, new: &str| {
+        let words = text
+            .split(' ')
+            .map(|word| if word == old { new } else { word });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    match edit {
+        Edit::Word => line.with_tag(&format!("w{fresh}")),
+        Edit::Reword => match word_that_begins(text, "w") {
+            Some(old) => replaced(&old, &format!("w{fresh}")),
+            None => line.with_tag(&format!("w{fresh}")),
+        },
+        Edit::Tag(key) => {
+            let tag = format!("k{key}:{fresh}");
+            match word_that_begins(text, &format!("k{key}:")) {
+                Some(old) => replaced(&old, &tag),
+                None => line.with_tag(&tag),
+            }
+        }
+        Edit::Untag(key) => match word_that_begins(text, &format!("k{key}:")) {
+            Some(old) => line.without_tag(&old),
+            None => text.to_owned(),
+        },
+        Edit::Project => line.with_tag(&format!("+p{fresh}")),
+        Edit::Priority(letter) => {
+            let letter = char::from(b'A' + letter % 26).to_string();
+            line.with_priority(Priority::parse(&letter))
+        }
+        Edit::NoPriority => line.with_priority(None),
+        Edit::Toggle if line.is_done() => line.reopened(),
+        Edit::Toggle => line.completed(day(fresh)),
+        Edit::Forbidden => line.with_tag(FORBIDDEN),
+    }
+}
+
+fn day(fresh: u32) -> Date {
+    let day = i8::try_from(fresh % 28).unwrap_or_default() + 1;
+    Date::constant(2026, 11, 1)
+        .with()
+        .day(day)
+        .build()
+        .unwrap_or(Date::constant(2026, 11, 1))
+}
