@@ -62,6 +62,8 @@ struct AccessEntry<Secret> {
     access_token: Secret,
     sub: String,
     expires_at: Option<Timestamp>,
+    #[serde(default)]
+    renew_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,6 +128,7 @@ impl Kept {
             token: AccessToken {
                 secret: SecretString::from(entry.access_token),
                 expires_at: entry.expires_at,
+                renew_at: entry.renew_at,
             },
             sub: entry.sub,
         }))
@@ -142,6 +145,7 @@ impl Kept {
             access_token: kept.token.secret.expose_secret(),
             sub: kept.sub.clone(),
             expires_at: kept.token.expires_at,
+            renew_at: kept.token.renew_at,
         };
         match self.write("access", &entry) {
             Ok(()) => Ok(true),

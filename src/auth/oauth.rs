@@ -81,7 +81,7 @@ pub(crate) fn access_token(tokens: &Tokens, now: Timestamp) -> Result<AccessToke
         .expires_in()
         .and_then(|lifetime| after(now, lifetime))
         .or_else(|| Inspected::read(&secret).expires_at());
-    Ok(AccessToken { secret, expires_at })
+    Ok(AccessToken::issued(secret, now, expires_at))
 }
 
 /// `lifetime` after `now`, unless that is beyond the calendar.

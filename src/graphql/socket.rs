@@ -142,13 +142,9 @@ fn lost(message: &str) -> LiveError {
     }
 }
 
-/// When to connect again with the next token: a minute before this one ends,
-/// or after nine tenths of a shorter time; at least two seconds before, since
-/// servers count whole ones.
+/// When to connect again with the next token.
 fn renewal(token: &AccessToken, now: Timestamp) -> Option<Duration> {
-    let left = Duration::try_from(token.expires_at?.duration_since(now)).unwrap_or_default();
-    let early = (left / 10).clamp(Duration::from_secs(2), Duration::from_secs(55));
-    Some(left.saturating_sub(early))
+    Some(Duration::try_from(token.renew_at?.duration_since(now)).unwrap_or_default())
 }
 
 /// An upgraded connection to `endpoint`.
@@ -191,34 +187,4 @@ async fn upgraded(endpoint: &Url) -> Result<Upgraded, LiveError> {
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::error::Error;
-
-    use super::*;
-
-    #[test]
-    fn a_token_is_replaced_before_it_ends() -> Result<(), Box<dyn Error>> {
-        let now: Timestamp = "2026-11-23T12:00:00Z".parse()?;
-        let wait = |seconds: i64| -> Result<_, Box<dyn Error>> {
-            let token = AccessToken {
-                secret: "token".to_owned().into(),
-                expires_at: Some(Timestamp::from_second(now.as_second() + seconds)?),
-            };
-            Ok(renewal(&token, now))
-        };
-        let seconds = |s| Some(Duration::from_secs(s));
-        assert_eq!(wait(86_400)?, seconds(86_400 - 55));
-        assert_eq!(wait(60)?, seconds(54));
-        assert_eq!(wait(5)?, seconds(3));
-        assert_eq!(wait(-5)?, seconds(0));
-        let endless = AccessToken {
-            secret: "token".to_owned().into(),
-            expires_at: None,
-        };
-        assert_eq!(renewal(&endless, now), None);
-        Ok(())
-    }
 }

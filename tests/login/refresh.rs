@@ -56,13 +56,15 @@ impl Scene {
     }
 
     fn keep_access(&self, token: &str, sub: &str, left: i64) -> Tested {
-        let expires_at = Some(Timestamp::now().checked_add(SignedDuration::from_secs(left))?);
+        let now = Timestamp::now();
+        let expires_at = now.checked_add(SignedDuration::from_secs(left))?;
         Ok(self
             .kept()
             .set_access(&KeptAccess {
                 token: AccessToken {
                     secret: SecretString::from(token),
-                    expires_at,
+                    expires_at: Some(expires_at),
+                    renew_at: Some(expires_at.checked_sub(SignedDuration::from_secs(60))?),
                 },
                 sub: sub.to_owned(),
             })

@@ -296,6 +296,7 @@ async fn a_fault_never_makes_a_good_login_a_refused_one() -> Checked {
         let token = AccessToken {
             secret: bench.token(ADA, json!({})).await?,
             expires_at: None,
+            renew_at: None,
         };
         let session = Session::fixed(token.secret.clone());
         let hasura = fault.client(&bench, session)?;
@@ -308,6 +309,7 @@ async fn a_fault_never_makes_a_good_login_a_refused_one() -> Checked {
     let again = AccessToken {
         secret: bench.token(ADA, json!({})).await?,
         expires_at: None,
+        renew_at: None,
     };
     Ok(bench.hasura(ADA).await?.verify(&again).await?)
 }

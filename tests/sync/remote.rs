@@ -267,6 +267,7 @@ async fn a_token_that_is_not_accepted_is_told_with_hasuras_code() -> Checked {
         let token = AccessToken {
             secret,
             expires_at: None,
+            renew_at: None,
         };
         let error = hasura.verify(&token).await.err().ok_or("accepted")?;
         assert!(
@@ -288,6 +289,7 @@ async fn a_good_token_is_verified_on_either_backend() -> Checked {
         let token = AccessToken {
             secret,
             expires_at: None,
+            renew_at: None,
         };
         bench.hasura(ADA).await?.verify(&token).await?;
         bench.configure(json!({"select": false})).await?;

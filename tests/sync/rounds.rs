@@ -140,12 +140,9 @@ async fn a_token_that_the_server_no_longer_takes_is_renewed_once() -> Checked {
     let (sub, kept) = bench.login().await?;
     // The vault says that it is good for an hour; the server says otherwise.
     let spoilt = bench.token(&sub, json!({"key": "other"})).await?;
-    let hour = SignedDuration::from_hours(1);
+    let (now, hour) = (Timestamp::now(), SignedDuration::from_hours(1));
     kept.set_access(&KeptAccess {
-        token: AccessToken {
-            secret: spoilt,
-            expires_at: Some(Timestamp::now().checked_add(hour)?),
-        },
+        token: AccessToken::issued(spoilt, now, Some(now.checked_add(hour)?)),
         sub,
     })?;
     let home = tempfile::tempdir()?;
