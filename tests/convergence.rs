@@ -16,6 +16,8 @@
 mod database;
 #[path = "convergence/device.rs"]
 mod device;
+#[path = "convergence/known.rs"]
+mod known;
 #[path = "convergence/network.rs"]
 mod network;
 #[path = "convergence/play.rs"]

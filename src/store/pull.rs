@@ -40,9 +40,20 @@ impl Store {
         if was_bare && capabilities.full {
             write.ledger.cursor = 0;
             write.ledger.rekeying = true;
+            write.forget_revisions()?;
         }
         write.ledger.capabilities = Some(capabilities);
         write.commit()
+    }
+
+    /// Whether rows and outbox still have the keys of a bare backend that became
+    /// full: until the first complete pull no key of theirs means anything to it.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn is_rekeying(&self) -> Result<bool, StoreError> {
+        Ok(Ledger::load(&self.connection)?.rekeying)
     }
 
     /// The greatest revision seen; 0 at the start.
@@ -91,6 +102,7 @@ impl Store {
         let drop = reset && (another || ledger.cursor != 0);
         if drop {
             write.drop_base()?;
+            write.forget_revisions()?;
         }
         if reset {
             write.refuse_unanswered_adds()?;
@@ -214,6 +226,14 @@ impl Write<'_> {
         self.ledger.cursor = 0;
         self.ledger.rekeying = false;
         self.ledger.as_of = None;
+        Ok(())
+    }
+
+    /// The revisions that unanswered changes were made on are another server's:
+    /// the same number may stand for another text.
+    fn forget_revisions(&self) -> Result<(), StoreError> {
+        self.tx
+            .execute("UPDATE outbox SET revision = NULL WHERE progress < 2", [])?;
         Ok(())
     }
 

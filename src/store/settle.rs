@@ -172,13 +172,14 @@ impl Write<'_> {
             .prepare_cached("UPDATE outbox SET row_id = ?2, took = ?3 WHERE seq = ?1")?
             .execute(params![entry.seq, learnt, revision])?;
         self.greatest = None;
-        match of_row {
-            Some(new) if is_bare => {
-                self.rekey(key, new)?;
-                Ok(new)
-            }
-            _ => Ok(key),
-        }
+        let new = match (of_row, holder) {
+            (Some(of_row), _) if is_bare => of_row,
+            // Sent while the backend was bare: the row got a key of its own.
+            (Some(_), Some(holder)) if entry.high_water.is_some() => holder,
+            _ => return Ok(key),
+        };
+        self.rekey(key, new)?;
+        Ok(new)
     }
 
     pub(super) fn refuse(
@@ -268,13 +269,17 @@ impl Write<'_> {
         }
     }
 
-    /// Makes a change, whose revision was not known, on base as it is now.
+    /// Makes a change, whose revision was not known, on base as it is now. One
+    /// that was sent stays as it was sent.
     fn found(&mut self, entry: &Entry, base: &Row) -> Result<(), StoreError> {
+        if entry.progress != Progress::Pending {
+            return Ok(());
+        }
         self.set_revision(entry.seq, Some(base.revision))?;
         let Act::Edit { before, after } = &entry.change.act else {
             return Ok(());
         };
-        if *before == base.text || entry.progress != Progress::Pending {
+        if *before == base.text {
             return Ok(());
         }
         match merge(before, after, &base.text) {

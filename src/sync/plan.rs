@@ -20,6 +20,7 @@ mod bare;
 mod full;
 mod shipment;
 
+pub(super) use bare::may_have_arrived_bare;
 pub use shipment::{ISOLATED_AFTER, Marking, Parcel, Shipment};
 
 /// What is known beside the outbox.
@@ -32,8 +33,8 @@ pub struct Known<'a> {
     pub complete: bool,
     /// Entries left alone until the next pull: their condition did not hold.
     pub held: &'a HashSet<i64>,
-    /// Bare backend: adds that may have arrived, but whose row a snapshot of
-    /// this round does not have.
+    /// Adds that may have arrived at a bare backend, but whose row is not in what
+    /// was pulled in this round.
     pub absent: &'a HashSet<i64>,
 }
 
@@ -86,7 +87,7 @@ pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
         .any(|queued| bare::is_looked_for(queued, known));
     for chain in chains(outbox) {
         let step = if known.capabilities.full {
-            full::step(&chain, known)
+            full::step(&chain, known, looking)
         } else {
             bare::step(&chain, known, looking)
         };

@@ -178,7 +178,8 @@ struct Round<'a, R, N> {
     asked: bool,
     /// Entries whose condition did not hold: left alone until the next pull.
     held: HashSet<i64>,
-    /// Bare backend: adds that a snapshot of this round does not have.
+    /// Adds sent to a bare backend that what was pulled in this round does not
+    /// have.
     absent: HashSet<i64>,
     /// Full backend: up to where tombstones were forgotten when last asked.
     purged: Option<i64>,
@@ -275,17 +276,22 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         if capabilities.full {
             self.check_mark().await?;
         }
-        for pass in 0..PASSES {
-            let complete = pass > 0;
+        // Changes of a bare backend's rows first learn the keys of the full one.
+        let mut complete = capabilities.full && self.store.is_rekeying()?;
+        if complete {
+            self.pull(capabilities).await?;
+        }
+        for _ in 0..PASSES {
             self.held.clear();
-            if complete && !capabilities.full {
-                self.look_for_adds()?;
+            if complete {
+                self.look_for_adds(capabilities)?;
             }
             let moved = self.push_all(capabilities, complete).await?;
             if complete && !moved {
                 return Ok(());
             }
             self.pull(capabilities).await?;
+            complete = true;
         }
         Ok(())
     }

@@ -42,8 +42,8 @@ pub(crate) struct Story {
 /// How one device ended.
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
-    /// What it shows, by key.
-    pub(crate) shown: BTreeMap<String, String>,
+    /// What it shows.
+    pub(crate) shown: BTreeSet<String>,
     /// The rejected changes: todo, act, and the server's text.
     pub(crate) rejected: Vec<(String, Act, Option<String>)>,
     pub(crate) codes: Vec<String>,
@@ -93,23 +93,18 @@ impl Story {
         }
     }
 
-    /// An administrator put the server back.
-    pub(crate) fn put_back(&mut self, before: &[ServerRow], after: &[ServerRow]) {
-        let (before, after) = (by_name(before), by_name(after));
-        for (name, row) in &before {
-            let kept = after.get(name).map(|row| tokens(&row.text));
-            if kept.is_none() {
-                self.forgotten.insert(name.clone());
+    /// An administrator put the server back to `rows`: what it had `seen` and
+    /// has no more is forgotten.
+    pub(crate) fn put_back(&mut self, seen: &BTreeSet<(String, String)>, rows: &[ServerRow]) {
+        let server = by_name(rows);
+        for (todo, part) in seen {
+            match server.get(todo) {
+                Some(row) if tokens(&row.text).contains(part) => {}
+                Some(_) => drop(self.forgotten_parts.insert((todo.clone(), part.clone()))),
+                None => drop(self.forgotten.insert(todo.clone())),
             }
-            let kept = kept.unwrap_or_default();
-            let parts = tokens(&row.text).into_iter();
-            self.forgotten_parts.extend(
-                parts
-                    .filter(|part| !kept.contains(part))
-                    .map(|part| (name.clone(), part)),
-            );
         }
-        for (name, row) in after {
+        for (name, row) in server {
             let parts = tokens(&row.text).into_iter();
             self.revived.extend(parts.map(|part| (name.clone(), part)));
         }
@@ -134,15 +129,14 @@ impl Story {
 
     /// Shown is what the server has, and what was rejected.
     fn check_shown(rows: &[ServerRow], ending: &Ending) -> Checked {
-        for row in rows {
-            if ending.shown.get(&row.key) != Some(&row.text) {
-                return Err(format!("not shown: {row:?} in {ending:#?}").into());
-            }
+        let missing = rows.iter().find(|row| !ending.shown.contains(&row.text));
+        if let Some(row) = missing {
+            return Err(format!("not shown: {row:?} in {ending:#?}").into());
         }
-        for (key, text) in &ending.shown {
-            let is_there = rows.iter().any(|row| row.key == *key);
-            let refused = ending.rejected.iter().any(|(todo, ..)| todo == &name(text));
-            if !is_there && !refused {
+        for text in &ending.shown {
+            let is_there = rows.iter().any(|row| row.text == *text);
+            let is_refused = ending.rejected.iter().any(|(todo, ..)| *todo == name(text));
+            if !is_there && !is_refused {
                 return Err(format!("only shown: {text:?} in {ending:#?}").into());
             }
         }

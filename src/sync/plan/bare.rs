@@ -4,19 +4,24 @@
 
 use crate::domain::change::Act;
 use crate::domain::todo::Row;
-use crate::store::Queued;
+use crate::store::{Capabilities, Queued};
 use crate::sync::plan::{
     Chain, Known, Load, Parcel, Step, Waiting, conflict, done, may_have_arrived, merged,
     removed_elsewhere,
 };
 use crate::sync::remote::Batch;
 
-/// Whether `queued` is an add that may have arrived and was not yet looked for
-/// in a snapshot of this round.
+/// Whether `queued` is an add that may have arrived at a bare backend (which
+/// may be full by now) and was not yet looked for in this round.
 pub(super) fn is_looked_for(queued: &Queued, known: Known<'_>) -> bool {
+    may_have_arrived_bare(queued, known.capabilities) && !known.absent.contains(&queued.entry.seq)
+}
+
+/// Whether `queued` is an add whose row may be there without our key.
+pub(in crate::sync) fn may_have_arrived_bare(queued: &Queued, role: Capabilities) -> bool {
     matches!(queued.entry.change.act, Act::Add { .. })
         && may_have_arrived(queued)
-        && !known.absent.contains(&queued.entry.seq)
+        && (!role.full || queued.entry.high_water.is_some())
 }
 
 /// What comes next for the todo of `chain`. While an add is `looking` for its

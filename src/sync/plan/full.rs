@@ -11,8 +11,9 @@ use crate::sync::plan::{
 };
 use crate::sync::remote::Batch;
 
-/// What comes next for the todo of `chain`.
-pub(super) fn step(chain: &Chain<'_>, known: Known<'_>) -> Step {
+/// What comes next for the todo of `chain`. While an add is `looking` for the row
+/// that it may have on what was a bare backend, no add is sent.
+pub(super) fn step(chain: &Chain<'_>, known: Known<'_>, looking: bool) -> Step {
     let Some(first) = chain.open.first().copied() else {
         return Step::Idle;
     };
@@ -20,6 +21,7 @@ pub(super) fn step(chain: &Chain<'_>, known: Known<'_>) -> Step {
         return Step::Wait(first.entry.seq, Waiting::Pull);
     }
     match &first.entry.change.act {
+        Act::Add { .. } if looking => Step::Wait(first.entry.seq, Waiting::Pull),
         Act::Add { text } => add(chain, first, text, known),
         Act::Edit { before, after } => match removal(chain, known) {
             Some(removal) => removal,
@@ -67,7 +69,9 @@ fn edit(chain: &Chain<'_>, first: &Queued, before: &str, after: &str, known: Kno
         return Step::Wait(seq, Waiting::MayNotEdit);
     }
     match ground(chain, first, known) {
-        Ground::Row(row) if may_have_arrived(first) => sent(chain.todo, first, after, row),
+        Ground::Row(row) if may_have_arrived(first) => {
+            sent(chain.todo, first, (before, after), row)
+        }
         Ground::Row(row) => unsent(chain.todo, first, before, after, row),
         Ground::Revision(revision) => send(chain.todo, first, after, revision),
         Ground::Gone => Step::Adjust(vec![removed_elsewhere(seq)]),
@@ -117,14 +121,18 @@ fn unsent(todo: Key, first: &Queued, before: &str, after: &str, row: &Row) -> St
 }
 
 /// An edit that may have arrived: it goes again as it was, unless its row has
-/// moved on, with our text or without it.
-fn sent(todo: Key, first: &Queued, after: &str, row: &Row) -> Step {
+/// moved on, with our text or without it. Without a revision the server is
+/// another one than it was sent to, and the text has to tell.
+fn sent(todo: Key, first: &Queued, (before, after): (&str, &str), row: &Row) -> Step {
     let seq = first.entry.seq;
     if first.entry.revision == Some(row.revision) {
         return send(todo, first, after, row.revision);
     }
     if row.text == after {
         return Step::Adjust(vec![done(seq, Some(row))]);
+    }
+    if first.entry.revision.is_none() && row.text == before {
+        return Step::Adjust(vec![rebased(seq, row, after.to_owned())]);
     }
     Step::Adjust(vec![conflict(seq, &row.text)])
 }

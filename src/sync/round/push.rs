@@ -252,9 +252,9 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(())
     }
 
-    /// Bare backend, after a snapshot: finds the rows of adds that may have
-    /// arrived. An add whose row is not there may go again.
-    pub(super) fn look_for_adds(&mut self) -> Result<(), Halt> {
+    /// After a complete pull: finds the rows of adds that may have arrived while
+    /// the backend was bare. An add whose row is not there may go again.
+    pub(super) fn look_for_adds(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
         self.absent.clear();
         let outbox = self.store.outbox()?;
         // A row that an answered add named belongs to that one.
@@ -264,9 +264,10 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             .collect();
         let mut found = Vec::new();
         for queued in &outbox {
-            let (Act::Add { text }, true) =
-                (&queued.entry.change.act, plan::may_have_arrived(queued))
-            else {
+            let (Act::Add { text }, true) = (
+                &queued.entry.change.act,
+                plan::may_have_arrived_bare(queued, capabilities),
+            ) else {
                 continue;
             };
             let above = queued.entry.high_water.unwrap_or(0);
