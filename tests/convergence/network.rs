@@ -145,15 +145,6 @@ impl Network {
     }
 
     fn carry(&mut self, device: usize, request: Vec<u8>, fate: Fate) -> Checked<Option<Outcome>> {
-            eprintln!(
-                "  request of {device}: {} {fate:?} {}",
-                operation(&request),
-                String::from_utf8_lossy(&request)
-                    .split("\"variables\"")
-                    .nth(0)
-                    .unwrap_or("")
-            );
-        }
         Ok(Some(match fate {
             Fate::Fine => answered(200, self.arrive(&request)?),
             Fate::Unreachable => Err(RemoteError::Unreachable {

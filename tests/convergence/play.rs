@@ -66,8 +66,6 @@ pub(crate) fn play(
         numbers: Vec::new(),
     };
     for step in steps {
-            eprintln!("{step:?}");
-        }
         play.step(step)?;
     }
     play.settle()?;
