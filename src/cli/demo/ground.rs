@@ -13,11 +13,13 @@ use tokio::sync::oneshot;
 
 use crate::auth::connection::Connection;
 use crate::auth::vault::VaultKind;
+use crate::cli::demo::page;
 use crate::cli::error::CliError;
 use crate::config::{Paths, Profile};
 use crate::domain::line::Line;
 use crate::domain::when;
 use crate::http;
+use crate::private_file;
 use crate::sandbox::{Addresses, Options, Sandbox, SandboxError};
 
 /// Todos that everybody who logs in to the demo finds.
@@ -107,13 +109,7 @@ impl Ground {
 
     /// Approves a login, as the person's browser would.
     pub(super) async fn approve(&self, user_code: &str, email: &str) -> Result<(), CliError> {
-        let form = [
-            ("user_code", user_code),
-            ("email", email),
-            ("action", "approve"),
-        ];
-        let page = self.client.post(&self.addresses.activate);
-        answered(page.form(&form)).await.map(drop)
+        page::approve(&self.client, &self.addresses.activate, user_code, email).await
     }
 
     /// Asks a control route of the sandbox.
@@ -142,7 +138,7 @@ impl Ground {
 }
 
 /// What the sandbox says, which must be a success.
-async fn answered(request: RequestBuilder) -> Result<String, CliError> {
+pub(super) async fn answered(request: RequestBuilder) -> Result<String, CliError> {
     let answer = async {
         let response = request.timeout(PATIENCE).send().await?;
         response.error_for_status()?.text().await
@@ -234,7 +230,7 @@ impl Directory {
                 keep: false,
             },
         };
-        let made = private_directory(&directory.path);
+        let made = private_file::create_directory(&directory.path);
         made.map_err(CliError::io(format!("make {}", directory.path.display())))?;
         Ok(directory)
     }
@@ -246,18 +242,4 @@ impl Drop for Directory {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
-}
-
-#[cfg(unix)]
-fn private_directory(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-}
-
-#[cfg(not(unix))]
-fn private_directory(path: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(path)
 }

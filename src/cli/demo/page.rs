@@ -1,17 +1,14 @@
 //! The sandbox's page on which a person approves a login.
 
-use std::time::Duration;
-
-use reqwest::Url;
+use reqwest::{Client, Url};
 
 use crate::browser;
+use crate::cli::demo::ground::answered;
+use crate::cli::error::CliError;
 use crate::http;
 
 /// Who logs in where nobody types a name.
 const EMAIL: &str = "ann@example.test";
-
-/// How long the sandbox may take to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Opens the page in a browser. Where there is none, its button is pressed
 /// here, so that nobody is stuck on a machine without a display.
@@ -19,27 +16,37 @@ pub(super) fn open(page: &str) -> Result<(), String> {
     let Err(no_browser) = browser::open(page) else {
         return Ok(());
     };
-    approve(page).map_err(|problem| format!("{no_browser}; {problem}"))
+    press(page).map_err(|problem| format!("{no_browser}; {problem}"))
 }
 
-/// Sends what the form on `page` sends when its button is pressed. Blocks.
-fn approve(page: &str) -> Result<(), String> {
-    let mut activate: Url = page.parse().map_err(|_| "the page has no address")?;
+/// Approves what `page` asks about. Blocks.
+fn press(page: &str) -> Result<(), CliError> {
+    let no_page = |_| CliError::demo("the page has an address");
+    let mut activate: Url = page.parse().map_err(no_page)?;
     let user_code = activate
         .query_pairs()
         .find_map(|(name, value)| (name == "user_code").then(|| value.into_owned()));
     activate.set_query(None);
-    let form = [
-        ("user_code", user_code.unwrap_or_default()),
-        ("email", EMAIL.to_owned()),
-        ("action", "approve".to_owned()),
-    ];
-    let client = http::client(&activate).map_err(|error| error.to_string())?;
+    let client = http::client(&activate)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| error.to_string())?;
-    let request = client.post(activate).form(&form).timeout(PATIENCE);
-    let answer = runtime.block_on(async { request.send().await?.error_for_status() });
-    answer.map(drop).map_err(|error| error.to_string())
+        .map_err(CliError::io("start the network"))?;
+    let user_code = user_code.unwrap_or_default();
+    runtime.block_on(approve(&client, activate.as_str(), &user_code, EMAIL))
+}
+
+/// Sends what the page's form sends when its button is pressed.
+pub(super) async fn approve(
+    client: &Client,
+    activate: &str,
+    user_code: &str,
+    email: &str,
+) -> Result<(), CliError> {
+    let form = [
+        ("user_code", user_code),
+        ("email", email),
+        ("action", "approve"),
+    ];
+    answered(client.post(activate).form(&form)).await.map(drop)
 }
