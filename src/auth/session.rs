@@ -159,11 +159,7 @@ impl Session {
     pub fn fixed(token: SecretString) -> Self {
         let expires_at = Inspected::read(&token).expires_at();
         Self {
-            source: Source::Fixed(AccessToken {
-                secret: token,
-                expires_at,
-                renew_at: None,
-            }),
+            source: Source::Fixed(AccessToken::issued(token, Timestamp::now(), expires_at)),
         }
     }
 

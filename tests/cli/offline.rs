@@ -68,8 +68,9 @@ fn a_first_pull_that_takes_too_long_for_a_command_goes_on_with_the_next() -> Che
     let message = message.as_str().unwrap_or_default();
     assert!(message.contains("not all fetched"), "{message}");
 
-    // It answers a page more, but not that this was the last.
-    hang_after(&sandbox, 2)?;
+    // It answers a page more and that no removal is missing in it, but not that
+    // this was the last.
+    hang_after(&sandbox, 3)?;
     let ran = machine.run(&["list", "--json"])?.ended(0)?;
     let listed = ran.json()?;
     assert_eq!(listed["todos"][0]["text"], "milk", "a page is kept");
