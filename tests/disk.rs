@@ -4,7 +4,15 @@
 
 mod support;
 
+#[path = "disk/closed.rs"]
+mod closed;
+#[path = "disk/damaged.rs"]
+mod damaged;
 #[path = "disk/full.rs"]
 mod full;
 #[path = "disk/places.rs"]
 mod places;
+#[path = "disk/shared.rs"]
+mod shared;
+#[path = "disk/versions.rs"]
+mod versions;

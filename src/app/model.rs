@@ -38,6 +38,8 @@ pub struct Model {
     pub(crate) history: History,
     /// Lines whose write failed while another line was open.
     pub(crate) returned: Vec<Editor>,
+    /// What is to be said again when the screens are gone, in full.
+    pub(crate) parting: Vec<String>,
     pub(crate) size: Size,
     pub(crate) today: Date,
     pub(crate) zone: TimeZone,
@@ -147,6 +149,7 @@ impl Model {
             pressed: Vec::new(),
             history: History::default(),
             returned: Vec::new(),
+            parting: Vec::new(),
             size: start.size,
             today: start.today,
             zone: start.zone,
@@ -206,6 +209,12 @@ impl Model {
             | Screen::Paste { .. }
             | Screen::Help { .. } => false,
         }
+    }
+
+    /// What is to be said once the terminal is given back.
+    #[must_use]
+    pub fn into_parting(self) -> Vec<String> {
+        self.parting
     }
 
     /// Whether the screen shows something older than the model; asking makes it new.

@@ -46,6 +46,12 @@ pub enum Msg {
     },
     /// Another connection wrote to the store.
     StoreChanged,
+    /// The store is not what it was: it was set aside as damaged, or a newer
+    /// program has it.
+    StoreTroubled {
+        /// What happened, and what the person can do.
+        reason: String,
+    },
     /// Changes are on the disk.
     Committed {
         /// Which write.

@@ -33,6 +33,7 @@ pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         } => disk::windowed(model, id, window, totals, freshness),
         Msg::WindowFailed { id, reason } => disk::window_failed(model, id, reason),
         Msg::StoreChanged => model.list.refresh(),
+        Msg::StoreTroubled { reason } => disk::troubled(model, reason),
         Msg::Committed { id, todos } => disk::committed(model, id, &todos),
         Msg::CommitFailed { id, reason } => disk::commit_failed(model, id, &reason),
         Msg::Round(news) => link::round(model, news),

@@ -8,7 +8,7 @@ use crate::cli::color::Paint;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::config::{self, Config, environment};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::workspace::{KnownAccount, Workspace};
 
 /// One call of the program. Holds nothing that costs anything to make.
@@ -62,6 +62,21 @@ impl Call {
         let workspace = self.workspace()?;
         let known = workspace.known_account().ok_or(CliError::NoAccount)?;
         Ok(Known { workspace, known })
+    }
+
+    /// What to make of an error: where it says that the store is damaged and
+    /// that is true, the store is set aside.
+    pub(crate) fn judged(&self, error: CliError) -> CliError {
+        let CliError::Store(error) = error else {
+            return error;
+        };
+        if !error.is_corruption() {
+            return error.into();
+        }
+        match self.known().and_then(|known| known.open()) {
+            Ok(store) => store.judged(error).into(),
+            Err(_) => error.into(),
+        }
     }
 
     /// Tells the person something on stderr, unless they asked for quiet.
@@ -119,7 +134,7 @@ impl Known {
     /// The store's.
     pub(crate) fn read(&self) -> Result<Option<Store>, CliError> {
         let path = self.workspace.database(&self.known.account);
-        Ok(Store::open_to_read(&path, &self.known.account.endpoint)?)
+        opened(|| Store::open_to_read(&path, &self.known.account.endpoint))
     }
 
     /// The account's store, made where there is none.
@@ -129,6 +144,22 @@ impl Known {
     /// The store's.
     pub(crate) fn open(&self) -> Result<Store, CliError> {
         let path = self.workspace.database(&self.known.account);
-        Ok(Store::open(&path, &self.known.account.endpoint)?)
+        opened(|| Store::open(&path, &self.known.account.endpoint))
+    }
+}
+
+/// Opens a store. Where a damaged one had to be set aside it says so, and opens
+/// the new one.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn opened<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, CliError> {
+    match open() {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            output::notice(format!("{error}. {}", error.help()));
+            Ok(open()?)
+        }
+        other => Ok(other?),
     }
 }

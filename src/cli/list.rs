@@ -171,7 +171,17 @@ fn from_here(call: &Call, arguments: &Arguments, known: &Known) -> Result<Source
     } else if call.flags.offline {
         return Err(Miss::Offline.into_error(UNKNOWN));
     }
-    let mut store = known.open()?;
+    let mut store = match known.open() {
+        // What can be read answers, whatever else the disk refuses.
+        Err(CliError::Store(error)) if !arguments.fresh && !error.is_corruption() => {
+            let miss = Miss::Ended(error.into());
+            return match known.read()? {
+                Some(store) => answerable(store, miss),
+                None => Err(miss.into_error(UNKNOWN)),
+            };
+        }
+        opened => opened?,
+    };
     let effort = Effort {
         insist: arguments.fresh,
         ..Effort::USUAL

@@ -90,7 +90,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, CliError> {
         (false, None) if is_interactive() => return tui::run(&call).map(|()| Exit::Done),
         (false, None) => return without_command(),
     };
-    match &command {
+    let done = match &command {
         Command::List(arguments) => list::run(&call, arguments),
         Command::Add(arguments) => add::run(&call, arguments),
         Command::Done(arguments) => done::done(&call, arguments),
@@ -111,8 +111,9 @@ fn carry_out(arguments: Arguments) -> Result<Exit, CliError> {
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&call, arguments),
         Command::Help(arguments) => help::run(arguments),
-    }
-    .map(|()| Exit::Done)
+    };
+    done.map(|()| Exit::Done)
+        .map_err(|error| call.judged(error))
 }
 
 /// Whether there is a terminal to draw on and to read keys from.

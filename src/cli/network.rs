@@ -12,7 +12,8 @@ use crate::auth::error::Kind;
 use crate::cli::call::{Call, Known};
 use crate::cli::error::CliError;
 use crate::graphql::Hasura;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+use crate::sync::lock::is_taken;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::{Report, RoundError, round, round_from_start};
 
@@ -38,7 +39,8 @@ pub(crate) enum Miss {
     Late,
     /// Time was up while the server was answering: what it said is kept.
     Slow,
-    /// The round ended early; never one of the disk's errors.
+    /// The round ended early, of the network or the disk; never because the
+    /// store was damaged.
     Ended(RoundError),
 }
 
@@ -140,7 +142,8 @@ impl Effort {
 ///
 /// # Errors
 ///
-/// The disk's; the network's come back as a [`Miss`].
+/// That the store was damaged, or cannot be read; all else comes back as a
+/// [`Miss`], for what is on the disk is there all the same.
 pub(crate) fn attempt(
     call: &Call,
     known: &Known,
@@ -173,15 +176,17 @@ pub(crate) fn attempt(
     .flatten();
     let miss = match ended {
         Some(Ok(report)) => return Ok(Ok(report)),
-        Some(Err(error @ (RoundError::Store(_) | RoundError::Lock(_)))) => {
+        Some(Err(error @ RoundError::Store(StoreError::Corrupt { .. }))) => {
             return Err(CliError::Round(error));
         }
         Some(Err(error)) => Miss::Ended(error),
         // The next command goes on where this one was stopped.
         None if remote.has_answered() => Miss::Slow,
+        None if is_taken(&lock) => Miss::Ended(RoundError::Busy),
         None => {
-            // A round that was given up cannot note it itself.
-            store.note_failure(call.clock.now())?;
+            // A round that was given up cannot note it itself. Where this cannot
+            // either, the next command waits as long again.
+            let _ = store.note_failure(call.clock.now());
             Miss::Late
         }
     };

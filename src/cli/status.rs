@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::call::Call;
+use crate::cli::call::{Call, opened};
 use crate::cli::error::CliError;
 use crate::cli::list::moment;
 use crate::cli::output;
@@ -59,7 +59,8 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let known = workspace.known_account();
     let store = match &known {
         Some(known) => {
-            Store::open_to_read(&workspace.database(&known.account), &known.account.endpoint)?
+            let path = workspace.database(&known.account);
+            opened(|| Store::open_to_read(&path, &known.account.endpoint))?
         }
         None => None,
     };

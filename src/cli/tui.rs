@@ -7,6 +7,7 @@ use crate::browser;
 use crate::cli::call::Call;
 use crate::cli::color::Paint;
 use crate::cli::error::CliError;
+use crate::cli::output;
 use crate::runtime::{self, Options};
 use crate::workspace::Workspace;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(call: &Call) -> Result<(), CliError> {
         offline: call.flags.offline,
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
     };
-    runtime::run(Workspace::new(config.profile, config.paths), &options)?;
+    let parting = runtime::run(Workspace::new(config.profile, config.paths), &options)?;
+    parting.iter().for_each(output::notice);
     Ok(())
 }

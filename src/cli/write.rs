@@ -122,7 +122,11 @@ pub(crate) fn commit_by(
     let tried = if changes.is_empty() || !waits(store)? {
         Ok(())
     } else {
-        network::attempt(call, known, store, effort)?.map(drop)
+        let tried = network::attempt(call, known, store, effort);
+        if matches!(tried, Err(CliError::Interrupted)) {
+            call.notice("the change is kept; `tudone sync` sends it");
+        }
+        tried?.map(drop)
     };
     let mut todos = Vec::with_capacity(committed.len());
     for todo in committed {

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::advised;
 use super::obituary::Obituary;
-use super::told;
 use crate::app::Msg;
 use crate::app::effect::{CommitId, WindowId};
 use crate::domain::change::Change;
 use crate::domain::query::Query;
+use crate::domain::todo::Todo;
 use crate::store::{Around, Store, StoreError};
 
 /// How often the reader looks whether another process has written.
@@ -44,6 +45,18 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn open(&self) -> Result<Store, StoreError> {
         Store::open(&self.path, &self.endpoint)
+    }
+
+    /// The same. Where a damaged one had to be set aside, tells why and opens
+    /// the new one.
+    pub(super) fn open_or_tell(&self, tell: impl FnOnce(String)) -> Result<Store, StoreError> {
+        match self.open() {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tell(advised(&error));
+                self.open()
+            }
+            other => other,
+        }
     }
 }
 
@@ -107,37 +120,44 @@ impl Disk {
     }
 }
 
+/// Tells the loop of trouble with the store.
+fn tell(facts: &mpsc::Sender<Msg>) -> impl FnOnce(String) {
+    |reason| {
+        // A loop that is gone wants to know nothing.
+        let _ = facts.blocking_send(Msg::StoreTroubled { reason });
+    }
+}
+
 fn read(place: &Place, open: Option<Store>, asks: &Receiver<Ask>, facts: &mpsc::Sender<Msg>) {
     let opened = match open {
         Some(store) => Ok(store),
-        None => place.open().inspect(|_| {
+        None => place.open_or_tell(tell(facts)).inspect(|_| {
             let _ = facts.blocking_send(Msg::Opened);
         }),
     };
     let store = match opened {
         Ok(store) => store,
         Err(error) => {
-            let reason = told(&error);
+            let reason = advised(&error);
             let _ = facts.blocking_send(Msg::OpenFailed { reason });
             return;
         }
     };
-    let mut seen = store.version().ok();
+    let mut reader = Reader {
+        seen: store.version().ok(),
+        is_newer: false,
+        store,
+    };
     loop {
         let msg = match asks.recv_timeout(WATCH) {
             Ok(ask) => {
                 let ask = asks.try_iter().last().unwrap_or(ask);
-                seen = store.version().ok();
-                answer(&store, &ask)
+                reader.answer(&ask)
             }
-            Err(RecvTimeoutError::Timeout) => {
-                let version = store.version().ok();
-                if version == seen {
-                    continue;
-                }
-                seen = version;
-                Msg::StoreChanged
-            }
+            Err(RecvTimeoutError::Timeout) => match reader.look() {
+                Some(msg) => msg,
+                None => continue,
+            },
             Err(RecvTimeoutError::Disconnected) => return,
         };
         if facts.blocking_send(msg).is_err() {
@@ -146,43 +166,106 @@ fn read(place: &Place, open: Option<Store>, asks: &Receiver<Ask>, facts: &mpsc::
     }
 }
 
-fn answer(store: &Store, ask: &Ask) -> Msg {
-    let id = ask.id;
-    let read = || {
-        Ok::<_, StoreError>(Msg::Windowed {
-            id,
-            window: store.window(&ask.query, ask.around, ask.size)?,
-            totals: store.totals()?,
-            freshness: store.freshness()?,
-        })
-    };
-    read().unwrap_or_else(|error| Msg::WindowFailed {
-        id,
-        reason: told(&error),
-    })
+/// The store that is read, and what is known of it.
+struct Reader {
+    store: Store,
+    /// Its version when it was last read.
+    seen: Option<i64>,
+    /// Whether the person knows that a newer program has it.
+    is_newer: bool,
+}
+
+impl Reader {
+    /// What has happened to the store meanwhile, if anything has.
+    fn look(&mut self) -> Option<Msg> {
+        match self.store.check() {
+            Err(error @ StoreError::Newer { .. }) if !self.is_newer => {
+                self.is_newer = true;
+                let reason = advised(&error);
+                return Some(Msg::StoreTroubled { reason });
+            }
+            Err(error @ (StoreError::Corrupt { .. } | StoreError::Removed)) => {
+                return Some(self.moved(&error));
+            }
+            // What else is wrong the next question tells.
+            Ok(()) | Err(_) => {}
+        }
+        let version = self.store.version().ok();
+        if version == self.seen {
+            return None;
+        }
+        self.seen = version;
+        Some(Msg::StoreChanged)
+    }
+
+    fn answer(&mut self, ask: &Ask) -> Msg {
+        self.seen = self.store.version().ok();
+        let id = ask.id;
+        let read = || {
+            Ok::<_, StoreError>(Msg::Windowed {
+                id,
+                window: self.store.window(&ask.query, ask.around, ask.size)?,
+                totals: self.store.totals()?,
+                freshness: self.store.freshness()?,
+            })
+        };
+        match read().map_err(|error| self.store.judged(error)) {
+            Ok(windowed) => windowed,
+            Err(error @ StoreError::Corrupt { .. }) => self.moved(&error),
+            Err(error) => Msg::WindowFailed {
+                id,
+                reason: advised(&error),
+            },
+        }
+    }
+
+    /// Reads from now on what is in the place of a store that was moved.
+    fn moved(&mut self, why: &StoreError) -> Msg {
+        let reason = match self.store.reopen() {
+            Ok(()) => advised(why),
+            Err(error) => advised(&error),
+        };
+        self.seen = self.store.version().ok();
+        Msg::StoreTroubled { reason }
+    }
 }
 
 fn write(place: &Place, writes: &Receiver<Write>, facts: &mpsc::Sender<Msg>) {
     let mut store = None;
     for Write { id, changes } in writes {
-        // Opened with the first write, and again after a failure to open.
-        let opened = match store.take() {
-            Some(store) => Ok(store),
-            None => place.open(),
-        };
-        let committed = opened.and_then(|mut open| {
-            let committed = open.commit(&changes);
-            store = Some(open);
-            committed
-        });
+        let committed = commit(&mut store, place, &changes, facts);
         let msg = match committed {
             Ok(todos) => Msg::Committed { id, todos },
             Err(error) => Msg::CommitFailed {
                 id,
-                reason: told(&error),
+                reason: advised(&error),
             },
         };
         // The loop may be gone; what is queued is written all the same.
         let _ = facts.blocking_send(msg);
     }
+}
+
+/// Writes changes to the store, opened first where it is not: with the first
+/// write, after a failure, and after a damaged one was set aside.
+fn commit(
+    store: &mut Option<Store>,
+    place: &Place,
+    changes: &[Change],
+    facts: &mpsc::Sender<Msg>,
+) -> Result<Vec<Todo>, StoreError> {
+    let mut open = match store.take() {
+        Some(store) => store,
+        None => place.open_or_tell(tell(facts))?,
+    };
+    let committed = match open.commit(changes).map_err(|error| open.judged(error)) {
+        Err(error @ (StoreError::Corrupt { .. } | StoreError::Removed)) => {
+            tell(facts)(advised(&error));
+            open.reopen()?;
+            open.commit(changes)
+        }
+        other => other,
+    };
+    *store = Some(open);
+    committed
 }

@@ -90,16 +90,22 @@ impl RuntimeError {
 ///
 /// The first frame comes from the store alone; threads, network and credential
 /// store are touched after it. What was written is on the disk when this
-/// returns, and the terminal is as it was.
+/// returns, and the terminal is as it was. Returns what is to be said in full
+/// now that there is room: that a damaged store was set aside, and where.
 ///
 /// # Errors
 ///
 /// When the store or the terminal cannot be used; the terminal is as it was.
-pub fn run(workspace: Workspace, options: &Options) -> Result<(), RuntimeError> {
+pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, RuntimeError> {
     let known = workspace.known_account();
     let endpoint = workspace.profile.connection.endpoint.to_string();
+    let mut trouble = None;
     let store = match &known {
-        Some(known) => Some(Store::open(&workspace.database(&known.account), &endpoint)?),
+        Some(known) => {
+            let path = workspace.database(&known.account);
+            let place = disk::Place { path, endpoint };
+            Some(place.open_or_tell(|reason| trouble = Some(reason))?)
+        }
         None => None,
     };
     let zone = TimeZone::system();
@@ -112,10 +118,17 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<(), RuntimeError> 
         zone: zone.clone(),
         offline: options.offline,
     });
-    let later = match &store {
+    let mut later = match &store {
         Some(store) => answer(store, &mut model, asked, stamp(&zone))?,
         None => asked,
     };
+    if let Some(reason) = trouble {
+        later.extend(update(
+            &mut model,
+            Msg::StoreTroubled { reason },
+            stamp(&zone),
+        ));
+    }
 
     let guard = Guard::enter().map_err(RuntimeError::Terminal)?;
     let out = io::BufWriter::with_capacity(1 << 16, io::stdout());
@@ -162,7 +175,7 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<(), RuntimeError> 
     drop(guard);
     driven?;
     if well {
-        Ok(())
+        Ok(model.into_parting())
     } else {
         Err(RuntimeError::Panicked)
     }
@@ -206,6 +219,11 @@ fn stamp(zone: &TimeZone) -> Stamp {
         today: zone.to_datetime(now).date(),
         fresh: Uuid::now_v7(),
     }
+}
+
+/// An error of the store with what the person can do, in one line.
+fn advised(error: &StoreError) -> String {
+    format!("{}. {}", told(error), error.help())
 }
 
 /// An error with its causes, in one line.

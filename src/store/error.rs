@@ -149,7 +149,8 @@ impl StoreError {
     }
 
     /// Whether the file is no sound database.
-    pub(super) fn is_corruption(&self) -> bool {
+    #[must_use]
+    pub fn is_corruption(&self) -> bool {
         match self {
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),

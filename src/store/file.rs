@@ -149,31 +149,47 @@ impl Identity {
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
+    connect_in("NORMAL", path)
+}
+
+fn connect_in(locking: &str, path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "locking_mode", locking)?;
     set_up(&connection)?;
     Ok(connection)
 }
 
-/// As [`connect`]; where the directory cannot be written and no log is there,
-/// the file alone is the database, and nobody can change it.
+/// As [`connect`], also where the shared memory of the log cannot be made: the
+/// disk is full, the directory closed. Reading then keeps writers away, and
+/// where there is no log, the file alone is the database.
 fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
-    let connection = connect(path)?;
-    match schema::version(&connection) {
-        Err(StoreError::Sqlite(error))
-            if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
-                && !with_suffix(path, "-wal").exists() =>
-        {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-                | OpenFlags::SQLITE_OPEN_URI
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let immutable = Connection::open_with_flags(unchanging(path), flags)?;
-            set_up(&immutable)?;
-            Ok(immutable)
-        }
-        _ => Ok(connection),
+    match connect(path) {
+        Err(StoreError::Sqlite(error)) if is_without_shared_memory(&error) => {}
+        other => return other,
     }
+    if with_suffix(path, "-wal").exists() {
+        return connect_in("EXCLUSIVE", path);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(unchanging(path), flags)?;
+    set_up(&connection)?;
+    Ok(connection)
+}
+
+fn is_without_shared_memory(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull
+        )
+    )
 }
 
 /// The address of a file that nobody changes.

@@ -147,6 +147,18 @@ impl Store {
         }
     }
 
+    /// Opens it anew where another process has set it aside.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn follow(&mut self) -> Result<(), StoreError> {
+        match self.check_place() {
+            Ok(()) => Ok(()),
+            Err(_) => self.reopen(),
+        }
+    }
+
     /// Opens it anew, where it was.
     ///
     /// # Errors

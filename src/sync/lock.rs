@@ -30,6 +30,13 @@ pub(super) enum NoTurn {
     File(io::Error),
 }
 
+/// Whether somebody carries out a round under the lock on `path` now. One that
+/// cannot be asked says no.
+#[must_use]
+pub fn is_taken(path: &Path) -> bool {
+    open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// Waits for the lock on `path` for at most two seconds. Dropping the future
 /// leaves nothing behind.
 pub(super) async fn turn(path: &Path) -> Result<Turn, NoTurn> {

@@ -5,7 +5,7 @@
 //! a failure.
 
 pub mod backoff;
-mod lock;
+pub mod lock;
 pub mod plan;
 pub mod remote;
 pub mod round;

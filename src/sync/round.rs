@@ -121,6 +121,8 @@ async fn carried_out<R: Remote>(
         NoTurn::Busy => RoundError::Busy,
         NoTurn::File(error) => RoundError::Lock(error),
     })?;
+    // A damaged one may have been set aside since; between rounds nothing is lost by it.
+    store.follow()?;
     if turn.waited && !from_start && is_done_since(store, asked_at, now())? {
         return Ok(Report::default());
     }
@@ -135,7 +137,10 @@ async fn carried_out<R: Remote>(
         purged: None,
         report: Report::default(),
     };
-    let outcome = round.run().await;
+    let outcome = round.run().await.map_err(|error| match error {
+        RoundError::Store(error) => round.store.judged(error).into(),
+        RoundError::Busy | RoundError::Remote(_) | RoundError::Lock(_) => error,
+    });
     if let Err(RoundError::Remote(error)) = &outcome
         && is_unreachable(error)
     {

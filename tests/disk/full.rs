@@ -1,51 +1,139 @@
 //! No room left.
 
-use crate::places::{Room, skipped};
+use crate::places::{Room, grow_at_most, skipped};
 use crate::support::seat::Seat;
-use crate::support::{Checked, Machine, Sandbox};
+use crate::support::{Checked, Machine, Ran, Sandbox};
+
+/// The server has milk; this device has bread too.
+fn stocked(sandbox: &Sandbox, machine: &Machine) -> Checked {
+    machine.log_in(sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    machine.run(&["add", "bread", "--offline"])?.ended(0)?;
+    Ok(())
+}
+
+/// What every command does that finds no room: `says` is in its error.
+fn commands_fail_clearly(run: impl Fn(&[&str]) -> Checked<Ran>, says: &str) -> Checked {
+    for words in [
+        ["add", "tea"].as_slice(),
+        &["done", "1"],
+        &["rm", "1", "--yes"],
+    ] {
+        let ran = run(words)?.ended(1)?;
+        assert_eq!(ran.stdout, "", "{words:?}");
+        let first = ran.stderr.lines().next().unwrap_or_default();
+        assert_eq!(first, format!("error: {says}"), "{words:?}");
+        assert_eq!(ran.stderr.lines().count(), 2, "and what to do: {ran:?}");
+    }
+    let ran = run(&["add", "tea", "--json"])?.ended(1)?;
+    assert_eq!(ran.error()?["message"], says);
+    assert_eq!(run(&["sync"])?.ended(1)?.stdout, "");
+    // What is there can be read all the same.
+    for words in [
+        ["list", "--offline"].as_slice(),
+        &["list", "--max-age", "0s"],
+    ] {
+        let listed = run(words)?.ended(0)?.stdout;
+        assert!(
+            listed.contains("milk") && listed.contains("bread"),
+            "{listed}"
+        );
+        assert!(!listed.contains("tea"), "{listed}");
+    }
+    assert!(
+        run(&["status"])?
+            .ended(0)?
+            .stdout
+            .contains("2 open, 0 done")
+    );
+    Ok(())
+}
+
+fn all_goes_on(sandbox: &Sandbox, machine: &Machine) -> Checked {
+    machine.run(&["add", "tea"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["milk", "bread", "tea"]);
+    Ok(())
+}
+
+/// A line is typed, refused by the disk, given back, and taken after all.
+fn screens_give_the_line_back(
+    machine: &Machine,
+    says: &str,
+    full: impl FnOnce(&Seat) -> Checked,
+    freed: impl FnOnce(&Seat) -> Checked,
+) -> Checked {
+    let mut seat = Seat::take(machine, &[])?;
+    seat.wait_until(|screen| screen.contains("online"))?;
+    full(&seat)?;
+    seat.press("a")?;
+    seat.press("feed the cat\r")?;
+    let screen = seat.wait_until(|screen| screen.contains("not saved"))?;
+    assert!(screen.contains(&format!("not saved: {says}. ")), "{screen}");
+    assert!(screen.contains("add: feed the cat"), "{screen}");
+    assert!(
+        !screen.contains("] feed the cat"),
+        "the row stayed:\n{screen}"
+    );
+    freed(&seat)?;
+    seat.press("\r")?;
+    seat.wait_until(|screen| {
+        let row = screen.lines().find(|line| line.contains("feed the cat"));
+        row.is_some_and(|row| row.contains("[ ]") && !row.contains("saving"))
+    })?;
+    seat.press("q")?;
+    assert_eq!(seat.ended()?, 0);
+    assert!(machine.run(&["list"])?.stdout.contains("feed the cat"));
+    Ok(())
+}
 
 const NEEDS: &str = "a mount namespace (root, or user namespaces)";
+const FULL: &str = "the disk is full";
+const UNWRITABLE: &str = "the disk cannot be read or written";
 
 #[test]
-fn on_a_full_disk_add_says_so_and_what_was_there_stays() -> Checked {
+fn on_a_full_disk_commands_say_so_and_what_was_there_stays() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::at(&sandbox)?;
     let Some(room) = Room::under(&mut machine, 2048)? else {
         return skipped(NEEDS);
     };
-    machine.log_in(&sandbox, "ada@example.com")?;
-    machine.run(&["add", "milk"])?.ended(0)?;
-    machine.run(&["add", "bread", "--offline"])?.ended(0)?;
+    stocked(&sandbox, &machine)?;
     room.fill()?;
-    for words in [
-        ["add", "tea"].as_slice(),
-        &["add", "tea", "--json"],
-        &["done", "1"],
-        &["list", "--max-age", "0s"],
-        &["status"],
-        &["sync"],
-        &["list", "--offline"],
-    ] {
-        eprintln!("{words:?} {:#?}", machine.run(words)?);
-    }
+    commands_fail_clearly(|words| machine.run(words), FULL)?;
     room.free()?;
-    eprintln!("{:#?}", machine.run(&["add", "tea"])?);
-    eprintln!("{:#?}", machine.run(&["list"])?);
-    let mut seat = Seat::take(&machine, &[])?;
-    seat.wait_until(|screen| screen.contains("ada@example.com"))?;
-    room.fill()?;
-    seat.press("afeed the cat\r")?;
-    eprintln!(
-        "{}",
-        seat.wait_until(|screen| screen.contains("not saved"))?
-    );
-    room.free()?;
-    seat.press("\r")?;
-    eprintln!(
-        "{}",
-        seat.wait_until(
-            |screen| screen.contains("] n") || screen.contains("cat") && !screen.contains("saving")
-        )?
-    );
-    Ok(())
+    all_goes_on(&sandbox, &machine)
+}
+
+#[test]
+fn on_a_full_disk_the_screens_give_the_line_back_until_there_is_room() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::at(&sandbox)?;
+    let Some(room) = Room::under(&mut machine, 2048)? else {
+        return skipped(NEEDS);
+    };
+    stocked(&sandbox, &machine)?;
+    screens_give_the_line_back(&machine, FULL, |_| room.fill(), |_| room.free())
+}
+
+#[test]
+fn where_no_file_may_grow_commands_say_so_and_what_was_there_stays() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::at(&sandbox)?;
+    stocked(&sandbox, &machine)?;
+    machine.launch_through(&["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"]);
+    commands_fail_clearly(|words| machine.run(words), UNWRITABLE)?;
+    machine.launch_through(&[]);
+    all_goes_on(&sandbox, &machine)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_no_file_may_grow_the_screens_give_the_line_back_until_one_may() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::at(&sandbox)?;
+    stocked(&sandbox, &machine)?;
+    machine.launch_through(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+    let full = |seat: &Seat| grow_at_most(seat.id()?, Some(0));
+    let freed = |seat: &Seat| grow_at_most(seat.id()?, None);
+    screens_give_the_line_back(&machine, UNWRITABLE, full, freed)
 }

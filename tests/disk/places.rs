@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Resource, Rlimit, getuid, prlimit};
 
 use crate::support::{Checked, Machine};
 
@@ -85,6 +87,25 @@ impl Room {
     pub(crate) fn free(&self) -> Checked {
         Ok(fs::remove_file(self.path("filler"))?)
     }
+}
+
+/// Takes from the machine's later commands what lets root ignore modes.
+pub(crate) fn bound_by_modes(machine: &mut Machine) {
+    if getuid().is_root() {
+        let less = "--bounding-set=-dac_override,-dac_read_search";
+        machine.launch_through(&["setpriv", less, "--"]);
+    }
+}
+
+/// Lets the files that a running program writes grow to `bytes`, or as they like.
+#[cfg(target_os = "linux")]
+pub(crate) fn grow_at_most(program: Pid, bytes: Option<u64>) -> Checked {
+    let limit = Rlimit {
+        current: bytes,
+        maximum: None,
+    };
+    prlimit(Some(program), Resource::Fsize, limit)?;
+    Ok(())
 }
 
 /// Says that a test needs more than this system gives.

@@ -1,7 +1,6 @@
 //! What was promised, held against what is there.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -61,20 +60,10 @@ pub(crate) fn handles_hold(machine: &Machine, printed: &[(String, String)]) -> C
 
 /// Checks the database itself.
 fn sound(machine: &Machine) -> Checked {
-    let connection = Connection::open(database(machine)?)?;
+    let connection = Connection::open(machine.database()?)?;
     let said: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     assert_eq!(said, "ok");
     Ok(())
-}
-
-/// The one database on `machine`.
-pub(crate) fn database(machine: &Machine) -> Checked<PathBuf> {
-    let accounts = std::fs::read_dir(machine.path("data/accounts"))?;
-    let folders: Vec<_> = accounts.collect::<Result<_, _>>()?;
-    match folders.as_slice() {
-        [folder] => Ok(folder.path().join("todos.db")),
-        other => Err(format!("{} accounts", other.len()).into()),
-    }
 }
 
 fn texts(todos: &Value) -> Vec<&str> {

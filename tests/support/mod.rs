@@ -113,6 +113,16 @@ impl Machine {
         self.folder.path().join(name)
     }
 
+    /// The one account's database.
+    pub(crate) fn database(&self) -> Checked<PathBuf> {
+        let accounts = std::fs::read_dir(self.path("data/accounts"))?;
+        let folders: Vec<_> = accounts.collect::<Result<_, _>>()?;
+        match folders.as_slice() {
+            [folder] => Ok(folder.path().join("todos.db")),
+            other => Err(format!("{} accounts", other.len()).into()),
+        }
+    }
+
     /// Writes the configuration file.
     pub(crate) fn configure(&self, text: &str) -> Checked {
         std::fs::create_dir_all(self.path("config"))?;

@@ -121,11 +121,15 @@ impl Seat {
         Ok(self.keys.flush()?)
     }
 
+    /// The program's process.
+    pub(crate) fn id(&self) -> Checked<Pid> {
+        let id = self.child.process_id().ok_or("no process")?;
+        Ok(Pid::from_raw(id.try_into()?).ok_or("no process")?)
+    }
+
     /// Ends the program as `kill -9` does.
     pub(crate) fn kill(mut self) -> Checked {
-        let id = self.child.process_id().ok_or("no process")?;
-        let id = Pid::from_raw(id.try_into()?).ok_or("no process")?;
-        kill_process(id, Signal::KILL)?;
+        kill_process(self.id()?, Signal::KILL)?;
         self.child.wait()?;
         Ok(())
     }

@@ -111,6 +111,19 @@ fn is_tick(before: &str, after: &str) -> bool {
     Line::new(before).is_done() != Line::new(after).is_done()
 }
 
+/// The store is another one now, or cannot be written any more. What waits to
+/// be pulled is pulled.
+pub(super) fn troubled(model: &mut Model, reason: String) -> Vec<Effect> {
+    model.touch();
+    if !model.parting.contains(&reason) {
+        model.parting.push(reason.clone());
+    }
+    model.alert(reason);
+    let mut effects = model.list.refresh();
+    effects.push(Effect::Sync { shown: false });
+    effects
+}
+
 /// Another account's store is open.
 pub(super) fn opened(model: &mut Model) -> Vec<Effect> {
     model.touch();

@@ -61,10 +61,11 @@ fn pages(path: &Path, table: &str) -> Result<Vec<usize>, Box<dyn Error>> {
 
 /// Where the database went, and its outbox.
 fn aside(error: StoreError) -> Result<(PathBuf, Option<PathBuf>), Box<dyn Error>> {
-    match error {
-        StoreError::Corrupt { moved_to, outbox } => Ok((moved_to, outbox)),
-        other => Err(format!("{other:?}").into()),
+    let said = format!("{error:?}");
+    if let StoreError::Corrupt { moved_to, outbox } = error {
+        return Ok((moved_to, outbox));
     }
+    Err(said.into())
 }
 
 fn opened_in_vain(path: &Path) -> Result<(PathBuf, Option<PathBuf>), Box<dyn Error>> {
