@@ -63,7 +63,7 @@ fn screens_give_the_line_back(
     freed: impl FnOnce(&Seat) -> Checked,
 ) -> Checked {
     let mut seat = Seat::take(machine, &[])?;
-    seat.wait_until(|screen| screen.contains("online"))?;
+    seat.wait_until(|screen| screen.contains("live"))?;
     full(&seat)?;
     seat.press("a")?;
     seat.press("feed the cat\r")?;

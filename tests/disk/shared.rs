@@ -85,7 +85,7 @@ fn two_screens_and_scripts_at_once_end_with_the_same_list() -> Checked {
     let mut one = Seat::take(&machine, &[])?;
     let mut two = Seat::take(&machine, &[])?;
     for seat in [&mut one, &mut two] {
-        seat.wait_until(|screen| screen.contains("online"))?;
+        seat.wait_until(|screen| screen.contains("live"))?;
     }
     let scripts: Vec<_> = (0..EACH)
         .map(|n| {
@@ -111,7 +111,7 @@ fn two_screens_and_scripts_at_once_end_with_the_same_list() -> Checked {
         seat.wait_until(|screen| {
             let rows: Vec<&str> = screen.lines().filter(|row| row.contains("[ ]")).collect();
             let shown = |text: &String| rows.iter().filter(|row| row.contains(text)).count() == 1;
-            rows.len() == all.len() && all.iter().all(shown) && screen.contains("online")
+            rows.len() == all.len() && all.iter().all(shown) && screen.contains("live")
         })?;
         seat.press("q")?;
     }

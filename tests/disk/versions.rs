@@ -55,7 +55,7 @@ fn screens_whose_database_a_newer_program_migrates_only_read_and_say_restart() -
     machine.run(&["add", "milk"])?.ended(0)?;
     machine.run(&["add", "bread"])?.ended(0)?;
     let mut seat = Seat::take(&machine, &[])?;
-    seat.wait_until(|screen| screen.contains("bread") && screen.contains("online"))?;
+    seat.wait_until(|screen| screen.contains("bread") && screen.contains("live"))?;
 
     migrate(&machine)?;
 
