@@ -63,8 +63,9 @@ pub enum Progress {
     Pending,
     /// Marked before the request left; its answer has not been seen.
     Sent {
-        /// How often it was sent. From 2 on, an earlier try may have arrived
-        /// unseen.
+        /// 1 after it was sent once, 2 after it was sent again: an earlier try
+        /// may then have arrived unseen. Each answer that the server itself
+        /// failed counts one more from there, whatever a network lost does not.
         tries: u32,
     },
     /// The server took it. It leaves the outbox with the first complete pull
@@ -72,6 +73,17 @@ pub enum Progress {
     Answered,
     /// The server refused it, or it lost a race. Kept until a person decides.
     Rejected(Rejection),
+}
+
+impl Progress {
+    /// How often the server answered that it failed at it.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        match self {
+            Self::Sent { tries } => tries.saturating_sub(2),
+            Self::Pending | Self::Answered | Self::Rejected(_) => 0,
+        }
+    }
 }
 
 /// Why a change was not taken.

@@ -29,6 +29,8 @@ pub enum Verdict {
     NotApplied,
     /// The answer never came: it may or may not have arrived.
     Unknown,
+    /// As [`Verdict::Unknown`], but the server said that it failed.
+    Failed,
     /// The server refused it for good, or it lost a race.
     Rejected(Rejection),
 }

@@ -73,7 +73,7 @@ impl Write<'_> {
         };
         let tries = match entry.progress {
             Progress::Pending => 1,
-            Progress::Sent { tries } => tries.saturating_add(1),
+            Progress::Sent { tries } => tries.max(2),
             Progress::Answered | Progress::Rejected(_) => return Ok(()),
         };
         let may_be_bare = self.ledger.capabilities.is_none_or(|role| !role.full);
@@ -135,6 +135,12 @@ impl Write<'_> {
                 self.progress(&entry, &Progress::Pending)?;
                 self.set_high_water(seq, None)?;
                 self.fold_again(key)?;
+            }
+            Verdict::Failed => {
+                if let Progress::Sent { tries } = entry.progress {
+                    let tries = tries.max(2).saturating_add(1);
+                    self.progress(&entry, &Progress::Sent { tries })?;
+                }
             }
             Verdict::NotApplied | Verdict::Unknown => {}
             Verdict::Rejected(rejection) => self.refuse(&entry, rejection)?,

@@ -1,60 +1,144 @@
 //! Sequences that once ended badly.
 
+use crate::play::play;
+use crate::server::Sandbox;
 use crate::step::{Edit, Fate, Sequence, Spoilt, Step};
 use crate::{Checked, World};
 
-fn add(device: usize, count: u8) -> Step {
+const ADD: Step = adds(1);
+const SYNC: Step = Step::Sync { device: 0 };
+const EDIT: Step = Step::Edit {
+    device: 0,
+    pick: 0,
+    edit: Edit::Word,
+};
+const REMOVE: Step = Step::Remove { device: 0, pick: 0 };
+const LOST: Step = pass(Fate::LostAfter);
+const FINE: Step = pass(Fate::Fine);
+
+const fn adds(count: u8) -> Step {
     Step::Add {
-        device,
+        device: 0,
         count,
         spoilt: Spoilt::No,
     }
 }
 
-fn edit(device: usize, pick: u8, edit: Edit) -> Step {
-    Step::Edit { device, pick, edit }
+const fn pass(fate: Fate) -> Step {
+    Step::Pass { device: 0, fate }
 }
 
-fn pass(device: usize, fate: Fate) -> Step {
-    Step::Pass { device, fate }
+/// The same on the second device.
+fn other(step: Step) -> Step {
+    let device = 1;
+    match step {
+        Step::Sync { .. } => Step::Sync { device },
+        Step::Pass { fate, .. } => Step::Pass { device, fate },
+        Step::Remove { pick, .. } => Step::Remove { device, pick },
+        Step::Edit { pick, edit, .. } => Step::Edit { device, pick, edit },
+        Step::Add { count, spoilt, .. } => Step::Add {
+            device,
+            count,
+            spoilt,
+        },
+        step => step,
+    }
 }
 
 fn ends_well(steps: Vec<Step>) -> Checked {
-    World::new()?.play(&Sequence {
-        short_pages: false,
+    let sequence = Sequence {
+        short_pages: true,
         steps,
-    })?;
+    };
+    World::new()?.play(&sequence)?;
+    Ok(())
+}
+
+/// Without any text rejected.
+fn ends_well_on_bare(steps: Vec<Step>) -> Checked {
+    let folder = tempfile::tempdir()?;
+    let server = Box::new(Sandbox::bare()?);
+    let outcome = play(&steps, server, folder.path(), false)?;
+    let rejected = outcome.rejected.concat();
+    if rejected.is_empty() {
+        return Ok(());
+    }
+    Err(format!("rejected: {rejected:?}").into())
+}
+
+#[test]
+fn a_removal_whose_tombstone_is_forgotten_during_a_pull_is_not_missed() -> Checked {
+    // The other one has read its first page when the todo on it goes.
+    let mark = other(FINE);
+    let read = || vec![mark.clone(), other(FINE), other(FINE), other(FINE)];
+    let mut steps = vec![adds(4), SYNC];
+    steps.extend(read());
+    steps.extend([REMOVE, SYNC, Step::Purge, ADD, SYNC]);
+    ends_well(steps)
+}
+
+#[test]
+fn an_add_that_was_removed_and_forgotten_before_its_answer_came_stays_removed() -> Checked {
+    // What the role may do, the mark, and the add.
+    ends_well(vec![
+        ADD,
+        FINE,
+        FINE,
+        LOST,
+        other(SYNC),
+        other(REMOVE),
+        other(SYNC),
+        Step::Purge,
+    ])
+}
+
+#[test]
+fn an_edit_of_before_a_restore_never_covers_one_of_after_it() -> Checked {
+    ends_well(vec![
+        ADD,
+        SYNC,
+        other(SYNC),
+        Step::BackUp,
+        EDIT,
+        FINE,
+        pass(Fate::LostBefore),
+        EDIT,
+        Step::Restore,
+        other(EDIT),
+        other(SYNC),
+    ])
+}
+
+#[test]
+fn a_removal_of_a_bare_row_that_waits_is_carried_out_when_the_backend_is_full() -> Checked {
+    ends_well_on_bare(vec![adds(2), SYNC, REMOVE, Step::Upgrade])
+}
+
+#[test]
+fn an_edit_of_a_bare_row_goes_through_an_upgrade_wherever_its_answer_was_lost() -> Checked {
+    for fate in [Fate::LostBefore, Fate::LostAfter] {
+        ends_well_on_bare(vec![ADD, SYNC, EDIT, FINE, pass(fate), Step::Upgrade])?;
+    }
     Ok(())
 }
 
 #[test]
-fn debug_me() -> Checked {
-    ends_well(vec![
-        add(0, 4),
-        add(0, 2),
-        add(1, 3),
-        pass(2, Fate::Fine),
-        pass(0, Fate::Fine),
-        Step::Remove {
-            device: 0,
-            pick: 18,
-        },
-        Step::Sync { device: 1 },
-        Step::BackUp,
-        Step::Remove { device: 0, pick: 0 },
-        add(0, 1),
-        add(0, 1),
-        Step::Sync { device: 0 },
-        Step::Revive { device: 0 },
-        add(1, 1),
-        edit(0, 33, Edit::Word),
-        Step::Remove {
-            device: 2,
-            pick: 83,
-        },
-        pass(0, Fate::Fine),
-        add(0, 1),
-        Step::Sync { device: 2 },
-        Step::Restore,
-    ])
+fn an_add_to_a_bare_backend_is_not_made_again_when_that_is_full() -> Checked {
+    for fate in [Fate::LostBefore, Fate::LostAfter] {
+        ends_well_on_bare(vec![adds(2), FINE, pass(fate), Step::Upgrade])?;
+        ends_well_on_bare(vec![ADD, FINE, pass(fate), EDIT, Step::Upgrade])?;
+        ends_well_on_bare(vec![ADD, FINE, pass(fate), REMOVE, Step::Upgrade])?;
+        // Also when the first rounds with the full one are cut off.
+        ends_well_on_bare(vec![
+            ADD,
+            FINE,
+            pass(fate),
+            Step::Upgrade,
+            FINE,
+            FINE,
+            LOST,
+            LOST,
+        ])?;
+    }
+    Ok(())
 }

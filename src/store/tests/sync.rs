@@ -68,7 +68,7 @@ fn an_unknown_revision_is_learnt_when_base_arrives() -> Outcome {
 }
 
 #[test]
-fn tries_are_counted_and_only_a_first_one_can_wait_again() -> Outcome {
+fn failures_are_counted_and_only_a_first_try_can_wait_again() -> Outcome {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
@@ -82,6 +82,11 @@ fn tries_are_counted_and_only_a_first_one_can_wait_again() -> Outcome {
     store.mark_sent(&[seq])?;
     store.settle(&[(seq, Verdict::NotApplied)])?;
     assert_eq!(progress(&store)?, Some(Progress::Sent { tries: 2 }));
+    store.mark_sent(&[seq])?;
+    assert_eq!(progress(&store)?.map(|it| it.failures()), Some(0));
+    store.settle(&[(seq, Verdict::Failed)])?;
+    store.mark_sent(&[seq])?;
+    assert_eq!(progress(&store)?.map(|it| it.failures()), Some(1));
     assert_eq!(store.totals()?.sent, 1);
     Ok(())
 }

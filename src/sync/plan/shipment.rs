@@ -1,11 +1,10 @@
 //! Requests: what they carry, and which outbox entries their answers settle.
 
-use crate::domain::change::Progress;
 use crate::store::Queued;
 use crate::sync::plan::{Load, may_have_arrived};
 use crate::sync::remote::Batch;
 
-/// An entry sent so often without an answer travels alone from then on, so
+/// An entry that the server failed at so often travels alone from then on, so
 /// that it cannot keep others from arriving.
 pub const ISOLATED_AFTER: u32 = 8;
 
@@ -26,8 +25,8 @@ pub struct Shipment {
 pub struct Parcel {
     /// The entry that is sent.
     pub seq: i64,
-    /// How often it was sent before.
-    pub tries: u32,
+    /// How often the server answered that it failed at it.
+    pub failures: u32,
     /// What to mark as sent before the request leaves: the entry itself, and an
     /// add that travels with its removal.
     pub marks: Vec<Marking>,
@@ -57,10 +56,7 @@ impl Parcel {
     pub(super) fn of(queued: &Queued) -> Self {
         Self {
             seq: queued.entry.seq,
-            tries: match queued.entry.progress {
-                Progress::Sent { tries } => tries,
-                Progress::Pending | Progress::Answered | Progress::Rejected(_) => 0,
-            },
+            failures: queued.entry.progress.failures(),
             marks: vec![Marking::of(queued)],
             covers: Vec::new(),
         }
@@ -89,10 +85,10 @@ impl Parcel {
         self.marks.iter().any(|mark| mark.unsure)
     }
 
-    /// Whether it travels alone because nothing was heard of it so often.
+    /// Whether it travels alone because the server failed at it so often.
     #[must_use]
     pub const fn isolated(&self) -> bool {
-        self.tries >= ISOLATED_AFTER
+        self.failures >= ISOLATED_AFTER
     }
 }
 

@@ -409,11 +409,11 @@ fn what_is_held_waits_for_the_next_pull() {
 }
 
 #[test]
-fn an_entry_never_answered_travels_alone_and_last() {
+fn an_entry_that_the_server_fails_at_travels_alone_and_last() {
     let outbox = [
-        add(1, 1, "poison", Progress::Sent { tries: 8 }),
+        add(1, 1, "poison", Progress::Sent { tries: 10 }),
         add(2, 2, "b", Progress::Pending),
-        add(3, 3, "c", Progress::Sent { tries: 7 }),
+        add(3, 3, "c", Progress::Sent { tries: 9 }),
     ];
     let plan = planned(&outbox, FULL, false);
     let seqs: Vec<Vec<i64>> = plan

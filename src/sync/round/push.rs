@@ -78,7 +78,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                     ..
                 } => self.report.pushed += 1,
                 Adjustment::Settle {
-                    verdict: Verdict::NotApplied | Verdict::Unknown,
+                    verdict: Verdict::NotApplied | Verdict::Unknown | Verdict::Failed,
                     ..
                 }
                 | Adjustment::Rebase { .. } => {}
@@ -148,11 +148,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 }
                 Err(error) => {
                     let alone = shipment.parcels.iter().all(Parcel::isolated);
-                    if alone
-                        && let RemoteError::Trouble { code, message, .. } = &error
-                        && is_of_the_entry(code)
-                    {
-                        self.refuse(&shipment, code.clone(), message.clone())?;
+                    if alone && let Some((code, message)) = failure(&error) {
+                        self.refuse(&shipment, code.to_owned(), message.to_owned())?;
                         continue;
                     }
                     self.unanswered(&shipment.parcels, &error)?;
@@ -236,8 +233,12 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         if !error.may_have_arrived() {
             return self.take_back(parcels);
         }
+        let verdict = match failure(error) {
+            Some(_) => Verdict::Failed,
+            None => Verdict::Unknown,
+        };
         let verdicts: Vec<_> = marks(parcels)
-            .map(|mark| (mark.seq, Verdict::Unknown))
+            .map(|mark| (mark.seq, verdict.clone()))
             .collect();
         self.store.settle(&verdicts)?;
         Ok(())
@@ -357,12 +358,16 @@ fn verdict(batch: &Batch, parcel: &Parcel, answer: Answer) -> Verdict {
     }
 }
 
-/// Whether trouble that comes again and again with one entry alone is told of
-/// that entry, rather than of a server under load.
-fn is_of_the_entry(code: &str) -> bool {
-    !code.starts_with("http-")
-        && !matches!(
-            code,
+/// Code and message, where the server failed at what it was asked, rather than
+/// being under load or out of reach.
+fn failure(error: &RemoteError) -> Option<(&str, &str)> {
+    let RemoteError::Trouble { code, message, .. } = error else {
+        return None;
+    };
+    let is_busy = code.starts_with("http-")
+        || matches!(
+            code.as_str(),
             "postgres-error" | "postgres-max-connections-error" | "concurrent-update"
-        )
+        );
+    (!is_busy).then_some((code, message))
 }

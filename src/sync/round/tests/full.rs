@@ -225,6 +225,21 @@ async fn an_entry_that_the_server_chokes_on_is_isolated_and_shown() -> Outcome {
 }
 
 #[tokio::test]
+async fn what_the_network_loses_is_not_held_against_an_entry() -> Outcome {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "poison")])?;
+    server.fail(&[Fault::LostBefore; 10]);
+    for _ in 0..10 + 8 {
+        assert!(device.round().await.is_err());
+        assert_eq!(device.rejected()?, []);
+    }
+    device.rounds().await?;
+    assert_eq!(device.rejected()?, [("unexpected".to_owned(), None)]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_edit_made_while_its_add_is_on_its_way_is_not_lost() -> Outcome {
     let server = Server::full();
     let mut device = Device::new(&server)?;
