@@ -29,7 +29,9 @@ pub(super) struct Device {
     workspace: Workspace,
     account: Account,
     /// Held from reading the list to the act: a person with two terminals
-    /// still does one thing at a time.
+    /// still does one thing at a time. An edit of what the other terminal
+    /// has removed meanwhile takes a removal back that was not sent yet, and
+    /// would be counted as one that came back.
     pub(super) attention: Mutex<()>,
 }
 
