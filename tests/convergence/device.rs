@@ -94,9 +94,9 @@ impl Device {
     }
 
     /// Begins a round, if none is under way, up to its first request.
-    pub(crate) fn begin(&mut self) -> Checked<Option<Result<Report, RoundError>>> {
+    pub(crate) fn begin(&mut self) -> Option<Result<Report, RoundError>> {
         if self.round.is_some() {
-            return Ok(None);
+            return None;
         }
         let store = self.shelf.borrow_mut().take();
         let mut borrowed = Borrowed {
@@ -114,7 +114,7 @@ impl Device {
             let store = borrowed.store.as_mut().ok_or(RoundError::Busy)?;
             round(store, &remote, &lock, || Timestamp::UNIX_EPOCH).await
         }));
-        Ok(self.go_on())
+        self.go_on()
     }
 
     /// Lets the round go on until it waits again; its outcome when it has ended.
@@ -133,7 +133,7 @@ impl Device {
     /// Lets the next request of the round under way, or of a new one, meet its
     /// fate; the round's outcome when it ended with that.
     pub(crate) fn pass(&mut self, fate: Fate) -> Checked<Option<Result<Report, RoundError>>> {
-        if let Some(outcome) = self.begin()? {
+        if let Some(outcome) = self.begin() {
             return Ok(Some(outcome));
         }
         self.network.borrow_mut().decide(self.number, fate)?;
@@ -154,7 +154,7 @@ impl Device {
     pub(crate) fn meet_the_server(&mut self) -> Checked {
         self.kill()?;
         loop {
-            self.begin()?;
+            self.begin();
             let waiting = self.network.borrow().waiting(self.number);
             let outcome = self.pass(Fate::Fine)?;
             if outcome.is_some() || waiting.as_deref() == Some("Mark") {

@@ -41,7 +41,16 @@ fn other(step: Step) -> Step {
             count,
             spoilt,
         },
-        step => step,
+        Step::TakeBack { .. }
+        | Step::Revive { .. }
+        | Step::Decide { .. }
+        | Step::Kill { .. }
+        | Step::Straggle { .. }
+        | Step::Purge
+        | Step::BackUp
+        | Step::Restore
+        | Step::Reset { .. }
+        | Step::Upgrade => step,
     }
 }
 
@@ -55,10 +64,10 @@ fn ends_well(steps: Vec<Step>) -> Checked {
 }
 
 /// Without any text rejected.
-fn ends_well_on_bare(steps: Vec<Step>) -> Checked {
+fn ends_well_on_bare(steps: &[Step]) -> Checked {
     let folder = tempfile::tempdir()?;
     let server = Box::new(Sandbox::bare()?);
-    let outcome = play(&steps, server, folder.path(), false)?;
+    let outcome = play(steps, server, folder.path(), false)?;
     let rejected = outcome.rejected.concat();
     if rejected.is_empty() {
         return Ok(());
@@ -111,13 +120,13 @@ fn an_edit_of_before_a_restore_never_covers_one_of_after_it() -> Checked {
 
 #[test]
 fn a_removal_of_a_bare_row_that_waits_is_carried_out_when_the_backend_is_full() -> Checked {
-    ends_well_on_bare(vec![adds(2), SYNC, REMOVE, Step::Upgrade])
+    ends_well_on_bare(&[adds(2), SYNC, REMOVE, Step::Upgrade])
 }
 
 #[test]
 fn an_edit_of_a_bare_row_goes_through_an_upgrade_wherever_its_answer_was_lost() -> Checked {
     for fate in [Fate::LostBefore, Fate::LostAfter] {
-        ends_well_on_bare(vec![ADD, SYNC, EDIT, FINE, pass(fate), Step::Upgrade])?;
+        ends_well_on_bare(&[ADD, SYNC, EDIT, FINE, pass(fate), Step::Upgrade])?;
     }
     Ok(())
 }
@@ -125,20 +134,11 @@ fn an_edit_of_a_bare_row_goes_through_an_upgrade_wherever_its_answer_was_lost() 
 #[test]
 fn an_add_to_a_bare_backend_is_not_made_again_when_that_is_full() -> Checked {
     for fate in [Fate::LostBefore, Fate::LostAfter] {
-        ends_well_on_bare(vec![adds(2), FINE, pass(fate), Step::Upgrade])?;
-        ends_well_on_bare(vec![ADD, FINE, pass(fate), EDIT, Step::Upgrade])?;
-        ends_well_on_bare(vec![ADD, FINE, pass(fate), REMOVE, Step::Upgrade])?;
+        ends_well_on_bare(&[adds(2), FINE, pass(fate), Step::Upgrade])?;
+        ends_well_on_bare(&[ADD, FINE, pass(fate), EDIT, Step::Upgrade])?;
+        ends_well_on_bare(&[ADD, FINE, pass(fate), REMOVE, Step::Upgrade])?;
         // Also when the first rounds with the full one are cut off.
-        ends_well_on_bare(vec![
-            ADD,
-            FINE,
-            pass(fate),
-            Step::Upgrade,
-            FINE,
-            FINE,
-            LOST,
-            LOST,
-        ])?;
+        ends_well_on_bare(&[ADD, FINE, pass(fate), Step::Upgrade, FINE, FINE, LOST, LOST])?;
     }
     Ok(())
 }

@@ -81,12 +81,12 @@ fn failure(code: &str, message: &str) -> Vec<u8> {
     json!({"errors": [error]}).to_string().into_bytes()
 }
 
-fn answered(status: u16, body: impl Into<Vec<u8>>) -> Outcome {
-    Ok(Received {
+fn answered(status: u16, body: impl Into<Vec<u8>>) -> Received {
+    Received {
         status,
         retry_after: None,
         body: body.into(),
-    })
+    }
 }
 
 fn lost() -> Outcome {
@@ -133,7 +133,15 @@ impl Network {
         let outcome = match (way.held.take(), way.request.take()) {
             (Some(answer), _) => match fate {
                 Fate::LostBefore | Fate::LostAfter | Fate::Unreachable => Some(lost()),
-                _ => Some(answer),
+                Fate::Fine
+                | Fate::Straggles
+                | Fate::Twice
+                | Fate::Copied
+                | Fate::Held
+                | Fate::Html
+                | Fate::Unavailable
+                | Fate::Busy
+                | Fate::Unexpected => Some(answer),
             },
             (None, Some(request)) => self.carry(device, request, fate)?,
             (None, None) => None,
@@ -146,7 +154,7 @@ impl Network {
 
     fn carry(&mut self, device: usize, request: Vec<u8>, fate: Fate) -> Checked<Option<Outcome>> {
         Ok(Some(match fate {
-            Fate::Fine => answered(200, self.arrive(&request)?),
+            Fate::Fine => Ok(answered(200, self.arrive(&request)?)),
             Fate::Unreachable => Err(RemoteError::Unreachable {
                 host: "hasura.example".to_owned(),
                 message: "no route".to_owned(),
@@ -162,27 +170,27 @@ impl Network {
             }
             Fate::Twice => {
                 self.arrive(&request)?;
-                answered(200, self.arrive(&request)?)
+                Ok(answered(200, self.arrive(&request)?))
             }
             Fate::Copied => {
                 let answer = self.arrive(&request)?;
                 self.stray.push(request);
-                answered(200, answer)
+                Ok(answered(200, answer))
             }
             Fate::Held => {
                 let answer = self.arrive(&request)?;
                 if let Some(way) = self.ways.get_mut(device) {
-                    way.held = Some(answered(200, answer));
+                    way.held = Some(Ok(answered(200, answer)));
                 }
                 return Ok(None);
             }
             Fate::Html => {
                 self.arrive(&request)?;
-                answered(200, "<html>")
+                Ok(answered(200, "<html>"))
             }
-            Fate::Unavailable => answered(503, "<html>"),
-            Fate::Busy => answered(429, ""),
-            Fate::Unexpected => answered(200, failure("unexpected", "database query error")),
+            Fate::Unavailable => Ok(answered(503, "<html>")),
+            Fate::Busy => Ok(answered(429, "")),
+            Fate::Unexpected => Ok(answered(200, failure("unexpected", "database query error"))),
         }))
     }
 
@@ -296,7 +304,7 @@ impl Transport for Wire {
         ENDPOINT
     }
 
-    fn host(&self) -> &str {
+    fn host(&self) -> &'static str {
         "hasura.example"
     }
 

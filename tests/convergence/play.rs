@@ -366,7 +366,9 @@ impl Play {
             match resolved {
                 Resolved::One(found) if name(&found.text) == todo => {}
                 Resolved::Nothing if !there => {}
-                other => return Err(format!("n{number} is {other:?}, not {todo}").into()),
+                other @ (Resolved::Nothing | Resolved::One(_) | Resolved::Several(_)) => {
+                    return Err(format!("n{number} is {other:?}, not {todo}").into());
+                }
             }
         }
         Ok(())

@@ -79,7 +79,8 @@ struct Object {
 #[derive(Deserialize)]
 struct Update {
     r#where: Seen,
-    _set: Set,
+    #[serde(rename = "_set")]
+    set: Set,
 }
 
 #[derive(Deserialize)]
@@ -90,7 +91,8 @@ struct Seen {
 
 #[derive(Deserialize)]
 struct Equals<T> {
-    _eq: T,
+    #[serde(rename = "_eq")]
+    eq: T,
 }
 
 #[derive(Deserialize)]
@@ -219,9 +221,9 @@ impl Hasura {
             }
             "EditTodos" => {
                 let mut edited = Vec::new();
-                for Update { r#where, _set } in &given.updates {
-                    let (key, revision) = (r#where.client_id._eq, r#where.revision._eq);
-                    let row = transaction.query_one(EDIT, &[&user, &key, &revision, &_set.text])?;
+                for Update { r#where, set } in &given.updates {
+                    let (key, revision) = (r#where.client_id.eq, r#where.revision.eq);
+                    let row = transaction.query_one(EDIT, &[&user, &key, &revision, &set.text])?;
                     edited.push(json!({"returning": row.try_get::<_, Value>(0)?}));
                 }
                 json!({"update_todos_many": edited})

@@ -45,8 +45,7 @@ pub(crate) fn is_common(token: &str) -> bool {
 
 fn word_that_begins(text: &str, with: &str) -> Option<String> {
     text.split(' ')
-        .filter(|word| word.starts_with(with))
-        .last()
+        .rfind(|word| word.starts_with(with))
         .map(str::to_owned)
 }
 
