@@ -138,6 +138,9 @@ async fn log_in(
         tell(Event::Code(&prompt));
         return Ok(None);
     }
+    // Before the keys are offered: one pressed earlier would be lost as a line.
+    let is_for_a_person = teller.lock().is_ok_and(|teller| teller.is_for_a_person());
+    let raw = is_for_a_person.then(keys::Raw::enter).transpose()?;
     tell(Event::Code(pending.prompt()));
     let endpoint = workspace.profile.connection.endpoint.clone();
     let login = pending.finish(
@@ -145,13 +148,11 @@ async fn log_in(
         |progress| tell(Event::Progress(progress)),
         |token| verify(endpoint, token),
     );
-    if teller.lock().is_ok_and(|teller| teller.is_for_a_person()) {
-        let _raw = keys::Raw::enter()?;
-        tokio::select! {
-            ended = login => Ok(Some(ended?)),
-            stopped = keys::listen(teller) => Err(stopped),
-        }
-    } else {
-        Ok(Some(login.await?))
+    if raw.is_none() {
+        return Ok(Some(login.await?));
+    }
+    tokio::select! {
+        ended = login => Ok(Some(ended?)),
+        stopped = keys::listen(teller) => Err(stopped),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::bus::Bus;
 use crate::support::seat::Seat;
 use crate::support::{Checked, Machine, Ran, Sandbox};
-use crate::{STALE, begin, listed, log_in};
+use crate::{begin, listed, log_in, sandbox_of_stale_tokens};
 
 /// Longer than the 3 s after which a keyring is given up where nobody is there
 /// to unlock it, and far shorter than the minute that a person gets.
@@ -21,7 +21,7 @@ fn a_login_lives_in_the_keyring_from_the_code_to_the_logout() -> Checked {
     let Some(bus) = Bus::unlocked()? else {
         return Ok(());
     };
-    let sandbox = Sandbox::start_with(&["--access-ttl", STALE, "--leeway", "0"])?;
+    let sandbox = sandbox_of_stale_tokens("0")?;
     let mut machine = Machine::at(&sandbox)?;
     bus.serve(&mut machine);
 

@@ -12,14 +12,9 @@ use serde_json::json;
 
 use crate::helper::Helper;
 use crate::issuer::{DEVICE, Issuer, Reply, TOKEN};
+use crate::sandbox_of_stale_tokens as sandbox;
 use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended};
-use crate::{STALE, forget_requests, last_event, listed, log_in, make_tokens_last};
-
-/// A sandbox whose access tokens are stale at once and whose spent refresh
-/// tokens are forgiven for `leeway` seconds.
-fn sandbox(leeway: &str) -> Checked<Sandbox> {
-    Sandbox::start_with(&["--access-ttl", STALE, "--leeway", leeway])
-}
+use crate::{forget_requests, last_event, listed, log_in, make_tokens_last};
 
 /// Somebody logged in with one todo fetched and one that waits to be sent. The
 /// access token is stale; the next one will not be.
@@ -95,6 +90,7 @@ fn make_kept_token_end(machine: &Machine, at: &str) -> Checked {
         .ok_or("no access token is kept")?;
     let mut kept: serde_json::Value = serde_json::from_str(entry.as_str().unwrap_or_default())?;
     kept["expires_at"] = json!(at);
+    kept["renew_at"] = json!(at);
     *entry = json!(kept.to_string());
     Ok(fs::write(&path, file.to_string())?)
 }
@@ -228,7 +224,7 @@ fn an_answer_later_than_a_command_waits_is_kept_all_the_same() -> Checked {
     machine.set("TUDONE_CREDENTIAL_STORE", "file");
     let granted = |serial| {
         let mut tokens = issuer.tokens("auth0|ada", serial);
-        tokens["expires_in"] = json!(30);
+        tokens["expires_in"] = json!(0);
         Reply::json(200, &tokens)
     };
     issuer.script(DEVICE, [issuer.code()]);
