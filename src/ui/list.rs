@@ -105,25 +105,29 @@ pub(super) fn state_word(shown: &Shown) -> Option<&'static str> {
     }
 }
 
+/// The handle of a row that is being saved.
+const NEW: &str = "new";
+
 /// A row that is being saved has no number yet, only a long key.
 fn short(handle: &str, saving: bool) -> &str {
     if handle.len() <= 8 {
         handle
     } else if saving {
-        "new"
+        NEW
     } else {
         handle.get(..8).unwrap_or(handle)
     }
 }
 
+/// Wide enough for a new row from the beginning, so that adding one moves none
+/// of the others aside.
 fn handle_width(rows: &[Shown], width: u16) -> u16 {
     if width < ROOMY {
         return 0;
     }
     rows.iter()
         .map(|row| text_width(short(&row.todo.handle().to_string(), row.saving)))
-        .max()
-        .unwrap_or(0)
+        .fold(text_width(NEW), u16::max)
 }
 
 fn text_width(text: &str) -> u16 {

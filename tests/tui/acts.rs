@@ -23,7 +23,7 @@ fn a_todo_added_offline_waits_with_a_number_of_this_device() -> Outcome {
         .rows()
         .try_into()
         .map_err(|rows| format!("{rows:?}"))?;
-    assert!(row.starts_with("[ ] n1 Buy bread due:2026-11-25"), "{row}");
+    assert!(row.starts_with("[ ]  n1 Buy bread due:2026-11-25"), "{row}");
     assert!(row.ends_with("↑ pending"), "{row}");
     assert_eq!(device.syncs, 1);
     Ok(())

@@ -711,3 +711,23 @@ fn a_screen_drawn_for_another_size_than_the_model_knows_is_no_crash() {
     let _ = tudone::ui::screen(&stage.model, &theme, area, &mut buf);
     assert_eq!(instant(NOON).as_second(), 1_795_521_600);
 }
+
+#[test]
+fn a_new_todo_moves_no_other_aside() {
+    let mut stage = Stage::new(60, 6, Some(ada()));
+    stage.answer(vec![todo(7, "milk", State::Synced)]);
+    let milk = |stage: &Stage| {
+        let screen = stage.screen();
+        let line = screen.lines().find(|line| line.contains("milk"));
+        line.and_then(|line| line.split_once("7 milk"))
+            .map(|(before, _)| before.chars().count())
+    };
+    let before = milk(&stage);
+    assert!(before.is_some());
+
+    stage.press("a").type_text("bread").press("enter");
+
+    let screen = stage.screen();
+    assert!(screen.contains("new bread"), "{screen}");
+    assert_eq!(milk(&stage), before, "{screen}");
+}
