@@ -2,7 +2,7 @@
 //! made harmless. No control character, escape sequence or direction override
 //! reaches the terminal; each is shown as one placeholder cell.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
@@ -192,9 +192,13 @@ impl<'b> Pen<'b> {
                 }
             };
         }
+        // Marked, so that what stands in the place of a wide glyph's second half
+        // differs from it and is drawn: not every terminal blanks that half when
+        // the first is overwritten.
         for x in self.x + 1..self.x + glyph.width {
             if let Some(cell) = self.buf.cell_mut((x, self.y)) {
                 cell.reset();
+                cell.set_diff_option(CellDiffOption::AlwaysUpdate);
             }
         }
         self.last = self.x;
@@ -250,6 +254,29 @@ mod tests {
         assert_eq!(written("日本語", 6), "日本語");
         assert_eq!(written("日本語", 5), "日本…");
         assert_eq!(written("日本語", 4), "日… ");
+    }
+
+    #[test]
+    fn what_follows_a_wide_letter_covers_both_halves_of_it() {
+        let area = Rect::new(0, 0, 8, 1);
+        let frame = |text| {
+            let mut buf = Buffer::empty(area);
+            Pen::new(area, Style::new(), &mut buf).write(text, Style::new());
+            buf
+        };
+        let drawn = |before, after| {
+            let (before, after) = (frame(before), frame(after));
+            let cells = before.diff_iter(&after);
+            cells.map(|(x, _, _)| x).collect::<Vec<_>>()
+        };
+        assert_eq!(drawn("ab寿", "a"), [1, 2, 3]);
+        assert_eq!(drawn("ab寿", "a寿"), [1, 3], "moved by one column");
+        assert_eq!(
+            drawn("ab寿c", "ab寿d"),
+            [4],
+            "a letter that stays is not drawn"
+        );
+        assert_eq!(drawn("ab寿", "ab寿"), [0; 0]);
     }
 
     #[test]
