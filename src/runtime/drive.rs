@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
-use ratatui::backend::Backend;
+use ratatui::backend::{Backend, ClearType};
 use tokio::sync::mpsc;
 
 use crate::app::{Effect, Model, Msg, Stamp, update};
@@ -127,10 +127,10 @@ where
                 )]
                 match effect {
                     Effect::Quit => return Ok(()),
-                    Effect::Redraw => terminal.clear().map_err(DriveError::Draw)?,
+                    Effect::Redraw => wipe(terminal).map_err(DriveError::Draw)?,
                     Effect::Suspend => {
                         outside.suspend().map_err(DriveError::HandOver)?;
-                        terminal.clear().map_err(DriveError::Draw)?;
+                        wipe(terminal).map_err(DriveError::Draw)?;
                     }
                     effect => outside.begin(effect),
                 }
@@ -141,6 +141,16 @@ where
             }
         }
     }
+}
+
+/// Empties the screen, whatever it holds, so that the next frame is drawn
+/// whole. (`Terminal::clear` would ask the terminal where its cursor is, and the
+/// answer would be read as input.)
+fn wipe<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    terminal.backend_mut().clear_region(ClearType::All)?;
+    // Forgets the frame that was drawn last.
+    terminal.swap_buffers();
+    Ok(())
 }
 
 impl<I, S> Sources<'_, I, S>

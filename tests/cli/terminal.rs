@@ -57,3 +57,44 @@ fn rm_asks_and_takes_no_for_an_answer() -> Checked {
     assert!(sandbox.texts()?.is_empty());
     Ok(())
 }
+
+#[test]
+fn the_screens_can_be_stopped_and_go_on_where_they_were() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    // A shell that, like a person, brings back what was stopped.
+    let script = r#""$@"; echo "stopped"; fg >/dev/null; echo "ended $?""#;
+    machine.launch_through(&["bash", "-mc", script, "shell"]);
+    let mut seat = Seat::take(&machine, &["--offline"])?;
+    seat.wait_until(|screen| screen.contains("milk"))?;
+    seat.press("abread")?;
+    seat.wait_until(|screen| screen.contains("add: bread"))?;
+
+    seat.press("\u{1a}")?;
+    seat.wait_for("stopped")?;
+    seat.wait_until(|screen| screen.contains("milk") && screen.contains("add: bread"))?;
+    seat.press(" and tea\r")?;
+
+    seat.wait_until(|screen| screen.contains("bread and tea") && screen.contains("pending"))?;
+    seat.press("q")?;
+    seat.wait_for("ended 0")?;
+    Ok(())
+}
+
+#[test]
+fn a_screen_that_something_else_wrote_on_is_drawn_anew() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    let mut seat = Seat::take(&machine, &["--offline"])?;
+    seat.wait_until(|screen| screen.contains("milk"))?;
+
+    seat.spoil("\u{1b}[2Ja message of another program");
+    seat.press("\u{c}")?;
+
+    seat.wait_until(|screen| screen.contains("milk") && !screen.contains("a message"))?;
+    seat.press("q")?;
+    assert_eq!(seat.ended()?, 0);
+    Ok(())
+}

@@ -115,6 +115,11 @@ impl Seat {
         true
     }
 
+    /// Writes on the screen as another program would.
+    pub(crate) fn spoil(&mut self, text: &str) {
+        self.screen.process(text.as_bytes());
+    }
+
     /// Types.
     pub(crate) fn press(&mut self, keys: &str) -> Checked {
         self.keys.write_all(keys.as_bytes())?;
