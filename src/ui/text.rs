@@ -6,7 +6,7 @@ use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Longest grapheme shown as it is, in bytes; of a longer one (a letter under
 /// a tower of accents) only the start is.
@@ -18,6 +18,9 @@ pub struct Glyph<'t> {
     symbol: Symbol<'t>,
     /// How many cells it takes: 1 or 2.
     pub width: u16,
+    /// How many it takes on a terminal that draws the parts of an emoji, as its
+    /// skin tone, one by one.
+    spread: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,7 @@ impl<'t> Glyph<'t> {
             return Self {
                 symbol: Symbol::Text(grapheme),
                 width: 1,
+                spread: 1,
             };
         }
         let first = grapheme.chars().next().unwrap_or('\0');
@@ -41,6 +45,7 @@ impl<'t> Glyph<'t> {
             return Self {
                 symbol: Symbol::Placeholder(placeholder),
                 width: 1,
+                spread: 1,
             };
         }
         let shown = grapheme
@@ -50,10 +55,12 @@ impl<'t> Glyph<'t> {
             0 => Self {
                 symbol: Symbol::Placeholder('\u{fffd}'),
                 width: 1,
+                spread: 1,
             },
             width => Self {
                 symbol: Symbol::Text(shown),
                 width: u16::try_from(width).unwrap_or(u16::MAX),
+                spread: u16::try_from(spread(shown)).unwrap_or(u16::MAX),
             },
         }
     }
@@ -81,6 +88,11 @@ fn placeholder(c: char) -> Option<char> {
         | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
         _ => None,
     }
+}
+
+/// How many columns the characters of a grapheme take one by one.
+fn spread(grapheme: &str) -> usize {
+    grapheme.chars().filter_map(UnicodeWidthChar::width).sum()
 }
 
 /// How many columns `text` takes, counted no further than `limit`.
@@ -192,10 +204,11 @@ impl<'b> Pen<'b> {
                 }
             };
         }
-        // Marked, so that what stands in the place of a wide glyph's second half
-        // differs from it and is drawn: not every terminal blanks that half when
-        // the first is overwritten.
-        for x in self.x + 1..self.x + glyph.width {
+        // Marked, so that what stands there in another frame differs and is drawn:
+        // not every terminal blanks the second half of a wide glyph when the first
+        // is overwritten, or knows that an emoji with a skin tone is one glyph.
+        let reach = self.x.saturating_add(glyph.width.max(glyph.spread));
+        for x in self.x + 1..reach.min(self.end) {
             if let Some(cell) = self.buf.cell_mut((x, self.y)) {
                 cell.reset();
                 cell.set_diff_option(CellDiffOption::AlwaysUpdate);
@@ -256,19 +269,20 @@ mod tests {
         assert_eq!(written("日本語", 4), "日… ");
     }
 
-    #[test]
-    fn what_follows_a_wide_letter_covers_both_halves_of_it() {
+    /// The columns that are drawn when a line changes.
+    fn drawn(before: &str, after: &str) -> Vec<u16> {
         let area = Rect::new(0, 0, 8, 1);
         let frame = |text| {
             let mut buf = Buffer::empty(area);
             Pen::new(area, Style::new(), &mut buf).write(text, Style::new());
             buf
         };
-        let drawn = |before, after| {
-            let (before, after) = (frame(before), frame(after));
-            let cells = before.diff_iter(&after);
-            cells.map(|(x, _, _)| x).collect::<Vec<_>>()
-        };
+        let (before, after) = (frame(before), frame(after));
+        before.diff_iter(&after).map(|(x, _, _)| x).collect()
+    }
+
+    #[test]
+    fn what_follows_a_wide_letter_covers_both_halves_of_it() {
         assert_eq!(drawn("ab寿", "a"), [1, 2, 3]);
         assert_eq!(drawn("ab寿", "a寿"), [1, 3], "moved by one column");
         assert_eq!(
@@ -277,6 +291,15 @@ mod tests {
             "a letter that stays is not drawn"
         );
         assert_eq!(drawn("ab寿", "ab寿"), [0; 0]);
+    }
+
+    #[test]
+    fn an_emoji_of_parts_leaves_nothing_behind_where_they_are_drawn_one_by_one() {
+        assert_eq!(drawn("🇦🇹", ""), [0, 1]);
+        assert_eq!(drawn("", "👍🏽"), [0, 2, 3], "the skin tone is covered");
+        assert_eq!(drawn("", "👍🏽x"), [0, 2, 3]);
+        assert_eq!(drawn("👍🏽", ""), [0, 1, 2, 3]);
+        assert_eq!(drawn("", "x👩‍👩‍👧"), [0, 1, 3, 4, 5, 6]);
     }
 
     #[test]
