@@ -10,6 +10,7 @@ use crate::auth::error::Kind;
 use crate::cli::color::{Paint, Role};
 use crate::cli::error::CliError;
 use crate::cli::plain::plain;
+use crate::runtime::RuntimeError;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::RoundError;
 
@@ -131,7 +132,7 @@ fn exit(error: &CliError) -> Exit {
         | CliError::Typed { .. }
         | CliError::Unasked { .. }
         | CliError::Cancelled => Exit::Usage,
-        CliError::Interrupted => Exit::Interrupted,
+        CliError::Interrupted | CliError::Screens(RuntimeError::Ended) => Exit::Interrupted,
         CliError::NotFound { .. } => Exit::NotFound,
         CliError::NotUndone { changed, .. } if changed.is_empty() => Exit::NotFound,
         CliError::NoAccount | CliError::LoggedOut => Exit::Login,
@@ -191,7 +192,7 @@ pub(crate) fn code(error: &CliError) -> &str {
         CliError::Typed { .. } => "bad-text",
         CliError::Unasked { .. } => "needs-yes",
         CliError::Cancelled => "cancelled",
-        CliError::Interrupted => "interrupted",
+        CliError::Interrupted | CliError::Screens(RuntimeError::Ended) => "interrupted",
         CliError::NotFound { missing, .. } if missing.is_empty() => "ambiguous",
         CliError::NotFound { .. } => "not-found",
         CliError::NothingToUndo => "nothing-to-undo",
@@ -237,7 +238,7 @@ pub(crate) fn help(error: &CliError) -> Option<String> {
     let text = match error {
         CliError::Usage { help, .. } => help.clone(),
         CliError::Term(_) => "Run `tudone help list` for the filter terms.".to_owned(),
-        CliError::Typed { .. } => "Give one line of text without control characters.".to_owned(),
+        CliError::Typed { source, .. } => source.help().to_owned(),
         CliError::Unasked { .. } => "Add --yes to do it without being asked.".to_owned(),
         CliError::NotFound { missing, .. } if missing.is_empty() => {
             "Give more characters of the key.".to_owned()

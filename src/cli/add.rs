@@ -9,6 +9,7 @@ use crate::cli::call::Call;
 use crate::cli::error::CliError;
 use crate::cli::json::ShownAll;
 use crate::cli::output;
+use crate::cli::plain::plain;
 use crate::cli::write::{self, Writing};
 use crate::domain::change::Act;
 use crate::domain::line::Line;
@@ -62,7 +63,8 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let mut store = known.open()?;
     let wait = arguments.writing.wait;
     let written = write::commit(call, &known, &mut store, "added", &changes, wait)?;
-    print(arguments, &written.todos)?;
+    let printed = print(arguments, &written.todos);
+    write::told("added", &written.todos, printed)?;
     written.refused.map_or(Ok(()), Err)
 }
 
@@ -90,9 +92,13 @@ fn print(arguments: &Arguments, todos: &[Todo]) -> Result<(), CliError> {
             dry_run: arguments.writing.dry_run,
         };
         output::json(&mut out, &answer)?;
-    } else if !arguments.writing.dry_run {
+    } else {
         for todo in todos {
-            writeln!(out, "{}", todo.handle())?;
+            if arguments.writing.dry_run {
+                writeln!(out, "would be added: {}", plain(&todo.text))?;
+            } else {
+                writeln!(out, "{}", todo.handle())?;
+            }
         }
     }
     Ok(out.flush()?)

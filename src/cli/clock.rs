@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key};
+use crate::runtime;
 
 /// Tells the time and makes identities.
 #[derive(Debug, Clone)]
@@ -58,15 +59,9 @@ impl Clock {
 
     fn uuid(&self) -> Uuid {
         let Some(seeded) = &self.seeded else {
-            return Uuid::now_v7();
+            return runtime::identity(Timestamp::now());
         };
-        let bits = seeded.borrow_mut().u128(..).to_be_bytes();
-        let mut random = [0; 10];
-        for (to, from) in random.iter_mut().zip(bits) {
-            *to = from;
-        }
-        let millis = u64::try_from(self.now().as_millisecond()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+        runtime::identity_at(self.now(), seeded.borrow_mut().u128(..))
     }
 }
 

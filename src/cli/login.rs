@@ -86,6 +86,12 @@ const NOBODY: Duration = Duration::from_secs(3);
 /// Logs in: shows a code, waits until it is approved elsewhere, keeps the login.
 pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let workspace = call.workspace()?;
+    if call.flags.offline {
+        return Err(CliError::Unreachable {
+            what: "a login needs the issuer".to_owned(),
+            why: "--offline".to_owned(),
+        });
+    }
     let voice = if arguments.json {
         Voice::Json
     } else if !arguments.device_code && !arguments.start && call.can_ask() {

@@ -1,7 +1,7 @@
 //! Writing: commit first, then try to send at once.
 
 use std::collections::HashSet;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use clap::Args;
@@ -296,10 +296,40 @@ pub(crate) fn carry_out(
         }
         refused = written.refused;
     }
-    print(call, bulk, verb, &picked)?;
+    let printed = print(call, bulk, verb, &picked);
+    if bulk.writing.dry_run {
+        printed?;
+    } else {
+        told(verb.participle, &picked.found, printed)?;
+    }
     match (picked.error(), refused) {
         (Some(error), _) | (None, Some(error)) => Err(error),
         (None, None) => Ok(()),
+    }
+}
+
+/// How a command ends that did `done` to `todos` and then printed its answer.
+/// Where only that could not be written it is no failure, which would ask for
+/// doing it again: stderr says what was done.
+///
+/// # Errors
+///
+/// All others of `printed`, and that nobody reads any more.
+pub(crate) fn told(
+    done: &str,
+    todos: &[Todo],
+    printed: Result<(), CliError>,
+) -> Result<(), CliError> {
+    match printed {
+        Err(CliError::Output(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let handles: Vec<String> = todos.iter().map(|it| it.handle().to_string()).collect();
+            let handles = handles.join(", ");
+            output::notice(format!(
+                "{done} {handles}; the answer cannot be written: {error}"
+            ));
+            Ok(())
+        }
+        printed => printed,
     }
 }
 

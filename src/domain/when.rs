@@ -28,6 +28,18 @@ pub enum TypedError {
     },
 }
 
+impl TypedError {
+    /// What the person can do next, as one imperative sentence.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Blank => "Say what is to be done.",
+            Self::Control { .. } => "Give one line of text without control characters.",
+            Self::TooLong { .. } => "Make several todos of it, or shorten it.",
+        }
+    }
+}
+
 /// Reads what a person typed as a todo: trims it, checks it, and writes dates
 /// for `due:tomorrow`, `due:fri`, `due:+3d` unless `literal`.
 ///

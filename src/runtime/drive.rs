@@ -66,6 +66,15 @@ pub trait Outside {
     fn resume(&mut self) -> io::Result<()>;
 }
 
+/// How the loop was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// The person asked for it.
+    Quit,
+    /// The system did, or the terminal is gone.
+    Ended,
+}
+
 /// Why the loop could not go on; `E` is the backend's own error.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError<E> {
@@ -97,7 +106,7 @@ pub async fn drive<B, I, S, O>(
     outside: &mut O,
     theme: &Theme,
     stamp: impl Fn() -> Stamp,
-) -> Result<(), DriveError<B::Error>>
+) -> Result<Left, DriveError<B::Error>>
 where
     B: Backend,
     I: Stream<Item = Msg> + Unpin,
@@ -113,7 +122,7 @@ where
         let mut next = sources.next(model.ticks()).await;
         for _ in 0..BURST {
             let msg = match next {
-                Next::Leave => return Ok(()),
+                Next::Leave => return Ok(Left::Ended),
                 Next::Msg(msg) => msg,
                 Next::Continued => {
                     outside.resume().map_err(DriveError::HandOver)?;
@@ -126,7 +135,7 @@ where
                     reason = "all others are begun outside"
                 )]
                 match effect {
-                    Effect::Quit => return Ok(()),
+                    Effect::Quit => return Ok(Left::Quit),
                     Effect::Redraw => wipe(terminal).map_err(DriveError::Draw)?,
                     Effect::Suspend => {
                         outside.suspend().map_err(DriveError::HandOver)?;

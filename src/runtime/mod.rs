@@ -33,7 +33,7 @@ mod signals;
 mod terminal;
 mod workers;
 
-use drive::{DriveError, Outside, Sources, drive};
+use drive::{DriveError, Left, Outside, Sources, drive};
 use terminal::Guard;
 use workers::Workers;
 
@@ -66,6 +66,9 @@ pub enum RuntimeError {
     /// The threads' runtime.
     #[error("cannot start")]
     Start(#[source] io::Error),
+    /// A signal, or the terminal is gone.
+    #[error("ended from outside; what you did is saved")]
+    Ended,
     /// A thread panicked; its message has been printed.
     #[error("a part of tudone crashed")]
     Panicked,
@@ -76,6 +79,7 @@ impl RuntimeError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
+            Self::Ended => "Start tudone again to go on.".to_owned(),
             Self::Store(error) => error.help(),
             Self::Terminal(_) => "Run tudone in a terminal, or use its commands.".to_owned(),
             Self::Start(_) => "Close other programs and try again.".to_owned(),
@@ -173,11 +177,10 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
     drop(facts);
     let well = workers.finish();
     drop(guard);
-    driven?;
-    if well {
-        Ok(model.into_parting())
-    } else {
-        Err(RuntimeError::Panicked)
+    match driven? {
+        _ if !well => Err(RuntimeError::Panicked),
+        Left::Ended => Err(RuntimeError::Ended),
+        Left::Quit => Ok(model.into_parting()),
     }
 }
 
@@ -217,8 +220,28 @@ fn stamp(zone: &TimeZone) -> Stamp {
     Stamp {
         now,
         today: zone.to_datetime(now).date(),
-        fresh: Uuid::now_v7(),
+        fresh: identity(now),
     }
+}
+
+/// An identity nobody else has, in the order of time. A clock that was never
+/// set tells of a time before 1970, which an identity cannot hold.
+pub(crate) fn identity(now: Timestamp) -> Uuid {
+    if now < Timestamp::UNIX_EPOCH {
+        identity_at(now, fastrand::u128(..))
+    } else {
+        Uuid::now_v7()
+    }
+}
+
+/// The identity made of an instant, 1970 at least, and a random number.
+pub(crate) fn identity_at(now: Timestamp, random: u128) -> Uuid {
+    let mut bytes = [0; 10];
+    for (to, from) in bytes.iter_mut().zip(random.to_be_bytes()) {
+        *to = from;
+    }
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
 
 /// An error of the store with what the person can do, in one line.
@@ -239,4 +262,16 @@ fn told(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_makes_identities_all_the_same() {
+        let (one, other) = (identity(Timestamp::MIN), identity(Timestamp::MIN));
+        assert_ne!(one, other);
+        assert_eq!(one.get_version_num(), 7);
+    }
 }

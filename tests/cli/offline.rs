@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Checked, Machine, Sandbox};
+use crate::support::{Checked, Machine, Sandbox, ended};
 
 #[test]
 fn an_account_that_was_never_fetched_cannot_be_listed_offline() -> Checked {
@@ -160,5 +160,25 @@ fn purging_unsent_changes_needs_a_yes() -> Checked {
     machine.run(&["logout", "--purge", "--yes"])?.ended(0)?;
 
     machine.run(&["list", "--offline"])?.ended(4)?;
+    Ok(())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_written_makes_nobody_do_it_twice() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    for (words, said) in [
+        (&["add", "milk"][..], "added 1;"),
+        (&["done", "1", "--json"], "completed 1;"),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full")?;
+        let mut command = machine.tudone(words);
+        command.stdout(full);
+        let ran = ended(command)?.ended(0)?;
+        assert!(ran.stderr.contains(said), "{ran:?}");
+        assert!(ran.stderr.contains("cannot be written"), "{ran:?}");
+    }
+    assert_eq!(sandbox.texts()?.len(), 1);
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Checked, Machine, ended};
+use crate::support::{Checked, Machine, Sandbox, ended};
 
 #[test]
 fn the_version_is_one_line() -> Checked {
@@ -172,5 +172,20 @@ fn logs_are_off_unless_asked_for() -> Checked {
     command.env("TUDONE_LOG", "debug");
     ended(command)?.ended(0)?;
     assert!(machine.path("home/.local/state/tudone/tudone.log").exists());
+    Ok(())
+}
+
+#[test]
+fn a_login_asked_to_stay_offline_asks_nobody() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+    for words in [
+        ["--offline", "login", "--start"],
+        ["login", "--device-code", "--offline"],
+    ] {
+        let ran = machine.run(&words)?.ended(5)?;
+        assert!(ran.stderr.contains("--offline"), "{ran:?}");
+    }
+    assert_eq!(sandbox.requests("device")?, 0);
     Ok(())
 }

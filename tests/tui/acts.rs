@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use tudone::app::Msg;
+use tudone::app::{Effect, Msg};
 use tudone::domain::query::{Query, Scope, Sort};
 use tudone::store::Around;
 
@@ -57,6 +57,20 @@ fn completing_goes_on_to_the_next_todo_and_u_brings_it_back() -> Outcome {
     assert_eq!(device.rows().len(), 3);
     device.press("U")?;
     assert_eq!(device.rows().len(), 2);
+    Ok(())
+}
+
+#[test]
+fn ctrl_c_leaves_a_line_before_it_leaves_the_program() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+
+    device.press("a")?.type_text("bread")?;
+    device.stage.press("ctrl-c");
+    assert!(!device.stage.effects.contains(&Effect::Quit));
+    assert!(!device.stage.screen().contains("add: "));
+
+    device.stage.press("ctrl-c");
+    assert!(device.stage.effects.contains(&Effect::Quit));
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tudone::app::keys::{Code, Key};
 use tudone::app::link::{Failure, RoundNews};
 use tudone::app::{Effect, Msg, Stamp};
-use tudone::runtime::drive::{DriveError, Outside, Signal, Signals, Sources, drive};
+use tudone::runtime::drive::{DriveError, Left, Outside, Signal, Signals, Sources, drive};
 use tudone::sync::round::Report;
 use tudone::ui::Theme;
 use uuid::Uuid;
@@ -29,6 +29,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 struct Noted {
     begun: Vec<Effect>,
     suspended: usize,
+    left: Option<Left>,
 }
 
 impl Outside for Noted {
@@ -85,7 +86,7 @@ fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Noted), Box<dyn Er
         today: Date::constant(2026, 11, 24),
         fresh: Uuid::nil(),
     };
-    let driven: Result<(), DriveError<Infallible>> = runtime.block_on(drive(
+    let driven: Result<Left, DriveError<Infallible>> = runtime.block_on(drive(
         &mut terminal,
         &mut stage.model,
         sources,
@@ -93,7 +94,7 @@ fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Noted), Box<dyn Er
         &Theme::new(false),
         stamp,
     ));
-    driven?;
+    noted.left = Some(driven?);
     // The next frame's number is the count of those drawn.
     Ok((terminal.get_frame().count(), noted))
 }
@@ -185,7 +186,10 @@ fn a_doorbell_that_comes_and_goes_offline_draws_nothing() {
 
 #[test]
 fn the_end_of_the_input_ends_the_loop() -> Outcome {
-    frames(Vec::new(), Vec::new())?;
+    let (_, noted) = frames(Vec::new(), Vec::new())?;
+    assert_eq!(noted.left, Some(Left::Ended));
+    let (_, noted) = frames(vec![press('q')], Vec::new())?;
+    assert_eq!(noted.left, Some(Left::Quit));
     Ok(())
 }
 

@@ -508,7 +508,7 @@ fn help_at_120_by_36() {
     assert_snapshot!(online(120, 36).press("?").screen(), @r#"
     │ Keys
     │ List                                                         enter                 keep what was found
-    │  j, down               next todo                             esc                   back to the whole list
+    │  j, down               next todo                             esc, ctrl-c           back to the whole list
     │  k, up                 todo before                           down, ctrl-n          next todo
     │  g g, home             first todo                            up, ctrl-p            todo before
     │  G, end                last todo
@@ -527,18 +527,18 @@ fn help_at_120_by_36() {
     │  f                     show open, all or done
     │  o                     next order: due, priority, …         Asked whether to delete
     │  s                     sync now                              y                     yes
-    │  L                     log in                                n, esc                no
+    │  L                     log in                                n, esc, ctrl-c        no
     │  ?, f1                 this help
     │  q                     quit                                 Several lines pasted
     │                                                              s                     one todo a line
     │ Everywhere                                                   o                     one todo
-    │  ctrl-l                draw everything anew                  esc                   none
+    │  ctrl-l                draw everything anew                  esc, ctrl-c           none
     │  ctrl-z                into the background
     │  ctrl-c                quit                                 Logging in
     │                                                              enter                 open the page in the browser
     │ Adding and editing                                           c                     copy the code
     │  enter                 save                                  q                     show or hide a QR code
-    │  esc                   leave without saving                  r                     ask for a new code
+    │  esc, ctrl-c           leave without saving                  r                     ask for a new code
     │                                                              esc                   back to the list
     │ Searching
     │ esc back  j/k scroll
