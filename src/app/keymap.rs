@@ -270,7 +270,7 @@ mod tests {
         let meaning = |text| keymap.meaning(Layer::Editor, &keys(text));
         assert_eq!(meaning("enter"), Meaning::Action(Action::Submit));
         assert_eq!(meaning("ctrl-w"), Meaning::Action(Action::DeleteWord));
-        assert_eq!(meaning("ctrl-c"), Meaning::Action(Action::Quit));
+        assert_eq!(meaning("ctrl-z"), Meaning::Action(Action::Suspend));
         assert_eq!(meaning("a"), Meaning::Nothing);
     }
 

@@ -143,6 +143,9 @@ impl Known {
     ///
     /// The store's.
     pub(crate) fn open(&self) -> Result<Store, CliError> {
+        self.workspace
+            .remember_named_account()
+            .map_err(CliError::io("remember whose todos these are"))?;
         let path = self.workspace.database(&self.known.account);
         opened(|| Store::open(&path, &self.known.account.endpoint))
     }

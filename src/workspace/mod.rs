@@ -6,6 +6,7 @@ pub mod login;
 pub mod logout;
 pub mod verify;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -103,6 +104,25 @@ impl Workspace {
             },
             identity,
         })
+    }
+
+    /// Remembers the account that `TUDONE_ACCESS_TOKEN` names, unless one is
+    /// remembered already: what is queued with a token is seen without it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn remember_named_account(&self) -> io::Result<()> {
+        let (connection, file) = (&self.profile.connection, self.account_file());
+        let named = self.profile.access_token.as_ref();
+        let Some(known) = named.and_then(|_| self.known_account()) else {
+            return Ok(());
+        };
+        let is_ours = known.account == accounts::account(connection, &known.identity);
+        if !is_ours || accounts::recall(&file, connection).is_some() {
+            return Ok(());
+        }
+        accounts::remember(&file, connection, &known.identity)
     }
 
     /// Where the database of `account` is.

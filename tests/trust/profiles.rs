@@ -220,3 +220,24 @@ fn another_backend_under_the_same_name_is_another_account() -> Checked {
     assert_eq!(listed(&machine, &["--fresh"])?, ["milk", "bread"]);
     Ok(())
 }
+
+#[test]
+fn what_a_token_queued_is_seen_without_it() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::at(&sandbox)?;
+    let order = json!({"sub": "auth0|ada"});
+    let made = sandbox.control(Method::POST, "/token", Some(order))?;
+    let token = made["token"].as_str().ok_or("no token")?;
+    machine.set("TUDONE_ACCESS_TOKEN", token);
+    machine.run(&["--offline", "add", "milk"])?.ended(0)?;
+
+    machine.set("TUDONE_ACCESS_TOKEN", "");
+    assert_eq!(listed(&machine, &["--offline"])?, ["milk"]);
+    assert_eq!(machine.json(&["status", "--json"])?["pending"], 1);
+    machine.run(&["logout", "--purge"])?.ended(2)?;
+
+    machine.set("TUDONE_ACCESS_TOKEN", token);
+    machine.run(&["sync"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["milk"]);
+    Ok(())
+}
