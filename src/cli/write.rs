@@ -118,6 +118,7 @@ pub(crate) fn commit_by(
     {
         return Err(CliError::NotAllowed { act, queued: false });
     }
+    let refused_before = rejected(store)?;
     let committed = write(store)?;
     let tried = if changes.is_empty() || !waits(store)? {
         Ok(())
@@ -138,7 +139,7 @@ pub(crate) fn commit_by(
         // A removed one is as it was.
         todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
     }
-    let mut refused = refusals(store, &todos)?;
+    let mut refused = refusals(store, &todos, &refused_before)?;
     if let (None, Ok(()), Some(act)) = (&refused, &tried, stuck(store, &todos)?) {
         refused = Some(CliError::NotAllowed { act, queued: true });
     }
@@ -224,13 +225,29 @@ fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
     }
 }
 
-/// The error for those of `todos` that have a refused change.
-fn refusals(store: &Store, todos: &[Todo]) -> Result<Option<CliError>, CliError> {
+/// The entries that are rejected.
+fn rejected(store: &Store) -> Result<HashSet<i64>, CliError> {
+    if store.totals()?.rejected == 0 {
+        return Ok(HashSet::new());
+    }
+    let outbox = store.outbox()?.into_iter().map(|queued| queued.entry);
+    let rejected = outbox.filter(|entry| matches!(entry.progress, Progress::Rejected(_)));
+    Ok(rejected.map(|entry| entry.seq).collect())
+}
+
+/// The error for those of `todos` that have a change refused other than those
+/// `before`.
+fn refusals(
+    store: &Store,
+    todos: &[Todo],
+    before: &HashSet<i64>,
+) -> Result<Option<CliError>, CliError> {
     if todos.iter().all(|todo| todo.state != State::Rejected) {
         return Ok(None);
     }
     let mut changes = Vec::new();
-    for queued in store.outbox()? {
+    let outbox = store.outbox()?.into_iter();
+    for queued in outbox.filter(|queued| !before.contains(&queued.entry.seq)) {
         let of = todos.iter().find(|it| it.key == queued.entry.change.todo);
         if let (Some(todo), Progress::Rejected(rejection)) = (of, queued.entry.progress) {
             let handle = todo.handle().to_string();

@@ -2,7 +2,7 @@
 //! yet become one.
 
 use crate::domain::change::{Act, Entry, Progress, Rejection};
-use crate::domain::merge::{Merged, merge};
+use crate::domain::merge::{Merged, merge, same_words};
 use crate::domain::todo::Row;
 
 /// One write to the outbox.
@@ -46,7 +46,9 @@ pub struct Meeting<'a> {
 
 impl<'a> Meeting<'a> {
     /// What `act` makes of the outbox. Only pending entries are folded into:
-    /// what was sent may have arrived. A rejected entry gives way to the new act.
+    /// what was sent may have arrived. A rejected entry gives way to the new act,
+    /// except a rejected text to an edit that changes something, but no words: it
+    /// is nowhere else.
     #[must_use]
     pub fn join(self, act: Act) -> Vec<Step> {
         match act {
@@ -90,6 +92,9 @@ impl<'a> Meeting<'a> {
             }];
         }
         let mut steps = self.without_rejected();
+        if self.base.is_some() && seen != after && same_words(&seen, &after) {
+            steps.retain(|step| !self.drops_text(step));
+        }
         match self.last() {
             Some(last) if last.progress == Progress::Pending => {
                 steps.push(match &last.change.act {
@@ -173,6 +178,13 @@ impl<'a> Meeting<'a> {
             .iter()
             .find(|entry| is_rejected(entry) && matches!(entry.change.act, Act::Add { .. }))
             .map(|entry| entry.seq)
+    }
+
+    /// Whether `step` drops a rejected edit, and with it a text.
+    fn drops_text(self, step: &Step) -> bool {
+        self.queue.iter().any(|entry| {
+            matches!(entry.change.act, Act::Edit { .. }) && *step == Step::Drop { seq: entry.seq }
+        })
     }
 
     fn without_rejected(self) -> Vec<Step> {

@@ -28,6 +28,13 @@ pub fn merge(before: &str, after: &str, theirs: &str) -> Merged {
     parts(before, after, theirs).map_or(Merged::Overlap, Merged::Text)
 }
 
+/// Whether two texts differ at most in done, priority and tags.
+#[must_use]
+pub fn same_words(one: &str, other: &str) -> bool {
+    let (one, other) = (Parts::read(one), Parts::read(other));
+    plain(&one.body).eq(plain(&other.body))
+}
+
 fn parts(before: &str, after: &str, theirs: &str) -> Option<String> {
     let (before, after, theirs) = (Parts::read(before), Parts::read(after), Parts::read(theirs));
     let both = after.done != Done::No && theirs.done != Done::No;

@@ -280,3 +280,22 @@ fn texts(listed: &Value) -> Vec<&str> {
     let todos = listed["todos"].as_array().into_iter().flatten();
     todos.filter_map(|todo| todo["text"].as_str()).collect()
 }
+
+#[test]
+fn completing_a_todo_whose_text_was_refused_keeps_that_text() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let there = Machine::logged_in(&sandbox, "ada@example.com")?;
+    here.run(&["add", "milk"])?.ended(0)?;
+    here.run(&["--offline", "edit", "1", "milk from the farm"])?
+        .ended(0)?;
+    there.run(&["edit", "1", "oat milk"])?.ended(0)?;
+    here.run(&["sync"])?.ended(6)?;
+
+    here.run(&["done", "1"])?.ended(0)?;
+
+    assert!(sandbox.texts()?[0].ends_with("oat milk"));
+    let kept = here.run(&["queue", "show", "1"])?.ended(0)?;
+    assert!(kept.stdout.contains("milk from the farm"), "{kept:?}");
+    Ok(())
+}

@@ -106,6 +106,21 @@ fn an_add_that_certainly_did_not_arrive_folds_again() -> Outcome {
 }
 
 #[test]
+fn completing_keeps_a_rejected_text_which_is_nowhere_else() -> Outcome {
+    let mut store = synced("a")?;
+    store.commit(&[edit(key(1), "a", "a of mine")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    store.settle(&[(seq, refused("conflict"))])?;
+
+    store.commit(&[edit(key(1), "a", "x 2026-11-24 a +home")])?;
+    let acts: Vec<_> = outbox(&store)?.into_iter().map(|(act, _)| act).collect();
+    let done = edited("a", "x 2026-11-24 a +home");
+    assert_eq!(acts, [edited("a", "a of mine"), done]);
+    Ok(())
+}
+
+#[test]
 fn an_edit_replaces_the_rejected_change() -> Outcome {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b"), add(key(2), "n")])?;
