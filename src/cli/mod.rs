@@ -35,6 +35,7 @@ mod output;
 mod pick;
 pub(crate) mod plain;
 mod queue;
+mod refused;
 mod revise;
 mod rm;
 #[cfg(feature = "sandbox")]

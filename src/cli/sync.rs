@@ -11,7 +11,7 @@ use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::network::{self, Effort, Miss};
 use crate::cli::output;
-use crate::domain::change::Progress;
+use crate::cli::refused::{self, Refused};
 use crate::store::Store;
 use crate::sync::round::{Report, RoundError};
 
@@ -45,6 +45,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     }
     let known = call.known()?;
     let mut store = known.open()?;
+    let known_refused = Refused::known(&store)?;
     let effort = Effort {
         full: arguments.full,
         ..Effort::insisting(arguments.wait)
@@ -60,13 +61,14 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         }
         Err(miss) => return Err(miss.into_error("cannot sync")),
     };
+    // What a pull found to clash is refused, too, though not by an answer.
+    let refusals = known_refused.since(&store, None)?;
+    let report = Report {
+        rejected: refusals.len(),
+        ..report
+    };
     print(call, arguments, &store, &report)?;
-    if report.rejected > 0 {
-        return Err(CliError::Refused {
-            changes: rejections(&store)?,
-        });
-    }
-    Ok(())
+    refused::error(refusals).map_or(Ok(()), Err)
 }
 
 fn print(
@@ -107,19 +109,4 @@ fn print(
 fn waiting(store: &Store) -> Result<usize, CliError> {
     let totals = store.totals()?;
     Ok(usize::try_from(totals.pending + totals.sent).unwrap_or(usize::MAX))
-}
-
-/// Handle, code and message of every refused change.
-fn rejections(store: &Store) -> Result<Vec<(String, String, String)>, CliError> {
-    let mut changes = Vec::new();
-    for queued in store.outbox()? {
-        if let Progress::Rejected(rejection) = queued.entry.progress {
-            let key = queued.entry.change.todo;
-            let handle = store
-                .todo(key)?
-                .map_or_else(|| key.to_string(), |todo| todo.handle().to_string());
-            changes.push((handle, rejection.code, rejection.message));
-        }
-    }
-    Ok(changes)
 }

@@ -14,6 +14,7 @@ use crate::cli::json::ShownAll;
 use crate::cli::network::{self, Effort, Miss};
 use crate::cli::output;
 use crate::cli::pick::{self, Pick, Picked};
+use crate::cli::refused::{self, Refused};
 use crate::domain::change::{Act, Change, Entry, Progress};
 use crate::domain::query::Scope;
 use crate::domain::todo::{State, Todo};
@@ -118,7 +119,7 @@ pub(crate) fn commit_by(
     {
         return Err(CliError::NotAllowed { act, queued: false });
     }
-    let refused_before = rejected(store)?;
+    let known_refused = Refused::known(store)?;
     let committed = write(store)?;
     let tried = if changes.is_empty() || !waits(store)? {
         Ok(())
@@ -139,7 +140,7 @@ pub(crate) fn commit_by(
         // A removed one is as it was.
         todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
     }
-    let mut refused = refusals(store, &todos, &refused_before)?;
+    let mut refused = refused::error(known_refused.since(store, Some(&todos))?);
     if let (None, Ok(()), Some(act)) = (&refused, &tried, stuck(store, &todos)?) {
         refused = Some(CliError::NotAllowed { act, queued: true });
     }
@@ -223,38 +224,6 @@ fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
         Act::Edit { .. } => (!may.update).then_some("change"),
         Act::Remove { .. } => (!may.delete).then_some("remove"),
     }
-}
-
-/// The entries that are rejected.
-fn rejected(store: &Store) -> Result<HashSet<i64>, CliError> {
-    if store.totals()?.rejected == 0 {
-        return Ok(HashSet::new());
-    }
-    let outbox = store.outbox()?.into_iter().map(|queued| queued.entry);
-    let rejected = outbox.filter(|entry| matches!(entry.progress, Progress::Rejected(_)));
-    Ok(rejected.map(|entry| entry.seq).collect())
-}
-
-/// The error for those of `todos` that have a change refused other than those
-/// `before`.
-fn refusals(
-    store: &Store,
-    todos: &[Todo],
-    before: &HashSet<i64>,
-) -> Result<Option<CliError>, CliError> {
-    if todos.iter().all(|todo| todo.state != State::Rejected) {
-        return Ok(None);
-    }
-    let mut changes = Vec::new();
-    let outbox = store.outbox()?.into_iter();
-    for queued in outbox.filter(|queued| !before.contains(&queued.entry.seq)) {
-        let of = todos.iter().find(|it| it.key == queued.entry.change.todo);
-        if let (Some(todo), Progress::Rejected(rejection)) = (of, queued.entry.progress) {
-            let handle = todo.handle().to_string();
-            changes.push((handle, rejection.code, rejection.message));
-        }
-    }
-    Ok((!changes.is_empty()).then_some(CliError::Refused { changes }))
 }
 
 /// Carries out a command on the todos that `bulk` picks: `act` says what

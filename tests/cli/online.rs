@@ -299,3 +299,28 @@ fn completing_a_todo_whose_text_was_refused_keeps_that_text() -> Checked {
     assert!(kept.stdout.contains("milk from the farm"), "{kept:?}");
     Ok(())
 }
+
+#[test]
+fn a_clash_found_while_the_backend_changes_shape_exits_6_and_is_told_once() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let there = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let configure = |select: bool| {
+        let order = json!({"select": select});
+        sandbox.control(Method::POST, "/config", Some(order))
+    };
+    here.run(&["add", "milk"])?.ended(0)?;
+    configure(false)?;
+    here.run(&["sync"])?;
+    configure(true)?;
+    here.run(&["--offline", "edit", "1", "oat milk"])?
+        .ended(0)?;
+    there.run(&["edit", "1", "soy milk"])?.ended(0)?;
+
+    let ran = here.run(&["sync", "--json"])?.ended(6)?;
+    assert_eq!(ran.json()?["rejected"], 1);
+
+    let again = here.run(&["sync", "--json"])?.ended(0)?;
+    assert_eq!(again.json()?["rejected"], 0);
+    Ok(())
+}

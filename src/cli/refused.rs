@@ -1,0 +1,68 @@
+//! Changes that were refused, told apart from those refused before.
+
+use std::collections::HashSet;
+
+use crate::cli::error::CliError;
+use crate::domain::change::{Entry, Progress};
+use crate::domain::todo::Todo;
+use crate::store::Store;
+
+/// The entries of the outbox that were rejected at some time.
+#[derive(Debug)]
+pub(crate) struct Refused(HashSet<i64>);
+
+/// Handle, code and message of a refused change.
+pub(crate) type Refusal = (String, String, String);
+
+impl Refused {
+    /// Those there are now.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(crate) fn known(store: &Store) -> Result<Self, CliError> {
+        if store.totals()?.rejected == 0 {
+            return Ok(Self(HashSet::new()));
+        }
+        let entries = store.outbox()?.into_iter().map(|queued| queued.entry);
+        Ok(Self(entries.filter(is_rejected).map(|it| it.seq).collect()))
+    }
+
+    /// Those that came since, of all todos or of these.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(crate) fn since(
+        &self,
+        store: &Store,
+        of: Option<&[Todo]>,
+    ) -> Result<Vec<Refusal>, CliError> {
+        if store.totals()?.rejected == 0 {
+            return Ok(Vec::new());
+        }
+        let mut refusals = Vec::new();
+        for entry in store.outbox()?.into_iter().map(|queued| queued.entry) {
+            let key = entry.change.todo;
+            let is_asked_for = of.is_none_or(|todos| todos.iter().any(|todo| todo.key == key));
+            if !is_asked_for || self.0.contains(&entry.seq) {
+                continue;
+            }
+            if let Progress::Rejected(rejection) = entry.progress {
+                let todo = store.todo(key)?;
+                let handle = todo.map_or_else(|| key.to_string(), |it| it.handle().to_string());
+                refusals.push((handle, rejection.code, rejection.message));
+            }
+        }
+        Ok(refusals)
+    }
+}
+
+/// The error that these refusals are, if there are any.
+pub(crate) fn error(changes: Vec<Refusal>) -> Option<CliError> {
+    (!changes.is_empty()).then_some(CliError::Refused { changes })
+}
+
+fn is_rejected(entry: &Entry) -> bool {
+    matches!(entry.progress, Progress::Rejected(_))
+}
