@@ -9,7 +9,7 @@ use crate::domain::key::Key;
 use crate::graphql::client::Client;
 use crate::graphql::convert::{
     AddTodos, BareAdd, BareEdit, BareRemove, CAPABILITIES, Call, Changes, EditTodos, ReadMark,
-    RemoveTodos,
+    RemoveTodos, Verify,
 };
 use crate::graphql::transport::Transport;
 use crate::store::Capabilities;
@@ -127,6 +127,8 @@ async fn by_trying<T: Transport>(client: &Client<T>) -> Result<Capabilities, Rem
             delete: allowed(client, &RemoveTodos(&[])).await?,
         });
     }
+    // A backend whose todos cannot be read is no bare one: nothing is known of it.
+    client.call(&Verify).await?;
     let (id, before) = (-1, "no row has this id");
     Ok(Capabilities {
         full: false,

@@ -305,14 +305,15 @@ fn a_clash_found_while_the_backend_changes_shape_exits_6_and_is_told_once() -> C
     let sandbox = Sandbox::start()?;
     let here = Machine::logged_in(&sandbox, "ada@example.com")?;
     let there = Machine::logged_in(&sandbox, "ada@example.com")?;
-    let configure = |select: bool| {
-        let order = json!({"select": select});
+    let hide = |tables: Value| {
+        let order = json!({"hidden_tables": tables});
         sandbox.control(Method::POST, "/config", Some(order))
     };
     here.run(&["add", "milk"])?.ended(0)?;
-    configure(false)?;
-    here.run(&["sync"])?;
-    configure(true)?;
+    hide(json!(["todo_changes"]))?;
+    here.run(&["sync"])?.ended(0)?;
+    assert_eq!(here.json(&["status", "--json"])?["backend"], "bare");
+    hide(json!([]))?;
     here.run(&["--offline", "edit", "1", "oat milk"])?
         .ended(0)?;
     there.run(&["edit", "1", "soy milk"])?.ended(0)?;
@@ -322,5 +323,21 @@ fn a_clash_found_while_the_backend_changes_shape_exits_6_and_is_told_once() -> C
 
     let again = here.run(&["sync", "--json"])?.ended(0)?;
     assert_eq!(again.json()?["rejected"], 0);
+    Ok(())
+}
+
+#[test]
+fn a_list_that_may_not_be_read_for_a_while_leaves_everything_as_it_is() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    let order = json!({"select": false});
+    sandbox.control(Method::POST, "/config", Some(order))?;
+
+    machine.run(&["sync"])?.ended(6)?;
+
+    assert_eq!(machine.json(&["status", "--json"])?["backend"], "full");
+    let listed = machine.json(&["list", "--offline", "--json"])?;
+    assert_eq!(listed["todos"][0]["text"], "milk");
     Ok(())
 }
