@@ -68,11 +68,18 @@ impl ConfigError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::Absent { file } => format!(
-                "Write {} (`tudone config default` prints one to start from), or set {}.",
-                file.display(),
-                super::environment::CONNECTION.join(", ")
-            ),
+            Self::Absent { file } => {
+                let demo = if cfg!(feature = "sandbox") {
+                    " To try tudone without an account, run `tudone demo`."
+                } else {
+                    ""
+                };
+                format!(
+                    "Write {} (`tudone config default` prints one to start from), or set {}.{demo}",
+                    file.display(),
+                    super::environment::CONNECTION.join(", ")
+                )
+            }
             Self::Problems { .. } => {
                 "Correct them; `tudone config default` prints a file with every setting explained."
                     .to_owned()
