@@ -14,7 +14,7 @@ use crate::cli::write::{self, Writing};
 use crate::domain::change::Act;
 use crate::domain::line::Line;
 use crate::domain::todo::{State, Todo};
-use crate::domain::when::{TypedError, typed};
+use crate::domain::when::{TypedError, typed, undated};
 
 /// What `add` takes.
 #[derive(Debug, Args)]
@@ -51,6 +51,9 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             call.notice(format!(
                 "a text that starts with `x ` is a done todo: {text}"
             ));
+        }
+        if let (false, Some(word)) = (arguments.literal, undated(text)) {
+            call.notice(format!("`{word}` names no day; it stays as it is"));
         }
     }
     let act = |text: String| call.clock.change(call.clock.key(), Act::Add { text });

@@ -87,6 +87,16 @@ fn dated(text: &str, today: Date) -> String {
     line
 }
 
+/// The first `due:` word of `text` that names no day, so that the todo is not
+/// due at all.
+#[must_use]
+pub fn undated(text: &str) -> Option<&str> {
+    let no_day = |value: &str| !value.is_empty() && iso_date(value).is_none();
+    Line::new(text)
+        .words()
+        .find(|word| word.strip_prefix("due:").is_some_and(no_day))
+}
+
 /// Reads a date word: `2026-12-01`, `today`, `tomorrow`, `fri`, `friday`,
 /// `+3d`, `+2w`, `+1m`, `+1y`; upper or lower case.
 ///
@@ -143,7 +153,7 @@ fn weekday(word: &str) -> Option<Weekday> {
 mod tests {
     use jiff::civil::date as day;
 
-    use super::{Date, MAX_TYPED_CHARS, TypedError, date, typed};
+    use super::{Date, MAX_TYPED_CHARS, TypedError, date, typed, undated};
 
     /// A Tuesday.
     const TODAY: Date = day(2026, 11, 24);
@@ -179,6 +189,15 @@ mod tests {
             "2026-02-30",
         ] {
             assert_eq!(date(word, TODAY), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_due_word_that_names_no_day_is_found() {
+        assert_eq!(undated("pay due:tomorow +home"), Some("due:tomorow"));
+        assert_eq!(undated("pay due:2026-02-30"), Some("due:2026-02-30"));
+        for fine in ["pay due:2026-02-28", "when is it due: soon", "overdue:x"] {
+            assert_eq!(undated(fine), None, "{fine}");
         }
     }
 
