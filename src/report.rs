@@ -64,10 +64,12 @@ pub(crate) fn report(error: &CliError, form: Form) -> Exit {
     // Where stderr is closed there is nobody to tell.
     let _ = match form {
         Form::Text(paint) => write_text(&mut stderr, error, help(error).as_deref(), paint),
-        Form::Json => {
-            let message = chain(error).join(": ");
-            write_json(&mut stderr, code(error), &message, help(error).as_deref())
-        }
+        Form::Json => write_json(
+            &mut stderr,
+            code(error),
+            &message(error),
+            help(error).as_deref(),
+        ),
     };
     exit(error)
 }
@@ -110,13 +112,19 @@ fn harmless(text: &str) -> String {
     lines.join("\n")
 }
 
+/// `error` and its causes on one line.
+pub(crate) fn message(error: &CliError) -> String {
+    chain(error).join(": ")
+}
+
 /// The message and those of its causes, without repetitions.
 fn chain(error: &CliError) -> Vec<String> {
     let mut lines = vec![error.to_string()];
     let mut next = error.source();
     while let Some(cause) = next {
         let line = cause.to_string();
-        if lines.last() != Some(&line) {
+        // A message may end with its cause already.
+        if !lines.iter().any(|told| told.contains(&line)) {
             lines.push(line);
         }
         next = cause.source();
@@ -290,6 +298,9 @@ pub(crate) fn help(error: &CliError) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::discovery::DiscoveryError;
+    use crate::auth::error::AuthError;
+    use crate::auth::trouble::Trouble;
 
     fn text(error: &CliError) -> Result<String, Box<dyn Error>> {
         let mut out = Vec::new();
@@ -313,6 +324,27 @@ mod tests {
         assert_eq!(
             text(&error)?,
             "error: no such todo: 42, n9\nRun `tudone list --all` for the handles.\n"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_message_that_ends_with_its_cause_says_it_once() -> Result<(), Box<dyn Error>> {
+        let trouble = Trouble::TooLarge {
+            host: "h".to_owned(),
+            limit: 9,
+        };
+        let error = AuthError::Discovery(DiscoveryError::NoAnswer { trouble });
+        let error = CliError::Login(error.into());
+
+        assert_eq!(
+            text(&error)?,
+            "error: no discovery document: h sent more than 9 bytes\n\
+             Check that h is the issuer.\n"
+        );
+        assert_eq!(
+            message(&error),
+            "no discovery document: h sent more than 9 bytes"
         );
         Ok(())
     }

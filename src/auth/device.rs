@@ -59,17 +59,31 @@ pub struct Prompt {
 }
 
 impl Prompt {
+    /// The page to show: with the code filled in where the issuer offers that.
+    #[must_use]
+    pub fn page(&self) -> &str {
+        self.verification_uri_complete
+            .as_deref()
+            .unwrap_or(&self.verification_uri)
+    }
+
+    /// What to do there with the code, between page and code.
+    #[must_use]
+    pub const fn what_to_do_with_the_code(&self) -> &'static str {
+        if self.verification_uri_complete.is_some() {
+            "and check that it shows this code:"
+        } else {
+            "and enter this code there:"
+        }
+    }
+
     /// The page to open in a browser, with the code filled in where the issuer
     /// offers that: only if it is `https`, or on this machine, and on the host
     /// of `issuer`. Else it is for the person to judge, and only shown.
     #[must_use]
     pub fn openable(&self, issuer: &str) -> Option<Url> {
         let issuer = discovery::address(issuer).ok()?;
-        let page = self
-            .verification_uri_complete
-            .as_deref()
-            .unwrap_or(&self.verification_uri);
-        discovery::address(page)
+        discovery::address(self.page())
             .ok()
             .filter(|page| page.host() == issuer.host())
     }
@@ -386,6 +400,19 @@ mod tests {
             assert_eq!(open(bad, None), None, "{bad}");
             assert_eq!(open(own, Some(bad)), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_code_is_to_be_entered_where_the_page_does_not_know_it() {
+        let page = "https://t.example/activate";
+        let complete = "https://t.example/activate?user_code=B";
+
+        let without = prompt(page, None);
+        assert_eq!(without.page(), page);
+        assert!(without.what_to_do_with_the_code().contains("enter"));
+        let with = prompt(page, Some(complete));
+        assert_eq!(with.page(), complete);
+        assert!(with.what_to_do_with_the_code().contains("check"));
     }
 
     #[test]

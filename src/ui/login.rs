@@ -102,9 +102,9 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
         } => {
             lines.push(text("Open this page on any device:", theme.text, 5));
             lines.push(space());
-            lines.extend(wrapped(page(prompt), theme.text, 0, width));
+            lines.extend(wrapped(prompt.page(), theme.text, 0, width));
             lines.push(space());
-            lines.push(text("and check that it shows this code:", theme.text, 5));
+            lines.push(text(prompt.what_to_do_with_the_code(), theme.text, 5));
             lines.push(space());
             lines.push(text(&prompt.user_code, theme.code, 0));
             lines.push(space());
@@ -118,14 +118,6 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
         }
     }
     lines
-}
-
-/// The page to open: with the code filled in where the issuer gives one.
-fn page(prompt: &Prompt) -> &str {
-    prompt
-        .verification_uri_complete
-        .as_deref()
-        .unwrap_or(&prompt.verification_uri)
 }
 
 /// `whole` on as many lines as it needs: broken at spaces, an address anywhere.
@@ -157,7 +149,7 @@ fn wrapped(whole: &str, style: Style, rank: u8, width: u16) -> Vec<Text> {
 
 /// The QR code with the code under it; false when it does not fit.
 fn code(model: &Model, prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buffer) -> bool {
-    let lines = qr::lines(page(prompt));
+    let lines = qr::lines(prompt.page());
     let width = lines
         .first()
         .map_or(0, |line| columns(line, usize::from(u16::MAX)));

@@ -11,7 +11,7 @@ use crate::app::link::Link;
 use crate::app::login::{Login, LoginId, LoginNews, Stage, left};
 use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
-use crate::auth::device::{Progress, Prompt};
+use crate::auth::device::Progress;
 
 /// Opens the login screen and asks for a code.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
@@ -51,7 +51,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     };
     match action {
         Action::OpenBrowser if *openable => {
-            let page = page(prompt).to_owned();
+            let page = prompt.page().to_owned();
             login.remark = Some("asked your browser to open the page".to_owned());
             vec![Effect::OpenBrowser(page)]
         }
@@ -70,15 +70,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         _ => Vec::new(),
     }
-}
-
-/// The page to open: with the code filled in where the issuer gives one.
-#[must_use]
-fn page(prompt: &Prompt) -> &str {
-    prompt
-        .verification_uri_complete
-        .as_deref()
-        .unwrap_or(&prompt.verification_uri)
 }
 
 /// A second has passed.

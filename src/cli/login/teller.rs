@@ -89,16 +89,13 @@ impl Teller {
                 "interval": prompt.interval,
                 "expires_at": prompt.expires_at,
             })),
-            Voice::Plain | Voice::Person => {
-                let page = prompt.verification_uri_complete.as_ref();
-                self.lines(&[
-                    "To log in, open this page in a browser on any device:",
-                    &format!("  {}", plain(page.unwrap_or(&prompt.verification_uri))),
-                    "and check that it shows this code:",
-                    &format!("  {}", plain(&prompt.user_code)),
-                    "Approve it only if you started this login yourself.",
-                ])
-            }
+            Voice::Plain | Voice::Person => self.lines(&[
+                "To log in, open this page in a browser on any device:",
+                &format!("  {}", plain(prompt.page())),
+                prompt.what_to_do_with_the_code(),
+                &format!("  {}", plain(&prompt.user_code)),
+                "Approve it only if you started this login yourself.",
+            ]),
         };
         self.prompt = Some(prompt.clone());
         self.ends_at = Some(Instant::now() + prompt.life_left(Timestamp::now()));
@@ -178,7 +175,7 @@ impl Teller {
             line(&json!({
                 "event": "failed",
                 "code": report::code(error),
-                "message": error.to_string(),
+                "message": report::message(error),
                 "help": report::help(error),
             }))?;
         } else {
@@ -208,9 +205,7 @@ impl Teller {
     /// Shows the page's address as a QR code.
     pub(super) fn show_qr(&mut self) {
         let Some(prompt) = &self.prompt else { return };
-        let page = prompt.verification_uri_complete.as_ref();
-        let page = page.unwrap_or(&prompt.verification_uri);
-        let Ok(code) = QrCode::new(page.as_bytes()) else {
+        let Ok(code) = QrCode::new(prompt.page().as_bytes()) else {
             return;
         };
         let picture = code.render::<Dense1x2>().build();
