@@ -75,7 +75,7 @@ impl fmt::Display for LoginWarning {
             Self::Unverified { message } => {
                 write!(
                     f,
-                    "the login is kept, but the backend was not asked: {message}"
+                    "the login is kept, but the backend did not confirm it: {message}"
                 )
             }
         }
@@ -280,15 +280,20 @@ impl PendingLogin {
             let revoked = tokio::time::timeout(REVOKE_LIMIT, revoke(connection, token)).await;
             tracing::debug!(?revoked, "revoked a refresh token that is not kept");
         }
-        let diagnosis = Diagnosis::of(&grant.access.secret, connection, Timestamp::now());
         let (code, message) = (plain(code), plain(message));
-        if diagnosis == Diagnosis::LooksRight && !is_about_the_token(&code) {
-            return LoginError::QueryRefused { code, message };
-        }
-        LoginError::TokenRefused {
-            code,
-            message,
-            diagnosis,
+        let token = &grant.access.secret;
+        let diagnosis = if is_about_the_token(&code) {
+            Some(Diagnosis::of(token, connection, Timestamp::now()))
+        } else {
+            Diagnosis::of_the_user_id(token)
+        };
+        match diagnosis {
+            Some(diagnosis) => LoginError::TokenRefused {
+                code,
+                message,
+                diagnosis,
+            },
+            None => LoginError::QueryRefused { code, message },
         }
     }
 

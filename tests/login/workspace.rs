@@ -202,6 +202,37 @@ async fn a_good_token_that_is_refused_points_at_the_backend() -> Tested {
 }
 
 #[tokio::test]
+async fn a_query_refused_is_blamed_on_the_token_only_for_the_id_that_rows_are_filtered_by() -> Tested
+{
+    let with_id = |id: &str| {
+        json!({
+            "x-hasura-default-role": "user", "x-hasura-allowed-roles": ["user"],
+            "x-hasura-user-id": id,
+        })
+    };
+    for (claim, expected) in [
+        // For another audience and by another name: a backend may well take it.
+        (Value::Null, "backend-refused"),
+        (with_id("7"), "backend-refused"),
+        (with_id(EVE), "token-claim-shape"),
+    ] {
+        let scene = Scene::new()?;
+        let mut tokens = scene.issuer.tokens(EVE, 1);
+        tokens["access_token"] = json!(jwt(&json!({
+            "iss": scene.issuer.url(), "sub": EVE, "aud": "https://another.example",
+            "https://hasura.io/jwt/claims": claim,
+        })));
+        scene.answer_login(Reply::json(200, &tokens));
+
+        let verdict = refused("validation-failed");
+        let error = scene.login(verdict).await?.err().ok_or("kept")?;
+
+        assert_eq!(error.code(), expected, "{error:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_unreachable_backend_leaves_the_login_unverified() -> Tested {
     let scene = Scene::new()?;
     scene.approve(EVE, 1);
