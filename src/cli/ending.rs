@@ -19,6 +19,8 @@ pub(crate) struct Ending {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 impl Ending {
@@ -34,6 +36,23 @@ impl Ending {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hang_up: None,
+        })
+    }
+
+    /// As [`Ending::listen`], and for the terminal's end: for whoever changed
+    /// the terminal and must change it back.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not let it.
+    #[cfg(unix)]
+    pub(crate) fn listen_at_a_terminal() -> Result<Self, CliError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let hang_up = signal(SignalKind::hangup()).map_err(CliError::io("listen for signals"))?;
+        Ok(Self {
+            hang_up: Some(hang_up),
+            ..Self::listen()?
         })
     }
 
@@ -43,6 +62,7 @@ impl Ending {
         tokio::select! {
             _ = self.interrupt.recv() => End::Interrupted,
             _ = self.terminate.recv() => End::Terminated,
+            () = hung_up(self.hang_up.as_mut()) => End::Terminated,
         }
     }
 
@@ -53,11 +73,26 @@ impl Ending {
         Ok(Self {})
     }
 
+    /// Begins to listen.
+    #[cfg(not(unix))]
+    pub(crate) fn listen_at_a_terminal() -> Result<Self, CliError> {
+        Self::listen()
+    }
+
     /// Waits for it. May be dropped and called again.
     #[cfg(not(unix))]
     pub(crate) async fn wait(&mut self) -> End {
         // Without a way to listen there is nothing to wait for.
         let _ = tokio::signal::ctrl_c().await;
         End::Interrupted
+    }
+}
+
+/// Waits for the terminal's end, for ever where nobody listens for it.
+#[cfg(unix)]
+async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }

@@ -1,17 +1,19 @@
 //! `tudone login`.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::auth::error::AuthError;
 use crate::browser;
 use crate::cli::call::Call;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::{network, output};
 use crate::workspace::Workspace;
-use crate::workspace::login::LoggedIn;
+use crate::workspace::error::LoginError;
+use crate::workspace::login::{LoggedIn, PendingLogin};
 use crate::workspace::verify::verify;
 
 mod keys;
@@ -115,6 +117,11 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         }
         Ok(None) => Ok(()),
         Err(error) => {
+            let error = if matches!(error, CliError::Interrupted) {
+                LoginError::Interrupted.into()
+            } else {
+                error
+            };
             teller.failed(&error)?;
             Err(error)
         }
@@ -128,13 +135,15 @@ async fn log_in(
     arguments: &Arguments,
     teller: &Mutex<Teller>,
 ) -> Result<Option<LoggedIn>, CliError> {
-    let pending = if arguments.resume {
-        workspace.resume_login().await?
-    } else {
-        let patience = if call.can_ask() { UNLOCKING } else { NOBODY };
-        let waiting = || output::notice("waiting for your keyring to be unlocked");
-        workspace.begin_login(patience, waiting).await?
+    let began = Instant::now();
+    let start = begin(call, workspace, arguments.resume);
+    let pending = match arguments.timeout {
+        Some(after) => tokio::time::timeout(after, start)
+            .await
+            .unwrap_or(Err(AuthError::TimedOut { after }.into()))?,
+        None => start.await?,
     };
+    let limit = (arguments.timeout).map(|after| after.saturating_sub(began.elapsed()));
     let tell = |event: Event<'_>| {
         let mut teller = teller.lock().unwrap_or_else(PoisonError::into_inner);
         teller.tell(event);
@@ -150,15 +159,44 @@ async fn log_in(
     tell(Event::Code(pending.prompt()));
     let endpoint = workspace.profile.connection.endpoint.clone();
     let login = pending.finish(
-        arguments.timeout,
+        limit,
         |progress| tell(Event::Progress(progress)),
         |token| verify(endpoint, token),
     );
+    let login = async {
+        login
+            .await
+            .map_err(|error| in_all(error, arguments.timeout))
+    };
     if raw.is_none() {
         return Ok(Some(login.await?));
     }
     tokio::select! {
         ended = login => Ok(Some(ended?)),
         stopped = keys::listen(teller) => Err(stopped),
+    }
+}
+
+/// Gets a code, or takes up the login that waits to be finished.
+async fn begin(
+    call: &Call,
+    workspace: &Workspace,
+    resume: bool,
+) -> Result<PendingLogin, LoginError> {
+    if resume {
+        return workspace.resume_login().await;
+    }
+    let patience = if call.can_ask() { UNLOCKING } else { NOBODY };
+    let waiting = || output::notice("waiting for your keyring to be unlocked");
+    workspace.begin_login(patience, waiting).await
+}
+
+/// A login that ran out of time had all of it, not only what the code took.
+fn in_all(error: LoginError, timeout: Option<Duration>) -> LoginError {
+    match (error, timeout) {
+        (LoginError::Auth(AuthError::TimedOut { .. }), Some(after)) => {
+            AuthError::TimedOut { after }.into()
+        }
+        (other, _) => other,
     }
 }

@@ -3,8 +3,10 @@
 use std::process::{Command, Stdio};
 
 use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use crate::support::seat::Seat;
 use crate::support::{Checked, Machine, Sandbox};
 use crate::{begin, configure, last_event, log_in, nothing_is_stored, until};
 
@@ -129,6 +131,7 @@ fn ctrl_c_leaves_nothing_behind_wherever_the_login_is() -> Checked {
         assert_eq!(ran.code, Some(130), "{stage}: {ran:?}");
         let last = events.last().ok_or("no events")?;
         assert_eq!(last["code"], "interrupted", "{stage}: {last}");
+        assert_eq!(last["message"], "login cancelled", "{stage}: {last}");
         nothing_is_stored(&machine)?;
     }
     Ok(())
@@ -146,6 +149,50 @@ fn interrupt(process: u32) -> Checked {
         .args(["-INT", &process.to_string()])
         .status()?;
     assert!(sent.success());
+    Ok(())
+}
+
+#[test]
+fn a_login_that_the_system_ends_gives_the_keys_back_to_the_terminal() -> Checked {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let sandbox = Sandbox::start()?;
+        let mut machine = Machine::at(&sandbox)?;
+        // The shell outlives the program, so that the terminal does, too.
+        let shell = "trap '' HUP; \"$@\"; echo \"code $?\"; stty -a; echo over";
+        machine.launch_through(&["sh", "-c", shell, "sh"]);
+        let mut seat = Seat::take(&machine, &["login", "--no-browser"])?;
+        seat.wait_for("Ctrl-C cancels")?;
+
+        kill_process(child_of(seat.id()?)?, signal)?;
+
+        let seen = seat.wait_for("over")?;
+        assert!(seen.contains("code 130"), "{signal:?}: {seen}");
+        assert!(seen.contains(" icanon "), "{signal:?}: {seen}");
+    }
+    Ok(())
+}
+
+/// The one process that `parent` waits for.
+fn child_of(parent: Pid) -> Checked<Pid> {
+    let parent = parent.as_raw_nonzero().to_string();
+    let found = Command::new("pgrep").args(["-P", &parent]).output()?;
+    let child = String::from_utf8(found.stdout)?.trim().parse()?;
+    Ok(Pid::from_raw(child).ok_or("no child")?)
+}
+
+#[test]
+fn a_time_limit_is_for_the_whole_login() -> Checked {
+    for route in ["discovery", "device"] {
+        let sandbox = Sandbox::start()?;
+        let machine = Machine::at(&sandbox)?;
+        let never = json!({"route": route, "fault": "delay", "ms": 60_000});
+        order(&sandbox, "/faults", Some(never))?;
+
+        let ran = machine.run(&["login", "--device-code", "--json", "--timeout", "500ms"])?;
+
+        assert_eq!(ran.code, Some(4), "{route}: {ran:?}");
+        assert_eq!(last_event(&ran)?["code"], "timed-out", "{route}");
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 
 use crate::app::Msg;
 use crate::app::keys::{Code, Key};
+use crate::cli::ending::Ending;
 use crate::cli::error::CliError;
 use crate::cli::login::teller::Teller;
 use crate::runtime::input;
@@ -29,9 +30,14 @@ impl Drop for Raw {
     }
 }
 
-/// Carries out key presses and counts down; ends only when the person stops
-/// the login, or the terminal is gone.
+/// Carries out key presses and counts down; ends only when the person or the
+/// system stops the login, or the terminal is gone. So the keys are given back
+/// to the terminal then, too.
 pub(super) async fn listen(teller: &Mutex<Teller>) -> CliError {
+    let mut ending = match Ending::listen_at_a_terminal() {
+        Ok(ending) => ending,
+        Err(error) => return error,
+    };
     let mut events = input::events();
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
@@ -41,6 +47,7 @@ pub(super) async fn listen(teller: &Mutex<Teller>) -> CliError {
                 None => return CliError::Interrupted,
             },
             _ = second.tick() => None,
+            _ = ending.wait() => return CliError::Interrupted,
         };
         let Ok(mut teller) = teller.lock() else {
             return CliError::Interrupted;
