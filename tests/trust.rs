@@ -24,6 +24,8 @@ mod refresh;
 mod refused;
 #[path = "trust/secrets.rs"]
 mod secrets;
+#[path = "trust/standing.rs"]
+mod standing;
 
 use std::time::Instant;
 

@@ -31,6 +31,9 @@ pub enum AuthError {
     /// `TUDONE_ACCESS_TOKEN` has ended or was refused.
     #[error("the token in TUDONE_ACCESS_TOKEN is no longer taken")]
     FixedTokenEnded,
+    /// `TUDONE_ACCESS_TOKEN` is no JWT, or names nobody.
+    #[error("the token in TUDONE_ACCESS_TOKEN does not say whose it is")]
+    FixedTokenOpaque,
     /// The person, or an Action, said no.
     #[error("the login was refused: {description}")]
     Denied {
@@ -154,6 +157,9 @@ impl AuthError {
             Self::Ended { .. } => "Run `tudone login`; what you changed meanwhile is kept.",
             Self::OtherAccount | Self::Ending => "Start tudone again.",
             Self::FixedTokenEnded => "Set TUDONE_ACCESS_TOKEN to a new token, or unset it.",
+            Self::FixedTokenOpaque => {
+                "Set TUDONE_ACCESS_TOKEN to a JWT for the API, or unset it and run `tudone login`."
+            }
             Self::Denied { .. } => "Run `tudone login` and choose Confirm on the page.",
             Self::TimedOut { .. } => "Run `tudone login` with a longer --timeout.",
             Self::AudienceUnknown { .. } => {
@@ -197,6 +203,7 @@ impl AuthError {
             | Self::Ended { .. }
             | Self::OtherAccount
             | Self::FixedTokenEnded
+            | Self::FixedTokenOpaque
             | Self::Denied { .. }
             | Self::CodeExpired
             | Self::CodeSpent { .. }
@@ -227,6 +234,7 @@ impl AuthError {
             | Self::Ended { .. }
             | Self::OtherAccount
             | Self::FixedTokenEnded
+            | Self::FixedTokenOpaque
             | Self::Denied { .. }
             | Self::CodeExpired
             | Self::CodeSpent { .. }
@@ -257,6 +265,7 @@ impl AuthError {
             Self::Ended { .. } => "login-ended",
             Self::OtherAccount => "other-account",
             Self::FixedTokenEnded => "access-token-ended",
+            Self::FixedTokenOpaque => "access-token-opaque",
             Self::Denied { .. } => "denied",
             Self::CodeExpired | Self::CodeSpent { .. } => "code-expired",
             Self::TimedOut { .. } => "timed-out",

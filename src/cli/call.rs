@@ -57,11 +57,15 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// [`CliError::NoAccount`] when there is none.
+    /// [`CliError::NoAccount`] when there is none; that `TUDONE_ACCESS_TOKEN`
+    /// does not name one.
     pub(crate) fn known(&self) -> Result<Known, CliError> {
         let workspace = self.workspace()?;
-        let known = workspace.known_account().ok_or(CliError::NoAccount)?;
-        Ok(Known { workspace, known })
+        match (workspace.known_account(), workspace.given_token()) {
+            (Some(known), _) => Ok(Known { workspace, known }),
+            (None, Some(Err(error))) => Err(CliError::Login(error.into())),
+            (None, _) => Err(CliError::NoAccount),
+        }
     }
 
     /// What to make of an error: where it says that the store is damaged and

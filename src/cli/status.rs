@@ -33,6 +33,9 @@ struct Standing {
     account: Option<AccountStanding>,
     logged_in: bool,
     store: String,
+    /// Why the store cannot be read.
+    #[serde(skip)]
+    unreadable: Option<String>,
     backend: &'static str,
     as_of: Option<Timestamp>,
     pending: u64,
@@ -108,6 +111,7 @@ fn standing(
 ) -> Result<Standing, CliError> {
     let capabilities = store.map(Store::capabilities).transpose()?.flatten();
     let freshness = store.map(Store::freshness).transpose()?;
+    let is_logged_in = workspace.is_logged_in();
     Ok(Standing {
         account: known.map(|known| AccountStanding {
             sub: known.identity.sub.clone(),
@@ -118,8 +122,9 @@ fn standing(
             endpoint: known.account.endpoint.clone(),
         }),
         // A store that cannot be read keeps no login that could be used.
-        logged_in: workspace.is_logged_in().unwrap_or(false),
-        store: workspace.vault.describe(),
+        unreadable: is_logged_in.as_ref().err().map(ToString::to_string),
+        logged_in: is_logged_in.unwrap_or(false),
+        store: workspace.store_in_use(),
         backend: match capabilities {
             Some(Capabilities { full: true, .. }) => "full",
             Some(Capabilities { full: false, .. }) => "bare",
@@ -139,17 +144,17 @@ fn lines(call: &Call, standing: &Standing) -> Vec<(&'static str, String)> {
         || "none; run `tudone login`".to_owned(),
         |account| account.email.clone().unwrap_or_else(|| account.sub.clone()),
     );
-    let login = if standing.logged_in {
-        "kept"
-    } else {
-        "none; what is cached stays usable"
+    let login = match &standing.unreadable {
+        Some(why) => format!("none that can be read ({why}); what is cached stays usable"),
+        None if standing.logged_in => "kept".to_owned(),
+        None => "none; what is cached stays usable".to_owned(),
     };
     let as_of = standing
         .as_of
         .map_or_else(|| "never synced".to_owned(), |at| moment(call, at));
     vec![
         ("account", account),
-        ("login", login.to_owned()),
+        ("login", login),
         ("store", standing.store.clone()),
         ("backend", standing.backend.to_owned()),
         ("as of", as_of),

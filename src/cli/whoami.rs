@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
 /// Tells who is logged in; uses no network.
 pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let known = call.known()?;
+    if let Some(Err(error)) = known.workspace.given_token() {
+        return Err(CliError::Login(error.into()));
+    }
     if !known.workspace.is_logged_in()? {
         return Err(CliError::LoggedOut);
     }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
 use crate::auth::kept::Kept;
 use crate::auth::pace::Pace;
@@ -161,8 +162,8 @@ impl Workspace {
     ///
     /// When the credential store cannot be read.
     pub fn is_logged_in(&self) -> Result<bool, VaultError> {
-        if self.profile.access_token.is_some() {
-            return Ok(true);
+        if let Some(token) = self.given_token() {
+            return Ok(token.is_ok());
         }
         let kept = self.kept();
         if kept.refresh()?.is_some() {
@@ -170,6 +171,30 @@ impl Workspace {
         }
         let now = Timestamp::now();
         Ok(kept.access()?.is_some_and(|kept| kept.token.is_fresh(now)))
+    }
+
+    /// Whether the token in `TUDONE_ACCESS_TOKEN` can be used; `None` without
+    /// one.
+    #[must_use]
+    pub fn given_token(&self) -> Option<Result<(), AuthError>> {
+        let token = Inspected::read(self.profile.access_token.as_ref()?);
+        let ended = |end| end <= Timestamp::now();
+        Some(if token.identity().is_none() {
+            Err(AuthError::FixedTokenOpaque)
+        } else if token.expires_at().is_some_and(ended) {
+            Err(AuthError::FixedTokenEnded)
+        } else {
+            Ok(())
+        })
+    }
+
+    /// Where the login comes from, as `status` says it.
+    #[must_use]
+    pub fn store_in_use(&self) -> String {
+        match &self.profile.access_token {
+            Some(_) => "the variable TUDONE_ACCESS_TOKEN".to_owned(),
+            None => self.vault.describe(),
+        }
     }
 
     /// Everything of `account` that is on this device.

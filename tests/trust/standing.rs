@@ -1,0 +1,62 @@
+//! What `status` and `whoami` say of a login that cannot be used.
+
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Checked, Machine, Sandbox};
+
+#[test]
+fn a_store_that_cannot_be_read_is_named_by_status() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    set_permissions(
+        machine.path("data/credentials.json"),
+        Permissions::from_mode(0o640),
+    )?;
+
+    let told = machine.run(&["status"])?.ended(0)?.stdout;
+
+    assert!(told.contains("none that can be read (others may"), "{told}");
+    let standing = machine.json(&["status", "--json"])?;
+    assert_eq!(standing["logged_in"], false);
+    assert_eq!(standing["unreadable"], json!(null), "not a field");
+    Ok(())
+}
+
+#[test]
+fn a_token_from_the_environment_is_the_store_in_use_as_long_as_it_can_be_used() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::at(&sandbox)?;
+    let made = |claims: serde_json::Value| -> Checked<String> {
+        let order = json!({"sub": "auth0|ada", "claims": claims});
+        let made = sandbox.control(Method::POST, "/token", Some(order))?;
+        Ok(made["token"].as_str().ok_or("no token")?.to_owned())
+    };
+
+    machine.set("TUDONE_ACCESS_TOKEN", made(json!({}))?);
+    let standing = machine.json(&["status", "--json"])?;
+    assert_eq!(standing["logged_in"], true);
+    let store = standing["store"].as_str().unwrap_or_default();
+    assert!(store.contains("TUDONE_ACCESS_TOKEN"), "{standing}");
+    machine.run(&["whoami"])?.ended(0)?;
+
+    for (token, code) in [
+        (made(json!({"exp": 1}))?, "access-token-ended"),
+        (made(json!({"sub": null}))?, "access-token-opaque"),
+        ("garbage".to_owned(), "access-token-opaque"),
+    ] {
+        machine.set("TUDONE_ACCESS_TOKEN", token);
+        let standing = machine.json(&["status", "--json"])?;
+        assert_eq!(standing["logged_in"], false, "{code}");
+        let error = machine.run(&["whoami", "--json"])?.ended(4)?.error()?;
+        assert_eq!(error["code"], code);
+        let help = error["help"].as_str().unwrap_or_default();
+        assert!(help.contains("TUDONE_ACCESS_TOKEN"), "{error}");
+    }
+    let ran = machine.run(&["list", "--json"])?.ended(4)?;
+    assert_eq!(ran.error()?["code"], "access-token-opaque");
+    Ok(())
+}
