@@ -209,6 +209,18 @@ fn a_command_that_never_ends_is_ended() -> Tested {
 
 #[cfg(unix)]
 #[test]
+fn a_command_that_is_tried_out_has_only_the_time_given_for_that() -> Tested {
+    let home = tempfile::tempdir()?;
+    let vault = CommandVault::new(helper(home.path(), "exec sleep 600"));
+    let began = Instant::now();
+    let probe = vault.probe(Duration::from_millis(100));
+    assert!(matches!(probe, Err(VaultError::Silent { .. })), "{probe:?}");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
 fn a_command_that_leaves_somebody_with_its_output_is_not_waited_for() -> Tested {
     let home = tempfile::tempdir()?;
     let vault = CommandVault::new(helper(home.path(), "sleep 30 & echo x; exit 0"));

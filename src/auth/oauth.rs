@@ -125,13 +125,22 @@ where
         }),
         RequestTokenError::Request(trouble) => Err(trouble.into()),
         RequestTokenError::Parse(error, _) => Err(AuthError::Malformed {
-            reason: format!(
-                "`{}` is missing or of another type",
-                plain(&error.path().to_string())
-            ),
+            reason: match missing(&error.inner().to_string()) {
+                Some(member) => format!("`{member}` is missing"),
+                None => format!(
+                    "`{}` is missing or of another type",
+                    plain(&error.path().to_string())
+                ),
+            },
         }),
         RequestTokenError::Other(reason) => Err(malformed(&plain(&reason))),
     }
+}
+
+/// The member that a parser misses. The rest of what it says may quote the
+/// answer; this is a name of ours.
+fn missing(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.split('`').next()
 }
 
 /// What an error means that no step of its own gives a meaning to.

@@ -383,6 +383,14 @@ async fn unusable_answers_are_refused_without_repeating_their_contents() -> Test
         assert!(matches!(error, AuthError::Malformed { .. }), "{error:?}");
         assert!(!format!("{error:?} {error}").contains("secret-device-code"));
     }
+
+    let issuer = Issuer::start()?;
+    issuer.script(DEVICE, [Reply::json(200, &json!({"device_code": "d"}))]);
+    let error = start_or_not(&issuer).await?.err().ok_or("it started")?;
+    assert!(
+        error.to_string().contains("`user_code` is missing"),
+        "{error}"
+    );
     Ok(())
 }
 

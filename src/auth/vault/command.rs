@@ -11,7 +11,9 @@
 //! `NAME` holds letters, digits, `.`, `_` and `-` only. One line end after the
 //! secret on stdout is ignored. Any other exit status is a failure, and the
 //! last line on stderr is shown to the person, so it must not hold the secret.
-//! Secrets are never arguments. A program that takes longer than 30 s is ended.
+//! Secrets are never arguments. A program that takes longer than 30 s is ended;
+//! when a login tries it out, after 3 s where nobody is there to type a
+//! passphrase, and after a minute on a terminal.
 
 use std::io::{Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -23,7 +25,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::plain::{plain, without};
-use crate::auth::vault::{Vault, VaultError};
+use crate::auth::vault::{Vault, VaultError, probe_with};
 
 /// How long one run may take: a person may have to type a passphrase.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
@@ -176,5 +178,9 @@ impl Vault for CommandVault {
     fn describe(&self) -> String {
         let program = self.command.first().map_or("(none)", String::as_str);
         format!("command {program}")
+    }
+
+    fn probe(&self, limit: Duration) -> Result<(), VaultError> {
+        probe_with(&Self::with_limit(self.command.clone(), limit))
     }
 }
