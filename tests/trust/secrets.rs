@@ -384,7 +384,12 @@ async fn no_public_type_prints_a_secret_when_it_is_debugged() -> Checked {
     use tudone::workspace::Workspace;
     use tudone::workspace::login::Verification;
 
-    let started = tokio::task::spawn_blocking(|| Watched::start().map_err(|e| e.to_string()));
+    let started = tokio::task::spawn_blocking(|| {
+        let watched = Watched::start().map_err(|e| e.to_string())?;
+        // A live connection lives as long as its token.
+        crate::make_tokens_last(&watched.sandbox).map_err(|e| e.to_string())?;
+        Ok::<_, String>(watched)
+    });
     let watched = started.await??;
     let home = tempfile::tempdir()?;
     let paths = tudone::config::Paths {
