@@ -69,6 +69,12 @@ pub enum AuthError {
         /// What the issuer said.
         description: String,
     },
+    /// The application may not use refresh tokens, any more.
+    #[error("the application may not refresh its logins: {description}")]
+    RefreshNotAllowed {
+        /// What the issuer said.
+        description: String,
+    },
     /// The issuer does not know the application.
     #[error("the issuer does not know the application: {description}")]
     ClientUnknown {
@@ -170,6 +176,9 @@ impl AuthError {
                 "Make the application one of type Native with authentication method None, and \
                  switch on Device Code under Advanced Settings > Grant Types."
             }
+            Self::RefreshNotAllowed { .. } => {
+                "Switch on Refresh Token under Advanced Settings > Grant Types of the application."
+            }
             Self::ClientUnknown { .. } => {
                 "Set `client_id` to the Client ID of the Native application."
             }
@@ -210,6 +219,7 @@ impl AuthError {
             | Self::TimedOut { .. }
             | Self::AudienceUnknown { .. }
             | Self::GrantNotAllowed { .. }
+            | Self::RefreshNotAllowed { .. }
             | Self::ClientUnknown { .. }
             | Self::NoDeviceFlow
             | Self::Refused { .. }
@@ -244,6 +254,7 @@ impl AuthError {
             Self::Discovery(error) if error.retryable() => Kind::Unreachable,
             Self::AudienceUnknown { .. }
             | Self::GrantNotAllowed { .. }
+            | Self::RefreshNotAllowed { .. }
             | Self::ClientUnknown { .. }
             | Self::NoDeviceFlow
             | Self::Malformed { .. }
@@ -271,6 +282,7 @@ impl AuthError {
             Self::TimedOut { .. } => "timed-out",
             Self::AudienceUnknown { .. } => "audience-unknown",
             Self::GrantNotAllowed { .. } => "grant-not-allowed",
+            Self::RefreshNotAllowed { .. } => "refresh-not-allowed",
             Self::ClientUnknown { .. } => "client-unknown",
             Self::NoDeviceFlow => "no-device-flow",
             Self::Refused { .. } => "issuer-refused",

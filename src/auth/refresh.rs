@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::auth::connection::Connection;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
-use crate::auth::oauth;
+use crate::auth::oauth::{self, Said};
 use crate::auth::oauth_http::Bridge;
 use crate::auth::pace::Pace;
 use crate::auth::session::AccessToken;
@@ -18,11 +18,13 @@ use crate::auth::trouble::Trouble;
 use crate::http;
 
 /// The pauses before the tries that follow a lost answer: at once, then
-/// longer. They stay within the overlap issuers are asked to allow (30 s).
+/// longer. They stay within the overlap issuers are asked to allow (30 s), and
+/// within what a command waits for the server (2 s), so that it can still say
+/// what the trouble is.
 const RETRIES: [Duration; 3] = [
     Duration::ZERO,
+    Duration::from_millis(300),
     Duration::from_secs(1),
-    Duration::from_secs(3),
 ];
 
 /// What a refresh gives.
@@ -105,7 +107,7 @@ impl TokenEndpoint {
             Ok(said) if said.code == "invalid_grant" => NotRefreshed::Spent {
                 description: said.description,
             },
-            Ok(said) => NotRefreshed::Failed(oauth::refused(said, &connection.audience)),
+            Ok(said) => NotRefreshed::Failed(refused(said, &connection.audience)),
             Err(error) => NotRefreshed::Failed(error),
         })?;
         Ok(Refreshed {
@@ -113,6 +115,15 @@ impl TokenEndpoint {
             rotated: oauth::refresh_token(&tokens),
         })
     }
+}
+
+/// What an error means that leaves the token good.
+fn refused(said: Said, audience: &str) -> AuthError {
+    let refused = oauth::refused(said, audience);
+    let AuthError::GrantNotAllowed { description } = refused else {
+        return refused;
+    };
+    AuthError::RefreshNotAllowed { description }
 }
 
 /// The wait a server asked for, as far as a person can be made to wait here.

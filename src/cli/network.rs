@@ -37,6 +37,8 @@ pub(crate) enum Miss {
     Recent,
     /// Time was up, and the server had said nothing.
     Late,
+    /// Time was up while another process refreshed the login, or hung there.
+    Refreshing,
     /// Time was up while the server was answering: what it said is kept.
     Slow,
     /// The round ended early, of the network or the disk; never because the
@@ -51,6 +53,9 @@ impl Miss {
             Self::Offline => "offline, as asked".to_owned(),
             Self::Recent => "the server could not be reached a moment ago".to_owned(),
             Self::Late => "the server did not answer in time".to_owned(),
+            Self::Refreshing => {
+                "another tudone is refreshing the login; end it if it hangs".to_owned()
+            }
             Self::Slow => "not all fetched in time".to_owned(),
             Self::Ended(error) => error.to_string(),
         }
@@ -60,6 +65,7 @@ impl Miss {
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Offline | Self::Recent | Self::Late => "offline",
+            Self::Refreshing => "another refresh is under way",
             Self::Slow => "not all fetched in time",
             Self::Ended(RoundError::Busy) => "another sync is under way",
             Self::Ended(RoundError::Remote(error)) => match error {
@@ -88,7 +94,7 @@ impl Miss {
     pub(crate) fn into_error(self, what: &str) -> CliError {
         let hint = match self {
             Self::Slow => "; `tudone sync --wait 10m` waits longer",
-            Self::Offline | Self::Recent | Self::Late | Self::Ended(_) => "",
+            Self::Offline | Self::Recent | Self::Late | Self::Refreshing | Self::Ended(_) => "",
         };
         let unreachable = CliError::Unreachable {
             what: what.to_owned(),
@@ -100,6 +106,7 @@ impl Miss {
                 Self::Offline
                 | Self::Recent
                 | Self::Late
+                | Self::Refreshing
                 | Self::Slow
                 | Self::Ended(RoundError::Busy),
             )
@@ -161,7 +168,7 @@ pub(crate) fn attempt(
     let session = known.workspace.session();
     let remote = Hasura::new(endpoint, session.clone())?;
     let now = || call.clock.now();
-    let ended = wait(None, async {
+    let ended = block_on(async {
         let turn = async {
             if effort.full {
                 round_from_start(store, &remote, &lock, now).await
@@ -169,11 +176,13 @@ pub(crate) fn attempt(
                 round(store, &remote, &lock, now).await
             }
         };
-        let ended = tokio::time::timeout(effort.limit, turn).await;
-        let _ = tokio::time::timeout(SETTLING, session.settled()).await;
-        ended.ok()
-    })?
-    .flatten();
+        let ended = unless_interrupted(tokio::time::timeout(effort.limit, turn)).await;
+        // Whoever presses Ctrl-C again does not wait for that, either.
+        let settled = tokio::time::timeout(SETTLING, session.settled());
+        let _ = unless_interrupted(settled).await;
+        ended
+    })??
+    .ok();
     let miss = match ended {
         Some(Ok(report)) => return Ok(Ok(report)),
         Some(Err(error @ RoundError::Store(StoreError::Corrupt { .. }))) => {
@@ -183,6 +192,7 @@ pub(crate) fn attempt(
         // The next command goes on where this one was stopped.
         None if remote.has_answered() => Miss::Slow,
         None if is_taken(&lock) => Miss::Ended(RoundError::Busy),
+        None if is_taken(&known.workspace.refresh_lock()) => Miss::Refreshing,
         None => {
             // A round that was given up cannot note it itself. Where this cannot
             // either, the next command waits as long again.
@@ -226,14 +236,19 @@ pub(crate) fn wait<T>(
                 None => Some(work.await),
             }
         };
-        tokio::select! {
-            ended = work => Ok(ended),
-            pressed = tokio::signal::ctrl_c() => match pressed {
-                Ok(()) => Err(CliError::Interrupted),
-                Err(source) => Err(CliError::io("listen for Ctrl-C")(source)),
-            },
-        }
+        unless_interrupted(work).await
     })?
+}
+
+/// Carries out `work` until Ctrl-C.
+async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
+    tokio::select! {
+        ended = work => Ok(ended),
+        pressed = tokio::signal::ctrl_c() => match pressed {
+            Ok(()) => Err(CliError::Interrupted),
+            Err(source) => Err(CliError::io("listen for Ctrl-C")(source)),
+        },
+    }
 }
 
 /// Makes a runtime for `work`, which listens for Ctrl-C itself.

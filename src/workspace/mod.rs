@@ -210,7 +210,8 @@ impl Workspace {
 
     /// The lock that lets one process refresh, log in or log out at a time. It
     /// belongs to the connection, since before a login there is no account.
-    fn refresh_lock(&self) -> PathBuf {
+    #[must_use]
+    pub fn refresh_lock(&self) -> PathBuf {
         let name = format!("{}.lock", self.prefix());
         self.paths.data.join("profiles").join(name)
     }

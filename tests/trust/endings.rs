@@ -144,7 +144,8 @@ fn has_granted(sandbox: &Sandbox) -> Checked<bool> {
     Ok(entries.any(|it| it["route"] == "token" && it["status"] == 200))
 }
 
-fn interrupt(process: u32) -> Checked {
+/// Presses Ctrl-C.
+pub(crate) fn interrupt(process: u32) -> Checked {
     let sent = Command::new("kill")
         .args(["-INT", &process.to_string()])
         .status()?;

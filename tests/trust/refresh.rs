@@ -14,7 +14,7 @@ use crate::helper::Helper;
 use crate::issuer::{DEVICE, Issuer, Reply, TOKEN};
 use crate::sandbox_of_stale_tokens as sandbox;
 use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended};
-use crate::{forget_requests, last_event, listed, log_in, make_tokens_last};
+use crate::{forget_requests, last_event, listed, log_in, make_tokens_last, until};
 
 /// Somebody logged in with one todo fetched and one that waits to be sent. The
 /// access token is stale; the next one will not be.
@@ -213,34 +213,124 @@ fn an_answer_lost_after_the_exchange_is_asked_for_again_at_once() -> Checked {
 }
 
 #[test]
+fn an_issuer_in_trouble_is_named_in_the_time_a_command_has() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machine = Machine::at(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+    let always = json!({"route": "token", "fault": "html"});
+    sandbox.control(Method::POST, "/faults", Some(always))?;
+
+    let ran = machine.run(&["list", "--fresh"])?.ended(5)?;
+
+    assert!(ran.stderr.contains("is in trouble (HTTP 502)"), "{ran:?}");
+    assert!(sandbox.requests("token")? > 2, "it was asked again");
+    Ok(())
+}
+
+#[test]
+fn a_process_that_hangs_while_it_refreshes_is_named_and_todos_stay() -> Checked {
+    let sandbox = sandbox("0")?;
+    let machine = Machine::at(&sandbox)?;
+    prepare(&machine, &sandbox)?;
+    let mut held = Vec::new();
+    for file in fs::read_dir(machine.path("data/profiles"))? {
+        let path = file?.path();
+        if path.extension().is_some_and(|it| it == "lock") {
+            let file = fs::File::open(path)?;
+            file.lock()?;
+            held.push(file);
+        }
+    }
+    assert_eq!(held.len(), 1);
+
+    let ran = machine.run(&["list", "--fresh"])?.ended(5)?;
+    assert!(ran.stderr.contains("another tudone"), "{ran:?}");
+    assert_eq!(listed(&machine, &["--max-age", "0s"])?, ["milk", "bread"]);
+    assert_eq!(sandbox.requests("token")?, 0);
+
+    drop(held);
+    machine.run(&["list", "--fresh"])?.ended(0)?;
+    Ok(())
+}
+
+#[test]
+fn a_refresh_that_the_application_may_not_ask_for_names_the_switch() -> Checked {
+    for dialect in ["auth0", "rfc"] {
+        let options = ["--access-ttl", "0", "--dialect", dialect];
+        let sandbox = Sandbox::start_with(&options)?;
+        crate::forgive_a_minute(&sandbox)?;
+        let machine = Machine::at(&sandbox)?;
+        log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+        crate::configure(&sandbox, &json!({"refresh_grant": false}))?;
+
+        let ran = machine.run(&["list", "--fresh", "--json"])?;
+
+        let error = ran.ended(8)?.error()?;
+        let help = error["help"].as_str().unwrap_or_default();
+        assert!(help.contains("Refresh Token"), "{dialect}: {error}");
+        assert_eq!(machine.json(&["status", "--json"])?["logged_in"], true);
+    }
+    Ok(())
+}
+
+#[test]
 fn an_answer_later_than_a_command_waits_is_kept_all_the_same() -> Checked {
-    let issuer = Issuer::start()?;
-    let mut machine = Machine::new()?;
-    machine.set("TUDONE_ISSUER", issuer.url());
-    machine.set("TUDONE_CLIENT_ID", "client");
-    machine.set("TUDONE_AUDIENCE", "https://todos.example");
-    // Nobody is there: the login is kept unverified.
-    machine.set("TUDONE_ENDPOINT", "http://127.0.0.1:9/v1/graphql");
-    machine.set("TUDONE_CREDENTIAL_STORE", "file");
-    let granted = |serial| {
-        let mut tokens = issuer.tokens("auth0|ada", serial);
-        tokens["expires_in"] = json!(0);
-        Reply::json(200, &tokens)
-    };
-    issuer.script(DEVICE, [issuer.code()]);
-    let late = Reply::Late(Duration::from_secs(4), Box::new(granted(2)));
-    issuer.script(TOKEN, [granted(1), late, granted(3)]);
-    machine.run(&["login", "--device-code"])?.ended(0)?;
+    let (issuer, machine) = with_scripted_issuer()?;
+    let late = Reply::Late(Duration::from_secs(4), Box::new(stale_tokens(&issuer, 2)));
+    issuer.script(TOKEN, [late, stale_tokens(&issuer, 3)]);
 
     for _ in 0..2 {
         machine.run(&["list", "--fresh"])?.ended(5)?;
     }
 
-    let asked = issuer.asked(TOKEN);
-    let sent = asked.iter().map(|it| it.field("refresh_token"));
-    let sent: Vec<_> = sent.filter(|token| !token.is_empty()).collect();
-    assert_eq!(sent, ["refresh-1", "refresh-2"]);
+    assert_eq!(refresh_tokens_sent(&issuer), ["refresh-1", "refresh-2"]);
     Ok(())
+}
+
+#[test]
+fn ctrl_c_during_a_refresh_ends_the_command_once_the_new_token_is_kept() -> Checked {
+    let (issuer, machine) = with_scripted_issuer()?;
+    let (answer, told) = channel();
+    let held = Reply::When(told, Box::new(stale_tokens(&issuer, 2)));
+    issuer.script(TOKEN, [held, stale_tokens(&issuer, 3)]);
+    let mut list = machine.tudone(["list", "--fresh"]).spawn()?;
+    until(|| Ok(!refresh_tokens_sent(&issuer).is_empty()))?;
+
+    crate::endings::interrupt(list.id())?;
+    answer.send(())?;
+
+    assert_eq!(list.wait()?.code(), Some(130));
+    machine.run(&["list", "--fresh"])?.ended(5)?;
+    assert_eq!(refresh_tokens_sent(&issuer), ["refresh-1", "refresh-2"]);
+    Ok(())
+}
+
+/// Somebody logged in, unverified since no backend is there, whose access
+/// token is stale.
+fn with_scripted_issuer() -> Checked<(Issuer, Machine)> {
+    let issuer = Issuer::start()?;
+    let mut machine = Machine::new()?;
+    machine.set("TUDONE_ISSUER", issuer.url());
+    machine.set("TUDONE_CLIENT_ID", "client");
+    machine.set("TUDONE_AUDIENCE", "https://todos.example");
+    machine.set("TUDONE_ENDPOINT", "http://127.0.0.1:9/v1/graphql");
+    machine.set("TUDONE_CREDENTIAL_STORE", "file");
+    issuer.script(DEVICE, [issuer.code()]);
+    issuer.script(TOKEN, [stale_tokens(&issuer, 1)]);
+    machine.run(&["login", "--device-code"])?.ended(0)?;
+    Ok((issuer, machine))
+}
+
+fn stale_tokens(issuer: &Issuer, serial: u32) -> Reply {
+    let mut tokens = issuer.tokens("auth0|ada", serial);
+    tokens["expires_in"] = json!(0);
+    Reply::json(200, &tokens)
+}
+
+fn refresh_tokens_sent(issuer: &Issuer) -> Vec<String> {
+    let asked = issuer.asked(TOKEN);
+    let sent = asked.iter().map(|it| it.field("refresh_token").to_owned());
+    sent.filter(|token| !token.is_empty()).collect()
 }
 
 #[test]
