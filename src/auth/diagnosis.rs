@@ -87,6 +87,12 @@ pub enum Diagnosis {
         /// How far.
         ahead: SignedDuration,
     },
+    /// The backend's clock is not the issuer's.
+    #[error("the backend's clock is {} the issuer's", if *.is_behind { "behind" } else { "ahead of" })]
+    BackendClock {
+        /// Behind it, or ahead.
+        is_behind: bool,
+    },
     /// Nothing: so the backend's key, audience or issuer is wrong.
     #[error("the token itself looks right, so the backend checks it against something else")]
     LooksRight,
@@ -158,6 +164,14 @@ impl Diagnosis {
         user_id(parts).err()
     }
 
+    /// What the words with which Hasura refuses a token that looks right say of
+    /// its clock.
+    #[must_use]
+    pub fn of_the_clocks(refusal: &str) -> Option<Self> {
+        let is_behind = finds_too_new(refusal);
+        (is_behind || refusal.contains("JWTExpired")).then_some(Self::BackendClock { is_behind })
+    }
+
     /// What the person can do next, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
@@ -187,6 +201,9 @@ impl Diagnosis {
             Self::Expired { .. } | Self::FromTheFuture { .. } => {
                 "Set this machine's clock (and the server's)."
             }
+            Self::BackendClock { .. } => {
+                "Set the clock of Hasura's machine, or add `\"allowed_skew\": 60` to its JWT secret."
+            }
             Self::LooksRight => {
                 "Compare Hasura's JWT secret with the issuer: the slash at the end, the audience \
                  and the address of the keys."
@@ -207,7 +224,7 @@ impl Diagnosis {
             | Self::PartShape { .. }
             | Self::RoleNotAllowed { .. } => TutorialStep::Action,
             Self::Expired { .. } | Self::FromTheFuture { .. } => TutorialStep::Clock,
-            Self::LooksRight => TutorialStep::JwtSecret,
+            Self::BackendClock { .. } | Self::LooksRight => TutorialStep::JwtSecret,
         }
     }
 
@@ -226,9 +243,18 @@ impl Diagnosis {
             Self::RoleNotAllowed { .. } => "token-role",
             Self::Expired { .. } => "token-expired",
             Self::FromTheFuture { .. } => "token-clock",
+            Self::BackendClock { .. } => "backend-clock",
             Self::LooksRight => "jwt-secret",
         }
     }
+}
+
+/// Whether Hasura refuses a token with these words because its time has not
+/// come yet.
+#[must_use]
+pub fn finds_too_new(refusal: &str) -> bool {
+    let words = ["JWTIssuedAtFuture", "JWTNotYetValid"];
+    words.iter().any(|word| refusal.contains(word))
 }
 
 fn names(read: &Inspected, connection: &Connection) -> Option<Diagnosis> {

@@ -34,7 +34,10 @@ pub enum LoginError {
         diagnosis: Diagnosis,
     },
     /// The backend took the token but refused the query.
-    #[error("the backend refused the first query ({code}: {message})")]
+    #[error(
+        "the backend refused the first query ({code}: {message}){}",
+        cause(code)
+    )]
     QueryRefused {
         /// Its code.
         code: String,
@@ -115,6 +118,16 @@ impl LoginError {
             | Self::Files { .. } => Kind::Misconfigured,
             Self::Interrupted => Kind::Interrupted,
         }
+    }
+}
+
+/// What the codes mean with which Hasura hides a table from a role.
+fn cause(code: &str) -> &'static str {
+    match code {
+        "validation-failed" | "permission-error" => {
+            ": the role may not read `todos`, or there is no such table"
+        }
+        _ => "",
     }
 }
 

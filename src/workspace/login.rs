@@ -283,7 +283,13 @@ impl PendingLogin {
         let (code, message) = (plain(code), plain(message));
         let token = &grant.access.secret;
         let diagnosis = if is_about_the_token(&code) {
-            Some(Diagnosis::of(token, connection, Timestamp::now()))
+            let diagnosis = Diagnosis::of(token, connection, Timestamp::now());
+            let clocks = Diagnosis::of_the_clocks(&message);
+            Some(
+                clocks
+                    .filter(|_| diagnosis == Diagnosis::LooksRight)
+                    .unwrap_or(diagnosis),
+            )
         } else {
             Diagnosis::of_the_user_id(token)
         };
@@ -360,7 +366,11 @@ fn keep_tokens(
     Ok(has_refresh || has_access)
 }
 
-/// Hasura's codes for a token it does not take.
+/// Hasura's codes for a token it does not take, and a gateway's.
 fn is_about_the_token(code: &str) -> bool {
-    code.starts_with("jwt") || matches!(code, "invalid-jwt" | "invalid-headers" | "access-denied")
+    code.starts_with("jwt")
+        || matches!(
+            code,
+            "invalid-jwt" | "invalid-headers" | "access-denied" | "http-401"
+        )
 }

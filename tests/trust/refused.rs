@@ -12,6 +12,7 @@ type Mistake = (Value, &'static str, &'static str);
 
 const API: &str = "create the API in Auth0";
 const ACTION: &str = "deploy and bind the post-login Action in Auth0";
+const CLOCK: &str = "set this machine's clock";
 const JWT_SECRET: &str = "give Hasura the JWT secret";
 const PERMISSIONS: &str = "create the tables and permit the role in Hasura";
 
@@ -34,6 +35,11 @@ fn is_named(sandbox: &Sandbox, machine: &Machine, code: &str, step: &str) -> Che
     assert_eq!(last["code"], code, "{last}");
     let help = last["help"].as_str().unwrap_or_default();
     assert!(help.contains(step), "{step} in {last}");
+    let message = last["message"].as_str().unwrap_or_default();
+    assert!(
+        code != "backend-refused" || message.contains("may not read"),
+        "{last}"
+    );
     nothing_is_stored(machine)?;
     // The refresh token that nobody keeps is not left alive at the issuer.
     let ended = sandbox.control(Method::POST, "/revoke-all", None)?;
@@ -98,4 +104,25 @@ fn a_role_without_permissions() -> Checked {
             PERMISSIONS,
         ),
     ])
+}
+
+#[test]
+fn clocks_that_do_not_agree() -> Checked {
+    names_each([
+        (json!({"hasura_clock_s": -600}), "backend-clock", JWT_SECRET),
+        (json!({"hasura_clock_s": 7200}), "backend-clock", JWT_SECRET),
+        (json!({"clock_s": 600}), "token-clock", CLOCK),
+    ])
+}
+
+#[test]
+fn a_backend_whose_clock_is_a_second_behind_is_shown_the_token_again() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+    configure(&sandbox, &json!({"hasura_clock_s": -1}))?;
+
+    let ran = log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+
+    assert_eq!(last_event(&ran)?["warnings"], json!([]));
+    Ok(())
 }
