@@ -146,7 +146,7 @@ pub(crate) fn commit_by(
     }
     let unsent = |todo: &Todo| matches!(todo.state, State::Pending | State::Sent);
     match tried {
-        Err(miss) => call.notice(queued(changes.len(), &miss)),
+        Err(miss) => call.notice(queued(changes.len(), &miss, known)),
         Ok(()) if refused.is_none() && todos.iter().any(unsent) => {
             call.notice("queued: the server has not confirmed it yet; `tudone sync` sends it");
         }
@@ -166,15 +166,17 @@ pub(crate) fn waits(store: &Store) -> Result<bool, CliError> {
     Ok(totals.pending + totals.sent > 0)
 }
 
-fn queued(count: usize, miss: &Miss) -> String {
+fn queued(count: usize, miss: &Miss, known: &Known) -> String {
     let (what, object) = if count == 1 {
         ("queued".to_owned(), "it")
     } else {
         (format!("{count} changes queued"), "them")
     };
-    let first = match miss.word() {
-        "logged out" | "login not accepted" => "`tudone login`, then ",
-        _ => "",
+    let needs_login = matches!(miss.word(), "logged out" | "login not accepted");
+    let first = match known.workspace.given_token() {
+        _ if !needs_login => "",
+        Some(_) => "set a new TUDONE_ACCESS_TOKEN, then ",
+        None => "`tudone login`, then ",
     };
     let why = miss.why();
     format!("{what}: {why}; {first}`tudone sync` sends {object}")

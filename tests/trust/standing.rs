@@ -58,5 +58,10 @@ fn a_token_from_the_environment_is_the_store_in_use_as_long_as_it_can_be_used() 
     }
     let ran = machine.run(&["list", "--json"])?.ended(4)?;
     assert_eq!(ran.error()?["code"], "access-token-opaque");
+
+    machine.set("TUDONE_ACCESS_TOKEN", made(json!({"exp": 1}))?);
+    let told = machine.run(&["add", "milk"])?.ended(0)?.stderr;
+    assert!(told.contains("queued"), "{told}");
+    assert!(!told.contains("tudone login"), "which is refused: {told}");
     Ok(())
 }
