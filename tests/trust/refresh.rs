@@ -293,7 +293,10 @@ fn ctrl_c_during_a_refresh_ends_the_command_once_the_new_token_is_kept() -> Chec
     let (answer, told) = channel();
     let held = Reply::When(told, Box::new(stale_tokens(&issuer, 2)));
     issuer.script(TOKEN, [held, stale_tokens(&issuer, 3)]);
-    let mut list = machine.tudone(["list", "--fresh"]).spawn()?;
+    let mut list = machine
+        .tudone(["list", "--fresh"])
+        .stderr(Stdio::null())
+        .spawn()?;
     until(|| Ok(!refresh_tokens_sent(&issuer).is_empty()))?;
 
     crate::endings::interrupt(list.id())?;
