@@ -114,14 +114,18 @@ impl Store {
     }
 
     /// Forgets base and the cursor, so that the next pull brings everything;
-    /// the outbox stays and nothing is rejected.
+    /// the outbox stays and nothing is rejected. Rows that still have the keys of
+    /// a bare backend stay, too, until that pull is complete: by them the outbox
+    /// learns the keys of the full one.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn forget_base(&mut self) -> Result<(), StoreError> {
         let mut write = self.write()?;
-        write.drop_base()?;
+        if !write.ledger.rekeying {
+            write.drop_base()?;
+        }
         write.commit()
     }
 

@@ -168,3 +168,23 @@ async fn a_bare_backend_that_became_full_keeps_todos_and_outbox() -> Outcome {
     assert_eq!(known, keys, "named by the server's keys");
     Ok(())
 }
+
+#[tokio::test]
+async fn nothing_is_lost_where_it_became_full_and_everything_is_read_again_at_once() -> Outcome {
+    let server = Server::bare();
+    server.add(key(91), "there before");
+    server.add(key(92), "gone soon");
+    let mut device = Device::new(&server)?;
+    device.rounds().await?;
+    device.commit(&[
+        editing(first_key(&device, "there before")?, "there before", "b"),
+        removing(first_key(&device, "gone soon")?, "gone soon"),
+    ])?;
+    server.allow(EVERYTHING);
+    device.round_from_start().await?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["b"]);
+    assert_eq!(device.rejected()?, []);
+    assert_eq!(device.shown()?, ["b"]);
+    Ok(())
+}
