@@ -4,7 +4,7 @@
 //! may make databases; without it they say so and pass, or fail if
 //! `TUDONE_TEST_REQUIRE_REAL` is `1`. `tests/postgres/cluster` starts such a
 //! server. `TUDONE_TEST_WRITERS_SECONDS` is how long the concurrent writers
-//! write (default 3).
+//! write (default 10).
 
 #[path = "postgres/concurrency.rs"]
 mod concurrency;

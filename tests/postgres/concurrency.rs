@@ -109,7 +109,7 @@ fn write_for(
 fn duration() -> Fallible<Duration> {
     let seconds = match env::var("TUDONE_TEST_WRITERS_SECONDS") {
         Ok(seconds) => seconds.parse()?,
-        Err(_) => 3,
+        Err(_) => 10,
     };
     Ok(Duration::from_secs(seconds))
 }
