@@ -32,6 +32,9 @@ mod offline;
 #[cfg(feature = "sandbox")]
 #[path = "cli/online.rs"]
 mod online;
+#[cfg(feature = "sandbox")]
+#[path = "cli/queue.rs"]
+mod queue;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/terminal.rs"]
 mod terminal;

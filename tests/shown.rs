@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
 
-use tudone::domain::change::{Act, Change, Progress, Rejection};
+use tudone::domain::change::{Act, Change, Progress, REMOVED_ELSEWHERE, Rejection};
 use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::line::Line;
 use tudone::domain::query::{Query, Scope, Sort};
@@ -153,7 +153,7 @@ fn key(number: u8) -> Key {
 
 fn refused() -> Rejection {
     Rejection {
-        code: "permission-error".into(),
+        code: REMOVED_ELSEWHERE.into(),
         message: "no".into(),
         theirs: None,
     }
@@ -207,7 +207,9 @@ impl Device<'_> {
             Write::CompletePull => self.complete()?,
             Write::Retry(at) => {
                 if let Some(seq) = pick(at) {
-                    self.store.retry(seq)?;
+                    self.made += 1;
+                    let anew = Uuid::from_u128((0x0190_0000_0000_7000_a000 << 48) + self.made);
+                    self.store.retry(seq, Key::new(anew))?;
                 }
             }
             Write::Drop(at) => {
@@ -222,8 +224,11 @@ impl Device<'_> {
                 delete: true,
             })?,
             Write::Forget => {
+                // What learns its keys from the next pull is kept for it.
+                if !self.store.is_rekeying()? {
+                    self.base.clear();
+                }
                 self.store.forget_base()?;
-                self.base.clear();
             }
             Write::Rename(old, new) => self.store.rename(key(old), key(new))?,
             Write::Reopen => {

@@ -13,6 +13,7 @@ use crate::cli::output;
 use crate::cli::pick::by_handles;
 use crate::cli::plain::plain;
 use crate::domain::change::{Act, Progress};
+use crate::domain::key::Key;
 use crate::store::{Queued, Store};
 
 /// What `queue` takes.
@@ -41,7 +42,8 @@ enum Task {
     List,
     /// Everything about the changes
     Show,
-    /// Let refused changes wait to be sent again
+    /// Let refused changes wait to be sent again; what was removed elsewhere
+    /// comes back as a new todo
     Retry,
     /// Give changes up that wait or were refused
     Drop,
@@ -89,11 +91,8 @@ fn retry(
 ) -> Result<(), CliError> {
     let mut retried = Vec::new();
     for change in waiting.into_iter().filter(|it| it.state == "rejected") {
-        if store.retry(change.seq)? {
-            retried.push(Waiting {
-                state: "pending",
-                ..change
-            });
+        if let Some(key) = store.retry(change.seq, call.clock.key())? {
+            retried.push((key, change));
         }
     }
     if let (false, Err(miss)) = (
@@ -102,7 +101,33 @@ fn retry(
     ) {
         call.notice(format!("queued: {}", miss.why()));
     }
-    print(arguments, &retried)
+    let now = become_of(store, retried)?;
+    print(arguments, &now)?;
+    let refused: Vec<_> = now.iter().filter_map(Waiting::refusal).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::Refused { changes: refused })
+}
+
+/// How far the changes that were retried have come, each with its todo's key.
+fn become_of(store: &Store, retried: Vec<(Key, Waiting)>) -> Result<Vec<Waiting>, CliError> {
+    let mut outbox = store.outbox()?;
+    let mut now = Vec::with_capacity(retried.len());
+    for (key, was) in retried {
+        let todo = store.todo(key)?;
+        let key = todo.as_ref().map_or(key, |todo| todo.key);
+        let place = outbox.iter().position(|it| it.entry.change.todo == key);
+        now.push(match (place, todo) {
+            (Some(place), _) => Waiting::new(store, outbox.remove(place))?,
+            (None, Some(todo)) => was.taken(todo.handle().to_string(), key),
+            (None, None) => {
+                let handle = was.handle.clone();
+                was.taken(handle, key)
+            }
+        });
+    }
+    Ok(now)
 }
 
 fn give_up(
@@ -201,6 +226,25 @@ impl Waiting {
             tries,
             at: entry.change.at,
         })
+    }
+
+    /// As it is once the server has taken it, and by what its todo goes then.
+    fn taken(self, handle: String, key: Key) -> Self {
+        Self {
+            handle,
+            key: key.to_string(),
+            state: "synced",
+            theirs: None,
+            code: None,
+            message: None,
+            ..self
+        }
+    }
+
+    /// Handle, code and message, where it was refused.
+    fn refusal(&self) -> Option<(String, String, String)> {
+        let (code, message) = (self.code.clone()?, self.message.clone()?);
+        Some((self.handle.clone(), code, message))
     }
 
     fn is_of(&self, handle: &str) -> bool {

@@ -86,6 +86,9 @@ impl Progress {
     }
 }
 
+/// The code of a change whose todo was removed elsewhere meanwhile.
+pub const REMOVED_ELSEWHERE: &str = "removed-elsewhere";
+
 /// Why a change was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {

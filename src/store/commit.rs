@@ -1,6 +1,6 @@
 //! What people do: changes into the outbox, and their second thoughts.
 
-use crate::domain::change::{Act, Change, Progress};
+use crate::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE};
 use crate::domain::fold::{Meeting, Step};
 use crate::domain::key::Key;
 use crate::domain::past::Deed;
@@ -56,14 +56,17 @@ impl Store {
     }
 
     /// Lets a rejected change wait again, as it is: an edit is made anew on what
-    /// the server has now. Returns whether there was such a change.
+    /// the server has now. One whose todo was removed elsewhere restores it as a
+    /// new todo with the key `anew`, for removals are final; whatever named the
+    /// old one names the new one. Returns the todo's key, if there was such a
+    /// change.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
-    pub fn retry(&mut self, seq: i64) -> Result<bool, StoreError> {
+    pub fn retry(&mut self, seq: i64, anew: Key) -> Result<Option<Key>, StoreError> {
         let mut write = self.write()?;
-        let found = write.retry(seq)?;
+        let found = write.retry(seq, anew)?;
         write.commit()?;
         Ok(found)
     }
@@ -129,15 +132,21 @@ impl Write<'_> {
         })
     }
 
-    fn retry(&mut self, seq: i64) -> Result<bool, StoreError> {
+    fn retry(&mut self, seq: i64, anew: Key) -> Result<Option<Key>, StoreError> {
         let Some(entry) = self.entry(seq)? else {
-            return Ok(false);
+            return Ok(None);
         };
-        if !matches!(entry.progress, Progress::Rejected(_)) {
-            return Ok(false);
-        }
+        let Progress::Rejected(rejection) = &entry.progress else {
+            return Ok(None);
+        };
         let key = entry.change.todo;
         let base = self.base(key)?;
+        if let (Act::Edit { after, .. }, None, REMOVED_ELSEWHERE) =
+            (&entry.change.act, &base, rejection.code.as_str())
+        {
+            self.restore(&entry, after.clone(), anew)?;
+            return Ok(Some(anew));
+        }
         match (&entry.change.act, base) {
             (Act::Edit { after, .. }, Some(base)) if *after == base.text => {
                 self.take_out(&entry)?;
@@ -163,7 +172,23 @@ impl Write<'_> {
             }
         }
         self.show(key)?;
-        Ok(true)
+        Ok(Some(key))
+    }
+
+    /// Adds the text of a refused edit as a new todo in place of the one that
+    /// was removed elsewhere.
+    fn restore(&mut self, edit: &Entry, text: String, anew: Key) -> Result<(), StoreError> {
+        let removed = edit.change.todo;
+        self.take_out(edit)?;
+        self.show(removed)?;
+        self.succeed(removed, None, anew)?;
+        let add = Change {
+            todo: anew,
+            act: Act::Add { text },
+            ..edit.change.clone()
+        };
+        self.accept(&add)?;
+        Ok(())
     }
 
     fn drop_entry(&mut self, seq: i64) -> Result<bool, StoreError> {

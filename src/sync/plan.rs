@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use crate::domain::change::{Act, Progress, Rejection};
+use crate::domain::change::{Act, Progress, REMOVED_ELSEWHERE, Rejection};
 use crate::domain::key::Key;
 use crate::domain::merge::{Merged, merge};
 use crate::domain::todo::Row;
@@ -210,8 +210,8 @@ fn conflict(seq: i64, theirs: &str) -> Adjustment {
 fn removed_elsewhere(seq: i64) -> Adjustment {
     rejected(
         seq,
-        "removed-elsewhere",
-        "the todo was removed elsewhere meanwhile",
+        REMOVED_ELSEWHERE,
+        "the todo was removed elsewhere meanwhile; a retry restores it as new",
         None,
     )
 }

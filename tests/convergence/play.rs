@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use jiff::Timestamp;
-use tudone::domain::change::{Act, Change, Progress};
+use tudone::domain::change::{Act, Change, Progress, REMOVED_ELSEWHERE};
 use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::todo::{Handle, Todo};
 use tudone::store::{Queued, Resolved};
@@ -276,12 +276,17 @@ impl Play {
         let Some(Queued { entry, base }) = picked(&rejected, pick) else {
             return Ok(());
         };
+        let is_gone = |code: &str| code == REMOVED_ELSEWHERE && base.is_none();
         if retry {
+            // Restored by name it could not be told from what was removed.
+            if matches!(&entry.progress, Progress::Rejected(why) if is_gone(&why.code)) {
+                return Ok(());
+            }
             if let (Act::Edit { after, .. }, Some(base)) = (&entry.change.act, base) {
                 self.story.edit(device, &base.text, after);
             }
             self.device(device)?
-                .with(|store| Ok(store.retry(entry.seq)?))?;
+                .with(|store| Ok(store.retry(entry.seq, entry.change.todo)?))?;
         } else {
             self.story.give_up(device, &entry.change.act);
             self.device(device)?

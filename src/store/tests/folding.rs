@@ -1,6 +1,9 @@
 //! How changes of one todo meet in the outbox.
 
 use super::*;
+use crate::domain::change::REMOVED_ELSEWHERE;
+use crate::domain::list::Resolved;
+use crate::domain::todo::Handle;
 
 fn edited(before: &str, after: &str) -> Act {
     Act::Edit {
@@ -227,7 +230,7 @@ fn a_rejected_change_can_wait_again_or_be_dropped_but_no_sent_one() -> Outcome {
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     assert!(!store.drop_entry(seq)?);
-    assert!(!store.retry(seq)?);
+    assert_eq!(store.retry(seq, key(9))?, None);
     store.settle(&[(seq, refused("conflict"))])?;
     store.apply(
         &told(&[Row {
@@ -236,7 +239,7 @@ fn a_rejected_change_can_wait_again_or_be_dropped_but_no_sent_one() -> Outcome {
         }]),
         77,
     )?;
-    assert!(store.retry(seq)?);
+    assert_eq!(store.retry(seq, key(9))?, Some(key(1)));
     let queued = store.outbox()?;
     let entry = queued.first().map(|queued| &queued.entry);
     assert_eq!(
@@ -248,5 +251,37 @@ fn a_rejected_change_can_wait_again_or_be_dropped_but_no_sent_one() -> Outcome {
     assert!(store.drop_entry(seq)?);
     assert_eq!(shown(&store, key(1))?, is("theirs", State::Synced));
     assert!(!store.drop_entry(seq)?);
+    Ok(())
+}
+
+#[test]
+fn a_retry_of_what_was_removed_elsewhere_restores_it_as_new_under_its_old_names() -> Outcome {
+    let mut store = store()?;
+    store.commit(&[add(key(1), "a")])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    store.settle(&[(seq, applied(Some(1), Some(10)))])?;
+    let pull = store.begin_pull(Timestamp::UNIX_EPOCH)?;
+    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.complete_pull(&pull)?;
+    store.commit(&[edit(key(1), "a", "b")])?;
+    let gone = FeedRow::Removed {
+        key: key(1),
+        revision: 11,
+    };
+    store.apply(&[gone], 11)?;
+    let seq = only(&store)?;
+    store.settle(&[(seq, refused(REMOVED_ELSEWHERE))])?;
+    assert_eq!(shown(&store, key(1))?, is("b", State::Rejected));
+
+    assert_eq!(store.retry(seq, key(2))?, Some(key(2)));
+    assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);
+    assert_eq!(store.totals()?.rejected, 0);
+    for name in [Handle::Key(key(1)), Handle::Local(1)] {
+        match store.resolve(&name)? {
+            Resolved::One(todo) => assert_eq!((todo.key, todo.local), (key(2), Some(1))),
+            other => return Err(format!("{name} names {other:?}").into()),
+        }
+    }
     Ok(())
 }

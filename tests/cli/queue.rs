@@ -1,0 +1,77 @@
+//! Deciding about what was refused.
+
+use serde_json::json;
+
+use crate::support::{Checked, Machine, Sandbox};
+
+/// A machine with the todo `milk`, whose edit here met its removal elsewhere.
+fn removed_elsewhere(sandbox: &Sandbox) -> Checked<Machine> {
+    let here = Machine::logged_in(sandbox, "ada@example.com")?;
+    let there = Machine::logged_in(sandbox, "ada@example.com")?;
+    there.run(&["add", "milk"])?.ended(0)?;
+    here.run(&["sync"])?.ended(0)?;
+    here.run(&["edit", "1", "oat milk", "--offline"])?
+        .ended(0)?;
+    there.run(&["rm", "1", "--yes"])?.ended(0)?;
+    here.run(&["sync"])?.ended(6)?;
+    Ok(here)
+}
+
+#[test]
+fn what_was_removed_elsewhere_while_edited_here_is_restored_as_new() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = removed_elsewhere(&sandbox)?;
+    let entry = here.json(&["queue", "--json"])?["entries"][0].clone();
+    assert_eq!(entry["code"], "removed-elsewhere");
+    let old = entry["key"].as_str().ok_or("no key")?;
+
+    let retried = here.json(&["queue", "retry", old, "--json"])?;
+    let entry = &retried["entries"][0];
+    assert_eq!(entry["state"], "synced", "{retried}");
+    assert_eq!(entry["handle"], "2", "{retried}");
+    assert_eq!(entry["code"], json!(null), "{retried}");
+    assert_ne!(entry["key"], old, "removals are final");
+    assert_eq!(sandbox.texts()?, ["oat milk"]);
+    assert_eq!(here.json(&["queue", "--json"])?["entries"], json!([]));
+
+    here.run(&["done", old])?.ended(0)?;
+    assert!(sandbox.texts()?[0].starts_with("x "), "by its old name");
+    Ok(())
+}
+
+#[test]
+fn offline_the_restored_todo_waits_like_any_other() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = removed_elsewhere(&sandbox)?;
+    let ran = here
+        .run(&["queue", "retry", "--offline", "--json"])?
+        .ended(0)?;
+    let entry = &ran.json()?["entries"][0];
+    assert_eq!((&entry["act"], &entry["state"]), (&json!("add"), &json!("pending")));
+    assert!(ran.stderr.contains("queued"), "{ran:?}");
+    here.run(&["sync"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["oat milk"]);
+    Ok(())
+}
+
+#[test]
+fn what_is_refused_again_exits_6() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let there = Machine::logged_in(&sandbox, "ada@example.com")?;
+    there.run(&["add", "milk"])?.ended(0)?;
+    here.run(&["sync"])?.ended(0)?;
+    here.run(&["edit", "1", "oat milk", "--offline"])?
+        .ended(0)?;
+    there.run(&["edit", "1", "soy milk"])?.ended(0)?;
+    here.run(&["sync"])?.ended(6)?;
+    there.run(&["edit", "1", "rice milk"])?.ended(0)?;
+
+    let ran = here.run(&["queue", "retry", "1", "--json"])?.ended(6)?;
+    let entry = &ran.json()?["entries"][0];
+    assert_eq!(entry["state"], "rejected");
+    assert_eq!(entry["theirs"], "rice milk");
+    assert_eq!(ran.error()?["code"], "refused");
+    assert_eq!(sandbox.texts()?, ["rice milk"]);
+    Ok(())
+}
