@@ -16,13 +16,16 @@ use tudone::domain::query::{Query, Scope, Sort};
 use tudone::domain::todo::Todo;
 use tudone::graphql::Hasura;
 use tudone::store::{Queued, Store};
-use tudone::sync::round::{Report, RoundError, round};
+use tudone::sync::round::{Report, RoundError, round, round_from_start};
 
 use crate::Checked;
 use crate::network::{ENDPOINT, Network, Wire};
 use crate::step::Fate;
 
 type Round = Pin<Box<dyn Future<Output = Result<Report, RoundError>>>>;
+
+/// Every so many rounds of a device read everything again.
+const WHOLE: u32 = 3;
 
 /// Where a store is while no round has it.
 type Shelf = Rc<RefCell<Option<Store>>>;
@@ -48,6 +51,7 @@ pub(crate) struct Device {
     disk: Option<(PathBuf, Store)>,
     lock: PathBuf,
     round: Option<Round>,
+    begun: u32,
 }
 
 impl Device {
@@ -73,6 +77,7 @@ impl Device {
             disk,
             lock: folder.join(format!("{number}.lock")),
             round: None,
+            begun: 0,
         })
     }
 
@@ -108,11 +113,17 @@ impl Device {
             network: Rc::clone(&self.network),
         };
         let lock = self.lock.clone();
+        self.begun += 1;
+        let whole = self.begun.is_multiple_of(WHOLE);
         self.round = Some(Box::pin(async move {
             let session = Session::fixed(SecretString::from("a token"));
             let remote = Hasura::over(wire, session);
             let store = borrowed.store.as_mut().ok_or(RoundError::Busy)?;
-            round(store, &remote, &lock, || Timestamp::UNIX_EPOCH).await
+            if whole {
+                round_from_start(store, &remote, &lock, || Timestamp::UNIX_EPOCH).await
+            } else {
+                round(store, &remote, &lock, || Timestamp::UNIX_EPOCH).await
+            }
         }));
         self.go_on()
     }
