@@ -133,7 +133,7 @@ fn print(call: &Call, writing: &Writing, undone: &Undone, untouched: bool) -> Re
             dry_run: writing.dry_run,
         };
         output::json(&mut out, &answer)?;
-    } else if !untouched {
+    } else if undone.took_something_back() {
         let what = if writing.dry_run {
             "would take back"
         } else {

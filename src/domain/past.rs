@@ -58,6 +58,15 @@ pub struct Undone {
     pub overlaps: Vec<Overlap>,
 }
 
+impl Undone {
+    /// Whether any of the act was taken back, or was not there to be taken back.
+    #[must_use]
+    pub fn took_something_back(&self) -> bool {
+        let left = u64::try_from(self.gone.len() + self.overlaps.len());
+        left.is_ok_and(|left| left < self.past.count)
+    }
+}
+
 /// A todo changed since in a way that does not go with taking an act back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overlap {

@@ -253,7 +253,11 @@ fn what_was_removed_elsewhere_exits_3_and_is_not_in_the_way() -> Checked {
         let there = Machine::logged_in(&sandbox, "ada@example.com")?;
         all(&here, &[&["add", "milk"], &["add", "tea"]])?;
         all(&here, &[&["done", "2"], &["done", "1"], &["sync"]])?;
+        all(&here, &[&["edit", "1", "--pri", "A"]])?;
         all(&there, &[&["sync"], &["rm", "1", "--yes"]])?;
+
+        let ran = here.run(&["undo"])?.ended(3)?;
+        assert_eq!(ran.stdout, "", "nothing was taken back");
 
         let ran = here.run(&["undo", "--json"])?.ended(3)?;
         assert_eq!(ran.json()?["not_found"], json!(["1"]));
