@@ -63,6 +63,28 @@ impl<T: Transport> Client<T> {
         }
     }
 
+    /// As [`Client::call`], and where that finds nothing, once more with a
+    /// renewed token: the user's row is made when a token is, and a backend that
+    /// was started over may know the user by another id.
+    ///
+    /// # Errors
+    ///
+    /// See [`RemoteError`].
+    pub(super) async fn find<A, C: Call<Answer = Option<A>>>(
+        &self,
+        call: &C,
+    ) -> Result<Option<A>, RemoteError> {
+        let token = self.session.bearer().await.map_err(|e| no_token(&e))?;
+        if let Some(found) = self.call(call).await? {
+            return Ok(Some(found));
+        }
+        match self.session.renewed(&token).await {
+            Ok(renewed) => self.call_with(call, &renewed).await,
+            Err(error) if error.retryable() => Err(no_token(&error)),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Sends `call` with this token and no other.
     ///
     /// # Errors

@@ -138,13 +138,13 @@ fn feed_row(
     Ok((revision, FeedRow::Present(row)))
 }
 
-/// The user's mark.
+/// The user's mark; nothing where the server has no row for the user.
 #[derive(Debug)]
 pub(super) struct ReadMark;
 
 impl Call for ReadMark {
     type Data = operations::mark::ResponseData;
-    type Answer = Mark;
+    type Answer = Option<Mark>;
 
     fn body(&self) -> serde_json::Result<Vec<u8>> {
         body::<operations::Mark>(operations::mark::Variables)
@@ -152,12 +152,12 @@ impl Call for ReadMark {
 
     fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
         match answer.users.as_slice() {
-            [user] => Ok(Mark {
+            [user] => Ok(Some(Mark {
                 user_id: user.id,
                 revision: user.revision.0,
                 purged_revision: user.purged_revision.0,
-            }),
-            [] => Err("it has no row for this user".to_owned()),
+            })),
+            [] => Ok(None),
             several => Err(format!(
                 "it shows {} users where only the own one should be seen",
                 several.len()

@@ -103,7 +103,11 @@ impl<T: Transport> Remote for Hasura<T> {
     }
 
     async fn mark(&self) -> Result<Mark, RemoteError> {
-        self.client.call(&convert::ReadMark).await
+        let found = self.client.find(&convert::ReadMark).await?;
+        found.ok_or_else(|| RemoteError::Unauthorized {
+            code: "no-user".to_owned(),
+            message: "it has no row for the user of this login".to_owned(),
+        })
     }
 
     async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError> {

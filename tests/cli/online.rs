@@ -341,3 +341,23 @@ fn a_list_that_may_not_be_read_for_a_while_leaves_everything_as_it_is() -> Check
     assert_eq!(listed["todos"][0]["text"], "milk");
     Ok(())
 }
+
+#[test]
+fn a_backend_that_was_started_over_gets_what_waits_and_nothing_of_before() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = with_rows(&sandbox, &["milk", "bread"])?;
+    machine.run(&["add", "tea", "--offline"])?.ended(0)?;
+    sandbox.control(Method::POST, "/reset", None)?;
+
+    machine.run(&["sync"])?.ended(0)?;
+
+    assert_eq!(sandbox.texts()?, ["tea"]);
+    let listed = machine.json(&["list", "--all", "--offline", "--json"])?;
+    assert_eq!(
+        listed["todos"].as_array().map(Vec::len),
+        Some(1),
+        "{listed}"
+    );
+    assert_eq!(listed["todos"][0]["state"], "synced");
+    Ok(())
+}

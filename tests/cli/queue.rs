@@ -47,7 +47,10 @@ fn offline_the_restored_todo_waits_like_any_other() -> Checked {
         .run(&["queue", "retry", "--offline", "--json"])?
         .ended(0)?;
     let entry = &ran.json()?["entries"][0];
-    assert_eq!((&entry["act"], &entry["state"]), (&json!("add"), &json!("pending")));
+    assert_eq!(
+        (&entry["act"], &entry["state"]),
+        (&json!("add"), &json!("pending"))
+    );
     assert!(ran.stderr.contains("queued"), "{ran:?}");
     here.run(&["sync"])?.ended(0)?;
     assert_eq!(sandbox.texts()?, ["oat milk"]);
