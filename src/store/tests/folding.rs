@@ -278,10 +278,10 @@ fn a_retry_of_what_was_removed_elsewhere_restores_it_as_new_under_its_old_names(
     assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);
     assert_eq!(store.totals()?.rejected, 0);
     for name in [Handle::Key(key(1)), Handle::Local(1)] {
-        match store.resolve(&name)? {
-            Resolved::One(todo) => assert_eq!((todo.key, todo.local), (key(2), Some(1))),
-            other => return Err(format!("{name} names {other:?}").into()),
-        }
+        let Resolved::One(todo) = store.resolve(&name)? else {
+            return Err(format!("{name} names nothing").into());
+        };
+        assert_eq!((todo.key, todo.local), (key(2), Some(1)));
     }
     Ok(())
 }
