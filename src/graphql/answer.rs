@@ -57,13 +57,18 @@ pub(super) fn read<T: DeserializeOwned>(received: &Received, host: &str) -> Resu
     if let Some(problem) = envelope.errors.and_then(|errors| errors.into_iter().next()) {
         return Err(by_code(problem, received));
     }
-    if received.status == 429 || received.status >= 500 {
+    if is_busy(received.status) {
         return Err(by_status(received, host));
     }
     let Some(data) = envelope.data else {
         return Err(by_status(received, host));
     };
     serde_json::from_str(data.get()).map_err(|error| garbled(plain(&error.to_string())))
+}
+
+/// Whether a status says: again later.
+const fn is_busy(status: u16) -> bool {
+    status == 429 || status >= 500
 }
 
 /// What an error that Hasura names is.
@@ -93,10 +98,13 @@ fn by_code(problem: Problem, received: &Received) -> RemoteError {
         other if other.starts_with("jwt-") => RemoteError::Unauthorized { code, message },
         // Both undo the whole request.
         "concurrent-update" | "postgres-max-connections-error" => trouble(code, message, false),
-        _ => {
-            let arrived = received.status != 429;
-            trouble(code, message, arrived)
+        "unexpected" if received.status != 429 => trouble(code, message, true),
+        // Under load or starting, whatever else it says.
+        _ if is_busy(received.status) => {
+            let code = format!("http-{}", received.status);
+            trouble(code, message, received.status != 429)
         }
+        _ => trouble(code, message, true),
     }
 }
 

@@ -114,6 +114,23 @@ fn a_busy_server_is_told_by_its_status() {
             may_have_arrived: false,
         }),
     );
+    for (status, code, expected, arrived) in [
+        (429, "rate-limit-exceeded", "http-429", false),
+        (429, "unexpected", "http-429", false),
+        (503, "service-unavailable", "http-503", true),
+        (500, "unexpected", "unexpected", true),
+    ] {
+        let body = json!({"errors": [{"message": "no", "extensions": {"code": code}}]});
+        let error = outcome(status, body.to_string());
+        assert!(
+            matches!(
+                &error,
+                Err(RemoteError::Trouble { code, may_have_arrived, .. })
+                    if code == expected && *may_have_arrived == arrived
+            ),
+            "{error:?}"
+        );
+    }
     assert!(matches!(
         outcome(503, r#"{"data": {"todos": []}}"#),
         Err(RemoteError::Trouble { .. })
