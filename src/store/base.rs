@@ -116,15 +116,20 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The server says: it is gone.
+    /// The server says: it is gone. Where it is still shown, for it was edited
+    /// here, it goes on being named by its id.
     pub(super) fn remove_base(&mut self, key: Key) -> Result<(), StoreError> {
         if self.queue(key)?.entries.is_empty() {
             return self.unplace(key);
         }
+        let gone = self.base(key)?;
         self.tx
             .prepare_cached("DELETE FROM base WHERE key = ?1")?
             .execute([blob(key)])?;
-        self.show(key)?;
+        let shown = self.show(key)?;
+        if let (Some(row), Some(_)) = (gone, shown) {
+            self.name_by_id(row.id, key)?;
+        }
         Ok(())
     }
 

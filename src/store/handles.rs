@@ -231,11 +231,17 @@ impl Write<'_> {
             .prepare_cached("UPDATE numbers SET key = ?2 WHERE key = ?1")?
             .execute(params![blob(old), blob(new)])?;
         self.alias(old, new)?;
-        // An id that no row has any more resolves as the key of that row.
-        match id.map(|id| Key::of_row(self.endpoint, id)) {
-            Some(of_row) if of_row != old => self.alias(of_row, new),
-            _ => Ok(()),
+        id.map_or(Ok(()), |id| self.name_by_id(id, new))
+    }
+
+    /// Lets an id that no row has any more name a todo: it resolves as the key
+    /// of that row.
+    pub(super) fn name_by_id(&self, id: i64, todo: Key) -> Result<(), StoreError> {
+        let of_row = Key::of_row(self.endpoint, id);
+        if of_row == todo {
+            return Ok(());
         }
+        self.alias(of_row, todo)
     }
 
     /// Lets the key of a todo that is removed name nothing: another one had its

@@ -25,7 +25,7 @@ fn what_was_removed_elsewhere_while_edited_here_is_restored_as_new() -> Checked 
     assert_eq!(entry["code"], "removed-elsewhere");
     let old = entry["key"].as_str().ok_or("no key")?;
 
-    let retried = here.json(&["queue", "retry", old, "--json"])?;
+    let retried = here.json(&["queue", "retry", "1", "--json"])?;
     let entry = &retried["entries"][0];
     assert_eq!(entry["state"], "synced", "{retried}");
     assert_eq!(entry["handle"], "2", "{retried}");

@@ -277,7 +277,7 @@ fn a_retry_of_what_was_removed_elsewhere_restores_it_as_new_under_its_old_names(
     assert_eq!(store.retry(seq, key(2))?, Some(key(2)));
     assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);
     assert_eq!(store.totals()?.rejected, 0);
-    for name in [Handle::Key(key(1)), Handle::Local(1)] {
+    for name in [Handle::Key(key(1)), Handle::Local(1), Handle::Id(1)] {
         let Resolved::One(todo) = store.resolve(&name)? else {
             return Err(format!("{name} names nothing").into());
         };
