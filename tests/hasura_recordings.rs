@@ -4,6 +4,8 @@
 
 #[path = "hasura/documents.rs"]
 mod documents;
+#[path = "hasura/inputs.rs"]
+mod inputs;
 #[path = "hasura/permissions.rs"]
 mod permissions;
 #[path = "hasura/refusals.rs"]

@@ -139,8 +139,8 @@ const REFUSED: [(&str, &str, &str); 30] = [
     ),
     (
         "mutation { insert_todos_one(object: {client_id: null}) { id } }",
-        "constraint-violation",
-        "$.selectionSet.insert_todos_one.args.object",
+        "validation-failed",
+        "$.selectionSet.insert_todos_one.args.object.client_id",
     ),
     (
         "mutation { x: insert_todos_one(object: {client_id: \"00000000-0000-7000-8000-000000000001\"}) { id } }",

@@ -220,7 +220,7 @@ fn an_upsert_updates_the_named_columns_where_it_may() -> Outcome {
                   $o, on_conflict: {constraint: todos_user_id_client_id_key, update_columns: \
                   [text], where: $w}) { affected_rows returning { id text } } }";
     let objects = json!([{"client_id": key(1), "text": "buy tea"}]);
-    let answer = ask(&backend, upsert, &json!({"o": objects}))?;
+    let answer = ask(&backend, upsert, &json!({"o": objects, "w": {}}))?;
     let wanted = json!({"affected_rows": 1, "returning": [{"id": 1, "text": "buy tea"}]});
     assert_eq!(
         answer.pointer("/data/insert_todos"),
@@ -235,7 +235,7 @@ fn an_upsert_updates_the_named_columns_where_it_may() -> Outcome {
         Some(&wanted),
         "{answer}"
     );
-    let twice = json!({"o": [objects[0], objects[0]]});
+    let twice = json!({"o": [objects[0], objects[0]], "w": {}});
     assert_eq!(refusal(&ask(&backend, upsert, &twice)?).0, "unexpected");
     Ok(())
 }

@@ -19,6 +19,7 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
     AccessDenied,
+    BadRequest,
     ConstraintViolation,
     DataException,
     InvalidHeaders,
@@ -29,6 +30,7 @@ pub(super) enum Code {
     NotFound,
     NotSupported,
     ParseFailed,
+    StartFailed,
     Unexpected,
     UnexpectedPayload,
     ValidationFailed,
@@ -38,6 +40,7 @@ impl Code {
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::AccessDenied => "access-denied",
+            Self::BadRequest => "bad-request",
             Self::ConstraintViolation => "constraint-violation",
             Self::DataException => "data-exception",
             Self::InvalidHeaders => "invalid-headers",
@@ -48,6 +51,7 @@ impl Code {
             Self::NotFound => "not-found",
             Self::NotSupported => "not-supported",
             Self::ParseFailed => "parse-failed",
+            Self::StartFailed => "start-failed",
             Self::Unexpected => "unexpected",
             Self::UnexpectedPayload => "unexpected-payload",
             Self::ValidationFailed => "validation-failed",

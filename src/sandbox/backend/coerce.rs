@@ -263,21 +263,17 @@ impl<'a> Coercion<'a> {
 }
 
 fn may_stand(place: &Type, variable: &Variable, place_has_default: bool) -> bool {
-    if !place.nullable && variable.of.nullable {
-        let mut nullable = place.clone();
-        nullable.nullable = true;
-        return (variable.has_default || place_has_default) && fits(&nullable, &variable.of);
-    }
-    fits(place, &variable.of)
+    let may_be_null =
+        place.nullable || !variable.of.nullable || variable.has_default || place_has_default;
+    may_be_null && fits(&place.base, &variable.of.base)
 }
 
-fn fits(place: &Type, variable: &Type) -> bool {
-    if !place.nullable && variable.nullable {
-        return false;
-    }
-    match (&place.base, &variable.base) {
+/// Whether names and lists agree. What members of a list may be null is not
+/// compared: `[Int]` stands for `[Int!]` until one of its values is null.
+fn fits(place: &BaseType, variable: &BaseType) -> bool {
+    match (place, variable) {
         (BaseType::Named(place), BaseType::Named(variable)) => place == variable,
-        (BaseType::List(place), BaseType::List(variable)) => fits(place, variable),
+        (BaseType::List(place), BaseType::List(variable)) => fits(&place.base, &variable.base),
         (BaseType::Named(_), BaseType::List(_)) | (BaseType::List(_), BaseType::Named(_)) => false,
     }
 }
@@ -367,8 +363,8 @@ fn column(value: Value, name: &str, path: &Path) -> Result<Value, Fault> {
         (_, Value::String(_)) | ("Boolean", Value::Bool(_)) => return Ok(value),
         ("Int", Value::Number(number)) => return bounded(number, i64::from(i32::MAX), path),
         ("bigint", Value::Number(number)) => return bounded(number, i64::MAX, path),
-        ("Int", _) => "parsing Int32 failed, expected Number",
-        ("bigint", _) => "parsing Int64 failed, expected Number",
+        ("Int", _) => "parsing Integer expected for input type: integer failed, expected Number",
+        ("bigint", _) => "parsing Integer expected for input type: bigint failed, expected Number",
         ("Boolean", _) => "parsing Bool failed, expected Bool",
         ("uuid", _) => "parsing UUID failed, expected String",
         (_, _) => "parsing Text failed, expected String",

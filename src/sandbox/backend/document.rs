@@ -20,6 +20,9 @@ use super::{
 const ONE_OPERATION: &str =
     "exactly one operation has to be present in the document when operationName is not specified";
 
+const ANONYMOUS: &str =
+    "operationName cannot be used when an anonymous operation exists in the document";
+
 /// One `{query, variables, operationName}`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Request {
@@ -119,7 +122,8 @@ pub(super) struct Operation {
 /// Parses a request's document, chooses its operation, follows its fragments
 /// and resolves its variables.
 pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
-    let document = parse_query(&request.query).map_err(|error| refusal(&error))?;
+    let document = parse_query(&request.query)
+        .map_err(|error| refusal(&error, request.operation.as_deref()))?;
     let ExecutableDocument {
         operations,
         fragments,
@@ -140,13 +144,22 @@ pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
     })
 }
 
-fn refusal(error: &ParserError) -> Fault {
-    if let ParserError::MultipleOperations { .. } | ParserError::MissingOperation = error {
-        return Fault::new(Code::ValidationFailed, ONE_OPERATION);
-    }
-    if let ParserError::FragmentDuplicated { fragment, .. } = error {
-        let message = format!("multiple definitions for fragment \"{fragment}\"");
-        return Fault::new(Code::ParseFailed, message);
+fn refusal(error: &ParserError, name: Option<&str>) -> Fault {
+    match (error, name) {
+        (ParserError::MultipleOperations { .. }, Some(_)) => {
+            return Fault::new(Code::ValidationFailed, ANONYMOUS);
+        }
+        (
+            ParserError::MultipleOperations { .. }
+            | ParserError::OperationDuplicated { .. }
+            | ParserError::MissingOperation,
+            _,
+        ) => return Fault::new(Code::ValidationFailed, ONE_OPERATION),
+        (ParserError::FragmentDuplicated { fragment, .. }, _) => {
+            let message = format!("multiple definitions for fragment \"{fragment}\"");
+            return Fault::new(Code::ParseFailed, message);
+        }
+        (_, _) => {}
     }
     Path::default().key("query", |path| {
         Fault::validation(path, "not a valid graphql query")
@@ -160,10 +173,7 @@ fn choose(
     let refuse = |message: String| Fault::new(Code::ValidationFailed, message);
     match (operations, name) {
         (DocumentOperations::Single(only), None) => Ok(only.node),
-        (DocumentOperations::Single(_), Some(_)) => Err(refuse(
-            "operationName cannot be used when an anonymous operation exists in the document"
-                .to_owned(),
-        )),
+        (DocumentOperations::Single(_), Some(_)) => Err(refuse(ANONYMOUS.to_owned())),
         (DocumentOperations::Multiple(mut all), Some(name)) => {
             all.remove(name).map(|found| found.node).ok_or_else(|| {
                 refuse(format!(

@@ -181,7 +181,9 @@ fn add_stream(types: &mut Types, grant: &Grant) {
     let fields = vec![
         InputField::new("initial_value", required(named(&value)))
             .about("Stream column input with initial value"),
-        InputField::new("ordering", named("cursor_ordering")).about("cursor ordering"),
+        InputField::new("ordering", named("cursor_ordering"))
+            .about("cursor ordering")
+            .null(Null::Refused),
     ];
     types.add(
         format!("{name}_stream_cursor_input"),
@@ -196,10 +198,19 @@ fn add_stream(types: &mut Types, grant: &Grant) {
     );
 }
 
+/// Values of columns, each of which may be left out. `null` is a value where
+/// the column may be null, and refused elsewhere.
 fn column_inputs(columns: &[&'static Column]) -> Vec<InputField> {
     columns
         .iter()
-        .map(|column| InputField::new(column.name, named(column.kind.scalar())).null(Null::Kept))
+        .map(|column| {
+            let null = if column.nullable {
+                Null::Kept
+            } else {
+                Null::Refused
+            };
+            InputField::new(column.name, named(column.kind.scalar())).null(null)
+        })
         .collect()
 }
 
@@ -247,7 +258,7 @@ fn add_insert(types: &mut Types, grant: &Grant, columns: &[&'static Column]) {
     let fields = vec![
         InputField::new("constraint", required(named(&constraint))),
         InputField::new("update_columns", required(list_of(&column))).default(json!([])),
-        InputField::new("where", named(&format!("{name}_bool_exp"))),
+        InputField::new("where", named(&format!("{name}_bool_exp"))).null(Null::Refused),
     ];
     let about = format!("on_conflict condition type for table \"{name}\"");
     types.add(
@@ -262,22 +273,11 @@ fn add_update(types: &mut Types, grant: &Grant, columns: &[&'static Column]) {
     for column in columns {
         types.add(column.kind.scalar(), None, Shape::Scalar);
     }
-    let fields = columns
-        .iter()
-        .map(|column| {
-            let null = if column.nullable {
-                Null::Kept
-            } else {
-                Null::Refused
-            };
-            InputField::new(column.name, named(column.kind.scalar())).null(null)
-        })
-        .collect();
     let about = format!("input type for updating data in table \"{name}\"");
     types.add(
         format!("{name}_set_input"),
         Some(&about),
-        Shape::Input(fields),
+        Shape::Input(column_inputs(columns)),
     );
     types.add(
         format!("{name}_updates"),
@@ -334,6 +334,7 @@ pub(super) fn stream_arguments(table: &str) -> Vec<InputField> {
 pub(super) fn set_argument(table: &str) -> InputField {
     InputField::new("_set", named(&format!("{table}_set_input")))
         .about("sets the columns of the filtered rows to the given values")
+        .null(Null::Refused)
 }
 
 /// `_set` and `where`.

@@ -102,16 +102,8 @@ impl Mutation<'_, '_> {
             (None, None) => None,
         };
         let text = optional_text(Kind::Text, object.get("text"))?;
-        let client_id = match object.get("client_id") {
-            Some(Value::Null) => {
-                return Err(violation(
-                    "Not-NULL violation. null value in column \"client_id\" of relation \
-                     \"todos\" violates not-null constraint",
-                ));
-            }
-            Some(given) => optional_text(Kind::Uuid, Some(given))?.unwrap_or_default(),
-            None => random_key(),
-        };
+        let client_id = optional_text(Kind::Uuid, object.get("client_id"))?;
+        let client_id = client_id.unwrap_or_else(random_key);
         let key = Key {
             id: self
                 .writer

@@ -80,7 +80,7 @@ pub(super) fn expression(
 
 fn escape_ends() -> Fault {
     Fault::new(
-        Code::DataException,
+        Code::BadRequest,
         "LIKE pattern must not end with escape character",
     )
 }
@@ -172,16 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_pattern_is_a_data_exception() {
-        for (language, pattern) in [
-            (Language::Posix, "("),
-            (Language::Like, "x\\"),
-            (Language::Similar, "(a"),
+    fn a_broken_pattern_is_a_data_exception_and_a_broken_escape_a_bad_request() {
+        for (language, pattern, wanted) in [
+            (Language::Posix, "(", Code::DataException),
+            (Language::Similar, "(a", Code::DataException),
+            (Language::Like, "x\\", Code::BadRequest),
         ] {
             let code = expression(language, true, pattern)
                 .err()
                 .map(|fault| fault.code);
-            assert_eq!(code, Some(Code::DataException), "{pattern}");
+            assert_eq!(code, Some(wanted), "{pattern}");
         }
     }
 }

@@ -137,7 +137,8 @@ impl Roots {
             if !grant.constraints.is_empty() {
                 arguments.push(
                     InputField::new("on_conflict", named(&format!("{name}_on_conflict")))
-                        .about("upsert condition"),
+                        .about("upsert condition")
+                        .null(Null::Refused),
                 );
             }
             arguments
