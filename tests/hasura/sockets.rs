@@ -318,6 +318,89 @@ async fn a_stream_sends_batches_past_its_cursor() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_subscription_is_one_field_of_the_database_and_a_stream_one_column() -> Outcome {
+    let (_served, port) = serve().await?;
+    let mut client = Client::ready(port).await?;
+    let stream = |cursor: &str| {
+        format!("subscription {{ todos_stream(batch_size: 1, cursor: {cursor}) {{ id }} }}")
+    };
+    let (arguments, validation) = ("$.selectionSet.todos_stream.args", "validation-failed");
+    for (query, code, path) in [
+        (
+            "subscription { __typename }".to_owned(),
+            "not-supported",
+            "$",
+        ),
+        (
+            "subscription { users { id } users { email } }".to_owned(),
+            validation,
+            "$",
+        ),
+        (stream("[]"), validation, arguments),
+        (stream("{initial_value: {}}"), validation, arguments),
+        (
+            stream("{initial_value: {id: 0, revision: 0}}"),
+            validation,
+            arguments,
+        ),
+        (
+            stream("[{initial_value: {id: 0}}, {initial_value: {revision: 0}}]"),
+            validation,
+            arguments,
+        ),
+        (
+            stream("{initial_value: {id: null}}"),
+            validation,
+            "$.selectionSet.todos_stream.args.cursor[0].initial_value.id",
+        ),
+        (
+            stream("{initial_value: {id: 0}, ordering: null}"),
+            validation,
+            "$.selectionSet.todos_stream.args.cursor[0].ordering",
+        ),
+    ] {
+        let payload = json!({"query": query});
+        client
+            .send(&json!({"type": "subscribe", "id": "1", "payload": payload}))
+            .await?;
+        let message = client.message().await?;
+        let extensions = json!({"code": code, "path": path});
+        assert_eq!(
+            message.pointer("/payload/0/extensions"),
+            Some(&extensions),
+            "{query}: {message}"
+        );
+        assert_eq!(client.message().await?["type"], "complete");
+    }
+    client
+        .send(&json!({"type": "subscribe", "id": "s", "payload": {
+            "query": stream("[null, {initial_value: {id: 1}}]"),
+        }}))
+        .await?;
+    let rows = client.message().await?;
+    let rows = rows.pointer("/payload/data/todos_stream");
+    assert_eq!(rows, Some(&json!([{"id": 2}])));
+    Ok(())
+}
+
+#[tokio::test]
+async fn apollo_hears_why_an_operation_can_not_start_and_that_it_is_over() -> Outcome {
+    let (_served, port) = serve().await?;
+    let mut client = Client::open(port, "graphql-ws").await?;
+    let mut start = doorbell("1");
+    start["type"] = json!("start");
+    client.send(&start).await?;
+    let message = "start received before the connection is initialised";
+    let extensions = json!({"path": "$", "code": "start-failed"});
+    let payload = json!({"message": message, "extensions": extensions});
+    let wanted = json!({"type": "error", "id": "1", "payload": payload});
+    assert_eq!(client.message().await?, wanted);
+    let wanted = json!({"type": "complete", "id": "1"});
+    assert_eq!(client.message().await?, wanted);
+    Ok(())
+}
+
+#[tokio::test]
 async fn subscriptions_that_are_switched_off_do_not_exist() -> Outcome {
     let (served, port) = serve().await?;
     served.backend.set_policy(Policy {

@@ -45,8 +45,14 @@ pub(super) fn prepare(types: &Types, request: &Request) -> Result<Prepared, Faul
         OperationType::Subscription => {
             let fields = selection::select(types, &operation, SUBSCRIPTION, Place::Subscription)?;
             let mut fields = fields.into_iter();
+            // As written: the same field twice is two.
+            let written = operation.selection.items.len();
             match (fields.next(), fields.next()) {
-                (Some(only), None) if !only.is_typename() => Ok(Prepared::Subscription(only)),
+                (Some(only), None) if written == 1 && only.is_typename() => Err(Fault::new(
+                    Code::NotSupported,
+                    "Introspection at root field level is not supported over subscriptions",
+                )),
+                (Some(only), None) if written == 1 => Ok(Prepared::Subscription(only)),
                 (_, _) => refuse("subscriptions must select one top level field"),
             }
         }

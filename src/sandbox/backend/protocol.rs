@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Fault, Path},
+    answer::{Code, Fault, Path},
     document::Request,
 };
 
@@ -209,10 +209,13 @@ impl Conversation {
                 Step::Close(Closing::error(1000, &format!("4400: {message}"))),
             ],
             Protocol::Apollo => {
-                let payload = json!({"path": "$", "error": message, "code": "start-failed"});
-                vec![Step::Send(
+                let payload = Fault::new(Code::StartFailed, message).json();
+                [
                     json!({"type": "error", "id": id, "payload": payload}),
-                )]
+                    json!({"type": "complete", "id": id}),
+                ]
+                .map(Step::Send)
+                .into()
             }
         }
     }
@@ -333,7 +336,6 @@ fn pong(payload: Option<&Value>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::answer::Code;
     use super::*;
 
     #[test]

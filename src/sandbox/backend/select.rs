@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value};
 
 use super::{
-    answer::Fault,
+    answer::{Code, Fault},
     filter::{self, Condition},
     jwt::Session,
     role::Grant,
@@ -30,7 +30,7 @@ pub(super) fn rows(
     let offset = field.arguments.get("offset").and_then(Value::as_i64);
     if offset.is_some_and(|offset| offset < 0) {
         return Err(Fault::new(
-            super::answer::Code::DataException,
+            Code::DataException,
             "OFFSET must not be negative",
         ));
     }
@@ -264,25 +264,23 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor that a `…_stream` field starts from: exactly one column.
+    /// The cursor that a `…_stream` field starts from: the first column it
+    /// names, which validation makes the only one.
     pub(super) fn start(table: &Table, field: &Selected) -> Result<Self, Fault> {
-        let refuse = |message| Fault::new(super::answer::Code::ValidationFailed, message);
         let cursors = field.arguments.get("cursor").and_then(Value::as_array);
-        let mut cursors = cursors.into_iter().flatten().filter_map(Value::as_object);
-        let (Some(cursor), None) = (cursors.next(), cursors.next()) else {
-            return Err(refuse("multiple column cursors are not supported yet"));
+        let mut columns = cursors.into_iter().flatten().flat_map(|cursor| {
+            let ascending = cursor.get("ordering") != Some(&Value::from("DESC"));
+            let initial = cursor.get("initial_value").and_then(Value::as_object);
+            let initial = initial.into_iter().flatten();
+            initial.filter_map(move |(name, value)| Some((table.column(name)?, value, ascending)))
+        });
+        let Some((column, value, ascending)) = columns.next() else {
+            let message = "one streaming column field is expected";
+            return Err(Fault::new(Code::ValidationFailed, message));
         };
-        let initial = cursor.get("initial_value").and_then(Value::as_object);
-        let mut initial = initial.into_iter().flatten();
-        let (Some((name, value)), None) = (initial.next(), initial.next()) else {
-            return Err(refuse("only one column is expected"));
-        };
-        let column = table
-            .column(name)
-            .ok_or_else(|| refuse("cursor column is unknown"))?;
         Ok(Self {
             column,
-            ascending: cursor.get("ordering").and_then(Value::as_str) != Some("DESC"),
+            ascending,
             past: column.kind.to_sql(value)?,
         })
     }

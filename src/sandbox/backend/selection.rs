@@ -166,7 +166,10 @@ impl<'a> Selector<'a> {
             selected.arguments = self
                 .coercion
                 .arguments(name, &field.arguments, given, path)?;
-            check_distinct(&selected.arguments, path)?;
+            path.key("args", |path| {
+                check_distinct(&selected.arguments, path)?;
+                check_cursor(&selected.arguments, path)
+            })?;
             if object {
                 selected.fields = self.fields(of, &merged.sets, path)?;
             }
@@ -208,7 +211,7 @@ fn merge<'a>(merged: &mut Vec<Merged<'a>>, field: &'a Written, path: &Path) -> R
 }
 
 /// `PostgreSQL` wants the distinct columns to lead the order.
-fn check_distinct(arguments: &Map<String, Value>, path: &mut Path) -> Result<(), Fault> {
+fn check_distinct(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fault> {
     let (Some(Value::Array(distinct)), Some(Value::Array(order))) =
         (arguments.get("distinct_on"), arguments.get("order_by"))
     else {
@@ -227,5 +230,21 @@ fn check_distinct(arguments: &Map<String, Value>, path: &mut Path) -> Result<(),
         return Ok(());
     }
     let message = "\"distinct_on\" columns must match initial \"order_by\" columns";
-    path.key("args", |path| Err(Fault::validation(path, message)))
+    Err(Fault::validation(path, message))
+}
+
+/// A stream follows exactly one column.
+fn check_cursor(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fault> {
+    let Some(Value::Array(cursors)) = arguments.get("cursor") else {
+        return Ok(());
+    };
+    let columns = cursors
+        .iter()
+        .filter_map(|cursor| cursor.get("initial_value")?.as_object());
+    let message = match columns.map(Map::len).sum() {
+        0_usize => "one streaming column field is expected",
+        1 => return Ok(()),
+        _ => "multiple column cursors are not supported yet",
+    };
+    Err(Fault::validation(path, message))
 }
