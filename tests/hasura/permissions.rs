@@ -70,6 +70,9 @@ fn tokens_are_refused_in_hasuras_order_of_checks() -> Outcome {
         claims[name] = value;
         tokens::sign(&claims)
     };
+    let mut elsewhere_and_late = tokens::claims("1");
+    elsewhere_and_late["iss"] = json!("https://tenant.example.test");
+    elsewhere_and_late["exp"] = json!(now - 1);
     for (token, message) in [
         (changed("iat", json!(now + 600))?, "JWTIssuedAtFuture"),
         (changed("aud", json!("other"))?, "JWTNotInAudience"),
@@ -78,6 +81,10 @@ fn tokens_are_refused_in_hasuras_order_of_checks() -> Outcome {
             "JWTNotInIssuer",
         ),
         (changed("exp", json!(now - 1))?, "JWTExpired"),
+        (
+            tokens::signed_by(&elsewhere_and_late, 1, "RS256")?,
+            "JWTNotInIssuer",
+        ),
         (
             tokens::signed_by(&tokens::claims("1"), 0, "none")?,
             "JWSError JWSNoSignatures",

@@ -112,9 +112,12 @@ pub(super) fn authenticate(
     let authorization = headers.get("authorization").filter(|_| policy.jwt_mode);
     match (authorization, &policy.unauthorized_role) {
         (Some(authorization), _) => {
-            let claims = verified(bearer(authorization)?, config, policy)?;
+            let token = bearer(authorization)?;
+            check_issuer(token, config, policy)?;
+            let claims = verified(token, config, policy)?;
             check_claims(&claims, config, policy, now + config.clock_offset_s)?;
-            session(&claims, headers.get("x-hasura-role"), policy)
+            let role = headers.get("x-hasura-role").filter(|role| !role.is_empty());
+            session(&claims, role, policy)
         }
         (None, Some(role)) => Ok(trusted(role, headers)),
         (None, None) if policy.jwt_mode => Err(Fault::new(
@@ -152,6 +155,25 @@ fn refuse(detail: &str) -> Fault {
     Fault::new(Code::InvalidJwt, format!("Could not verify JWT: {detail}"))
 }
 
+/// A part of a token as the object it encodes.
+fn decoded(part: &str) -> Option<Map<String, Value>> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Hasura chooses among its JWT secrets by the token's issuer, so it looks at
+/// that before anything is verified.
+fn check_issuer(token: &str, config: &JwtConfig, policy: &Policy) -> Result<(), Fault> {
+    let claims = token.split('.').nth(1).and_then(decoded);
+    let issuer = policy.issuer.as_deref().or(config.issuer.as_deref());
+    match (issuer, claims.as_ref().and_then(|claims| claims.get("iss"))) {
+        (Some(wanted), Some(found)) if found.as_str() != Some(wanted) => {
+            Err(refuse("JWTNotInIssuer"))
+        }
+        (_, _) => Ok(()),
+    }
+}
+
 /// The claims of a token whose signature is ours.
 fn verified(token: &str, config: &JwtConfig, policy: &Policy) -> Result<Map<String, Value>, Fault> {
     let parts: Vec<&str> = token.split('.').collect();
@@ -162,11 +184,7 @@ fn verified(token: &str, config: &JwtConfig, policy: &Policy) -> Result<Map<Stri
         )));
     };
     let undecodable = || refuse("JWSError (JSONDecodeError \"JWS is not valid\")");
-    let object = |part: &str| -> Option<Map<String, Value>> {
-        let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
-        serde_json::from_slice(&bytes).ok()
-    };
-    let header_fields = object(header).ok_or_else(undecodable)?;
+    let header_fields = decoded(header).ok_or_else(undecodable)?;
     let signature = URL_SAFE_NO_PAD
         .decode(signature)
         .map_err(|_| undecodable())?;
@@ -198,7 +216,7 @@ fn verified(token: &str, config: &JwtConfig, policy: &Policy) -> Result<Map<Stri
     if policy.wrong_secret || !ours {
         return Err(refuse("JWSError JWSInvalidSignature"));
     }
-    object(payload).ok_or_else(|| refuse("JWTClaimsSetDecodeError \"claims are no object\""))
+    decoded(payload).ok_or_else(|| refuse("JWTClaimsSetDecodeError \"claims are no object\""))
 }
 
 fn check_claims(
@@ -222,12 +240,6 @@ fn check_claims(
     }
     if instant("nbf")?.is_some_and(|nbf| now < nbf.saturating_sub(skew)) {
         return Err(refuse("JWTNotYetValid"));
-    }
-    let issuer = policy.issuer.as_deref().or(config.issuer.as_deref());
-    if let (Some(wanted), Some(found)) = (issuer, claims.get("iss"))
-        && found.as_str() != Some(wanted)
-    {
-        return Err(refuse("JWTNotInIssuer"));
     }
     let audience = policy.audience.as_deref().or(config.audience.as_deref());
     if let (Some(wanted), Some(found)) = (audience, claims.get("aud")) {
@@ -283,8 +295,8 @@ fn session(
     let Value::String(default) = default else {
         let found = json_name(default);
         return Err(invalid(format!(
-            "invalid \"x-hasura-default-role\"; should be a role: parsing Text failed, expected \
-             String, but encountered {found}"
+            "invalid \"x-hasura-default-role\"; should be a single role name: parsing Text failed, \
+             expected String, but encountered {found}"
         )));
     };
     let role = requested_role.unwrap_or(default);
