@@ -95,6 +95,7 @@ fn every_argument_of_a_list_selects_as_postgres_does() -> Outcome {
             "distinct_on: text, order_by: [{text: asc}, {id: desc}]",
             json!([4, 5, 2]),
         ),
+        ("distinct_on: [text]", json!([4, 1, 2])),
         ("where: {}, order_by: {id: asc}", json!([1, 2, 4, 5])),
         ("where: null, order_by: {id: asc}", json!([1, 2, 4, 5])),
         ("where: {text: {_is_null: true}}", json!([2])),
@@ -237,6 +238,33 @@ fn an_upsert_updates_the_named_columns_where_it_may() -> Outcome {
     );
     let twice = json!({"o": [objects[0], objects[0]], "w": {}});
     assert_eq!(refusal(&ask(&backend, upsert, &twice)?).0, "unexpected");
+    Ok(())
+}
+
+#[test]
+fn rows_that_nothing_orders_come_as_they_were_last_changed() -> Outcome {
+    let backend = backend(Shape::Full)?;
+    let edit = "mutation { update_todos_by_pk(pk_columns: {id: 2}, _set: {text: \"e\"}) { id } }";
+    ask(&backend, edit, &json!({}))?;
+    assert_eq!(ids(&backend, "limit: 9")?, json!([1, 4, 5, 2]));
+    let all = "mutation { update_todos(where: {id: {_lt: 5}}, _set: {text: \"all\"}) { returning \
+               { id revision } } }";
+    let answer = ask(&backend, all, &json!({}))?;
+    let rows = answer.pointer("/data/update_todos/returning");
+    let wanted = json!([
+        {"id": 1, "revision": 7}, {"id": 4, "revision": 8}, {"id": 2, "revision": 9},
+    ]);
+    assert_eq!(rows, Some(&wanted), "{answer}");
+    let remove = "mutation { delete_todos(where: {id: {_in: [1, 2, 5]}}) { returning { id } } }";
+    let answer = ask(&backend, remove, &json!({}))?;
+    let rows = answer.pointer("/data/delete_todos/returning");
+    assert_eq!(rows, Some(&json!([{"id": 5}, {"id": 1}, {"id": 2}])));
+    let feed = ask(&backend, "{ todo_changes { id deleted } }", &json!({}))?;
+    let wanted = json!([
+        {"id": 4, "deleted": false}, {"id": 5, "deleted": true},
+        {"id": 1, "deleted": true}, {"id": 2, "deleted": true},
+    ]);
+    assert_eq!(feed["data"]["todo_changes"], wanted, "{feed}");
     Ok(())
 }
 

@@ -132,15 +132,16 @@ impl Mutation<'_, '_> {
             .map_err(|error| broken(&error))
     }
 
-    /// The reachable rows that fulfil a condition, by id.
+    /// The reachable rows that fulfil a condition, in the order in which a
+    /// statement meets them: that of their next revisions.
     fn keys(&self, condition: Condition) -> Result<Vec<Key>, Fault> {
         let condition = Condition::all(vec![
             filter::reachable(self.grant, self.session)?,
             condition,
         ]);
         let sql = format!(
-            "select id, user_id, client_id from todos where {} order by id",
-            condition.sql
+            "select id, user_id, client_id from todos where {} order by {}",
+            condition.sql, self.grant.table.heap
         );
         let read = || -> rusqlite::Result<Vec<Key>> {
             let mut statement = self.writer.transaction.prepare_cached(&sql)?;

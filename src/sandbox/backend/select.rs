@@ -25,7 +25,8 @@ pub(super) fn rows(
         parts.push(filter::filter(grant.table, wanted)?);
     }
     let condition = Condition::all(parts);
-    let order = order(grant.table, field.arguments.get("order_by"));
+    let distinct = distinct(grant.table, field.arguments.get("distinct_on"));
+    let order = order(grant.table, field.arguments.get("order_by"), &distinct);
     let limit = limit(grant, field.arguments.get("limit"));
     let offset = field.arguments.get("offset").and_then(Value::as_i64);
     if offset.is_some_and(|offset| offset < 0) {
@@ -39,7 +40,7 @@ pub(super) fn rows(
         grant.table,
         &columns,
         &condition.sql,
-        &distinct(grant.table, field.arguments.get("distinct_on")),
+        &distinct.join(", "),
         &order,
     );
     let sql = format!("{sql} LIMIT {limit} OFFSET {}", offset.unwrap_or(0));
@@ -128,18 +129,19 @@ fn statement(
     )
 }
 
-fn distinct(table: &Table, argument: Option<&Value>) -> String {
+fn distinct(table: &Table, argument: Option<&Value>) -> Vec<String> {
     let names = argument.and_then(Value::as_array).into_iter().flatten();
     names
         .filter_map(|name| table.column(name.as_str()?))
         .map(|column| format!("\"{}\"", column.name))
-        .collect::<Vec<_>>()
-        .join(", ")
+        .collect()
 }
 
-fn order(table: &Table, argument: Option<&Value>) -> String {
+/// The order asked for, then that of distinct columns, which `PostgreSQL`
+/// sorts by. Rows that nothing orders come as they lie in the heap.
+fn order(table: &Table, argument: Option<&Value>, distinct: &[String]) -> String {
     let wanted = argument.and_then(Value::as_array).into_iter().flatten();
-    let keys: Vec<_> = wanted
+    let mut keys: Vec<_> = wanted
         .filter_map(Value::as_object)
         .flatten()
         .filter_map(|(name, direction)| {
@@ -153,8 +155,11 @@ fn order(table: &Table, argument: Option<&Value>) -> String {
             Some(format!("\"{column}\" {direction}"))
         })
         .collect();
-    if keys.is_empty() {
-        return String::new();
+    let unordered = keys.is_empty();
+    let sorted = distinct.iter();
+    keys.extend(sorted.map(|column| format!("{column} ASC NULLS LAST")));
+    if unordered {
+        keys.push(table.heap.to_owned());
     }
     format!(" ORDER BY {}", keys.join(", "))
 }

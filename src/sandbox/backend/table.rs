@@ -55,6 +55,9 @@ pub(super) struct Table {
     pub(super) columns: &'static [Column],
     /// Whose row it is.
     pub(super) owner: &'static str,
+    /// The order of rows that nothing orders: where they lie in the heap. A
+    /// changed row moves to its end, and every change takes a revision.
+    pub(super) heap: &'static str,
     /// The primary key's only column; views have none.
     pub(super) primary_key: Option<&'static str>,
     /// Unique and primary keys: name and columns.
@@ -127,6 +130,7 @@ pub(super) static USERS: Table = Table {
         column("updated_at", Kind::Timestamptz).hidden(),
     ],
     owner: "id",
+    heap: "id",
     primary_key: Some("id"),
     constraints: &[],
     bare: true,
@@ -149,6 +153,7 @@ pub(super) static TODOS: Table = Table {
         column("user_id", Kind::Integer),
     ],
     owner: "user_id",
+    heap: "revision, id",
     primary_key: Some("id"),
     constraints: &[
         Constraint {
@@ -179,6 +184,7 @@ pub(super) static TODO_CHANGES: Table = Table {
         column("user_id", Kind::Integer).hidden(),
     ],
     owner: "user_id",
+    heap: "deleted, revision, id",
     primary_key: None,
     constraints: &[],
     bare: false,
@@ -195,6 +201,7 @@ pub(super) static TODO_TOMBSTONES: Table = Table {
         column("user_id", Kind::Integer).not_null(),
     ],
     owner: "user_id",
+    heap: "revision",
     primary_key: None,
     constraints: &[],
     bare: false,
