@@ -7,7 +7,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tudone::sandbox::backend::{Backend, Policy, Shape};
 
-use crate::tokens::{self, Outcome};
+use crate::{
+    rules,
+    tokens::{self, Outcome},
+};
 
 const INTROSPECTION: &str = "
 query IntrospectionQuery {
@@ -222,6 +225,41 @@ fn every_type_a_field_names_is_in_the_schema() -> Outcome {
                 }
             }
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn introspection_describes_itself_by_the_fields_that_hasura_has() -> Outcome {
+    let backend = rules::backend(Shape::Full)?;
+    let query = "{ __schema { directives { name } } i: __type(name: \"__InputValue\") { fields { \
+                 name } } l: __type(name: \"__DirectiveLocation\") { name } }";
+    let answer = rules::ask(&backend, query, &json!({}))?;
+    let names =
+        |names: &[&str]| -> Value { names.iter().map(|name| json!({"name": name})).collect() };
+    let wanted = json!({
+        "__schema": {"directives": names(&["include", "skip", "cached"])},
+        "i": {"fields": names(&["defaultValue", "description", "name", "type"])},
+        "l": null,
+    });
+    assert_eq!(answer["data"], wanted, "{answer}");
+    for (fields, path) in [
+        (
+            "inputFields(includeDeprecated: true) { name }",
+            "$.selectionSet.__type.selectionSet.inputFields",
+        ),
+        (
+            "specifiedByURL",
+            "$.selectionSet.__type.selectionSet.specifiedByURL",
+        ),
+        (
+            "inputFields { isDeprecated }",
+            "$.selectionSet.__type.selectionSet.inputFields.selectionSet.isDeprecated",
+        ),
+    ] {
+        let query = format!("{{ __type(name: \"todos_bool_exp\") {{ {fields} }} }}");
+        let answer = rules::ask(&backend, &query, &json!({}))?;
+        assert_eq!(rules::refusal(&answer), ("validation-failed", path));
     }
     Ok(())
 }

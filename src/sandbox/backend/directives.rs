@@ -108,12 +108,24 @@ pub(super) struct Directive {
     pub(super) locations: &'static [&'static str],
 }
 
-/// Every directive, by name.
+/// Every directive, in the order in which introspection lists them.
 pub(super) fn known() -> [Directive; 3] {
     let condition =
         || vec![InputField::new("if", required(named("Boolean"))).scalar(Scalar::Strict)];
     let on_selections: &[&str] = &["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"];
     [
+        Directive {
+            name: "include",
+            description: "whether this query should be included",
+            arguments: condition(),
+            locations: on_selections,
+        },
+        Directive {
+            name: "skip",
+            description: "whether this query should be skipped",
+            arguments: condition(),
+            locations: on_selections,
+        },
         Directive {
             name: "cached",
             description: "whether this query should be cached (Hasura Cloud only)",
@@ -128,18 +140,6 @@ pub(super) fn known() -> [Directive; 3] {
                     .default(json!(false)),
             ],
             locations: &["QUERY"],
-        },
-        Directive {
-            name: "include",
-            description: "whether this query should be included",
-            arguments: condition(),
-            locations: on_selections,
-        },
-        Directive {
-            name: "skip",
-            description: "whether this query should be skipped",
-            arguments: condition(),
-            locations: on_selections,
         },
     ]
 }

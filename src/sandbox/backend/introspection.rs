@@ -23,28 +23,6 @@ const KINDS: [&str; 8] = [
     "UNION",
 ];
 
-const LOCATIONS: [&str; 19] = [
-    "ARGUMENT_DEFINITION",
-    "ENUM",
-    "ENUM_VALUE",
-    "FIELD",
-    "FIELD_DEFINITION",
-    "FRAGMENT_DEFINITION",
-    "FRAGMENT_SPREAD",
-    "INLINE_FRAGMENT",
-    "INPUT_FIELD_DEFINITION",
-    "INPUT_OBJECT",
-    "INTERFACE",
-    "MUTATION",
-    "OBJECT",
-    "QUERY",
-    "SCALAR",
-    "SCHEMA",
-    "SUBSCRIPTION",
-    "UNION",
-    "VARIABLE_DEFINITION",
-];
-
 /// Adds the types that introspection itself has.
 pub(super) fn add(types: &mut Types) {
     let schema = vec![
@@ -60,18 +38,16 @@ pub(super) fn add(types: &mut Types) {
         Field::new("description", named("String")),
         Field::new("enumValues", list_of("__EnumValue")).takes(with_deprecated()),
         Field::new("fields", list_of("__Field")).takes(with_deprecated()),
-        Field::new("inputFields", list_of("__InputValue")).takes(with_deprecated()),
+        Field::new("inputFields", list_of("__InputValue")),
         Field::new("interfaces", list_of("__Type")),
         Field::new("kind", required(named("__TypeKind"))),
         Field::new("name", named("String")),
         Field::new("ofType", named("__Type")),
         Field::new("possibleTypes", list_of("__Type")),
-        Field::new("specifiedByURL", named("String")),
     ];
     types.add("__Type", None, Shape::Object(of_type));
     add_members(types);
     types.add("__TypeKind", None, plain_enum(&KINDS));
-    types.add("__DirectiveLocation", None, plain_enum(&LOCATIONS));
 }
 
 /// What types and directives consist of.
@@ -91,10 +67,10 @@ fn add_members(types: &mut Types) {
     let of = || Field::new("type", required(named("__Type")));
     let arguments = || Field::new("args", required(list_of("__InputValue")));
     let mut field = deprecable();
-    field.push(arguments().takes(with_deprecated()));
+    field.push(arguments());
     field.push(of());
     types.add("__Field", None, Shape::Object(field));
-    let mut input = deprecable();
+    let mut input = described();
     input.push(Field::new("defaultValue", named("String")));
     input.push(of());
     types.add("__InputValue", None, Shape::Object(input));
@@ -102,7 +78,7 @@ fn add_members(types: &mut Types) {
     let mut directive = described();
     directive.push(arguments());
     directive.push(Field::new("isRepeatable", required(named("Boolean"))));
-    let locations = required(list_of("__DirectiveLocation"));
+    let locations = required(list_of("String"));
     directive.push(Field::new("locations", locations));
     types.add("__Directive", None, Shape::Object(directive));
 }
@@ -206,7 +182,10 @@ impl Introspection<'_> {
                 ("interfaces", Shape::Object(_)) => json!([]),
                 ("fields", Shape::Object(all)) => {
                     let visible = all.iter().filter(|known| !known.name.starts_with("__"));
+                    let mut visible: Vec<_> = visible.collect();
+                    visible.sort_by(|a, b| a.name.cmp(&b.name));
                     visible
+                        .into_iter()
                         .map(|known| self.field(known, &field.fields))
                         .collect()
                 }
@@ -248,7 +227,6 @@ impl Introspection<'_> {
                 .default
                 .as_ref()
                 .map_or(Value::Null, |value| json!(value.to_string())),
-            "isDeprecated" => json!(false),
             _ => Value::Null,
         })
     }
