@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use async_graphql_parser::parse_query;
 use async_graphql_parser::types::OperationType;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::frame::{Committed, CutMark, Frame};
@@ -32,7 +31,7 @@ pub(super) async fn answer(
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let status = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::OK);
-    let mut response = hasura_json(status, &answered.body);
+    let mut response = hasura_json(status, answered.text);
     if answered.body.get("errors").is_none()
         && let Some(id) = id.or_else(|| HeaderValue::try_from(Uuid::now_v7().to_string()).ok())
     {
@@ -98,12 +97,12 @@ fn subprotocol(headers: &HeaderMap) -> &'static str {
 
 /// What Hasura says about a path it does not have.
 pub(super) fn not_found() -> Response {
-    let body = json!({"path": "$", "error": "resource does not exist", "code": "not-found"});
-    hasura_json(StatusCode::NOT_FOUND, &body)
+    let body = r#"{"path":"$","error":"resource does not exist","code":"not-found"}"#;
+    hasura_json(StatusCode::NOT_FOUND, body)
 }
 
-fn hasura_json(status: StatusCode, body: &Value) -> Response {
-    let mut response = (status, Json(body)).into_response();
+fn hasura_json(status: StatusCode, body: impl IntoResponse) -> Response {
+    let mut response = (status, body).into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json; charset=utf-8"),

@@ -384,6 +384,35 @@ fn a_body_is_read_whole_before_any_of_it_runs() -> Outcome {
 }
 
 #[test]
+fn an_answer_is_written_in_the_order_of_its_selection() -> Outcome {
+    let backend = backend(Shape::Full)?;
+    let headers = bearer(&tokens::named("user1")?)?;
+    let fragment = "fragment F on todos { user_id client: client_id }";
+    for (query, text) in [
+        (
+            format!("{{ z: todos_by_pk(id: 1) {{ text id ...F __typename }} a: __typename }} {fragment}"),
+            format!(
+                r#"{{"data":{{"z":{{"text":"buy milk","id":1,"user_id":1,"client":"{}","__typename":"todos"}},"a":"query_root"}}}}"#,
+                key(1)
+            ),
+        ),
+        (
+            "{ __type(name: \"order_by\") { name kind } todos(where: {id: {_lt: 3}}) { text id } }"
+                .to_owned(),
+            r#"{"data":{"__type":{"name":"order_by","kind":"ENUM"},"todos":[{"text":"buy milk","id":1},{"text":null,"id":2}]}}"#.to_owned(),
+        ),
+        (
+            "mutation { delete_todos(where: {}) { returning { text id } affected_rows } nope }".to_owned(),
+            r#"{"errors":[{"message":"field 'nope' not found in type: 'mutation_root'","extensions":{"path":"$.selectionSet.nope","code":"validation-failed"}}]}"#.to_owned(),
+        ),
+    ] {
+        let body = json!({ "query": query }).to_string();
+        assert_eq!(backend.answer(&headers, body.as_bytes()).text, text);
+    }
+    Ok(())
+}
+
+#[test]
 fn an_operation_is_chosen_by_its_name() -> Outcome {
     let backend = backend(Shape::Full)?;
     let both =

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use super::{selection::Selected, written};
 
 /// One answered `POST /v1/graphql`.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,8 +13,44 @@ pub struct Answer {
     pub status: u16,
     /// `{"data": …}`, `{"errors": […]}`, or a list of them for a batch.
     pub body: Value,
+    /// The body as it is sent, its keys in the order of the selection.
+    pub text: String,
     /// Whether a transaction that changed something was committed.
     pub committed: bool,
+}
+
+impl Answer {
+    pub(super) fn success(fields: &[Selected], data: Value, committed: bool) -> Self {
+        Self {
+            status: 200,
+            text: written::data(fields, &data),
+            body: Value::Object(Map::from_iter([("data".to_owned(), data)])),
+            committed,
+        }
+    }
+
+    pub(super) fn refusal(fault: &Fault) -> Self {
+        Self {
+            status: 200,
+            text: written::errors(fault),
+            body: fault.body(),
+            committed: false,
+        }
+    }
+
+    /// The answers to a list of requests, or the one to a request alone.
+    pub(super) fn batch(mut answers: Vec<Self>, listed: bool) -> Self {
+        if !listed && let Some(only) = answers.pop() {
+            return only;
+        }
+        let texts: Vec<_> = answers.iter().map(|answer| answer.text.as_str()).collect();
+        Self {
+            status: 200,
+            text: format!("[{}]", texts.join(",")),
+            committed: answers.iter().any(|answer| answer.committed),
+            body: answers.into_iter().map(|answer| answer.body).collect(),
+        }
+    }
 }
 
 /// `extensions.code` of an error.

@@ -10,6 +10,7 @@ use super::{
     select::{self, Cursor},
     selection::Selected,
     types::Action,
+    written,
 };
 
 /// A running subscription.
@@ -50,12 +51,13 @@ impl Live {
         sent && matches!(self.told, Told::Upto(_))
     }
 
-    /// What to send now, if anything.
+    /// What to send now, if anything, as text.
     pub(super) fn news(
         &mut self,
         backend: &Backend,
         session: &Session,
-    ) -> Result<Option<Value>, Fault> {
+    ) -> Result<Option<String>, Fault> {
+        let fields = std::slice::from_ref(&self.field);
         let types = backend.types(&session.role);
         match (&mut self.told, self.field.action) {
             (Told::Upto(cursor), Some(Action::Stream(table))) => {
@@ -67,17 +69,18 @@ impl Live {
                     return Ok(None);
                 }
                 let pair = (self.field.key.clone(), Value::Array(rows));
-                Ok(Some(Value::Object(Map::from_iter([pair]))))
+                let data = Value::Object(Map::from_iter([pair]));
+                Ok(Some(written::data(fields, &data)))
             }
             (Told::Upto(_), _) => Ok(None),
             (Told::Result(told), _) => {
-                let fields = std::slice::from_ref(&self.field);
                 let data = execute::read(&backend.connection(), &types, session, fields)?;
                 if told.as_ref() == Some(&data) {
                     return Ok(None);
                 }
-                *told = Some(data.clone());
-                Ok(Some(data))
+                let text = written::data(fields, &data);
+                *told = Some(data);
+                Ok(Some(text))
             }
         }
     }

@@ -9,7 +9,7 @@
 //! inherited.
 //!
 //! ```text
-//! answer    jwt          what comes back; who asks
+//! answer    jwt          what comes back (written); who asks
 //! table     role         tables; permissions of a role, after the policy
 //! types     schema       the types that follow from them (inputs, introspection)
 //! document  selection    a request against those types (variables, directives, coerce)
@@ -47,6 +47,7 @@ mod table;
 mod types;
 mod value;
 mod variables;
+mod written;
 
 use std::{
     collections::HashMap,
@@ -57,7 +58,7 @@ use std::{
 use axum::http::HeaderMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::watch;
 
 pub use self::{answer::Answer, error::BackendError, jwt::JwtConfig, policy::Policy, table::Shape};
@@ -170,77 +171,56 @@ impl Backend {
     /// Answers one `POST /v1/graphql`: one operation, or a batch of them.
     #[must_use]
     pub fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Answer {
-        let (body, committed) = match self.answered(headers, body) {
-            Ok(done) => done,
-            Err(fault) => (fault.body(), false),
-        };
-        Answer {
-            status: 200,
-            body,
-            committed,
-        }
+        let answered = self.answered(headers, body);
+        answered.unwrap_or_else(|fault| Answer::refusal(&fault))
     }
 
-    fn answered(&self, headers: &HeaderMap, body: &[u8]) -> Result<(Value, bool), Fault> {
+    fn answered(&self, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Fault> {
         let session = self.authenticate(&Headers::from(headers))?;
         let body: Value =
             serde_json::from_slice(body).map_err(|error| answer::bad_json(body, &error))?;
         let requests = Request::read_all(&body)?;
-        let mut committed = false;
-        let mut one = |request: &Request| match self.run(&session, request) {
-            Ok((data, changed)) => {
-                committed |= changed;
-                json!({"data": data})
-            }
-            Err(fault) => fault.body(),
+        let answer = |request: &Request| {
+            let done = self.run(&session, request);
+            done.unwrap_or_else(|fault| Answer::refusal(&fault))
         };
-        let mut answers: Vec<Value> = requests.iter().map(&mut one).collect();
-        let body = match answers.pop() {
-            Some(only) if !body.is_array() => only,
-            last => answers.into_iter().chain(last).collect(),
-        };
-        Ok((body, committed))
+        let answers: Vec<Answer> = requests.iter().map(answer).collect();
+        Ok(Answer::batch(answers, body.is_array()))
     }
 
     /// Runs one operation that is no subscription.
-    fn run(&self, session: &Session, request: &Request) -> Result<(Value, bool), Fault> {
+    fn run(&self, session: &Session, request: &Request) -> Result<Answer, Fault> {
         let types = self.types(&session.role);
-        match execute::prepare(&types, request)? {
-            Prepared::Subscription(_) => Err(Fault::new(
-                Code::UnexpectedPayload,
-                "subscriptions are not supported over HTTP, use websockets instead",
-            )),
-            prepared @ (Prepared::Query(_) | Prepared::Mutation(_)) => {
-                self.execute(&types, session, &prepared)
-            }
-        }
+        let prepared = execute::prepare(&types, request)?;
+        self.answered_by(&types, session, &prepared)
     }
 
-    fn execute(
+    /// The answer of an operation that ends with it.
+    fn answered_by(
         &self,
         types: &Types,
         session: &Session,
         prepared: &Prepared,
-    ) -> Result<(Value, bool), Fault> {
+    ) -> Result<Answer, Fault> {
         match prepared {
+            Prepared::Subscription(_) => Err(Fault::new(
+                Code::UnexpectedPayload,
+                "subscriptions are not supported over HTTP, use websockets instead",
+            )),
             Prepared::Query(fields) => {
                 let data = execute::read(&self.connection(), types, session, fields)?;
-                Ok((data, false))
-            }
-            Prepared::Subscription(field) => {
-                let fields = std::slice::from_ref(field);
-                let data = execute::read(&self.connection(), types, session, fields)?;
-                Ok((data, false))
+                Ok(Answer::success(fields, data, false))
             }
             Prepared::Mutation(fields) => {
                 let (shape, now) = (self.shape(), self.now().as_microsecond());
                 let mut connection = self.connection();
-                let done = execute::write(&mut connection, types, session, shape, now, fields)?;
+                let (data, committed) =
+                    execute::write(&mut connection, types, session, shape, now, fields)?;
                 drop(connection);
-                if done.1 {
+                if committed {
                     self.inner.commits.send_modify(|commits| *commits += 1);
                 }
-                Ok(done)
+                Ok(Answer::success(fields, data, committed))
             }
         }
     }

@@ -270,13 +270,14 @@ impl Conversation {
         }
     }
 
-    /// A result.
-    pub(super) fn next(&self, id: &str, data: &Value) -> Value {
+    /// A result, as text: its payload is written already.
+    pub(super) fn next(&self, id: &str, payload: &str) -> String {
         let kind = match self.protocol {
             Protocol::Modern => "next",
             Protocol::Apollo => "data",
         };
-        json!({"type": kind, "id": id, "payload": {"data": data}})
+        let id = Value::from(id);
+        format!(r#"{{"type":"{kind}","id":{id},"payload":{payload}}}"#)
     }
 
     /// The end of an operation that has answered.

@@ -185,8 +185,9 @@ impl Connection {
                 let live = Live::new(&backend, &session, field);
                 return live.map(Begun::Live).map_err(|fault| (fault, false));
             }
-            let done = backend.execute(&types, &session, &prepared);
-            done.map(|(data, _)| Begun::Answered(data))
+            let answered = backend.answered_by(&types, &session, &prepared);
+            answered
+                .map(|answer| Begun::Answered(answer.text))
                 .map_err(|fault| (fault, true))
         });
         let messages = match begun.await {
@@ -195,8 +196,10 @@ impl Connection {
                 self.look_in(FIRST_RESULT);
                 return Ok(());
             }
-            Ok(Ok(Begun::Answered(data))) => {
-                vec![self.talk.next(&id, &data), self.talk.completed(&id)]
+            Ok(Ok(Begun::Answered(payload))) => {
+                let result = self.talk.next(&id, &payload);
+                self.send_text(result).await?;
+                vec![self.talk.completed(&id)]
             }
             Ok(Err((fault, ran))) => self.talk.failed(&id, &fault, ran),
             Err(fault) => self.talk.failed(&id, &fault, true),
@@ -223,8 +226,11 @@ impl Connection {
                     if more {
                         self.look_in(AFTER_COMMIT);
                     }
-                    let news = news.into_iter();
-                    news.map(|data| self.talk.next(&id, &data)).collect()
+                    if let Some(payload) = news {
+                        let result = self.talk.next(&id, &payload);
+                        self.send_text(result).await?;
+                    }
+                    Vec::new()
                 }
                 Ok((_, Err(fault))) | Err(fault) => self.talk.failed(&id, &fault, true),
             };
@@ -246,7 +252,11 @@ impl Connection {
     }
 
     async fn send(&mut self, message: &Value) -> Result<(), End> {
-        let frame = Message::Text(message.to_string().into());
+        self.send_text(message.to_string()).await
+    }
+
+    async fn send_text(&mut self, text: String) -> Result<(), End> {
+        let frame = Message::Text(text.into());
         self.socket.send(frame).await.map_err(|_| End::Drop)
     }
 
@@ -267,7 +277,8 @@ impl Connection {
 /// What a `subscribe` has led to.
 enum Begun {
     Live(Live),
-    Answered(Value),
+    /// Its whole payload.
+    Answered(String),
 }
 
 /// Statements block; this moves them off the tasks' threads.
