@@ -1,5 +1,6 @@
 //! The routes of the Hasura half.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use async_graphql_parser::parse_query;
@@ -10,13 +11,18 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::backend::Answer;
 use super::frame::{Committed, CutMark, Frame};
 use super::line::Line;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Bodies below this are not compressed, in bytes.
+const COMPRESSED_FROM: usize = 700;
 
 /// `POST /v1/graphql`. Runs to its end even if the client goes away.
 pub(super) async fn answer(
@@ -25,14 +31,31 @@ pub(super) async fn answer(
     body: Bytes,
 ) -> Response {
     let id = headers.get(REQUEST_ID).cloned();
+    let gzip = takes_gzip(&headers);
     let backend = frame.backend.clone();
-    let answered = tokio::task::spawn_blocking(move || backend.answer(&headers, &body)).await;
-    let Ok(answered) = answered else {
+    let job = move || {
+        let answered = backend.answer(&headers, &body);
+        let worth_it = gzip && !is_refusal(&answered) && answered.text.len() >= COMPRESSED_FROM;
+        let compressed = worth_it.then(|| compressed(&answered.text)).flatten();
+        (answered, compressed)
+    };
+    let Ok((answered, compressed)) = tokio::task::spawn_blocking(job).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
+    let refused = is_refusal(&answered);
     let status = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::OK);
-    let mut response = hasura_json(status, answered.text);
-    if answered.body.get("errors").is_none()
+    let mut response = match compressed {
+        Some(bytes) => {
+            let mut response = hasura_json(status, bytes);
+            let gzip = HeaderValue::from_static("gzip");
+            response
+                .headers_mut()
+                .insert(header::CONTENT_ENCODING, gzip);
+            response
+        }
+        None => hasura_json(status, answered.text),
+    };
+    if !refused
         && let Some(id) = id.or_else(|| HeaderValue::try_from(Uuid::now_v7().to_string()).ok())
     {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -41,6 +64,30 @@ pub(super) async fn answer(
         response.extensions_mut().insert(Committed);
     }
     response
+}
+
+/// Whether all of it is refused: Hasura neither names nor compresses that.
+fn is_refusal(answer: &Answer) -> bool {
+    answer.body.get("errors").is_some()
+}
+
+/// Whether `Accept-Encoding` allows gzip, the only encoding there is.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING).into_iter();
+    let mut codings = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().trim_start_matches("q=").parse::<f32>();
+        matches!(name.trim(), "gzip" | "*") && weight.unwrap_or(1.0) > 0.0
+    })
+}
+
+fn compressed(text: &str) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).ok()?;
+    encoder.finish().ok()
 }
 
 /// Whether a request's document holds a mutation.

@@ -1,6 +1,6 @@
 //! Tokens made to order, wrong settings, log and frame.
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tudone::sandbox::DEVELOPMENT_ONLY;
 
@@ -296,5 +296,37 @@ async fn the_addresses_are_seven_and_their_json_has_those_names() -> Checked {
     assert!(bench.at.issuer.starts_with("http://127.0.0.1:"), "{json}");
     assert!(bench.at.issuer.ends_with('/'), "{json}");
     assert_ne!(json!(bench.at.admin_secret), json!(""));
+    Ok(())
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed_for_who_takes_gzip_and_refusals_never() -> Checked {
+    let bench = Bench::start().await?;
+    let token = token(&bench, json!({"sub": "auth0|zip"})).await?;
+    let plain = Client::builder().no_gzip().no_proxy().build()?;
+    let long = "{ __schema { types { name description } } }";
+    let refused = format!("{{ {} }}", "x".repeat(900));
+    for (query, accepted, wanted) in [
+        (long, "gzip, deflate, br", Some("gzip")),
+        (long, "br, gzip;q=0.5", Some("gzip")),
+        (long, "gzip;q=0, br", None),
+        (long, "deflate", None),
+        ("{ users { id } }", "gzip", None),
+        (&refused, "gzip", None),
+    ] {
+        let ask = |client: &Client| {
+            let request = client.post(&bench.at.endpoint).bearer_auth(&token);
+            request.json(&json!({ "query": query }))
+        };
+        let answer = ask(&plain).header("accept-encoding", accepted);
+        let answer = answer.send().await?;
+        let encoding = answer.headers().get("content-encoding");
+        let encoding = encoding.map(|name| name.to_str()).transpose()?;
+        assert_eq!(encoding, wanted, "{query} {accepted}");
+        let sent = answer.bytes().await?;
+        let read = ask(&bench.http).send().await?.bytes().await?;
+        assert_eq!(sent == read, wanted.is_none(), "{query} {accepted}");
+        assert!(serde_json::from_slice::<Value>(&read)?.is_object());
+    }
     Ok(())
 }
