@@ -401,6 +401,33 @@ async fn apollo_hears_why_an_operation_can_not_start_and_that_it_is_over() -> Ou
 }
 
 #[tokio::test]
+async fn values_that_the_database_can_not_read_are_refused_before_a_subscription_starts() -> Outcome
+{
+    let query = "subscription { todos(where: {client_id: {_eq: \"no\"}}) { id } }";
+    let extensions = json!({"path": "$", "code": "data-exception"});
+    for (protocol, at) in [
+        (MODERN, "/payload/0/extensions"),
+        ("graphql-ws", "/payload/errors/0/extensions"),
+    ] {
+        let (_served, port) = serve().await?;
+        let mut client = Client::open(port, protocol).await?;
+        let bearer = format!("Bearer {}", tokens::named("user1")?);
+        let payload = json!({"headers": {"Authorization": bearer}});
+        client
+            .send(&json!({"type": "connection_init", "payload": payload}))
+            .await?;
+        client
+            .send(&json!({"type": "start", "id": "1", "payload": {"query": query}}))
+            .await?;
+        let message = client.message().await?;
+        assert_eq!(message["type"], "error", "{message}");
+        assert_eq!(message.pointer(at), Some(&extensions), "{message}");
+        assert_eq!(client.message().await?["type"], "complete");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn subscriptions_that_are_switched_off_do_not_exist() -> Outcome {
     let (served, port) = serve().await?;
     served.backend.set_policy(Policy {

@@ -29,7 +29,8 @@ enum Told {
 }
 
 impl Live {
-    /// A subscription that has told nothing yet.
+    /// A subscription that has told nothing yet. Hasura tries its values before
+    /// it starts, so that what the database can not read is a fault of now.
     pub(super) fn new(
         backend: &Backend,
         session: &Session,
@@ -42,7 +43,9 @@ impl Live {
             }
             Some(_) | None => Told::Result(None),
         };
-        Ok(Self { field, told })
+        let live = Self { field, told };
+        live.clone().news(backend, session)?;
+        Ok(live)
     }
 
     /// Whether to look again without waiting for a commit: a stream that has
