@@ -73,6 +73,23 @@ fn what_the_members_of_a_list_variable_may_be_is_read_from_its_values() -> Outco
 }
 
 #[test]
+fn a_key_that_is_no_name_is_refused_with_the_object_it_is_in() -> Outcome {
+    let backend = backend(Shape::Full)?;
+    let query = "query($w: todos_bool_exp) { todos(where: $w) { id } }";
+    for (filter, path) in [
+        (json!({"a-b": 1}), "$.selectionSet.todos.args.where"),
+        (
+            json!({"id": {"=": 1}}),
+            "$.selectionSet.todos.args.where.id",
+        ),
+    ] {
+        let answer = ask(&backend, query, &json!({"w": filter}))?;
+        assert_eq!(refusal(&answer), ("validation-failed", path), "{answer}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_pattern_that_ends_in_its_escape_is_a_bad_request() -> Outcome {
     let backend = backend(Shape::Full)?;
     let query = r#"{ todos(where: {text: {_like: "%\\"}}) { id } }"#;

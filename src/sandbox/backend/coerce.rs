@@ -11,7 +11,7 @@ use async_graphql_value::{Name, Value as Literal};
 use serde_json::{Map, Number, Value};
 
 use super::{
-    answer::{Code, Fault, Path},
+    answer::{Code, Fault, Path, is_name},
     document::json_name,
     types::{EnumValue, InputField, Null, Scalar, Shape, Types},
     variables::{Held, Variable},
@@ -246,6 +246,11 @@ impl<'a> Coercion<'a> {
                 return Err(mismatch(path, name, "an object", given));
             }
         };
+        if let Some(key) = keys.iter().find(|key| !is_name(key)) {
+            let why = "which is not a legal GraphQL name";
+            let message = format!("variable value contains object with key \"{key}\", {why}");
+            return Err(Fault::validation(path, message));
+        }
         for key in keys {
             if !fields.iter().any(|field| field.name == key) {
                 return Err(path.key(key, |path| {

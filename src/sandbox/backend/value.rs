@@ -113,9 +113,29 @@ fn uuid(text: &str) -> Result<Uuid, Fault> {
     Uuid::try_parse(&digits).map_err(|_| refused())
 }
 
+/// What `PostgreSQL` calls some instants.
+fn named_instant(text: &str) -> Option<i64> {
+    const DAY: i64 = 86_400_000_000;
+    let now = Timestamp::now().as_microsecond();
+    let midnight = now - now.rem_euclid(DAY);
+    Some(match text.to_ascii_lowercase().as_str() {
+        "epoch" => 0,
+        "-infinity" => i64::MIN,
+        "infinity" => i64::MAX,
+        "now" => now,
+        "yesterday" => midnight - DAY,
+        "today" => midnight,
+        "tomorrow" => midnight + DAY,
+        _ => return None,
+    })
+}
+
 /// An instant; a text without an offset or zone is in UTC.
 fn microseconds(text: &str) -> Result<i64, Fault> {
     let trimmed = text.trim();
+    if let Some(at) = named_instant(trimmed) {
+        return Ok(at);
+    }
     let (local, zone) = match trimmed.rsplit_once(' ') {
         Some((local, zone)) => (local.trim_end(), TimeZone::get(zone).ok()),
         None => (trimmed, None),
@@ -168,6 +188,8 @@ mod tests {
             assert_eq!(printed(microseconds(text)?), shown, "{text}");
         }
         assert!(microseconds("yesterday evening").is_err());
+        assert!(microseconds("yesterday")? < microseconds("Today")?);
+        assert!(microseconds("now")? < microseconds("infinity")?);
         Ok(())
     }
 
