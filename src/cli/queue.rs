@@ -12,6 +12,7 @@ use crate::cli::network::{self, Effort};
 use crate::cli::output;
 use crate::cli::pick::by_handles;
 use crate::cli::plain::plain;
+use crate::cli::write::lacking;
 use crate::domain::change::{Act, Progress};
 use crate::domain::key::Key;
 use crate::store::{Queued, Store};
@@ -140,19 +141,32 @@ fn give_up(
         .into_iter()
         .partition(|it| matches!(it.state, "pending" | "rejected"));
     if !sent.is_empty() {
-        let count = sent.len();
-        call.notice(format!("{count} changes may have arrived already and stay"));
+        let count = counted(sent.len());
+        call.notice(format!("{count} may have arrived already, and stay"));
     }
-    if arguments.handle.is_none() && !arguments.yes && !may.is_empty() {
-        call.confirm(&format!("Drop {} changes for good?", may.len()))?;
+    // A handle says what is meant; where somebody can be asked it is asked all the same.
+    let asks = arguments.handle.is_none() || call.can_ask();
+    if asks && !arguments.yes && !may.is_empty() {
+        call.confirm(&format!("Drop {} for good?", counted(may.len())))?;
     }
     let mut dropped = Vec::new();
     for change in may {
         if store.drop_entry(change.seq)? {
-            dropped.push(change);
+            dropped.push(Waiting {
+                state: "dropped",
+                ..change
+            });
         }
     }
     print(arguments, &dropped)
+}
+
+fn counted(changes: usize) -> String {
+    if changes == 1 {
+        "1 change".to_owned()
+    } else {
+        format!("{changes} changes")
+    }
 }
 
 /// The changes in the outbox, or those of one todo. A todo that is shown no
@@ -164,8 +178,10 @@ fn waiting(
     handle: Option<&String>,
 ) -> Result<Vec<Waiting>, CliError> {
     let mut waiting = Vec::new();
+    let may = store.capabilities()?;
     for queued in store.outbox()? {
-        waiting.push(Waiting::new(store, queued)?);
+        let stuck = may.and_then(|may| lacking(may, &queued.entry.change.act));
+        waiting.push(Waiting::new(store, queued)?.stuck_for(stuck));
     }
     let Some(handle) = handle else {
         return Ok(waiting);
@@ -226,6 +242,17 @@ impl Waiting {
             tries,
             at: entry.change.at,
         })
+    }
+
+    /// With the reason why it cannot be sent, where the role may not `act`.
+    fn stuck_for(self, act: Option<&'static str>) -> Self {
+        match act {
+            Some(act) if self.state == "pending" => Self {
+                message: Some(format!("the server does not let this account {act} todos")),
+                ..self
+            },
+            _ => self,
+        }
     }
 
     /// As it is once the server has taken it, and by what its todo goes then.

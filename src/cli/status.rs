@@ -58,6 +58,9 @@ struct AccountStanding {
 
 /// Tells how things stand. Never uses the network.
 pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+    if arguments.prompt {
+        return prompt(call);
+    }
     let workspace = call.workspace()?;
     let known = workspace.known_account();
     let store = match &known {
@@ -68,9 +71,6 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         None => None,
     };
     let totals = store.as_ref().map(Store::totals).transpose()?;
-    if arguments.prompt {
-        return prompt(known.is_some().then(|| totals.unwrap_or_default()));
-    }
     let standing = standing(
         &workspace,
         known.as_ref(),
@@ -88,8 +88,15 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-fn prompt(totals: Option<Totals>) -> Result<(), CliError> {
-    let Some(totals) = totals else { return Ok(()) };
+/// What is wrong with a configuration or a store is not said in every prompt of
+/// a shell.
+fn prompt(call: &Call) -> Result<(), CliError> {
+    let Ok(store) = call.known().and_then(|known| known.read()) else {
+        return Ok(());
+    };
+    let Ok(totals) = store.as_ref().map_or(Ok(Totals::default()), Store::totals) else {
+        return Ok(());
+    };
     let mut out = output::stdout();
     write!(out, "{}", totals.open)?;
     let waiting = totals.pending + totals.sent;

@@ -12,6 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::network::{self, Effort, Miss};
 use crate::cli::output;
 use crate::cli::refused::{self, Refused};
+use crate::cli::write;
 use crate::store::Store;
 use crate::sync::round::{Report, RoundError};
 
@@ -68,6 +69,9 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         ..report
     };
     print(call, arguments, &store, &report)?;
+    if let Some(act) = write::stuck(&store, None)? {
+        call.notice(CliError::NotAllowed { act, queued: true });
+    }
     refused::error(refusals).map_or(Ok(()), Err)
 }
 

@@ -141,7 +141,7 @@ pub(crate) fn commit_by(
         todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
     }
     let mut refused = refused::error(known_refused.since(store, Some(&todos))?);
-    if let (None, Ok(()), Some(act)) = (&refused, &tried, stuck(store, &todos)?) {
+    if let (None, Ok(()), Some(act)) = (&refused, &tried, stuck(store, Some(&todos))?) {
         refused = Some(CliError::NotAllowed { act, queued: true });
     }
     let unsent = |todo: &Todo| matches!(todo.state, State::Pending | State::Sent);
@@ -203,24 +203,34 @@ fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, 
     Ok(first.map(|(_, act)| *act))
 }
 
-/// What of the changes that wait of `todos` the role is known not to be allowed.
-fn stuck(store: &Store, todos: &[Todo]) -> Result<Option<&'static str>, CliError> {
+/// What of the changes that wait, of all todos or of these, the role is known not
+/// to be allowed.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn stuck(
+    store: &Store,
+    todos: Option<&[Todo]>,
+) -> Result<Option<&'static str>, CliError> {
     let Some(may) = store.capabilities()? else {
         return Ok(None);
     };
     if may.insert && may.update && may.delete {
         return Ok(None);
     }
-    let keys: HashSet<_> = todos.iter().map(|todo| todo.key).collect();
+    let keys: Option<HashSet<_>> = todos.map(|todos| todos.iter().map(|todo| todo.key).collect());
     let stuck = |entry: Entry| {
-        let waits = entry.progress == Progress::Pending && keys.contains(&entry.change.todo);
+        let is_meant = |keys: &HashSet<_>| keys.contains(&entry.change.todo);
+        let waits = entry.progress == Progress::Pending && keys.as_ref().is_none_or(is_meant);
         waits.then(|| lacking(may, &entry.change.act)).flatten()
     };
     let outbox = store.outbox()?;
     Ok(outbox.into_iter().find_map(|queued| stuck(queued.entry)))
 }
 
-fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
+/// What the role is not allowed, if `act` needs it.
+pub(crate) fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
     match act {
         Act::Add { .. } => (!may.insert).then_some("add"),
         Act::Edit { .. } => (!may.update).then_some("change"),

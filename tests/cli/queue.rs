@@ -1,5 +1,6 @@
 //! Deciding about what was refused.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{Checked, Machine, Sandbox};
@@ -76,5 +77,27 @@ fn what_is_refused_again_exits_6() -> Checked {
     assert_eq!(entry["theirs"], "rice milk");
     assert_eq!(ran.error()?["code"], "refused");
     assert_eq!(sandbox.texts()?, ["rice milk"]);
+    Ok(())
+}
+
+#[test]
+fn what_the_role_may_not_do_waits_with_its_reason_until_it_is_dropped() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    let order = json!({"update": false});
+    sandbox.control(Method::POST, "/config", Some(order))?;
+    machine.run(&["done", "1"])?.ended(6)?;
+
+    let reason = "does not let this account change todos";
+    let synced = machine.run(&["sync"])?.ended(0)?;
+    assert!(synced.stderr.contains(reason), "{synced:?}");
+    let entry = machine.json(&["queue", "--json"])?["entries"][0].clone();
+    assert_eq!(entry["state"], "pending");
+    assert!(entry["message"].to_string().contains(reason), "{entry}");
+
+    let dropped = machine.json(&["queue", "drop", "1", "--json"])?;
+    assert_eq!(dropped["entries"][0]["state"], "dropped");
+    assert_eq!(machine.json(&["queue", "--json"])?["entries"], json!([]));
     Ok(())
 }

@@ -189,3 +189,14 @@ fn a_login_asked_to_stay_offline_asks_nobody() -> Checked {
     assert_eq!(sandbox.requests("device")?, 0);
     Ok(())
 }
+
+#[test]
+fn a_prompt_without_an_account_is_empty_whatever_is_wrong() -> Checked {
+    let machine = Machine::new()?;
+    for file in ["", "nonsense = ["] {
+        machine.configure(file)?;
+        let ran = machine.run(&["status", "--prompt"])?.ended(0)?;
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    }
+    Ok(())
+}
