@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::auth::access::AccessToken;
 use crate::auth::connection::Connection;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
@@ -25,7 +26,6 @@ use crate::auth::oauth::{self, Said, Tokens};
 use crate::auth::oauth_http::{Bridge, Reply};
 use crate::auth::pace::Pace;
 use crate::auth::plain::plain;
-use crate::auth::session::AccessToken;
 use crate::domain::account::Identity;
 use crate::http;
 use pause::Pauses;

@@ -11,8 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::access::AccessToken;
 use crate::auth::device::Prompt;
-use crate::auth::session::AccessToken;
 use crate::auth::vault::{Vault, VaultError};
 
 /// The entries of one login. Calls block, as the vault's do.

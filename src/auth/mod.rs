@@ -4,6 +4,7 @@
 //! it and refreshes it. [`inspect`] reads what a token says and [`diagnosis`]
 //! names what is wrong with it; neither decides whether it is good.
 
+pub mod access;
 pub mod connection;
 pub mod device;
 pub mod diagnosis;

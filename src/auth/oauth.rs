@@ -17,10 +17,10 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::access::AccessToken;
 use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
 use crate::auth::plain::plain;
-use crate::auth::session::AccessToken;
 use crate::auth::trouble::Trouble;
 
 /// The member `OpenID` Connect adds to a token answer.

@@ -7,13 +7,13 @@ use oauth2::RefreshToken;
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::auth::access::AccessToken;
 use crate::auth::connection::Connection;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
 use crate::auth::oauth::{self, Said};
 use crate::auth::oauth_http::Bridge;
 use crate::auth::pace::Pace;
-use crate::auth::session::AccessToken;
 use crate::auth::trouble::Trouble;
 use crate::http;
 

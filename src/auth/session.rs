@@ -9,10 +9,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::{JoinError, spawn_blocking};
 
+use crate::auth::access::AccessToken;
 use crate::auth::connection::Connection;
 use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
@@ -22,55 +23,6 @@ use crate::auth::oauth;
 use crate::auth::pace::Pace;
 use crate::auth::refresh::{NotRefreshed, Refreshed, TokenEndpoint};
 use crate::auth::vault::{Vault, VaultError};
-
-/// How long before its end a token is replaced, at most.
-const LONGEST_MARGIN: SignedDuration = SignedDuration::from_secs(60);
-/// And at least, since servers count whole seconds.
-const SHORTEST_MARGIN: SignedDuration = SignedDuration::from_secs(2);
-
-/// An access token and when it ends.
-#[derive(Debug, Clone)]
-pub struct AccessToken {
-    /// The bearer token.
-    pub secret: SecretString,
-    /// When it ends, where that is known.
-    pub expires_at: Option<Timestamp>,
-    /// From when on another one is used instead: a minute before it ends; of a
-    /// short life the last tenth.
-    pub renew_at: Option<Timestamp>,
-}
-
-impl AccessToken {
-    /// A token issued at `now`.
-    #[must_use]
-    pub fn issued(secret: SecretString, now: Timestamp, expires_at: Option<Timestamp>) -> Self {
-        let renew_at = expires_at.and_then(|end| {
-            let life = end.duration_since(now);
-            let margin = (life / 10)
-                .clamp(SHORTEST_MARGIN, LONGEST_MARGIN)
-                .min(life / 2);
-            end.checked_sub(margin).ok()
-        });
-        Self {
-            secret,
-            expires_at,
-            renew_at,
-        }
-    }
-
-    /// Whether it is to be used at `now`. One that does not tell its end is,
-    /// until it is refused.
-    #[must_use]
-    pub fn is_fresh(&self, now: Timestamp) -> bool {
-        self.renew_at
-            .or(self.expires_at)
-            .is_none_or(|end| now < end)
-    }
-
-    fn is(&self, other: &SecretString) -> bool {
-        self.secret.expose_secret() == other.expose_secret()
-    }
-}
 
 /// A login in use. Cheap to clone; one refresh at a time in the process, and,
 /// under a lock file, on the machine.
@@ -406,31 +358,5 @@ fn broken_off(error: JoinError) -> AuthError {
     match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(_) => AuthError::Ending,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_used_for_most_of_its_life_and_replaced_before_it_ends() {
-        let now = Timestamp::UNIX_EPOCH;
-        let used_for = |life| {
-            let end = now + SignedDuration::from_secs(life);
-            let token = AccessToken::issued("token".to_owned().into(), now, Some(end));
-            let used = (-10..=life).filter(|s| token.is_fresh(now + SignedDuration::from_secs(*s)));
-            used.max().map(|second| second + 1)
-        };
-        assert_eq!(used_for(86_400), Some(86_400 - 60));
-        assert_eq!(used_for(60), Some(60 - 6));
-        assert_eq!(used_for(5), Some(5 - 2));
-        assert_eq!(used_for(2), Some(1));
-    }
-
-    #[test]
-    fn a_token_that_tells_no_end_is_used_until_it_is_refused() {
-        let token = AccessToken::issued("token".to_owned().into(), Timestamp::UNIX_EPOCH, None);
-        assert!(token.is_fresh(Timestamp::MAX));
     }
 }

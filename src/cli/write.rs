@@ -294,12 +294,7 @@ pub(crate) fn carry_out(
         }
         refused = written.refused;
     }
-    let printed = print(call, bulk, verb, &picked);
-    if bulk.writing.dry_run {
-        printed?;
-    } else {
-        told(verb.participle, &picked.found, printed)?;
-    }
+    answer(call, bulk, verb, &picked)?;
     match (picked.error(), refused) {
         (Some(error), _) | (None, Some(error)) => Err(error),
         (None, None) => Ok(()),
@@ -336,6 +331,14 @@ fn question(verb: Verb, todos: &[Todo]) -> String {
         [todo] => format!("{} {} {}?", verb.imperative, todo.handle(), todo.text),
         todos => format!("{} {} todos?", verb.imperative, todos.len()),
     }
+}
+
+fn answer(call: &Call, bulk: &Bulk, verb: Verb, picked: &Picked) -> Result<(), CliError> {
+    let printed = print(call, bulk, verb, picked);
+    if bulk.writing.dry_run {
+        return printed;
+    }
+    told(verb.participle, &picked.found, printed)
 }
 
 fn print(call: &Call, bulk: &Bulk, verb: Verb, picked: &Picked) -> Result<(), CliError> {

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::auth::access::AccessToken;
 use crate::auth::error::AuthError;
 use crate::auth::plain::without;
-use crate::auth::session::{AccessToken, Session};
+use crate::auth::session::Session;
 use crate::graphql::answer::{self, plain};
 use crate::graphql::convert::Call;
 use crate::graphql::live::LiveError;

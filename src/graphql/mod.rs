@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::auth::session::{AccessToken, Session};
+use crate::auth::access::AccessToken;
+use crate::auth::session::Session;
 use crate::graphql::client::Client;
 use crate::graphql::live::LiveError;
 use crate::graphql::socket::Doorbell;

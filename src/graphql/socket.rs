@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::auth::session::AccessToken;
+use crate::auth::access::AccessToken;
 use crate::graphql::live::{Conversation, Event, LiveError, PROTOCOL};
 use crate::graphql::transport::cause;
 use crate::http;

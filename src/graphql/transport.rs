@@ -9,8 +9,8 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, Url};
 use secrecy::ExposeSecret;
 
+use crate::auth::access::AccessToken;
 use crate::auth::error::Kind;
-use crate::auth::session::AccessToken;
 use crate::graphql::answer::{self, plain};
 use crate::http::{self, HttpError};
 use crate::sync::remote::RemoteError;

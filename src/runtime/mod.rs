@@ -19,7 +19,7 @@ use crate::app::model::{Size, Start};
 use crate::app::{Keymap, Model, Msg, Stamp, update};
 use crate::store::{Store, StoreError};
 use crate::ui::{self, Theme};
-use crate::workspace::Workspace;
+use crate::workspace::{KnownAccount, Workspace};
 
 mod disk;
 pub mod drive;
@@ -101,38 +101,13 @@ impl RuntimeError {
 ///
 /// When the store or the terminal cannot be used; the terminal is as it was.
 pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, RuntimeError> {
-    let known = workspace.known_account();
-    let endpoint = workspace.profile.connection.endpoint.to_string();
-    let mut trouble = None;
-    let store = match &known {
-        Some(known) => {
-            let path = workspace.database(&known.account);
-            let place = disk::Place { path, endpoint };
-            Some(place.open_or_tell(|reason| trouble = Some(reason))?)
-        }
-        None => None,
-    };
     let zone = TimeZone::system();
-    let (width, height) = crossterm::terminal::size().map_err(RuntimeError::Terminal)?;
-    let (mut model, asked) = Model::new(Start {
-        who: known.as_ref().map(|known| known.identity.clone()),
-        size: Size { width, height },
-        keymap: options.keymap.clone(),
-        today: stamp(&zone).today,
-        zone: zone.clone(),
-        offline: options.offline,
-    });
-    let mut later = match &store {
-        Some(store) => answer(store, &mut model, asked, stamp(&zone))?,
-        None => asked,
-    };
-    if let Some(reason) = trouble {
-        later.extend(update(
-            &mut model,
-            Msg::StoreTroubled { reason },
-            stamp(&zone),
-        ));
-    }
+    let account = workspace.known_account();
+    let Opened {
+        mut model,
+        store,
+        later,
+    } = open(&workspace, account.as_ref(), options, &zone)?;
 
     let guard = Guard::enter().map_err(RuntimeError::Terminal)?;
     let out = io::BufWriter::with_capacity(1 << 16, io::stdout());
@@ -144,7 +119,7 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
     let _ = model.take_stale();
 
     let (sender, mut facts) = mpsc::channel(FACTS);
-    let account = known.map(|known| known.account);
+    let account = account.map(|known| known.account);
     let mut workers = Workers::start(workspace, account, store, options, sender);
     for effect in later {
         workers.begin(effect);
@@ -160,13 +135,14 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
             facts: &mut facts,
             signals,
         };
+        let now = || stamp(&zone);
         drive(
             &mut terminal,
             &mut model,
             sources,
             &mut workers,
             &theme,
-            || stamp(&zone),
+            now,
         )
         .await
         .map_err(|error| match error {
@@ -182,6 +158,54 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
         Left::Ended => Err(RuntimeError::Ended),
         Left::Quit => Ok(model.into_parting()),
     }
+}
+
+/// What the first frame is drawn from, and what is begun after it.
+struct Opened {
+    model: Model,
+    store: Option<Store>,
+    later: Vec<Effect>,
+}
+
+/// Opens the account's store and reads the first window from it.
+fn open(
+    workspace: &Workspace,
+    known: Option<&KnownAccount>,
+    options: &Options,
+    zone: &TimeZone,
+) -> Result<Opened, RuntimeError> {
+    let mut trouble = None;
+    let store = match known {
+        Some(known) => {
+            let path = workspace.database(&known.account);
+            let endpoint = workspace.profile.connection.endpoint.to_string();
+            let place = disk::Place { path, endpoint };
+            Some(place.open_or_tell(|reason| trouble = Some(reason))?)
+        }
+        None => None,
+    };
+    let (width, height) = crossterm::terminal::size().map_err(RuntimeError::Terminal)?;
+    let (mut model, asked) = Model::new(Start {
+        who: known.map(|known| known.identity.clone()),
+        size: Size { width, height },
+        keymap: options.keymap.clone(),
+        today: stamp(zone).today,
+        zone: zone.clone(),
+        offline: options.offline,
+    });
+    let mut later = match &store {
+        Some(store) => answer(store, &mut model, asked, stamp(zone))?,
+        None => asked,
+    };
+    if let Some(reason) = trouble {
+        let troubled = Msg::StoreTroubled { reason };
+        later.extend(update(&mut model, troubled, stamp(zone)));
+    }
+    Ok(Opened {
+        model,
+        store,
+        later,
+    })
 }
 
 /// Answers the first questions at once, before there is a thread to do it.

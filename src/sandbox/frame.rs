@@ -185,6 +185,18 @@ async fn observe(
         Some(Fault::DelayAfter(_) | Fault::DropAfter | Fault::Truncate) | None => {}
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    answered(&frame, route, asked, fault, response, line).await
+}
+
+/// What the client gets of an answer, after the fault that was ordered.
+async fn answered(
+    frame: &Frame,
+    route: Route,
+    asked: usize,
+    fault: Option<Fault>,
+    response: Response,
+    line: Line,
+) -> Response {
     if matches!(fault, Some(Fault::DropAfter | Fault::Truncate))
         && response.extensions().get::<Committed>().is_some()
     {
@@ -197,17 +209,17 @@ async fn observe(
         }
         Some(Fault::DelayAfter(wait)) => {
             let withheld = Withheld {
-                frame: &frame,
+                frame,
                 route,
                 asked,
                 gone: true,
             };
             tokio::time::sleep(wait).await;
             withheld.release();
-            logged(&frame, route, asked, response).await
+            logged(frame, route, asked, response).await
         }
-        Some(Fault::Truncate) => truncated(&frame, route, asked, response, line).await,
-        Some(_) | None => logged(&frame, route, asked, response).await,
+        Some(Fault::Truncate) => truncated(frame, route, asked, response, line).await,
+        Some(_) | None => logged(frame, route, asked, response).await,
     }
 }
 

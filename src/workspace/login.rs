@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
+use crate::auth::access::AccessToken;
 use crate::auth::device::{DeviceFlow, Grant, Progress, Prompt};
 use crate::auth::diagnosis::Diagnosis;
 use crate::auth::error::AuthError;
@@ -22,7 +23,6 @@ use crate::auth::kept::{Kept, KeptAccess, KeptDevice, KeptRefresh};
 use crate::auth::lock::{FileLock, LOCK_LIMIT};
 use crate::auth::plain::plain;
 use crate::auth::revoke::revoke;
-use crate::auth::session::AccessToken;
 use crate::auth::vault::{VaultError, VaultKind};
 use crate::domain::account::{Account, Identity};
 use crate::workspace::error::LoginError;

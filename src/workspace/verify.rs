@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::auth::access::AccessToken;
 use crate::auth::diagnosis::finds_too_new;
-use crate::auth::session::{AccessToken, Session};
+use crate::auth::session::Session;
 use crate::graphql::Hasura;
 use crate::sync::remote::RemoteError;
 use crate::workspace::login::Verification;

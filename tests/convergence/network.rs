@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use serde_json::{Value, json};
-use tudone::auth::session::AccessToken;
+use tudone::auth::access::AccessToken;
 use tudone::graphql::transport::{Received, Transport};
 use tudone::sync::remote::RemoteError;
 

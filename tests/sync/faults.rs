@@ -6,7 +6,8 @@ use std::fmt;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tudone::auth::session::{AccessToken, Session};
+use tudone::auth::access::AccessToken;
+use tudone::auth::session::Session;
 use tudone::domain::change::Progress;
 use tudone::sync::backoff::Backoff;
 use tudone::sync::remote::RemoteError;

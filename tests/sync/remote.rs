@@ -2,7 +2,8 @@
 
 use secrecy::SecretString;
 use serde_json::json;
-use tudone::auth::session::{AccessToken, Session};
+use tudone::auth::access::AccessToken;
+use tudone::auth::session::Session;
 use tudone::store::{Capabilities, FeedRow};
 use tudone::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
 

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tudone::auth::access::AccessToken;
 use tudone::auth::kept::KeptAccess;
-use tudone::auth::session::AccessToken;
 use tudone::sync::remote::RemoteError;
 use tudone::sync::round::RoundError;
 
