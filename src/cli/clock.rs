@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key};
-use crate::runtime;
+use crate::runtime::identity;
 
 /// Tells the time and makes identities.
 #[derive(Debug, Clone)]
@@ -59,9 +59,9 @@ impl Clock {
 
     fn uuid(&self) -> Uuid {
         let Some(seeded) = &self.seeded else {
-            return runtime::identity(Timestamp::now());
+            return identity::fresh(Timestamp::now());
         };
-        runtime::identity_at(self.now(), seeded.borrow_mut().u128(..))
+        identity::made_of(self.now(), seeded.borrow_mut().u128(..))
     }
 }
 

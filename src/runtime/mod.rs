@@ -12,7 +12,6 @@ use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
 use crate::app::effect::Effect;
 use crate::app::model::{Size, Start};
@@ -23,6 +22,7 @@ use crate::workspace::{KnownAccount, Workspace};
 
 mod disk;
 pub mod drive;
+pub(crate) mod identity;
 pub(crate) mod input;
 mod live;
 mod login;
@@ -244,28 +244,8 @@ fn stamp(zone: &TimeZone) -> Stamp {
     Stamp {
         now,
         today: zone.to_datetime(now).date(),
-        fresh: identity(now),
+        fresh: identity::fresh(now),
     }
-}
-
-/// An identity nobody else has, in the order of time. A clock that was never
-/// set tells of a time before 1970, which an identity cannot hold.
-pub(crate) fn identity(now: Timestamp) -> Uuid {
-    if now < Timestamp::UNIX_EPOCH {
-        identity_at(now, fastrand::u128(..))
-    } else {
-        Uuid::now_v7()
-    }
-}
-
-/// The identity made of an instant, 1970 at least, and a random number.
-pub(crate) fn identity_at(now: Timestamp, random: u128) -> Uuid {
-    let mut bytes = [0; 10];
-    for (to, from) in bytes.iter_mut().zip(random.to_be_bytes()) {
-        *to = from;
-    }
-    let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
 
 /// An error of the store with what the person can do, in one line.
@@ -286,16 +266,4 @@ fn told(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_before_1970_makes_identities_all_the_same() {
-        let (one, other) = (identity(Timestamp::MIN), identity(Timestamp::MIN));
-        assert_ne!(one, other);
-        assert_eq!(one.get_version_num(), 7);
-    }
 }
