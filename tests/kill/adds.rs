@@ -11,7 +11,7 @@ use fastrand::Rng;
 
 use crate::books::{balance, handles_hold};
 use crate::support::{Checked, Machine, Sandbox};
-use crate::watch::{Seen, Watch, withhold};
+use crate::watch::{FOR_A_MOMENT, Seen, Watch, withhold};
 
 /// How many processes add at once.
 const LOOPS: u64 = 8;
@@ -113,7 +113,7 @@ fn adds_under_kill_9_lose_nothing_acknowledged_and_double_nothing() -> Checked {
 /// Withholds answers for a second, then lets everybody have them; gives the
 /// kills between commit and answer.
 fn volley(sandbox: &Sandbox, machine: &Machine, watch: &mut Watch, seen: &Seen) -> Checked<usize> {
-    withhold(sandbox)?;
+    withhold(sandbox, FOR_A_MOMENT)?;
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(1) {
         seen.add(watch.look()?);

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::books::balance;
 use crate::support::{Checked, Machine, Sandbox};
-use crate::watch::{Watch, until, withhold};
+use crate::watch::{FOR_LONG, Watch, until, withhold};
 
 /// How many rounds are killed.
 const KILLS: u64 = 30;
@@ -26,7 +26,7 @@ fn a_round_under_kill_9_sends_everything_once() -> Checked {
         queued.extend(texts);
         watch.look()?;
         watch.forget()?;
-        withhold(&sandbox)?;
+        withhold(&sandbox, FOR_LONG)?;
         let mut round = machine.tudone(["sync", "--quiet"]).spawn()?;
         // Every other one anywhere, the others between commit and answer.
         let at = Instant::now() + Duration::from_millis(rng.u64(..150));

@@ -5,7 +5,7 @@ use fastrand::Rng;
 use crate::books::balance;
 use crate::support::seat::Seat;
 use crate::support::{Checked, Machine, Sandbox};
-use crate::watch::withhold;
+use crate::watch::{FOR_LONG, withhold};
 
 /// How many sessions are killed.
 const KILLS: u64 = 24;
@@ -18,7 +18,7 @@ fn the_screens_under_kill_9_keep_what_they_showed_as_saved() -> Checked {
     let mut saved = Vec::new();
     for n in 0..KILLS {
         if n % 3 == 0 {
-            withhold(&sandbox)?;
+            withhold(&sandbox, FOR_LONG)?;
         }
         let mut seat = Seat::take(&machine, &[])?;
         seat.wait_until(|screen| screen.contains("ada@example.com"))?;

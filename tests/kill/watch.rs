@@ -10,13 +10,15 @@ use tokio::runtime::Runtime;
 
 use crate::support::{Checked, DEADLINE, Machine, Sandbox};
 
-/// How long the server sits on an answer: long enough to aim, and no longer,
-/// since some live.
-const WITHHELD_MS: u64 = 250;
+/// How long the server sits on an answer where some of those who wait for it are
+/// to live: long enough to aim.
+pub(crate) const FOR_A_MOMENT: Duration = Duration::from_millis(250);
+/// And where nobody who waits for it lives: however busy the machine is.
+pub(crate) const FOR_LONG: Duration = Duration::from_mins(5);
 
-/// Withholds the answers of mutations for a while after they are committed.
-pub(crate) fn withhold(sandbox: &Sandbox) -> Checked {
-    let order = json!({"route": "mutation", "fault": "delay_after", "ms": WITHHELD_MS});
+/// Withholds the answers of mutations for so long after they are committed.
+pub(crate) fn withhold(sandbox: &Sandbox, pause: Duration) -> Checked {
+    let order = json!({"route": "mutation", "fault": "delay_after", "ms": pause.as_millis()});
     sandbox.control(reqwest::Method::POST, "/faults", Some(order))?;
     Ok(())
 }
