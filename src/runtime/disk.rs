@@ -60,6 +60,23 @@ impl Place {
     }
 }
 
+/// An open store, and its version from before anything was read of it: what
+/// another process writes between the first frame and the reader's start is news.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) store: Store,
+    seen: Option<i64>,
+}
+
+impl Open {
+    pub(super) fn new(store: Store) -> Self {
+        Self {
+            seen: store.version().ok(),
+            store,
+        }
+    }
+}
+
 /// The threads of one database. Dropping it lets them end: the writer when
 /// everything asked for is written.
 #[derive(Debug)]
@@ -72,7 +89,7 @@ pub(super) struct Disk {
 impl Disk {
     /// Starts the threads. The reader takes `open`, if there is one; else it
     /// opens the database itself and says so.
-    pub(super) fn start(place: &Place, open: Option<Store>, facts: &mpsc::Sender<Msg>) -> Self {
+    pub(super) fn start(place: &Place, open: Option<Open>, facts: &mpsc::Sender<Msg>) -> Self {
         let (asks, asked) = channel();
         let (writes, wanted) = channel();
         let reading = {
@@ -128,15 +145,17 @@ fn tell(facts: &mpsc::Sender<Msg>) -> impl FnOnce(String) {
     }
 }
 
-fn read(place: &Place, open: Option<Store>, asks: &Receiver<Ask>, facts: &mpsc::Sender<Msg>) {
+fn read(place: &Place, open: Option<Open>, asks: &Receiver<Ask>, facts: &mpsc::Sender<Msg>) {
     let opened = match open {
-        Some(store) => Ok(store),
-        None => place.open_or_tell(tell(facts)).inspect(|_| {
+        Some(open) => Ok(open),
+        None => place.open_or_tell(tell(facts)).map(|store| {
+            let open = Open::new(store);
             let _ = facts.blocking_send(Msg::Opened);
+            open
         }),
     };
-    let store = match opened {
-        Ok(store) => store,
+    let Open { store, seen } = match opened {
+        Ok(open) => open,
         Err(error) => {
             let reason = advised(&error);
             let _ = facts.blocking_send(Msg::OpenFailed { reason });
@@ -144,7 +163,7 @@ fn read(place: &Place, open: Option<Store>, asks: &Receiver<Ask>, facts: &mpsc::
         }
     };
     let mut reader = Reader {
-        seen: store.version().ok(),
+        seen,
         is_newer: false,
         store,
     };
@@ -268,4 +287,43 @@ fn commit(
     };
     *store = Some(open);
     committed
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::change::Act;
+    use crate::domain::key::{ChangeId, Key};
+
+    const DEADLINE: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn what_is_written_before_the_reader_starts_is_noticed()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let place = Place {
+            path: folder.path().join("todos.db"),
+            endpoint: "https://todos.example/v1/graphql".to_owned(),
+        };
+        let open = Open::new(place.open()?);
+        assert_eq!(open.store.totals()?.open, 0, "the first frame");
+        place.open()?.commit(&[Change {
+            id: ChangeId(Uuid::from_u128(1)),
+            todo: Key::new(Uuid::from_u128(2)),
+            act: Act::Add {
+                text: "milk".to_owned(),
+            },
+            at: Timestamp::UNIX_EPOCH,
+        }])?;
+
+        let (facts, mut told) = mpsc::channel(8);
+        let _disk = Disk::start(&place, Some(open), &facts);
+
+        let news = tokio::time::timeout(DEADLINE, told.recv()).await?;
+        assert!(matches!(news, Some(Msg::StoreChanged)), "{news:?}");
+        Ok(())
+    }
 }

@@ -163,7 +163,7 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
 /// What the first frame is drawn from, and what is begun after it.
 struct Opened {
     model: Model,
-    store: Option<Store>,
+    store: Option<disk::Open>,
     later: Vec<Effect>,
 }
 
@@ -180,7 +180,8 @@ fn open(
             let path = workspace.database(&known.account);
             let endpoint = workspace.profile.connection.endpoint.to_string();
             let place = disk::Place { path, endpoint };
-            Some(place.open_or_tell(|reason| trouble = Some(reason))?)
+            let store = place.open_or_tell(|reason| trouble = Some(reason))?;
+            Some(disk::Open::new(store))
         }
         None => None,
     };
@@ -194,7 +195,7 @@ fn open(
         offline: options.offline,
     });
     let mut later = match &store {
-        Some(store) => answer(store, &mut model, asked, stamp(zone))?,
+        Some(open) => answer(&open.store, &mut model, asked, stamp(zone))?,
         None => asked,
     };
     if let Some(reason) = trouble {

@@ -5,13 +5,12 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
 
-use super::disk::{Ask, Disk, Place};
+use super::disk::{Ask, Disk, Open, Place};
 use super::drive::Outside;
 use super::network::{Command, Network};
 use super::{Options, terminal};
 use crate::app::{Effect, Msg};
 use crate::domain::account::Account;
-use crate::store::Store;
 use crate::workspace::Workspace;
 
 /// The threads behind the loop.
@@ -31,7 +30,7 @@ impl Workers {
     pub(super) fn start(
         workspace: Workspace,
         account: Option<Account>,
-        store: Option<Store>,
+        store: Option<Open>,
         options: &Options,
         facts: mpsc::Sender<Msg>,
     ) -> Self {
