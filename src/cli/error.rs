@@ -118,7 +118,10 @@ pub enum CliError {
     Store(#[from] StoreError),
     /// The screens.
     #[error(transparent)]
-    Screens(#[from] RuntimeError),
+    Screens(RuntimeError),
+    /// A signal ended the screens, or their terminal is gone.
+    #[error("ended from outside; what you did is saved")]
+    Ended,
     /// The sandbox.
     #[cfg(feature = "sandbox")]
     #[error("the sandbox cannot run")]
@@ -174,6 +177,18 @@ impl CliError {
         Self::Usage {
             message: message.into(),
             help: help.into(),
+        }
+    }
+}
+
+impl From<RuntimeError> for CliError {
+    fn from(error: RuntimeError) -> Self {
+        match error {
+            RuntimeError::Ended => Self::Ended,
+            error @ (RuntimeError::Store(_)
+            | RuntimeError::Terminal(_)
+            | RuntimeError::Start(_)
+            | RuntimeError::Panicked) => Self::Screens(error),
         }
     }
 }
