@@ -109,6 +109,15 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
         later,
     } = open(&workspace, account.as_ref(), options, &zone)?;
 
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(RuntimeError::Start)?;
+    // Before the terminal is taken: from then on a signal must give it back.
+    let signals = {
+        let _inside = runtime.enter();
+        signals::Signals::listen().map_err(RuntimeError::Start)?
+    };
     let guard = Guard::enter().map_err(RuntimeError::Terminal)?;
     let out = io::BufWriter::with_capacity(1 << 16, io::stdout());
     let mut terminal = Terminal::new(CrosstermBackend::new(out)).map_err(RuntimeError::Terminal)?;
@@ -124,12 +133,7 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
     for effect in later {
         workers.begin(effect);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(RuntimeError::Start)?;
     let driven = runtime.block_on(async {
-        let signals = signals::Signals::listen().map_err(RuntimeError::Start)?;
         let sources = Sources {
             input: input::events(),
             facts: &mut facts,

@@ -43,7 +43,9 @@ fn the_screens_show_what_a_script_writes_and_a_script_what_they_write() -> Check
 
     seat.press("a")?;
     seat.press("bread\r")?;
-    seat.wait_until(|text| text.contains("bread") && text.contains("pending"))?;
+    let is_kept =
+        |row: &str| row.contains("[ ]") && row.contains("bread  ") && row.contains("pending");
+    seat.wait_until(|text| text.lines().any(is_kept))?;
     let listed = machine.json(&["list", "--json", "--offline"])?;
     assert_eq!(listed["todos"][0]["text"], "bread", "{listed}");
 
