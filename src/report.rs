@@ -139,7 +139,7 @@ fn exit(error: &CliError) -> Exit {
         | CliError::Typed { .. }
         | CliError::Unasked { .. }
         | CliError::Cancelled => Exit::Usage,
-        CliError::Interrupted | CliError::Ended => Exit::Interrupted,
+        CliError::Interrupted | CliError::Ended(_) => Exit::Interrupted,
         CliError::NotFound { .. } => Exit::NotFound,
         CliError::NotUndone { changed, .. } if changed.is_empty() => Exit::NotFound,
         CliError::NoAccount | CliError::LoggedOut => Exit::Login,
@@ -199,7 +199,7 @@ pub(crate) fn code(error: &CliError) -> &str {
         CliError::Typed { .. } => "bad-text",
         CliError::Unasked { .. } => "needs-yes",
         CliError::Cancelled => "cancelled",
-        CliError::Interrupted | CliError::Ended => "interrupted",
+        CliError::Interrupted | CliError::Ended(_) => "interrupted",
         CliError::NotFound { missing, .. } if missing.is_empty() => "ambiguous",
         CliError::NotFound { .. } => "not-found",
         CliError::NothingToUndo => "nothing-to-undo",
@@ -277,8 +277,7 @@ pub(crate) fn help(error: &CliError) -> Option<String> {
         CliError::Round(error) => error.help(),
         CliError::Config(error) => error.help(),
         CliError::Store(error) => error.help(),
-        CliError::Ended => "Start tudone again to go on.".to_owned(),
-        CliError::Screens(error) => error.help(),
+        CliError::Ended(error) | CliError::Screens(error) => error.help(),
         #[cfg(feature = "sandbox")]
         CliError::Sandbox(error) => error.help().to_owned(),
         #[cfg(feature = "sandbox")]

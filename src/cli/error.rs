@@ -120,8 +120,8 @@ pub enum CliError {
     #[error(transparent)]
     Screens(RuntimeError),
     /// A signal ended the screens, or their terminal is gone.
-    #[error("ended from outside; what you did is saved")]
-    Ended,
+    #[error(transparent)]
+    Ended(RuntimeError),
     /// The sandbox.
     #[cfg(feature = "sandbox")]
     #[error("the sandbox cannot run")]
@@ -184,7 +184,7 @@ impl CliError {
 impl From<RuntimeError> for CliError {
     fn from(error: RuntimeError) -> Self {
         match error {
-            RuntimeError::Ended => Self::Ended,
+            error @ RuntimeError::Ended => Self::Ended(error),
             error @ (RuntimeError::Store(_)
             | RuntimeError::Terminal(_)
             | RuntimeError::Start(_)

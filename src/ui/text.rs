@@ -210,7 +210,9 @@ impl<'b> Pen<'b> {
         let reach = self.x.saturating_add(glyph.width.max(glyph.spread));
         for x in self.x + 1..reach.min(self.end) {
             if let Some(cell) = self.buf.cell_mut((x, self.y)) {
-                cell.reset();
+                if x < self.x + glyph.width {
+                    cell.reset();
+                }
                 cell.set_diff_option(CellDiffOption::AlwaysUpdate);
             }
         }
@@ -235,6 +237,8 @@ impl<'b> Pen<'b> {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Modifier;
+
     use super::*;
 
     fn written(text: &str, width: u16) -> String {
@@ -300,6 +304,20 @@ mod tests {
         assert_eq!(drawn("", "👍🏽x"), [0, 2, 3]);
         assert_eq!(drawn("👍🏽", ""), [0, 1, 2, 3]);
         assert_eq!(drawn("", "x👩‍👩‍👧"), [0, 1, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn what_follows_an_emoji_of_parts_keeps_the_look_of_its_row() {
+        let area = Rect::new(0, 0, 8, 1);
+        let mut buf = Buffer::empty(area);
+        let selected = Style::new().reversed();
+        buf.set_style(area, selected);
+        Pen::new(area, Style::new(), &mut buf).write("👍🏽", selected);
+        let rest = buf.content.iter().skip(2);
+        assert!(
+            rest.map(|cell| cell.modifier)
+                .all(|it| it == Modifier::REVERSED)
+        );
     }
 
     #[test]
