@@ -166,33 +166,32 @@ async fn observe(
         frame.faults.take_if(Route::Mutation, is_mutation)
     });
     frame.log.count(fault);
+    let pending = Pending {
+        frame: &frame,
+        route,
+        asked,
+        is_answered: false,
+    };
     match fault {
         Some(Fault::Delay(wait)) => tokio::time::sleep(wait).await,
         // A mutation to refuse is known too late to leave it unread.
-        Some(Fault::DropBefore | Fault::Refuse) => {
-            frame.log.add(route, None, asked, 0);
-            return cut(&line);
-        }
+        Some(Fault::DropBefore | Fault::Refuse) => return cut(&line),
         Some(Fault::Status { code, retry_after }) => {
-            return logged(&frame, route, asked, failure(code, retry_after)).await;
+            return pending.whole(failure(code, retry_after)).await;
         }
-        Some(Fault::Html(code)) => {
-            return logged(&frame, route, asked, html(code)).await;
-        }
+        Some(Fault::Html(code)) => return pending.whole(html(code)).await,
         Some(Fault::DropAfter) if route == Route::Socket => {
             parts.extensions.insert(CutWhenOpen);
         }
         Some(Fault::DelayAfter(_) | Fault::DropAfter | Fault::Truncate) | None => {}
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    answered(&frame, route, asked, fault, response, line).await
+    answered(pending, fault, response, line).await
 }
 
 /// What the client gets of an answer, after the fault that was ordered.
 async fn answered(
-    frame: &Frame,
-    route: Route,
-    asked: usize,
+    pending: Pending<'_>,
     fault: Option<Fault>,
     response: Response,
     line: Line,
@@ -200,47 +199,72 @@ async fn answered(
     if matches!(fault, Some(Fault::DropAfter | Fault::Truncate))
         && response.extensions().get::<Committed>().is_some()
     {
-        frame.log.count_unanswered_commit();
+        pending.frame.log.count_unanswered_commit();
     }
     match fault {
-        Some(Fault::DropAfter) if route != Route::Socket => {
-            frame.log.add(route, None, asked, 0);
-            cut(&line)
-        }
+        Some(Fault::DropAfter) if pending.route != Route::Socket => cut(&line),
+        Some(Fault::Truncate) => pending.truncated(response, line).await,
         Some(Fault::DelayAfter(wait)) => {
-            let withheld = Withheld {
-                frame,
-                route,
-                asked,
-                gone: true,
-            };
             tokio::time::sleep(wait).await;
-            withheld.release();
-            logged(frame, route, asked, response).await
+            pending.whole(response).await
         }
-        Some(Fault::Truncate) => truncated(frame, route, asked, response, line).await,
-        Some(_) | None => logged(frame, route, asked, response).await,
+        Some(_) | None => pending.whole(response).await,
     }
 }
 
-/// A request that has run and is not answered yet. When its client goes, it is
-/// dropped, and the log tells of it.
-struct Withheld<'a> {
+/// A request that came and is not answered yet. Dropped as such, because its
+/// client went or is cut off, the log tells of it.
+struct Pending<'a> {
     frame: &'a Frame,
     route: Route,
     asked: usize,
-    gone: bool,
+    is_answered: bool,
 }
 
-impl Withheld<'_> {
-    fn release(mut self) {
-        self.gone = false;
+impl Pending<'_> {
+    /// The answer as it is.
+    async fn whole(self, response: Response) -> Response {
+        let status = response.status().as_u16();
+        if self.route == Route::Socket {
+            // The body of an upgrade is the connection itself.
+            self.log(status, 0);
+            return response;
+        }
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        self.log(status, body.len());
+        Response::from_parts(parts, Body::from(body))
+    }
+
+    /// Announces the whole body, sends the first half and closes the connection.
+    async fn truncated(self, response: Response, line: Line) -> Response {
+        let (mut parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let half: Bytes = body.slice(..body.len() / 2);
+        self.log(parts.status.as_u16(), half.len());
+        parts
+            .headers
+            .insert(header::CONTENT_LENGTH, body.len().max(2).into());
+        let start = futures_util::stream::once(async move { Ok(half) });
+        let end = futures_util::stream::once(async move {
+            // Once round the scheduler, so that the first half goes out.
+            tokio::task::yield_now().await;
+            line.cut();
+            Err(std::io::Error::other("cut on purpose"))
+        });
+        Response::from_parts(parts, Body::from_stream(start.chain(end)))
+    }
+
+    fn log(mut self, status: u16, answered: usize) {
+        self.is_answered = true;
+        let log = &self.frame.log;
+        log.add(self.route, Some(status), self.asked, answered);
     }
 }
 
-impl Drop for Withheld<'_> {
+impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if self.gone {
+        if !self.is_answered {
             self.frame.log.add(self.route, None, self.asked, 0);
         }
     }
@@ -251,46 +275,6 @@ impl Drop for Withheld<'_> {
 fn cut(line: &Line) -> Response {
     line.cut();
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
-}
-
-async fn logged(frame: &Frame, route: Route, asked: usize, response: Response) -> Response {
-    let status = response.status().as_u16();
-    if route == Route::Socket {
-        // The body of an upgrade is the connection itself.
-        frame.log.add(route, Some(status), asked, 0);
-        return response;
-    }
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    frame.log.add(route, Some(status), asked, body.len());
-    Response::from_parts(parts, Body::from(body))
-}
-
-/// Announces the whole body, sends the first half and closes the connection.
-async fn truncated(
-    frame: &Frame,
-    route: Route,
-    asked: usize,
-    response: Response,
-    line: Line,
-) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let half: Bytes = body.slice(..body.len() / 2);
-    frame
-        .log
-        .add(route, Some(parts.status.as_u16()), asked, half.len());
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, body.len().max(2).into());
-    let start = futures_util::stream::once(async move { Ok(half) });
-    let end = futures_util::stream::once(async move {
-        // Once round the scheduler, so that the first half goes out.
-        tokio::task::yield_now().await;
-        line.cut();
-        Err(std::io::Error::other("cut on purpose"))
-    });
-    Response::from_parts(parts, Body::from_stream(start.chain(end)))
 }
 
 fn failure(code: StatusCode, retry_after: Option<u32>) -> Response {
