@@ -6,6 +6,8 @@ mod support;
 
 #[path = "trust/bus.rs"]
 mod bus;
+#[path = "trust/clock.rs"]
+mod clock;
 #[path = "trust/endings.rs"]
 mod endings;
 #[path = "trust/helper.rs"]
