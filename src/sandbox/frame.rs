@@ -166,6 +166,9 @@ async fn observe(
         frame.faults.take_if(Route::Mutation, is_mutation)
     });
     frame.log.count(fault);
+    if let Some(Fault::Delay(wait)) = fault {
+        tokio::time::sleep(wait).await;
+    }
     let pending = Pending {
         frame: &frame,
         route,
@@ -173,7 +176,6 @@ async fn observe(
         is_answered: false,
     };
     match fault {
-        Some(Fault::Delay(wait)) => tokio::time::sleep(wait).await,
         // A mutation to refuse is known too late to leave it unread.
         Some(Fault::DropBefore | Fault::Refuse) => return cut(&line),
         Some(Fault::Status { code, retry_after }) => {
@@ -183,7 +185,8 @@ async fn observe(
         Some(Fault::DropAfter) if route == Route::Socket => {
             parts.extensions.insert(CutWhenOpen);
         }
-        Some(Fault::DelayAfter(_) | Fault::DropAfter | Fault::Truncate) | None => {}
+        Some(Fault::Delay(_) | Fault::DelayAfter(_) | Fault::DropAfter | Fault::Truncate)
+        | None => {}
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     answered(pending, fault, response, line).await
@@ -212,8 +215,8 @@ async fn answered(
     }
 }
 
-/// A request that came and is not answered yet. Dropped as such, because its
-/// client went or is cut off, the log tells of it.
+/// A request that is not answered yet. Dropped as such, because its client went
+/// or is cut off, the log tells of it.
 struct Pending<'a> {
     frame: &'a Frame,
     route: Route,

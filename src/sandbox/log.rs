@@ -18,7 +18,7 @@ pub(super) struct Entry {
     /// Which route.
     pub(super) route: Route,
     /// The HTTP status; `null` when the connection was cut instead, or
-    /// the client went before its answer.
+    /// the client went while it ran or its answer was withheld.
     pub(super) status: Option<u16>,
     /// Size of the request's body; 0 if it was not read.
     pub(super) request_bytes: usize,
