@@ -71,21 +71,23 @@ fn a_clock_that_jumps_ends_no_login_that_waits_for_its_person() -> Checked {
             return Ok(());
         };
         let (mut code, mut polls) = (String::new(), 0);
-        let (ran, events) =
-            machine.device_login_during(|event, _| match event["event"].as_str() {
+        let (ran, events) = machine.device_login_during(|event, _| {
+            match event["event"].as_str() {
                 Some("code") => {
                     code.push_str(event["user_code"].as_str().ok_or("no user_code")?);
-                    clock.jump(days)
                 }
                 Some("pending") => {
                     polls += 1;
-                    if polls == 2 {
-                        sandbox.decide(&code, "ada@example.com", "approve")?;
+                    match polls {
+                        1 => clock.jump(days)?,
+                        3 => sandbox.decide(&code, "ada@example.com", "approve")?,
+                        _ => {}
                     }
-                    Ok(())
                 }
-                _ => Ok(()),
-            })?;
+                _ => {}
+            }
+            Ok(())
+        })?;
         ran.ended(0)?;
         let done = events.last().ok_or("no events")?;
         assert_eq!(done["event"], "done", "{days}: {done}");
