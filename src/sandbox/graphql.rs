@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use async_graphql_parser::parse_query;
 use async_graphql_parser::types::OperationType;
 use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
@@ -16,7 +15,7 @@ use flate2::write::GzEncoder;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::backend::Answer;
+use super::backend::{self, Answer};
 use super::frame::{Committed, CutMark, Frame};
 use super::line::Line;
 
@@ -94,7 +93,7 @@ fn compressed(text: &str) -> Option<Vec<u8>> {
 pub(super) fn is_mutation(body: &[u8]) -> bool {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let query = request["query"].as_str().unwrap_or_default();
-    let Ok(document) = parse_query(query) else {
+    let Ok(document) = backend::parsed(query) else {
         return false;
     };
     let mut operations = document.operations.iter();

@@ -99,6 +99,35 @@ fn a_pattern_that_ends_in_its_escape_is_a_bad_request() -> Outcome {
 }
 
 #[test]
+fn a_document_with_a_name_twice_or_nested_without_end_is_none() -> Outcome {
+    let backend = backend(Shape::Full)?;
+    let deep = 5_000;
+    for query in [
+        "{ todos(limit: 1, limit: 2) { id } }".to_owned(),
+        "{ todos(where: {id: {_eq: 1, _eq: 4}}) { id } }".to_owned(),
+        "mutation { insert_todos_one(object: {text: \"a\", text: \"b\"}) { id } }".to_owned(),
+        "{ todos { id @skip(if: true, if: false) } }".to_owned(),
+        format!(
+            "{{ todos(where: {{_and: {}{}}}) {{ id }} }}",
+            "[".repeat(deep),
+            "]".repeat(deep)
+        ),
+    ] {
+        let answer = ask(&backend, &query, &json!({}))?;
+        let shown: String = query.chars().take(80).collect();
+        assert_eq!(
+            refusal(&answer),
+            ("validation-failed", "$.query"),
+            "{shown}"
+        );
+    }
+    let twice = "query($n: Int, $n: Int) { todos(limit: $n) { id } }";
+    let answer = ask(&backend, twice, &json!({}))?;
+    assert_eq!(refusal(&answer), ("parse-failed", "$"), "{answer}");
+    Ok(())
+}
+
+#[test]
 fn an_operation_that_can_not_be_told_apart_is_not_run() -> Outcome {
     let backend = backend(Shape::Full)?;
     let twice = "query A { users { id } } query A { todos { id } }";

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql_parser::{
-    Error as ParserError, Positioned, parse_query,
+    Error as ParserError, Positioned,
     types::{
         Directive, DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition,
         OperationType, Selection, SelectionSet,
@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{
     answer::{Code, Fault, Path, is_name},
+    grammar::{self, Unreadable},
     variables::{self, Variable},
 };
 
@@ -122,7 +123,7 @@ pub(super) struct Operation {
 /// Parses a request's document, chooses its operation, follows its fragments
 /// and resolves its variables.
 pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
-    let document = parse_query(&request.query)
+    let document = grammar::parsed(&request.query)
         .map_err(|error| refusal(&error, request.operation.as_deref()))?;
     let ExecutableDocument {
         operations,
@@ -144,26 +145,27 @@ pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
     })
 }
 
-fn refusal(error: &ParserError, name: Option<&str>) -> Fault {
-    match (error, name) {
-        (ParserError::MultipleOperations { .. }, Some(_)) => {
-            return Fault::new(Code::ValidationFailed, ANONYMOUS);
+fn refusal(unreadable: &Unreadable, name: Option<&str>) -> Fault {
+    match (unreadable, name) {
+        (Unreadable::Parser(ParserError::MultipleOperations { .. }), Some(_)) => {
+            Fault::new(Code::ValidationFailed, ANONYMOUS)
         }
         (
-            ParserError::MultipleOperations { .. }
-            | ParserError::OperationDuplicated { .. }
-            | ParserError::MissingOperation,
+            Unreadable::Parser(
+                ParserError::MultipleOperations { .. }
+                | ParserError::OperationDuplicated { .. }
+                | ParserError::MissingOperation,
+            ),
             _,
-        ) => return Fault::new(Code::ValidationFailed, ONE_OPERATION),
-        (ParserError::FragmentDuplicated { fragment, .. }, _) => {
+        ) => Fault::new(Code::ValidationFailed, ONE_OPERATION),
+        (Unreadable::Parser(ParserError::FragmentDuplicated { fragment, .. }), _) => {
             let message = format!("multiple definitions for fragment \"{fragment}\"");
-            return Fault::new(Code::ParseFailed, message);
+            Fault::new(Code::ParseFailed, message)
         }
-        (_, _) => {}
+        (Unreadable::Syntax | Unreadable::Parser(_), _) => Path::default().key("query", |path| {
+            Fault::validation(path, "not a valid graphql query")
+        }),
     }
-    Path::default().key("query", |path| {
-        Fault::validation(path, "not a valid graphql query")
-    })
 }
 
 fn choose(

@@ -12,7 +12,7 @@
 //! answer    jwt          what comes back (written); who asks
 //! table     role         tables; permissions of a role, after the policy
 //! types     schema       the types that follow from them (inputs, introspection)
-//! document  selection    a request against those types (variables, directives, coerce)
+//! document  selection    a request against those types (grammar, variables, directives, coerce)
 //! filter    select       conditions and reading (value, pattern)
 //! store     mutate       revisions, tombstones and writing (insert, rows, fixture)
 //! execute                one request in one transaction
@@ -27,6 +27,7 @@ mod error;
 mod execute;
 mod filter;
 mod fixture;
+mod grammar;
 mod inputs;
 mod insert;
 mod introspection;
@@ -61,6 +62,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use serde_json::Value;
 use tokio::sync::watch;
 
+pub(super) use self::grammar::parsed;
 pub use self::{answer::Answer, error::BackendError, jwt::JwtConfig, policy::Policy, table::Shape};
 use self::{
     answer::{Code, Fault},
