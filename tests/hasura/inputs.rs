@@ -5,7 +5,7 @@ use serde_json::json;
 use tudone::sandbox::backend::Shape;
 
 use crate::{
-    rules::{ask, backend, key, refusal},
+    rules::{ask, backend, ids, key, refusal},
     tokens::Outcome,
 };
 
@@ -94,6 +94,28 @@ fn a_pattern_that_ends_in_its_escape_is_a_bad_request() -> Outcome {
     let backend = backend(Shape::Full)?;
     let query = r#"{ todos(where: {text: {_like: "%\\"}}) { id } }"#;
     let answer = ask(&backend, query, &json!({}))?;
+    assert_eq!(refusal(&answer), ("bad-request", "$"), "{answer}");
+    Ok(())
+}
+
+#[test]
+fn a_pattern_that_ends_in_its_escape_is_no_error_where_no_text_comes_to_that() -> Outcome {
+    let backend = backend(Shape::Full)?;
+    for (filter, wanted) in [
+        (r#"{_like: "z\\"}"#, json!([])),
+        (r#"{_like: "Call Ana\\"}"#, json!([])),
+        (r#"{_nilike: "z\\"}"#, json!([1, 4, 5])),
+        (r#"{_similar: "Call Ana\\"}"#, json!([4])),
+    ] {
+        let found = ids(
+            &backend,
+            &format!("where: {{text: {filter}}}, order_by: {{id: asc}}"),
+        )?;
+        assert_eq!(found, wanted, "{filter}");
+    }
+    let delete =
+        r#"mutation { delete_todos(where: {text: {_ilike: "CALL\\"}}) { affected_rows } }"#;
+    let answer = ask(&backend, delete, &json!({}))?;
     assert_eq!(refusal(&answer), ("bad-request", "$"), "{answer}");
     Ok(())
 }

@@ -160,8 +160,9 @@ fn comparison(column: &Column, operator: &str, value: &Value) -> Result<Conditio
             let Some((language, case_matters, negated)) = pattern::operator(operator) else {
                 return Err(unknown(operator));
             };
-            let source = pattern::expression(language, case_matters, text)?;
-            let condition = Condition::with(format!("matches(\"{name}\", ?)"), Sql::Text(source));
+            let search = pattern::search(language, case_matters, text)?;
+            let sql = format!("{}(\"{name}\", ?)", search.function);
+            let condition = Condition::with(sql, Sql::Text(search.expression));
             Ok(if negated {
                 condition.negated()
             } else {

@@ -5,14 +5,31 @@ use rusqlite::{Connection, Error, functions::FunctionFlags, types::ValueRef};
 
 use super::answer::{Code, Fault};
 
-/// The name of the SQL function `matches(text, expression)`.
+/// The SQL function that says whether a text matches an expression.
 const MATCHES: &str = "matches";
+/// The SQL function that fails where it does, and is false where it does not.
+const FAILS_AT: &str = "fails_at";
+const ESCAPE_ENDS: &str = "LIKE pattern must not end with escape character";
 
-/// Teaches a connection the function `matches(text, expression)`: null when
-/// the text is null, as any `PostgreSQL` pattern operator.
+/// Teaches a connection the functions that [`Search`] calls: null when the
+/// text is null, as any `PostgreSQL` pattern operator.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    define(connection, MATCHES, Ok)?;
+    define(connection, FAILS_AT, |found| {
+        if found {
+            return Err(Error::UserFunctionError(ESCAPE_ENDS.into()));
+        }
+        Ok(false)
+    })
+}
+
+fn define(
+    connection: &Connection,
+    name: &str,
+    judged: fn(bool) -> rusqlite::Result<bool>,
+) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function(MATCHES, 2, flags, |call| {
+    connection.create_scalar_function(name, 2, flags, move |call| {
         let regex = call.get_or_create_aux(1, |source: ValueRef<'_>| {
             let source = source.as_str()?;
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Regex::new(source)?)
@@ -22,8 +39,14 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         }
         let text = call.get_raw(0).as_str();
         let text = text.map_err(|error| Error::UserFunctionError(error.into()))?;
-        Ok(Some(regex.is_match(text)))
+        judged(regex.is_match(text)).map(Some)
     })
+}
+
+/// What a statement's failure says of its pattern, if anything.
+pub(super) fn fault(error: &Error) -> Option<Fault> {
+    let ends = matches!(error, Error::SqliteFailure(_, Some(said)) if said == ESCAPE_ENDS);
+    ends.then(|| Fault::new(Code::BadRequest, ESCAPE_ENDS))
 }
 
 /// What a text operator looks for.
@@ -55,22 +78,32 @@ pub(super) fn operator(name: &str) -> Option<(Language, bool, bool)> {
     })
 }
 
-/// The regular expression that matches what the pattern does.
-pub(super) fn expression(
+/// A pattern as an SQL function of the text and a regular expression.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Search {
+    pub(super) function: &'static str,
+    pub(super) expression: String,
+}
+
+/// How to search for a pattern.
+pub(super) fn search(
     language: Language,
     case_matters: bool,
     pattern: &str,
-) -> Result<String, Fault> {
-    let body = match language {
-        Language::Like => format!("^(?:{})$", like(pattern)?),
-        Language::Similar => format!("^(?:{})$", similar(pattern)?),
-        Language::Posix => pattern.to_owned(),
+) -> Result<Search, Fault> {
+    let (function, body) = match language {
+        Language::Like => like(pattern),
+        Language::Similar => (MATCHES, format!("^(?:{})$", similar(pattern))),
+        Language::Posix => (MATCHES, pattern.to_owned()),
     };
     // The dot takes line breaks too, as PostgreSQL's does.
     let flags = if case_matters { "(?s)" } else { "(?si)" };
-    let source = format!("{flags}{body}");
-    match Regex::new(&source) {
-        Ok(_) => Ok(source),
+    let expression = format!("{flags}{body}");
+    match Regex::new(&expression) {
+        Ok(_) => Ok(Search {
+            function,
+            expression,
+        }),
         Err(_) => Err(Fault::new(
             Code::DataException,
             "invalid regular expression: syntax error",
@@ -78,34 +111,54 @@ pub(super) fn expression(
     }
 }
 
-fn escape_ends() -> Fault {
-    Fault::new(
-        Code::BadRequest,
-        "LIKE pattern must not end with escape character",
-    )
-}
-
-fn like(pattern: &str) -> Result<String, Fault> {
+/// A pattern that ends in its escape matches nothing. It fails for the texts
+/// whose matching comes to that end: with some of the text left, or behind a
+/// `%` with what the `_` after that take.
+fn like(pattern: &str) -> (&'static str, String) {
     let mut source = String::new();
+    // Where the wildcards before this begin with `%`, and how many are `_`.
+    let mut wild: Option<(usize, usize)> = None;
     let mut letters = pattern.chars();
     while let Some(letter) = letters.next() {
-        match letter {
-            '%' => source.push_str(".*"),
-            '_' => source.push('.'),
-            '\\' => push_plain(&mut source, letters.next().ok_or_else(escape_ends)?),
-            plain => push_plain(&mut source, plain),
+        match (letter, &mut wild) {
+            ('%', _) => {
+                wild.get_or_insert((source.len(), 0));
+                source.push_str(".*");
+                continue;
+            }
+            ('_', Some((_, single))) => {
+                *single += 1;
+                source.push('.');
+                continue;
+            }
+            ('_', None) => source.push('.'),
+            ('\\', _) => match letters.next() {
+                Some(escaped) => push_plain(&mut source, escaped),
+                None => {
+                    let (start, single) = wild.unwrap_or((source.len(), 0));
+                    source.truncate(start);
+                    return (FAILS_AT, format!("^(?:{source}).{{{}}}", single.max(1)));
+                }
+            },
+            (plain, _) => push_plain(&mut source, plain),
         }
+        wild = None;
     }
-    Ok(source)
+    (MATCHES, format!("^(?:{source})$"))
 }
 
-fn similar(pattern: &str) -> Result<String, Fault> {
+/// The escape at the end of a pattern escapes nothing.
+fn similar(pattern: &str) -> String {
     let mut source = String::new();
     let mut letters = pattern.chars();
     let mut in_class = false;
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' => push_plain(&mut source, letters.next().ok_or_else(escape_ends)?),
+            '\\' => {
+                if let Some(escaped) = letters.next() {
+                    push_plain(&mut source, escaped);
+                }
+            }
             ']' => {
                 in_class = false;
                 source.push(letter);
@@ -121,7 +174,7 @@ fn similar(pattern: &str) -> Result<String, Fault> {
             plain => push_plain(&mut source, plain),
         }
     }
-    Ok(source)
+    source
 }
 
 fn push_plain(source: &mut String, letter: char) {
@@ -132,10 +185,16 @@ fn push_plain(source: &mut String, letter: char) {
 mod tests {
     use super::*;
 
+    /// Whether the text matches; `None` if that fails.
     fn matches(operator_name: &str, pattern: &str, text: &str) -> Option<bool> {
         let (language, case_matters, negated) = operator(operator_name)?;
-        let source = expression(language, case_matters, pattern).ok()?;
-        Some(Regex::new(&source).ok()?.is_match(text) != negated)
+        let search = search(language, case_matters, pattern).ok()?;
+        let found = Regex::new(&search.expression).ok()?.is_match(text);
+        match search.function {
+            FAILS_AT if found => None,
+            FAILS_AT => Some(negated),
+            _ => Some(found != negated),
+        }
     }
 
     #[test]
@@ -172,16 +231,42 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_pattern_is_a_data_exception_and_a_broken_escape_a_bad_request() {
-        for (language, pattern, wanted) in [
-            (Language::Posix, "(", Code::DataException),
-            (Language::Similar, "(a", Code::DataException),
-            (Language::Like, "x\\", Code::BadRequest),
+    fn an_escape_at_the_end_fails_for_the_texts_that_postgres_fails_for() {
+        for (name, pattern, fails, holds) in [
+            ("_like", "x\\", &["xy", "xx"][..], &["x", "", "yx"][..]),
+            ("_like", "\\", &["x"], &[""]),
+            ("_like", "%\\", &["x"], &[""]),
+            ("_like", "a%\\", &["ab"], &["a", "b"]),
+            ("_like", "%_\\", &["a", "ab"], &[""]),
+            ("_like", "%__\\", &["ab", "abc"], &["a"]),
+            ("_like", "_\\", &["ab"], &["a"]),
+            ("_like", "%b\\", &["abc"], &["ab", "ac"]),
+            ("_like", "%\\\\\\", &["a\\b"], &["ab", "a\\"]),
+            ("_ilike", "X\\", &["xy"], &["x"]),
+            ("_nlike", "x\\", &["xy"], &[]),
+            ("_similar", "y\\", &[], &["x"]),
         ] {
-            let code = expression(language, true, pattern)
-                .err()
-                .map(|fault| fault.code);
-            assert_eq!(code, Some(wanted), "{pattern}");
+            for text in fails {
+                assert_eq!(matches(name, pattern, text), None, "{pattern} {text}");
+            }
+            for text in holds {
+                assert_eq!(
+                    matches(name, pattern, text),
+                    Some(false),
+                    "{pattern} {text}"
+                );
+            }
+        }
+        assert_eq!(matches("_nlike", "x\\", "x"), Some(true));
+        assert_eq!(matches("_similar", "x\\", "x"), Some(true));
+    }
+
+    #[test]
+    fn a_broken_pattern_is_a_data_exception() {
+        for (language, pattern) in [(Language::Posix, "("), (Language::Similar, "(a")] {
+            let code = search(language, true, pattern).err();
+            let code = code.map(|fault| fault.code);
+            assert_eq!(code, Some(Code::DataException), "{pattern}");
         }
     }
 }

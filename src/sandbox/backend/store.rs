@@ -94,8 +94,12 @@ pub(super) fn keep_setting(
     connection.execute(sql, [name, value]).map(drop)
 }
 
-/// What `PostgreSQL` reports as "database query error".
+/// What `PostgreSQL` reports as "database query error", unless it is a fault
+/// of the request's pattern.
 pub(super) fn broken(error: &rusqlite::Error) -> Fault {
+    if let Some(fault) = pattern::fault(error) {
+        return fault;
+    }
     tracing::warn!(%error, "sandbox: a statement failed");
     Fault::new(Code::Unexpected, "database query error")
 }
