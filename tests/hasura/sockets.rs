@@ -111,7 +111,11 @@ impl Client {
 
     /// A socket of user 1 that is initialised.
     async fn ready(port: u16) -> Outcome<Self> {
-        let mut client = Self::open(port, MODERN).await?;
+        Self::ready_in(port, MODERN).await
+    }
+
+    async fn ready_in(port: u16, protocol: &str) -> Outcome<Self> {
+        let mut client = Self::open(port, protocol).await?;
         let bearer = format!("Bearer {}", tokens::named("user1")?);
         let payload = json!({"headers": {"Authorization": bearer}});
         client
@@ -384,6 +388,42 @@ async fn a_subscription_is_one_field_of_the_database_and_a_stream_one_column() -
 }
 
 #[tokio::test]
+async fn a_fragment_is_one_field_of_a_subscription_whatever_it_holds() -> Outcome {
+    let (_served, port) = serve().await?;
+    let mut client = Client::ready(port).await?;
+    let stream = "todos_stream(batch_size: 1, cursor: {initial_value: {id: 0}}) { id }";
+    for query in [
+        format!("subscription {{ ... {{ a: {stream} b: {stream} }} }}"),
+        format!("subscription {{ ... {{ users {{ id }} {stream} }} }}"),
+        "subscription { ... { users { id } __typename } }".to_owned(),
+    ] {
+        let payload = json!({"query": query});
+        client
+            .send(&json!({"type": "subscribe", "id": "1", "payload": payload}))
+            .await?;
+        let message = client.message().await?;
+        let code = message.pointer("/payload/0/extensions/code");
+        assert_eq!(code, Some(&json!("not-supported")), "{query}: {message}");
+        assert_eq!(client.message().await?["type"], "complete");
+    }
+    let two = "subscription { ...Two } \
+               fragment Two on subscription_root { users { id } todos_by_pk(id: 1) { id } }";
+    let skipped = "subscription { users @skip(if: true) { id } }";
+    for (id, query) in [("2", two), ("3", skipped)] {
+        let payload = json!({"query": query});
+        client
+            .send(&json!({"type": "subscribe", "id": id, "payload": payload}))
+            .await?;
+    }
+    let mut messages = [client.message().await?, client.message().await?];
+    messages.sort_by_key(|message| message["id"].to_string());
+    let both = json!({"users": [{"id": 1}], "todos_by_pk": {"id": 1}});
+    assert_eq!(messages[0].pointer("/payload/data"), Some(&both));
+    assert_eq!(messages[1], json!({"type": "complete", "id": "3"}));
+    Ok(())
+}
+
+#[tokio::test]
 async fn apollo_hears_why_an_operation_can_not_start_and_that_it_is_over() -> Outcome {
     let (_served, port) = serve().await?;
     let mut client = Client::open(port, "graphql-ws").await?;
@@ -472,8 +512,47 @@ async fn a_message_that_is_none_ends_a_modern_connection() -> Outcome {
         assert_eq!(code, 4400, "{message}: {reason}");
         assert!(reason.contains("Parsing client message failed"), "{reason}");
     }
-    let (code, reason) = ends_after(MODERN, json!({"type": "connection_init"})).await?;
-    assert_eq!(code, 4429, "{reason}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_init_is_checked_by_its_own_headers_and_changes_who_asks_from_then_on() -> Outcome {
+    for protocol in [MODERN, "graphql-ws"] {
+        let (served, port) = serve().await?;
+        let mut client = Client::ready_in(port, protocol).await?;
+        client.send(&doorbell("1")).await?;
+        client.message().await?;
+
+        let bearer = format!("Bearer {}", tokens::named("user2")?);
+        let payload = json!({"headers": {"Authorization": bearer}});
+        client
+            .send(&json!({"type": "connection_init", "payload": payload}))
+            .await?;
+        let query = json!({"query": "{ users { id } }"});
+        client
+            .send(&json!({"type": "start", "id": "2", "payload": query}))
+            .await?;
+        let mary = client.message().await?;
+        let users = mary.pointer("/payload/data/users");
+        assert_eq!(users, Some(&json!([{"id": 2}])), "{mary}");
+        assert_eq!(client.message().await?["type"], "complete");
+        let acknowledged = json!({"type": "connection_ack"});
+        client
+            .greeted(&[acknowledged.clone(), acknowledged])
+            .await?;
+
+        add(&served.backend)?;
+        let rung = client.message().await?;
+        assert_eq!(rung["id"], "1", "the first user's: {rung}");
+
+        client.send(&json!({"type": "connection_init"})).await?;
+        if protocol == MODERN {
+            assert_eq!(client.closed().await?.0, 4403);
+        } else {
+            assert_eq!(client.message().await?["type"], "connection_error");
+            assert_eq!(client.closed().await?.0, 4400);
+        }
+    }
     Ok(())
 }
 

@@ -25,8 +25,9 @@ use super::{
 pub(super) enum Prepared {
     Query(Vec<Selected>),
     Mutation(Vec<Selected>),
-    /// Its one root field.
-    Subscription(Selected),
+    /// One root field, or those that one fragment holds: none, if all of them
+    /// are skipped.
+    Subscription(Vec<Selected>),
 }
 
 /// Validates one request.
@@ -44,18 +45,33 @@ pub(super) fn prepare(types: &Types, request: &Request) -> Result<Prepared, Faul
         OperationType::Subscription if !types.subscriptions => refuse("no subscriptions exist"),
         OperationType::Subscription => {
             let fields = selection::select(types, &operation, SUBSCRIPTION, Place::Subscription)?;
-            let mut fields = fields.into_iter();
-            // As written: the same field twice is two.
-            let written = operation.selection.items.len();
-            match (fields.next(), fields.next()) {
-                (Some(only), None) if written == 1 && only.is_typename() => Err(Fault::new(
-                    Code::NotSupported,
-                    "Introspection at root field level is not supported over subscriptions",
-                )),
-                (Some(only), None) if written == 1 => Ok(Prepared::Subscription(only)),
-                (_, _) => refuse("subscriptions must select one top level field"),
+            // As written: the same field twice is two, and a fragment one.
+            if operation.selection.items.len() != 1 {
+                return refuse("subscriptions must select one top level field");
             }
+            check_subscribed(&fields)?;
+            Ok(Prepared::Subscription(fields))
         }
+    }
+}
+
+/// Whether fields can be subscribed to together: live queries of the database
+/// can, and a stream alone.
+fn check_subscribed(fields: &[Selected]) -> Result<(), Fault> {
+    let refuse = |message| Err(Fault::new(Code::NotSupported, message));
+    if fields.iter().any(Selected::is_typename) {
+        return refuse("Introspection at root field level is not supported over subscriptions");
+    }
+    let is_stream = |field: &&Selected| matches!(field.action, Some(Action::Stream(_)));
+    match fields.iter().filter(is_stream).count() {
+        0 => Ok(()),
+        1 if fields.len() == 1 => Ok(()),
+        streams if streams == fields.len() => {
+            refuse("exactly one root field is allowed for streaming subscriptions")
+        }
+        _ => refuse(
+            "streaming and livequery subscriptions cannot be executed in the same subscription",
+        ),
     }
 }
 

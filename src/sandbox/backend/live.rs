@@ -16,7 +16,9 @@ use super::{
 /// A running subscription.
 #[derive(Debug, Clone)]
 pub(super) struct Live {
-    field: Selected,
+    /// Whose it is: who asked when it began.
+    session: Session,
+    fields: Vec<Selected>,
     told: Told,
 }
 
@@ -33,18 +35,22 @@ impl Live {
     /// it starts, so that what the database can not read is a fault of now.
     pub(super) fn new(
         backend: &Backend,
-        session: &Session,
-        field: Selected,
+        session: Session,
+        fields: Vec<Selected>,
     ) -> Result<Self, Fault> {
-        let told = match field.action {
-            Some(Action::Stream(table)) => {
+        let told = match streamed(&fields) {
+            Some((field, table)) => {
                 let types = backend.types(&session.role);
-                Told::Upto(Cursor::start(execute::grant(&types, table)?.table, &field)?)
+                Told::Upto(Cursor::start(execute::grant(&types, table)?.table, field)?)
             }
-            Some(_) | None => Told::Result(None),
+            None => Told::Result(None),
         };
-        let live = Self { field, told };
-        live.clone().news(backend, session)?;
+        let live = Self {
+            session,
+            fields,
+            told,
+        };
+        live.clone().news(backend)?;
         Ok(live)
     }
 
@@ -55,23 +61,19 @@ impl Live {
     }
 
     /// What to send now, if anything, as text.
-    pub(super) fn news(
-        &mut self,
-        backend: &Backend,
-        session: &Session,
-    ) -> Result<Option<String>, Fault> {
-        let fields = std::slice::from_ref(&self.field);
+    pub(super) fn news(&mut self, backend: &Backend) -> Result<Option<String>, Fault> {
+        let (session, fields) = (&self.session, &self.fields);
         let types = backend.types(&session.role);
-        match (&mut self.told, self.field.action) {
-            (Told::Upto(cursor), Some(Action::Stream(table))) => {
+        match (&mut self.told, streamed(fields)) {
+            (Told::Upto(cursor), Some((field, table))) => {
                 let grant = execute::grant(&types, table)?;
                 let connection = backend.connection();
-                let (rows, past) = select::batch(&connection, grant, session, &self.field, cursor)?;
+                let (rows, past) = select::batch(&connection, grant, session, field, cursor)?;
                 *cursor = past;
                 if rows.is_empty() {
                     return Ok(None);
                 }
-                let pair = (self.field.key.clone(), Value::Array(rows));
+                let pair = (field.key.clone(), Value::Array(rows));
                 let data = Value::Object(Map::from_iter([pair]));
                 Ok(Some(written::data(fields, &data)))
             }
@@ -86,5 +88,14 @@ impl Live {
                 Ok(Some(text))
             }
         }
+    }
+}
+
+/// The field that streams, with its table: it is the only one then.
+fn streamed(fields: &[Selected]) -> Option<(&Selected, usize)> {
+    let field = fields.first()?;
+    match field.action {
+        Some(Action::Stream(table)) => Some((field, table)),
+        Some(_) | None => None,
     }
 }

@@ -144,7 +144,10 @@ impl Conversation {
         let id = message.get("id").and_then(Value::as_str);
         let payload = message.get("payload").filter(|given| !given.is_null());
         match (kind, id) {
-            ("connection_init", _) if is_init(payload) => self.init(payload.cloned()),
+            // Another one is checked as the first: who asks may change.
+            ("connection_init", _) if is_init(payload) => {
+                vec![Step::Authenticate(payload.cloned())]
+            }
             ("ping" | "pong", _) if !is_ping(payload) => self.malformed("the payload is no ping"),
             ("ping", _) => vec![Step::Send(pong(payload))],
             ("pong", _) => Vec::new(),
@@ -167,17 +170,6 @@ impl Conversation {
                 self.malformed("key \"id\" not found")
             }
             (other, _) => self.malformed(&format!("unexpected type for ClientMessage: {other}")),
-        }
-    }
-
-    fn init(&mut self, payload: Option<Value>) -> Vec<Step> {
-        match (&self.phase, self.protocol) {
-            (Phase::Waiting, _) => vec![Step::Authenticate(payload)],
-            (Phase::Ready, Protocol::Modern) => {
-                let closing = Closing::plain(4429, "Too many initialisation requests");
-                vec![Step::Close(closing)]
-            }
-            (Phase::Ready, Protocol::Apollo) | (Phase::Doomed(_), _) => Vec::new(),
         }
     }
 
@@ -239,20 +231,21 @@ impl Conversation {
         vec![json!({"type": "connection_ack"}), self.keep_alive()]
     }
 
-    /// The headers were not. The modern protocol does not tell why.
-    pub(super) fn refused(&mut self, fault: &Fault) -> Vec<Value> {
-        match self.protocol {
-            Protocol::Modern => {
-                self.phase = Phase::Doomed(Closing::error(4403, "4403: Forbidden"));
-                Vec::new()
-            }
+    /// The headers were not, which the modern protocol does not tell. Only a
+    /// connection that was ready before closes at once.
+    pub(super) fn refused(&mut self, fault: &Fault) -> (Vec<Value>, Option<Closing>) {
+        let (messages, closing) = match self.protocol {
+            Protocol::Modern => (Vec::new(), Closing::error(4403, "4403: Forbidden")),
             Protocol::Apollo => {
                 let message = &fault.message;
                 let reason = format!("4400: Connection initialization failed: {message}");
-                self.phase = Phase::Doomed(Closing::error(4400, &reason));
-                vec![json!({"type": "connection_error", "payload": message})]
+                let told = json!({"type": "connection_error", "payload": message});
+                (vec![told], Closing::error(4400, &reason))
             }
-        }
+        };
+        let at_once = self.is_ready().then(|| closing.clone());
+        self.phase = Phase::Doomed(closing);
+        (messages, at_once)
     }
 
     /// The time for `connection_init` has passed.
@@ -356,12 +349,12 @@ mod tests {
     fn apollo_says_why_it_refuses_and_closes_later() {
         let mut talk = Conversation::new(Protocol::Apollo);
         let fault = Fault::new(Code::InvalidJwt, "Could not verify JWT: JWTExpired");
-        let sent = talk.refused(&fault);
+        let (sent, at_once) = talk.refused(&fault);
         let wanted = json!({
             "type": "connection_error",
             "payload": "Could not verify JWT: JWTExpired",
         });
-        assert_eq!(sent, [wanted]);
+        assert_eq!((sent, at_once), (vec![wanted], None));
         assert_eq!(talk.received(r#"{"type":"start","id":"1"}"#), []);
         let code = talk.init_time_over().map(|closing| closing.code);
         assert_eq!(code, Some(4400));

@@ -84,7 +84,7 @@ struct Connection {
     headers: Headers,
     talk: Conversation,
     session: Option<Session>,
-    /// When the token ends.
+    /// When the first token that ends does so.
     expiry: Option<Instant>,
     live: BTreeMap<String, Live>,
     /// When to look for news next.
@@ -158,19 +158,24 @@ impl Connection {
     }
 
     async fn authenticate(&mut self, payload: Option<&Value>) -> Result<(), End> {
-        let headers = self.headers.clone().with_payload(payload);
-        let messages = match self.backend.authenticate(&headers) {
+        // The handshake's headers count once.
+        let headers = std::mem::take(&mut self.headers).with_payload(payload);
+        match self.backend.authenticate(&headers) {
             Ok(session) => {
                 let now = self.backend.now();
-                self.expiry = session
-                    .expires
-                    .map(|expires| Instant::now() + until(now, expires));
+                let expires = session.expires;
+                let expiry = expires.map(|expires| Instant::now() + until(now, expires));
+                self.expiry = self.expiry.or(expiry);
                 self.session = Some(session);
-                self.talk.accepted()
+                let messages = self.talk.accepted();
+                self.send_all(&messages).await
             }
-            Err(fault) => self.talk.refused(&fault),
-        };
-        self.send_all(&messages).await
+            Err(fault) => {
+                let (messages, closing) = self.talk.refused(&fault);
+                self.send_all(&messages).await?;
+                closing.map_or(Ok(()), |closing| Err(End::Close(closing)))
+            }
+        }
     }
 
     async fn start(&mut self, id: String, request: Request) -> Result<(), End> {
@@ -181,8 +186,11 @@ impl Connection {
         let begun = on_database(move || {
             let types = backend.types(&session.role);
             let prepared = execute::prepare(&types, &request).map_err(|fault| (fault, false))?;
-            if let Prepared::Subscription(field) = prepared {
-                let live = Live::new(&backend, &session, field);
+            if let Prepared::Subscription(fields) = prepared {
+                if fields.is_empty() {
+                    return Ok(Begun::Over);
+                }
+                let live = Live::new(&backend, session, fields);
                 return live.map(Begun::Live).map_err(|fault| (fault, false));
             }
             let answered = backend.answered_by(&types, &session, &prepared);
@@ -196,6 +204,7 @@ impl Connection {
                 self.look_in(FIRST_RESULT);
                 return Ok(());
             }
+            Ok(Ok(Begun::Over)) => vec![self.talk.completed(&id)],
             Ok(Ok(Begun::Answered(payload))) => {
                 let result = self.talk.next(&id, &payload);
                 self.send_text(result).await?;
@@ -210,13 +219,10 @@ impl Connection {
     /// Lets every subscription look at the database once.
     async fn tell_news(&mut self) -> Result<(), End> {
         self.due = None;
-        let Some(session) = self.session.clone() else {
-            return Ok(());
-        };
         for (id, mut live) in std::mem::take(&mut self.live) {
-            let (backend, session) = (self.backend.clone(), session.clone());
+            let backend = self.backend.clone();
             let looked = on_database(move || {
-                let news = live.news(&backend, &session);
+                let news = live.news(&backend);
                 (live, news)
             });
             let messages = match looked.await {
@@ -277,6 +283,8 @@ impl Connection {
 /// What a `subscribe` has led to.
 enum Begun {
     Live(Live),
+    /// Nothing to subscribe to.
+    Over,
     /// Its whole payload.
     Answered(String),
 }
