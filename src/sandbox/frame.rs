@@ -85,10 +85,9 @@ impl Frame {
     fn take_on(&self, next: Configuration, policy: Policy) -> Result<Value, SettingsError> {
         let jwt = self.jwt(&next.settings);
         let shown = next.shown()?;
-        self.clocks.identity.set_offset_s(next.settings.clock_s);
-        self.clocks
-            .hasura
-            .set_offset_s(next.settings.hasura_clock_s);
+        let (identity, hasura) = (next.settings.clock_s, next.settings.hasura_clock_s);
+        self.clocks.identity.set_offset_s(identity.into());
+        self.clocks.hasura.set_offset_s(hasura.into());
         *self.configuration() = next;
         self.backend.set_policy(policy);
         self.backend.set_jwt(jwt);
@@ -106,7 +105,7 @@ impl Frame {
             keys: vec![(key.kid().to_owned(), key.public().clone())],
             audience: Some(AUDIENCE.to_owned()),
             issuer: Some(format!("{}{slash}", self.base)),
-            clock_offset_s: settings.hasura_clock_s,
+            clock_offset_s: settings.hasura_clock_s.into(),
         }
     }
 

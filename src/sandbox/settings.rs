@@ -144,11 +144,11 @@ pub(super) struct Settings {
     /// Length of a window, in seconds.
     pub(super) rate_limit_window_s: u32,
     /// How far ahead the provider's clock is, in seconds.
-    pub(super) clock_s: i64,
+    pub(super) clock_s: i32,
     /// Whether the issuer in Hasura's JWT secret ends in a slash.
     pub(super) hasura_issuer_slash: bool,
     /// How far ahead Hasura's clock is, in seconds.
-    pub(super) hasura_clock_s: i64,
+    pub(super) hasura_clock_s: i32,
 }
 
 impl Settings {

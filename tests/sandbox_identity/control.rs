@@ -139,6 +139,7 @@ async fn an_unknown_setting_changes_nothing_and_names_the_known_ones() -> Checke
         (json!({"leeway_s": 9, "issuer_slsh": false}), "issuer_slash"),
         (json!({"leeway_s": 9, "claims": "odd"}), "number_id"),
         (json!({"leeway_s": -1}), "-1"),
+        (json!({"hasura_clock_s": i64::MAX}), "9223372036854775807"),
         (json!([]), "map"),
     ] {
         let refused = bench.control(Method::POST, "config", patch.clone()).await?;
@@ -229,11 +230,54 @@ async fn rows_can_be_seen_and_reset_but_not_with_nonsense() -> Checked {
     bench
         .order("reset", json!({"fixture": {"users": [], "todos": []}}))
         .await?;
-    for wrong in [json!({"fixtures": {}}), json!({"fixture": 7})] {
-        let refused = bench.control(Method::POST, "reset", wrong).await?;
-        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-        assert_ne!(refused.field("error"), "");
+    let user = json!({"id": 1, "auth0_id": "auth0|aaa"});
+    let todo = json!({"id": 5, "user_id": 1, "text": "kept"});
+    bench
+        .order(
+            "reset",
+            json!({"fixture": {"users": [user], "todos": [todo]}}),
+        )
+        .await?;
+    let rows = bench
+        .control(Method::GET, "todos", json!(null))
+        .await?
+        .json();
+    for (wrong, hint) in [
+        (json!({"fixtures": {}}), "fixtures"),
+        (json!({"fixture": 7}), "7"),
+        (json!({"fixture": {"user": []}}), "user"),
+        (json!({"fixture": {"todos": [{"client_id": "no"}]}}), "UUID"),
+        (
+            json!({"fixture": {"todos": [{"id": 1, "done": true}]}}),
+            "done",
+        ),
+        (
+            json!({"fixture": {"todos": [todo], "then_deleted": [6]}}),
+            "6",
+        ),
+        (
+            json!({"fixture": {"todos": [todo], "then_deleted": [5, 5]}}),
+            "5",
+        ),
+        (json!({"fixture": {"todos": [todo, todo]}}), "todos.id"),
+        (
+            json!({"fixture": {"todos": [{"id": 1_u64 << 40}]}}),
+            "1099511627776",
+        ),
+        (
+            json!({"fixture": {"next_ids": {"todos": i64::MIN}}}),
+            "-9223372036854775808",
+        ),
+    ] {
+        let refused = bench.control(Method::POST, "reset", wrong.clone()).await?;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong}");
+        assert!(refused.field("error").contains(hint), "{refused:?}");
     }
+    let after = bench
+        .control(Method::GET, "todos", json!(null))
+        .await?
+        .json();
+    assert_eq!(after, rows, "nothing is half done");
     Ok(())
 }
 

@@ -28,6 +28,12 @@ pub enum BackendError {
         #[source]
         source: serde_json::Error,
     },
+    /// A fixture removes what it has not added.
+    #[error("`then_deleted` names {id}, which is no todo or is deleted already")]
+    NoTodo {
+        /// The id it names.
+        id: i64,
+    },
 }
 
 fn shown(file: Option<&Path>) -> String {
@@ -42,7 +48,9 @@ impl BackendError {
         match self {
             Self::Open { .. } => "Name a folder that exists and may be written.",
             Self::Database { .. } => "Start the sandbox with another data folder.",
-            Self::Fixture { .. } => "Send an object with `users`, `todos` and `then_deleted`.",
+            Self::Fixture { .. } | Self::NoTodo { .. } => {
+                "Send an object with `users`, `todos` and `then_deleted`."
+            }
         }
     }
 }

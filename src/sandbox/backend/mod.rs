@@ -247,10 +247,13 @@ impl Backend {
         types
     }
 
-    fn change<T>(
+    fn change<T, E>(
         &self,
-        work: impl FnOnce(&mut Writer<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, BackendError> {
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, BackendError>
+    where
+        BackendError: From<E>,
+    {
         let (shape, now) = (self.shape(), self.now().as_microsecond());
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
