@@ -271,6 +271,27 @@ async fn a_request_that_lacks_something_says_what() -> Checked {
 }
 
 #[tokio::test]
+async fn a_parameter_sent_twice_is_refused_and_hands_nothing_out() -> Checked {
+    let bench = Bench::start().await?;
+    let twice = bench
+        .ask_for(&[("scope", SCOPE), ("scope", "openid")])
+        .await?;
+    assert_eq!(twice.refusal(), (400, "invalid_request".to_owned()));
+    assert!(twice.text.contains("scope"), "{twice:?}");
+
+    let token = bench.log_in().await?.field("refresh_token");
+    let fields = [
+        ("client_id", bench.at.client_id.as_str()),
+        ("token", &token),
+        ("token", "other"),
+    ];
+    let kept = bench.form("/oauth/revoke", &fields).await?;
+    assert_eq!(kept.refusal(), (400, "invalid_request".to_owned()));
+    assert_eq!(bench.refresh(&token).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_an_audience_comes_an_opaque_token_good_for_userinfo_only() -> Checked {
     let bench = Bench::start().await?;
     let tokens = bench.log_in_for(&[("scope", "openid email")]).await?;

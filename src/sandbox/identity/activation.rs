@@ -1,7 +1,6 @@
 //! The person's side of a device login: look at the code, say yes or no.
 
 use super::device::Closed;
-use super::grants::Fields;
 use super::pages::Page;
 use super::person::Person;
 use super::{Identity, pages};
@@ -31,8 +30,11 @@ impl Identity {
 
     /// `POST /activate` with `user_code`, `email` and `action`: what the
     /// page's form sends, and what a script may send at once.
-    pub(super) fn settle(&self, form: &Fields) -> Page {
-        let text = |name: &str| form.0.get(name).map_or("", String::as_str);
+    pub(super) fn settle(&self, form: &[(String, String)]) -> Page {
+        let text = |wanted: &str| {
+            let mut named = form.iter().filter(|(name, _)| name == wanted);
+            named.next().map_or("", |(_, value)| value.as_str())
+        };
         let typed = text("user_code");
         let mut books = self.books();
         let code = match books.devices.open(typed, self.now_ms()) {

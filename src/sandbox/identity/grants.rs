@@ -22,10 +22,22 @@ pub(super) const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_acc
 const OTHER_AUDIENCE: &str = "https://tenant.example/api/v2/";
 
 /// The fields of a form.
-#[derive(Debug, Default)]
-pub(super) struct Fields(pub(super) HashMap<String, String>);
+#[derive(Debug)]
+pub(super) struct Fields(HashMap<String, String>);
 
 impl Fields {
+    /// Reads a form, in which nothing may stand twice (RFC 6749, section 3.2).
+    pub(super) fn read(pairs: Vec<(String, String)>) -> Result<Self, Refusal> {
+        let mut fields = HashMap::new();
+        for (name, value) in pairs {
+            if fields.contains_key(&name) {
+                return Err(Refusal::Repeated(name));
+            }
+            fields.insert(name, value);
+        }
+        Ok(Self(fields))
+    }
+
     /// A field without a value is as good as left out (RFC 6749, section 3.1).
     fn get(&self, name: &str) -> Option<&str> {
         self.0

@@ -37,6 +37,8 @@ pub(super) enum Refusal {
     UnknownAudience(String),
     /// A parameter is missing.
     Missing(&'static str),
+    /// A parameter stands there twice.
+    Repeated(String),
     /// The body is no form.
     NoForm(String),
     /// No such grant.
@@ -60,7 +62,9 @@ impl Refusal {
             Self::SecretSent => ((403, "unauthorized_client"), (401, "invalid_client")),
             Self::UnknownAudience(_) => ((403, "access_denied"), (400, "invalid_target")),
             Self::UnknownClient => both(401, 401, "invalid_client"),
-            Self::Missing(_) | Self::NoForm(_) => both(400, 400, "invalid_request"),
+            Self::Missing(_) | Self::Repeated(_) | Self::NoForm(_) => {
+                both(400, 400, "invalid_request")
+            }
             Self::Broken => both(500, 500, "server_error"),
         };
         let (status, code) = match dialect {
@@ -94,6 +98,7 @@ impl Refusal {
             Self::UnknownClient => "Unknown client.".to_owned(),
             Self::UnknownAudience(audience) => format!("Service not found: {audience}"),
             Self::Missing(parameter) => format!("Missing required parameter: {parameter}"),
+            Self::Repeated(parameter) => format!("Parameter sent more than once: {parameter}"),
             Self::UnknownGrant(grant) => format!("Unsupported grant type: {grant}"),
             Self::Broken => "The development provider cannot keep its books.".to_owned(),
         }

@@ -1,7 +1,5 @@
 //! The provider's HTTP routes.
 
-use std::collections::HashMap;
-
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -16,7 +14,7 @@ use super::rate::Allowance;
 use super::refusal::uncached;
 use super::{Identity, Refusal, pages};
 
-type Typed = Result<Form<HashMap<String, String>>, FormRejection>;
+type Typed = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// Every route of the provider.
 pub(in super::super) fn router(identity: Identity) -> Router {
@@ -85,12 +83,12 @@ async fn endpoint(
     let outcome = match form {
         Err(rejection) => Err(Refusal::NoForm(rejection.body_text())),
         Ok(_) if headers.contains_key(header::AUTHORIZATION) => Err(Refusal::SecretSent),
-        Ok(Form(fields)) => {
-            let fields = Fields(fields);
-            tokio::task::spawn_blocking(move || answer(&identity, &fields))
-                .await
-                .unwrap_or(Err(Refusal::Broken))
-        }
+        Ok(Form(pairs)) => tokio::task::spawn_blocking(move || {
+            let fields = Fields::read(pairs)?;
+            answer(&identity, &fields)
+        })
+        .await
+        .unwrap_or(Err(Refusal::Broken)),
     };
     let mut response = match outcome {
         Ok(Some(body)) => uncached(Json(body).into_response()),
@@ -151,7 +149,7 @@ async fn show_activation(
 async fn settle(State(identity): State<Identity>, form: Typed) -> Response {
     match form {
         Err(rejection) => pages::bad_form(&rejection.body_text()).into_response(),
-        Ok(Form(fields)) => tokio::task::spawn_blocking(move || identity.settle(&Fields(fields)))
+        Ok(Form(pairs)) => tokio::task::spawn_blocking(move || identity.settle(&pairs))
             .await
             .unwrap_or_else(|_| pages::broken())
             .into_response(),
