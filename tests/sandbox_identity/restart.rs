@@ -44,6 +44,26 @@ async fn port_key_people_and_logins_survive_a_restart() -> Checked {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_restart_in_the_middle_of_a_login_leaves_a_dead_code() -> Checked {
+    let home = tempfile::tempdir()?;
+    let bench = Bench::with(kept(home.path())).await?;
+    let open = bench.ask().await?;
+    let approved = bench.ask().await?;
+    bench.settle(&approved, "approve").await?;
+    bench.sandbox.stop().await;
+
+    let bench = Bench::with(kept(home.path())).await?;
+    let page = bench.settle(&open, "approve").await?;
+    assert!(!page.status.is_success(), "{page:?}");
+    for code in [&open, &approved] {
+        let polled = bench.poll(code).await?;
+        assert_eq!(polled.refusal(), (403, "invalid_grant".to_owned()));
+    }
+    bench.log_in().await?;
+    Ok(())
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_the_owner_can_read_what_is_kept_and_no_refresh_token_is_in_it() -> Checked {
