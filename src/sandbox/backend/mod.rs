@@ -13,7 +13,7 @@
 //! table     role         tables; permissions of a role, after the policy
 //! types     schema       the types that follow from them (inputs, introspection)
 //! document  selection    a request against those types (grammar, variables, directives, coerce)
-//! filter    select       conditions and reading (value, pattern)
+//! filter    select       conditions and reading (value, timestamp, pattern)
 //! store     mutate       revisions, tombstones and writing (insert, rows, fixture)
 //! execute                one request in one transaction
 //! protocol  socket       websockets: the rules; the wire (live)
@@ -45,6 +45,7 @@ mod selection;
 mod socket;
 mod store;
 mod table;
+mod timestamp;
 mod types;
 mod value;
 mod variables;
