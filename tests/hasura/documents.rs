@@ -360,6 +360,12 @@ fn a_body_is_read_whole_before_any_of_it_runs() -> Outcome {
             "parsing HashMap failed, expected Object, but encountered Array".into(),
         ),
         (
+            r#"{"query": "{users{id}}", "variables": {"a-b": 1}}"#.into(),
+            "parse-failed",
+            "$.variables['a-b']",
+            "a-b is not valid GraphQL name".into(),
+        ),
+        (
             r#"{"query": "{users{id}}", "operationName": ""}"#.into(),
             "parse-failed",
             "$.operationName",

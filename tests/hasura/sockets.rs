@@ -18,7 +18,11 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{Message, client::IntoClientRequest as _},
+    tungstenite::{
+        Message,
+        client::IntoClientRequest as _,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 use tudone::sandbox::backend::{Backend, Policy, Shape};
 
@@ -262,6 +266,21 @@ async fn every_recorded_conversation_goes_as_it_went_with_hasura() -> Outcome {
         .enumerate()
         .map(|(index, conversation)| replay(conversation, index.min(1)));
     try_join_all(replays).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered_with_a_close_frame() -> Outcome {
+    let (_served, port) = serve().await?;
+    let mut client = Client::ready(port).await?;
+    client.send(&doorbell("1")).await?;
+    client.message().await?;
+    let farewell = CloseFrame {
+        code: CloseCode::Normal,
+        reason: "enough".into(),
+    };
+    client.socket.close(Some(farewell)).await?;
+    assert_eq!(client.closed().await?.0, 1000);
     Ok(())
 }
 

@@ -72,16 +72,16 @@ impl Request {
         })?;
         let variables = path.key("variables", |path| match given("variables") {
             None => Ok(Map::new()),
-            Some(Value::Object(variables)) => Ok(variables.clone()),
+            Some(Value::Object(variables)) => {
+                let mut names = variables.keys();
+                names.try_for_each(|name| path.key(name, |path| check_name(path, name)))?;
+                Ok(variables.clone())
+            }
             Some(other) => Err(misfit(path, "HashMap", "Object", other)),
         })?;
         let operation = path.key("operationName", |path| match given("operationName") {
             None => Ok(None),
-            Some(Value::String(name)) if is_name(name) => Ok(Some(name.clone())),
-            Some(Value::String(text)) => {
-                let message = format!("{text} is not valid GraphQL name");
-                Err(Fault::at(path, Code::ParseFailed, message))
-            }
+            Some(Value::String(name)) => check_name(path, name).map(|()| Some(name.clone())),
             Some(other) => Err(misfit(path, "Name", "String", other)),
         })?;
         Ok(Self {
@@ -90,6 +90,14 @@ impl Request {
             variables,
         })
     }
+}
+
+fn check_name(path: &Path, text: &str) -> Result<(), Fault> {
+    if is_name(text) {
+        return Ok(());
+    }
+    let message = format!("{text} is not valid GraphQL name");
+    Err(Fault::at(path, Code::ParseFailed, message))
 }
 
 fn misfit(path: &Path, what: &str, wanted: &str, given: &Value) -> Fault {

@@ -142,8 +142,8 @@ impl Connection {
         let steps = match message {
             Message::Text(text) => self.talk.received(text.as_str()),
             Message::Binary(bytes) => self.talk.received(&String::from_utf8_lossy(&bytes)),
-            Message::Ping(_) | Message::Pong(_) => Vec::new(),
-            Message::Close(_) => return Err(End::Drop),
+            // The next read sends what they are answered with.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Vec::new(),
         };
         for step in steps {
             match step {
