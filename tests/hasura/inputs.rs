@@ -124,11 +124,14 @@ fn a_pattern_that_ends_in_its_escape_is_no_error_where_no_text_comes_to_that() -
 fn a_document_with_a_name_twice_or_nested_without_end_is_none() -> Outcome {
     let backend = backend(Shape::Full)?;
     let deep = 5_000;
+    let chain = |number| format!("fragment F{number} on todos {{ ...F{} }} ", number + 1);
+    let chain: String = (0..deep).map(chain).collect();
     for query in [
         "{ todos(limit: 1, limit: 2) { id } }".to_owned(),
         "{ todos(where: {id: {_eq: 1, _eq: 4}}) { id } }".to_owned(),
         "mutation { insert_todos_one(object: {text: \"a\", text: \"b\"}) { id } }".to_owned(),
         "{ todos { id @skip(if: true, if: false) } }".to_owned(),
+        format!("{{ todos {{ ...F0 }} }} {chain} fragment F{deep} on todos {{ id }}"),
         format!(
             "{{ todos(where: {{_and: {}{}}}) {{ id }} }}",
             "[".repeat(deep),

@@ -141,6 +141,7 @@ pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
     let mut spreads = Spreads {
         fragments: &fragments,
         open: Vec::new(),
+        depth: 0,
     };
     spreads.selection(&chosen.selection_set.node, &mut Path::default())?;
     let variables = variables::resolve(&chosen, &fragments, &request.variables)?;
@@ -170,10 +171,14 @@ fn refusal(unreadable: &Unreadable, name: Option<&str>) -> Fault {
             let message = format!("multiple definitions for fragment \"{fragment}\"");
             Fault::new(Code::ParseFailed, message)
         }
-        (Unreadable::Syntax | Unreadable::Parser(_), _) => Path::default().key("query", |path| {
-            Fault::validation(path, "not a valid graphql query")
-        }),
+        (Unreadable::Syntax | Unreadable::Parser(_), _) => no_query(),
     }
+}
+
+fn no_query() -> Fault {
+    Path::default().key("query", |path| {
+        Fault::validation(path, "not a valid graphql query")
+    })
 }
 
 fn choose(
@@ -206,10 +211,16 @@ struct Spreads<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// The fragments being followed, to find cycles.
     open: Vec<&'a str>,
+    /// Selections inside each other, which end where brackets do.
+    depth: usize,
 }
 
 impl<'a> Spreads<'a> {
     fn selection(&mut self, set: &'a SelectionSet, path: &mut Path) -> Result<(), Fault> {
+        self.depth += 1;
+        if self.depth > grammar::DEEPEST {
+            return Err(no_query());
+        }
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => path.key("selectionSet", |path| {
@@ -225,6 +236,7 @@ impl<'a> Spreads<'a> {
                 })?,
             }
         }
+        self.depth -= 1;
         Ok(())
     }
 

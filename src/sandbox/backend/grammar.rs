@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use async_graphql_parser::{Error as ParserError, parse_query, types::ExecutableDocument};
 
 /// How deep brackets may stand inside each other. Hasura itself has no limit.
-const DEEPEST: usize = 200;
+pub(super) const DEEPEST: usize = 200;
 
 /// Why a document is none.
 #[derive(Debug)]
