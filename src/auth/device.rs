@@ -267,11 +267,14 @@ impl DeviceFlow {
     fn identity(&self, tokens: &Tokens, access: &SecretString) -> Result<Identity, AuthError> {
         let access = Inspected::read(access);
         let Some(id_token) = &tokens.extra_fields().id_token else {
-            return access
-                .identity()
-                .ok_or_else(|| oauth::malformed("it does not say who logged in"));
+            return access.identity().ok_or_else(|| {
+                oauth::malformed("neither an ID token nor a JWT says who logged in")
+            });
         };
         let id_token = Inspected::read(&SecretString::from(id_token.clone()));
+        if !matches!(id_token, Inspected::Jwt { .. }) {
+            return Err(oauth::malformed("the ID token cannot be read"));
+        }
         if id_token.text("iss") != Some(&self.connection.issuer) {
             return Err(oauth::malformed("the ID token is of another issuer"));
         }
@@ -301,7 +304,8 @@ fn prompt(started: &Started, now: Timestamp) -> Result<(Prompt, SecretString), A
         verification_uri: plain(started.verification_uri()),
         verification_uri_complete: started
             .verification_uri_complete()
-            .map(|uri| plain(uri.secret())),
+            .map(|uri| plain(uri.secret()))
+            .filter(|uri| Url::parse(uri).is_ok()),
         expires_at: oauth::after(now, Duration::from_secs(expires_in)).unwrap_or(now),
         expires_in,
         interval: started.interval().as_secs().clamp(1, LONGEST_INTERVAL),

@@ -6,6 +6,7 @@
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
 
+use crate::auth::lenient::without_mark;
 use crate::auth::oauth_http::{LARGEST_ANSWER, lost};
 use crate::auth::plain::plain;
 use crate::auth::trouble::Trouble;
@@ -208,7 +209,7 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
                 limit,
             }),
         })?;
-    serde_json::from_slice(&bytes).map_err(|e| not_found(plain(&e.to_string())))
+    serde_json::from_slice(without_mark(&bytes)).map_err(|e| not_found(plain(&e.to_string())))
 }
 
 /// Host and port, for messages.

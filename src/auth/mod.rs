@@ -12,6 +12,7 @@ pub mod discovery;
 pub mod error;
 pub mod inspect;
 pub mod kept;
+mod lenient;
 pub mod lock;
 mod oauth;
 mod oauth_http;

@@ -15,9 +15,10 @@ use oauth2::http::{HeaderValue, Response, StatusCode};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::Client;
 use secrecy::SecretString;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::auth::lenient;
 use crate::auth::plain::without;
 use crate::auth::trouble::Trouble;
 use crate::http::{self, BodyError};
@@ -139,7 +140,7 @@ async fn send(client: &Client, request: HttpRequest) -> Result<Answer, Trouble> 
                 limit,
             },
         })?;
-    sort(host, status, &headers, body)
+    sort(host, status, &headers, &body)
 }
 
 /// What a failed request means for whether it arrived.
@@ -153,8 +154,8 @@ pub(crate) fn lost(host: &str, error: &reqwest::Error) -> Trouble {
 }
 
 /// Sorts an answer into one that says yes or no, and trouble.
-fn sort(host: String, status: u16, headers: &HeaderMap, body: Vec<u8>) -> Result<Answer, Trouble> {
-    let object = serde_json::from_slice::<Map<String, Value>>(&body).ok();
+fn sort(host: String, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Trouble> {
+    let object = lenient::object(body);
     let error = object
         .as_ref()
         .and_then(|object| object.get("error")?.as_str())
@@ -164,7 +165,11 @@ fn sort(host: String, status: u16, headers: &HeaderMap, body: Vec<u8>) -> Result
         (Some(_), None) => (200..300).contains(&status),
         (Some(_), Some(error)) => says_no(error) || !(status == 429 || status >= 500),
     };
-    if decides && !error.as_deref().is_some_and(is_passing) {
+    if let Some(object) = object
+        && decides
+        && !error.as_deref().is_some_and(is_passing)
+    {
+        let body = Value::Object(object).to_string().into_bytes();
         return Ok(Answer { error, body });
     }
     let retry_after = retry_after(headers, Timestamp::now());
@@ -226,13 +231,7 @@ mod tests {
     use super::*;
 
     fn sorted(status: u16, body: &str) -> Result<Option<String>, Trouble> {
-        sort(
-            "h".to_owned(),
-            status,
-            &HeaderMap::new(),
-            body.as_bytes().to_vec(),
-        )
-        .map(|answer| answer.error)
+        sort("h".to_owned(), status, &HeaderMap::new(), body.as_bytes()).map(|answer| answer.error)
     }
 
     #[test]

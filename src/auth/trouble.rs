@@ -42,8 +42,9 @@ pub enum Trouble {
         /// How long it asked to be left alone.
         retry_after: Option<Duration>,
     },
-    /// A body that is no JSON object: a proxy's or captive portal's page.
-    #[error("{host} sent a page instead of JSON (HTTP {status})")]
+    /// A body that is no JSON object: a proxy's or captive portal's page, or a
+    /// redirect, which is not followed.
+    #[error("{host} sent {} instead of JSON (HTTP {status})", instead(*status))]
     Garbled {
         /// The issuer's host.
         host: String,
@@ -58,6 +59,13 @@ pub enum Trouble {
         /// The most that is read.
         limit: usize,
     },
+}
+
+const fn instead(status: u16) -> &'static str {
+    match status {
+        300..=399 => "a redirect",
+        _ => "a page",
+    }
 }
 
 impl Trouble {

@@ -395,6 +395,58 @@ async fn unusable_answers_are_refused_without_repeating_their_contents() -> Test
 }
 
 #[tokio::test]
+async fn numbers_in_quotes_and_a_list_of_scopes_lose_no_login() -> Tested {
+    let issuer = Issuer::start()?;
+    let code = json!({
+        "device_code": "secret-device-code",
+        "user_code": "BCDF-GHJK",
+        "verification_uri": format!("{}activate", issuer.url()),
+        "expires_in": "900",
+        "interval": "1",
+    });
+    let pending = json!({"error": "authorization_pending", "error_description": {"en": "wait"}});
+    let mut tokens = issuer.tokens(SUB, 1);
+    tokens["expires_in"] = json!("60");
+    tokens["scope"] = json!(["openid", "profile"]);
+    issuer.script(DEVICE, [Reply::json(200, &code)]);
+    let marked = ["\u{feff}", &tokens.to_string()].concat().into_bytes();
+    let replies = [Reply::json(400, &pending), Reply::Send(200, vec![], marked)];
+    issuer.script(TOKEN, replies);
+
+    let flow = DeviceFlow::discover(&issuer.connection()?, FAST).await?;
+    let (prompt, device) = flow.start().await?;
+    assert_eq!((prompt.expires_in, prompt.interval), (900, 1));
+    let grant = flow.wait(&prompt, &device, None, |_| ()).await?;
+
+    let end = grant.access.expires_at.ok_or("no end")?;
+    assert!(end < jiff::Timestamp::now() + Duration::from_secs(61));
+    assert!(grant.refresh.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_address_with_the_code_that_is_none_is_not_shown() -> Tested {
+    for unusable in ["", "/activate?user_code=BCDF-GHJK", "\u{1b}"] {
+        let issuer = Issuer::start()?;
+        let page = format!("{}activate", issuer.url());
+        let code = json!({
+            "device_code": "secret-device-code",
+            "user_code": "BCDF-GHJK",
+            "verification_uri": page,
+            "verification_uri_complete": unusable,
+            "expires_in": 900,
+        });
+        issuer.script(DEVICE, [Reply::json(200, &code)]);
+
+        let (prompt, _) = start(&issuer).await?;
+
+        assert_eq!(prompt.page(), page, "{unusable:?}");
+        assert!(prompt.what_to_do_with_the_code().contains("enter"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn tokens_of_another_issuer_or_for_somebody_else_are_refused() -> Tested {
     let issuer = Issuer::start()?;
     let url = issuer.url();
@@ -412,7 +464,6 @@ async fn tokens_of_another_issuer_or_for_somebody_else_are_refused() -> Tested {
         with("id_token", json!("rubbish")),
         with("access_token", json!("")),
         with("access_token", Value::Null),
-        with("expires_in", json!("refresh-1")),
     ];
     for tokens in wrong {
         let (grant, _) = login(&issuer, [Reply::json(200, &tokens)]).await?;
