@@ -127,6 +127,42 @@ fn a_damaged_file_is_named_and_left_alone() -> Tested {
 }
 
 #[test]
+fn a_file_that_is_no_text_is_damaged_and_a_folder_is_no_file() -> Tested {
+    let home = tempfile::tempdir()?;
+    let path = home.path().join("credentials.json");
+    let vault = FileVault::new(path.clone());
+    fs::write(&path, b"{\"a\": \"\xFF\"}")?;
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    let read = vault.get("a");
+    assert!(matches!(read, Err(VaultError::Damaged { .. })), "{read:?}");
+
+    fs::remove_file(&path)?;
+    fs::create_dir(&path)?;
+    let read = vault.get("a");
+    assert!(matches!(read, Err(VaultError::File { .. })), "{read:?}");
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_file_stays_and_the_secrets_are_where_it_leads() -> Tested {
+    let home = tempfile::tempdir()?;
+    let link = home.path().join("data/credentials.json");
+    fs::create_dir(home.path().join("data"))?;
+    fs::create_dir(home.path().join("safe"))?;
+    std::os::unix::fs::symlink("../safe/secrets.json", &link)?;
+
+    // At first the link leads to nothing.
+    keeps_its_promises(&FileVault::new(link.clone()))?;
+    keeps_its_promises(&FileVault::new(link.clone()))?;
+
+    assert!(fs::symlink_metadata(&link)?.is_symlink());
+    assert!(home.path().join("safe/secrets.json").is_file());
+    Ok(())
+}
+
+#[test]
 fn writers_of_one_file_lose_nothing_of_each_other() -> Tested {
     let home = tempfile::tempdir()?;
     let path = Arc::new(home.path().join("credentials.json"));

@@ -43,7 +43,7 @@ pub enum VaultError {
         reason: String,
     },
     /// The store did not give back what it was given.
-    #[error("the credential store forgets what it is given")]
+    #[error("the credential store does not give back what it is given")]
     Forgetful,
     /// An entry that this program did not write like this.
     #[error("the entry `{name}` in the credential store cannot be read")]
@@ -113,8 +113,12 @@ impl VaultError {
                 "Unlock your keyring or password manager and try again, or set \
                  `credential_store = \"file\"` or \"command\"."
             }
-            Self::TooLong { .. } | Self::Keyring { .. } | Self::Forgetful => {
+            Self::TooLong { .. } | Self::Keyring { .. } => {
                 "Set `credential_store = \"file\"` or \"command\"."
+            }
+            Self::Forgetful => {
+                "See that it gives back exactly what it was given, or choose another \
+                 `credential_store`."
             }
             Self::Garbled { .. } => "Run `tudone logout`, then `tudone login`.",
             Self::File { .. } => "Make the file and its directory readable and writable for you.",

@@ -2,7 +2,7 @@
 //! a keyring, chosen by the person and never by this program.
 
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -50,17 +50,20 @@ impl FileVault {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Entries::new()),
             Err(e) => return Err(self.failed(e)),
         };
+        if file.metadata().map_err(|e| self.failed(e))?.is_dir() {
+            return Err(self.failed(io::ErrorKind::IsADirectory.into()));
+        }
         if private_file::is_open_to_others(&file).map_err(|e| self.failed(e))? {
             return Err(VaultError::OpenToOthers {
                 path: self.path.clone(),
             });
         }
-        let mut text = Zeroizing::new(String::new());
+        let mut text = Zeroizing::new(Vec::new());
         file.take(LARGEST_FILE)
-            .read_to_string(&mut text)
+            .read_to_end(&mut text)
             .map_err(|e| self.failed(e))?;
         let entries: BTreeMap<String, String> =
-            serde_json::from_str(&text).map_err(|_| VaultError::Damaged {
+            serde_json::from_slice(&text).map_err(|_| VaultError::Damaged {
                 path: self.path.clone(),
             })?;
         Ok(entries
@@ -82,7 +85,8 @@ impl FileVault {
             .map(|(name, secret)| (name.as_str(), secret.as_str()))
             .collect();
         let text = serde_json::to_vec_pretty(&shown).map_err(|e| self.failed(e.into()))?;
-        private_file::replace(&self.path, &Zeroizing::new(text)).map_err(|e| self.failed(e))
+        let file = linked(&self.path).map_err(|e| self.failed(e))?;
+        private_file::replace(&file, &Zeroizing::new(text)).map_err(|e| self.failed(e))
     }
 
     fn lock(&self) -> Result<File, VaultError> {
@@ -101,6 +105,16 @@ impl FileVault {
                 Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
             }
         }
+    }
+}
+
+/// The file that `path` leads to: whoever put a link there wants the secrets
+/// where it points to, and not beside it.
+fn linked(path: &Path) -> io::Result<PathBuf> {
+    match fs::read_link(path) {
+        Ok(_) if path.exists() => fs::canonicalize(path),
+        Ok(to) => Ok(path.with_file_name(to)),
+        Err(_) => Ok(path.to_owned()),
     }
 }
 
