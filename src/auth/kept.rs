@@ -191,6 +191,21 @@ impl Kept {
         self.delete("device")
     }
 
+    /// Forgets the device login that waits if it is that of `device`: another
+    /// may have been begun since.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn forget_device_of(&self, device: &SecretString) -> Result<(), VaultError> {
+        match self.device() {
+            Ok(Some(found)) if found.device.expose_secret() != device.expose_secret() => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(_)) | Err(VaultError::Garbled { .. }) => self.forget_device(),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Forgets access and refresh token, in this order: what is left after a
     /// failure is a whole login or none.
     ///

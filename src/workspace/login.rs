@@ -4,6 +4,8 @@
 //! the caller shows it; [`PendingLogin::finish`] waits for the person, asks the
 //! backend one query and keeps the login. Dropping either leaves nothing.
 
+mod keep;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -19,19 +21,15 @@ use crate::auth::access::AccessToken;
 use crate::auth::device::{DeviceFlow, Grant, Progress, Prompt};
 use crate::auth::diagnosis::Diagnosis;
 use crate::auth::error::AuthError;
-use crate::auth::kept::{Kept, KeptAccess, KeptDevice, KeptRefresh};
-use crate::auth::lock::{FileLock, LOCK_LIMIT};
+use crate::auth::kept::{Kept, KeptDevice};
 use crate::auth::plain::plain;
-use crate::auth::revoke::revoke;
 use crate::auth::vault::{VaultError, VaultKind};
 use crate::domain::account::{Account, Identity};
+use crate::workspace::Workspace;
 use crate::workspace::error::LoginError;
-use crate::workspace::{Workspace, accounts};
 
 /// After which a person is told that the keyring may be waiting for them.
 const KEYRING_PATIENCE: Duration = Duration::from_secs(1);
-/// How long an unused refresh token may take to be revoked.
-const REVOKE_LIMIT: Duration = Duration::from_secs(5);
 
 /// What the backend made of a new token, asked one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,7 +254,9 @@ impl PendingLogin {
         if grant.refresh.is_none() {
             warnings.push(LoginWarning::NoRefreshToken);
         }
-        self.workspace.keep(grant, warnings).await
+        let done = self.workspace.keep(grant, warnings).await?;
+        self.forget_parked().await;
+        Ok(done)
     }
 
     /// Forgets a parked login whose code is of no more use.
@@ -277,8 +277,7 @@ impl PendingLogin {
         let connection = &self.workspace.profile.connection;
         self.forget_parked().await;
         if let Some(token) = &grant.refresh {
-            let revoked = tokio::time::timeout(REVOKE_LIMIT, revoke(connection, token)).await;
-            tracing::debug!(?revoked, "revoked a refresh token that is not kept");
+            self.workspace.revoke_unkept(token).await;
         }
         let (code, message) = (plain(code), plain(message));
         let token = &grant.access.secret;
@@ -305,65 +304,12 @@ impl PendingLogin {
 
     /// Best effort: an entry that stays is refused by the issuer later.
     async fn forget_parked(&self) {
-        if let Err(error) = self.workspace.ask_vault(Kept::forget_device).await {
+        let device = self.device.clone();
+        let own = move |kept: &Kept| kept.forget_device_of(&device);
+        if let Err(error) = self.workspace.ask_vault(own).await {
             tracing::warn!(%error, "a finished device login was not removed");
         }
     }
-}
-
-impl Workspace {
-    /// Keeps a login in place of the one before. The old one goes first and
-    /// the account is remembered before the new tokens are there, so that a
-    /// process killed in between leaves one account's data with no login, and
-    /// never with another's.
-    async fn keep(
-        &self,
-        grant: Grant,
-        warnings: Vec<LoginWarning>,
-    ) -> Result<LoggedIn, LoginError> {
-        let connection = &self.profile.connection;
-        let before = self.known_account().map(|known| known.account);
-        let account = accounts::account(connection, &grant.identity);
-        let _lock = FileLock::take(&self.refresh_lock(), LOCK_LIMIT).await?;
-        self.ask_vault(|kept| {
-            kept.forget_device()?;
-            kept.forget_tokens()
-        })
-        .await?;
-        let path = self.account_file();
-        accounts::remember(&path, connection, &grant.identity)
-            .map_err(|source| LoginError::Files { path, source })?;
-        let sub = grant.identity.sub.clone();
-        let is_kept = self
-            .ask_vault(move |kept| keep_tokens(kept, sub, grant.refresh, grant.access))
-            .await?;
-        if !is_kept {
-            return Err(LoginError::NothingKept);
-        }
-        Ok(LoggedIn {
-            switched_from: before.filter(|before| *before != account),
-            account,
-            identity: grant.identity,
-            store: self.vault.describe(),
-            warnings,
-        })
-    }
-}
-
-/// Whether anything could be kept.
-fn keep_tokens(
-    kept: &Kept,
-    sub: String,
-    refresh: Option<SecretString>,
-    token: AccessToken,
-) -> Result<bool, VaultError> {
-    let has_refresh = refresh.is_some();
-    if let Some(token) = refresh {
-        let sub = sub.clone();
-        kept.set_refresh(&KeptRefresh { token, sub })?;
-    }
-    let has_access = kept.set_access(&KeptAccess { token, sub })?;
-    Ok(has_refresh || has_access)
 }
 
 /// Hasura's codes for a token it does not take, and a gateway's.

@@ -375,6 +375,77 @@ async fn a_login_as_somebody_else_never_mixes_two_people() -> Tested {
     Ok(())
 }
 
+/// The refresh tokens that the issuer was asked to revoke.
+fn revoked(scene: &Scene) -> Vec<String> {
+    let asked = scene.issuer.asked(REVOKE);
+    asked
+        .iter()
+        .map(|it| it.field("token").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_login_of_somebody_else_that_is_replaced_is_ended_at_the_issuer() -> Tested {
+    let scene = Scene::new()?;
+    for (sub, serial) in [(EVE, 1), (EVE, 2), (ADAM, 3)] {
+        scene.approve(sub, serial);
+        scene.login(Verification::Accepted).await??;
+    }
+
+    // Of one person it may be the new one that the issuer would end.
+    assert_eq!(revoked(&scene), ["refresh-2"]);
+    assert!(scene.credentials().contains("refresh-3"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_issuer_that_revokes_nothing_does_not_fail_the_login_of_the_next() -> Tested {
+    let scene = Scene::new()?;
+    scene.approve(EVE, 1);
+    scene.login(Verification::Accepted).await??;
+    scene.approve(ADAM, 2);
+    scene.issuer.script(REVOKE, [Reply::page(502)]);
+
+    let adam = scene.login(Verification::Accepted).await??;
+
+    assert_eq!(adam.account.sub, ADAM);
+    assert_eq!(revoked(&scene), ["refresh-1"]);
+    scene.workspace()?.session().bearer().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_that_waits_elsewhere_outlives_the_end_of_another() -> Tested {
+    let scene = Scene::new()?;
+    let accept = |_| std::future::ready(Verification::Accepted);
+    for ends in [true, false] {
+        scene.issuer.script(DEVICE, [scene.issuer.code()]);
+        let other = scene.workspace()?.begin_login(SOON, || ()).await?;
+        let mut code: Value = json!({
+            "user_code": "LMNP-QRST",
+            "verification_uri": format!("{}activate", scene.issuer.url()),
+            "expires_in": 900,
+        });
+        code["device_code"] = json!("another-device-code");
+        scene.issuer.script(DEVICE, [Reply::json(200, &code)]);
+        let parked = scene.workspace()?.begin_login(SOON, || ()).await?;
+        parked.park().await?;
+
+        let answer = if ends {
+            Dialect::Auth0.error("access_denied", "no")
+        } else {
+            scene.issuer.granted(EVE, 1)
+        };
+        scene.issuer.script(TOKEN, [answer]);
+        let ended = other.finish(None, |_| (), accept).await;
+        assert_eq!(ended.is_err(), ends, "{ended:?}");
+
+        let resumed = scene.workspace()?.resume_login().await?;
+        assert_eq!(resumed.prompt().user_code, "LMNP-QRST");
+    }
+    Ok(())
+}
+
 /// A vault that fails at one thing.
 #[derive(Debug)]
 struct Failing {
@@ -448,6 +519,29 @@ async fn a_store_that_fails_at_the_end_leaves_no_half_login() -> Tested {
         matches!(error, LoginError::Auth(AuthError::Vault(_))),
         "{error:?}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_that_takes_no_access_token_keeps_the_login_all_the_same() -> Tested {
+    let scene = Scene::new()?;
+    scene.approve(EVE, 1);
+    let vault = Arc::new(Failing {
+        inner: MemoryVault::new(),
+        entry: ".access",
+    });
+    let workspace = Workspace::with_vault(scene.profile()?, scene.paths(), vault);
+    let pending = workspace
+        .clone()
+        .paced(Pace::faster(1000))
+        .begin_login(SOON, || ())
+        .await?;
+    let accept = |_| std::future::ready(Verification::Accepted);
+
+    let logged_in = pending.finish(None, |_| (), accept).await?;
+
+    assert_eq!(logged_in.account.sub, EVE);
+    assert!(workspace.is_logged_in()?);
     Ok(())
 }
 
