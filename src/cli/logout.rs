@@ -9,7 +9,7 @@ use crate::auth::revoke::Revocation;
 use crate::cli::call::Call;
 use crate::cli::error::CliError;
 use crate::cli::{network, output};
-use crate::store::Store;
+use crate::store::{Store, Totals};
 use crate::workspace::Workspace;
 use crate::workspace::logout::Leaving;
 
@@ -32,11 +32,15 @@ pub(crate) struct Arguments {
 /// Revokes the login and forgets it; the todos stay unless purged.
 pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let workspace = call.workspace()?;
-    if arguments.purge && !arguments.yes {
-        let unsent = unsent(&workspace)?;
-        if unsent > 0 {
-            call.confirm(&format!("{unsent} changes were never sent. Delete them?"))?;
-        }
+    let totals = match totals(&workspace) {
+        Err(error) if arguments.purge && !arguments.yes => return Err(error),
+        // A store that cannot be read is no reason to stay logged in.
+        counted => counted.unwrap_or_default(),
+    };
+    let unsent = totals.pending + totals.sent;
+    let lost = unsent + totals.rejected;
+    if arguments.purge && !arguments.yes && lost > 0 {
+        call.confirm(&format!("{}. Delete them?", never_sent(lost)))?;
     }
     let leaving = Leaving {
         purge: arguments.purge,
@@ -50,10 +54,17 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     if let Some(warning) = done.warning() {
         call.notice(format!("warning: {warning}"));
     }
+    if unsent > 0 && done.purged.is_none() {
+        call.notice(format!(
+            "{}; the next login as the same person sends them",
+            never_sent(unsent)
+        ));
+    }
     let mut out = output::stdout();
     if arguments.json {
         let answer = json!({
             "logged_out": true,
+            "unsent": unsent,
             "revoked": matches!(done.revocation, Ok(Revocation::Revoked)),
             "purged": done.purged.is_some(),
         });
@@ -66,15 +77,21 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-/// How many changes the server may not have.
-fn unsent(workspace: &Workspace) -> Result<u64, CliError> {
+fn never_sent(unsent: u64) -> String {
+    match unsent {
+        1 => "1 change was never sent".to_owned(),
+        many => format!("{many} changes were never sent"),
+    }
+}
+
+/// How many changes wait, in which state.
+fn totals(workspace: &Workspace) -> Result<Totals, CliError> {
     let Some(known) = workspace.known_account() else {
-        return Ok(0);
+        return Ok(Totals::default());
     };
     let path = workspace.database(&known.account);
     let Some(store) = Store::open_to_read(&path, &known.account.endpoint)? else {
-        return Ok(0);
+        return Ok(Totals::default());
     };
-    let totals = store.totals()?;
-    Ok(totals.pending + totals.sent + totals.rejected)
+    Ok(store.totals()?)
 }

@@ -90,6 +90,22 @@ fn a_purge_spares_unsent_changes_unless_told_otherwise() -> Checked {
 }
 
 #[test]
+fn a_logout_tells_what_was_never_sent() -> Checked {
+    let (sandbox, machine) = prepared()?;
+    machine.run(&["--offline", "add", "bread"])?.ended(0)?;
+
+    let ran = machine.run(&["logout", "--json"])?.ended(0)?;
+    assert_eq!(ran.json()?["unsent"], 1);
+    assert!(ran.stderr.contains("1 change was never sent"), "{ran:?}");
+
+    log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+    machine.run(&["sync"])?.ended(0)?;
+    let ran = machine.run(&["logout"])?.ended(0)?;
+    assert!(!ran.stderr.contains("never sent"), "{ran:?}");
+    Ok(())
+}
+
+#[test]
 fn a_token_from_the_environment_is_no_login_to_end() -> Checked {
     let (sandbox, mut machine) = prepared()?;
     let order = json!({"sub": "auth0|somebody-else"});
