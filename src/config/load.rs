@@ -113,7 +113,11 @@ impl Merge<'_> {
             written.endpoint.as_ref(),
         );
         let (credential_store, credential_command) = self.credentials(&name, written);
-        let access_token = self.variable(environment::ACCESS_TOKEN);
+        // Read from a file it has a line end, which no header may hold.
+        let access_token = self
+            .variable(environment::ACCESS_TOKEN)
+            .map(|token| token.trim().to_owned())
+            .filter(|token| !token.is_empty());
         Some(Profile {
             connection: Connection {
                 issuer: issuer?.0,
