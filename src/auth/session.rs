@@ -6,6 +6,8 @@
 //! stored before anything else happens; and a refresh that has begun goes on
 //! when whoever wanted it has gone.
 
+mod awaited;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,6 +25,9 @@ use crate::auth::oauth;
 use crate::auth::pace::Pace;
 use crate::auth::refresh::{NotRefreshed, Refreshed, TokenEndpoint};
 use crate::auth::vault::{Vault, VaultError};
+
+pub use awaited::Awaited;
+use awaited::{UnderWay, Waits};
 
 /// A login in use. Cheap to clone; one refresh at a time in the process, and,
 /// under a lock file, on the machine.
@@ -49,6 +54,7 @@ struct Login {
     flight: tokio::sync::Mutex<Flight>,
     /// Held from before a refresh token is sent until its successor is stored.
     spending: tokio::sync::Mutex<()>,
+    waits: Waits,
 }
 
 /// What whoever may refresh knows.
@@ -102,6 +108,7 @@ impl Session {
                 memory: Mutex::default(),
                 flight: tokio::sync::Mutex::default(),
                 spending: tokio::sync::Mutex::default(),
+                waits: Waits::default(),
             })),
         }
     }
@@ -145,6 +152,15 @@ impl Session {
         match &self.source {
             Source::Fixed(_) => Err(AuthError::FixedTokenEnded),
             Source::Login(login) => login.token(Some(refused.secret.clone())).await,
+        }
+    }
+
+    /// What it is waiting for now: so whoever gave up knows who was slow.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Awaited> {
+        match &self.source {
+            Source::Login(login) => login.waits.awaited(),
+            Source::Fixed(_) => None,
         }
     }
 
@@ -195,6 +211,7 @@ impl Login {
             return Ok(token);
         }
         let _lock = FileLock::take(&self.lock, LOCK_LIMIT).await?;
+        let _refreshing = UnderWay::of(&self.waits.issuer);
         self.save_unsaved(&mut flight).await?;
         if let Some(token) = self.kept_access(refused.as_ref()).await? {
             return Ok(token);
@@ -338,6 +355,7 @@ impl Login {
         ask: impl FnOnce(&Kept) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, AuthError> {
         let kept = self.kept.clone();
+        let _asking = UnderWay::of(&self.waits.vault);
         match spawn_blocking(move || ask(&kept)).await {
             Ok(answer) => Ok(answer?),
             Err(e) => Err(broken_off(e)),

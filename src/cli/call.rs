@@ -6,6 +6,7 @@ use crate::cli::arguments::Global;
 use crate::cli::clock::Clock;
 use crate::cli::color::Paint;
 use crate::cli::error::CliError;
+use crate::cli::network::Unsettled;
 use crate::cli::output;
 use crate::config::{self, Config, environment};
 use crate::store::{Store, StoreError};
@@ -18,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) flags: Global,
     /// The time.
     pub(crate) clock: Clock,
+    /// What is waited for once the command has answered.
+    pub(crate) unsettled: Unsettled,
 }
 
 /// A profile with the account it was last logged in to.

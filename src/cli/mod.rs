@@ -52,6 +52,7 @@ use call::Call;
 use clock::Clock;
 use color::Paint;
 use error::CliError;
+use network::Unsettled;
 
 /// Carries out one command line, the program's name first.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -66,51 +67,60 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     } else {
         Form::Text(Paint::new(arguments.global.color, &io::stderr()))
     };
-    match carry_out(arguments) {
-        Ok(exit) => exit.into(),
-        Err(error) => report::report(&error, form).into(),
-    }
+    let Arguments {
+        global,
+        device_code,
+        json,
+        command,
+    } = arguments;
+    let call = Call {
+        flags: global,
+        clock: Clock::from_environment(),
+        unsettled: Unsettled::default(),
+    };
+    let command = (device_code.then_some(json), command);
+    let exit = carry_out(&call, command).unwrap_or_else(|error| report::report(&error, form));
+    network::settle(&call);
+    exit.into()
 }
 
-fn carry_out(arguments: Arguments) -> Result<Exit, CliError> {
-    log::start(arguments.global.verbose)?;
-    let call = Call {
-        flags: arguments.global,
-        clock: Clock::from_environment(),
-    };
-    let command = match (arguments.device_code, arguments.command) {
-        (true, None) => Command::Login(login::Arguments::by_device_code(arguments.json)),
-        (true, Some(Command::Login(login))) => Command::Login(login.with_device_code()),
-        (true, Some(_)) => {
+/// Carries out a command; the first part tells whether `--device-code` stands
+/// before it, and then whether `--json` does.
+fn carry_out(call: &Call, command: (Option<bool>, Option<Command>)) -> Result<Exit, CliError> {
+    log::start(call.flags.verbose)?;
+    let command = match command {
+        (Some(json), None) => Command::Login(login::Arguments::by_device_code(json)),
+        (Some(_), Some(Command::Login(login))) => Command::Login(login.with_device_code()),
+        (Some(_), Some(_)) => {
             return Err(CliError::usage(
                 "--device-code is a command of its own",
                 "Run `tudone --device-code`, then the other command.",
             ));
         }
-        (false, Some(command)) => command,
-        (false, None) if is_interactive() => return tui::run(&call).map(|()| Exit::Done),
-        (false, None) => return without_command(),
+        (None, Some(command)) => command,
+        (None, None) if is_interactive() => return tui::run(call).map(|()| Exit::Done),
+        (None, None) => return without_command(),
     };
     let done = match &command {
-        Command::List(arguments) => list::run(&call, arguments),
-        Command::Add(arguments) => add::run(&call, arguments),
-        Command::Done(arguments) => done::done(&call, arguments),
-        Command::Reopen(arguments) => done::reopen(&call, arguments),
-        Command::Edit(arguments) => edit::run(&call, arguments),
-        Command::Rm(arguments) => rm::run(&call, arguments),
-        Command::Undo(arguments) => undo::run(&call, arguments),
-        Command::Sync(arguments) => sync::run(&call, arguments),
-        Command::Queue(arguments) => queue::run(&call, arguments),
-        Command::Login(arguments) => login::run(&call, arguments),
-        Command::Logout(arguments) => logout::run(&call, arguments),
-        Command::Whoami(arguments) => whoami::run(&call, arguments),
-        Command::Status(arguments) => status::run(&call, arguments),
-        Command::Config(arguments) => config::run(&call, arguments),
+        Command::List(arguments) => list::run(call, arguments),
+        Command::Add(arguments) => add::run(call, arguments),
+        Command::Done(arguments) => done::done(call, arguments),
+        Command::Reopen(arguments) => done::reopen(call, arguments),
+        Command::Edit(arguments) => edit::run(call, arguments),
+        Command::Rm(arguments) => rm::run(call, arguments),
+        Command::Undo(arguments) => undo::run(call, arguments),
+        Command::Sync(arguments) => sync::run(call, arguments),
+        Command::Queue(arguments) => queue::run(call, arguments),
+        Command::Login(arguments) => login::run(call, arguments),
+        Command::Logout(arguments) => logout::run(call, arguments),
+        Command::Whoami(arguments) => whoami::run(call, arguments),
+        Command::Status(arguments) => status::run(call, arguments),
+        Command::Config(arguments) => config::run(call, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         #[cfg(feature = "sandbox")]
-        Command::Demo(arguments) => demo::run(&call, arguments),
+        Command::Demo(arguments) => demo::run(call, arguments),
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(arguments) => sandbox::run(&call, arguments),
+        Command::Sandbox(arguments) => sandbox::run(call, arguments),
         Command::Help(arguments) => help::run(arguments),
     };
     done.map(|()| Exit::Done)

@@ -3,12 +3,17 @@
 //! The runtime, HTTP client and credential store are made here, so a command
 //! that does not come here pays for none of them.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Runtime;
 
 use crate::auth::error::Kind;
+use crate::auth::session::{Awaited, Session};
+use crate::auth::vault::VaultError;
 use crate::cli::call::{Call, Known};
 use crate::cli::error::CliError;
 use crate::graphql::Hasura;
@@ -28,6 +33,9 @@ const MEMORY: SignedDuration = SignedDuration::from_secs(60);
 /// stops answering between two requests.
 const SETTLING: Duration = Duration::from_secs(10);
 
+/// How long it may take to see that nothing is unsettled.
+const AT_ONCE: Duration = Duration::from_millis(20);
+
 /// Why there was no complete round.
 #[derive(Debug)]
 pub(crate) enum Miss {
@@ -39,6 +47,11 @@ pub(crate) enum Miss {
     Late,
     /// Time was up while another process refreshed the login, or hung there.
     Refreshing,
+    /// Time was up while the issuer was asked for a new access token.
+    Issuer,
+    /// Time was up, this much, while the credential store was asked for the
+    /// login.
+    Store(Duration),
     /// Time was up while the server was answering: what it said is kept.
     Slow,
     /// The round ended early, of the network or the disk; never because the
@@ -56,6 +69,8 @@ impl Miss {
             Self::Refreshing => {
                 "another tudone is refreshing the login; end it if it hangs".to_owned()
             }
+            Self::Issuer => "the issuer did not answer in time".to_owned(),
+            Self::Store(_) => "the credential store did not answer in time".to_owned(),
             Self::Slow => "not all fetched in time".to_owned(),
             Self::Ended(error) => error.to_string(),
         }
@@ -64,7 +79,8 @@ impl Miss {
     /// One word or two for a status: `offline`, `logged out`.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::Offline | Self::Recent | Self::Late => "offline",
+            Self::Offline | Self::Recent | Self::Late | Self::Issuer => "offline",
+            Self::Store(_) => "the credential store does not answer",
             Self::Refreshing => "another refresh is under way",
             Self::Slow => "not all fetched in time",
             Self::Ended(RoundError::Busy) => "another sync is under way",
@@ -94,7 +110,13 @@ impl Miss {
     pub(crate) fn into_error(self, what: &str) -> CliError {
         let hint = match self {
             Self::Slow => "; `tudone sync --wait 10m` waits longer",
-            Self::Offline | Self::Recent | Self::Late | Self::Refreshing | Self::Ended(_) => "",
+            Self::Offline
+            | Self::Recent
+            | Self::Late
+            | Self::Refreshing
+            | Self::Issuer
+            | Self::Store(_)
+            | Self::Ended(_) => "",
         };
         let unreachable = CliError::Unreachable {
             what: what.to_owned(),
@@ -107,10 +129,15 @@ impl Miss {
                 | Self::Recent
                 | Self::Late
                 | Self::Refreshing
+                | Self::Issuer
                 | Self::Slow
                 | Self::Ended(RoundError::Busy),
             )
             | ("offline", Self::Ended(_)) => unreachable,
+            (_, Self::Store(waited)) => CliError::Vault(VaultError::Silent {
+                store: "the credential store",
+                waited,
+            }),
             (_, Self::Ended(error)) => CliError::Round(error),
         }
     }
@@ -165,10 +192,12 @@ pub(crate) fn attempt(
     }
     let lock = known.workspace.sync_lock(&known.known.account);
     let endpoint = known.workspace.profile.connection.endpoint.clone();
+    settle(call);
     let session = known.workspace.session();
     let remote = Hasura::new(endpoint, session.clone())?;
     let now = || call.clock.now();
-    let ended = block_on(async {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
         let turn = async {
             if effort.full {
                 round_from_start(store, &remote, &lock, now).await
@@ -176,14 +205,11 @@ pub(crate) fn attempt(
                 round(store, &remote, &lock, now).await
             }
         };
-        let ended = unless_interrupted(tokio::time::timeout(effort.limit, turn)).await;
-        // Whoever presses Ctrl-C again does not wait for that, either.
-        let settled = tokio::time::timeout(SETTLING, session.settled());
-        let _ = unless_interrupted(settled).await;
-        ended
-    })??
-    .ok();
-    let miss = match ended {
+        unless_interrupted(tokio::time::timeout(effort.limit, turn)).await
+    });
+    let awaited = session.awaited();
+    call.unsettled.leave(runtime, session);
+    let miss = match ended?.ok() {
         Some(Ok(report)) => return Ok(Ok(report)),
         Some(Err(error @ RoundError::Store(StoreError::Corrupt { .. }))) => {
             return Err(CliError::Round(error));
@@ -192,15 +218,54 @@ pub(crate) fn attempt(
         // The next command goes on where this one was stopped.
         None if remote.has_answered() => Miss::Slow,
         None if is_taken(&lock) => Miss::Ended(RoundError::Busy),
-        None if is_taken(&known.workspace.refresh_lock()) => Miss::Refreshing,
+        None if awaited == Some(Awaited::Vault) => Miss::Store(effort.limit),
+        None if awaited.is_none() && is_taken(&known.workspace.refresh_lock()) => Miss::Refreshing,
         None => {
             // A round that was given up cannot note it itself. Where this cannot
             // either, the next command waits as long again.
             let _ = store.note_failure(call.clock.now());
-            Miss::Late
+            awaited.map_or(Miss::Late, |_| Miss::Issuer)
         }
     };
     Ok(Err(miss))
+}
+
+/// A refresh whose answer had not come when its command had to say something.
+#[derive(Debug, Default)]
+pub(crate) struct Unsettled(RefCell<Option<(Runtime, Session)>>);
+
+impl Unsettled {
+    /// Leaves `runtime` for [`settle`] where `session` still waits for the
+    /// issuer.
+    fn leave(&self, runtime: Runtime, session: Session) {
+        let is_settled = runtime.block_on(async {
+            tokio::time::timeout(AT_ONCE, session.settled())
+                .await
+                .is_ok()
+        });
+        if is_settled {
+            runtime.shutdown_background();
+        } else {
+            self.0.replace(Some((runtime, session)));
+        }
+    }
+}
+
+/// Waits for a refresh that `call` left unsettled, and says so to a person. To
+/// be called when the command has answered, or before a person is asked.
+pub(crate) fn settle(call: &Call) {
+    let Some((runtime, session)) = call.unsettled.0.take() else {
+        return;
+    };
+    if io::stderr().is_terminal() {
+        call.notice(
+            "waiting for the issuer's answer, without which the login may be lost; Ctrl-C stops",
+        );
+    }
+    let settled = async { tokio::time::timeout(SETTLING, session.settled()).await };
+    // Whoever presses Ctrl-C does not want to wait for that, either.
+    let _ = runtime.block_on(unless_interrupted(settled));
+    runtime.shutdown_background();
 }
 
 /// Whether the latest news is that the server could not be reached, and young.
@@ -257,12 +322,16 @@ async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, CliEr
 ///
 /// That no runtime could be made.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::io("start the network"))?;
+    let runtime = runtime()?;
     let ended = runtime.block_on(work);
     // A credential store that still waits for a person is not waited for.
     runtime.shutdown_background();
     Ok(ended)
+}
+
+fn runtime() -> Result<Runtime, CliError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::io("start the network"))
 }

@@ -72,7 +72,10 @@ pub(crate) fn by_handles(
         return Ok(picked);
     }
     let never_synced = store.freshness()?.as_of.is_none();
-    match network::attempt(call, known, store, Effort::USUAL)? {
+    let pulled = network::attempt(call, known, store, Effort::USUAL)?;
+    // A person may be asked next, and take long.
+    network::settle(call);
+    match pulled {
         Ok(_) => resolve(store, handles),
         Err(miss) if never_synced && picked.found.is_empty() => {
             Err(miss.into_error("these todos are not known here yet"))

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::helper::Helper;
 use crate::issuer::{DEVICE, Issuer, Reply, TOKEN};
 use crate::sandbox_of_stale_tokens as sandbox;
-use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended};
+use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended, lines_of};
 use crate::{forget_requests, last_event, listed, log_in, make_tokens_last, until};
 
 /// Somebody logged in with one todo fetched and one that waits to be sent. The
@@ -283,6 +283,33 @@ fn an_answer_later_than_a_command_waits_is_kept_all_the_same() -> Checked {
         machine.run(&["list", "--fresh"])?.ended(5)?;
     }
 
+    assert_eq!(refresh_tokens_sent(&issuer), ["refresh-1", "refresh-2"]);
+    Ok(())
+}
+
+#[test]
+fn a_command_answers_before_it_waits_for_a_refresh_that_is_stuck() -> Checked {
+    let (issuer, machine) = with_scripted_issuer()?;
+    let (answer, told) = channel();
+    let held = Reply::When(told, Box::new(stale_tokens(&issuer, 2)));
+    issuer.script(TOKEN, [held, stale_tokens(&issuer, 3)]);
+    let mut add = machine
+        .tudone(["add", "milk"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let handles = lines_of(add.stdout.take().ok_or("no stdout")?);
+
+    assert_eq!(handles.recv_timeout(DEADLINE)?, "n1");
+    assert_eq!(add.try_wait()?, None, "it waits for the answer");
+    answer.send(())?;
+
+    let ended = add.wait_with_output()?;
+    let said = String::from_utf8(ended.stderr)?;
+    assert_eq!(ended.status.code(), Some(0), "{said}");
+    assert!(said.contains("the issuer did not answer in time"), "{said}");
+    assert!(!said.contains("another tudone"), "{said}");
+    machine.run(&["sync"])?.ended(5)?;
     assert_eq!(refresh_tokens_sent(&issuer), ["refresh-1", "refresh-2"]);
     Ok(())
 }

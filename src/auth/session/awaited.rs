@@ -1,0 +1,48 @@
+//! What a session is waiting for.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a session is waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// The credential store, which may wait for a person.
+    Vault,
+    /// The issuer: where a refresh goes to, or its answer.
+    Issuer,
+}
+
+/// How much is under way.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    /// Questions that the vault has not answered.
+    pub(super) vault: AtomicUsize,
+    /// Refreshes that hold the lock file.
+    pub(super) issuer: AtomicUsize,
+}
+
+impl Waits {
+    pub(super) fn awaited(&self) -> Option<Awaited> {
+        let is_under_way = |count: &AtomicUsize| count.load(Ordering::Relaxed) > 0;
+        if is_under_way(&self.vault) {
+            Some(Awaited::Vault)
+        } else {
+            is_under_way(&self.issuer).then_some(Awaited::Issuer)
+        }
+    }
+}
+
+/// One that is under way while this lives.
+pub(super) struct UnderWay<'c>(&'c AtomicUsize);
+
+impl<'c> UnderWay<'c> {
+    pub(super) fn of(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
