@@ -61,7 +61,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     if arguments.prompt {
         return prompt(call);
     }
-    let workspace = call.workspace()?;
+    let workspace = call.workspace()?.hurried();
     let known = workspace.known_account();
     let store = match &known {
         Some(known) => {

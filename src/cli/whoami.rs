@@ -24,7 +24,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     if let Some(Err(error)) = known.workspace.given_token() {
         return Err(CliError::Login(error.into()));
     }
-    if !known.workspace.is_logged_in()? {
+    if !known.workspace.clone().hurried().is_logged_in()? {
         return Err(CliError::LoggedOut);
     }
     let identity = &known.known.identity;

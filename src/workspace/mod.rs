@@ -9,6 +9,7 @@ pub mod verify;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -25,6 +26,9 @@ use crate::auth::vault::memory::MemoryVault;
 use crate::auth::vault::{Vault, VaultError, VaultKind};
 use crate::config::{Paths, Profile};
 use crate::domain::account::{Account, Identity};
+
+/// How long a helper program may take where nobody waits for a person.
+const GLANCE: Duration = Duration::from_secs(3);
 
 /// The account a profile was last logged in to, so that cached todos open
 /// without a token.
@@ -78,6 +82,20 @@ impl Workspace {
             vault,
             given: true,
             pace: Pace::REAL,
+        }
+    }
+
+    /// The same, for looking only whether a login is kept: a helper program
+    /// that keeps it gets 3 s for each answer, since nobody waits for a status.
+    #[must_use]
+    pub fn hurried(self) -> Self {
+        if self.given || self.profile.credential_store != VaultKind::Command {
+            return self;
+        }
+        let command = self.profile.credential_command.clone().unwrap_or_default();
+        Self {
+            vault: Arc::new(CommandVault::with_limit(command, GLANCE)),
+            ..self
         }
     }
 

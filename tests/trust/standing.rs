@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use reqwest::Method;
 use serde_json::json;
 
+use crate::helper::{Helper, program};
+use crate::log_in;
 use crate::support::{Checked, Machine, Sandbox};
 
 #[test]
@@ -23,6 +25,58 @@ fn a_store_that_cannot_be_read_is_named_by_status() -> Checked {
     let standing = machine.json(&["status", "--json"])?;
     assert_eq!(standing["logged_in"], false);
     assert_eq!(standing["unreadable"], json!(null), "not a field");
+    Ok(())
+}
+
+/// Somebody logged in whose credential helper answers nothing from now on.
+fn with_a_helper_that_hangs(sandbox: &Sandbox) -> Checked<Machine> {
+    let mut machine = Machine::at(sandbox)?;
+    let helper = Helper::install(machine.path("vault"))?;
+    machine.set("TUDONE_CREDENTIAL_STORE", "command");
+    machine.configure(&format!("[profiles.default]\n{}", helper.lines()))?;
+    log_in(&machine, sandbox, "ada@example.com")?.ended(0)?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    program(&helper.path("helper"), "#!/bin/sh\nexec sleep 600\n")?;
+    Ok(machine)
+}
+
+#[test]
+fn a_helper_that_hangs_does_not_make_a_status_slow() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = with_a_helper_that_hangs(&sandbox)?;
+
+    let told = machine.run(&["status"])?.ended(0)?.stdout;
+    assert!(told.contains("did not answer within 3.0 s"), "{told}");
+    let error = machine.run(&["whoami", "--json"])?.ended(8)?.error()?;
+    assert_eq!(error["code"], "credential-store");
+    Ok(())
+}
+
+#[test]
+fn a_helper_that_hangs_is_named_and_not_the_server() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = with_a_helper_that_hangs(&sandbox)?;
+
+    let error = machine.run(&["list", "--fresh", "--json"])?.ended(8)?;
+    assert_eq!(error.error()?["code"], "credential-store");
+    let queued = machine.run(&["add", "bread"])?.ended(0)?.stderr;
+    assert!(queued.contains("the credential store did not"), "{queued}");
+    let listed = machine.run(&["list", "--max-age", "0s"])?.ended(0)?;
+    assert!(listed.stderr.contains("credential store"), "{listed:?}");
+    assert!(listed.stdout.contains("bread"), "{listed:?}");
+    Ok(())
+}
+
+#[test]
+fn a_token_with_a_line_end_from_the_environment_works() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::at(&sandbox)?;
+    let order = json!({"sub": "auth0|ada"});
+    let made = sandbox.control(Method::POST, "/token", Some(order))?;
+    let token = made["token"].as_str().ok_or("no token")?;
+    machine.set("TUDONE_ACCESS_TOKEN", format!("{token}\r\n"));
+
+    machine.run(&["list", "--fresh"])?.ended(0)?;
     Ok(())
 }
 
