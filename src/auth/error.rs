@@ -50,7 +50,7 @@ pub enum AuthError {
         description: String,
     },
     /// The person did not confirm within the time given.
-    #[error("the login was not confirmed within {} s", after.as_secs())]
+    #[error("the login was not confirmed within {}", given(*after))]
     TimedOut {
         /// The time given.
         after: Duration,
@@ -130,6 +130,15 @@ pub enum AuthError {
     /// The program is ending.
     #[error("the program is ending")]
     Ending,
+}
+
+/// A time as it is given to a command: `2s`, `500ms`.
+fn given(time: Duration) -> String {
+    if time.subsec_nanos() == 0 {
+        format!("{}s", time.as_secs())
+    } else {
+        format!("{time:?}")
+    }
 }
 
 /// What kind of failure it is, for exit codes.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use crate::auth::error::AuthError;
+use crate::auth::vault::VaultKind;
 use crate::browser;
 use crate::cli::call::Call;
 use crate::cli::duration::duration;
@@ -19,7 +20,7 @@ use crate::workspace::verify::verify;
 mod keys;
 mod teller;
 
-use teller::{Event, Teller, Voice};
+use teller::{Teller, Voice};
 
 /// What `login` takes.
 #[derive(Debug, Args)]
@@ -144,23 +145,20 @@ async fn log_in(
         None => start.await?,
     };
     let limit = (arguments.timeout).map(|after| after.saturating_sub(began.elapsed()));
-    let tell = |event: Event<'_>| {
-        let mut teller = teller.lock().unwrap_or_else(PoisonError::into_inner);
-        teller.tell(event);
-    };
+    let teller_now = || teller.lock().unwrap_or_else(PoisonError::into_inner);
     if arguments.start {
         let prompt = pending.park().await?;
-        tell(Event::Code(&prompt));
+        teller_now().code(&prompt)?;
         return Ok(None);
     }
     // Before the keys are offered: one pressed earlier would be lost as a line.
-    let is_for_a_person = teller.lock().is_ok_and(|teller| teller.is_for_a_person());
+    let is_for_a_person = teller_now().is_for_a_person();
     let raw = is_for_a_person.then(keys::Raw::enter).transpose()?;
-    tell(Event::Code(pending.prompt()));
+    teller_now().code(pending.prompt())?;
     let endpoint = workspace.profile.connection.endpoint.clone();
     let login = pending.finish(
         limit,
-        |progress| tell(Event::Progress(progress)),
+        |progress| teller_now().progress(progress),
         |token| verify(endpoint, token),
     );
     let login = async {
@@ -187,8 +185,16 @@ async fn begin(
         return workspace.resume_login().await;
     }
     let patience = if call.can_ask() { UNLOCKING } else { NOBODY };
-    let waiting = || output::notice("waiting for your keyring to be unlocked");
+    let waiting = || output::notice(waiting_for(workspace.profile.credential_store));
     workspace.begin_login(patience, waiting).await
+}
+
+const fn waiting_for(store: VaultKind) -> &'static str {
+    match store {
+        VaultKind::Keyring | VaultKind::Memory => "waiting for your keyring to be unlocked",
+        VaultKind::File => "waiting for another tudone to leave the credential file",
+        VaultKind::Command => "waiting for your credential helper",
+    }
 }
 
 /// A login that ran out of time had all of it, not only what the code took.

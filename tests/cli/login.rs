@@ -61,6 +61,28 @@ fn a_login_begun_in_one_shell_is_finished_in_another() -> Checked {
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_code_that_could_not_be_written_is_no_login_begun() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+    for words in [
+        &["login", "--start", "--json"][..],
+        &["login", "--device-code"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
+        let mut command = machine.tudone(words);
+        command.stdout(full);
+
+        let ended = command.output()?;
+
+        let said = String::from_utf8(ended.stderr)?;
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains("cannot write the output"), "{said}");
+    }
+    Ok(())
+}
+
 #[test]
 fn time_that_is_up_exits_4() -> Checked {
     let sandbox = Sandbox::start()?;
@@ -70,6 +92,11 @@ fn time_that_is_up_exits_4() -> Checked {
 
     let ran = ran.ended(4)?;
     assert!(ran.stdout.contains("/activate"), "{ran:?}");
+    for limit in ["0s", "5ms"] {
+        let ran = machine.run(&["login", "--device-code", "--timeout", limit])?;
+        let ran = ran.ended(4)?;
+        assert!(ran.stderr.contains(&format!("within {limit}")), "{ran:?}");
+    }
     Ok(())
 }
 

@@ -27,6 +27,25 @@ fn a_person_logs_in_with_the_code_on_the_screen() -> Checked {
 }
 
 #[test]
+fn a_long_trouble_leaves_the_code_where_it_is() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+    sandbox.fault("token", "drop_before")?;
+    let mut seat = Seat::take(&machine, &["login", "--no-browser"])?;
+    seat.wait_for("connection to")?;
+    let counted = |screen: &str, second: u32| screen.contains(&format!("14:{second:02} left"));
+    let first = (50..60).rev();
+    let first = first.collect::<Vec<u32>>();
+
+    let screen = seat.wait_until(|screen| {
+        screen.contains("was lost") && first.iter().skip(4).any(|&second| counted(screen, second))
+    })?;
+
+    assert_eq!(screen.matches("waiting, ").count(), 1, "{screen}");
+    Ok(())
+}
+
+#[test]
 fn ctrl_c_cancels_a_login_with_130_and_keeps_nothing() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::at(&sandbox)?;

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
+use crossterm::terminal;
 use jiff::Timestamp;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
@@ -14,6 +15,7 @@ use crate::browser;
 use crate::cli::error::CliError;
 use crate::cli::plain::plain;
 use crate::report;
+use crate::ui::text::columns;
 use crate::workspace::login::LoggedIn;
 
 /// Whom it is told to.
@@ -27,14 +29,8 @@ pub(super) enum Voice {
     Person,
 }
 
-/// What there is to tell.
-#[derive(Debug)]
-pub(super) enum Event<'a> {
-    /// The code is there.
-    Code(&'a Prompt),
-    /// Something happened while waiting.
-    Progress(Progress),
-}
+/// How wide a terminal is that does not tell.
+const NARROW: usize = 80;
 
 /// Tells how a login goes on.
 #[derive(Debug)]
@@ -64,22 +60,15 @@ impl Teller {
         }
     }
 
-    /// Tells one event. Where it cannot be said, the login still goes on: it
-    /// can be approved all the same.
-    pub(super) fn tell(&mut self, event: Event<'_>) {
-        let _ = match event {
-            Event::Code(prompt) => self.code(prompt),
-            Event::Progress(progress) => self.progress(progress),
-        };
-    }
-
     /// Whether keys are listened to.
     pub(super) fn is_for_a_person(&self) -> bool {
         self.voice == Voice::Person
     }
 
-    fn code(&mut self, prompt: &Prompt) -> io::Result<()> {
-        let told = match self.voice {
+    /// Tells the code. A code that nobody sees is no use: where it cannot be
+    /// said, the login is to end.
+    pub(super) fn code(&mut self, prompt: &Prompt) -> io::Result<()> {
+        match self.voice {
             Voice::Json => line(&json!({
                 "event": "code",
                 "user_code": prompt.user_code,
@@ -88,15 +77,15 @@ impl Teller {
                 "expires_in": prompt.expires_in,
                 "interval": prompt.interval,
                 "expires_at": prompt.expires_at,
-            })),
+            }))?,
             Voice::Plain | Voice::Person => self.lines(&[
                 "To log in, open this page in a browser on any device:",
                 &format!("  {}", plain(prompt.page())),
                 prompt.what_to_do_with_the_code(),
                 &format!("  {}", plain(&prompt.user_code)),
                 "Approve it only if you started this login yourself.",
-            ]),
-        };
+            ])?,
+        }
         self.prompt = Some(prompt.clone());
         self.ends_at = Some(Instant::now() + prompt.life_left(Timestamp::now()));
         if self.qr && self.voice != Voice::Json {
@@ -109,10 +98,12 @@ impl Teller {
             }
             self.lines(&[&keys.join(", ")])?;
         }
-        told
+        Ok(())
     }
 
-    fn progress(&mut self, progress: Progress) -> io::Result<()> {
+    /// Tells what happened while waiting. Where it cannot be said, the login
+    /// still goes on: it can be approved all the same.
+    pub(super) fn progress(&mut self, progress: Progress) {
         let (name, pause, trouble) = match progress {
             Progress::Pending { next_poll_in } => ("pending", next_poll_in, None),
             Progress::SlowDown { next_poll_in } => ("slow_down", next_poll_in, None),
@@ -121,7 +112,7 @@ impl Teller {
                 next_poll_in,
             } => ("pending", next_poll_in, Some(message)),
         };
-        let said = match (self.voice, &trouble) {
+        let _ = match (self.voice, &trouble) {
             (Voice::Json, None) => line(&json!({
                 "event": name,
                 "next_poll_in": seconds(pause),
@@ -138,7 +129,6 @@ impl Teller {
             (Voice::Plain | Voice::Person, _) => Ok(()),
         };
         self.trouble = trouble;
-        said
     }
 
     /// Says who is logged in.
@@ -218,9 +208,10 @@ impl Teller {
         let Some(ends_at) = self.ends_at else { return };
         let left = ends_at.saturating_duration_since(Instant::now()).as_secs();
         let trouble = self.trouble.as_deref().map(plain).unwrap_or_default();
+        let width = terminal::size().map_or(NARROW, |(columns, _)| usize::from(columns));
+        let told = format!("waiting, {}:{:02} left  {trouble}", left / 60, left % 60);
         let mut stderr = io::stderr().lock();
-        let clock = format!("{}:{:02}", left / 60, left % 60);
-        let _ = write!(stderr, "\r\u{1b}[Kwaiting, {clock} left  {trouble}");
+        let _ = write!(stderr, "\r\u{1b}[K{}", within(told.trim_end(), width));
         let _ = stderr.flush();
     }
 
@@ -253,6 +244,20 @@ impl Teller {
     }
 }
 
+/// As much of `text` as stays on one line of `width` columns: what wraps cannot
+/// be written over.
+fn within(text: &str, width: usize) -> String {
+    let mut kept = String::new();
+    for c in text.chars() {
+        kept.push(c);
+        if columns(&kept, width) >= width {
+            kept.pop();
+            break;
+        }
+    }
+    kept
+}
+
 /// Whole seconds, rounded up.
 fn seconds(pause: Duration) -> u64 {
     pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
@@ -263,4 +268,18 @@ fn line(event: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{event}")?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn the_countdown_stays_on_one_line_however_narrow_it_is() {
+        assert_eq!(within("waiting, 0:01 left", 80), "waiting, 0:01 left");
+        assert_eq!(within("waiting, 0:01 left", 18), "waiting, 0:01 lef");
+        assert_eq!(within("日本語", 5), "日本");
+        assert_eq!(within("日本語", 4), "日");
+        assert_eq!(within("waiting", 0), "");
+    }
 }
