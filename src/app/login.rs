@@ -25,6 +25,12 @@ pub struct Login {
 /// How far a login is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
+    /// Somebody is logged in already; another login is only begun when asked
+    /// for again.
+    LoggedIn {
+        /// Who.
+        name: String,
+    },
     /// A code has been asked for.
     Starting,
     /// The credential store waits to be unlocked.

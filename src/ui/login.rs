@@ -78,6 +78,16 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
     let space = || text("", theme.text, 9);
     let mut lines = vec![text("Log in", theme.heading, 8), space()];
     match &login.stage {
+        Stage::LoggedIn { name } => {
+            lines.extend(wrapped(
+                &format!("You are logged in as {name}."),
+                theme.text,
+                0,
+                width,
+            ));
+            let again = "Another login takes the place of this one.";
+            lines.extend(wrapped(again, theme.muted, 1, width));
+        }
         Stage::Starting => lines.push(text("Asking for a code…", theme.text, 0)),
         Stage::Unlocking => {
             lines.push(text(
@@ -192,6 +202,7 @@ fn keys(model: &Model, login: &Login, theme: &Theme, area: Rect, buf: &mut Buffe
             (Action::Retry, "new code"),
             (Action::Cancel, "leave"),
         ],
+        Stage::LoggedIn { .. } => &[(Action::Retry, "log in again"), (Action::Cancel, "leave")],
         Stage::Failed { .. } => &[(Action::Retry, "try again"), (Action::Cancel, "leave")],
         Stage::Starting | Stage::Unlocking | Stage::Verifying => &[(Action::Cancel, "leave")],
     };

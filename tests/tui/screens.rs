@@ -1,9 +1,9 @@
 //! Each screen in its named states.
 
 use insta::assert_snapshot;
-use tudone::app::Msg;
 use tudone::app::link::{Failure, RoundNews};
 use tudone::app::login::{LoginId, LoginNews};
+use tudone::app::{Effect, Msg};
 use tudone::auth::device::Prompt;
 use tudone::domain::todo::State;
 use tudone::sync::round::Report;
@@ -638,6 +638,40 @@ fn a_login_as_a_qr_code() {
     │
     │
     "#);
+}
+
+#[test]
+fn whoever_is_logged_in_gets_no_code_without_asking_again() {
+    let mut stage = online(60, 8);
+    stage.effects.clear();
+    assert_snapshot!(stage.press("L").screen(), @r#"
+    │
+    │                           Log in
+    │
+    │           You are logged in as ada@example.org.
+    │         Another login takes the place of this one.
+    │
+    │
+    │  r log in again  esc leave
+    "#);
+    assert_eq!(stage.effects, []);
+
+    stage.press("r");
+    assert!(matches!(
+        stage.effects[..],
+        [Effect::CancelLogin(_), Effect::StartLogin(_)]
+    ));
+    assert!(stage.screen().contains("Asking for a code"));
+    stage.press("esc");
+    assert!(stage.screen().contains("buy milk"), "{}", stage.screen());
+}
+
+#[test]
+fn whoever_is_signed_out_gets_a_code_at_once() {
+    let mut stage = Stage::new(60, 8, None);
+    stage.press("esc").effects.clear();
+    stage.press("L");
+    assert!(matches!(stage.effects[..], [Effect::StartLogin(_)]));
 }
 
 #[test]

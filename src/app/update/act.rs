@@ -79,7 +79,7 @@ fn on_list(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
         Action::CycleScope => search::cycle_scope(model),
         Action::CycleSort => search::cycle_sort(model),
         Action::Sync => link::sync(model),
-        Action::Login => login::start(model),
+        Action::Login => login::open(model),
         Action::Help => {
             model.screen = Screen::Help { top: 0 };
             Vec::new()

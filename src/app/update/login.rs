@@ -12,9 +12,33 @@ use crate::app::login::{Login, LoginId, LoginNews, Stage, left};
 use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
 use crate::auth::device::Progress;
+use crate::domain::account::Identity;
 
-/// Opens the login screen and asks for a code.
-pub(super) fn start(model: &mut Model) -> Vec<Effect> {
+/// Opens the login screen, and asks for a code unless somebody is logged in.
+pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    let works = matches!(
+        model.link,
+        Link::Connecting | Link::Syncing | Link::Online | Link::Offline { .. }
+    );
+    match model.who.as_ref().filter(|_| works) {
+        Some(who) => {
+            let name = called(who);
+            let mut login = Login::new(model.next_login());
+            login.stage = Stage::LoggedIn { name };
+            model.screen = Screen::Login(login);
+            Vec::new()
+        }
+        None => start(model),
+    }
+}
+
+fn called(who: &Identity) -> String {
+    let name = who.email.as_ref().or(who.name.as_ref());
+    name.unwrap_or(&who.sub).clone()
+}
+
+/// Asks for a code.
+fn start(model: &mut Model) -> Vec<Effect> {
     if model.link == Link::Off {
         model.alert("started with --offline: logging in needs the network");
         return Vec::new();
@@ -115,8 +139,7 @@ pub(super) fn news(model: &mut Model, id: LoginId, news: LoginNews, stamp: Stamp
         } => {
             model.touch();
             model.leave();
-            let name = identity.email.as_ref().or(identity.name.as_ref());
-            let name = name.unwrap_or(&identity.sub).clone();
+            let name = called(&identity);
             match warning {
                 Some(warning) => model.alert(format!("logged in as {name}, but {warning}")),
                 None => model.say(format!("logged in as {name}")),
