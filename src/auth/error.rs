@@ -55,6 +55,12 @@ pub enum AuthError {
         /// The time given.
         after: Duration,
     },
+    /// The store and the issuer gave no code to show within the time given.
+    #[error("no code came within {}", given(*after))]
+    NoCode {
+        /// The time given.
+        after: Duration,
+    },
     /// No API has this identifier at the issuer.
     #[error("the issuer does not know the audience `{audience}`: {description}")]
     AudienceUnknown {
@@ -177,6 +183,9 @@ impl AuthError {
             }
             Self::Denied { .. } => "Run `tudone login` and choose Confirm on the page.",
             Self::TimedOut { .. } => "Run `tudone login` with a longer --timeout.",
+            Self::NoCode { .. } => {
+                "Check the network connection and the credential store, or give a longer --timeout."
+            }
             Self::AudienceUnknown { .. } => {
                 "Create an API with exactly this identifier in Auth0 (Applications > APIs), \
                  or set `audience` to the identifier of the one there is."
@@ -226,6 +235,7 @@ impl AuthError {
             | Self::CodeExpired
             | Self::CodeSpent { .. }
             | Self::TimedOut { .. }
+            | Self::NoCode { .. }
             | Self::AudienceUnknown { .. }
             | Self::GrantNotAllowed { .. }
             | Self::RefreshNotAllowed { .. }
@@ -258,6 +268,7 @@ impl AuthError {
             | Self::CodeExpired
             | Self::CodeSpent { .. }
             | Self::TimedOut { .. }
+            | Self::NoCode { .. }
             | Self::Refused { .. } => Kind::Login,
             Self::Trouble(trouble) if trouble.retryable() => Kind::Unreachable,
             Self::Discovery(error) if error.retryable() => Kind::Unreachable,
@@ -288,7 +299,7 @@ impl AuthError {
             Self::FixedTokenOpaque => "access-token-opaque",
             Self::Denied { .. } => "denied",
             Self::CodeExpired | Self::CodeSpent { .. } => "code-expired",
-            Self::TimedOut { .. } => "timed-out",
+            Self::TimedOut { .. } | Self::NoCode { .. } => "timed-out",
             Self::AudienceUnknown { .. } => "audience-unknown",
             Self::GrantNotAllowed { .. } => "grant-not-allowed",
             Self::RefreshNotAllowed { .. } => "refresh-not-allowed",

@@ -11,7 +11,7 @@ use crate::browser;
 use crate::cli::call::Call;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
-use crate::cli::{network, output};
+use crate::cli::{logout, network, output};
 use crate::workspace::Workspace;
 use crate::workspace::error::LoginError;
 use crate::workspace::login::{LoggedIn, PendingLogin};
@@ -114,7 +114,9 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             for warning in &done.warnings {
                 call.notice(format!("warning: {warning}"));
             }
-            teller.done(&done)
+            teller.done(&done)?;
+            tell_what_stays(call, &workspace, &done);
+            Ok(())
         }
         Ok(None) => Ok(()),
         Err(error) => {
@@ -126,6 +128,24 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             teller.failed(&error)?;
             Err(error)
         }
+    }
+}
+
+/// What somebody else has not sent is theirs, and easily forgotten.
+fn tell_what_stays(call: &Call, workspace: &Workspace, done: &LoggedIn) {
+    let Some(before) = &done.switched_from else {
+        return;
+    };
+    // A store that cannot be read says so to whoever opens it.
+    let unsent = logout::totals(workspace, before)
+        .map(|totals| totals.pending + totals.sent)
+        .unwrap_or_default();
+    if unsent > 0 {
+        call.notice(format!(
+            "{}; what {} changed stays here until that person logs in again",
+            logout::never_sent(unsent),
+            before.sub
+        ));
     }
 }
 
@@ -141,7 +161,7 @@ async fn log_in(
     let pending = match arguments.timeout {
         Some(after) => tokio::time::timeout(after, start)
             .await
-            .unwrap_or(Err(AuthError::TimedOut { after }.into()))?,
+            .unwrap_or(Err(AuthError::NoCode { after }.into()))?,
         None => start.await?,
     };
     let limit = (arguments.timeout).map(|after| after.saturating_sub(began.elapsed()));
@@ -149,6 +169,9 @@ async fn log_in(
     if arguments.start {
         let prompt = pending.park().await?;
         teller_now().code(&prompt)?;
+        if !arguments.json {
+            call.notice("`tudone login --resume` finishes this login, once it is approved");
+        }
         return Ok(None);
     }
     // Before the keys are offered: one pressed earlier would be lost as a line.

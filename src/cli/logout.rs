@@ -9,6 +9,7 @@ use crate::auth::revoke::Revocation;
 use crate::cli::call::Call;
 use crate::cli::error::CliError;
 use crate::cli::{network, output};
+use crate::domain::account::Account;
 use crate::store::{Store, Totals};
 use crate::workspace::Workspace;
 use crate::workspace::logout::Leaving;
@@ -32,7 +33,12 @@ pub(crate) struct Arguments {
 /// Revokes the login and forgets it; the todos stay unless purged.
 pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let workspace = call.workspace()?;
-    let totals = match totals(&workspace) {
+    let known = workspace.known_account();
+    let counted = known.as_ref().map_or_else(
+        || Ok(Totals::default()),
+        |known| totals(&workspace, &known.account),
+    );
+    let totals = match counted {
         Err(error) if arguments.purge && !arguments.yes => return Err(error),
         // A store that cannot be read is no reason to stay logged in.
         counted => counted.unwrap_or_default(),
@@ -56,7 +62,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     }
     if unsent > 0 && done.purged.is_none() {
         call.notice(format!(
-            "{}; the next login as the same person sends them",
+            "{}; the next login as the same person sends what waits",
             never_sent(unsent)
         ));
     }
@@ -71,26 +77,30 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         output::json(&mut out, &answer)?;
     } else if done.purged.is_some() {
         writeln!(out, "Logged out; the local todos are deleted")?;
+    } else if known.is_none() {
+        writeln!(out, "Nobody was logged in")?;
     } else {
         writeln!(out, "Logged out; the local todos stay readable")?;
     }
     Ok(out.flush()?)
 }
 
-fn never_sent(unsent: u64) -> String {
+/// That so many changes were never sent, as the begin of a sentence.
+pub(super) fn never_sent(unsent: u64) -> String {
     match unsent {
         1 => "1 change was never sent".to_owned(),
         many => format!("{many} changes were never sent"),
     }
 }
 
-/// How many changes wait, in which state.
-fn totals(workspace: &Workspace) -> Result<Totals, CliError> {
-    let Some(known) = workspace.known_account() else {
-        return Ok(Totals::default());
-    };
-    let path = workspace.database(&known.account);
-    let Some(store) = Store::open_to_read(&path, &known.account.endpoint)? else {
+/// How many changes of `account` wait, in which state.
+///
+/// # Errors
+///
+/// The store's.
+pub(super) fn totals(workspace: &Workspace, account: &Account) -> Result<Totals, CliError> {
+    let path = workspace.database(account);
+    let Some(store) = Store::open_to_read(&path, &account.endpoint)? else {
         return Ok(Totals::default());
     };
     Ok(store.totals()?)

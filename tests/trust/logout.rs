@@ -106,6 +106,32 @@ fn a_logout_tells_what_was_never_sent() -> Checked {
 }
 
 #[test]
+fn where_nobody_was_ever_logged_in_a_logout_says_so() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+
+    let ran = machine.run(&["logout"])?.ended(0)?;
+
+    assert_eq!(ran.stdout, "Nobody was logged in\n");
+    Ok(())
+}
+
+#[test]
+fn a_login_of_somebody_else_tells_what_the_one_before_never_sent() -> Checked {
+    let (sandbox, machine) = prepared()?;
+    machine.run(&["--offline", "add", "bread"])?.ended(0)?;
+
+    let ran = log_in(&machine, &sandbox, "bob@example.com")?.ended(0)?;
+    assert!(
+        ran.stderr.contains("1 change was never sent; what auth0|"),
+        "{ran:?}"
+    );
+    let ran = log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+    assert_eq!(ran.stderr, "");
+    Ok(())
+}
+
+#[test]
 fn a_token_from_the_environment_is_no_login_to_end() -> Checked {
     let (sandbox, mut machine) = prepared()?;
     let order = json!({"sub": "auth0|somebody-else"});
