@@ -86,12 +86,7 @@ pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
         .iter()
         .any(|queued| bare::is_looked_for(queued, known));
     for chain in chains(outbox) {
-        let step = if known.capabilities.full {
-            full::step(&chain, known, looking)
-        } else {
-            bare::step(&chain, known, looking)
-        };
-        match step {
+        match step(&chain, known, looking) {
             Step::Idle => {}
             Step::Adjust(adjustments) => plan.adjustments.extend(adjustments),
             Step::Send(parcel, load) => loads.push((parcel, load)),
@@ -102,6 +97,24 @@ pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
         plan.shipments = shipment::pack(loads);
     }
     plan
+}
+
+/// What comes next for the todo of `chain`. While an add is `looking` for the row
+/// that it may have on what is, or was, a bare backend, no add is sent: one of
+/// the same text could be taken for it.
+fn step(chain: &Chain<'_>, known: Known<'_>, looking: bool) -> Step {
+    let Some(first) = chain.open.first().copied() else {
+        return Step::Idle;
+    };
+    let is_add = matches!(first.entry.change.act, Act::Add { .. });
+    if known.held.contains(&first.entry.seq) || (looking && is_add) {
+        return Step::Wait(first.entry.seq, Waiting::Pull);
+    }
+    if known.capabilities.full {
+        full::step(chain, first, known)
+    } else {
+        bare::step(chain, first, known)
+    }
 }
 
 /// What comes next for one todo.

@@ -24,17 +24,9 @@ pub(in crate::sync) fn may_have_arrived_bare(queued: &Queued, role: Capabilities
         && (!role.full || queued.entry.high_water.is_some())
 }
 
-/// What comes next for the todo of `chain`. While an add is `looking` for its
-/// row no other add is sent: one of the same text could be taken for it.
-pub(super) fn step(chain: &Chain<'_>, known: Known<'_>, looking: bool) -> Step {
-    let Some(first) = chain.open.first().copied() else {
-        return Step::Idle;
-    };
-    if known.held.contains(&first.entry.seq) {
-        return Step::Wait(first.entry.seq, Waiting::Pull);
-    }
+/// What becomes of the `first` open change of `chain`.
+pub(super) fn step(chain: &Chain<'_>, first: &Queued, known: Known<'_>) -> Step {
     match &first.entry.change.act {
-        Act::Add { .. } if looking => Step::Wait(first.entry.seq, Waiting::Pull),
         Act::Add { text } => add(chain, first, text, known),
         Act::Edit { before, after } => edit(chain, first, before, after, known),
         Act::Remove { before } => remove(chain, first, before, known),

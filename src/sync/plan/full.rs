@@ -11,17 +11,9 @@ use crate::sync::plan::{
 };
 use crate::sync::remote::Batch;
 
-/// What comes next for the todo of `chain`. While an add is `looking` for the row
-/// that it may have on what was a bare backend, no add is sent.
-pub(super) fn step(chain: &Chain<'_>, known: Known<'_>, looking: bool) -> Step {
-    let Some(first) = chain.open.first().copied() else {
-        return Step::Idle;
-    };
-    if known.held.contains(&first.entry.seq) {
-        return Step::Wait(first.entry.seq, Waiting::Pull);
-    }
+/// What becomes of the `first` open change of `chain`.
+pub(super) fn step(chain: &Chain<'_>, first: &Queued, known: Known<'_>) -> Step {
     match &first.entry.change.act {
-        Act::Add { .. } if looking => Step::Wait(first.entry.seq, Waiting::Pull),
         Act::Add { text } => add(chain, first, text, known),
         Act::Edit { before, after } => match removal(chain, known) {
             Some(removal) => removal,
