@@ -1,7 +1,7 @@
 //! A write under way: one transaction, in which *shown* follows base and outbox.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, ToSql, Transaction, TransactionBehavior, params_from_iter};
 
 use crate::domain::key::Key;
 use crate::domain::line::Line;
@@ -192,61 +192,56 @@ impl Write<'_> {
     }
 
     fn insert(&self, face: &Face<'_>) -> Result<bool, StoreError> {
-        let line = Line::new(face.text);
-        let inserted = self
-            .tx
-            .prepare_cached(
-                "INSERT INTO shown(place, key, done, overlaid, state, local, priority, due,
-                     completed_on, revision, created_at, updated_at, text, folded)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
-                face.rank.place(line.is_done()),
-                blob(face.key),
-                line.is_done(),
-                face.overlaid,
-                rows::state_number(face.state),
-                face.local,
-                line.priority().map(|priority| u32::from(priority.letter())),
-                line.due().map(rows::day),
-                line.completed_on().map(rows::day),
-                face.revision,
-                face.created_at,
-                face.updated_at,
-                face.text,
-                folded(face.text).as_ref(),
-            ])?;
-        Ok(inserted == 1)
+        let written = self.put(
+            "INSERT INTO shown(place, key, done, overlaid, state, local, priority, due,
+                 completed_on, revision, created_at, updated_at, text, folded)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             ON CONFLICT DO NOTHING",
+            face,
+            &[],
+        )?;
+        Ok(written == 1)
     }
 
     fn update(&self, from: Standing, face: &Face<'_>) -> Result<(), StoreError> {
-        let line = Line::new(face.text);
-        self.tx
-            .prepare_cached(
-                "UPDATE shown SET place = ?1, key = ?2, done = ?3, overlaid = ?4, state = ?5,
-                     local = ?6, priority = ?7, due = ?8, completed_on = ?9, revision = ?10,
-                     created_at = ?11, updated_at = ?12, text = ?13, folded = ?14
-                 WHERE place = ?15",
-            )?
-            .execute(params![
-                face.rank.place(line.is_done()),
-                blob(face.key),
-                line.is_done(),
-                face.overlaid,
-                rows::state_number(face.state),
-                face.local,
-                line.priority().map(|priority| u32::from(priority.letter())),
-                line.due().map(rows::day),
-                line.completed_on().map(rows::day),
-                face.revision,
-                face.created_at,
-                face.updated_at,
-                face.text,
-                folded(face.text).as_ref(),
-                from.place,
-            ])?;
+        self.put(
+            "UPDATE shown SET place = ?1, key = ?2, done = ?3, overlaid = ?4, state = ?5,
+                 local = ?6, priority = ?7, due = ?8, completed_on = ?9, revision = ?10,
+                 created_at = ?11, updated_at = ?12, text = ?13, folded = ?14
+             WHERE place = ?15",
+            face,
+            &[&from.place],
+        )?;
         Ok(())
+    }
+
+    /// Carries out `sql` with the columns of `face` as ?1 to ?14, and what is
+    /// `more` after them. Returns how many rows were written.
+    fn put(&self, sql: &str, face: &Face<'_>, more: &[&dyn ToSql]) -> Result<usize, StoreError> {
+        let line = Line::new(face.text);
+        let folded = folded(face.text);
+        let columns: [&dyn ToSql; 14] = [
+            &face.rank.place(line.is_done()),
+            &blob(face.key),
+            &line.is_done(),
+            &face.overlaid,
+            &rows::state_number(face.state),
+            &face.local,
+            &line.priority().map(|priority| u32::from(priority.letter())),
+            &line.due().map(rows::day),
+            &line.completed_on().map(rows::day),
+            &face.revision,
+            &face.created_at,
+            &face.updated_at,
+            &face.text,
+            &folded.as_ref(),
+        ];
+        let values = columns.iter().chain(more).copied();
+        let written = self
+            .tx
+            .prepare_cached(sql)?
+            .execute(params_from_iter(values))?;
+        Ok(written)
     }
 }
 
