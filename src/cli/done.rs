@@ -21,6 +21,7 @@ pub(crate) fn done(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let verb = Verb {
         imperative: "Complete",
         participle: "completed",
+        already: "already done",
         scope: Some(Scope::Open),
         asks: false,
     };
@@ -39,6 +40,7 @@ pub(crate) fn reopen(call: &Call, arguments: &Arguments) -> Result<(), CliError>
     let verb = Verb {
         imperative: "Reopen",
         participle: "reopened",
+        already: "already open",
         scope: Some(Scope::Done),
         asks: false,
     };

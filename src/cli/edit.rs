@@ -57,6 +57,7 @@ pub(crate) struct Arguments {
 const VERB: Verb = Verb {
     imperative: "Change",
     participle: "changed",
+    already: "unchanged",
     scope: None,
     asks: false,
 };

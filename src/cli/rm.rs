@@ -19,6 +19,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let verb = Verb {
         imperative: "Remove",
         participle: "removed",
+        already: "already removed",
         scope: None,
         asks: true,
     };

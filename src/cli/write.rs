@@ -57,6 +57,8 @@ pub(crate) struct Verb {
     pub(crate) imperative: &'static str,
     /// For the answer: `removed`.
     pub(crate) participle: &'static str,
+    /// For the answer, where nothing had to be done: `already done`.
+    pub(crate) already: &'static str,
     /// Which todos a filter without further words means.
     pub(crate) scope: Option<Scope>,
     /// Whether it asks for handles too.
@@ -287,14 +289,14 @@ pub(crate) fn carry_out(
             &changes,
             bulk.writing.wait,
         )?;
-        for (place, todo) in places.into_iter().zip(written.todos) {
-            if let Some(shown) = picked.found.get_mut(place) {
+        for (place, todo) in places.iter().zip(written.todos) {
+            if let Some(shown) = picked.found.get_mut(*place) {
                 *shown = todo;
             }
         }
         refused = written.refused;
     }
-    answer(call, bulk, verb, &picked)?;
+    answer(call, bulk, verb, &picked, &places)?;
     match (picked.error(), refused) {
         (Some(error), _) | (None, Some(error)) => Err(error),
         (None, None) => Ok(()),
@@ -333,15 +335,30 @@ fn question(verb: Verb, todos: &[Todo]) -> String {
     }
 }
 
-fn answer(call: &Call, bulk: &Bulk, verb: Verb, picked: &Picked) -> Result<(), CliError> {
-    let printed = print(call, bulk, verb, picked);
+/// Answers with what was picked; what is at `changed` was not so before.
+fn answer(
+    call: &Call,
+    bulk: &Bulk,
+    verb: Verb,
+    picked: &Picked,
+    changed: &[usize],
+) -> Result<(), CliError> {
+    let printed = print(call, bulk, verb, picked, changed);
     if bulk.writing.dry_run {
         return printed;
     }
-    told(verb.participle, &picked.found, printed)
+    let of_changed = changed.iter().filter_map(|place| picked.found.get(*place));
+    let todos: Vec<Todo> = of_changed.cloned().collect();
+    told(verb.participle, &todos, printed)
 }
 
-fn print(call: &Call, bulk: &Bulk, verb: Verb, picked: &Picked) -> Result<(), CliError> {
+fn print(
+    call: &Call,
+    bulk: &Bulk,
+    verb: Verb,
+    picked: &Picked,
+    changed: &[usize],
+) -> Result<(), CliError> {
     let mut out = output::stdout();
     if bulk.writing.json {
         let answer = Answer {
@@ -352,8 +369,13 @@ fn print(call: &Call, bulk: &Bulk, verb: Verb, picked: &Picked) -> Result<(), Cl
         output::json(&mut out, &answer)?;
     } else {
         let paint = call.paint();
-        for todo in &picked.found {
-            write!(out, "{}", verb.participle)?;
+        for (place, todo) in picked.found.iter().enumerate() {
+            let what = match changed.binary_search(&place) {
+                Ok(_) if bulk.writing.dry_run => format!("would be {}", verb.participle),
+                Ok(_) => verb.participle.to_owned(),
+                Err(_) => verb.already.to_owned(),
+            };
+            write!(out, "{what}")?;
             output::todo_line(&mut out, paint, todo)?;
         }
     }

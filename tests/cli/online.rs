@@ -187,6 +187,27 @@ fn done_and_reopen_are_each_others_reverse() -> Checked {
 }
 
 #[test]
+fn what_is_so_already_or_would_only_be_is_not_told_as_done() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = with_rows(&sandbox, &["milk", "x tea"])?;
+    let told = |words: &[&str]| -> Checked<Vec<String>> {
+        let ran = machine.run(words)?.ended(0)?;
+        let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        Ok(ran.stdout.lines().map(line).collect())
+    };
+
+    let dry = told(&["reopen", "1", "2", "--dry-run"])?;
+    assert_eq!(dry, ["already open 1 milk", "would be reopened 2 tea"]);
+    let both = told(&["reopen", "1", "2"])?;
+    assert_eq!(both, ["already open 1 milk", "reopened 2 tea"]);
+    let done = "x 2026-11-24 milk";
+    machine.run(&["edit", "1", done])?.ended(0)?;
+    assert_eq!(told(&["done", "1"])?, [format!("already done 1 {done}")]);
+    assert_eq!(told(&["edit", "1", done])?, [format!("unchanged 1 {done}")]);
+    Ok(())
+}
+
+#[test]
 fn an_answer_that_is_no_answer_counts_as_unreachable() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = with_rows(&sandbox, &["milk"])?;
