@@ -14,7 +14,7 @@ use crate::cli::network::{self, Effort};
 use crate::cli::output;
 use crate::cli::plain::plain;
 use crate::cli::write::{self, Writing};
-use crate::domain::todo::Todo;
+use crate::domain::todo::{State, Todo};
 use crate::store::{Past, Store, Undone};
 
 /// What `undo` takes.
@@ -56,7 +56,11 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let mut store = known.open()?;
     let writing = &arguments.writing;
     if writing.dry_run {
-        let imagined = imagined(call, &mut store)?;
+        let mut imagined = imagined(call, &mut store)?;
+        for todo in &mut imagined.todos {
+            // Nothing of it waits that did not wait before.
+            todo.state = store.todo(todo.key)?.map_or(State::Synced, |it| it.state);
+        }
         call.notice("dry run: nothing was changed");
         return answer(call, writing, imagined);
     }

@@ -321,8 +321,10 @@ fn a_dry_run_says_what_would_be_taken_back_and_does_nothing() -> Checked {
     let answer = ran.json()?;
     assert_eq!(answer["dry_run"], true);
     assert_eq!(answer["changed"][0]["text"], "milk");
+    assert_eq!(answer["changed"][0]["state"], "synced");
     let ran = machine.run(&["undo", "--dry-run"])?.ended(0)?;
     assert!(ran.stdout.starts_with("would take back: completed x "));
+    assert!(!ran.stdout.contains("pending"), "{ran:?}");
 
     assert_eq!((sandbox.texts()?, acts(&machine)?), before);
     Ok(())
