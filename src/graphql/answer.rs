@@ -73,11 +73,14 @@ const fn is_busy(status: u16) -> bool {
 
 /// What an error that Hasura names is.
 fn by_code(problem: Problem, received: &Received) -> RemoteError {
-    let message = plain(&problem.message);
     let code = problem
         .extensions
         .and_then(|extensions| extensions.code)
         .map_or_else(|| "unknown".to_owned(), |code| plain(&code));
+    let message = match plain(&problem.message) {
+        said if said.trim().is_empty() => format!("{code}, without a word"),
+        said => said,
+    };
     let trouble = |code: String, message: String, may_have_arrived: bool| RemoteError::Trouble {
         code,
         message,

@@ -186,6 +186,18 @@ fn an_empty_list_of_errors_is_no_error() {
 }
 
 #[test]
+fn an_error_without_a_message_is_told_by_its_code() {
+    for body in [
+        r#"{"errors": [{"extensions": {"code": "unexpected"}}]}"#,
+        r#"{"errors": [{"message": " ", "extensions": {"code": "unexpected"}}]}"#,
+    ] {
+        let error = outcome(200, body).err().map(|error| error.to_string());
+        let told = "the server is in trouble: unexpected, without a word";
+        assert_eq!(error.as_deref(), Some(told));
+    }
+}
+
+#[test]
 fn a_message_cannot_steer_the_terminal() {
     let body = json!({"errors": [{
         "message": "\u{1b}[2Jgone\r\n\u{202e}txt\u{7}\u{9b}31m",
