@@ -288,11 +288,9 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         }
         for _ in 0..PASSES {
             self.held.clear();
-            if complete {
-                self.look_for_adds(capabilities)?;
-            }
+            let found = complete && self.look_for_adds(capabilities)?;
             let moved = self.push_all(capabilities, complete).await?;
-            if complete && !moved {
+            if complete && !moved && !found {
                 return Ok(());
             }
             self.pull(capabilities).await?;

@@ -254,8 +254,9 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     }
 
     /// After a complete pull: finds the rows of adds that may have arrived while
-    /// the backend was bare. An add whose row is not there may go again.
-    pub(super) fn look_for_adds(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
+    /// the backend was bare. An add whose row is not there may go again. Returns
+    /// whether a row was found.
+    pub(super) fn look_for_adds(&mut self, capabilities: Capabilities) -> Result<bool, Halt> {
         self.absent.clear();
         let outbox = self.store.outbox()?;
         // A row that an answered add named belongs to that one.
@@ -288,10 +289,11 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             }
         }
         self.report.pushed += found.len();
-        if !found.is_empty() {
-            self.store.settle(&found)?;
+        if found.is_empty() {
+            return Ok(false);
         }
-        Ok(())
+        self.store.settle(&found)?;
+        Ok(true)
     }
 }
 
