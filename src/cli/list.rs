@@ -165,8 +165,8 @@ fn from_here(call: &Call, arguments: &Arguments, known: &Known) -> Result<Source
         if call.flags.offline {
             return answerable(store, Miss::Offline);
         }
-        if network::failed_lately(call, &store)? {
-            return answerable(store, Miss::Recent);
+        if let Some(miss) = network::remembered(call, &store)? {
+            return answerable(store, miss);
         }
     } else if call.flags.offline {
         return Err(Miss::Offline.into_error(UNKNOWN));

@@ -3,6 +3,7 @@
 //! The runtime, HTTP client and credential store are made here, so a command
 //! that does not come here pays for none of them.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
@@ -15,6 +16,7 @@ use crate::auth::error::Kind;
 use crate::auth::session::{Awaited, Session};
 use crate::auth::vault::VaultError;
 use crate::cli::call::{Call, Known};
+use crate::cli::clock::local;
 use crate::cli::error::CliError;
 use crate::graphql::Hasura;
 use crate::store::{Store, StoreError};
@@ -43,6 +45,11 @@ pub(crate) enum Miss {
     Offline,
     /// A try shortly before failed.
     Recent,
+    /// The server asked to be left alone.
+    Asked {
+        /// Until when.
+        until: Timestamp,
+    },
     /// Time was up, and the server had said nothing.
     Late,
     /// Time was up while another process refreshed the login, or hung there.
@@ -65,6 +72,10 @@ impl Miss {
         match self {
             Self::Offline => "offline, as asked".to_owned(),
             Self::Recent => "the server could not be reached a moment ago".to_owned(),
+            Self::Asked { until } => {
+                let until = local(whole_minute(*until)).strftime("%H:%M");
+                format!("the server asks to wait until {until}")
+            }
             Self::Late => "the server did not answer in time".to_owned(),
             Self::Refreshing => {
                 "another tudone is refreshing the login; end it if it hangs".to_owned()
@@ -76,9 +87,10 @@ impl Miss {
         }
     }
 
-    /// One word or two for a status: `offline`, `logged out`.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
+    /// A few words for a status: `offline`, `logged out`.
+    pub(crate) fn word(&self) -> Cow<'static, str> {
+        let word = match self {
+            Self::Asked { .. } => return self.why().into(),
             Self::Offline | Self::Recent | Self::Late | Self::Issuer => "offline",
             Self::Store(_) => "the credential store does not answer",
             Self::Refreshing => "another refresh is under way",
@@ -102,7 +114,8 @@ impl Miss {
                 | RemoteError::TooLarge { .. } => "offline",
             },
             Self::Ended(RoundError::Store(_) | RoundError::Lock(_)) => "local failure",
-        }
+        };
+        word.into()
     }
 
     /// As the error of a command that cannot answer without the server; `what`
@@ -112,6 +125,7 @@ impl Miss {
             Self::Slow => "; `tudone sync --wait 10m` waits longer",
             Self::Offline
             | Self::Recent
+            | Self::Asked { .. }
             | Self::Late
             | Self::Refreshing
             | Self::Issuer
@@ -122,11 +136,12 @@ impl Miss {
             what: what.to_owned(),
             why: format!("{}{hint}", self.why()),
         };
-        match (self.word(), self) {
+        match (self.word().as_ref(), self) {
             (
                 _,
                 Self::Offline
                 | Self::Recent
+                | Self::Asked { .. }
                 | Self::Late
                 | Self::Refreshing
                 | Self::Issuer
@@ -148,7 +163,8 @@ impl Miss {
 pub(crate) struct Effort {
     /// How long to wait for the server.
     pub(crate) limit: Duration,
-    /// Whether to try also when a try shortly before failed.
+    /// Whether to try also when a try shortly before failed, or the server asked
+    /// to be left alone.
     pub(crate) insist: bool,
     /// Whether to pull every row again.
     pub(crate) full: bool,
@@ -187,8 +203,8 @@ pub(crate) fn attempt(
     if call.flags.offline {
         return Ok(Err(Miss::Offline));
     }
-    if !effort.insist && failed_lately(call, store)? {
-        return Ok(Err(Miss::Recent));
+    if let (false, Some(miss)) = (effort.insist, remembered(call, store)?) {
+        return Ok(Err(miss));
     }
     let lock = known.workspace.sync_lock(&known.known.account);
     let endpoint = known.workspace.profile.connection.endpoint.clone();
@@ -214,6 +230,9 @@ pub(crate) fn attempt(
         Some(Err(error @ RoundError::Store(StoreError::Corrupt { .. }))) => {
             return Err(CliError::Round(error));
         }
+        Some(Err(RoundError::Remote(error))) if error.retry_after().is_some() => {
+            asked_to_wait(call, store)?.unwrap_or(Miss::Ended(error.into()))
+        }
         Some(Err(error)) => Miss::Ended(error),
         // The next command goes on where this one was stopped.
         None if remote.has_answered() => Miss::Slow,
@@ -223,7 +242,7 @@ pub(crate) fn attempt(
         None => {
             // A round that was given up cannot note it itself. Where this cannot
             // either, the next command waits as long again.
-            let _ = store.note_failure(call.clock.now());
+            let _ = store.note_failure(call.clock.now(), None);
             awaited.map_or(Miss::Late, |_| Miss::Issuer)
         }
     };
@@ -268,14 +287,30 @@ pub(crate) fn settle(call: &Call) {
     runtime.shutdown_background();
 }
 
-/// Whether the latest news is that the server could not be reached, and young.
+/// Why the server need not be asked now: it wants to be left alone, or the
+/// latest news is that it could not be reached, and young.
 ///
 /// # Errors
 ///
 /// The store's.
-pub(crate) fn failed_lately(call: &Call, store: &Store) -> Result<bool, CliError> {
+pub(crate) fn remembered(call: &Call, store: &Store) -> Result<Option<Miss>, CliError> {
+    if let Some(miss) = asked_to_wait(call, store)? {
+        return Ok(Some(miss));
+    }
     let failed_at = store.freshness()?.failed_at;
-    Ok(failed_at.is_some_and(|at| younger(at, MEMORY, call.clock.now())))
+    let lately = failed_at.is_some_and(|at| younger(at, MEMORY, call.clock.now()));
+    Ok(lately.then_some(Miss::Recent))
+}
+
+fn asked_to_wait(call: &Call, store: &Store) -> Result<Option<Miss>, CliError> {
+    let until = store.freshness()?.resting(call.clock.now());
+    Ok(until.map(|until| Miss::Asked { until }))
+}
+
+/// The first whole minute that does not come before.
+fn whole_minute(at: Timestamp) -> Timestamp {
+    let step = SignedDuration::from_nanos(59_999_999_999);
+    at.checked_add(step).unwrap_or(at)
 }
 
 /// Whether `at` is less than `age` ago. What lies in the future is not: clocks

@@ -174,7 +174,7 @@ fn queued(count: usize, miss: &Miss, known: &Known) -> String {
     } else {
         (format!("{count} changes queued"), "them")
     };
-    let needs_login = matches!(miss.word(), "logged out" | "login not accepted");
+    let needs_login = matches!(miss.word().as_ref(), "logged out" | "login not accepted");
     let first = match known.workspace.given_token() {
         _ if !needs_login => "",
         Some(_) => "set a new TUDONE_ACCESS_TOKEN, then ",

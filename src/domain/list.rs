@@ -1,5 +1,7 @@
 //! A list of todos, as the store answers it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::domain::key::Key;
@@ -53,6 +55,9 @@ pub struct Totals {
     pub rejected: u64,
 }
 
+/// The longest that a server is left alone for because it asked to be.
+pub const LONGEST_REST: Duration = Duration::from_hours(1);
+
 /// How fresh base is, and how the last tries went.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Freshness {
@@ -60,4 +65,18 @@ pub struct Freshness {
     pub as_of: Option<Timestamp>,
     /// When the server last could not be reached, if that is the latest news.
     pub failed_at: Option<Timestamp>,
+    /// Until when the server asked to be left alone when it last asked; at most
+    /// [`LONGEST_REST`] after `failed_at`.
+    pub rest_until: Option<Timestamp>,
+}
+
+impl Freshness {
+    /// Until when the server wants no request, if it does not want one `now`.
+    /// Where the last failure lies in the future the clock was set back, and
+    /// nobody knows.
+    #[must_use]
+    pub fn resting(&self, now: Timestamp) -> Option<Timestamp> {
+        let began = self.failed_at.is_some_and(|at| at <= now);
+        self.rest_until.filter(|until| began && now < *until)
+    }
 }

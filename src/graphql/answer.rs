@@ -11,13 +11,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::domain::list::LONGEST_REST;
 use crate::graphql::transport::Received;
 use crate::sync::remote::RemoteError;
 
 /// The longest message of a server that is passed on, in characters.
 const MESSAGE_CHARS: usize = 300;
-/// The longest pause that a server may ask for.
-const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -194,7 +193,7 @@ pub(super) fn pause(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         let at: i64 = text("x-ratelimit-reset")?.parse().ok()?;
         Some(until(Timestamp::from_second(at).ok()?))
     };
-    pause.map(|pause| pause.min(LONGEST_PAUSE))
+    pause.map(|pause| pause.min(LONGEST_REST))
 }
 
 #[cfg(test)]

@@ -73,8 +73,8 @@ pub(crate) struct Rounds {
     due: Option<Instant>,
     /// Whether the server was out of reach at the last try.
     failing: bool,
-    /// Whether the server asked to be left alone until the next one is due.
-    held: bool,
+    /// Whether a person asked for the next one.
+    insisted: bool,
     /// Whether the backend has something to ring by, once that is known.
     full: Option<bool>,
     live: Option<Live>,
@@ -110,7 +110,7 @@ impl Rounds {
             running: None,
             due: None,
             failing: false,
-            held: false,
+            insisted: false,
             full: None,
             live: None,
             connected: false,
@@ -128,7 +128,7 @@ impl Rounds {
         self.idle = None;
         self.due = None;
         self.failing = false;
-        self.held = false;
+        self.insisted = false;
         self.full = None;
         self.live = None;
         self.backoff = Backoff::new();
@@ -161,6 +161,7 @@ impl Rounds {
     /// brings the next try forward.
     pub(crate) fn nudge(&mut self, shown: bool) {
         if shown {
+            self.insisted = true;
             self.untold.push_back(News::Round(RoundNews::Began));
         }
         if shown || !self.failing {
@@ -215,6 +216,16 @@ impl Rounds {
             return;
         };
         self.due = None;
+        if !std::mem::take(&mut self.insisted)
+            && let Some(pause) = rest(&kit.store)
+        {
+            self.idle = Some(kit);
+            self.plan(pause);
+            if !std::mem::replace(&mut self.failing, true) {
+                self.failed(Failure::Unreachable, Some(pause));
+            }
+            return;
+        }
         self.running = Some(Box::pin(async move {
             let Kit {
                 store,
@@ -237,7 +248,6 @@ impl Rounds {
         self.running = None;
         match result {
             Ok(report) => {
-                self.held = false;
                 self.backoff.succeeded();
                 if std::mem::take(&mut self.failing)
                     && let Some(live) = &self.live
@@ -258,7 +268,6 @@ impl Rounds {
             Err(error) => {
                 let (failure, pause) = self.judge(&error);
                 self.failing = failure != Failure::Busy;
-                self.held = asked_for_rest(&error);
                 if let Some(pause) = pause {
                     self.plan(pause);
                 }
@@ -289,7 +298,6 @@ impl Rounds {
                 self.connected = true;
                 self.untold.push_back(News::Live);
             }
-            Tidings::Rang if self.held => {}
             Tidings::Rang => self.due = Some(Instant::now()),
             Tidings::Silent(error) => {
                 // Whether the server is still there is soon known.
@@ -349,12 +357,11 @@ impl Rounds {
     }
 }
 
-/// Whether the server wants no request for a while.
-const fn asked_for_rest(error: &RoundError) -> bool {
-    match error {
-        RoundError::Remote(remote) => remote.retry_after().is_some(),
-        RoundError::Busy | RoundError::Store(_) | RoundError::Lock(_) => false,
-    }
+/// How long the server wants no request: it may have told another program.
+fn rest(store: &Store) -> Option<Duration> {
+    let now = Timestamp::now();
+    let until = store.freshness().ok()?.resting(now)?;
+    Duration::try_from(until.duration_since(now)).ok()
 }
 
 async fn moment(due: Option<Instant>) {

@@ -32,13 +32,14 @@ pub(super) struct Ledger {
     pub capabilities: Option<Capabilities>,
     pub as_of: Option<Timestamp>,
     pub failed_at: Option<Timestamp>,
+    pub rest_until: Option<Timestamp>,
 }
 
 impl Ledger {
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
         let mut statement = connection.prepare_cached(
             "SELECT next_seq, next_local, open, done, pending, sent, answered, rejected, cursor,
-                 purged, user_id, rekeying, capabilities, as_of, failed_at
+                 purged, user_id, rekeying, capabilities, as_of, failed_at, rest_until
              FROM ledger",
         )?;
         let mut rows = statement.query([])?;
@@ -71,6 +72,7 @@ impl Ledger {
             capabilities: capabilities.and_then(|text| serde_json::from_str(&text).ok()),
             as_of: instant(13)?,
             failed_at: instant(14)?,
+            rest_until: instant(15)?,
         })
     }
 
@@ -83,7 +85,7 @@ impl Ledger {
                 "UPDATE ledger SET next_seq = ?1, next_local = ?2, open = ?3, done = ?4,
                      pending = ?5, sent = ?6, answered = ?7, rejected = ?8, cursor = ?9,
                      purged = ?10, user_id = ?11, rekeying = ?12, capabilities = ?13,
-                     as_of = ?14, failed_at = ?15",
+                     as_of = ?14, failed_at = ?15, rest_until = ?16",
             )?
             .execute(params![
                 self.next_seq,
@@ -101,6 +103,7 @@ impl Ledger {
                 capabilities,
                 self.as_of.map(|at| at.to_string()),
                 self.failed_at.map(|at| at.to_string()),
+                self.rest_until.map(|at| at.to_string()),
             ])?;
         Ok(())
     }
@@ -140,6 +143,7 @@ impl Ledger {
         Freshness {
             as_of: self.as_of,
             failed_at: self.failed_at,
+            rest_until: self.rest_until,
         }
     }
 }

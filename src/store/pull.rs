@@ -1,12 +1,14 @@
 //! What the server says: pages of the change feed, whole lists, the mark.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::domain::change::{Act, Progress, Rejection};
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
+use crate::domain::list::LONGEST_REST;
 use crate::domain::todo::Row;
 use crate::domain::verdict::Pull;
 use crate::store::Store;
@@ -180,16 +182,29 @@ impl Store {
         }
         write.ledger.as_of = Some(pull.began);
         write.ledger.failed_at = None;
+        write.ledger.rest_until = None;
         write.commit()
     }
 
-    /// Remembers that the server could not be reached.
+    /// Remembers that the server could not be reached, and for how long from
+    /// then on it `asked` to be left alone: for an hour at most. Where it asked
+    /// for nothing, what it asked for before still holds.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
-    pub fn note_failure(&mut self, at: Timestamp) -> Result<(), StoreError> {
+    pub fn note_failure(
+        &mut self,
+        at: Timestamp,
+        asked: Option<Duration>,
+    ) -> Result<(), StoreError> {
         let mut write = self.write()?;
+        let after = |rest: Duration| at.checked_add(rest).ok();
+        let longest = after(LONGEST_REST);
+        // One further away was noted by a clock that went wrong.
+        let kept = write.ledger.rest_until.filter(|it| Some(*it) <= longest);
+        let wanted = asked.and_then(|rest| after(rest.min(LONGEST_REST)));
+        write.ledger.rest_until = wanted.or(kept);
         write.ledger.failed_at = Some(at);
         write.commit()
     }

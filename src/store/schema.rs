@@ -11,7 +11,7 @@ use crate::private_file;
 use crate::store::error::StoreError;
 
 /// One step a version, oldest first. A released one is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD];
 
 /// * `shown`: every todo as it is shown. A row that is not `overlaid` has no
 ///   outbox entry and is at the same time the todo's *base*, so nothing is kept
@@ -110,6 +110,9 @@ CREATE TABLE history(
     deeds BLOB NOT NULL
 ) STRICT;
 ";
+
+/// * `rest_until`: until when the server asked to be left alone.
+const THIRD: &str = "ALTER TABLE ledger ADD COLUMN rest_until TEXT;";
 
 /// How many migrations a database has had.
 pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {

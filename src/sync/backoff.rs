@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crate::domain::list::LONGEST_REST;
+
 /// The shortest wait.
 const SHORTEST: Duration = Duration::from_millis(500);
 /// The longest wait that is ours; a server may ask for more.
 const LONGEST: Duration = Duration::from_mins(1);
-/// The longest wait that a server's word is taken for.
-const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
 /// Exponential waits with full jitter, so that devices cut off together do not
 /// come back together.
@@ -54,7 +54,7 @@ impl Backoff {
             .saturating_mul(2_u32.saturating_pow(self.failures))
             .min(self.longest);
         let wait = SHORTEST + ceiling.saturating_sub(SHORTEST).mul_f64(rng.f64());
-        asked.map_or(wait, |asked| wait.max(asked.min(LONGEST_ASKED)))
+        asked.map_or(wait, |asked| wait.max(asked.min(LONGEST_REST)))
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
         assert!(Backoff::new().failed(asked(0), &mut rng) >= SHORTEST);
         assert_eq!(
             Backoff::new().failed(asked(u64::MAX), &mut rng),
-            LONGEST_ASKED
+            LONGEST_REST
         );
     }
 

@@ -79,7 +79,8 @@ impl RoundError {
 /// on the file `lock` (waits at most 2 s for it). A round that another process
 /// made meanwhile counts as this one, if it left nothing to do.
 ///
-/// A server that could not be reached is remembered in the store; a caller
+/// A server that could not be reached is remembered in the store, and until when
+/// it asked to be left alone; whether to heed that is the caller's. A caller
 /// that drops the future because it took too long does that itself
 /// ([`Store::note_failure`]).
 ///
@@ -144,7 +145,7 @@ async fn carried_out<R: Remote>(
     if let Err(RoundError::Remote(error)) = &outcome
         && is_unreachable(error)
     {
-        round.store.note_failure(now())?;
+        round.store.note_failure(now(), error.retry_after())?;
     }
     outcome?;
     Ok(round.report)

@@ -155,7 +155,7 @@ fn a_pull_that_brought_nothing_draws_nothing_until_the_minute_is_over() -> Outco
             },
             freshness: Freshness {
                 as_of: Some(instant(at)),
-                failed_at: None,
+                ..Freshness::default()
             },
         }
     };

@@ -137,7 +137,7 @@ impl Stage {
         };
         let freshness = Freshness {
             as_of: Some(instant("2026-11-24T11:58:00Z")),
-            failed_at: None,
+            ..Freshness::default()
         };
         self.say(Msg::Windowed {
             id,

@@ -161,7 +161,14 @@ impl Follower<'_> {
                 // Whoever has the round brings what we would have brought.
                 Failure::Busy => Ok(()),
                 Failure::LoggedOut => Err(CliError::LoggedOut),
-                Failure::Unreachable => self.offline("the server cannot be reached", next_try),
+                Failure::Unreachable => {
+                    let freshness = self.watched.freshness()?;
+                    let why = match freshness.resting(self.call.clock.now()) {
+                        Some(_) => "the server asks to wait",
+                        None => "the server cannot be reached",
+                    };
+                    self.offline(why, next_try)
+                }
                 Failure::Refused(why) => self.offline(&why, next_try),
             },
         }

@@ -160,8 +160,11 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outc
     store.commit(&[edit(key(1), "a", "b"), add(key(2), "c")])?;
     let before = store.outbox()?;
     drop(store);
-    rusqlite::Connection::open(&path)?
-        .execute_batch("DROP TABLE history; PRAGMA user_version = 1;")?;
+    rusqlite::Connection::open(&path)?.execute_batch(
+        "DROP TABLE history;
+             ALTER TABLE ledger DROP COLUMN rest_until;
+             PRAGMA user_version = 1;",
+    )?;
 
     let mut store = Store::open(&path, ENDPOINT)?;
 

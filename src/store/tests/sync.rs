@@ -1,5 +1,9 @@
 //! What sync writes: sent, settled, pulled, reset, re-keyed.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
 use super::super::{Adjustment, Mark, Resolved};
 use super::*;
 use crate::domain::todo::Handle;
@@ -264,7 +268,7 @@ fn a_purge_beyond_the_last_row_does_not_reset_twice() -> Outcome {
 #[test]
 fn freshness_tells_the_last_pull_and_the_failure_since() -> Outcome {
     let mut store = store()?;
-    store.note_failure(NOW)?;
+    store.note_failure(NOW, None)?;
     assert_eq!(store.freshness()?.failed_at, Some(NOW));
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
@@ -290,5 +294,45 @@ fn an_id_that_no_list_can_hold_is_refused() -> Outcome {
     }
     store.apply(&told(&[row(key(1), -5, "a"), row(key(2), 0, "b")]), 1)?;
     assert_eq!(texts(&store, &all())?, ["a", "b"]);
+    Ok(())
+}
+
+#[test]
+fn what_the_server_asked_for_holds_until_then_or_until_it_answers_well() -> Outcome {
+    let minutes = |count| NOW.checked_add(SignedDuration::from_mins(count));
+    let mut store = store()?;
+    store.note_failure(NOW, Some(Duration::from_mins(10)))?;
+    // A try made all the same, of which nothing was heard.
+    store.note_failure(minutes(2)?, None)?;
+    let freshness = store.freshness()?;
+    assert_eq!(freshness.resting(minutes(2)?), Some(minutes(10)?));
+    assert_eq!(freshness.resting(minutes(10)?), None, "it is over");
+
+    store.note_failure(minutes(3)?, Some(Duration::ZERO))?;
+    assert_eq!(
+        store.freshness()?.resting(minutes(3)?),
+        None,
+        "the last word"
+    );
+
+    store.note_failure(NOW, Some(Duration::from_mins(10)))?;
+    let pull = store.begin_pull(NOW)?;
+    store.complete_pull(&pull)?;
+    assert_eq!(store.freshness()?.resting(NOW), None, "it answers again");
+    Ok(())
+}
+
+#[test]
+fn no_server_and_no_wrong_clock_keeps_anybody_away_for_long() -> Outcome {
+    let hour = NOW.checked_add(SignedDuration::from_hours(1))?;
+    let mut store = store()?;
+    store.note_failure(NOW, Some(Duration::MAX))?;
+    assert_eq!(store.freshness()?.resting(NOW), Some(hour));
+
+    let set_back = NOW.checked_sub(SignedDuration::from_hours(24 * 365))?;
+    assert_eq!(store.freshness()?.resting(set_back), None);
+    store.note_failure(set_back, None)?;
+    assert_eq!(store.freshness()?.resting(set_back), None);
+    assert_eq!(store.freshness()?.resting(NOW), None);
     Ok(())
 }

@@ -2,6 +2,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::server::{EVERYTHING, Fault};
 use super::*;
 use crate::store::Capabilities;
@@ -45,6 +47,24 @@ async fn an_add_whose_answer_is_lost_arrives_once() -> Outcome {
         assert_eq!(device.outbox()?, []);
         assert!(device.store.freshness()?.failed_at.is_none());
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn until_when_the_server_wants_no_request_is_kept_until_it_takes_one() -> Outcome {
+    let now = Timestamp::UNIX_EPOCH;
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    server.fail(&[Fault::Busy, Fault::Unreachable]);
+    for _ in 0..2 {
+        assert!(device.round().await.is_err());
+        device.restart()?;
+        let until = device.store.freshness()?.resting(now);
+        assert_eq!(until, Some(now.checked_add(SignedDuration::from_mins(10))?));
+    }
+    device.round().await?;
+    assert_eq!(device.store.freshness()?.resting(now), None);
     Ok(())
 }
 

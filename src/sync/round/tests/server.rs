@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
@@ -22,7 +23,7 @@ pub(super) enum Fault {
     LostBefore,
     /// The write happens, the answer is lost.
     LostAfter,
-    /// The server is too busy.
+    /// The server is too busy, and wants to be left alone for ten minutes.
     Busy,
     /// The future never ends.
     Hang,
@@ -386,7 +387,7 @@ impl Remote for Server {
             Fault::Busy => Err(RemoteError::Trouble {
                 code: "http-429".to_owned(),
                 message: "busy".to_owned(),
-                retry_after: None,
+                retry_after: Some(Duration::from_mins(10)),
                 may_have_arrived: false,
             }),
             Fault::Hang => std::future::pending().await,
