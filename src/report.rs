@@ -263,9 +263,7 @@ pub(crate) fn help(error: &CliError) -> Option<String> {
         CliError::NoAccount | CliError::LoggedOut => "Run `tudone login`.".to_owned(),
         CliError::Login(error) => error.help(),
         CliError::Vault(error) => error.help(),
-        CliError::Unreachable { .. } => {
-            "Check the network and `tudone config show`, then try again.".to_owned()
-        }
+        CliError::Unreachable { help, .. } => help.clone(),
         CliError::Refused { .. } => {
             "Look at them with `tudone queue`, then `tudone queue retry` or `drop` them.".to_owned()
         }

@@ -89,6 +89,8 @@ pub enum CliError {
         what: String,
         /// Why the server was not asked or did not answer.
         why: String,
+        /// What the person can do next, as one imperative sentence.
+        help: String,
     },
     /// The server refused changes; they are kept.
     #[error("the server refused {}", refused(changes))]

@@ -93,6 +93,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         return Err(CliError::Unreachable {
             what: "a login needs the issuer".to_owned(),
             why: "--offline".to_owned(),
+            help: network::WITHOUT_OFFLINE.to_owned(),
         });
     }
     let voice = if arguments.json {

@@ -38,6 +38,9 @@ const SETTLING: Duration = Duration::from_secs(10);
 /// How long it may take to see that nothing is unsettled.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
+/// What helps where `--offline` stands in the way.
+pub(crate) const WITHOUT_OFFLINE: &str = "Try again without --offline.";
+
 /// Why there was no complete round.
 #[derive(Debug)]
 pub(crate) enum Miss {
@@ -118,23 +121,29 @@ impl Miss {
         word.into()
     }
 
+    /// What the person can do next, as one imperative sentence.
+    fn help(&self) -> String {
+        let help = match self {
+            Self::Offline => WITHOUT_OFFLINE,
+            Self::Asked { .. } => {
+                "Wait until then; what is queued is sent by a command after that."
+            }
+            Self::Slow => "Run `tudone sync --wait 10m` to wait longer.",
+            Self::Recent | Self::Late | Self::Refreshing | Self::Issuer | Self::Store(_) => {
+                "Check the network and `tudone config show`, then try again."
+            }
+            Self::Ended(error) => return error.help(),
+        };
+        help.to_owned()
+    }
+
     /// As the error of a command that cannot answer without the server; `what`
     /// is what it could not do.
     pub(crate) fn into_error(self, what: &str) -> CliError {
-        let hint = match self {
-            Self::Slow => "; `tudone sync --wait 10m` waits longer",
-            Self::Offline
-            | Self::Recent
-            | Self::Asked { .. }
-            | Self::Late
-            | Self::Refreshing
-            | Self::Issuer
-            | Self::Store(_)
-            | Self::Ended(_) => "",
-        };
         let unreachable = CliError::Unreachable {
             what: what.to_owned(),
-            why: format!("{}{hint}", self.why()),
+            why: self.why(),
+            help: self.help(),
         };
         match (self.word().as_ref(), self) {
             (

@@ -92,6 +92,7 @@ fn other_commands_leave_the_server_alone_as_long_as_it_asked_for() -> Checked {
 
     let refused = machine.run(&["sync"])?.ended(5)?;
     assert!(refused.stderr.contains(asks), "{refused:?}");
+    assert!(refused.stderr.contains("Wait until then"), "{refused:?}");
     at(&mut machine, SignedDuration::from_mins(29))?;
     sandbox.control(Method::DELETE, "/log", None)?;
     let added = machine.run(&["add", "tea"])?.ended(0)?;
