@@ -1,5 +1,7 @@
 //! `PostgreSQL`'s pattern languages as regular expressions.
 
+use std::{iter::Peekable, str::Chars};
+
 use regex::Regex;
 use rusqlite::{Connection, Error, functions::FunctionFlags, types::ValueRef};
 
@@ -93,8 +95,8 @@ pub(super) fn search(
 ) -> Result<Search, Fault> {
     let (function, body) = match language {
         Language::Like => like(pattern),
-        Language::Similar => (MATCHES, format!("^(?:{})$", similar(pattern))),
-        Language::Posix => (MATCHES, pattern.to_owned()),
+        Language::Similar => (MATCHES, format!("^(?:{})$", advanced(&similar(pattern))?)),
+        Language::Posix => (MATCHES, advanced(pattern)?),
     };
     // The dot takes line breaks too, as PostgreSQL's does.
     let flags = if case_matters { "(?s)" } else { "(?si)" };
@@ -104,10 +106,96 @@ pub(super) fn search(
             function,
             expression,
         }),
-        Err(_) => Err(Fault::new(
-            Code::DataException,
-            "invalid regular expression: syntax error",
-        )),
+        Err(_) => Err(refuse("syntax error")),
+    }
+}
+
+fn refuse(what: &str) -> Fault {
+    let message = format!("invalid regular expression: {what}");
+    Fault::new(Code::DataException, message)
+}
+
+/// An expression of `PostgreSQL`'s in the words of the regex library. What is
+/// repeated is not repeated again, and a bracket in a class is a letter.
+fn advanced(pattern: &str) -> Result<String, Fault> {
+    let mut source = String::new();
+    let mut repeatable = false;
+    let mut letters = pattern.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let next = letters.peek().copied();
+        repeatable = match letter {
+            '\\' => {
+                push_escape(&mut source, letters.next());
+                true
+            }
+            '[' => {
+                push_class(&mut source, &mut letters);
+                true
+            }
+            '{' if !next.is_some_and(|next| next.is_ascii_digit()) => {
+                source.push_str("\\{");
+                true
+            }
+            '*' | '+' | '?' | '{' if !repeatable => {
+                return Err(refuse("quantifier operand invalid"));
+            }
+            '*' | '+' | '?' | '{' => {
+                source.push(letter);
+                while letter == '{' && !source.ends_with('}') {
+                    source.push(
+                        letters
+                            .next()
+                            .ok_or_else(|| refuse("braces {} not balanced"))?,
+                    );
+                }
+                source.extend(letters.next_if_eq(&'?'));
+                false
+            }
+            '(' => {
+                source.push(letter);
+                source.extend(letters.next_if_eq(&'?'));
+                false
+            }
+            plain => {
+                source.push(plain);
+                !matches!(plain, '|' | '^' | '$')
+            }
+        };
+    }
+    Ok(source)
+}
+
+/// A backslash gives letters and digits another meaning, and others none.
+fn push_escape(source: &mut String, escaped: Option<char>) {
+    match escaped {
+        Some(plain) if !plain.is_ascii_alphanumeric() => push_plain(source, plain),
+        named => {
+            source.push('\\');
+            source.extend(named);
+        }
+    }
+}
+
+/// The rest of a class, to the bracket that ends it.
+fn push_class(source: &mut String, letters: &mut Peekable<Chars<'_>>) {
+    source.push('[');
+    source.extend(letters.next_if_eq(&'^'));
+    source.extend(letters.next_if_eq(&']'));
+    while let Some(letter) = letters.next() {
+        match (letter, letters.peek()) {
+            ('[', Some(':')) | ('\\', _) => {
+                source.push(letter);
+                source.extend(letters.next());
+            }
+            ('[' | '&' | '~', _) => {
+                source.push('\\');
+                source.push(letter);
+            }
+            _ => source.push(letter),
+        }
+        if letter == ']' && !source.ends_with(":]") {
+            return;
+        }
     }
 }
 
@@ -132,14 +220,14 @@ fn like(pattern: &str) -> (&'static str, String) {
                 continue;
             }
             ('_', None) => source.push('.'),
-            ('\\', _) => match letters.next() {
-                Some(escaped) => push_plain(&mut source, escaped),
-                None => {
+            ('\\', _) => {
+                let Some(escaped) = letters.next() else {
                     let (start, single) = wild.unwrap_or((source.len(), 0));
                     source.truncate(start);
                     return (FAILS_AT, format!("^(?:{source}).{{{}}}", single.max(1)));
-                }
-            },
+                };
+                push_plain(&mut source, escaped);
+            }
             (plain, _) => push_plain(&mut source, plain),
         }
         wild = None;
@@ -221,6 +309,12 @@ mod tests {
             ("_iregex", "MILK", "buy milk", true),
             ("_nregex", "milk", "buy milk", false),
             ("_niregex", "tea", "buy milk", true),
+            ("_regex", "^[[a-b]+$", "a[b", true),
+            ("_regex", "^[[:alpha:]]{3}$", "buy", true),
+            ("_regex", "^b{x", "b{x", true),
+            ("_regex", "^\\ä\\$", "ä$", true),
+            ("_regex", "^bu+?(?:y)$", "buuy", true),
+            ("_similar", "[[a]%", "[b", true),
         ] {
             assert_eq!(
                 matches(name, pattern, text),
@@ -263,7 +357,15 @@ mod tests {
 
     #[test]
     fn a_broken_pattern_is_a_data_exception() {
-        for (language, pattern) in [(Language::Posix, "("), (Language::Similar, "(a")] {
+        for (language, pattern) in [
+            (Language::Posix, "("),
+            (Language::Posix, "a++"),
+            (Language::Posix, "a{1}*"),
+            (Language::Posix, "a{1"),
+            (Language::Posix, "$*"),
+            (Language::Similar, "(a"),
+            (Language::Similar, "%*"),
+        ] {
             let code = search(language, true, pattern).err();
             let code = code.map(|fault| fault.code);
             assert_eq!(code, Some(Code::DataException), "{pattern}");

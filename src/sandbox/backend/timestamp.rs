@@ -74,8 +74,8 @@ fn named(text: &str) -> Option<i64> {
 
 /// The text of whichever of these groups took part.
 fn any<'a, const N: usize>(found: &'a Captures<'_>, names: [&str; N]) -> Option<&'a str> {
-    let mut named = names.into_iter().filter_map(|name| found.name(name));
-    named.next().map(|group| group.as_str())
+    let mut groups = names.into_iter().filter_map(|name| found.name(name));
+    groups.next().map(|group| group.as_str())
 }
 
 fn number<T: std::str::FromStr, const N: usize>(
