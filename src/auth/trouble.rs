@@ -73,6 +73,12 @@ impl Trouble {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
+            Self::Unreachable { host, reason } if reason.contains("certificate") => {
+                format!(
+                    "Set SSL_CERT_FILE to the certificate authority that {host} is to be trusted \
+                     by, if it is yours or your proxy's."
+                )
+            }
             Self::Unreachable { host, .. } => {
                 format!(
                     "Check the network connection, the proxy settings and that {host} is right."
@@ -125,5 +131,32 @@ impl Trouble {
             | Self::Garbled { .. }
             | Self::TooLarge { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Trouble;
+
+    #[test]
+    fn a_certificate_that_nobody_vouches_for_names_the_variable() {
+        let unreachable = |reason: &str| Trouble::Unreachable {
+            host: "t.example".to_owned(),
+            reason: reason.to_owned(),
+        };
+        let help = unreachable("invalid peer certificate: UnknownIssuer").help();
+        assert!(help.contains("SSL_CERT_FILE"), "{help}");
+        let help = unreachable("Connection refused").help();
+        assert!(!help.contains("SSL_CERT_FILE"), "{help}");
+    }
+
+    #[test]
+    fn a_redirect_is_no_page() {
+        let sent = |status| {
+            let host = "t.example".to_owned();
+            Trouble::Garbled { host, status }.to_string()
+        };
+        assert!(sent(302).contains("a redirect instead of JSON"));
+        assert!(sent(200).contains("a page instead of JSON"));
     }
 }
