@@ -29,6 +29,8 @@ pub(crate) enum Role {
     Muted,
     /// Stands out.
     Strong,
+    /// A picture of light blocks on a dark ground, whatever the theme.
+    Picture,
 }
 
 impl Paint {
@@ -64,6 +66,7 @@ impl Paint {
             (true, Role::Error) => "\u{1b}[31;1m",
             (true, Role::Muted) => "\u{1b}[2m",
             (true, Role::Strong) => "\u{1b}[1m",
+            (true, Role::Picture) => "\u{1b}[97;40m",
         }
     }
 

@@ -105,7 +105,13 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     };
     let opens = !arguments.no_browser && browser::expected().is_ok();
     let issuer = workspace.profile.connection.issuer.clone();
-    let teller = Mutex::new(Teller::new(voice, arguments.qr, opens, issuer));
+    let teller = Mutex::new(Teller::new(
+        voice,
+        arguments.qr,
+        opens,
+        issuer,
+        call.paint(),
+    ));
     // Without a limit of time there is always an end.
     let ended = network::wait(None, log_in(call, &workspace, arguments, &teller))
         .and_then(|ended| ended.unwrap_or(Err(CliError::Interrupted)));

@@ -13,7 +13,7 @@ mod line;
 mod list;
 mod login;
 mod prompt;
-mod qr;
+pub mod qr;
 mod status;
 pub mod text;
 pub mod theme;

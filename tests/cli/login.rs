@@ -86,6 +86,20 @@ fn a_code_that_could_not_be_written_is_no_login_begun() -> Checked {
 }
 
 #[test]
+fn a_qr_code_is_light_around_it_so_that_any_camera_reads_it() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+
+    let told = machine.run(&["login", "--start", "--qr"])?.ended(0)?.stdout;
+
+    let mut picture = told.lines().skip_while(|line| !line.contains('█'));
+    let first = picture.next().ok_or("no picture")?;
+    assert!(first.chars().all(|c| c == '█'), "{told}");
+    assert!(!told.contains('\u{1b}'), "off a terminal it has no colour");
+    Ok(())
+}
+
+#[test]
 fn time_that_is_up_exits_4() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::at(&sandbox)?;

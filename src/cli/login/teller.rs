@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::terminal;
 use jiff::Timestamp;
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
 use serde_json::{Value, json};
 
 use crate::auth::device::{Progress, Prompt};
 use crate::browser;
+use crate::cli::color::{Paint, Role};
 use crate::cli::error::CliError;
 use crate::cli::plain::plain;
 use crate::report;
+use crate::ui::qr;
 use crate::ui::text::columns;
 use crate::workspace::login::LoggedIn;
 
@@ -39,6 +39,7 @@ pub(super) struct Teller {
     qr: bool,
     opens: bool,
     issuer: String,
+    paint: Paint,
     prompt: Option<Prompt>,
     /// When the code ends, by a clock that nobody sets.
     ends_at: Option<Instant>,
@@ -48,12 +49,13 @@ pub(super) struct Teller {
 
 impl Teller {
     /// `opens`: whether a browser may be opened when asked for.
-    pub(super) fn new(voice: Voice, qr: bool, opens: bool, issuer: String) -> Self {
+    pub(super) fn new(voice: Voice, qr: bool, opens: bool, issuer: String, paint: Paint) -> Self {
         Self {
             voice,
             qr,
             opens,
             issuer,
+            paint,
             prompt: None,
             ends_at: None,
             trouble: None,
@@ -195,12 +197,18 @@ impl Teller {
     /// Shows the page's address as a QR code.
     pub(super) fn show_qr(&mut self) {
         let Some(prompt) = &self.prompt else { return };
-        let Ok(code) = QrCode::new(prompt.page().as_bytes()) else {
+        let picture = qr::lines(prompt.page());
+        let needed = picture.first().map_or(0, |line| columns(line, usize::MAX));
+        if self.is_for_a_person() && needed > width() {
+            let _ = self.lines(&["The terminal is too narrow for the QR code."]);
             return;
-        };
-        let picture = code.render::<Dense1x2>().build();
-        let lines: Vec<&str> = picture.lines().collect();
-        let _ = self.lines(&lines);
+        }
+        let (on, off) = (self.paint.on(Role::Picture), self.paint.off());
+        let painted: Vec<String> = picture
+            .iter()
+            .map(|line| [on, line, off].concat())
+            .collect();
+        let _ = self.lines(&painted.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
     /// Rewrites the line that tells how long the code lives.
@@ -208,10 +216,9 @@ impl Teller {
         let Some(ends_at) = self.ends_at else { return };
         let left = ends_at.saturating_duration_since(Instant::now()).as_secs();
         let trouble = self.trouble.as_deref().map(plain).unwrap_or_default();
-        let width = terminal::size().map_or(NARROW, |(columns, _)| usize::from(columns));
         let told = format!("waiting, {}:{:02} left  {trouble}", left / 60, left % 60);
         let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "\r\u{1b}[K{}", within(told.trim_end(), width));
+        let _ = write!(stderr, "\r\u{1b}[K{}", within(told.trim_end(), width()));
         let _ = stderr.flush();
     }
 
@@ -242,6 +249,10 @@ impl Teller {
         }
         out.flush()
     }
+}
+
+fn width() -> usize {
+    terminal::size().map_or(NARROW, |(columns, _)| usize::from(columns))
 }
 
 /// As much of `text` as stays on one line of `width` columns: what wraps cannot
