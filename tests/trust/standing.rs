@@ -36,7 +36,9 @@ fn with_a_helper_that_hangs(sandbox: &Sandbox) -> Checked<Machine> {
     machine.configure(&format!("[profiles.default]\n{}", helper.lines()))?;
     log_in(&machine, sandbox, "ada@example.com")?.ended(0)?;
     machine.run(&["add", "milk"])?.ended(0)?;
-    program(&helper.path("helper"), "#!/bin/sh\nexec sleep 600\n")?;
+    // Until the machine is gone, so that nothing stays behind.
+    let hangs = "#!/bin/sh\nwhile [ -e \"$0\" ]; do sleep 1; done\n";
+    program(&helper.path("helper"), hangs)?;
     Ok(machine)
 }
 
