@@ -108,3 +108,47 @@ pub(crate) enum Command {
     /// Explain a command or a topic
     Help(help::Arguments),
 }
+
+#[cfg(all(test, feature = "sandbox"))]
+mod tests {
+    use std::error::Error;
+    use std::fs;
+    use std::path::Path;
+
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    /// Adds the words that stand after `` `tudone `` anywhere below `folder`.
+    fn read(folder: &Path, words: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+        for found in fs::read_dir(folder)? {
+            let path = found?.path();
+            if path.is_dir() {
+                read(&path, words)?;
+            } else {
+                let text = fs::read_to_string(&path)?;
+                let rests = text.split("`tudone ").skip(1);
+                words.extend(rests.map(|rest| {
+                    let is_part = |letter: &char| letter.is_ascii_lowercase() || *letter == '-';
+                    rest.chars().take_while(is_part).collect()
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn no_text_sends_people_to_a_command_that_is_not_there() -> Result<(), Box<dyn Error>> {
+        let mut words = Vec::new();
+        read(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut words,
+        )?;
+        let known = Arguments::command();
+        words.retain(|word| !word.is_empty() && !word.starts_with('-'));
+        assert!(words.len() > 50);
+        words.retain(|word| known.find_subcommand(word).is_none());
+        assert!(words.is_empty(), "{words:?}");
+        Ok(())
+    }
+}

@@ -78,28 +78,36 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         clock: Clock::from_environment(),
         unsettled: Unsettled::default(),
     };
-    let command = (device_code.then_some(json), command);
-    let exit = carry_out(&call, command).unwrap_or_else(|error| report::report(&error, form));
+    let exit = chosen(device_code, json, command)
+        .and_then(|command| carry_out(&call, command))
+        .unwrap_or_else(|error| report::report(&error, form));
     network::settle(&call);
     exit.into()
 }
 
-/// Carries out a command; the first part tells whether `--device-code` stands
-/// before it, and then whether `--json` does.
-fn carry_out(call: &Call, command: (Option<bool>, Option<Command>)) -> Result<Exit, CliError> {
+/// The command that is meant, where `--device-code` stands for one.
+fn chosen(
+    device_code: bool,
+    json: bool,
+    command: Option<Command>,
+) -> Result<Option<Command>, CliError> {
+    match (device_code, command) {
+        (false, command) => Ok(command),
+        (true, None) => Ok(Some(Command::Login(login::Arguments::by_device_code(json)))),
+        (true, Some(Command::Login(login))) => Ok(Some(Command::Login(login.with_device_code()))),
+        (true, Some(_)) => Err(CliError::usage(
+            "--device-code is a command of its own",
+            "Run `tudone --device-code`, then the other command.",
+        )),
+    }
+}
+
+fn carry_out(call: &Call, command: Option<Command>) -> Result<Exit, CliError> {
     log::start(call.flags.verbose)?;
     let command = match command {
-        (Some(json), None) => Command::Login(login::Arguments::by_device_code(json)),
-        (Some(_), Some(Command::Login(login))) => Command::Login(login.with_device_code()),
-        (Some(_), Some(_)) => {
-            return Err(CliError::usage(
-                "--device-code is a command of its own",
-                "Run `tudone --device-code`, then the other command.",
-            ));
-        }
-        (None, Some(command)) => command,
-        (None, None) if is_interactive() => return tui::run(call).map(|()| Exit::Done),
-        (None, None) => return without_command(),
+        Some(command) => command,
+        None if is_interactive() => return tui::run(call).map(|()| Exit::Done),
+        None => return without_command(),
     };
     let done = match &command {
         Command::List(arguments) => list::run(call, arguments),

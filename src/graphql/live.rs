@@ -88,7 +88,7 @@ impl LiveError {
                 "Let the proxy in front of Hasura pass websockets; todos are synced without."
             }
             Self::Unauthorized { .. } | Self::Refused { .. } => {
-                "Run `tudone doctor`, which names the wrong setting."
+                "Run `tudone login`, which names the wrong setting."
             }
         }
     }

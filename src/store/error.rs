@@ -200,6 +200,6 @@ fn sqlite_help(code: Option<ErrorCode>) -> &'static str {
             "Try again when the other tudone has finished writing."
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => RESTART,
-        _ => "Try again; if it stays, run `tudone doctor`.",
+        _ => "Try again; if it stays, -vv tells more.",
     }
 }

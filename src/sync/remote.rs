@@ -192,8 +192,8 @@ impl RemoteError {
                 "Check the network; what is queued is sent when it is back."
             }
             Self::Trouble { .. } => "Wait a while; what is queued is sent again.",
-            Self::Refused { .. } => "Run `tudone doctor` to see what the role may do.",
-            Self::Unauthorized { .. } => "Run `tudone doctor`, which names the wrong setting.",
+            Self::Refused { .. } => "Check what the role may do in Hasura's permissions.",
+            Self::Unauthorized { .. } => "Run `tudone login`, which names the wrong setting.",
             Self::NoToken { help, .. } => help,
             Self::Garbled { .. } => "Check that `endpoint` ends in /v1/graphql.",
             Self::TooLarge { .. } => "Shorten the largest todo with another program.",
