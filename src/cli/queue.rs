@@ -1,6 +1,7 @@
 //! `tudone queue`: the outbox, looked into.
 
 use std::io::{self, Write as _};
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -10,12 +11,12 @@ use crate::cli::call::{Call, Known};
 use crate::cli::error::CliError;
 use crate::cli::network::{self, Effort};
 use crate::cli::output;
-use crate::cli::pick::by_handles;
 use crate::cli::plain::plain;
 use crate::cli::write::lacking;
 use crate::domain::change::{Act, Progress};
 use crate::domain::key::Key;
-use crate::store::{Queued, Store};
+use crate::domain::todo::Handle;
+use crate::store::{Queued, Resolved, Store};
 
 /// What `queue` takes.
 #[derive(Debug, Args)]
@@ -75,7 +76,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         return print(arguments, &[]);
     }
     let mut store = known.open()?;
-    let waiting = waiting(call, &known, &mut store, arguments.handle.as_ref())?;
+    let waiting = waiting(&store, arguments.handle.as_ref())?;
     match arguments.task {
         Task::List | Task::Show => print(arguments, &waiting),
         Task::Retry => retry(call, arguments, &known, &mut store, waiting),
@@ -169,34 +170,58 @@ fn counted(changes: usize) -> String {
     }
 }
 
-/// The changes in the outbox, or those of one todo. A todo that is shown no
-/// more, for it was removed, is found by what its changes are listed under.
-fn waiting(
-    call: &Call,
-    known: &Known,
-    store: &mut Store,
-    handle: Option<&String>,
-) -> Result<Vec<Waiting>, CliError> {
+/// The changes in the outbox, or those of one todo, also of one that is shown no
+/// more because its removal waits. The server is not asked what a handle names:
+/// that would send what waits.
+fn waiting(store: &Store, handle: Option<&String>) -> Result<Vec<Waiting>, CliError> {
     let mut waiting = Vec::new();
     let may = store.capabilities()?;
     for queued in store.outbox()? {
         let stuck = may.and_then(|may| lacking(may, &queued.entry.change.act));
         waiting.push(Waiting::new(store, queued)?.stuck_for(stuck));
     }
-    let Some(handle) = handle else {
-        return Ok(waiting);
-    };
-    if waiting.iter().any(|it| it.is_of(handle)) {
-        waiting.retain(|it| it.is_of(handle));
-        return Ok(waiting);
+    if let Some(word) = handle {
+        let key = key_of(store, &waiting, word)?;
+        waiting.retain(|it| it.key == key);
     }
-    let picked = by_handles(call, known, store, std::slice::from_ref(handle))?;
-    if let Some(error) = picked.error() {
-        return Err(error);
-    }
-    let keys: Vec<String> = picked.found.iter().map(|it| it.key.to_string()).collect();
-    waiting.retain(|it| keys.contains(&it.key));
     Ok(waiting)
+}
+
+/// The key of the todo that `word` names.
+fn key_of(store: &Store, waiting: &[Waiting], word: &str) -> Result<String, CliError> {
+    if let Some(listed) = waiting.iter().find(|it| it.is_of(word)) {
+        return Ok(listed.key.clone());
+    }
+    let missing = || CliError::NotFound {
+        missing: vec![word.to_owned()],
+        ambiguous: Vec::new(),
+    };
+    let handle = Handle::from_str(word).map_err(|_| missing())?;
+    match store.resolve(&handle)? {
+        Resolved::One(todo) => Ok(todo.key.to_string()),
+        Resolved::Several(todos) => Err(CliError::NotFound {
+            missing: Vec::new(),
+            ambiguous: vec![(word.to_owned(), todos)],
+        }),
+        Resolved::Nothing => {
+            let start = start_of_key(store, &handle)?.ok_or_else(missing)?;
+            let digits = |key: &str| key.replace('-', "");
+            let is_meant = |it: &&Waiting| digits(&it.key).starts_with(&digits(&start));
+            let removed = waiting.iter().find(is_meant).ok_or_else(missing)?;
+            Ok(removed.key.clone())
+        }
+    }
+}
+
+/// How the key of the todo that `handle` names begins, though it is not shown;
+/// an id is what such a todo is listed under.
+fn start_of_key(store: &Store, handle: &Handle) -> Result<Option<String>, CliError> {
+    Ok(match handle {
+        Handle::Id(_) => None,
+        Handle::Local(local) => store.numbered(*local)?.map(|key| key.to_string()),
+        Handle::Key(key) => Some(key.to_string()),
+        Handle::Prefix(prefix) => Some(prefix.clone()),
+    })
 }
 
 impl Waiting {

@@ -33,7 +33,7 @@ impl Store {
     pub fn resolve(&self, handle: &Handle) -> Result<Resolved, StoreError> {
         let found = match handle {
             Handle::Id(id) => self.at_id(*id)?,
-            Handle::Local(local) => match self.at_number(*local)? {
+            Handle::Local(local) => match self.numbered(*local)? {
                 Some(key) => self.todo(key)?,
                 None => None,
             },
@@ -41,6 +41,19 @@ impl Store {
             Handle::Prefix(prefix) => return self.at_prefix(prefix),
         };
         Ok(found.map_or(Resolved::Nothing, Resolved::One))
+    }
+
+    /// The key of the todo that has this local number, whether it is shown or not.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn numbered(&self, local: i64) -> Result<Option<Key>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT key FROM numbers WHERE local = ?1")?;
+        let mut found = statement.query([local])?;
+        found.next()?.map(|row| rows::key(row, 0)).transpose()
     }
 
     /// Lets `old` name the todo `new` from now on (a removed todo that came back
@@ -72,14 +85,6 @@ impl Store {
             Some(todo) => Ok(Some(todo)),
             None => self.todo(Key::of_row(&self.endpoint, id)),
         }
-    }
-
-    fn at_number(&self, local: i64) -> Result<Option<Key>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT key FROM numbers WHERE local = ?1")?;
-        let mut found = statement.query([local])?;
-        found.next()?.map(|row| rows::key(row, 0)).transpose()
     }
 
     fn at_prefix(&self, prefix: &str) -> Result<Resolved, StoreError> {

@@ -1,4 +1,4 @@
-//! Deciding about what was refused.
+//! Looking into what waits, and deciding about what was refused.
 
 use reqwest::Method;
 use serde_json::json;
@@ -99,5 +99,47 @@ fn what_the_role_may_not_do_waits_with_its_reason_until_it_is_dropped() -> Check
     let dropped = machine.json(&["queue", "drop", "1", "--json"])?;
     assert_eq!(dropped["entries"][0]["state"], "dropped");
     assert_eq!(machine.json(&["queue", "--json"])?["entries"], json!([]));
+    Ok(())
+}
+
+#[test]
+fn looking_into_what_waits_sends_none_of_it_whatever_names_it() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    machine.run(&["add", "tea"])?.ended(0)?;
+    machine.run(&["rm", "1", "--yes", "--offline"])?.ended(0)?;
+    let key = machine.json(&["queue", "--json"])?["entries"][0]["key"].clone();
+    let key = key.as_str().ok_or("no key")?;
+    let hyphenless = key.replace('-', "");
+
+    for named in [
+        "1",
+        "n1",
+        key,
+        &key.to_uppercase(),
+        &key[..18],
+        &hyphenless[..18],
+    ] {
+        let shown = machine.json(&["queue", "show", named, "--json"])?;
+        assert_eq!(shown["entries"][0]["key"], key, "{named}");
+        assert_eq!(
+            shown["entries"].as_array().map(Vec::len),
+            Some(1),
+            "{named}"
+        );
+    }
+    for unknown in ["9", "n9", "milk", "ffffffffffff", ""] {
+        machine.run(&["queue", "show", unknown])?.ended(3)?;
+        machine.run(&["queue", "drop", unknown])?.ended(3)?;
+    }
+    assert_eq!(
+        machine.json(&["queue", "show", "2", "--json"])?["entries"],
+        json!([])
+    );
+    assert_eq!(sandbox.texts()?, ["milk", "tea"]);
+    machine.run(&["queue", "drop", "n1"])?.ended(0)?;
+    machine.run(&["sync"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["milk", "tea"]);
     Ok(())
 }
