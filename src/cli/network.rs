@@ -250,8 +250,11 @@ pub(crate) fn attempt(
         None if awaited.is_none() && is_taken(&known.workspace.refresh_lock()) => Miss::Refreshing,
         None => {
             // A round that was given up cannot note it itself. Where this cannot
-            // either, the next command waits as long again.
-            let _ = store.note_failure(call.clock.now(), None);
+            // either, the next command waits as long again. What was given less
+            // time than usual says nothing of the server.
+            if effort.limit >= PATIENCE {
+                let _ = store.note_failure(call.clock.now(), None);
+            }
             awaited.map_or(Miss::Late, |_| Miss::Issuer)
         }
     };

@@ -67,7 +67,7 @@ pub(crate) fn by_handles(
     store: &mut Store,
     handles: &[String],
 ) -> Result<Picked, CliError> {
-    let picked = resolve(store, handles)?;
+    let picked = among_known(store, handles)?;
     if picked.missing.is_empty() {
         return Ok(picked);
     }
@@ -76,7 +76,7 @@ pub(crate) fn by_handles(
     // A person may be asked next, and take long.
     network::settle(call);
     match pulled {
-        Ok(_) => resolve(store, handles),
+        Ok(_) => among_known(store, handles),
         Err(miss) if never_synced && picked.found.is_empty() => {
             Err(miss.into_error("these todos are not known here yet"))
         }
@@ -84,7 +84,12 @@ pub(crate) fn by_handles(
     }
 }
 
-fn resolve(store: &Store, handles: &[String]) -> Result<Picked, CliError> {
+/// Finds `handles` among the todos that are known here.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn among_known(store: &Store, handles: &[String]) -> Result<Picked, CliError> {
     let mut picked = Picked::default();
     let mut seen = HashSet::new();
     for word in handles {

@@ -257,6 +257,9 @@ pub(crate) fn carry_out(
     let filtered = !bulk.pick.filter.is_empty();
     let mut picked = if filtered {
         pick::by_filter(&store, &bulk.pick.filter, verb.scope, call.clock.today())?
+    } else if bulk.writing.dry_run && waits(&store)? {
+        // Who asks the server sends what waits.
+        pick::among_known(&store, &bulk.pick.handles)?
     } else {
         pick::by_handles(call, &known, &mut store, &bulk.pick.handles)?
     };

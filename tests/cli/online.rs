@@ -187,6 +187,38 @@ fn done_and_reopen_are_each_others_reverse() -> Checked {
 }
 
 #[test]
+fn a_dry_run_sends_nothing_that_waits() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = with_rows(&sandbox, &["milk", "tea"])?;
+    machine.run(&["rm", "1", "--yes", "--offline"])?.ended(0)?;
+
+    for words in [
+        ["rm", "9", "--dry-run"].as_slice(),
+        &["done", "2", "9", "--dry-run"],
+        &["edit", "1", "soy milk", "--dry-run"],
+    ] {
+        machine.run(words)?.ended(3)?;
+    }
+    machine.run(&["undo", "--dry-run"])?.ended(0)?;
+
+    assert_eq!(sandbox.texts()?, ["milk", "tea"]);
+    Ok(())
+}
+
+#[test]
+fn a_try_without_time_is_no_news_of_the_server() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = with_rows(&sandbox, &["milk"])?;
+
+    let ran = machine.run(&["add", "tea", "--wait", "0s"])?.ended(0)?;
+    assert!(ran.stderr.contains("queued"), "{ran:?}");
+    machine.run(&["add", "bread"])?.ended(0)?;
+
+    assert_eq!(sandbox.texts()?, ["milk", "tea", "bread"]);
+    Ok(())
+}
+
+#[test]
 fn what_is_so_already_or_would_only_be_is_not_told_as_done() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = with_rows(&sandbox, &["milk", "x tea"])?;
