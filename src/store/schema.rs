@@ -176,8 +176,14 @@ fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), S
         return Ok(());
     }
     let draft = private_file::beside(copy);
-    private_file::create(&draft).map_err(StoreError::file(&draft))?;
-    connection.execute("VACUUM INTO ?1", [draft.to_string_lossy().as_ref()])?;
-    fs::rename(&draft, copy).map_err(StoreError::file(copy))?;
-    Ok(())
+    private_file::create(&draft).map_err(StoreError::file(copy))?;
+    let written = connection
+        .execute("VACUUM INTO ?1", [draft.to_string_lossy().as_ref()])
+        .map_err(StoreError::from)
+        .and_then(|_| fs::rename(&draft, copy).map_err(StoreError::file(copy)));
+    if written.is_err() {
+        // A full disk is not to be filled with halves.
+        let _ = fs::remove_file(&draft);
+    }
+    written
 }

@@ -152,6 +152,30 @@ fn an_older_database_is_copied_before_it_is_migrated() -> Outcome {
 }
 
 #[test]
+fn a_copy_that_cannot_be_made_whole_leaves_nothing_behind() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    Store::open(&path, ENDPOINT)?.commit(&[add(key(1), "a")])?;
+    let names = || -> Result<std::collections::BTreeSet<_>, std::io::Error> {
+        fs::read_dir(&folder)?
+            .map(|file| Ok(file?.file_name()))
+            .collect()
+    };
+    let before = names()?;
+    let known = super::super::schema::MIGRATIONS;
+    let next = [known, &["CREATE TABLE later(a)"]].concat();
+    let mut connection = rusqlite::Connection::open(&path)?;
+    connection.execute_batch("BEGIN")?;
+
+    let migrated = super::super::schema::migrate(&mut connection, Some(&path), &next);
+
+    assert!(migrated.is_err());
+    assert_eq!(names()?, before);
+    assert_eq!(super::super::schema::version(&connection)?, known.len());
+    Ok(())
+}
+
+#[test]
 fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
