@@ -11,6 +11,7 @@ use crate::browser;
 use crate::cli::call::Call;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
+use crate::cli::miss::WITHOUT_OFFLINE;
 use crate::cli::{logout, network, output};
 use crate::workspace::Workspace;
 use crate::workspace::error::LoginError;
@@ -93,7 +94,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         return Err(CliError::Unreachable {
             what: "a login needs the issuer".to_owned(),
             why: "--offline".to_owned(),
-            help: network::WITHOUT_OFFLINE.to_owned(),
+            help: WITHOUT_OFFLINE.to_owned(),
         });
     }
     let voice = if arguments.json {

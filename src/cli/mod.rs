@@ -30,6 +30,7 @@ mod list;
 mod log;
 mod login;
 mod logout;
+mod miss;
 mod network;
 mod output;
 mod pick;
