@@ -61,6 +61,7 @@ demo --chaos D --json  {"seed", "seconds", "interrupted", "devices", "workers", 
                         "faults": {NAME: n}, "unanswered_commits", "added", "removed",
                         "expected", "found", "lost", "doubled", "came_back", "edited",
                         "edits_lost", "conflicts", "unsent", "devices_equal"}
+logout --json          {"logged_out": true, "revoked", "purged", "unsent"}
 login --json           one event a line: {"event": "code", …}, {"event": "pending", …},
                        {"event": "done", …} or {"event": "failed", …}
 

@@ -119,8 +119,10 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
             lines.push(text(&prompt.user_code, theme.code, 0));
             lines.push(space());
             let (minutes, seconds) = (seconds_left / 60, seconds_left % 60);
-            let wait = format!("Waiting for you, {minutes}:{seconds:02} left");
-            lines.push(text(&wait, theme.muted, 1));
+            let left = format!("{minutes}:{seconds:02} left");
+            let whole = format!("Waiting for you, {left}");
+            let fits = whole.len() <= usize::from(width);
+            lines.push(text(if fits { &whole } else { &left }, theme.muted, 1));
             if let Some(trouble) = trouble {
                 let told = format!("{trouble}; trying again");
                 lines.extend(wrapped(&told, theme.waiting, 3, width));

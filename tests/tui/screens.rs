@@ -599,6 +599,20 @@ fn logging_in_at_20_by_5() {
 }
 
 #[test]
+fn logging_in_at_20_by_8_tells_the_time_left() {
+    assert_snapshot!(logging_in(20, 8).screen(), @r#"
+    │Open this page on a…
+    │ https://tenant.eu.
+    │ auth0.com/activate
+    │ ?user_code=WDJB-MJ
+    │         HT
+    │     WDJB-MJHT
+    │     14:52 left
+    │  enter open the br…
+    "#);
+}
+
+#[test]
 fn a_login_as_a_qr_code() {
     assert_snapshot!(logging_in(80, 36).press("q").screen(), @r#"
     │
