@@ -13,6 +13,10 @@ use crate::sync::round::{Halt, Round};
 /// The most rows asked for at once.
 const PAGE: usize = 2000;
 
+/// How often a pull starts over at most, because the server forgot what it had
+/// told or was replaced.
+const STARTS: usize = 8;
+
 /// Below every id that a row can have.
 const BELOW_ALL_IDS: i64 = i32::MIN as i64;
 
@@ -52,6 +56,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     async fn read_changes(&mut self) -> Result<(), Halt> {
         let mut size = PageSize(PAGE);
         let mut cursor = self.since()?;
+        let mut starts = 0;
         loop {
             let page = match self.remote.changes(cursor, size.0).await {
                 Ok(page) => page,
@@ -61,6 +66,10 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             let last = page.last().map(revision);
             // A tombstone that was forgotten meanwhile is missing in the page.
             if last.is_some() && self.check_mark().await? {
+                if starts == STARTS {
+                    return Err(astray("its list starts over again and again".to_owned()));
+                }
+                starts += 1;
                 cursor = self.since()?;
                 continue;
             }

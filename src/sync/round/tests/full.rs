@@ -51,6 +51,22 @@ async fn an_add_whose_answer_is_lost_arrives_once() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_server_that_starts_over_for_ever_is_not_asked_for_ever() -> Outcome {
+    let server = Server::full();
+    server.add(key(9), "theirs");
+    server.never_be_the_same();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    let error = device.round().await.err().ok_or("it came to an end")?;
+    assert!(
+        matches!(&error, RoundError::Remote(RemoteError::Garbled { .. })),
+        "{error}"
+    );
+    assert_eq!(server.texts(), ["theirs", "a"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn until_when_the_server_wants_no_request_is_kept_until_it_takes_one() -> Outcome {
     let now = Timestamp::UNIX_EPOCH;
     let server = Server::full();

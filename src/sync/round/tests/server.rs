@@ -48,6 +48,7 @@ struct State {
     asked: usize,
     row_limit: Option<usize>,
     largest_page: Option<usize>,
+    is_fickle: bool,
 }
 
 /// One server; clones are clients of the same.
@@ -162,6 +163,11 @@ impl Server {
     /// Another device or program adds.
     pub(super) fn add(&self, key: Key, text: &str) {
         self.0.borrow_mut().add(key, text);
+    }
+
+    /// From now on another user row each time it is asked.
+    pub(super) fn never_be_the_same(&self) {
+        self.0.borrow_mut().is_fickle = true;
     }
 
     /// Forgets everything: another user row, revisions from the start.
@@ -327,9 +333,12 @@ impl Remote for Server {
     }
 
     async fn mark(&self) -> Result<Mark, RemoteError> {
-        let state = self.0.borrow();
+        let mut state = self.0.borrow_mut();
         if !state.capabilities.is_some_and(|role| role.full) {
             return Err(refused("validation-failed"));
+        }
+        if state.is_fickle {
+            state.user += 1;
         }
         Ok(Mark {
             user_id: state.user,
