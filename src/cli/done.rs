@@ -2,9 +2,9 @@
 
 use clap::Args;
 
+use crate::cli::bulk::{Bulk, Verb, carry_out};
 use crate::cli::call::Call;
 use crate::cli::error::CliError;
-use crate::cli::write::{Bulk, Verb, carry_out};
 use crate::domain::change::Act;
 use crate::domain::line::Line;
 use crate::domain::query::Scope;

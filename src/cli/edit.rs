@@ -4,12 +4,13 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use crate::cli::bulk::{Bulk, Verb, carry_out};
 use crate::cli::call::Call;
 use crate::cli::editor::edited;
 use crate::cli::error::CliError;
 use crate::cli::pick::{Pick, by_handles};
 use crate::cli::revise::{Revision, due, old_tag, priority, revised, tag};
-use crate::cli::write::{Bulk, Verb, Writing, carry_out};
+use crate::cli::write::Writing;
 use crate::domain::change::Act;
 use crate::domain::todo::{Handle, Todo};
 use crate::domain::when::typed;

@@ -11,6 +11,7 @@ use crate::report::{self, Exit, Form};
 
 mod add;
 mod arguments;
+mod bulk;
 mod call;
 mod clock;
 pub(crate) mod color;

@@ -1,23 +1,19 @@
 //! Writing: commit first, then try to send at once.
 
 use std::collections::HashSet;
-use std::io::{self, Write as _};
+use std::io;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::call::{Call, Known};
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
-use crate::cli::json::ShownAll;
 use crate::cli::miss::Miss;
 use crate::cli::network::{self, Effort};
 use crate::cli::output;
-use crate::cli::pick::{self, Pick, Picked};
 use crate::cli::refused::{self, Refused};
 use crate::domain::change::{Act, Change, Entry, Progress};
-use crate::domain::query::Scope;
 use crate::domain::todo::{State, Todo};
 use crate::store::{Capabilities, Store};
 
@@ -37,35 +33,6 @@ pub(crate) struct Writing {
     pub(crate) dry_run: bool,
 }
 
-/// Flags of commands that write to many todos.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Bulk {
-    #[command(flatten)]
-    pub(crate) pick: Pick,
-
-    /// Do it without being asked
-    #[arg(short, long)]
-    pub(crate) yes: bool,
-
-    #[command(flatten)]
-    pub(crate) writing: Writing,
-}
-
-/// What a command does to each todo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verb {
-    /// For the question: `Remove`.
-    pub(crate) imperative: &'static str,
-    /// For the answer: `removed`.
-    pub(crate) participle: &'static str,
-    /// For the answer, where nothing had to be done: `already done`.
-    pub(crate) already: &'static str,
-    /// Which todos a filter without further words means.
-    pub(crate) scope: Option<Scope>,
-    /// Whether it asks for handles too.
-    pub(crate) asks: bool,
-}
-
 /// What was written.
 #[derive(Debug)]
 pub(crate) struct Written {
@@ -73,14 +40,6 @@ pub(crate) struct Written {
     pub(crate) todos: Vec<Todo>,
     /// The error where the server refused some of it.
     pub(crate) refused: Option<CliError>,
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    changed: ShownAll<'a>,
-    not_found: Vec<&'a str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    dry_run: bool,
 }
 
 /// Commits `changes` as one act that `undo` takes back, tries to send them, and
@@ -241,72 +200,6 @@ pub(crate) fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
     }
 }
 
-/// Carries out a command on the todos that `bulk` picks: `act` says what
-/// happens to each, or `None` where nothing needs to.
-///
-/// # Errors
-///
-/// [`CliError::NotFound`] after having changed those that were found.
-pub(crate) fn carry_out(
-    call: &Call,
-    bulk: &Bulk,
-    verb: Verb,
-    act: impl Fn(&Todo) -> Result<Option<Act>, CliError>,
-) -> Result<(), CliError> {
-    let known = call.known()?;
-    let mut store = known.open()?;
-    let filtered = !bulk.pick.filter.is_empty();
-    let mut picked = if filtered {
-        pick::by_filter(&store, &bulk.pick.filter, verb.scope, call.clock.today())?
-    } else if bulk.writing.dry_run && waits(&store)? {
-        // Who asks the server sends what waits.
-        pick::among_known(&store, &bulk.pick.handles)?
-    } else {
-        pick::by_handles(call, &known, &mut store, &bulk.pick.handles)?
-    };
-    let mut changes = Vec::new();
-    let mut places = Vec::new();
-    for (place, todo) in picked.found.iter_mut().enumerate() {
-        let Some(act) = act(todo)? else { continue };
-        if let (true, Act::Edit { after, .. }) = (bulk.writing.dry_run, &act) {
-            todo.text.clone_from(after);
-        }
-        changes.push(call.clock.change(todo.key, act));
-        places.push(place);
-    }
-    if filtered && picked.found.is_empty() {
-        call.notice("nothing matches");
-    }
-    let ask = (filtered || verb.asks) && !bulk.yes && !bulk.writing.dry_run;
-    if ask && !changes.is_empty() {
-        call.confirm(&question(verb, &picked.found))?;
-    }
-    let mut refused = None;
-    if bulk.writing.dry_run {
-        call.notice("dry run: nothing was changed");
-    } else {
-        let written = commit(
-            call,
-            &known,
-            &mut store,
-            verb.participle,
-            &changes,
-            bulk.writing.wait,
-        )?;
-        for (place, todo) in places.iter().zip(written.todos) {
-            if let Some(shown) = picked.found.get_mut(*place) {
-                *shown = todo;
-            }
-        }
-        refused = written.refused;
-    }
-    answer(call, bulk, verb, &picked, &places)?;
-    match (picked.error(), refused) {
-        (Some(error), _) | (None, Some(error)) => Err(error),
-        (None, None) => Ok(()),
-    }
-}
-
 /// How a command ends that did `done` to `todos` and then printed its answer.
 /// Where only that could not be written it is no failure, which would ask for
 /// doing it again: stderr says what was done.
@@ -314,14 +207,15 @@ pub(crate) fn carry_out(
 /// # Errors
 ///
 /// All others of `printed`, and that nobody reads any more.
-pub(crate) fn told(
+pub(crate) fn told<'a>(
     done: &str,
-    todos: &[Todo],
+    todos: impl IntoIterator<Item = &'a Todo>,
     printed: Result<(), CliError>,
 ) -> Result<(), CliError> {
     match printed {
         Err(CliError::Output(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let handles: Vec<String> = todos.iter().map(|it| it.handle().to_string()).collect();
+            let handles = todos.into_iter().map(|it| it.handle().to_string());
+            let handles: Vec<String> = handles.collect();
             let handles = handles.join(", ");
             output::notice(format!(
                 "{done} {handles}; the answer cannot be written: {error}"
@@ -330,58 +224,4 @@ pub(crate) fn told(
         }
         printed => printed,
     }
-}
-
-fn question(verb: Verb, todos: &[Todo]) -> String {
-    match todos {
-        [todo] => format!("{} {} {}?", verb.imperative, todo.handle(), todo.text),
-        todos => format!("{} {} todos?", verb.imperative, todos.len()),
-    }
-}
-
-/// Answers with what was picked; what is at `changed` was not so before.
-fn answer(
-    call: &Call,
-    bulk: &Bulk,
-    verb: Verb,
-    picked: &Picked,
-    changed: &[usize],
-) -> Result<(), CliError> {
-    let printed = print(call, bulk, verb, picked, changed);
-    if bulk.writing.dry_run {
-        return printed;
-    }
-    let of_changed = changed.iter().filter_map(|place| picked.found.get(*place));
-    let todos: Vec<Todo> = of_changed.cloned().collect();
-    told(verb.participle, &todos, printed)
-}
-
-fn print(
-    call: &Call,
-    bulk: &Bulk,
-    verb: Verb,
-    picked: &Picked,
-    changed: &[usize],
-) -> Result<(), CliError> {
-    let mut out = output::stdout();
-    if bulk.writing.json {
-        let answer = Answer {
-            changed: ShownAll(&picked.found),
-            not_found: picked.not_found(),
-            dry_run: bulk.writing.dry_run,
-        };
-        output::json(&mut out, &answer)?;
-    } else {
-        let paint = call.paint();
-        for (place, todo) in picked.found.iter().enumerate() {
-            let what = match changed.binary_search(&place) {
-                Ok(_) if bulk.writing.dry_run => format!("would be {}", verb.participle),
-                Ok(_) => verb.participle.to_owned(),
-                Err(_) => verb.already.to_owned(),
-            };
-            write!(out, "{what}")?;
-            output::todo_line(&mut out, paint, todo)?;
-        }
-    }
-    Ok(out.flush()?)
 }

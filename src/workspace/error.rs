@@ -71,7 +71,8 @@ impl LoginError {
                 return at_step(&diagnosis.help(), diagnosis.tutorial_step());
             }
             Self::QueryRefused { .. } => {
-                let help = "Apply `assets/hasura` with the Hasura CLI: it makes the tables and permissions.";
+                let help = "Apply `assets/hasura` with the Hasura CLI: it makes the tables and \
+                            permissions.";
                 return at_step(help, TutorialStep::Permissions);
             }
             Self::MemoryStore => {

@@ -1,0 +1,181 @@
+//! Commands on todos that are picked by handles or a filter: asked about, changed
+//! as one act, and told.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Write as _;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::call::Call;
+use crate::cli::error::CliError;
+use crate::cli::json::ShownAll;
+use crate::cli::output;
+use crate::cli::pick::{self, Pick, Picked};
+use crate::cli::write::{Writing, commit, told, waits};
+use crate::domain::change::Act;
+use crate::domain::key::Key;
+use crate::domain::query::Scope;
+use crate::domain::todo::Todo;
+
+/// Flags of commands that write to many todos.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Bulk {
+    #[command(flatten)]
+    pub(crate) pick: Pick,
+
+    /// Do it without being asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+}
+
+/// What a command does to each todo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verb {
+    /// For the question: `Remove`.
+    pub(crate) imperative: &'static str,
+    /// For the answer: `removed`.
+    pub(crate) participle: &'static str,
+    /// For the answer, where nothing had to be done: `already done`.
+    pub(crate) already: &'static str,
+    /// Which todos a filter without further words means.
+    pub(crate) scope: Option<Scope>,
+    /// Whether it asks for handles too.
+    pub(crate) asks: bool,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    changed: ShownAll<'a>,
+    not_found: Vec<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+/// Carries out a command on the todos that `bulk` picks: `act` says what
+/// happens to each, or `None` where nothing needs to.
+///
+/// # Errors
+///
+/// [`CliError::NotFound`] after having changed those that were found.
+pub(crate) fn carry_out(
+    call: &Call,
+    bulk: &Bulk,
+    verb: Verb,
+    act: impl Fn(&Todo) -> Result<Option<Act>, CliError>,
+) -> Result<(), CliError> {
+    let known = call.known()?;
+    let mut store = known.open()?;
+    let filtered = !bulk.pick.filter.is_empty();
+    let mut picked = if filtered {
+        pick::by_filter(&store, &bulk.pick.filter, verb.scope, call.clock.today())?
+    } else if bulk.writing.dry_run && waits(&store)? {
+        // Who asks the server sends what waits.
+        pick::among_known(&store, &bulk.pick.handles)?
+    } else {
+        pick::by_handles(call, &known, &mut store, &bulk.pick.handles)?
+    };
+    let mut changes = Vec::new();
+    for todo in &mut picked.found {
+        let Some(act) = act(todo)? else { continue };
+        if let (true, Act::Edit { after, .. }) = (bulk.writing.dry_run, &act) {
+            todo.text.clone_from(after);
+        }
+        changes.push(call.clock.change(todo.key, act));
+    }
+    let affected: HashSet<Key> = changes.iter().map(|change| change.todo).collect();
+    if filtered && picked.found.is_empty() {
+        call.notice("nothing matches");
+    }
+    let ask = (filtered || verb.asks) && !bulk.yes && !bulk.writing.dry_run;
+    if ask && !changes.is_empty() {
+        call.confirm(&question(verb, &only(&affected, &picked.found)))?;
+    }
+    let mut refused = None;
+    if bulk.writing.dry_run {
+        call.notice("dry run: nothing was changed");
+    } else {
+        let written = commit(
+            call,
+            &known,
+            &mut store,
+            verb.participle,
+            &changes,
+            bulk.writing.wait,
+        )?;
+        let now = written.todos.into_iter().map(|todo| (todo.key, todo));
+        let mut now: HashMap<Key, Todo> = now.collect();
+        for todo in &mut picked.found {
+            if let Some(now) = now.remove(&todo.key) {
+                *todo = now;
+            }
+        }
+        refused = written.refused;
+    }
+    answer(call, bulk, verb, &picked, &affected)?;
+    match (picked.error(), refused) {
+        (Some(error), _) | (None, Some(error)) => Err(error),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Those of `todos` that are `affected`.
+fn only<'a>(affected: &HashSet<Key>, todos: &'a [Todo]) -> Vec<&'a Todo> {
+    let is_affected = |todo: &&Todo| affected.contains(&todo.key);
+    todos.iter().filter(is_affected).collect()
+}
+
+fn question(verb: Verb, todos: &[&Todo]) -> String {
+    match todos {
+        [todo] => format!("{} {} {}?", verb.imperative, todo.handle(), todo.text),
+        todos => format!("{} {} todos?", verb.imperative, todos.len()),
+    }
+}
+
+/// Answers with what was picked; what is not `affected` was so before.
+fn answer(
+    call: &Call,
+    bulk: &Bulk,
+    verb: Verb,
+    picked: &Picked,
+    affected: &HashSet<Key>,
+) -> Result<(), CliError> {
+    let printed = print(call, bulk, verb, picked, affected);
+    if bulk.writing.dry_run {
+        return printed;
+    }
+    told(verb.participle, only(affected, &picked.found), printed)
+}
+
+fn print(
+    call: &Call,
+    bulk: &Bulk,
+    verb: Verb,
+    picked: &Picked,
+    affected: &HashSet<Key>,
+) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    if bulk.writing.json {
+        let answer = Answer {
+            changed: ShownAll(&picked.found),
+            not_found: picked.not_found(),
+            dry_run: bulk.writing.dry_run,
+        };
+        output::json(&mut out, &answer)?;
+    } else {
+        let paint = call.paint();
+        for todo in &picked.found {
+            let what = match affected.contains(&todo.key) {
+                true if bulk.writing.dry_run => format!("would be {}", verb.participle),
+                true => verb.participle.to_owned(),
+                false => verb.already.to_owned(),
+            };
+            write!(out, "{what}")?;
+            output::todo_line(&mut out, paint, todo)?;
+        }
+    }
+    Ok(out.flush()?)
+}
