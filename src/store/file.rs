@@ -20,8 +20,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// that reading it at start costs nothing, long enough that an add is one fsync.
 const LOG_PAGES: i64 = 200;
 
+/// A connection, and the file that it reads.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) file: Option<Identity>,
+}
+
+impl Opened {
+    /// Of what was found at `path` and cannot have been moved meanwhile.
+    fn at(path: &Path, connection: Connection) -> Self {
+        Self {
+            connection,
+            file: Identity::of(path),
+        }
+    }
+}
+
 /// Opens a database for writing, new or old, migrated to the newest version.
-pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
     match make_ready(path) {
         Err(error) if error.is_corruption() => salvage::set_aside(path, ready),
         other => other,
@@ -29,10 +45,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Opens an existing database for reading, migrated to the newest version.
-pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError> {
+pub(super) fn open_to_read(path: &Path) -> Result<Option<Opened>, StoreError> {
     match make_readable(path) {
         Err(StoreError::Sqlite(_)) if !path.exists() => Ok(None),
-        Err(error) if error.is_corruption() => salvage::set_aside(path, make_readable),
+        Err(error) if error.is_corruption() => salvage::set_aside(path, readable),
         other => other,
     }
 }
@@ -40,30 +56,38 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError
 /// Looks at every page of the database; one that is damaged is set aside.
 pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
     let look = |path: &Path| {
-        let connection = ready(path)?;
+        let opened = ready(path)?;
         let found: String =
-            connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+            opened
+                .connection
+                .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
         match found.as_str() {
             "ok" => Ok(()),
             _ => Err(StoreError::Damaged),
         }
     };
-    match look(path) {
+    let shared = || {
+        let _lock = salvage::share(path).map_err(StoreError::file(path))?;
+        look(path)
+    };
+    match shared() {
         Err(error) if error.is_corruption() => salvage::set_aside(path, look),
         other => other,
     }
 }
 
-fn make_ready(path: &Path) -> Result<Connection, StoreError> {
-    if fs::metadata(path).is_ok() {
-        return ready(path);
+/// Whoever moves a damaged one moves its logs too before this opens or makes one.
+fn make_ready(path: &Path) -> Result<Opened, StoreError> {
+    let _lock = if fs::metadata(path).is_ok() {
+        salvage::share(path)
+    } else {
+        salvage::lock(path).map(Some)
     }
-    // Whoever moves a damaged one moves its logs too before a new one is made.
-    let _lock = salvage::lock(path).map_err(StoreError::file(path))?;
+    .map_err(StoreError::file(path))?;
     ready(path)
 }
 
-fn ready(path: &Path) -> Result<Connection, StoreError> {
+fn ready(path: &Path) -> Result<Opened, StoreError> {
     check(path)?;
     let new = private_file::create(path).map_err(StoreError::file(path))?;
     if !new {
@@ -75,10 +99,18 @@ fn ready(path: &Path) -> Result<Connection, StoreError> {
     }
     schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
     Ledger::load(&connection)?;
-    Ok(connection)
+    Ok(Opened::at(path, connection))
 }
 
-fn make_readable(path: &Path) -> Result<Option<Connection>, StoreError> {
+fn make_readable(path: &Path) -> Result<Option<Opened>, StoreError> {
+    let _lock = match fs::metadata(path) {
+        Ok(_) => salvage::share(path).map_err(StoreError::file(path))?,
+        Err(_) => None,
+    };
+    readable(path)
+}
+
+fn readable(path: &Path) -> Result<Option<Opened>, StoreError> {
     check(path)?;
     match fs::metadata(path) {
         // One of no bytes is being made by another process.
@@ -97,7 +129,7 @@ fn make_readable(path: &Path) -> Result<Option<Connection>, StoreError> {
     }
     Ledger::load(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
-    Ok(Some(connection))
+    Ok(Some(Opened::at(path, connection)))
 }
 
 /// Refuses what SQLite would take for something else: a directory; a log

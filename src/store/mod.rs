@@ -42,7 +42,7 @@ pub use crate::domain::past::{Past, Undone};
 pub use crate::domain::verdict::{Adjustment, Pull, Queued, Verdict};
 pub use error::StoreError;
 
-use file::Identity;
+use file::{Identity, Opened};
 use ledger::Ledger;
 
 /// An open database of one account.
@@ -87,8 +87,7 @@ impl Store {
     /// corrupt file (renamed aside, its readable outbox saved beside it; opening
     /// again makes a new one).
     pub fn open(path: &Path, endpoint: &str) -> Result<Self, StoreError> {
-        let connection = file::open(path)?;
-        Ok(Self::around(connection, Some(path), endpoint, false))
+        Ok(Self::around(file::open(path)?, Some(path), endpoint, false))
     }
 
     /// Opens an existing database for reading only; `None` when there is none.
@@ -98,8 +97,8 @@ impl Store {
     ///
     /// As [`Store::open`].
     pub fn open_to_read(path: &Path, endpoint: &str) -> Result<Option<Self>, StoreError> {
-        let connection = file::open_to_read(path)?;
-        Ok(connection.map(|open| Self::around(open, Some(path), endpoint, true)))
+        let opened = file::open_to_read(path)?;
+        Ok(opened.map(|opened| Self::around(opened, Some(path), endpoint, true)))
     }
 
     /// A database in memory, for tests.
@@ -111,13 +110,17 @@ impl Store {
         let mut connection = Connection::open_in_memory()?;
         file::set_up(&connection)?;
         schema::migrate(&mut connection, None, schema::MIGRATIONS)?;
-        Ok(Self::around(connection, None, endpoint, false))
+        let opened = Opened {
+            connection,
+            file: None,
+        };
+        Ok(Self::around(opened, None, endpoint, false))
     }
 
-    fn around(connection: Connection, path: Option<&Path>, endpoint: &str, reading: bool) -> Self {
+    fn around(opened: Opened, path: Option<&Path>, endpoint: &str, reading: bool) -> Self {
         Self {
-            connection,
-            file: path.map(|path| (path.to_owned(), Identity::of(path))),
+            connection: opened.connection,
+            file: path.map(|path| (path.to_owned(), opened.file)),
             endpoint: endpoint.to_owned(),
             reading,
             indexed: RefCell::default(),

@@ -23,19 +23,37 @@ const STEP: Duration = Duration::from_millis(10);
 /// What belongs to a database: itself and its logs.
 const PARTS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// The right to move the database at a path, until it is dropped; the system
-/// ends it with the process.
+/// The right to move the database at a path, or that nobody moves it, until it
+/// is dropped; the system ends it with the process.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
-/// Takes the lock that belongs to `path`.
+/// Takes the lock that belongs to `path`: nobody else opens the database
+/// meanwhile.
 pub(super) fn lock(path: &Path) -> io::Result<Lock> {
-    let file = private_file::open(&with_suffix(path, ".lock"))?;
+    taken(private_file::open(&lock_of(path))?, File::try_lock)
+}
+
+/// Takes the lock that belongs to `path` beside others who share it: nobody moves
+/// the database meanwhile. `None` where there can be no lock file: whoever wants
+/// to move the database has none, either.
+pub(super) fn share(path: &Path) -> io::Result<Option<Lock>> {
+    let Ok(file) = private_file::open(&lock_of(path)) else {
+        return Ok(None);
+    };
+    taken(file, File::try_lock_shared).map(Some)
+}
+
+fn lock_of(path: &Path) -> PathBuf {
+    with_suffix(path, ".lock")
+}
+
+fn taken(file: File, take: impl Fn(&File) -> Result<(), TryLockError>) -> io::Result<Lock> {
     let began = Instant::now();
     loop {
-        match file.try_lock() {
+        match take(&file) {
             Ok(()) => return Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
                 std::thread::sleep(STEP);
