@@ -56,8 +56,8 @@ pub enum CliError {
     NotFound {
         /// Handles that name nothing.
         missing: Vec<String>,
-        /// Prefixes of several keys, with what they name.
-        ambiguous: Vec<(String, Vec<Todo>)>,
+        /// Prefixes of several keys, with those.
+        ambiguous: Vec<(String, Vec<String>)>,
     },
     /// No command has changed anything on this device, or all of it was taken back.
     #[error("nothing to undo")]
@@ -202,13 +202,12 @@ impl From<io::Error> for CliError {
     }
 }
 
-fn unmatched(missing: &[String], ambiguous: &[(String, Vec<Todo>)]) -> String {
+fn unmatched(missing: &[String], ambiguous: &[(String, Vec<String>)]) -> String {
     let mut parts = Vec::new();
     if !missing.is_empty() {
         parts.push(format!("no such todo: {}", missing.join(", ")));
     }
-    for (prefix, todos) in ambiguous {
-        let keys: Vec<String> = todos.iter().map(|todo| todo.key.to_string()).collect();
+    for (prefix, keys) in ambiguous {
         parts.push(format!(
             "`{prefix}` names several todos: {}",
             keys.join(", ")

@@ -33,8 +33,8 @@ pub(crate) struct Picked {
     pub(crate) found: Vec<Todo>,
     /// Handles that name nothing.
     pub(crate) missing: Vec<String>,
-    /// Prefixes of several keys, with what they name.
-    pub(crate) ambiguous: Vec<(String, Vec<Todo>)>,
+    /// Prefixes of several keys, with those.
+    pub(crate) ambiguous: Vec<(String, Vec<String>)>,
 }
 
 impl Picked {
@@ -101,7 +101,10 @@ pub(crate) fn among_known(store: &Store, handles: &[String]) -> Result<Picked, C
             Resolved::Nothing => picked.missing.push(word.clone()),
             Resolved::One(todo) if seen.insert(todo.key) => picked.found.push(todo),
             Resolved::One(_) => {}
-            Resolved::Several(todos) => picked.ambiguous.push((word.clone(), todos)),
+            Resolved::Several(todos) => {
+                let keys = todos.iter().map(|todo| todo.key.to_string()).collect();
+                picked.ambiguous.push((word.clone(), keys));
+            }
         }
     }
     Ok(picked)

@@ -1,5 +1,6 @@
 //! `tudone queue`: the outbox, looked into.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::str::FromStr;
 
@@ -197,20 +198,27 @@ fn key_of(store: &Store, waiting: &[Waiting], word: &str) -> Result<String, CliE
         ambiguous: Vec::new(),
     };
     let handle = Handle::from_str(word).map_err(|_| missing())?;
-    match store.resolve(&handle)? {
-        Resolved::One(todo) => Ok(todo.key.to_string()),
-        Resolved::Several(todos) => Err(CliError::NotFound {
-            missing: Vec::new(),
-            ambiguous: vec![(word.to_owned(), todos)],
-        }),
-        Resolved::Nothing => {
-            let start = start_of_key(store, &handle)?.ok_or_else(missing)?;
-            let digits = |key: &str| key.replace('-', "");
-            let is_meant = |it: &&Waiting| digits(&it.key).starts_with(&digits(&start));
-            let removed = waiting.iter().find(is_meant).ok_or_else(missing)?;
-            Ok(removed.key.clone())
-        }
+    let mut keys: BTreeSet<String> = match store.resolve(&handle)? {
+        Resolved::Nothing => BTreeSet::new(),
+        Resolved::One(todo) => [todo.key.to_string()].into(),
+        Resolved::Several(todos) => todos.iter().map(|todo| todo.key.to_string()).collect(),
+    };
+    if (keys.is_empty() || matches!(handle, Handle::Prefix(_)))
+        && let Some(start) = start_of_key(store, &handle)?
+    {
+        let digits = |key: &str| key.replace('-', "");
+        let is_meant = |key: &&String| digits(key).starts_with(&digits(&start));
+        keys.extend(waiting.iter().map(|it| &it.key).filter(is_meant).cloned());
     }
+    let first = keys.pop_first().ok_or_else(missing)?;
+    if keys.is_empty() {
+        return Ok(first);
+    }
+    keys.insert(first);
+    Err(CliError::NotFound {
+        missing: Vec::new(),
+        ambiguous: vec![(word.to_owned(), keys.into_iter().collect())],
+    })
 }
 
 /// How the key of the todo that `handle` names begins, though it is not shown;

@@ -143,3 +143,22 @@ fn looking_into_what_waits_sends_none_of_it_whatever_names_it() -> Checked {
     assert_eq!(sandbox.texts()?, ["milk", "tea"]);
     Ok(())
 }
+
+#[test]
+fn a_prefix_of_several_removals_that_wait_decides_about_none_of_them() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine
+        .feed(&["add", "-"], b"milk\ntea\nrice\n")?
+        .ended(0)?;
+    let rm = ["rm", "1", "2", "--yes", "--offline"];
+    machine.run(&rm)?.ended(0)?;
+    let entries = machine.json(&["queue", "--json"])?["entries"].clone();
+    let key = entries[0]["key"].as_str().ok_or("no key")?;
+
+    let ran = machine.run(&["queue", "drop", &key[..8], "--yes"])?;
+
+    assert!(ran.ended(3)?.stderr.contains(key));
+    assert_eq!(machine.json(&["queue", "--json"])?["entries"], entries);
+    Ok(())
+}
