@@ -106,19 +106,29 @@ pub(crate) fn carry_out(
             &changes,
             bulk.writing.wait,
         )?;
-        let now = written.todos.into_iter().map(|todo| (todo.key, todo));
-        let mut now: HashMap<Key, Todo> = now.collect();
-        for todo in &mut picked.found {
-            if let Some(now) = now.remove(&todo.key) {
-                *todo = now;
-            }
-        }
+        renew(&mut picked.found, written.todos);
         refused = written.refused;
     }
-    answer(call, bulk, verb, &picked, &affected)?;
+    let printed = print(call, bulk, verb, &picked, &affected);
+    if bulk.writing.dry_run {
+        printed?;
+    } else {
+        told(verb.participle, only(&affected, &picked.found), printed)?;
+    }
     match (picked.error(), refused) {
         (Some(error), _) | (None, Some(error)) => Err(error),
         (None, None) => Ok(()),
+    }
+}
+
+/// Puts what is `written` in the place of what it was.
+fn renew(found: &mut [Todo], written: Vec<Todo>) {
+    let written = written.into_iter().map(|todo| (todo.key, todo));
+    let mut written: HashMap<Key, Todo> = written.collect();
+    for todo in found {
+        if let Some(now) = written.remove(&todo.key) {
+            *todo = now;
+        }
     }
 }
 
@@ -136,20 +146,6 @@ fn question(verb: Verb, todos: &[&Todo]) -> String {
 }
 
 /// Answers with what was picked; what is not `affected` was so before.
-fn answer(
-    call: &Call,
-    bulk: &Bulk,
-    verb: Verb,
-    picked: &Picked,
-    affected: &HashSet<Key>,
-) -> Result<(), CliError> {
-    let printed = print(call, bulk, verb, picked, affected);
-    if bulk.writing.dry_run {
-        return printed;
-    }
-    told(verb.participle, only(affected, &picked.found), printed)
-}
-
 fn print(
     call: &Call,
     bulk: &Bulk,
