@@ -41,6 +41,7 @@ pub mod domain;
 pub mod graphql;
 pub mod http;
 pub mod private_file;
+pub mod profile;
 pub mod report;
 pub mod runtime;
 #[cfg(feature = "sandbox")]
@@ -48,4 +49,3 @@ pub mod sandbox;
 pub mod store;
 pub mod sync;
 pub mod ui;
-pub mod workspace;

@@ -144,7 +144,7 @@ fn exit(error: &CliError) -> Exit {
         CliError::NotUndone { changed, .. } if changed.is_empty() => Exit::NotFound,
         CliError::NoAccount | CliError::LoggedOut => Exit::Login,
         CliError::Login(error) => exit_of_kind(error.kind()),
-        CliError::Vault(_) | CliError::Config(_) => Exit::Misconfigured,
+        CliError::CredentialStore(_) | CliError::Config(_) => Exit::Misconfigured,
         CliError::Unreachable { .. } => Exit::Unreachable,
         CliError::Refused { .. } | CliError::NotAllowed { .. } => Exit::Refused,
         CliError::Round(error) => exit_of_round(error),
@@ -183,9 +183,9 @@ fn exit_of_remote(error: &RemoteError) -> Exit {
         RemoteError::NoToken { kind, .. } => exit_of_kind(*kind),
         RemoteError::Unauthorized { .. } => Exit::Login,
         RemoteError::Unreachable { .. }
-        | RemoteError::Lost { .. }
-        | RemoteError::Trouble { .. }
-        | RemoteError::Garbled { .. }
+        | RemoteError::ConnectionLost { .. }
+        | RemoteError::ServerError { .. }
+        | RemoteError::InvalidResponse { .. }
         | RemoteError::TooLarge { .. } => Exit::Unreachable,
         RemoteError::Refused { .. } => Exit::Refused,
     }
@@ -207,7 +207,7 @@ pub(crate) fn code(error: &CliError) -> &str {
         CliError::NotUndone { .. } => "changed-since",
         CliError::NoAccount | CliError::LoggedOut => "login-required",
         CliError::Login(error) => error.code(),
-        CliError::Vault(_) => "credential-store",
+        CliError::CredentialStore(_) => "credential-store",
         CliError::Unreachable { .. } => "unreachable",
         CliError::Refused { .. } => "refused",
         CliError::NotAllowed { .. } => "not-allowed",
@@ -262,7 +262,7 @@ pub(crate) fn help(error: &CliError) -> Option<String> {
         }
         CliError::NoAccount | CliError::LoggedOut => "Run `tudone login`.".to_owned(),
         CliError::Login(error) => error.help(),
-        CliError::Vault(error) => error.help(),
+        CliError::CredentialStore(error) => error.help(),
         CliError::Unreachable { help, .. } => help.clone(),
         CliError::Refused { .. } => {
             "Look at them with `tudone queue`, then `tudone queue retry` or `drop` them.".to_owned()
@@ -297,7 +297,7 @@ mod tests {
     use super::*;
     use crate::auth::discovery::DiscoveryError;
     use crate::auth::error::AuthError;
-    use crate::auth::trouble::Trouble;
+    use crate::auth::transport_error::TransportError;
 
     fn text(error: &CliError) -> Result<String, Box<dyn Error>> {
         let mut out = Vec::new();
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_message_that_ends_with_its_cause_says_it_once() -> Result<(), Box<dyn Error>> {
-        let trouble = Trouble::TooLarge {
+        let trouble = TransportError::TooLarge {
             host: "h".to_owned(),
             limit: 9,
         };
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn exit_codes_tell_what_kind_of_failure_it_was() {
-        let lost = RemoteError::Lost {
+        let lost = RemoteError::ConnectionLost {
             host: "h".to_owned(),
             message: "m".to_owned(),
         };

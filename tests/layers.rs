@@ -16,7 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("graphql", 3),
     ("config", 4),
     ("ui", 5),
-    ("workspace", 5),
+    ("profile", 5),
     ("cli", 6),
     ("runtime", 6),
     ("report", 6),

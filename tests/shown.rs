@@ -16,7 +16,7 @@ use tudone::domain::line::Line;
 use tudone::domain::query::{Query, Scope, Sort};
 use tudone::domain::todo::{Row, Todo};
 use tudone::store::{
-    Adjustment, Capabilities, FeedRow, Mark, Pull, Queued, Resolved, Store, Totals, Verdict,
+    Capabilities, FeedRow, Mark, PrePushChange, Pull, PushOutcome, Queued, Resolved, Store, Totals,
 };
 
 const ENDPOINT: &str = "https://hasura.example/v1/graphql";
@@ -26,7 +26,7 @@ type Failure = Box<dyn Error>;
 /// One call of a writing method.
 #[derive(Debug, Clone)]
 enum Write {
-    Commit(Vec<(u8, Deed)>),
+    Commit(Vec<(u8, HistoryItem)>),
     Undo,
     MarkSent(Vec<Index>),
     Settle(Index, Answer),
@@ -46,7 +46,7 @@ enum Write {
 }
 
 #[derive(Debug, Clone)]
-enum Deed {
+enum HistoryItem {
     Add(String),
     /// Of the text seen, or of a stale one.
     Edit(Option<String>, String),
@@ -94,11 +94,11 @@ fn answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn deed() -> impl Strategy<Value = HistoryItem> {
     prop_oneof![
-        2 => text().prop_map(Deed::Add),
-        3 => (prop::option::weighted(0.2, text()), text()).prop_map(|(seen, new)| Deed::Edit(seen, new)),
-        2 => Just(Deed::Remove),
+        2 => text().prop_map(HistoryItem::Add),
+        3 => (prop::option::weighted(0.2, text()), text()).prop_map(|(seen, new)| HistoryItem::Edit(seen, new)),
+        2 => Just(HistoryItem::Remove),
     ]
 }
 
@@ -159,12 +159,12 @@ fn refused() -> Rejection {
     }
 }
 
-fn verdict(answer: Answer) -> Verdict {
+fn outcome(answer: Answer) -> PushOutcome {
     match answer {
-        Answer::Applied(id, revision) => Verdict::Applied { id, revision },
-        Answer::NotApplied => Verdict::NotApplied,
-        Answer::Unknown => Verdict::Unknown,
-        Answer::Rejected => Verdict::Rejected(refused()),
+        Answer::Applied(id, revision) => PushOutcome::Applied { id, revision },
+        Answer::NotApplied => PushOutcome::NotApplied,
+        Answer::Unknown => PushOutcome::Unknown,
+        Answer::Rejected => PushOutcome::Rejected(refused()),
     }
 }
 
@@ -181,14 +181,15 @@ impl Device<'_> {
             }
             Write::Settle(at, answer) => {
                 if let Some(seq) = pick(at) {
-                    self.store.settle(&[(seq, verdict(answer))])?;
+                    self.store.apply_outcome(&[(seq, outcome(answer))])?;
                 }
             }
             Write::Rebase(at, after, revision) => self.rebase(&outbox, at, after, revision)?,
             Write::SettleUnsent(at, answer) => {
                 if let Some(seq) = pick(at) {
-                    let verdict = verdict(answer);
-                    self.store.adjust(&[Adjustment::Settle { seq, verdict }])?;
+                    let outcome = outcome(answer);
+                    self.store
+                        .adjust(&[PrePushChange::Resolve { seq, outcome }])?;
                 }
             }
             Write::Apply(page) => self.apply(page)?,
@@ -240,7 +241,7 @@ impl Device<'_> {
         Ok(())
     }
 
-    fn commit(&mut self, deeds: Vec<(u8, Deed)>) -> Result<(), Failure> {
+    fn commit(&mut self, deeds: Vec<(u8, HistoryItem)>) -> Result<(), Failure> {
         let mut changes = Vec::new();
         for (number, deed) in deeds {
             let seen = self
@@ -252,12 +253,12 @@ impl Device<'_> {
                 id: ChangeId(Uuid::from_u128(self.made)),
                 todo: key(number),
                 act: match deed {
-                    Deed::Add(text) => Act::Add { text },
-                    Deed::Edit(stale, after) => Act::Edit {
+                    HistoryItem::Add(text) => Act::Add { text },
+                    HistoryItem::Edit(stale, after) => Act::Edit {
                         before: stale.unwrap_or(seen),
                         after,
                     },
-                    Deed::Remove => Act::Remove { before: seen },
+                    HistoryItem::Remove => Act::Remove { before: seen },
                 },
                 at: Timestamp::UNIX_EPOCH,
             });
@@ -327,7 +328,7 @@ impl Device<'_> {
         if let (Some(base), Progress::Pending) = (base, &entry.progress) {
             let before = base.text.clone();
             let seq = entry.seq;
-            self.store.adjust(&[Adjustment::Rebase {
+            self.store.adjust(&[PrePushChange::Rebase {
                 seq,
                 before,
                 after,
@@ -499,9 +500,9 @@ fn run(path: Option<&Path>, writes: Vec<Write>) -> Result<Device<'_>, Failure> {
 }
 
 /// After any `writes`, a command and its undo show what was shown before.
-fn undone(writes: Vec<Write>, deed: (u8, Deed)) -> Result<(), Failure> {
+fn undone(writes: Vec<Write>, deed: (u8, HistoryItem)) -> Result<(), Failure> {
     let mut device = run(None, writes)?;
-    if !matches!(deed.1, Deed::Add(_)) && !device.stands(key(deed.0))? {
+    if !matches!(deed.1, HistoryItem::Add(_)) && !device.stands(key(deed.0))? {
         return Ok(());
     }
     let (texts, acts) = (device.texts()?, device.store.history()?.len());

@@ -39,7 +39,7 @@ pub struct Model {
     /// Lines whose write failed while another line was open.
     pub(crate) returned: Vec<Editor>,
     /// What is to be said again when the screens are gone, in full.
-    pub(crate) parting: Vec<String>,
+    pub(crate) exit_notices: Vec<String>,
     pub(crate) size: Size,
     pub(crate) today: Date,
     pub(crate) zone: TimeZone,
@@ -149,7 +149,7 @@ impl Model {
             pressed: Vec::new(),
             history: History::default(),
             returned: Vec::new(),
-            parting: Vec::new(),
+            exit_notices: Vec::new(),
             size: start.size,
             today: start.today,
             zone: start.zone,
@@ -213,8 +213,8 @@ impl Model {
 
     /// What is to be said once the terminal is given back.
     #[must_use]
-    pub fn into_parting(self) -> Vec<String> {
-        self.parting
+    pub fn into_exit_notices(self) -> Vec<String> {
+        self.exit_notices
     }
 
     /// Whether the screen shows something older than the model; asking makes it new.

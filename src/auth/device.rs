@@ -24,8 +24,8 @@ use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
 use crate::auth::oauth::{self, Said, Tokens};
 use crate::auth::oauth_http::{Bridge, Reply};
-use crate::auth::pace::Pace;
 use crate::auth::plain::plain;
+use crate::auth::time_scale::TimeScale;
 use crate::domain::account::Identity;
 use crate::http;
 use pause::Pauses;
@@ -111,7 +111,7 @@ pub enum Progress {
         next_poll_in: Duration,
     },
     /// The network or the server failed for now; tries again.
-    Trouble {
+    Interrupted {
         /// What failed.
         message: String,
         /// The pause.
@@ -137,7 +137,7 @@ pub struct DeviceFlow {
     connection: Connection,
     client: Client,
     issuer: Issuer,
-    pace: Pace,
+    pace: TimeScale,
 }
 
 impl DeviceFlow {
@@ -146,7 +146,7 @@ impl DeviceFlow {
     /// # Errors
     ///
     /// When the issuer cannot be asked, or is not the one configured.
-    pub async fn discover(connection: &Connection, pace: Pace) -> Result<Self, AuthError> {
+    pub async fn discover(connection: &Connection, pace: TimeScale) -> Result<Self, AuthError> {
         let client = http::client(&discovery::address(&connection.issuer)?)?;
         let issuer = Issuer::discover(&client, &connection.issuer).await?;
         Ok(Self {
@@ -336,7 +336,7 @@ impl Prompt {
 /// issuer itself says whether the code has ended.
 struct Wait<'a, F> {
     bridge: &'a Bridge,
-    pace: Pace,
+    pace: TimeScale,
     deadline: Instant,
     over: Notify,
     told: Mutex<(Pauses, F)>,
@@ -361,7 +361,7 @@ impl<F: FnMut(Progress) + Send> Wait<'_, F> {
         let (pauses, on_progress) = &mut *told;
         let next_poll_in = pauses.after(&reply);
         on_progress(match reply {
-            Reply::Trouble(trouble) => Progress::Trouble {
+            Reply::TransportError(trouble) => Progress::Interrupted {
                 message: trouble.to_string(),
                 next_poll_in,
             },

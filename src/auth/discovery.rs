@@ -6,10 +6,10 @@
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
 
-use crate::auth::lenient::without_mark;
+use crate::auth::normalize::without_mark;
 use crate::auth::oauth_http::{LARGEST_ANSWER, lost};
 use crate::auth::plain::plain;
-use crate::auth::trouble::Trouble;
+use crate::auth::transport_error::TransportError;
 use crate::http::{self, BodyError};
 
 /// The endpoints of an issuer. All are `https`, or on this machine.
@@ -40,7 +40,7 @@ pub enum DiscoveryError {
     NoAnswer {
         /// Why.
         #[source]
-        trouble: Trouble,
+        trouble: TransportError,
     },
     /// There is no discovery document, or it is not one.
     #[error("{url} is not a discovery document ({found})")]
@@ -191,7 +191,7 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
         .map_err(|e| no_answer(lost(&host, &e)))?;
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(no_answer(Trouble::Broken {
+        return Err(no_answer(TransportError::Broken {
             host,
             status: status.as_u16(),
             retry_after: None,
@@ -204,7 +204,7 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
         .await
         .map_err(|e| match e {
             BodyError::Broken(e) => no_answer(lost(&host, &e)),
-            BodyError::TooLarge { limit } => no_answer(Trouble::TooLarge {
+            BodyError::TooLarge { limit } => no_answer(TransportError::TooLarge {
                 host: host.clone(),
                 limit,
             }),

@@ -4,9 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::discovery::DiscoveryError;
-use crate::auth::trouble::Trouble;
-use crate::auth::vault::VaultError;
+use crate::auth::transport_error::TransportError;
 use crate::http::HttpError;
 
 /// Why nobody is logged in, or why no token could be had.
@@ -106,7 +106,7 @@ pub enum AuthError {
     },
     /// The issuer gave no answer.
     #[error(transparent)]
-    Trouble(#[from] Trouble),
+    Transport(#[from] TransportError),
     /// The issuer's endpoints are not known.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
@@ -115,7 +115,7 @@ pub enum AuthError {
     Http(#[from] HttpError),
     /// The credential store failed.
     #[error(transparent)]
-    Vault(#[from] VaultError),
+    CredentialStore(#[from] CredentialStoreError),
     /// Another process holds the lock for refreshing.
     #[error("another tudone has been refreshing the login for {} s", waited.as_secs())]
     LockBusy {
@@ -203,10 +203,10 @@ impl AuthError {
             Self::NoDeviceFlow => "Use an issuer with the device authorization grant.",
             Self::Refused { .. } => "Look for this answer in the issuer's log, then log in again.",
             Self::Malformed { .. } => "Check `issuer`, then report this answer to its operators.",
-            Self::Trouble(trouble) => return trouble.help(),
+            Self::Transport(trouble) => return trouble.help(),
             Self::Discovery(error) => return error.help(),
             Self::Http(error) => error.help(),
-            Self::Vault(error) => return error.help(),
+            Self::CredentialStore(error) => return error.help(),
             Self::LockBusy { path, .. } => {
                 return format!(
                     "End the other tudone if it hangs; it holds the lock on {}.",
@@ -222,9 +222,9 @@ impl AuthError {
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Trouble(trouble) => trouble.retryable(),
+            Self::Transport(trouble) => trouble.retryable(),
             Self::Discovery(error) => error.retryable(),
-            Self::Vault(error) => error.retryable(),
+            Self::CredentialStore(error) => error.retryable(),
             Self::LockBusy { .. } => true,
             Self::LoggedOut
             | Self::Ended { .. }
@@ -270,7 +270,7 @@ impl AuthError {
             | Self::TimedOut { .. }
             | Self::NoCode { .. }
             | Self::Refused { .. } => Kind::Login,
-            Self::Trouble(trouble) if trouble.retryable() => Kind::Unreachable,
+            Self::Transport(trouble) if trouble.retryable() => Kind::Unreachable,
             Self::Discovery(error) if error.retryable() => Kind::Unreachable,
             Self::AudienceUnknown { .. }
             | Self::GrantNotAllowed { .. }
@@ -279,9 +279,9 @@ impl AuthError {
             | Self::NoDeviceFlow
             | Self::Malformed { .. }
             | Self::Http(_)
-            | Self::Vault(_)
+            | Self::CredentialStore(_)
             | Self::Lock { .. }
-            | Self::Trouble(_)
+            | Self::Transport(_)
             | Self::Discovery(_) => Kind::Misconfigured,
             Self::LockBusy { .. } => Kind::Failed,
             Self::Ending => Kind::Interrupted,
@@ -307,10 +307,10 @@ impl AuthError {
             Self::NoDeviceFlow => "no-device-flow",
             Self::Refused { .. } => "issuer-refused",
             Self::Malformed { .. } => "issuer-malformed",
-            Self::Trouble(_) => "issuer-unreachable",
+            Self::Transport(_) => "issuer-unreachable",
             Self::Discovery(_) => "discovery",
             Self::Http(_) => "tls",
-            Self::Vault(_) => "credential-store",
+            Self::CredentialStore(_) => "credential-store",
             Self::LockBusy { .. } => "lock-busy",
             Self::Lock { .. } => "lock",
             Self::Ending => "interrupted",

@@ -1,25 +1,25 @@
 //! Who the person is: the device login, tokens and where they are kept.
 //!
-//! [`device`] gets a grant, [`kept`] keeps it in a [`vault`], [`session`] uses
+//! [`device`] gets a grant, [`stored_login`] keeps it in a [`credential_store`], [`session`] uses
 //! it and refreshes it. [`inspect`] reads what a token says and [`diagnosis`]
 //! names what is wrong with it; neither decides whether it is good.
 
 pub mod access;
 pub mod connection;
+pub mod credential_store;
 pub mod device;
 pub mod diagnosis;
 pub mod discovery;
 pub mod error;
 pub mod inspect;
-pub mod kept;
-mod lenient;
 pub mod lock;
+mod normalize;
 mod oauth;
 mod oauth_http;
-pub mod pace;
 pub mod plain;
 mod refresh;
 pub mod revoke;
 pub mod session;
-pub mod trouble;
-pub mod vault;
+pub mod stored_login;
+pub mod time_scale;
+pub mod transport_error;

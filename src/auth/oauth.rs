@@ -21,7 +21,7 @@ use crate::auth::access::AccessToken;
 use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
 use crate::auth::plain::plain;
-use crate::auth::trouble::Trouble;
+use crate::auth::transport_error::TransportError;
 
 /// The member `OpenID` Connect adds to a token answer.
 #[derive(Deserialize, Serialize)]
@@ -109,7 +109,7 @@ pub(crate) struct Said {
 /// Takes apart what `oauth2` returns: what the issuer said, or why it said
 /// nothing. Never keeps an answer's body: it may hold tokens.
 pub(crate) fn said<T>(
-    error: RequestTokenError<Trouble, StandardErrorResponse<T>>,
+    error: RequestTokenError<TransportError, StandardErrorResponse<T>>,
 ) -> Result<Said, AuthError>
 where
     T: ErrorResponseType + AsRef<str> + fmt::Display,

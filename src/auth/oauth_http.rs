@@ -2,7 +2,7 @@
 //!
 //! `oauth2` ends a login at the first answer it cannot read and hides what
 //! the network says. So this side sorts the answers: what says yes or no goes
-//! on to `oauth2`, everything else is a [`Trouble`], which makes it wait and
+//! on to `oauth2`, everything else is a [`TransportError`], which makes it wait and
 //! ask again. The last one of either is there to be looked at.
 
 use std::future::Future;
@@ -18,9 +18,9 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::auth::lenient;
+use crate::auth::normalize;
 use crate::auth::plain::without;
-use crate::auth::trouble::Trouble;
+use crate::auth::transport_error::TransportError;
 use crate::http::{self, BodyError};
 
 /// The most read of an answer, in bytes. A token answer has a few thousand.
@@ -38,7 +38,7 @@ pub(crate) enum Reply {
     /// A JSON `error`.
     Error(String),
     /// Neither yes nor no.
-    Trouble(Trouble),
+    TransportError(TransportError),
 }
 
 /// An HTTP client as `oauth2` wants it.
@@ -65,7 +65,7 @@ impl Bridge {
         self.last.borrow().clone()
     }
 
-    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, Trouble> {
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let mut sorted = send(&self.client, request).await;
         if let Ok(Answer {
             error: Some(_),
@@ -76,7 +76,7 @@ impl Bridge {
         }
         let reply = match &sorted {
             Ok(answer) => answer.error.clone().map_or(Reply::Success, Reply::Error),
-            Err(trouble) => Reply::Trouble(trouble.clone()),
+            Err(trouble) => Reply::TransportError(trouble.clone()),
         };
         tracing::debug!(?reply, "the issuer answered");
         self.last.send_replace(reply);
@@ -85,8 +85,8 @@ impl Bridge {
 }
 
 impl<'c> AsyncHttpClient<'c> for Bridge {
-    type Error = Trouble;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Trouble>> + Send + 'c>>;
+    type Error = TransportError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.exchange(request))
@@ -115,12 +115,12 @@ impl Answer {
     }
 }
 
-async fn send(client: &Client, request: HttpRequest) -> Result<Answer, Trouble> {
+async fn send(client: &Client, request: HttpRequest) -> Result<Answer, TransportError> {
     let host = request.uri().authority().map_or_else(
         || "the issuer".to_owned(),
         |authority| authority.as_str().to_owned(),
     );
-    let unsent = |reason: String| Trouble::Unreachable {
+    let unsent = |reason: String| TransportError::Unreachable {
         host: host.clone(),
         reason,
     };
@@ -131,11 +131,11 @@ async fn send(client: &Client, request: HttpRequest) -> Result<Answer, Trouble> 
     let body = http::body(response, LARGEST_ANSWER)
         .await
         .map_err(|e| match e {
-            BodyError::Broken(e) => Trouble::Lost {
+            BodyError::Broken(e) => TransportError::ConnectionLost {
                 host: host.clone(),
                 reason: http::reason(&e),
             },
-            BodyError::TooLarge { limit } => Trouble::TooLarge {
+            BodyError::TooLarge { limit } => TransportError::TooLarge {
                 host: host.clone(),
                 limit,
             },
@@ -144,18 +144,23 @@ async fn send(client: &Client, request: HttpRequest) -> Result<Answer, Trouble> 
 }
 
 /// What a failed request means for whether it arrived.
-pub(crate) fn lost(host: &str, error: &reqwest::Error) -> Trouble {
+pub(crate) fn lost(host: &str, error: &reqwest::Error) -> TransportError {
     let (host, reason) = (host.to_owned(), http::reason(error));
     if error.is_connect() || error.is_builder() {
-        Trouble::Unreachable { host, reason }
+        TransportError::Unreachable { host, reason }
     } else {
-        Trouble::Lost { host, reason }
+        TransportError::ConnectionLost { host, reason }
     }
 }
 
 /// Sorts an answer into one that says yes or no, and trouble.
-fn sort(host: String, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Trouble> {
-    let object = lenient::object(body);
+fn sort(
+    host: String,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Answer, TransportError> {
+    let object = normalize::object(body);
     let error = object
         .as_ref()
         .and_then(|object| object.get("error")?.as_str())
@@ -174,18 +179,18 @@ fn sort(host: String, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<A
     }
     let retry_after = retry_after(headers, Timestamp::now());
     Err(match status {
-        429 => Trouble::RateLimited { host, retry_after },
-        500.. => Trouble::Broken {
+        429 => TransportError::RateLimited { host, retry_after },
+        500.. => TransportError::Broken {
             host,
             status,
             retry_after,
         },
-        _ if error.is_some() => Trouble::Broken {
+        _ if error.is_some() => TransportError::Broken {
             host,
             status,
             retry_after,
         },
-        _ => Trouble::Garbled { host, status },
+        _ => TransportError::InvalidResponse { host, status },
     })
 }
 
@@ -230,7 +235,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn sorted(status: u16, body: &str) -> Result<Option<String>, Trouble> {
+    fn sorted(status: u16, body: &str) -> Result<Option<String>, TransportError> {
         sort("h".to_owned(), status, &HeaderMap::new(), body.as_bytes()).map(|answer| answer.error)
     }
 
@@ -250,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_rate_limit_is_not_slow_down() {
-        let limited = Err(Trouble::RateLimited {
+        let limited = Err(TransportError::RateLimited {
             host: "h".to_owned(),
             retry_after: None,
         });
@@ -264,19 +269,22 @@ mod tests {
     fn pages_and_server_errors_are_trouble() {
         assert!(matches!(
             sorted(502, "<html>"),
-            Err(Trouble::Broken { status: 502, .. })
+            Err(TransportError::Broken { status: 502, .. })
         ));
         assert!(matches!(
             sorted(500, r#"{"error":"unknown"}"#),
-            Err(Trouble::Broken { .. })
+            Err(TransportError::Broken { .. })
         ));
         assert!(matches!(
             sorted(400, r#"{"error":"temporarily_unavailable"}"#),
-            Err(Trouble::Broken { .. })
+            Err(TransportError::Broken { .. })
         ));
         for body in ["<html>", "", "[]", "\"text\"", "{\"half"] {
             assert!(
-                matches!(sorted(200, body), Err(Trouble::Garbled { status: 200, .. })),
+                matches!(
+                    sorted(200, body),
+                    Err(TransportError::InvalidResponse { status: 200, .. })
+                ),
                 "{body}"
             );
         }

@@ -13,8 +13,8 @@ use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
 use crate::auth::oauth::{self, Said};
 use crate::auth::oauth_http::Bridge;
-use crate::auth::pace::Pace;
-use crate::auth::trouble::Trouble;
+use crate::auth::time_scale::TimeScale;
+use crate::auth::transport_error::TransportError;
 use crate::http;
 
 /// The pauses before the tries that follow a lost answer: at once, then
@@ -72,13 +72,13 @@ impl TokenEndpoint {
         &self,
         connection: &Connection,
         token: &SecretString,
-        pace: Pace,
+        pace: TimeScale,
         lost: &mut bool,
     ) -> Result<Refreshed, NotRefreshed> {
         let mut retries = RETRIES.into_iter();
         loop {
             let failure = match self.exchange(connection, token).await {
-                Err(NotRefreshed::Failed(AuthError::Trouble(trouble))) => trouble,
+                Err(NotRefreshed::Failed(AuthError::Transport(trouble))) => trouble,
                 answered => return answered,
             };
             *lost |= failure.may_have_arrived();
@@ -127,7 +127,7 @@ fn refused(said: Said, audience: &str) -> AuthError {
 }
 
 /// The wait a server asked for, as far as a person can be made to wait here.
-fn asked(trouble: &Trouble) -> Duration {
+fn asked(trouble: &TransportError) -> Duration {
     trouble
         .retry_after()
         .unwrap_or_default()

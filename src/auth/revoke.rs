@@ -7,7 +7,7 @@ use crate::auth::connection::Connection;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
 use crate::auth::oauth_http::lost;
-use crate::auth::trouble::Trouble;
+use crate::auth::transport_error::TransportError;
 use crate::http;
 
 /// What became of a refresh token at the issuer.
@@ -56,7 +56,7 @@ pub async fn revoke(
     match response.status() {
         status if status.is_success() => Ok(Revocation::Revoked),
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            Err(AuthError::Trouble(Trouble::Broken {
+            Err(AuthError::Transport(TransportError::Broken {
                 host,
                 status: status.as_u16(),
                 retry_after: None,

@@ -17,14 +17,14 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use crate::auth::access::AccessToken;
 use crate::auth::connection::Connection;
+use crate::auth::credential_store::{CredentialStore, CredentialStoreError};
 use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
-use crate::auth::kept::{Kept, KeptAccess, KeptRefresh};
 use crate::auth::lock::{FileLock, LOCK_LIMIT};
 use crate::auth::oauth;
-use crate::auth::pace::Pace;
 use crate::auth::refresh::{NotRefreshed, Refreshed, TokenEndpoint};
-use crate::auth::vault::{Vault, VaultError};
+use crate::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
+use crate::auth::time_scale::TimeScale;
 
 pub use awaited::Awaited;
 use awaited::{UnderWay, Waits};
@@ -46,10 +46,10 @@ enum Source {
 #[derive(Debug)]
 struct Login {
     connection: Connection,
-    kept: Kept,
+    kept: StoredLogin,
     lock: PathBuf,
     sub: Option<String>,
-    pace: Pace,
+    pace: TimeScale,
     memory: Mutex<Option<AccessToken>>,
     flight: tokio::sync::Mutex<Flight>,
     /// Held from before a refresh token is sent until its successor is stored.
@@ -71,21 +71,27 @@ struct Flight {
 #[derive(Debug, Clone)]
 struct Unsaved {
     before: SecretString,
-    refresh: KeptRefresh,
-    access: KeptAccess,
+    refresh: StoredRefreshToken,
+    access: StoredAccessToken,
 }
 
 impl Session {
-    /// The login kept in `vault` under `prefix` (one prefix a profile and
+    /// The login kept in `credential_store` under `prefix` (one prefix a profile and
     /// connection); `lock` is the file that lets one process refresh at a time.
     #[must_use]
     pub fn kept(
         connection: Connection,
-        vault: Arc<dyn Vault>,
+        credential_store: Arc<dyn CredentialStore>,
         prefix: String,
         lock: PathBuf,
     ) -> Self {
-        Self::of(connection, Kept::new(vault, prefix), lock, None, Pace::REAL)
+        Self::of(
+            connection,
+            StoredLogin::new(credential_store, prefix),
+            lock,
+            None,
+            TimeScale::REAL,
+        )
     }
 
     /// As [`Session::kept`], but only while the login is that of `sub`: a
@@ -93,10 +99,10 @@ impl Session {
     #[must_use]
     pub fn of(
         connection: Connection,
-        kept: Kept,
+        kept: StoredLogin,
         lock: PathBuf,
         sub: Option<String>,
-        pace: Pace,
+        pace: TimeScale,
     ) -> Self {
         Self {
             source: Source::Login(Arc::new(Login {
@@ -228,7 +234,7 @@ impl Login {
         &self,
         refused: Option<&SecretString>,
     ) -> Result<Option<AccessToken>, AuthError> {
-        let Some(found) = self.vault(Kept::access).await? else {
+        let Some(found) = self.credential_store(StoredLogin::access).await? else {
             return Ok(None);
         };
         self.check(&found.sub)?;
@@ -261,7 +267,7 @@ impl Login {
                 Some(other) if !same(&other.token, &held.token) && !last => held = other,
                 Some(other) if !same(&other.token, &held.token) => return Err(ended),
                 Some(_) => {
-                    self.vault(Kept::forget_tokens).await?;
+                    self.credential_store(StoredLogin::forget_tokens).await?;
                     return Err(ended);
                 }
                 None => return Err(ended),
@@ -270,8 +276,8 @@ impl Login {
         Err(AuthError::LoggedOut)
     }
 
-    async fn held(&self) -> Result<Option<KeptRefresh>, AuthError> {
-        let found = self.vault(Kept::refresh).await?;
+    async fn held(&self) -> Result<Option<StoredRefreshToken>, AuthError> {
+        let found = self.credential_store(StoredLogin::refresh).await?;
         if let Some(found) = &found {
             self.check(&found.sub)?;
         }
@@ -290,7 +296,7 @@ impl Login {
     async fn save(
         &self,
         flight: &mut Flight,
-        held: KeptRefresh,
+        held: StoredRefreshToken,
         refreshed: Refreshed,
     ) -> Result<AccessToken, AuthError> {
         flight.answer_was_lost = false;
@@ -302,11 +308,11 @@ impl Login {
             return Err(oauth::malformed("the new token is somebody else's"));
         }
         flight.unsaved = Some(Unsaved {
-            refresh: KeptRefresh {
+            refresh: StoredRefreshToken {
                 token: refreshed.rotated.unwrap_or_else(|| held.token.clone()),
                 sub: held.sub.clone(),
             },
-            access: KeptAccess {
+            access: StoredAccessToken {
                 token: token.clone(),
                 sub: held.sub,
             },
@@ -322,7 +328,7 @@ impl Login {
         let Some(unsaved) = flight.unsaved.clone() else {
             return Ok(());
         };
-        self.vault(move |kept| {
+        self.credential_store(move |kept| {
             let found = kept.refresh()?;
             if !found.is_some_and(|found| same(&found.token, &unsaved.before)) {
                 return Ok(());
@@ -350,12 +356,12 @@ impl Login {
     }
 
     /// Asks the vault on a thread that may block.
-    async fn vault<T: Send + 'static>(
+    async fn credential_store<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&Kept) -> Result<T, VaultError> + Send + 'static,
+        ask: impl FnOnce(&StoredLogin) -> Result<T, CredentialStoreError> + Send + 'static,
     ) -> Result<T, AuthError> {
         let kept = self.kept.clone();
-        let _asking = UnderWay::of(&self.waits.vault);
+        let _asking = UnderWay::of(&self.waits.credential_store);
         match spawn_blocking(move || ask(&kept)).await {
             Ok(answer) => Ok(answer?),
             Err(e) => Err(broken_off(e)),

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::json::ShownAll;
 use crate::cli::output;
@@ -43,29 +43,29 @@ struct Added<'a> {
 }
 
 /// Adds one todo, or one for each line: all of them, or none.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
-    let texts = texts(call, arguments)?;
-    let known = call.known()?;
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let texts = texts(context, arguments)?;
+    let known = context.known()?;
     for text in &texts {
         if Line::new(text).is_done() {
-            call.notice(format!(
+            context.notice(format!(
                 "a text that starts with `x ` is a done todo: {text}"
             ));
         }
         if let (false, Some(word)) = (arguments.literal, undated(text)) {
-            call.notice(format!("`{word}` names no day; it stays as it is"));
+            context.notice(format!("`{word}` names no day; it stays as it is"));
         }
     }
-    let act = |text: String| call.clock.change(call.clock.key(), Act::Add { text });
+    let act = |text: String| context.clock.change(context.clock.key(), Act::Add { text });
     let changes: Vec<_> = texts.into_iter().map(act).collect();
     if arguments.writing.dry_run {
-        call.notice("dry run: nothing was added");
+        context.notice("dry run: nothing was added");
         let todos: Vec<Todo> = changes.into_iter().filter_map(imagined).collect();
         return print(arguments, &todos);
     }
     let mut store = known.open()?;
     let wait = arguments.writing.wait;
-    let written = write::commit(call, &known, &mut store, "added", &changes, wait)?;
+    let written = write::commit(context, &known, &mut store, "added", &changes, wait)?;
     let printed = print(arguments, &written.todos);
     write::told("added", &written.todos, printed)?;
     written.refused.map_or(Ok(()), Err)
@@ -108,8 +108,8 @@ fn print(arguments: &Arguments, todos: &[Todo]) -> Result<(), CliError> {
 }
 
 /// The texts to add, checked; dates written out.
-fn texts(call: &Call, arguments: &Arguments) -> Result<Vec<String>, CliError> {
-    let today = call.clock.today();
+fn texts(context: &CommandContext, arguments: &Arguments) -> Result<Vec<String>, CliError> {
+    let today = context.clock.today();
     let check = |text: &str, place: String| {
         typed(text, today, arguments.literal).map_err(|source| CliError::Typed { place, source })
     };

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::json::ShownAll;
 use crate::cli::output;
@@ -62,21 +62,21 @@ struct Answer<'a> {
 ///
 /// [`CliError::NotFound`] after having changed those that were found.
 pub(crate) fn carry_out(
-    call: &Call,
+    context: &CommandContext,
     bulk: &Bulk,
     verb: Verb,
     act: impl Fn(&Todo) -> Result<Option<Act>, CliError>,
 ) -> Result<(), CliError> {
-    let known = call.known()?;
+    let known = context.known()?;
     let mut store = known.open()?;
     let filtered = !bulk.pick.filter.is_empty();
     let mut picked = if filtered {
-        pick::by_filter(&store, &bulk.pick.filter, verb.scope, call.clock.today())?
+        pick::by_filter(&store, &bulk.pick.filter, verb.scope, context.clock.today())?
     } else if bulk.writing.dry_run && waits(&store)? {
         // Who asks the server sends what waits.
         pick::among_known(&store, &bulk.pick.handles)?
     } else {
-        pick::by_handles(call, &known, &mut store, &bulk.pick.handles)?
+        pick::by_handles(context, &known, &mut store, &bulk.pick.handles)?
     };
     let mut changes = Vec::new();
     for todo in &mut picked.found {
@@ -84,22 +84,22 @@ pub(crate) fn carry_out(
         if let (true, Act::Edit { after, .. }) = (bulk.writing.dry_run, &act) {
             todo.text.clone_from(after);
         }
-        changes.push(call.clock.change(todo.key, act));
+        changes.push(context.clock.change(todo.key, act));
     }
     let affected: HashSet<Key> = changes.iter().map(|change| change.todo).collect();
     if filtered && picked.found.is_empty() {
-        call.notice("nothing matches");
+        context.notice("nothing matches");
     }
     let ask = (filtered || verb.asks) && !bulk.yes && !bulk.writing.dry_run;
     if ask && !changes.is_empty() {
-        call.confirm(&question(verb, &only(&affected, &picked.found)))?;
+        context.confirm(&question(verb, &only(&affected, &picked.found)))?;
     }
     let mut refused = None;
     if bulk.writing.dry_run {
-        call.notice("dry run: nothing was changed");
+        context.notice("dry run: nothing was changed");
     } else {
         let written = commit(
-            call,
+            context,
             &known,
             &mut store,
             verb.participle,
@@ -109,7 +109,7 @@ pub(crate) fn carry_out(
         renew(&mut picked.found, written.todos);
         refused = written.refused;
     }
-    let printed = print(call, bulk, verb, &picked, &affected);
+    let printed = print(context, bulk, verb, &picked, &affected);
     if bulk.writing.dry_run {
         printed?;
     } else {
@@ -147,7 +147,7 @@ fn question(verb: Verb, todos: &[&Todo]) -> String {
 
 /// Answers with what was picked; what is not `affected` was so before.
 fn print(
-    call: &Call,
+    context: &CommandContext,
     bulk: &Bulk,
     verb: Verb,
     picked: &Picked,
@@ -162,7 +162,7 @@ fn print(
         };
         output::json(&mut out, &answer)?;
     } else {
-        let paint = call.paint();
+        let paint = context.paint();
         for todo in &picked.found {
             let what = match affected.contains(&todo.key) {
                 true if bulk.writing.dry_run => format!("would be {}", verb.participle),

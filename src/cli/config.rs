@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::plain::plain;
@@ -35,7 +35,7 @@ enum What {
 }
 
 /// Prints the configuration, where it is, or one to start from.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let mut out = output::stdout();
     match arguments.what {
         What::Default if arguments.json => {
@@ -44,7 +44,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         What::Default => out.write_all(DEFAULT_FILE.as_bytes())?,
         What::Path => {
             let paths = Paths::find(&environment::process())?;
-            let file = call
+            let file = context
                 .flags
                 .config
                 .clone()
@@ -60,13 +60,17 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
                 writeln!(out, "{}", file.display())?;
             }
         }
-        What::Show => show(call, arguments, &mut out)?,
+        What::Show => show(context, arguments, &mut out)?,
     }
     Ok(out.flush()?)
 }
 
-fn show(call: &Call, arguments: &Arguments, out: &mut output::Out) -> Result<(), CliError> {
-    let config = call.config()?;
+fn show(
+    context: &CommandContext,
+    arguments: &Arguments,
+    out: &mut output::Out,
+) -> Result<(), CliError> {
+    let config = context.config()?;
     if arguments.json {
         let setting = |origin: &crate::config::Origin| {
             let value = json!({"value": origin.value, "from": origin.from});

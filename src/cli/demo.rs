@@ -1,7 +1,7 @@
 //! `tudone demo`: the whole product against a sandbox of its own.
 
 mod chaos;
-mod ground;
+mod env;
 mod page;
 mod tour;
 
@@ -13,17 +13,17 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::app::Keymap;
-use crate::auth::vault::Vault;
-use crate::auth::vault::memory::MemoryVault;
-use crate::cli::call::Call;
+use crate::auth::credential_store::CredentialStore;
+use crate::auth::credential_store::memory::MemoryStore;
+use crate::cli::context::CommandContext;
 use crate::cli::demo::chaos::Plan;
-use crate::cli::demo::ground::Ground;
+use crate::cli::demo::env::DemoEnv;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::output;
+use crate::profile::ActiveProfile;
 use crate::runtime::{self, Options};
 use crate::sandbox::DEVELOPMENT_ONLY;
-use crate::workspace::Workspace;
 
 /// How to play.
 #[derive(Debug, Args)]
@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
 ///
 /// When the sandbox cannot start, a step of the tour did not do what it
 /// should, or the chaos left other todos than people made.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let keep = arguments.keep.as_deref();
     if let Some(duration) = arguments.chaos {
@@ -62,22 +62,26 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..)),
             json: arguments.json,
         };
-        return chaos::play(call, &Ground::start(keep, Vec::new())?, plan);
+        return chaos::play(context, &DemoEnv::start(keep, Vec::new())?, plan);
     }
-    let ground = Ground::start(keep, ground::sample())?;
+    let ground = DemoEnv::start(keep, env::sample())?;
     if arguments.tour || !on_terminal {
         return tour::play(&ground);
     }
     DEVELOPMENT_ONLY.lines().for_each(output::notice);
-    let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
-    let workspace = Workspace::with_vault(ground.profile()?, ground.paths("client"), vault);
+    let credential_store: Arc<dyn CredentialStore> = Arc::new(MemoryStore::default());
+    let profile = ActiveProfile::with_credential_store(
+        ground.profile()?,
+        ground.paths("client"),
+        credential_store,
+    );
     let options = Options {
         keymap: Keymap::default(),
-        colours: call.paint().is_on(),
+        colours: context.paint().is_on(),
         offline: false,
         open_page: page::open,
     };
     // What could have been said is about directories that are thrown away.
-    runtime::run(workspace, &options)?;
+    runtime::run(profile, &options)?;
     Ok(())
 }

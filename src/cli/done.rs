@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::bulk::{Bulk, Verb, carry_out};
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::domain::change::Act;
 use crate::domain::line::Line;
@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 }
 
 /// Completes todos; those that are done already stay as they are.
-pub(crate) fn done(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn done(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let verb = Verb {
         imperative: "Complete",
         participle: "completed",
@@ -25,8 +25,8 @@ pub(crate) fn done(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         scope: Some(Scope::Open),
         asks: false,
     };
-    let today = call.clock.today();
-    carry_out(call, &arguments.bulk, verb, |todo| {
+    let today = context.clock.today();
+    carry_out(context, &arguments.bulk, verb, |todo| {
         let line = Line::new(&todo.text);
         Ok((!line.is_done()).then(|| Act::Edit {
             before: todo.text.clone(),
@@ -36,7 +36,7 @@ pub(crate) fn done(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
 }
 
 /// Opens done todos again; open ones stay as they are.
-pub(crate) fn reopen(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn reopen(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let verb = Verb {
         imperative: "Reopen",
         participle: "reopened",
@@ -44,7 +44,7 @@ pub(crate) fn reopen(call: &Call, arguments: &Arguments) -> Result<(), CliError>
         scope: Some(Scope::Done),
         asks: false,
     };
-    carry_out(call, &arguments.bulk, verb, |todo| {
+    carry_out(context, &arguments.bulk, verb, |todo| {
         let line = Line::new(&todo.text);
         Ok(line.is_done().then(|| Act::Edit {
             before: todo.text.clone(),

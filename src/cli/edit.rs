@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::cli::bulk::{Bulk, Verb, carry_out};
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::editor::edited;
 use crate::cli::error::CliError;
 use crate::cli::pick::{Pick, by_handles};
@@ -64,10 +64,10 @@ const VERB: Verb = Verb {
 };
 
 /// Changes one text, or tags, dates and priorities of many todos.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
-    let revisions = revisions(call, arguments)?;
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let revisions = revisions(context, arguments)?;
     if !revisions.is_empty() {
-        return revise(call, arguments, &revisions);
+        return revise(context, arguments, &revisions);
     }
     let Some((handle, words)) = arguments.words.split_first() else {
         return Err(CliError::usage(
@@ -76,15 +76,22 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         ));
     };
     if words.is_empty() {
-        return edit_in_editor(call, arguments, handle);
+        return edit_in_editor(context, arguments, handle);
     }
-    let text = check(call, arguments, &words.join(" "))?;
-    carry_out(call, &bulk(arguments, vec![handle.clone()]), VERB, |todo| {
-        Ok(edit(todo, text.clone()))
-    })
+    let text = check(context, arguments, &words.join(" "))?;
+    carry_out(
+        context,
+        &bulk(arguments, vec![handle.clone()]),
+        VERB,
+        |todo| Ok(edit(todo, text.clone())),
+    )
 }
 
-fn revise(call: &Call, arguments: &Arguments, revisions: &[Revision]) -> Result<(), CliError> {
+fn revise(
+    context: &CommandContext,
+    arguments: &Arguments,
+    revisions: &[Revision],
+) -> Result<(), CliError> {
     let stray = |word: &&String| Handle::from_str(word).is_err();
     if let Some(word) = arguments.words.iter().find(stray) {
         return Err(CliError::usage(
@@ -93,36 +100,40 @@ fn revise(call: &Call, arguments: &Arguments, revisions: &[Revision]) -> Result<
         ));
     }
     carry_out(
-        call,
+        context,
         &bulk(arguments, arguments.words.clone()),
         VERB,
         |todo| Ok(edit(todo, revised(&todo.text, revisions))),
     )
 }
 
-fn edit_in_editor(call: &Call, arguments: &Arguments, handle: &str) -> Result<(), CliError> {
-    if call.flags.no_input {
+fn edit_in_editor(
+    context: &CommandContext,
+    arguments: &Arguments,
+    handle: &str,
+) -> Result<(), CliError> {
+    if context.flags.no_input {
         return Err(CliError::usage(
             "no new text, and --no-input forbids to ask for it",
             "Give the text.",
         ));
     }
-    let known = call.known()?;
+    let known = context.known()?;
     let mut store = known.open()?;
-    let picked = by_handles(call, &known, &mut store, &[handle.to_owned()])?;
+    let picked = by_handles(context, &known, &mut store, &[handle.to_owned()])?;
     let [todo] = picked.found.as_slice() else {
         return picked.error().map_or(Ok(()), Err);
     };
-    let text = edited(&todo.text, &call.clock.key().to_string())?;
+    let text = edited(&todo.text, &context.clock.key().to_string())?;
     let text = if keeps_foreign(&todo.text, &text) {
         text
     } else {
-        check(call, arguments, &text)?
+        check(context, arguments, &text)?
     };
     // Made on the text that was seen: another change meanwhile is not lost.
     let seen = todo.text.clone();
     carry_out(
-        call,
+        context,
         &bulk(arguments, vec![handle.to_owned()]),
         VERB,
         |_| {
@@ -141,8 +152,8 @@ fn keeps_foreign(before: &str, after: &str) -> bool {
     control.peek().is_some() && control.all(|found| before.contains(found))
 }
 
-fn check(call: &Call, arguments: &Arguments, text: &str) -> Result<String, CliError> {
-    typed(text, call.clock.today(), arguments.literal).map_err(|source| CliError::Typed {
+fn check(context: &CommandContext, arguments: &Arguments, text: &str) -> Result<String, CliError> {
+    typed(text, context.clock.today(), arguments.literal).map_err(|source| CliError::Typed {
         place: "this is no todo".to_owned(),
         source,
     })
@@ -166,7 +177,7 @@ fn bulk(arguments: &Arguments, handles: Vec<String>) -> Bulk {
     }
 }
 
-fn revisions(call: &Call, arguments: &Arguments) -> Result<Vec<Revision>, CliError> {
+fn revisions(context: &CommandContext, arguments: &Arguments) -> Result<Vec<Revision>, CliError> {
     let wrong = |why: String| CliError::usage(why, "Run `tudone help edit`.");
     let mut revisions = Vec::new();
     for word in &arguments.remove_tag {
@@ -176,7 +187,7 @@ fn revisions(call: &Call, arguments: &Arguments) -> Result<Vec<Revision>, CliErr
         revisions.push(Revision::With(tag(word).map_err(wrong)?));
     }
     if let Some(word) = &arguments.due {
-        let found = due(word, call.clock.today()).map_err(wrong)?;
+        let found = due(word, context.clock.today()).map_err(wrong)?;
         revisions.push(Revision::Due(found));
     }
     if let Some(word) = &arguments.pri {

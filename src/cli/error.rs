@@ -2,18 +2,18 @@
 
 use std::io;
 
-use crate::auth::vault::VaultError;
+use crate::auth::credential_store::CredentialStoreError;
 use crate::config::ConfigError;
 use crate::domain::change::Act;
-use crate::domain::past::Overlap;
+use crate::domain::history::Overlap;
 use crate::domain::query::TermError;
 use crate::domain::todo::Todo;
 use crate::domain::when::TypedError;
 use crate::http::HttpError;
+use crate::profile::error::LoginError;
 use crate::runtime::RuntimeError;
 use crate::store::StoreError;
 use crate::sync::round::RoundError;
-use crate::workspace::error::LoginError;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +81,7 @@ pub enum CliError {
     Login(#[from] LoginError),
     /// The credential store.
     #[error("the credential store cannot be used")]
-    Vault(#[from] VaultError),
+    CredentialStore(#[from] CredentialStoreError),
     /// The server could not be asked, and there is no answer without it.
     #[error("{what}: {why}")]
     Unreachable {
@@ -217,9 +217,9 @@ fn unmatched(missing: &[String], ambiguous: &[(String, Vec<String>)]) -> String 
 }
 
 fn kept(changed: &[Overlap], gone: &[Todo]) -> String {
-    let changed = changed.iter().map(|Overlap { todo, deed }| {
+    let changed = changed.iter().map(|Overlap { todo, item }| {
         let (handle, now) = (todo.handle(), &todo.text);
-        match &deed.act {
+        match &item.act {
             Act::Edit { before, .. } => {
                 format!("{handle} says `{now}` by now, which does not go with `{before}`")
             }

@@ -7,15 +7,15 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cli::call::{Call, Known};
 use crate::cli::clock::local;
+use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::json::{Field, Shown};
-use crate::cli::miss::Miss;
-use crate::cli::network::{self, Effort, younger};
+use crate::cli::network::{self, SyncOptions, younger};
 use crate::cli::output::{self, Out};
 use crate::cli::pick::scope_of;
+use crate::cli::sync_skipped::SyncSkipped;
 use crate::domain::query::{Query, Scope, Sort, parse_terms};
 use crate::domain::todo::Todo;
 use crate::store::Store;
@@ -106,17 +106,17 @@ enum Form<'a> {
 
 /// Lists todos from the local store; asks the server first when what is there
 /// is too old.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let fields = Field::parse_list(arguments.json.as_deref().unwrap_or_default())
         .map_err(|why| CliError::usage(why, "Run `tudone help json` for the fields."))?;
-    if arguments.fresh && call.flags.offline {
+    if arguments.fresh && context.flags.offline {
         let help = "Give one of them.";
         return Err(CliError::usage(
             "--fresh needs the network that --offline forbids",
             help,
         ));
     }
-    let terms = parse_terms(&arguments.terms, call.clock.today())?;
+    let terms = parse_terms(&arguments.terms, context.clock.today())?;
     let listing = Listing {
         query: Query {
             scope: if arguments.all {
@@ -134,12 +134,12 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             (false, None) => Form::Lines,
         },
     };
-    let known = call.known()?;
-    match from_here(call, arguments, &known)? {
-        Source::Fresh(store) => listing.print(call, &store, false),
+    let known = context.known()?;
+    match from_here(context, arguments, &known)? {
+        Source::Fresh(store) => listing.print(context, &store, false),
         Source::Old(store, miss) => {
-            tell_age(call, &store, &miss)?;
-            listing.print(call, &store, true)
+            tell_age(context, &store, &miss)?;
+            listing.print(context, &store, true)
         }
     }
 }
@@ -149,33 +149,37 @@ enum Source {
     /// As young as was asked for.
     Fresh(Store),
     /// Older, and why.
-    Old(Store, Miss),
+    Old(Store, SyncSkipped),
 }
 
-fn from_here(call: &Call, arguments: &Arguments, known: &Known) -> Result<Source, CliError> {
+fn from_here(
+    context: &CommandContext,
+    arguments: &Arguments,
+    known: &KnownProfile,
+) -> Result<Source, CliError> {
     if !arguments.fresh
         && let Some(store) = known.read()?
     {
         let young = store
             .freshness()?
             .as_of
-            .is_some_and(|at| is_young(at, arguments.max_age, call.clock.now()));
+            .is_some_and(|at| is_young(at, arguments.max_age, context.clock.now()));
         if young {
             return Ok(Source::Fresh(store));
         }
-        if call.flags.offline {
-            return answerable(store, Miss::Offline);
+        if context.flags.offline {
+            return answerable(store, SyncSkipped::Offline);
         }
-        if let Some(miss) = network::remembered(call, &store)? {
+        if let Some(miss) = network::remembered(context, &store)? {
             return answerable(store, miss);
         }
-    } else if call.flags.offline {
-        return Err(Miss::Offline.into_error(UNKNOWN));
+    } else if context.flags.offline {
+        return Err(SyncSkipped::Offline.into_error(UNKNOWN));
     }
     let mut store = match known.open() {
         // What can be read answers, whatever else the disk refuses.
         Err(CliError::Store(error)) if !arguments.fresh && !error.is_corruption() => {
-            let miss = Miss::Ended(error.into());
+            let miss = SyncSkipped::Ended(error.into());
             return match known.read()? {
                 Some(store) => answerable(store, miss),
                 None => Err(miss.into_error(UNKNOWN)),
@@ -183,11 +187,11 @@ fn from_here(call: &Call, arguments: &Arguments, known: &Known) -> Result<Source
         }
         opened => opened?,
     };
-    let effort = Effort {
+    let options = SyncOptions {
         insist: arguments.fresh,
-        ..Effort::USUAL
+        ..SyncOptions::USUAL
     };
-    match network::attempt(call, known, &mut store, effort)? {
+    match network::attempt(context, known, &mut store, options)? {
         Ok(_) => Ok(Source::Fresh(store)),
         Err(miss) if arguments.fresh => Err(miss.into_error("no fresh answer")),
         Err(miss) => answerable(store, miss),
@@ -197,7 +201,7 @@ fn from_here(call: &Call, arguments: &Arguments, known: &Known) -> Result<Source
 const UNKNOWN: &str = "this account's todos were never fetched to this device";
 
 /// An old store answers, unless there is nothing at all in it.
-fn answerable(store: Store, miss: Miss) -> Result<Source, CliError> {
+fn answerable(store: Store, miss: SyncSkipped) -> Result<Source, CliError> {
     let totals = store.totals()?;
     let empty = totals.open + totals.done == 0;
     if empty && store.freshness()?.as_of.is_none() {
@@ -210,19 +214,19 @@ fn is_young(at: Timestamp, max_age: Duration, now: Timestamp) -> bool {
     SignedDuration::try_from(max_age).is_ok_and(|max_age| younger(at, max_age, now))
 }
 
-fn tell_age(call: &Call, store: &Store, miss: &Miss) -> Result<(), CliError> {
+fn tell_age(context: &CommandContext, store: &Store, miss: &SyncSkipped) -> Result<(), CliError> {
     let word = miss.word();
     match store.freshness()?.as_of {
-        Some(at) => call.notice(format!("as of {}, {word}", moment(call, at))),
-        None => call.notice(format!("never synced, {word}")),
+        Some(at) => context.notice(format!("as of {}, {word}", moment(context, at))),
+        None => context.notice(format!("never synced, {word}")),
     }
     Ok(())
 }
 
 /// `14:02` today, with the date on other days.
-pub(crate) fn moment(call: &Call, at: Timestamp) -> String {
+pub(crate) fn moment(context: &CommandContext, at: Timestamp) -> String {
     let at = local(at);
-    let form = if at.date() == call.clock.today() {
+    let form = if at.date() == context.clock.today() {
         "%H:%M"
     } else {
         "%Y-%m-%d %H:%M"
@@ -231,11 +235,11 @@ pub(crate) fn moment(call: &Call, at: Timestamp) -> String {
 }
 
 impl Listing<'_> {
-    fn print(&self, call: &Call, store: &Store, stale: bool) -> Result<(), CliError> {
+    fn print(&self, context: &CommandContext, store: &Store, stale: bool) -> Result<(), CliError> {
         let mut out = output::stdout();
         match self.form {
             Form::Lines => {
-                let paint = call.paint();
+                let paint = context.paint();
                 self.rows(store, |todo, _| output::todo_line(&mut out, paint, todo))?;
             }
             Form::JsonLines(fields) => {

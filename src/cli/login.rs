@@ -5,23 +5,23 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::auth::credential_store::CredentialStoreKind;
 use crate::auth::error::AuthError;
-use crate::auth::vault::VaultKind;
 use crate::browser;
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
-use crate::cli::miss::WITHOUT_OFFLINE;
+use crate::cli::sync_skipped::WITHOUT_OFFLINE;
 use crate::cli::{logout, network, output};
-use crate::workspace::Workspace;
-use crate::workspace::error::LoginError;
-use crate::workspace::login::{LoggedIn, PendingLogin};
-use crate::workspace::verify::verify;
+use crate::profile::ActiveProfile;
+use crate::profile::error::LoginError;
+use crate::profile::login::{LoggedIn, PendingLogin};
+use crate::profile::verify::verify;
 
 mod keys;
-mod teller;
+mod printer;
 
-use teller::{Teller, Voice};
+use printer::{LoginPrinter, OutputMode};
 
 /// What `login` takes.
 #[derive(Debug, Args)]
@@ -88,9 +88,9 @@ const UNLOCKING: Duration = Duration::from_mins(1);
 const NOBODY: Duration = Duration::from_secs(3);
 
 /// Logs in: shows a code, waits until it is approved elsewhere, keeps the login.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
-    let workspace = call.workspace()?;
-    if call.flags.offline {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let profile = context.profile()?;
+    if context.flags.offline {
         return Err(CliError::Unreachable {
             what: "a login needs the issuer".to_owned(),
             why: "--offline".to_owned(),
@@ -98,32 +98,32 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         });
     }
     let voice = if arguments.json {
-        Voice::Json
-    } else if !arguments.device_code && !arguments.start && call.can_ask() {
-        Voice::Person
+        OutputMode::Json
+    } else if !arguments.device_code && !arguments.start && context.can_ask() {
+        OutputMode::Person
     } else {
-        Voice::Plain
+        OutputMode::Plain
     };
     let opens = !arguments.no_browser && browser::expected().is_ok();
-    let issuer = workspace.profile.connection.issuer.clone();
-    let teller = Mutex::new(Teller::new(
+    let issuer = profile.config.connection.issuer.clone();
+    let printer = Mutex::new(LoginPrinter::new(
         voice,
         arguments.qr,
         opens,
         issuer,
-        call.paint(),
+        context.paint(),
     ));
     // Without a limit of time there is always an end.
-    let ended = network::wait(None, log_in(call, &workspace, arguments, &teller))
+    let ended = network::wait(None, log_in(context, &profile, arguments, &printer))
         .and_then(|ended| ended.unwrap_or(Err(CliError::Interrupted)));
-    let mut teller = teller.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut printer = printer.into_inner().unwrap_or_else(PoisonError::into_inner);
     match ended {
         Ok(Some(done)) => {
             for warning in &done.warnings {
-                call.notice(format!("warning: {warning}"));
+                context.notice(format!("warning: {warning}"));
             }
-            teller.done(&done)?;
-            tell_what_stays(call, &workspace, &done);
+            printer.done(&done)?;
+            tell_what_stays(context, &profile, &done);
             Ok(())
         }
         Ok(None) => Ok(()),
@@ -133,23 +133,23 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             } else {
                 error
             };
-            teller.failed(&error)?;
+            printer.failed(&error)?;
             Err(error)
         }
     }
 }
 
 /// What somebody else has not sent is theirs, and easily forgotten.
-fn tell_what_stays(call: &Call, workspace: &Workspace, done: &LoggedIn) {
+fn tell_what_stays(context: &CommandContext, profile: &ActiveProfile, done: &LoggedIn) {
     let Some(before) = &done.switched_from else {
         return;
     };
     // A store that cannot be read says so to whoever opens it.
-    let unsent = logout::totals(workspace, before)
+    let unsent = logout::totals(profile, before)
         .map(|totals| totals.pending + totals.sent)
         .unwrap_or_default();
     if unsent > 0 {
-        call.notice(format!(
+        context.notice(format!(
             "{}; what {} changed stays here until that person logs in again",
             logout::never_sent(unsent),
             before.sub
@@ -159,13 +159,13 @@ fn tell_what_stays(call: &Call, workspace: &Workspace, done: &LoggedIn) {
 
 /// Goes through the login; `None` when it was only begun.
 async fn log_in(
-    call: &Call,
-    workspace: &Workspace,
+    context: &CommandContext,
+    profile: &ActiveProfile,
     arguments: &Arguments,
-    teller: &Mutex<Teller>,
+    printer: &Mutex<LoginPrinter>,
 ) -> Result<Option<LoggedIn>, CliError> {
     let began = Instant::now();
-    let start = begin(call, workspace, arguments.resume);
+    let start = begin(context, profile, arguments.resume);
     let pending = match arguments.timeout {
         Some(after) => tokio::time::timeout(after, start)
             .await
@@ -173,12 +173,12 @@ async fn log_in(
         None => start.await?,
     };
     let limit = (arguments.timeout).map(|after| after.saturating_sub(began.elapsed()));
-    let teller_now = || teller.lock().unwrap_or_else(PoisonError::into_inner);
+    let teller_now = || printer.lock().unwrap_or_else(PoisonError::into_inner);
     if arguments.start {
         let prompt = pending.park().await?;
         teller_now().code(&prompt)?;
         if !arguments.json {
-            call.notice("`tudone login --resume` finishes this login, once it is approved");
+            context.notice("`tudone login --resume` finishes this login, once it is approved");
         }
         return Ok(None);
     }
@@ -186,7 +186,7 @@ async fn log_in(
     let is_for_a_person = teller_now().is_for_a_person();
     let raw = is_for_a_person.then(keys::Raw::enter).transpose()?;
     teller_now().code(pending.prompt())?;
-    let endpoint = workspace.profile.connection.endpoint.clone();
+    let endpoint = profile.config.connection.endpoint.clone();
     let login = pending.finish(
         limit,
         |progress| teller_now().progress(progress),
@@ -202,29 +202,31 @@ async fn log_in(
     }
     tokio::select! {
         ended = login => Ok(Some(ended?)),
-        stopped = keys::listen(teller) => Err(stopped),
+        stopped = keys::listen(printer) => Err(stopped),
     }
 }
 
 /// Gets a code, or takes up the login that waits to be finished.
 async fn begin(
-    call: &Call,
-    workspace: &Workspace,
+    context: &CommandContext,
+    profile: &ActiveProfile,
     resume: bool,
 ) -> Result<PendingLogin, LoginError> {
     if resume {
-        return workspace.resume_login().await;
+        return profile.resume_login().await;
     }
-    let patience = if call.can_ask() { UNLOCKING } else { NOBODY };
-    let waiting = || output::notice(waiting_for(workspace.profile.credential_store));
-    workspace.begin_login(patience, waiting).await
+    let patience = if context.can_ask() { UNLOCKING } else { NOBODY };
+    let waiting = || output::notice(waiting_for(profile.config.credential_store));
+    profile.begin_login(patience, waiting).await
 }
 
-const fn waiting_for(store: VaultKind) -> &'static str {
+const fn waiting_for(store: CredentialStoreKind) -> &'static str {
     match store {
-        VaultKind::Keyring | VaultKind::Memory => "waiting for your keyring to be unlocked",
-        VaultKind::File => "waiting for another tudone to leave the credential file",
-        VaultKind::Command => "waiting for your credential helper",
+        CredentialStoreKind::Keyring | CredentialStoreKind::Memory => {
+            "waiting for your keyring to be unlocked"
+        }
+        CredentialStoreKind::File => "waiting for another tudone to leave the credential file",
+        CredentialStoreKind::Command => "waiting for your credential helper",
     }
 }
 

@@ -6,13 +6,13 @@ use clap::Args;
 use serde_json::json;
 
 use crate::auth::revoke::Revocation;
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::{network, output};
 use crate::domain::account::Account;
+use crate::profile::ActiveProfile;
+use crate::profile::logout::Leaving;
 use crate::store::{Store, Totals};
-use crate::workspace::Workspace;
-use crate::workspace::logout::Leaving;
 
 /// What `logout` takes.
 #[derive(Debug, Args)]
@@ -31,12 +31,12 @@ pub(crate) struct Arguments {
 }
 
 /// Revokes the login and forgets it; the todos stay unless purged.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
-    let workspace = call.workspace()?;
-    let known = workspace.known_account();
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let profile = context.profile()?;
+    let known = profile.known_account();
     let counted = known.as_ref().map_or_else(
         || Ok(Totals::default()),
-        |known| totals(&workspace, &known.account),
+        |known| totals(&profile, &known.account),
     );
     let totals = match counted {
         Err(error) if arguments.purge && !arguments.yes => return Err(error),
@@ -46,22 +46,22 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let unsent = totals.pending + totals.sent;
     let lost = unsent + totals.rejected;
     if arguments.purge && !arguments.yes && lost > 0 {
-        call.confirm(&format!("{}. Delete them?", never_sent(lost)))?;
+        context.confirm(&format!("{}. Delete them?", never_sent(lost)))?;
     }
     let leaving = Leaving {
         purge: arguments.purge,
-        offline: call.flags.offline,
+        offline: context.flags.offline,
     };
-    let ended = network::wait(None, workspace.logout(leaving))?;
+    let ended = network::wait(None, profile.logout(leaving))?;
     let Some(ended) = ended else {
         return Err(CliError::Interrupted);
     };
     let done = ended?;
     if let Some(warning) = done.warning() {
-        call.notice(format!("warning: {warning}"));
+        context.notice(format!("warning: {warning}"));
     }
     if unsent > 0 && done.purged.is_none() {
-        call.notice(format!(
+        context.notice(format!(
             "{}; the next login as the same person sends what waits",
             never_sent(unsent)
         ));
@@ -98,8 +98,8 @@ pub(super) fn never_sent(unsent: u64) -> String {
 /// # Errors
 ///
 /// The store's.
-pub(super) fn totals(workspace: &Workspace, account: &Account) -> Result<Totals, CliError> {
-    let path = workspace.database(account);
+pub(super) fn totals(profile: &ActiveProfile, account: &Account) -> Result<Totals, CliError> {
+    let path = profile.database(account);
     let Some(store) = Store::open_to_read(&path, &account.endpoint)? else {
         return Ok(Totals::default());
     };

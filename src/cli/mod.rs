@@ -12,18 +12,17 @@ use crate::report::{self, Exit, Form};
 mod add;
 mod arguments;
 mod bulk;
-mod call;
 mod clock;
 pub(crate) mod color;
 mod completions;
 mod config;
+mod context;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod done;
 mod duration;
 mod edit;
 mod editor;
-mod ending;
 pub mod error;
 mod help;
 mod json;
@@ -31,7 +30,6 @@ mod list;
 mod log;
 mod login;
 mod logout;
-mod miss;
 mod network;
 mod output;
 mod pick;
@@ -42,19 +40,21 @@ mod revise;
 mod rm;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod shutdown;
 mod status;
 mod sync;
+mod sync_skipped;
 mod tui;
 mod undo;
 mod whoami;
 mod write;
 
 use arguments::{Arguments, Command};
-use call::Call;
 use clock::Clock;
 use color::Paint;
+use context::CommandContext;
 use error::CliError;
-use network::Unsettled;
+use network::PendingRefresh;
 
 /// Carries out one command line, the program's name first.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -75,15 +75,15 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         json,
         command,
     } = arguments;
-    let call = Call {
+    let context = CommandContext {
         flags: global,
         clock: Clock::from_environment(),
-        unsettled: Unsettled::default(),
+        pending_refresh: PendingRefresh::default(),
     };
     let exit = chosen(device_code, json, command)
-        .and_then(|command| carry_out(&call, command))
+        .and_then(|command| carry_out(&context, command))
         .unwrap_or_else(|error| report::report(&error, form));
-    network::settle(&call);
+    network::settle(&context);
     exit.into()
 }
 
@@ -104,37 +104,37 @@ fn chosen(
     }
 }
 
-fn carry_out(call: &Call, command: Option<Command>) -> Result<Exit, CliError> {
-    log::start(call.flags.verbose)?;
+fn carry_out(context: &CommandContext, command: Option<Command>) -> Result<Exit, CliError> {
+    log::start(context.flags.verbose)?;
     let command = match command {
         Some(command) => command,
-        None if is_interactive() => return tui::run(call).map(|()| Exit::Done),
+        None if is_interactive() => return tui::run(context).map(|()| Exit::Done),
         None => return without_command(),
     };
     let done = match &command {
-        Command::List(arguments) => list::run(call, arguments),
-        Command::Add(arguments) => add::run(call, arguments),
-        Command::Done(arguments) => done::done(call, arguments),
-        Command::Reopen(arguments) => done::reopen(call, arguments),
-        Command::Edit(arguments) => edit::run(call, arguments),
-        Command::Rm(arguments) => rm::run(call, arguments),
-        Command::Undo(arguments) => undo::run(call, arguments),
-        Command::Sync(arguments) => sync::run(call, arguments),
-        Command::Queue(arguments) => queue::run(call, arguments),
-        Command::Login(arguments) => login::run(call, arguments),
-        Command::Logout(arguments) => logout::run(call, arguments),
-        Command::Whoami(arguments) => whoami::run(call, arguments),
-        Command::Status(arguments) => status::run(call, arguments),
-        Command::Config(arguments) => config::run(call, arguments),
+        Command::List(arguments) => list::run(context, arguments),
+        Command::Add(arguments) => add::run(context, arguments),
+        Command::Done(arguments) => done::done(context, arguments),
+        Command::Reopen(arguments) => done::reopen(context, arguments),
+        Command::Edit(arguments) => edit::run(context, arguments),
+        Command::Rm(arguments) => rm::run(context, arguments),
+        Command::Undo(arguments) => undo::run(context, arguments),
+        Command::Sync(arguments) => sync::run(context, arguments),
+        Command::Queue(arguments) => queue::run(context, arguments),
+        Command::Login(arguments) => login::run(context, arguments),
+        Command::Logout(arguments) => logout::run(context, arguments),
+        Command::Whoami(arguments) => whoami::run(context, arguments),
+        Command::Status(arguments) => status::run(context, arguments),
+        Command::Config(arguments) => config::run(context, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         #[cfg(feature = "sandbox")]
-        Command::Demo(arguments) => demo::run(call, arguments),
+        Command::Demo(arguments) => demo::run(context, arguments),
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(arguments) => sandbox::run(call, arguments),
+        Command::Sandbox(arguments) => sandbox::run(context, arguments),
         Command::Help(arguments) => help::run(arguments),
     };
     done.map(|()| Exit::Done)
-        .map_err(|error| call.judged(error))
+        .map_err(|error| context.check_corruption(error))
 }
 
 /// Whether there is a terminal to draw on and to read keys from.

@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
 
 use crate::auth::session::{Awaited, Session};
-use crate::cli::call::{Call, Known};
+use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
-use crate::cli::miss::Miss;
+use crate::cli::sync_skipped::SyncSkipped;
 use crate::graphql::Hasura;
 use crate::store::{Store, StoreError};
 use crate::sync::lock::is_taken;
@@ -36,7 +36,7 @@ const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// How hard to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Effort {
+pub(crate) struct SyncOptions {
     /// How long to wait for the server.
     pub(crate) limit: Duration,
     /// Whether to try also when a try shortly before failed, or the server asked
@@ -46,7 +46,7 @@ pub(crate) struct Effort {
     pub(crate) full: bool,
 }
 
-impl Effort {
+impl SyncOptions {
     /// What a command does that was told nothing else.
     pub(crate) const USUAL: Self = Self {
         limit: PATIENCE,
@@ -69,82 +69,82 @@ impl Effort {
 /// # Errors
 ///
 /// That the store was damaged, or cannot be read; all else comes back as a
-/// [`Miss`], for what is on the disk is there all the same.
+/// [`SyncSkipped`], for what is on the disk is there all the same.
 pub(crate) fn attempt(
-    call: &Call,
-    known: &Known,
+    context: &CommandContext,
+    known: &KnownProfile,
     store: &mut Store,
-    effort: Effort,
-) -> Result<Result<Report, Miss>, CliError> {
-    if call.flags.offline {
-        return Ok(Err(Miss::Offline));
+    options: SyncOptions,
+) -> Result<Result<Report, SyncSkipped>, CliError> {
+    if context.flags.offline {
+        return Ok(Err(SyncSkipped::Offline));
     }
-    if let (false, Some(miss)) = (effort.insist, remembered(call, store)?) {
+    if let (false, Some(miss)) = (options.insist, remembered(context, store)?) {
         return Ok(Err(miss));
     }
-    let lock = known.workspace.sync_lock(&known.known.account);
-    let endpoint = known.workspace.profile.connection.endpoint.clone();
-    settle(call);
-    let session = known.workspace.session();
+    let lock = known.profile.sync_lock(&known.known.account);
+    let endpoint = known.profile.config.connection.endpoint.clone();
+    settle(context);
+    let session = known.profile.session();
     let remote = Hasura::new(endpoint, session.clone())?;
-    let now = || call.clock.now();
+    let now = || context.clock.now();
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let turn = async {
-            if effort.full {
+            if options.full {
                 round_from_start(store, &remote, &lock, now).await
             } else {
                 round(store, &remote, &lock, now).await
             }
         };
-        unless_interrupted(tokio::time::timeout(effort.limit, turn)).await
+        unless_interrupted(tokio::time::timeout(options.limit, turn)).await
     });
     let awaited = session.awaited();
-    call.unsettled.leave(runtime, session);
+    context.pending_refresh.leave(runtime, session);
     let miss = match ended?.ok() {
         Some(Ok(report)) => return Ok(Ok(report)),
         Some(Err(error @ RoundError::Store(StoreError::Corrupt { .. }))) => {
             return Err(CliError::Round(error));
         }
         Some(Err(RoundError::Remote(error))) if error.retry_after().is_some() => {
-            asked_to_wait(call, store)?.unwrap_or(Miss::Ended(error.into()))
+            asked_to_wait(context, store)?.unwrap_or(SyncSkipped::Ended(error.into()))
         }
-        Some(Err(error)) => Miss::Ended(error),
+        Some(Err(error)) => SyncSkipped::Ended(error),
         // The next command goes on where this one was stopped.
-        None if remote.has_answered() => Miss::Slow,
-        None if is_taken(&lock) => Miss::Ended(RoundError::Busy),
-        None => given_up(call, known, store, awaited, effort.limit),
+        None if remote.has_answered() => SyncSkipped::Slow,
+        None if is_taken(&lock) => SyncSkipped::Ended(RoundError::Busy),
+        None => given_up(context, known, store, awaited, options.limit),
     };
     Ok(Err(miss))
 }
 
 /// What a round waited for that had answered nothing after `limit`.
 fn given_up(
-    call: &Call,
-    known: &Known,
+    context: &CommandContext,
+    known: &KnownProfile,
     store: &mut Store,
     awaited: Option<Awaited>,
     limit: Duration,
-) -> Miss {
+) -> SyncSkipped {
     let miss = match awaited {
-        Some(Awaited::Vault) => return Miss::Store(limit),
-        None if is_taken(&known.workspace.refresh_lock()) => return Miss::Refreshing,
-        Some(Awaited::Issuer) => Miss::Issuer,
-        None => Miss::Late,
+        Some(Awaited::CredentialStore) => return SyncSkipped::Store(limit),
+        None if is_taken(&known.profile.refresh_lock()) => return SyncSkipped::Refreshing,
+        Some(Awaited::Issuer) => SyncSkipped::Issuer,
+        None => SyncSkipped::Late,
     };
     // The round cannot note it itself. Where this cannot either, the next command
     // waits as long again. Less time than usual says nothing of the server.
     if limit >= PATIENCE {
-        let _ = store.note_failure(call.clock.now(), None);
+        let _ = store.note_failure(context.clock.now(), None);
     }
     miss
 }
 
 /// A refresh whose answer had not come when its command had to say something.
 #[derive(Debug, Default)]
-pub(crate) struct Unsettled(RefCell<Option<(Runtime, Session)>>);
+pub(crate) struct PendingRefresh(RefCell<Option<(Runtime, Session)>>);
 
-impl Unsettled {
+impl PendingRefresh {
     /// Leaves `runtime` for [`settle`] where `session` still waits for the
     /// issuer.
     fn leave(&self, runtime: Runtime, session: Session) {
@@ -161,14 +161,14 @@ impl Unsettled {
     }
 }
 
-/// Waits for a refresh that `call` left unsettled, and says so to a person. To
+/// Waits for a refresh that `context` left unsettled, and says so to a person. To
 /// be called when the command has answered, or before a person is asked.
-pub(crate) fn settle(call: &Call) {
-    let Some((runtime, session)) = call.unsettled.0.take() else {
+pub(crate) fn settle(context: &CommandContext) {
+    let Some((runtime, session)) = context.pending_refresh.0.take() else {
         return;
     };
     if io::stderr().is_terminal() {
-        call.notice(
+        context.notice(
             "waiting for the issuer's answer, without which the login may be lost; Ctrl-C stops",
         );
     }
@@ -184,18 +184,21 @@ pub(crate) fn settle(call: &Call) {
 /// # Errors
 ///
 /// The store's.
-pub(crate) fn remembered(call: &Call, store: &Store) -> Result<Option<Miss>, CliError> {
-    if let Some(miss) = asked_to_wait(call, store)? {
+pub(crate) fn remembered(
+    context: &CommandContext,
+    store: &Store,
+) -> Result<Option<SyncSkipped>, CliError> {
+    if let Some(miss) = asked_to_wait(context, store)? {
         return Ok(Some(miss));
     }
     let failed_at = store.freshness()?.failed_at;
-    let lately = failed_at.is_some_and(|at| younger(at, MEMORY, call.clock.now()));
-    Ok(lately.then_some(Miss::Recent))
+    let lately = failed_at.is_some_and(|at| younger(at, MEMORY, context.clock.now()));
+    Ok(lately.then_some(SyncSkipped::Recent))
 }
 
-fn asked_to_wait(call: &Call, store: &Store) -> Result<Option<Miss>, CliError> {
-    let until = store.freshness()?.resting(call.clock.now());
-    Ok(until.map(|until| Miss::Asked { until }))
+fn asked_to_wait(context: &CommandContext, store: &Store) -> Result<Option<SyncSkipped>, CliError> {
+    let until = store.freshness()?.resting(context.clock.now());
+    Ok(until.map(|until| SyncSkipped::Asked { until }))
 }
 
 /// Whether `at` is less than `age` ago. What lies in the future is not: clocks

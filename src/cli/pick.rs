@@ -7,9 +7,9 @@ use std::str::FromStr;
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::cli::call::{Call, Known};
+use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
-use crate::cli::network::{self, Effort};
+use crate::cli::network::{self, SyncOptions};
 use crate::domain::query::{Query, Scope, Sort, Term, parse_terms};
 use crate::domain::todo::{Handle, Todo};
 use crate::store::{Resolved, Store};
@@ -62,8 +62,8 @@ impl Picked {
 ///
 /// The store's.
 pub(crate) fn by_handles(
-    call: &Call,
-    known: &Known,
+    context: &CommandContext,
+    known: &KnownProfile,
     store: &mut Store,
     handles: &[String],
 ) -> Result<Picked, CliError> {
@@ -72,9 +72,9 @@ pub(crate) fn by_handles(
         return Ok(picked);
     }
     let never_synced = store.freshness()?.as_of.is_none();
-    let pulled = network::attempt(call, known, store, Effort::USUAL)?;
+    let pulled = network::attempt(context, known, store, SyncOptions::USUAL)?;
     // A person may be asked next, and take long.
-    network::settle(call);
+    network::settle(context);
     match pulled {
         Ok(_) => among_known(store, handles),
         Err(miss) if never_synced && picked.found.is_empty() => {

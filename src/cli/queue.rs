@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::call::{Call, Known};
+use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
-use crate::cli::network::{self, Effort};
+use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::plain::plain;
 use crate::cli::write::lacking;
@@ -71,8 +71,8 @@ pub(crate) struct Waiting {
 }
 
 /// Looks into the outbox, and decides about what was refused.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
-    let known = call.known()?;
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let known = context.known()?;
     if known.read()?.is_none() {
         return print(arguments, &[]);
     }
@@ -80,29 +80,29 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     let waiting = waiting(&store, arguments.handle.as_ref())?;
     match arguments.task {
         Task::List | Task::Show => print(arguments, &waiting),
-        Task::Retry => retry(call, arguments, &known, &mut store, waiting),
-        Task::Drop => give_up(call, arguments, &mut store, waiting),
+        Task::Retry => retry(context, arguments, &known, &mut store, waiting),
+        Task::Drop => give_up(context, arguments, &mut store, waiting),
     }
 }
 
 fn retry(
-    call: &Call,
+    context: &CommandContext,
     arguments: &Arguments,
-    known: &Known,
+    known: &KnownProfile,
     store: &mut Store,
     waiting: Vec<Waiting>,
 ) -> Result<(), CliError> {
     let mut retried = Vec::new();
     for change in waiting.into_iter().filter(|it| it.state == "rejected") {
-        if let Some(key) = store.retry(change.seq, call.clock.key())? {
+        if let Some(key) = store.retry(change.seq, context.clock.key())? {
             retried.push((key, change));
         }
     }
     if let (false, Err(miss)) = (
         retried.is_empty(),
-        network::attempt(call, known, store, Effort::USUAL)?,
+        network::attempt(context, known, store, SyncOptions::USUAL)?,
     ) {
-        call.notice(format!("queued: {}", miss.why()));
+        context.notice(format!("queued: {}", miss.why()));
     }
     let now = become_of(store, retried)?;
     print(arguments, &now)?;
@@ -134,7 +134,7 @@ fn become_of(store: &Store, retried: Vec<(Key, Waiting)>) -> Result<Vec<Waiting>
 }
 
 fn give_up(
-    call: &Call,
+    context: &CommandContext,
     arguments: &Arguments,
     store: &mut Store,
     waiting: Vec<Waiting>,
@@ -144,12 +144,12 @@ fn give_up(
         .partition(|it| matches!(it.state, "pending" | "rejected"));
     if !sent.is_empty() {
         let count = counted(sent.len());
-        call.notice(format!("{count} may have arrived already, and stay"));
+        context.notice(format!("{count} may have arrived already, and stay"));
     }
     // A handle says what is meant; where somebody can be asked it is asked all the same.
-    let asks = arguments.handle.is_none() || call.can_ask();
+    let asks = arguments.handle.is_none() || context.can_ask();
     if asks && !arguments.yes && !may.is_empty() {
-        call.confirm(&format!("Drop {} for good?", counted(may.len())))?;
+        context.confirm(&format!("Drop {} for good?", counted(may.len())))?;
     }
     let mut dropped = Vec::new();
     for change in may {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::bulk::{Bulk, Verb, carry_out};
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::domain::change::Act;
 
@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 }
 
 /// Removes todos, after asking.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let verb = Verb {
         imperative: "Remove",
         participle: "removed",
@@ -23,7 +23,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         scope: None,
         asks: true,
     };
-    carry_out(call, &arguments.bulk, verb, |todo| {
+    carry_out(context, &arguments.bulk, verb, |todo| {
         Ok(Some(Act::Remove {
             before: todo.text.clone(),
         }))

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::call::Call;
-use crate::cli::ending::Ending;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
+use crate::cli::shutdown::Shutdown;
 use crate::sandbox::{Addresses, DEVELOPMENT_ONLY, Dialect, Options, Sandbox};
 
 /// What `sandbox` takes.
@@ -61,9 +61,9 @@ enum Habits {
 }
 
 /// Serves until interrupted or told to end; both are a good end.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     for line in DEVELOPMENT_ONLY.lines() {
-        call.notice(line);
+        context.notice(line);
     }
     let options = Options {
         port: arguments.port,
@@ -87,7 +87,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
 }
 
 async fn serve(arguments: &Arguments, options: Options) -> Result<(), CliError> {
-    let mut told_to_end = Ending::listen()?;
+    let mut told_to_end = Shutdown::listen()?;
     let mut sandbox = Sandbox::start(options).await?;
     let said = print(arguments, sandbox.addresses());
     if said.is_ok() {

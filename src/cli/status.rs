@@ -6,13 +6,13 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::call::{Call, opened};
+use crate::cli::context::{CommandContext, opened};
 use crate::cli::error::CliError;
 use crate::cli::list::moment;
 use crate::cli::output;
 use crate::cli::plain::plain;
+use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Capabilities, Store, Totals};
-use crate::workspace::{KnownAccount, Workspace};
 
 /// What `status` takes.
 #[derive(Debug, Args)]
@@ -57,22 +57,22 @@ struct AccountStanding {
 }
 
 /// Tells how things stand. Never uses the network.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     if arguments.prompt {
-        return prompt(call);
+        return prompt(context);
     }
-    let workspace = call.workspace()?.hurried();
-    let known = workspace.known_account();
+    let profile = context.profile()?.with_short_timeout();
+    let known = profile.known_account();
     let store = match &known {
         Some(known) => {
-            let path = workspace.database(&known.account);
+            let path = profile.database(&known.account);
             opened(|| Store::open_to_read(&path, &known.account.endpoint))?
         }
         None => None,
     };
     let totals = store.as_ref().map(Store::totals).transpose()?;
     let standing = standing(
-        &workspace,
+        &profile,
         known.as_ref(),
         store.as_ref(),
         totals.unwrap_or_default(),
@@ -81,7 +81,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
     if arguments.json {
         output::json(&mut out, &standing)?;
     } else {
-        for (name, fact) in lines(call, &standing) {
+        for (name, fact) in lines(context, &standing) {
             writeln!(out, "{name:<8} {}", plain(&fact))?;
         }
     }
@@ -90,8 +90,8 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
 
 /// What is wrong with a configuration or a store is not said in every prompt of
 /// a shell.
-fn prompt(call: &Call) -> Result<(), CliError> {
-    let Ok(store) = call.known().and_then(|known| known.read()) else {
+fn prompt(context: &CommandContext) -> Result<(), CliError> {
+    let Ok(store) = context.known().and_then(|known| known.read()) else {
         return Ok(());
     };
     let Ok(totals) = store.as_ref().map_or(Ok(Totals::default()), Store::totals) else {
@@ -111,27 +111,27 @@ fn prompt(call: &Call) -> Result<(), CliError> {
 }
 
 fn standing(
-    workspace: &Workspace,
+    profile: &ActiveProfile,
     known: Option<&KnownAccount>,
     store: Option<&Store>,
     totals: Totals,
 ) -> Result<Standing, CliError> {
     let capabilities = store.map(Store::capabilities).transpose()?.flatten();
     let freshness = store.map(Store::freshness).transpose()?;
-    let is_logged_in = workspace.is_logged_in();
+    let is_logged_in = profile.is_logged_in();
     Ok(Standing {
         account: known.map(|known| AccountStanding {
             sub: known.identity.sub.clone(),
             email: known.identity.email.clone(),
             name: known.identity.name.clone(),
-            profile: workspace.profile.name.clone(),
+            profile: profile.config.name.clone(),
             issuer: known.account.issuer.clone(),
             endpoint: known.account.endpoint.clone(),
         }),
         // A store that cannot be read keeps no login that could be used.
         unreadable: is_logged_in.as_ref().err().map(ToString::to_string),
         logged_in: is_logged_in.unwrap_or(false),
-        store: workspace.store_in_use(),
+        store: profile.store_in_use(),
         backend: match capabilities {
             Some(Capabilities { full: true, .. }) => "full",
             Some(Capabilities { full: false, .. }) => "bare",
@@ -146,7 +146,7 @@ fn standing(
     })
 }
 
-fn lines(call: &Call, standing: &Standing) -> Vec<(&'static str, String)> {
+fn lines(context: &CommandContext, standing: &Standing) -> Vec<(&'static str, String)> {
     let account = standing.account.as_ref().map_or_else(
         || "none; run `tudone login`".to_owned(),
         |account| account.email.clone().unwrap_or_else(|| account.sub.clone()),
@@ -158,7 +158,7 @@ fn lines(call: &Call, standing: &Standing) -> Vec<(&'static str, String)> {
     };
     let as_of = standing
         .as_of
-        .map_or_else(|| "never synced".to_owned(), |at| moment(call, at));
+        .map_or_else(|| "never synced".to_owned(), |at| moment(context, at));
     vec![
         ("account", account),
         ("login", login),

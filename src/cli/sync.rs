@@ -6,13 +6,13 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
-use crate::cli::miss::Miss;
-use crate::cli::network::{self, Effort};
+use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::refused::{self, Refused};
+use crate::cli::sync_skipped::SyncSkipped;
 use crate::cli::write;
 use crate::store::Store;
 use crate::sync::round::{Report, RoundError};
@@ -41,21 +41,21 @@ pub(crate) struct Arguments {
 }
 
 /// Pushes and pulls now.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     if arguments.follow {
-        return follow::run(call, arguments.json, arguments.full);
+        return follow::run(context, arguments.json, arguments.full);
     }
-    let known = call.known()?;
+    let known = context.known()?;
     let mut store = known.open()?;
     let known_refused = Refused::known(&store)?;
-    let effort = Effort {
+    let options = SyncOptions {
         full: arguments.full,
-        ..Effort::insisting(arguments.wait)
+        ..SyncOptions::insisting(arguments.wait)
     };
-    let report = match network::attempt(call, &known, &mut store, effort)? {
+    let report = match network::attempt(context, &known, &mut store, options)? {
         Ok(report) => report,
-        Err(Miss::Ended(RoundError::Busy)) => {
-            call.notice("queued: another tudone is syncing this account now");
+        Err(SyncSkipped::Ended(RoundError::Busy)) => {
+            context.notice("queued: another tudone is syncing this account now");
             Report {
                 waiting: waiting(&store)?,
                 ..Report::default()
@@ -69,15 +69,15 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
         rejected: refusals.len(),
         ..report
     };
-    print(call, arguments, &store, &report)?;
+    print(context, arguments, &store, &report)?;
     if let Some(act) = write::stuck(&store, None)? {
-        call.notice(CliError::NotAllowed { act, queued: true });
+        context.notice(CliError::NotAllowed { act, queued: true });
     }
     refused::error(refusals).map_or(Ok(()), Err)
 }
 
 fn print(
-    call: &Call,
+    context: &CommandContext,
     arguments: &Arguments,
     store: &Store,
     report: &Report,
@@ -92,7 +92,7 @@ fn print(
             "as_of": store.freshness()?.as_of,
         });
         output::json(&mut out, &answer)?;
-    } else if !call.flags.quiet {
+    } else if !context.flags.quiet {
         let Report {
             pushed,
             pulled,

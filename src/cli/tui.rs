@@ -4,16 +4,16 @@ use std::io;
 
 use crate::app::Keymap;
 use crate::browser;
-use crate::cli::call::Call;
 use crate::cli::color::Paint;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
+use crate::profile::ActiveProfile;
 use crate::runtime::{self, Options};
-use crate::workspace::Workspace;
 
 /// Opens the screens and returns when the person leaves them.
-pub(crate) fn run(call: &Call) -> Result<(), CliError> {
-    let config = call.config()?;
+pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
+    let config = context.config()?;
     let bindings = config
         .keys
         .iter()
@@ -21,11 +21,11 @@ pub(crate) fn run(call: &Call) -> Result<(), CliError> {
     let options = Options {
         // The file was refused where this could fail.
         keymap: Keymap::configured(bindings).unwrap_or_default(),
-        colours: Paint::new(call.flags.color, &io::stdout()).is_on(),
-        offline: call.flags.offline,
+        colours: Paint::new(context.flags.color, &io::stdout()).is_on(),
+        offline: context.flags.offline,
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
     };
-    let parting = runtime::run(Workspace::new(config.profile, config.paths), &options)?;
+    let parting = runtime::run(ActiveProfile::new(config.profile, config.paths), &options)?;
     parting.iter().for_each(output::notice);
     Ok(())
 }

@@ -6,16 +6,16 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::call::{Call, Known};
+use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::json::ShownAll;
 use crate::cli::list::moment;
-use crate::cli::network::{self, Effort};
+use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::plain::plain;
 use crate::cli::write::{self, Writing};
 use crate::domain::todo::{State, Todo};
-use crate::store::{Past, Store, Undone};
+use crate::store::{HistoryEntry, Store, UndoReport};
 
 /// What `undo` takes.
 #[derive(Debug, Args)]
@@ -48,70 +48,70 @@ struct Told<'a> {
 }
 
 /// Takes back what the last command changed on this device.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
-    let known = call.known()?;
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let known = context.known()?;
     if arguments.list {
-        return list(call, arguments, &known);
+        return list(context, arguments, &known);
     }
     let mut store = known.open()?;
     let writing = &arguments.writing;
     if writing.dry_run {
-        let mut imagined = imagined(call, &mut store)?;
+        let mut imagined = imagined(context, &mut store)?;
         for todo in &mut imagined.todos {
             // Nothing of it waits that did not wait before.
             todo.state = store.todo(todo.key)?.map_or(State::Synced, |it| it.state);
         }
-        call.notice("dry run: nothing was changed");
-        return answer(call, writing, imagined);
+        context.notice("dry run: nothing was changed");
+        return answer(context, writing, imagined);
     }
     if store.history()?.is_empty() {
         return Err(CliError::NothingToUndo);
     }
-    look(call, &known, &mut store)?;
-    let expected = imagined(call, &mut store)?;
+    look(context, &known, &mut store)?;
+    let expected = imagined(context, &mut store)?;
     let mut undone = None;
     let written = write::commit_by(
-        call,
+        context,
         &known,
         &mut store,
         &expected.changes,
         writing.wait,
         |store| {
-            let mut fresh = || call.clock.key().uuid();
-            let found = store.undo(call.clock.now(), &mut fresh)?;
+            let mut fresh = || context.clock.key().uuid();
+            let found = store.undo(context.clock.now(), &mut fresh)?;
             let found = undone.insert(found.ok_or(CliError::NothingToUndo)?);
             Ok(found.todos.clone())
         },
     )?;
     let undone = undone.ok_or(CliError::NothingToUndo)?;
     let todos = written.todos;
-    answer(call, writing, Undone { todos, ..undone })?;
+    answer(context, writing, UndoReport { todos, ..undone })?;
     written.refused.map_or(Ok(()), Err)
 }
 
 /// Fetches what others changed, so that it is known what an undo would undo with
 /// it. Where something waits, a round would send it, perhaps the very act.
-fn look(call: &Call, known: &Known, store: &mut Store) -> Result<(), CliError> {
+fn look(context: &CommandContext, known: &KnownProfile, store: &mut Store) -> Result<(), CliError> {
     if !write::waits(store)? {
         // Without the server, what is known here must do.
-        let _ = network::attempt(call, known, store, Effort::USUAL)?;
+        let _ = network::attempt(context, known, store, SyncOptions::USUAL)?;
     }
     Ok(())
 }
 
-fn imagined(call: &Call, store: &mut Store) -> Result<Undone, CliError> {
-    let mut fresh = || call.clock.key().uuid();
-    let imagined = store.imagine_undo(call.clock.now(), &mut fresh)?;
+fn imagined(context: &CommandContext, store: &mut Store) -> Result<UndoReport, CliError> {
+    let mut fresh = || context.clock.key().uuid();
+    let imagined = store.imagine_undo(context.clock.now(), &mut fresh)?;
     imagined.ok_or(CliError::NothingToUndo)
 }
 
-fn answer(call: &Call, writing: &Writing, undone: Undone) -> Result<(), CliError> {
+fn answer(context: &CommandContext, writing: &Writing, undone: UndoReport) -> Result<(), CliError> {
     let as_it_is = undone.changes.is_empty() && undone.gone.is_empty();
     let untouched = as_it_is && !undone.overlaps.is_empty();
     if as_it_is && !untouched {
-        call.notice("it is as it was before; nothing had to be changed");
+        context.notice("it is as it was before; nothing had to be changed");
     }
-    print(call, writing, &undone, untouched)?;
+    print(context, writing, &undone, untouched)?;
     if undone.overlaps.is_empty() && undone.gone.is_empty() {
         return Ok(());
     }
@@ -121,7 +121,12 @@ fn answer(call: &Call, writing: &Writing, undone: Undone) -> Result<(), CliError
     })
 }
 
-fn print(call: &Call, writing: &Writing, undone: &Undone, untouched: bool) -> Result<(), CliError> {
+fn print(
+    context: &CommandContext,
+    writing: &Writing,
+    undone: &UndoReport,
+    untouched: bool,
+) -> Result<(), CliError> {
     let mut out = output::stdout();
     if writing.json {
         let still: Vec<Todo> = undone.overlaps.iter().map(|it| it.todo.clone()).collect();
@@ -137,7 +142,7 @@ fn print(call: &Call, writing: &Writing, undone: &Undone, untouched: bool) -> Re
             dry_run: writing.dry_run,
         };
         output::json(&mut out, &answer)?;
-    } else if undone.took_something_back() {
+    } else if undone.undid_anything() {
         let what = if writing.dry_run {
             "would take back"
         } else {
@@ -145,13 +150,17 @@ fn print(call: &Call, writing: &Writing, undone: &Undone, untouched: bool) -> Re
         };
         writeln!(out, "{what}: {}", told(&undone.past))?;
         for todo in &undone.todos {
-            output::todo_line(&mut out, call.paint(), todo)?;
+            output::todo_line(&mut out, context.paint(), todo)?;
         }
     }
     Ok(out.flush()?)
 }
 
-fn list(call: &Call, arguments: &Arguments, known: &Known) -> Result<(), CliError> {
+fn list(
+    context: &CommandContext,
+    arguments: &Arguments,
+    known: &KnownProfile,
+) -> Result<(), CliError> {
     let acts = match known.read()? {
         Some(store) => store.history()?,
         None => Vec::new(),
@@ -162,22 +171,22 @@ fn list(call: &Call, arguments: &Arguments, known: &Known) -> Result<(), CliErro
         output::json(&mut out, &serde_json::json!({ "acts": acts }))?;
     } else {
         if acts.is_empty() {
-            call.notice("nothing to undo");
+            context.notice("nothing to undo");
         }
         for past in &acts {
-            line(call, &mut out, past)?;
+            line(context, &mut out, past)?;
         }
     }
     Ok(out.flush()?)
 }
 
-fn line(call: &Call, out: &mut impl io::Write, past: &Past) -> io::Result<()> {
-    writeln!(out, "{:<16}  {}", moment(call, past.at), told(past))
+fn line(context: &CommandContext, out: &mut impl io::Write, past: &HistoryEntry) -> io::Result<()> {
+    writeln!(out, "{:<16}  {}", moment(context, past.at), told(past))
 }
 
 /// `completed 3 todos: buy milk …`
-fn told(past: &Past) -> String {
-    let Past {
+fn told(past: &HistoryEntry) -> String {
+    let HistoryEntry {
         verb, count, text, ..
     } = past;
     match count {
@@ -187,7 +196,7 @@ fn told(past: &Past) -> String {
 }
 
 impl<'a> Told<'a> {
-    fn of(past: &'a Past) -> Self {
+    fn of(past: &'a HistoryEntry) -> Self {
         Self {
             at: past.at,
             verb: &past.verb,

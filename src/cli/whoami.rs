@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::call::Call;
+use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::plain::plain;
@@ -19,12 +19,12 @@ pub(crate) struct Arguments {
 }
 
 /// Tells who is logged in; uses no network.
-pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
-    let known = call.known()?;
-    if let Some(Err(error)) = known.workspace.given_token() {
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let known = context.known()?;
+    if let Some(Err(error)) = known.profile.external_token() {
         return Err(CliError::Login(error.into()));
     }
-    if !known.workspace.clone().hurried().is_logged_in()? {
+    if !known.profile.clone().with_short_timeout().is_logged_in()? {
         return Err(CliError::LoggedOut);
     }
     let identity = &known.known.identity;
@@ -35,7 +35,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             "sub": identity.sub,
             "email": identity.email,
             "name": identity.name,
-            "profile": known.workspace.profile.name,
+            "profile": known.profile.config.name,
             "issuer": account.issuer,
             "endpoint": account.endpoint,
         });
@@ -45,7 +45,7 @@ pub(crate) fn run(call: &Call, arguments: &Arguments) -> Result<(), CliError> {
             ("name", identity.name.as_deref()),
             ("email", identity.email.as_deref()),
             ("sub", Some(identity.sub.as_str())),
-            ("profile", Some(known.workspace.profile.name.as_str())),
+            ("profile", Some(known.profile.config.name.as_str())),
             ("issuer", Some(account.issuer.as_str())),
             ("endpoint", Some(account.endpoint.as_str())),
         ];

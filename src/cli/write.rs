@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::call::{Call, Known};
+use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
-use crate::cli::miss::Miss;
-use crate::cli::network::{self, Effort};
+use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::refused::{self, Refused};
+use crate::cli::sync_skipped::SyncSkipped;
 use crate::domain::change::{Act, Change, Entry, Progress};
 use crate::domain::todo::{State, Todo};
 use crate::store::{Capabilities, Store};
@@ -49,14 +49,14 @@ pub(crate) struct Written {
 ///
 /// The store's: nothing was written then. Never the network's.
 pub(crate) fn commit(
-    call: &Call,
-    known: &Known,
+    context: &CommandContext,
+    known: &KnownProfile,
     store: &mut Store,
     verb: &str,
     changes: &[Change],
     limit: Option<Duration>,
 ) -> Result<Written, CliError> {
-    commit_by(call, known, store, changes, limit, |store| {
+    commit_by(context, known, store, changes, limit, |store| {
         Ok(store.commit_act(verb, changes)?)
     })
 }
@@ -67,16 +67,16 @@ pub(crate) fn commit(
 ///
 /// As [`commit`], and those of `write`.
 pub(crate) fn commit_by(
-    call: &Call,
-    known: &Known,
+    context: &CommandContext,
+    known: &KnownProfile,
     store: &mut Store,
     changes: &[Change],
     limit: Option<Duration>,
     write: impl FnOnce(&mut Store) -> Result<Vec<Todo>, CliError>,
 ) -> Result<Written, CliError> {
-    let effort = limit.map_or(Effort::USUAL, Effort::insisting);
+    let options = limit.map_or(SyncOptions::USUAL, SyncOptions::insisting);
     if forbidden(store, changes)?.is_some()
-        && network::attempt(call, known, store, effort)?.is_ok()
+        && network::attempt(context, known, store, options)?.is_ok()
         && let Some(act) = forbidden(store, changes)?
     {
         return Err(CliError::NotAllowed { act, queued: false });
@@ -86,9 +86,9 @@ pub(crate) fn commit_by(
     let tried = if changes.is_empty() || !waits(store)? {
         Ok(())
     } else {
-        let tried = network::attempt(call, known, store, effort);
+        let tried = network::attempt(context, known, store, options);
         if matches!(tried, Err(CliError::Interrupted)) {
-            call.notice("the change is kept; `tudone sync` sends it");
+            context.notice("the change is kept; `tudone sync` sends it");
         }
         tried?.map(drop)
     };
@@ -108,9 +108,9 @@ pub(crate) fn commit_by(
     }
     let unsent = |todo: &Todo| matches!(todo.state, State::Pending | State::Sent);
     match tried {
-        Err(miss) => call.notice(queued(changes.len(), &miss, known)),
+        Err(miss) => context.notice(queued(changes.len(), &miss, known)),
         Ok(()) if refused.is_none() && todos.iter().any(unsent) => {
-            call.notice("queued: the server has not confirmed it yet; `tudone sync` sends it");
+            context.notice("queued: the server has not confirmed it yet; `tudone sync` sends it");
         }
         Ok(()) => {}
     }
@@ -128,14 +128,14 @@ pub(crate) fn waits(store: &Store) -> Result<bool, CliError> {
     Ok(totals.pending + totals.sent > 0)
 }
 
-fn queued(count: usize, miss: &Miss, known: &Known) -> String {
+fn queued(count: usize, miss: &SyncSkipped, known: &KnownProfile) -> String {
     let (what, object) = if count == 1 {
         ("queued".to_owned(), "it")
     } else {
         (format!("{count} changes queued"), "them")
     };
     let needs_login = matches!(miss.word().as_ref(), "logged out" | "login not accepted");
-    let first = match known.workspace.given_token() {
+    let first = match known.profile.external_token() {
         _ if !needs_login => "",
         Some(_) => "set a new TUDONE_ACCESS_TOKEN, then ",
         None => "`tudone login`, then ",

@@ -31,7 +31,7 @@ pub enum ConfigError {
     },
     /// The system does not tell where this person's files are.
     #[error("cannot tell where your home directory is")]
-    Homeless,
+    NoHomeDirectory,
 }
 
 /// One thing that is wrong.
@@ -88,7 +88,7 @@ impl ConfigError {
                 "Check the path and that you may read it; `tudone config path` prints the usual one."
                     .to_owned()
             }
-            Self::Homeless => "Set TUDONE_CONFIG_DIR and TUDONE_DATA_DIR.".to_owned(),
+            Self::NoHomeDirectory => "Set TUDONE_CONFIG_DIR and TUDONE_DATA_DIR.".to_owned(),
         }
     }
 }

@@ -7,7 +7,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::auth::connection::Connection;
-use crate::auth::vault::VaultKind;
+use crate::auth::credential_store::CredentialStoreKind;
 use crate::config::address::address;
 use crate::config::environment::{self, Environment};
 use crate::config::error::{ConfigError, Place, Problem};
@@ -241,7 +241,7 @@ impl Merge<'_> {
         &mut self,
         profile: &str,
         written: &FileProfile,
-    ) -> (VaultKind, Option<Vec<String>>) {
+    ) -> (CredentialStoreKind, Option<Vec<String>>) {
         let command = written.credential_command.as_ref();
         let from_variable = self.variable(environment::CREDENTIAL_STORE);
         let (word, from) = match (&from_variable, &written.credential_store) {
@@ -257,14 +257,14 @@ impl Merge<'_> {
                 message: format!("`{word}` is not one of {}", names.join(", ")),
                 nearest: nearest(word, names).map(str::to_owned),
             });
-            return (VaultKind::Keyring, None);
+            return (CredentialStoreKind::Keyring, None);
         };
         self.origins.push(Origin {
             setting: "credential_store",
             value: (*name).to_owned(),
             from,
         });
-        if *kind == VaultKind::Command && command.is_none() {
+        if *kind == CredentialStoreKind::Command && command.is_none() {
             self.problems.push(Problem {
                 place: Place::Profile(profile.to_owned()),
                 message: "`credential_store = \"command\"` needs `credential_command`".to_owned(),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::auth::connection::Connection;
-use crate::auth::vault::VaultKind;
+use crate::auth::credential_store::CredentialStoreKind;
 
 mod address;
 pub mod environment;
@@ -63,7 +63,7 @@ pub struct Profile {
     /// Where to log in and where the todos are.
     pub connection: Connection,
     /// Where its login is kept.
-    pub credential_store: VaultKind,
+    pub credential_store: CredentialStoreKind,
     /// The helper program of `credential_store = "command"`.
     pub credential_command: Option<Vec<String>>,
     /// A short-lived token made elsewhere (`TUDONE_ACCESS_TOKEN`).
@@ -113,9 +113,9 @@ impl Theme {
 }
 
 /// The credential stores, with their names in the file.
-pub const CREDENTIAL_STORES: [(&str, VaultKind); 4] = [
-    ("keyring", VaultKind::Keyring),
-    ("file", VaultKind::File),
-    ("command", VaultKind::Command),
-    ("memory", VaultKind::Memory),
+pub const CREDENTIAL_STORES: [(&str, CredentialStoreKind); 4] = [
+    ("keyring", CredentialStoreKind::Keyring),
+    ("file", CredentialStoreKind::File),
+    ("command", CredentialStoreKind::Command),
+    ("memory", CredentialStoreKind::Memory),
 ];

@@ -13,16 +13,16 @@ impl Paths {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Homeless`] when neither the system nor a variable tells.
+    /// [`ConfigError::NoHomeDirectory`] when neither the system nor a variable tells.
     pub fn find(environment: &Environment<'_>) -> Result<Self, ConfigError> {
         let usual = ProjectDirs::from("", "", "tudone");
         let named = |name| environment.raw(name).map(PathBuf::from);
         let config = named(CONFIG_DIR)
             .or_else(|| Some(usual.as_ref()?.config_dir().to_owned()))
-            .ok_or(ConfigError::Homeless)?;
+            .ok_or(ConfigError::NoHomeDirectory)?;
         let data = named(DATA_DIR)
             .or_else(|| Some(usual.as_ref()?.data_local_dir().to_owned()))
-            .ok_or(ConfigError::Homeless)?;
+            .ok_or(ConfigError::NoHomeDirectory)?;
         let state = usual
             .as_ref()
             .and_then(|usual| usual.state_dir().map(PathBuf::from))

@@ -33,7 +33,7 @@ pub enum Step {
 
 /// Where a new change meets its todo.
 #[derive(Debug, Clone, Copy)]
-pub struct Meeting<'a> {
+pub struct FoldContext<'a> {
     /// The todo's outbox entries, in order.
     pub queue: &'a [Entry],
     /// What the server last said of it.
@@ -44,7 +44,7 @@ pub struct Meeting<'a> {
     pub took: Option<i64>,
 }
 
-impl<'a> Meeting<'a> {
+impl<'a> FoldContext<'a> {
     /// What `act` makes of the outbox. Only pending entries are folded into:
     /// what was sent may have arrived. A rejected entry gives way to the new act,
     /// except a rejected text to an edit that changes something, but no words: it

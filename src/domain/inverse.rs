@@ -1,7 +1,7 @@
 //! Taking changes back: undo is one more change, the inverse.
 
 use crate::domain::change::{Act, Entry, Progress};
-use crate::domain::fold::Meeting;
+use crate::domain::fold::FoldContext;
 use crate::domain::merge::{Merged, merge};
 
 /// What takes `act` back on a todo that is as the act left it. Taking back a
@@ -25,7 +25,7 @@ pub fn inverse(act: &Act) -> Act {
 
 /// What it takes to take an act back, whatever became of its todo since.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Back {
+pub enum UndoAction {
     /// This change of the todo.
     Change(Act),
     /// A new todo with this text.
@@ -42,26 +42,26 @@ pub enum Back {
     Overlap,
 }
 
-impl Meeting<'_> {
+impl FoldContext<'_> {
     /// What takes `act` back where it meets its todo now. What was changed since
     /// stays: an edit is taken back by a merge, an add only while the todo has
     /// the text that was added.
     #[must_use]
-    pub fn take_back(self, act: &Act) -> Back {
+    pub fn take_back(self, act: &Act) -> UndoAction {
         match inverse(act) {
             Act::Remove { before } => match self.shown {
-                None => Back::Already,
-                Some(now) if now == before => Back::Change(Act::Remove { before }),
-                Some(_) => Back::Overlap,
+                None => UndoAction::Already,
+                Some(now) if now == before => UndoAction::Change(Act::Remove { before }),
+                Some(_) => UndoAction::Overlap,
             },
             Act::Add { text } => match self.shown {
-                None if self.removal_waits() => Back::Change(Act::Add { text }),
-                None => Back::Anew { text },
+                None if self.removal_waits() => UndoAction::Change(Act::Add { text }),
+                None => UndoAction::Anew { text },
                 Some(now) if self.was_refused(act) => self.clear_refused(now),
-                Some(_) => Back::Already,
+                Some(_) => UndoAction::Already,
             },
             Act::Edit { before, after } => match self.shown {
-                None => Back::Gone(None),
+                None => UndoAction::Gone(None),
                 Some(now) if self.was_refused(act) => self.clear_refused(now),
                 Some(now) => merged(&before, &after, now),
             },
@@ -88,14 +88,14 @@ impl Meeting<'_> {
 
     /// What lets a refused change go. Any new change does: refused ones give way
     /// to it. Where the server has no row, the refused edit is all there is.
-    fn clear_refused(self, now: &str) -> Back {
+    fn clear_refused(self, now: &str) -> UndoAction {
         let is_add = |entry: &Entry| matches!(entry.change.act, Act::Add { .. });
         if self.base.is_none() && !self.queue.iter().any(is_add) {
-            return Back::Gone(Some(Act::Remove {
+            return UndoAction::Gone(Some(Act::Remove {
                 before: now.to_owned(),
             }));
         }
-        Back::Change(Act::Edit {
+        UndoAction::Change(Act::Edit {
             before: now.to_owned(),
             after: now.to_owned(),
         })
@@ -103,14 +103,14 @@ impl Meeting<'_> {
 }
 
 /// The edit that carries `before` → `after` over to the text there is now.
-fn merged(before: &str, after: &str, now: &str) -> Back {
+fn merged(before: &str, after: &str, now: &str) -> UndoAction {
     match merge(before, after, now) {
-        Merged::Text(after) if after == now => Back::Already,
-        Merged::Text(after) => Back::Change(Act::Edit {
+        Merged::Text(after) if after == now => UndoAction::Already,
+        Merged::Text(after) => UndoAction::Change(Act::Edit {
             before: now.to_owned(),
             after,
         }),
-        Merged::Overlap => Back::Overlap,
+        Merged::Overlap => UndoAction::Overlap,
     }
 }
 
@@ -181,9 +181,9 @@ mod tests {
     }
 
     /// Taken back with the server's text, the outbox and the text shown.
-    fn back(act: &Act, base: Option<&str>, queue: &[Entry], shown: Option<&str>) -> Back {
+    fn back(act: &Act, base: Option<&str>, queue: &[Entry], shown: Option<&str>) -> UndoAction {
         let base = base.map(row);
-        Meeting {
+        FoldContext {
             queue,
             base: base.as_ref(),
             shown,
@@ -193,19 +193,22 @@ mod tests {
     }
 
     /// Taken back when the todo is synced with this text, or gone.
-    fn synced(act: &Act, now: Option<&str>) -> Back {
+    fn synced(act: &Act, now: Option<&str>) -> UndoAction {
         back(act, now, &[], now)
     }
 
     #[test]
     fn what_was_left_alone_is_taken_back_by_the_inverse() {
-        assert_eq!(synced(&add("a"), Some("a")), Back::Change(remove("a")));
+        assert_eq!(
+            synced(&add("a"), Some("a")),
+            UndoAction::Change(remove("a"))
+        );
         assert_eq!(
             synced(&edit("a", "b"), Some("b")),
-            Back::Change(edit("b", "a"))
+            UndoAction::Change(edit("b", "a"))
         );
         let text = "a".to_owned();
-        assert_eq!(synced(&remove("a"), None), Back::Anew { text });
+        assert_eq!(synced(&remove("a"), None), UndoAction::Anew { text });
     }
 
     #[test]
@@ -213,44 +216,52 @@ mod tests {
         let done = edit("(A) milk", "x 2026-11-24 milk pri:A");
         let now = "x 2026-11-24 oat milk +home pri:A";
         let expected = edit(now, "(A) oat milk +home");
-        assert_eq!(synced(&done, Some(now)), Back::Change(expected));
+        assert_eq!(synced(&done, Some(now)), UndoAction::Change(expected));
     }
 
     #[test]
     fn what_would_lose_words_is_not_taken_back() {
         let renamed = edit("buy milk", "buy oat milk");
-        assert_eq!(synced(&renamed, Some("buy soy milk")), Back::Overlap);
-        assert_eq!(synced(&add("milk"), Some("x milk")), Back::Overlap);
+        assert_eq!(synced(&renamed, Some("buy soy milk")), UndoAction::Overlap);
+        assert_eq!(synced(&add("milk"), Some("x milk")), UndoAction::Overlap);
     }
 
     #[test]
     fn what_is_so_already_needs_nothing() {
-        assert_eq!(synced(&add("a"), None), Back::Already);
-        assert_eq!(synced(&edit("a", "b"), Some("a")), Back::Already);
-        assert_eq!(synced(&remove("a"), Some("a")), Back::Already);
+        assert_eq!(synced(&add("a"), None), UndoAction::Already);
+        assert_eq!(synced(&edit("a", "b"), Some("a")), UndoAction::Already);
+        assert_eq!(synced(&remove("a"), Some("a")), UndoAction::Already);
         let tagged = edit("a", "a +home");
-        assert_eq!(synced(&tagged, Some("b")), Back::Already, "untagged since");
+        assert_eq!(
+            synced(&tagged, Some("b")),
+            UndoAction::Already,
+            "untagged since"
+        );
     }
 
     #[test]
     fn an_edit_of_what_was_removed_since_cannot_be_taken_back() {
-        assert_eq!(synced(&edit("a", "b"), None), Back::Gone(None));
+        assert_eq!(synced(&edit("a", "b"), None), UndoAction::Gone(None));
         let queue = [refused(edit("a", "b"))];
         let found = back(&edit("a", "b"), None, &queue, Some("b"));
-        assert_eq!(found, Back::Gone(Some(remove("b"))), "and lets go of it");
+        assert_eq!(
+            found,
+            UndoAction::Gone(Some(remove("b"))),
+            "and lets go of it"
+        );
     }
 
     #[test]
     fn a_removal_that_has_not_left_is_called_off() {
         let waiting = [entry(remove("a"), Progress::Pending)];
         let found = back(&remove("a"), Some("a"), &waiting, None);
-        assert_eq!(found, Back::Change(add("a")));
+        assert_eq!(found, UndoAction::Change(add("a")));
 
         let text = "a".to_owned();
         for progress in [Progress::Sent { tries: 1 }, Progress::Answered] {
             let left = [entry(remove("a"), progress)];
             let found = back(&remove("a"), Some("a"), &left, None);
-            assert_eq!(found, Back::Anew { text: text.clone() });
+            assert_eq!(found, UndoAction::Anew { text: text.clone() });
         }
     }
 
@@ -260,10 +271,10 @@ mod tests {
         let queue = [refused(lost.clone())];
         let theirs = "buy soy milk";
         let found = back(&lost, Some(theirs), &queue, Some(theirs));
-        assert_eq!(found, Back::Change(edit(theirs, theirs)));
+        assert_eq!(found, UndoAction::Change(edit(theirs, theirs)));
 
         let queue = [refused(remove("a"))];
         let found = back(&remove("a"), Some("a"), &queue, Some("a"));
-        assert_eq!(found, Back::Change(edit("a", "a")));
+        assert_eq!(found, UndoAction::Change(edit("a", "a")));
     }
 }

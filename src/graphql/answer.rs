@@ -46,7 +46,7 @@ struct Extensions {
 /// What the answer says went wrong, decided from `extensions.code`; without a
 /// GraphQL answer, from the status.
 pub(super) fn read<T: DeserializeOwned>(received: &Received, host: &str) -> Result<T, RemoteError> {
-    let garbled = |message: String| RemoteError::Garbled {
+    let garbled = |message: String| RemoteError::InvalidResponse {
         host: host.to_owned(),
         message,
     };
@@ -80,12 +80,13 @@ fn by_code(problem: Problem, received: &Received) -> RemoteError {
         said if said.trim().is_empty() => format!("{code}, without a word"),
         said => said,
     };
-    let trouble = |code: String, message: String, may_have_arrived: bool| RemoteError::Trouble {
-        code,
-        message,
-        retry_after: received.retry_after,
-        may_have_arrived,
-    };
+    let trouble =
+        |code: String, message: String, may_have_arrived: bool| RemoteError::ServerError {
+            code,
+            message,
+            retry_after: received.retry_after,
+            may_have_arrived,
+        };
     match code.as_str() {
         "permission-error"
         | "constraint-violation"
@@ -113,7 +114,7 @@ fn by_code(problem: Problem, received: &Received) -> RemoteError {
 /// What an answer without GraphQL in it is.
 fn by_status(received: &Received, host: &str) -> RemoteError {
     let status = received.status;
-    let trouble = |may_have_arrived| RemoteError::Trouble {
+    let trouble = |may_have_arrived| RemoteError::ServerError {
         code: format!("http-{status}"),
         message: format!("HTTP status {status}"),
         retry_after: received.retry_after,
@@ -130,7 +131,7 @@ fn by_status(received: &Received, host: &str) -> RemoteError {
             code: "http-413".to_owned(),
             message: "the request is too large for the server".to_owned(),
         },
-        _ => RemoteError::Garbled {
+        _ => RemoteError::InvalidResponse {
             host: host.to_owned(),
             message: format!(
                 "HTTP status {status}, {}",

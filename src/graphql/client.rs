@@ -114,10 +114,11 @@ impl<T: Transport> Client<T> {
         let host = self.transport.host();
         let read = answer::read(received, host)?;
         self.answered.store(true, Ordering::Relaxed);
-        call.read(read).map_err(|message| RemoteError::Garbled {
-            host: host.to_owned(),
-            message: plain(&message),
-        })
+        call.read(read)
+            .map_err(|message| RemoteError::InvalidResponse {
+                host: host.to_owned(),
+                message: plain(&message),
+            })
     }
 }
 

@@ -58,7 +58,7 @@ pub enum LiveError {
     },
     /// The connection ended: an ordinary event, also when a token expires.
     #[error("the live connection ended: {message}")]
-    Lost {
+    ConnectionLost {
         /// How.
         message: String,
     },
@@ -67,7 +67,7 @@ pub enum LiveError {
     Renew,
     /// A frame that is no message of the protocol.
     #[error("the server sent something that is no live message: {message}")]
-    Garbled {
+    InvalidResponse {
         /// What was wrong with it.
         message: String,
     },
@@ -81,10 +81,13 @@ impl LiveError {
             Self::NoToken {
                 logged_out: true, ..
             } => "Run `tudone login`.",
-            Self::Unreachable { .. } | Self::NoToken { .. } | Self::Lost { .. } | Self::Renew => {
+            Self::Unreachable { .. }
+            | Self::NoToken { .. }
+            | Self::ConnectionLost { .. }
+            | Self::Renew => {
                 "Wait; the connection is opened again, and todos are synced meanwhile."
             }
-            Self::NoUpgrade { .. } | Self::Garbled { .. } => {
+            Self::NoUpgrade { .. } | Self::InvalidResponse { .. } => {
                 "Let the proxy in front of Hasura pass websockets; todos are synced without."
             }
             Self::Unauthorized { .. } | Self::Refused { .. } => {
@@ -98,9 +101,9 @@ impl LiveError {
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. }
-            | Self::Lost { .. }
+            | Self::ConnectionLost { .. }
             | Self::Renew
-            | Self::Garbled { .. }
+            | Self::InvalidResponse { .. }
             // The keys may just have been rotated.
             | Self::Unauthorized { .. } => true,
             // A proxy that is starting answers so, too.
@@ -169,9 +172,10 @@ impl Conversation {
     ///
     /// When it ends the conversation.
     pub(super) fn received(&mut self, text: &str) -> Result<Event, LiveError> {
-        let frame: Frame = serde_json::from_str(text).map_err(|error| LiveError::Garbled {
-            message: plain(&error.to_string()),
-        })?;
+        let frame: Frame =
+            serde_json::from_str(text).map_err(|error| LiveError::InvalidResponse {
+                message: plain(&error.to_string()),
+            })?;
         let ours = frame.id.as_deref() == Some(ID);
         match frame.kind.as_str() {
             "ping" => Ok(Event::Send(pong(&frame.payload))),
@@ -188,7 +192,7 @@ impl Conversation {
                 Some(errors) => Err(refused(errors)),
             },
             "error" if ours => Err(refused(&frame.payload)),
-            "complete" if ours => Err(LiveError::Lost {
+            "complete" if ours => Err(LiveError::ConnectionLost {
                 message: "the server ended the subscription".to_owned(),
             }),
             _ => Ok(Event::Nothing),
@@ -210,7 +214,7 @@ impl Conversation {
         if refused {
             LiveError::Unauthorized { message }
         } else {
-            LiveError::Lost { message }
+            LiveError::ConnectionLost { message }
         }
     }
 }
@@ -241,7 +245,7 @@ fn refused(payload: &Value) -> LiveError {
     match code.as_str() {
         "invalid-jwt" | "access-denied" => LiveError::Unauthorized { message },
         "unexpected" | "postgres-error" | "postgres-max-connections-error" => {
-            LiveError::Lost { message }
+            LiveError::ConnectionLost { message }
         }
         other if other.starts_with("jwt-") => LiveError::Unauthorized { message },
         _ => LiveError::Refused { code, message },
@@ -356,7 +360,7 @@ mod tests {
         ] {
             let answer = listening()?.received(frame);
             assert!(
-                matches!(answer, Err(LiveError::Garbled { .. })),
+                matches!(answer, Err(LiveError::InvalidResponse { .. })),
                 "{answer:?}"
             );
         }

@@ -137,7 +137,7 @@ impl Doorbell {
 }
 
 fn lost(message: &str) -> LiveError {
-    LiveError::Lost {
+    LiveError::ConnectionLost {
         message: super::answer::plain(message),
     }
 }
@@ -173,12 +173,12 @@ async fn upgraded(endpoint: &Url) -> Result<Upgraded, LiveError> {
         });
     }
     if !is(SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes())) {
-        return Err(LiveError::Garbled {
+        return Err(LiveError::InvalidResponse {
             message: "the handshake was not answered by a websocket server".to_owned(),
         });
     }
     if !is(SEC_WEBSOCKET_PROTOCOL, PROTOCOL) {
-        return Err(LiveError::Garbled {
+        return Err(LiveError::InvalidResponse {
             message: format!("it does not speak {PROTOCOL}"),
         });
     }

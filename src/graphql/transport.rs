@@ -118,7 +118,7 @@ impl Http {
     }
 
     fn lost(&self, error: reqwest::Error) -> RemoteError {
-        RemoteError::Lost {
+        RemoteError::ConnectionLost {
             host: self.host.clone(),
             message: cause(error),
         }

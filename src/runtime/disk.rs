@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::advised;
-use super::obituary::Obituary;
+use super::panic_guard::PanicGuard;
 use crate::app::Msg;
 use crate::app::effect::{CommitId, WindowId};
 use crate::domain::change::Change;
@@ -95,14 +95,14 @@ impl Disk {
         let reading = {
             let (place, facts) = (place.clone(), facts.clone());
             thread::spawn(move || {
-                let _obituary = Obituary(facts.clone());
+                let _obituary = PanicGuard(facts.clone());
                 read(&place, open, &asked, &facts);
             })
         };
         let writing = {
             let (place, facts) = (place.clone(), facts.clone());
             thread::spawn(move || {
-                let _obituary = Obituary(facts.clone());
+                let _obituary = PanicGuard(facts.clone());
                 write(&place, &wanted, &facts);
             })
         };
@@ -228,7 +228,7 @@ impl Reader {
                 freshness: self.store.freshness()?,
             })
         };
-        match read().map_err(|error| self.store.judged(error)) {
+        match read().map_err(|error| self.store.check_corruption(error)) {
             Ok(windowed) => windowed,
             Err(error @ StoreError::Corrupt { .. }) => self.moved(&error),
             Err(error) => Msg::WindowFailed {
@@ -277,7 +277,10 @@ fn commit(
         Some(store) => store,
         None => place.open_or_tell(tell(facts))?,
     };
-    let committed = match open.commit(changes).map_err(|error| open.judged(error)) {
+    let committed = match open
+        .commit(changes)
+        .map_err(|error| open.check_corruption(error))
+    {
         Err(error @ (StoreError::Corrupt { .. } | StoreError::Removed)) => {
             tell(facts)(advised(&error));
             open.reopen()?;
@@ -319,10 +322,10 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
         }])?;
 
-        let (facts, mut told) = mpsc::channel(8);
+        let (facts, mut display_chain) = mpsc::channel(8);
         let _disk = Disk::start(&place, Some(open), &facts);
 
-        let news = tokio::time::timeout(DEADLINE, told.recv()).await?;
+        let news = tokio::time::timeout(DEADLINE, display_chain.recv()).await?;
         assert!(matches!(news, Some(Msg::StoreChanged)), "{news:?}");
         Ok(())
     }

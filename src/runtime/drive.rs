@@ -48,7 +48,7 @@ pub struct Sources<'f, I, S> {
 }
 
 /// Where effects go.
-pub trait Outside {
+pub trait EffectHandler {
     /// Begins an effect; never waits.
     fn begin(&mut self, effect: Effect);
     /// Gives the terminal back, stops the program and takes the terminal again
@@ -111,7 +111,7 @@ where
     B: Backend,
     I: Stream<Item = Msg> + Unpin,
     S: Signals,
-    O: Outside,
+    O: EffectHandler,
 {
     loop {
         if model.take_stale() {

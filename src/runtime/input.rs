@@ -82,11 +82,17 @@ mod tests {
     #[test]
     fn terminal_keys_are_the_keys_of_the_table() {
         let none = KeyModifiers::NONE;
-        let told = |code, modifiers| written(code, modifiers).unwrap_or_default();
-        assert_eq!(told(KeyCode::Char('G'), KeyModifiers::SHIFT), "G");
-        assert_eq!(told(KeyCode::Char('D'), KeyModifiers::CONTROL), "ctrl-d");
-        assert_eq!(told(KeyCode::Char(' '), none), "space");
-        assert_eq!(told(KeyCode::BackTab, KeyModifiers::SHIFT), "shift-tab");
+        let display_chain = |code, modifiers| written(code, modifiers).unwrap_or_default();
+        assert_eq!(display_chain(KeyCode::Char('G'), KeyModifiers::SHIFT), "G");
+        assert_eq!(
+            display_chain(KeyCode::Char('D'), KeyModifiers::CONTROL),
+            "ctrl-d"
+        );
+        assert_eq!(display_chain(KeyCode::Char(' '), none), "space");
+        assert_eq!(
+            display_chain(KeyCode::BackTab, KeyModifiers::SHIFT),
+            "shift-tab"
+        );
         assert_eq!(written(KeyCode::CapsLock, none), None);
     }
 

@@ -29,30 +29,30 @@ const BRIEF: Duration = Duration::from_secs(1);
 const TIDINGS: usize = 8;
 
 /// Where doorbells come from.
-pub(super) trait Door {
+pub(super) trait Connector {
     /// What is opened.
-    type Bell: Bell;
+    type Subscription: Subscription;
     /// Opens a connection, with a token that is good for a while.
-    async fn open(&self) -> Result<Self::Bell, LiveError>;
+    async fn open(&self) -> Result<Self::Subscription, LiveError>;
 }
 
 /// One connection.
-pub(super) trait Bell {
+pub(super) trait Subscription {
     /// Waits for the next change; may be dropped and called again.
     async fn ring(&mut self) -> Result<(), LiveError>;
     /// Says goodbye.
     async fn close(self);
 }
 
-impl Door for Hasura {
-    type Bell = Doorbell;
+impl Connector for Hasura {
+    type Subscription = Doorbell;
 
     async fn open(&self) -> Result<Doorbell, LiveError> {
         self.doorbell().await
     }
 }
 
-impl Bell for Doorbell {
+impl Subscription for Doorbell {
     async fn ring(&mut self) -> Result<(), LiveError> {
         Self::ring(self).await
     }
@@ -64,20 +64,20 @@ impl Bell for Doorbell {
 
 /// What is told of the doorbell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Tidings {
+pub(super) enum LiveEvent {
     /// It is connected, after it was not.
     Connected,
     /// Something changed, or may have: pull once.
     Rang,
     /// It cannot be heard until it is connected again.
-    Silent(LiveError),
+    Timeout(LiveError),
 }
 
 /// A doorbell that is kept up as long as this lives. It works only while
 /// somebody waits for [`Live::next`].
 pub(super) struct Live {
     calls: mpsc::Sender<()>,
-    tidings: mpsc::Receiver<Tidings>,
+    tidings: mpsc::Receiver<LiveEvent>,
     keeping: Pin<Box<dyn Future<Output = ()>>>,
 }
 
@@ -90,11 +90,11 @@ impl fmt::Debug for Live {
 impl Live {
     /// Begins with the first connection; `rng` spreads the tries of many
     /// devices.
-    pub(super) fn start(door: impl Door + 'static, rng: fastrand::Rng) -> Self {
+    pub(super) fn start(door: impl Connector + 'static, rng: fastrand::Rng) -> Self {
         // One call that waits is as good as several.
         let (calls, called) = mpsc::channel(1);
         let (teller, tidings) = mpsc::channel(TIDINGS);
-        let keeper = Keeper {
+        let keeper = Reconnector {
             door,
             called,
             teller,
@@ -110,7 +110,7 @@ impl Live {
     }
 
     /// The next tidings. May be dropped and called again: none are lost.
-    pub(super) async fn next(&mut self) -> Tidings {
+    pub(super) async fn next(&mut self) -> LiveEvent {
         tokio::select! {
             biased;
             Some(tidings) = self.tidings.recv() => tidings,
@@ -138,10 +138,10 @@ impl Live {
 }
 
 /// Whoever keeps the doorbell up.
-struct Keeper<D> {
+struct Reconnector<D> {
     door: D,
     called: mpsc::Receiver<()>,
-    teller: mpsc::Sender<Tidings>,
+    teller: mpsc::Sender<LiveEvent>,
     /// As last told; `None` before that.
     connected: Option<bool>,
     backoff: Backoff,
@@ -156,7 +156,7 @@ enum End {
     Lost(LiveError, Duration),
 }
 
-impl<D: Door> Keeper<D> {
+impl<D: Connector> Reconnector<D> {
     async fn keep(mut self) {
         loop {
             let (error, lasted) = match self.listen().await {
@@ -166,7 +166,7 @@ impl<D: Door> Keeper<D> {
             let pause = self.pause(&error, lasted);
             tracing::debug!(%error, ?lasted, ?pause, "the doorbell went silent");
             if pause != Some(Duration::ZERO) {
-                self.tell(false, Tidings::Silent(error)).await;
+                self.tell(false, LiveEvent::Timeout(error)).await;
             }
             let rested = async {
                 match pause {
@@ -192,7 +192,7 @@ impl<D: Door> Keeper<D> {
             Err(error) => return End::Lost(error, Duration::ZERO),
         };
         let since = Instant::now();
-        self.tell(true, Tidings::Connected).await;
+        self.tell(true, LiveEvent::Connected).await;
         loop {
             let rang = tokio::select! {
                 rang = bell.ring() => rang,
@@ -203,14 +203,14 @@ impl<D: Door> Keeper<D> {
             };
             match rang {
                 // Whoever does not listen is found out by `unwanted`.
-                Ok(()) => drop(self.teller.send(Tidings::Rang).await),
+                Ok(()) => drop(self.teller.send(LiveEvent::Rang).await),
                 Err(error) => return End::Lost(error, since.elapsed()),
             }
         }
     }
 
     /// Tells whether it is connected, unless that is known.
-    async fn tell(&mut self, connected: bool, tidings: Tidings) {
+    async fn tell(&mut self, connected: bool, tidings: LiveEvent) {
         if self.connected.replace(connected) != Some(connected) {
             let _ = self.teller.send(tidings).await;
         }
@@ -233,10 +233,12 @@ impl<D: Door> Keeper<D> {
             LiveError::Unauthorized { .. }
             | LiveError::Refused { .. }
             | LiveError::NoUpgrade { .. }
-            | LiveError::Garbled { .. } => Some(LONGEST.mul_f64(0.5 + self.rng.f64() / 2.0)),
+            | LiveError::InvalidResponse { .. } => {
+                Some(LONGEST.mul_f64(0.5 + self.rng.f64() / 2.0))
+            }
             LiveError::Renew
             | LiveError::Unreachable { .. }
-            | LiveError::Lost { .. }
+            | LiveError::ConnectionLost { .. }
             | LiveError::NoToken { .. } => Some(self.soon()),
         }
     }

@@ -4,43 +4,47 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::told;
+use super::display_chain;
 use crate::app::Msg;
 use crate::app::login::{LoginId, LoginNews};
-use crate::workspace::Workspace;
-use crate::workspace::error::LoginError;
-use crate::workspace::login::LoggedIn;
-use crate::workspace::verify::verify;
+use crate::profile::ActiveProfile;
+use crate::profile::error::LoginError;
+use crate::profile::login::LoggedIn;
+use crate::profile::verify::verify;
 
 /// How long a person may take to unlock the credential store.
 const UNLOCKING: Duration = Duration::from_mins(1);
 
 /// Goes through a login and says how it ended; what the person must see on the
 /// way is told as it happens. Dropping it cancels the login.
-pub(super) async fn run(workspace: Workspace, id: LoginId, facts: mpsc::Sender<Msg>) -> LoginNews {
-    match log_in(&workspace, id, &facts).await {
+pub(super) async fn run(
+    profile: ActiveProfile,
+    id: LoginId,
+    facts: mpsc::Sender<Msg>,
+) -> LoginNews {
+    match log_in(&profile, id, &facts).await {
         Ok(done) => LoginNews::Done {
             account: done.account,
             identity: done.identity,
             warning: done.warnings.first().map(ToString::to_string),
         },
         Err(error) => LoginNews::Failed {
-            message: told(&error),
+            message: display_chain(&error),
             help: error.help(),
         },
     }
 }
 
 async fn log_in(
-    workspace: &Workspace,
+    profile: &ActiveProfile,
     id: LoginId,
     facts: &mpsc::Sender<Msg>,
 ) -> Result<LoggedIn, LoginError> {
     // Where the channel is full the screen is behind anyway: what is dropped
     // here is told again, or overtaken.
     let tell = |news| drop(facts.try_send(Msg::Login { id, news }));
-    let connection = &workspace.profile.connection;
-    let login = workspace
+    let connection = &profile.config.connection;
+    let login = profile
         .begin_login(UNLOCKING, || tell(LoginNews::Unlocking))
         .await?;
     let prompt = login.prompt().clone();

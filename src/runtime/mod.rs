@@ -16,9 +16,9 @@ use tokio::sync::mpsc;
 use crate::app::effect::Effect;
 use crate::app::model::{Size, Start};
 use crate::app::{Keymap, Model, Msg, Stamp, update};
+use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Store, StoreError};
 use crate::ui::{self, Theme};
-use crate::workspace::{KnownAccount, Workspace};
 
 mod disk;
 pub mod drive;
@@ -27,13 +27,13 @@ pub(crate) mod input;
 mod live;
 mod login;
 mod network;
-mod obituary;
+mod panic_guard;
 pub(crate) mod rounds;
 mod signals;
 mod terminal;
 mod workers;
 
-use drive::{DriveError, Left, Outside, Sources, drive};
+use drive::{DriveError, EffectHandler, Left, Sources, drive};
 use terminal::Guard;
 use workers::Workers;
 
@@ -100,14 +100,14 @@ impl RuntimeError {
 /// # Errors
 ///
 /// When the store or the terminal cannot be used; the terminal is as it was.
-pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, RuntimeError> {
+pub fn run(profile: ActiveProfile, options: &Options) -> Result<Vec<String>, RuntimeError> {
     let zone = TimeZone::system();
-    let account = workspace.known_account();
+    let account = profile.known_account();
     let Opened {
         mut model,
         store,
         later,
-    } = open(&workspace, account.as_ref(), options, &zone)?;
+    } = open(&profile, account.as_ref(), options, &zone)?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -129,7 +129,7 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
 
     let (sender, mut facts) = mpsc::channel(FACTS);
     let account = account.map(|known| known.account);
-    let mut workers = Workers::start(workspace, account, store, options, sender);
+    let mut workers = Workers::start(profile, account, store, options, sender);
     for effect in later {
         workers.begin(effect);
     }
@@ -160,7 +160,7 @@ pub fn run(workspace: Workspace, options: &Options) -> Result<Vec<String>, Runti
     match driven? {
         _ if !well => Err(RuntimeError::Panicked),
         Left::Ended => Err(RuntimeError::Ended),
-        Left::Quit => Ok(model.into_parting()),
+        Left::Quit => Ok(model.into_exit_notices()),
     }
 }
 
@@ -173,7 +173,7 @@ struct Opened {
 
 /// Opens the account's store and reads the first window from it.
 fn open(
-    workspace: &Workspace,
+    profile: &ActiveProfile,
     known: Option<&KnownAccount>,
     options: &Options,
     zone: &TimeZone,
@@ -181,8 +181,8 @@ fn open(
     let mut trouble = None;
     let store = match known {
         Some(known) => {
-            let path = workspace.database(&known.account);
-            let endpoint = workspace.profile.connection.endpoint.to_string();
+            let path = profile.database(&known.account);
+            let endpoint = profile.config.connection.endpoint.to_string();
             let place = disk::Place { path, endpoint };
             let store = place.open_or_tell(|reason| trouble = Some(reason))?;
             Some(disk::Open::new(store))
@@ -255,11 +255,11 @@ fn stamp(zone: &TimeZone) -> Stamp {
 
 /// An error of the store with what the person can do, in one line.
 fn advised(error: &StoreError) -> String {
-    format!("{}. {}", told(error), error.help())
+    format!("{}. {}", display_chain(error), error.help())
 }
 
 /// An error with its causes, in one line.
-fn told(error: &dyn std::error::Error) -> String {
+fn display_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -7,13 +7,13 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc;
 
 use super::login;
-use super::obituary::Obituary;
+use super::panic_guard::PanicGuard;
 use super::rounds::{News, Rounds};
 use crate::app::Msg;
 use crate::app::link::{Failure, RoundNews};
 use crate::app::login::{LoginId, LoginNews};
 use crate::domain::account::Account;
-use crate::workspace::Workspace;
+use crate::profile::ActiveProfile;
 
 /// What the loop asks of the network.
 #[derive(Debug)]
@@ -41,19 +41,19 @@ pub(super) struct Network {
 impl Network {
     /// Starts it; with an account, it begins with a round.
     pub(super) fn start(
-        workspace: Workspace,
+        profile: ActiveProfile,
         account: Option<Account>,
         facts: mpsc::Sender<Msg>,
     ) -> Self {
         // A person is the only producer: the queue cannot grow.
         let (commands, received) = mpsc::unbounded_channel();
         let thread = thread::spawn(move || {
-            let _obituary = Obituary(facts.clone());
+            let _obituary = PanicGuard(facts.clone());
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             match runtime {
-                Ok(runtime) => runtime.block_on(work(workspace, account, received, facts)),
+                Ok(runtime) => runtime.block_on(work(profile, account, received, facts)),
                 Err(error) => {
                     let failure = Failure::Refused(error.to_string());
                     let news = RoundNews::Failed {
@@ -84,12 +84,12 @@ impl Network {
 type LoginTask = Pin<Box<dyn Future<Output = LoginNews>>>;
 
 async fn work(
-    workspace: Workspace,
+    profile: ActiveProfile,
     account: Option<Account>,
     mut commands: mpsc::UnboundedReceiver<Command>,
     facts: mpsc::Sender<Msg>,
 ) {
-    let mut rounds = Rounds::new(workspace.clone());
+    let mut rounds = Rounds::new(profile.clone());
     if let Some(account) = account {
         rounds.open(&account, false);
     }
@@ -106,7 +106,7 @@ async fn work(
                 None => break,
                 Some(Command::Nudge { shown }) => rounds.nudge(shown),
                 Some(Command::StartLogin(id)) => {
-                    login = Some((id, Box::pin(login::run(workspace.clone(), id, facts.clone()))));
+                    login = Some((id, Box::pin(login::run(profile.clone(), id, facts.clone()))));
                 }
                 Some(Command::CancelLogin(id)) => {
                     login = login.filter(|(running, _)| *running != id);

@@ -11,19 +11,19 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::live::{Live, Tidings};
-use super::told;
+use super::display_chain;
+use super::live::{Live, LiveEvent};
 use super::workers::place;
 use crate::app::link::{Failure, RoundNews};
 use crate::auth::error::Kind;
 use crate::auth::session::Session;
 use crate::domain::account::Account;
 use crate::graphql::Hasura;
+use crate::profile::ActiveProfile;
 use crate::store::Store;
 use crate::sync::backoff::Backoff;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::{Report, RoundError, round, round_from_start};
-use crate::workspace::Workspace;
 
 /// The pause between rounds when nothing asks for one, nor can ring.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -52,7 +52,7 @@ pub(crate) enum News {
 }
 
 /// What a round works with.
-struct Kit {
+struct RoundParts {
     store: Store,
     remote: Hasura,
     lock: PathBuf,
@@ -60,14 +60,14 @@ struct Kit {
     from_start: bool,
 }
 
-type Ended = (Box<Kit>, Result<Report, RoundError>);
+type Ended = (Box<RoundParts>, Result<Report, RoundError>);
 
 /// The rounds of one account: one at a time; what is asked for meanwhile is
 /// one more after it.
 pub(crate) struct Rounds {
-    workspace: Workspace,
+    profile: ActiveProfile,
     session: Option<Session>,
-    idle: Option<Box<Kit>>,
+    idle: Option<Box<RoundParts>>,
     running: Option<Pin<Box<dyn Future<Output = Ended>>>>,
     /// When the next one is due; `None` waits for a person.
     due: Option<Instant>,
@@ -98,13 +98,13 @@ impl fmt::Debug for Rounds {
 enum Next {
     Due,
     Ended(Ended),
-    Heard(Tidings),
+    Heard(LiveEvent),
 }
 
 impl Rounds {
-    pub(crate) fn new(workspace: Workspace) -> Self {
+    pub(crate) fn new(profile: ActiveProfile) -> Self {
         Self {
-            workspace,
+            profile,
             session: None,
             idle: None,
             running: None,
@@ -136,16 +136,16 @@ impl Rounds {
             let why = "another account was opened".to_owned();
             self.untold.push_back(News::Polling { why });
         }
-        let place = place(&self.workspace, account);
-        let endpoint = self.workspace.profile.connection.endpoint.clone();
-        let session = self.workspace.session();
-        let opened = place.open().map_err(|error| told(&error));
-        let remote = Hasura::new(endpoint, session.clone()).map_err(|error| told(&error));
+        let place = place(&self.profile, account);
+        let endpoint = self.profile.config.connection.endpoint.clone();
+        let session = self.profile.session();
+        let opened = place.open().map_err(|error| display_chain(&error));
+        let remote = Hasura::new(endpoint, session.clone()).map_err(|error| display_chain(&error));
         self.session = Some(session);
         match opened.and_then(|store| Ok((store, remote?))) {
             Ok((store, remote)) => {
-                let lock = self.workspace.sync_lock(account);
-                self.idle = Some(Box::new(Kit {
+                let lock = self.profile.sync_lock(account);
+                self.idle = Some(Box::new(RoundParts {
                     store,
                     remote,
                     lock,
@@ -212,14 +212,14 @@ impl Rounds {
     }
 
     fn begin(&mut self) {
-        let Some(mut kit) = self.idle.take() else {
+        let Some(mut parts) = self.idle.take() else {
             return;
         };
         self.due = None;
         if !std::mem::take(&mut self.insisted)
-            && let Some(pause) = rest(&kit.store)
+            && let Some(pause) = rest(&parts.store)
         {
-            self.idle = Some(kit);
+            self.idle = Some(parts);
             self.plan(pause);
             if !std::mem::replace(&mut self.failing, true) {
                 self.failed(Failure::Unreachable, Some(pause));
@@ -227,24 +227,24 @@ impl Rounds {
             return;
         }
         self.running = Some(Box::pin(async move {
-            let Kit {
+            let RoundParts {
                 store,
                 remote,
                 lock,
                 from_start,
-            } = &mut *kit;
+            } = &mut *parts;
             let result = if *from_start {
                 round_from_start(store, remote, lock, Timestamp::now).await
             } else {
                 round(store, remote, lock, Timestamp::now).await
             };
             *from_start &= result.is_err();
-            (kit, result)
+            (parts, result)
         }));
     }
 
     /// Takes how a round ended, and plans the next.
-    fn ended(&mut self, (kit, result): Ended) {
+    fn ended(&mut self, (parts, result): Ended) {
         self.running = None;
         match result {
             Ok(report) => {
@@ -254,8 +254,8 @@ impl Rounds {
                 {
                     live.call();
                 }
-                let may = kit.store.capabilities().ok().flatten();
-                self.listen(may.is_some_and(|may| may.full), &kit.remote);
+                let may = parts.store.capabilities().ok().flatten();
+                self.listen(may.is_some_and(|may| may.full), &parts.remote);
                 self.plan(match report.waiting {
                     0 if self.connected => SAFETY,
                     0 => PAUSE,
@@ -274,7 +274,7 @@ impl Rounds {
                 self.failed(failure, pause);
             }
         }
-        self.idle = Some(kit);
+        self.idle = Some(parts);
     }
 
     /// Listens, where there is something to listen to.
@@ -292,19 +292,19 @@ impl Rounds {
         }
     }
 
-    fn heard(&mut self, tidings: Tidings) {
+    fn heard(&mut self, tidings: LiveEvent) {
         match tidings {
-            Tidings::Connected => {
+            LiveEvent::Connected => {
                 self.connected = true;
                 self.untold.push_back(News::Live);
             }
-            Tidings::Rang => self.due = Some(Instant::now()),
-            Tidings::Silent(error) => {
+            LiveEvent::Rang => self.due = Some(Instant::now()),
+            LiveEvent::Timeout(error) => {
                 // Whether the server is still there is soon known.
                 if std::mem::take(&mut self.connected) && self.due.is_some() {
                     self.plan(SHORT);
                 }
-                let why = told(&error);
+                let why = display_chain(&error);
                 self.untold.push_back(News::Polling { why });
             }
         }
@@ -321,8 +321,10 @@ impl Rounds {
     fn judge(&mut self, error: &RoundError) -> (Failure, Option<Duration>) {
         let remote = match error {
             RoundError::Busy => return (Failure::Busy, Some(SHORT)),
-            RoundError::Store(error) => return (Failure::Refused(told(error)), Some(PAUSE)),
-            RoundError::Lock(_) => return (Failure::Refused(told(error)), Some(PAUSE)),
+            RoundError::Store(error) => {
+                return (Failure::Refused(display_chain(error)), Some(PAUSE));
+            }
+            RoundError::Lock(_) => return (Failure::Refused(display_chain(error)), Some(PAUSE)),
             RoundError::Remote(remote) => remote,
         };
         let (failure, asked) = match remote {
@@ -335,12 +337,12 @@ impl Rounds {
                 kind: Kind::Misconfigured,
                 ..
             } => (Failure::Refused(remote.to_string()), None),
-            RemoteError::Trouble { retry_after, .. } => (Failure::Unreachable, *retry_after),
+            RemoteError::ServerError { retry_after, .. } => (Failure::Unreachable, *retry_after),
             RemoteError::Unreachable { .. }
-            | RemoteError::Lost { .. }
+            | RemoteError::ConnectionLost { .. }
             | RemoteError::NoToken { .. }
             | RemoteError::TooLarge { .. }
-            | RemoteError::Garbled { .. } => (Failure::Unreachable, None),
+            | RemoteError::InvalidResponse { .. } => (Failure::Unreachable, None),
         };
         (failure, Some(self.backoff.failed(asked, &mut self.rng)))
     }
@@ -378,7 +380,7 @@ async fn outcome(running: &mut Option<Pin<Box<dyn Future<Output = Ended>>>>) -> 
     }
 }
 
-async fn tidings(live: &mut Option<Live>) -> Tidings {
+async fn tidings(live: &mut Option<Live>) -> LiveEvent {
     match live {
         Some(live) => live.next().await,
         None => pending().await,

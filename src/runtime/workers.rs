@@ -6,17 +6,17 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc;
 
 use super::disk::{Ask, Disk, Open, Place};
-use super::drive::Outside;
+use super::drive::EffectHandler;
 use super::network::{Command, Network};
 use super::{Options, terminal};
 use crate::app::{Effect, Msg};
 use crate::domain::account::Account;
-use crate::workspace::Workspace;
+use crate::profile::ActiveProfile;
 
 /// The threads behind the loop.
 #[derive(Debug)]
 pub(super) struct Workers {
-    workspace: Workspace,
+    profile: ActiveProfile,
     facts: mpsc::Sender<Msg>,
     disk: Option<Disk>,
     network: Option<Network>,
@@ -28,16 +28,16 @@ pub(super) struct Workers {
 impl Workers {
     /// Starts the threads; `store` is the account's, already open.
     pub(super) fn start(
-        workspace: Workspace,
+        profile: ActiveProfile,
         account: Option<Account>,
         store: Option<Open>,
         options: &Options,
         facts: mpsc::Sender<Msg>,
     ) -> Self {
         let network = (!options.offline)
-            .then(|| Network::start(workspace.clone(), account.clone(), facts.clone()));
+            .then(|| Network::start(profile.clone(), account.clone(), facts.clone()));
         let mut workers = Self {
-            workspace,
+            profile,
             facts,
             disk: None,
             network,
@@ -66,7 +66,7 @@ impl Workers {
     }
 
     fn place(&self, account: &Account) -> Place {
-        place(&self.workspace, account)
+        place(&self.profile, account)
     }
 
     fn open(&mut self, account: &Account) {
@@ -97,14 +97,14 @@ impl Workers {
 }
 
 /// Where the database of `account` is.
-pub(super) fn place(workspace: &Workspace, account: &Account) -> Place {
+pub(super) fn place(profile: &ActiveProfile, account: &Account) -> Place {
     Place {
-        path: workspace.database(account),
-        endpoint: workspace.profile.connection.endpoint.to_string(),
+        path: profile.database(account),
+        endpoint: profile.config.connection.endpoint.to_string(),
     }
 }
 
-impl Outside for Workers {
+impl EffectHandler for Workers {
     fn begin(&mut self, effect: Effect) {
         match effect {
             Effect::Window {

@@ -10,8 +10,8 @@ use crate::domain::key::Key;
 use crate::domain::todo::Row;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::place::{self, DONE};
 use crate::store::rows::{self, BASE_COLUMNS, blob};
+use crate::store::sort_key::{self, DONE};
 use crate::store::write::Write;
 
 /// What the server last said of one todo.
@@ -48,10 +48,10 @@ fn after(connection: &Connection, id: i64) -> Result<Vec<Row>, StoreError> {
         "SELECT place, {BASE_COLUMNS} FROM shown WHERE place >= ?1 AND place < ?2 AND overlaid = 0"
     );
     for done in [false, true] {
-        let places = place::ids_after(id, done);
+        let places = sort_key::ids_after(id, done);
         read(&alike, places.start, places.end)?;
     }
-    let ids = place::ids_after(id, false);
+    let ids = sort_key::ids_after(id, false);
     read(&apart, ids.start, ids.end)?;
     found.sort_unstable_by_key(|row| row.id);
     Ok(found)
@@ -97,11 +97,11 @@ impl Write<'_> {
 
     /// The server says: it is there, like this.
     pub(super) fn put_base(&mut self, row: &Row) -> Result<(), StoreError> {
-        place::check_id(row.id)?;
+        sort_key::check_id(row.id)?;
         let greatest = self.greatest()?;
         if row.id > greatest {
             self.greatest = Some(row.id);
-            if !self.ledger.has_entries() && self.place_new(row)? {
+            if !self.account_state.has_entries() && self.place_new(row)? {
                 return Ok(());
             }
         } else {
@@ -162,7 +162,7 @@ impl Write<'_> {
         {
             return Ok(Some(holder));
         }
-        if !self.ledger.has_entries() {
+        if !self.account_state.has_entries() {
             return Ok(None);
         }
         let mut statement = self.tx.prepare_cached(
@@ -185,7 +185,7 @@ impl Write<'_> {
                  ifnull((SELECT max(id) FROM base), ?4),
                  ifnull((SELECT max(row_id) FROM outbox WHERE row_id IS NOT NULL), ?4))",
         )?;
-        let (open, done) = (place::ids(false), place::ids(true));
+        let (open, done) = (sort_key::ids(false), sort_key::ids(true));
         let greatest = statement
             .query_row([open.end, done.start, done.end, i64::MIN, DONE], |row| {
                 row.get(0)

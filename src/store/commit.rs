@@ -1,17 +1,17 @@
 //! What people do: changes into the outbox, and their second thoughts.
 
 use crate::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE};
-use crate::domain::fold::{Meeting, Step};
+use crate::domain::fold::{FoldContext, Step};
+use crate::domain::history::HistoryItem;
 use crate::domain::key::Key;
-use crate::domain::past::Deed;
 use crate::domain::todo::{Row, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::outbox::Queue;
 use crate::store::write::Write;
 
-/// What a new change meets: see [`Meeting`].
-pub(super) struct Met {
+/// What a new change meets: see [`FoldContext`].
+pub(super) struct TodoState {
     queue: Queue,
     base: Option<Row>,
     pub(super) shown: Option<Todo>,
@@ -49,8 +49,8 @@ impl Store {
             return Ok(Vec::new());
         };
         let mut write = self.write()?;
-        let (todos, deeds) = write.accept_all(changes)?;
-        write.remember(verb, first.at, &deeds)?;
+        let (todos, items) = write.accept_all(changes)?;
+        write.remember(verb, first.at, &items)?;
         write.commit()?;
         Ok(todos)
     }
@@ -86,15 +86,18 @@ impl Store {
 }
 
 impl Write<'_> {
-    fn accept_all(&mut self, changes: &[Change]) -> Result<(Vec<Todo>, Vec<Deed>), StoreError> {
+    fn accept_all(
+        &mut self,
+        changes: &[Change],
+    ) -> Result<(Vec<Todo>, Vec<HistoryItem>), StoreError> {
         let mut todos = Vec::with_capacity(changes.len());
-        let mut deeds = Vec::with_capacity(changes.len());
+        let mut items = Vec::with_capacity(changes.len());
         for change in changes {
-            let (todo, deed) = self.accept(change)?;
+            let (todo, item) = self.accept(change)?;
             todos.extend(todo);
-            deeds.extend(deed);
+            items.extend(item);
         }
-        Ok((todos, deeds))
+        Ok((todos, items))
     }
 
     /// Returns the todo as shown now (a removed one as it was), and what the
@@ -102,7 +105,7 @@ impl Write<'_> {
     pub(super) fn accept(
         &mut self,
         change: &Change,
-    ) -> Result<(Option<Todo>, Option<Deed>), StoreError> {
+    ) -> Result<(Option<Todo>, Option<HistoryItem>), StoreError> {
         let key = self.current_key(change.todo)?;
         let change = Change {
             todo: key,
@@ -120,12 +123,12 @@ impl Write<'_> {
         if before.is_some() && after.is_none() {
             self.close_alias(key)?;
         }
-        let deed = did_something.then(|| deed(change, before.as_ref(), after.as_ref()));
-        Ok((after.or(before), deed))
+        let item = did_something.then(|| item(change, before.as_ref(), after.as_ref()));
+        Ok((after.or(before), item))
     }
 
-    pub(super) fn meet(&self, key: Key) -> Result<Met, StoreError> {
-        Ok(Met {
+    pub(super) fn meet(&self, key: Key) -> Result<TodoState, StoreError> {
+        Ok(TodoState {
             queue: self.queue(key)?,
             base: self.base(key)?,
             shown: super::handles::todo(&self.tx, key)?,
@@ -205,9 +208,9 @@ impl Write<'_> {
     }
 }
 
-impl Met {
-    pub(super) fn meeting(&self) -> Meeting<'_> {
-        Meeting {
+impl TodoState {
+    pub(super) fn meeting(&self) -> FoldContext<'_> {
+        FoldContext {
             queue: &self.queue.entries,
             base: self.base.as_ref(),
             shown: self.shown.as_ref().map(|todo| todo.text.as_str()),
@@ -218,7 +221,7 @@ impl Met {
 
 /// What `change` did to the text shown. One that was refused at once, and so
 /// changed nothing yet, counts as what it was meant to do.
-fn deed(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> Deed {
+fn item(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> HistoryItem {
     let text = |todo: Option<&Todo>, wanted: String| todo.map_or(wanted, |todo| todo.text.clone());
     let act = match change.act {
         Act::Edit {
@@ -239,7 +242,7 @@ fn deed(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> Deed {
         },
         act @ Act::Add { .. } => act,
     };
-    Deed {
+    HistoryItem {
         todo: change.todo,
         id: before.and_then(|todo| todo.id),
         act,

@@ -9,9 +9,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::private_file;
+use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
-use crate::store::ledger::Ledger;
-use crate::store::{salvage, schema};
+use crate::store::{quarantine, schema};
 
 /// How long a writer waits for another one.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ impl Opened {
 /// Opens a database for writing, new or old, migrated to the newest version.
 pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
     match make_ready(path) {
-        Err(error) if error.is_corruption() => salvage::set_aside(path, ready),
+        Err(error) if error.is_corruption() => quarantine::set_aside(path, ready),
         other => other,
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Opened>, StoreError> {
     match make_readable(path) {
         Err(StoreError::Sqlite(_)) if !path.exists() => Ok(None),
-        Err(error) if error.is_corruption() => salvage::set_aside(path, readable),
+        Err(error) if error.is_corruption() => quarantine::set_aside(path, readable),
         other => other,
     }
 }
@@ -67,11 +67,11 @@ pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
         }
     };
     let shared = || {
-        let _lock = salvage::share(path).map_err(StoreError::file(path))?;
+        let _lock = quarantine::share(path).map_err(StoreError::file(path))?;
         look(path)
     };
     match shared() {
-        Err(error) if error.is_corruption() => salvage::set_aside(path, look),
+        Err(error) if error.is_corruption() => quarantine::set_aside(path, look),
         other => other,
     }
 }
@@ -79,9 +79,9 @@ pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
 /// Whoever moves a damaged one moves its logs too before this opens or makes one.
 fn make_ready(path: &Path) -> Result<Opened, StoreError> {
     let _lock = if fs::metadata(path).is_ok() {
-        salvage::share(path)
+        quarantine::share(path)
     } else {
-        salvage::lock(path).map(Some)
+        quarantine::lock(path).map(Some)
     }
     .map_err(StoreError::file(path))?;
     ready(path)
@@ -98,13 +98,13 @@ fn ready(path: &Path) -> Result<Opened, StoreError> {
         choose_journal(&connection, path)?;
     }
     schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
-    Ledger::load(&connection)?;
+    AccountState::load(&connection)?;
     Ok(Opened::at(path, connection))
 }
 
 fn make_readable(path: &Path) -> Result<Option<Opened>, StoreError> {
     let _lock = match fs::metadata(path) {
-        Ok(_) => salvage::share(path).map_err(StoreError::file(path))?,
+        Ok(_) => quarantine::share(path).map_err(StoreError::file(path))?,
         Err(_) => None,
     };
     readable(path)
@@ -127,7 +127,7 @@ fn readable(path: &Path) -> Result<Option<Opened>, StoreError> {
         }
         _ => {}
     }
-    Ledger::load(&connection)?;
+    AccountState::load(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(Some(Opened::at(path, connection)))
 }

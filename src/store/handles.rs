@@ -8,8 +8,8 @@ use crate::domain::list::Resolved;
 use crate::domain::todo::{Handle, Row, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::place::{self, Rank};
 use crate::store::rows::{self, TODO_COLUMNS, blob};
+use crate::store::sort_key::{self, SortRank};
 use crate::store::write::Write;
 
 /// The most todos that an ambiguous prefix lists.
@@ -72,10 +72,10 @@ impl Store {
     }
 
     fn at_id(&self, id: i64) -> Result<Option<Todo>, StoreError> {
-        if place::check_id(id).is_err() {
+        if sort_key::check_id(id).is_err() {
             return Ok(None);
         }
-        let rank = Rank::Id(id);
+        let rank = SortRank::Id(id);
         let holder = one(
             &self.connection,
             &format!("SELECT {TODO_COLUMNS} FROM shown WHERE place IN (?1, ?2)"),
@@ -176,7 +176,7 @@ impl Write<'_> {
 
     /// This device's number for the todo.
     pub(super) fn local(&self, key: Key) -> Result<Option<i64>, StoreError> {
-        if self.ledger.next_local == 1 {
+        if self.account_state.next_local == 1 {
             return Ok(None);
         }
         let local = self
@@ -193,8 +193,8 @@ impl Write<'_> {
         }
         self.tx
             .prepare_cached("INSERT INTO numbers(local, key) VALUES (?1, ?2)")?
-            .execute(params![self.ledger.next_local, blob(key)])?;
-        self.ledger.next_local += 1;
+            .execute(params![self.account_state.next_local, blob(key)])?;
+        self.account_state.next_local += 1;
         Ok(())
     }
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::change::{Act, Change};
-use crate::domain::inverse::Back;
+use crate::domain::history::{HistoryEntry, HistoryItem, Overlap, UndoReport};
+use crate::domain::inverse::UndoAction;
 use crate::domain::key::{ChangeId, Key};
-use crate::domain::past::{Deed, Overlap, Past, Undone};
 use crate::domain::todo::{State, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -29,7 +29,7 @@ const PAST_COLUMNS: &str = "at, verb, count, text";
 /// Who makes identities nobody else has.
 type Fresh<'f> = &'f mut dyn FnMut() -> Uuid;
 
-/// A [`Deed`] as it is kept: without `before` an add, without `after` a removal.
+/// A [`HistoryItem`] as it is kept: without `before` an add, without `after` a removal.
 #[derive(Serialize, Deserialize)]
 struct Kept<'a> {
     key: Uuid,
@@ -47,7 +47,7 @@ impl Store {
     /// # Errors
     ///
     /// What SQLite reports.
-    pub fn history(&self) -> Result<Vec<Past>, StoreError> {
+    pub fn history(&self) -> Result<Vec<HistoryEntry>, StoreError> {
         let sql = format!("SELECT {PAST_COLUMNS} FROM history ORDER BY act DESC");
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut found = statement.query([])?;
@@ -68,7 +68,11 @@ impl Store {
     /// # Errors
     ///
     /// What SQLite reports; nothing is changed then.
-    pub fn undo(&mut self, at: Timestamp, fresh: Fresh<'_>) -> Result<Option<Undone>, StoreError> {
+    pub fn undo(
+        &mut self,
+        at: Timestamp,
+        fresh: Fresh<'_>,
+    ) -> Result<Option<UndoReport>, StoreError> {
         let mut write = self.write()?;
         let undone = write.undo(at, fresh)?;
         write.commit()?;
@@ -84,7 +88,7 @@ impl Store {
         &mut self,
         at: Timestamp,
         fresh: Fresh<'_>,
-    ) -> Result<Option<Undone>, StoreError> {
+    ) -> Result<Option<UndoReport>, StoreError> {
         self.write()?.undo(at, fresh)
     }
 }
@@ -96,9 +100,9 @@ impl Write<'_> {
         &self,
         verb: &str,
         at: Timestamp,
-        deeds: &[Deed],
+        items: &[HistoryItem],
     ) -> Result<(), StoreError> {
-        let Some(first) = deeds.first() else {
+        let Some(first) = items.first() else {
             return Ok(());
         };
         self.tx
@@ -110,9 +114,9 @@ impl Write<'_> {
             .execute(params![
                 at.to_string(),
                 verb,
-                count(deeds.len()),
+                count(items.len()),
                 first.text(),
-                written(deeds)?
+                written(items)?
             ])?;
         self.forget_oldest(self.tx.last_insert_rowid())
     }
@@ -141,19 +145,19 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn undo(&mut self, at: Timestamp, fresh: Fresh<'_>) -> Result<Option<Undone>, StoreError> {
-        let Some((act, past, deeds)) = self.newest()? else {
+    fn undo(&mut self, at: Timestamp, fresh: Fresh<'_>) -> Result<Option<UndoReport>, StoreError> {
+        let Some((act, past, items)) = self.newest()? else {
             return Ok(None);
         };
-        let mut undone = Undone {
+        let mut undone = UndoReport {
             past,
-            changes: Vec::with_capacity(deeds.len()),
-            todos: Vec::with_capacity(deeds.len()),
+            changes: Vec::with_capacity(items.len()),
+            todos: Vec::with_capacity(items.len()),
             gone: Vec::new(),
             overlaps: Vec::new(),
         };
-        for deed in deeds.into_iter().rev() {
-            self.take_back(deed, at, fresh, &mut undone)?;
+        for item in items.into_iter().rev() {
+            self.take_back(item, at, fresh, &mut undone)?;
         }
         undone.todos.reverse();
         undone.gone.reverse();
@@ -162,56 +166,56 @@ impl Write<'_> {
         Ok(Some(undone))
     }
 
-    fn newest(&self) -> Result<Option<(i64, Past, Vec<Deed>)>, StoreError> {
+    fn newest(&self) -> Result<Option<(i64, HistoryEntry, Vec<HistoryItem>)>, StoreError> {
         let sql =
             format!("SELECT {PAST_COLUMNS}, act, deeds FROM history ORDER BY act DESC LIMIT 1");
         let mut statement = self.tx.prepare_cached(&sql)?;
         let newest = statement
             .query_row([], |row| {
-                let deeds: Vec<u8> = row.get(5)?;
-                Ok((row.get(4)?, read_past(row), deeds))
+                let items: Vec<u8> = row.get(5)?;
+                Ok((row.get(4)?, read_past(row), items))
             })
             .optional()?;
-        let Some((act, past, deeds)) = newest else {
+        let Some((act, past, items)) = newest else {
             return Ok(None);
         };
-        Ok(Some((act, past?, read(&deeds)?)))
+        Ok(Some((act, past?, read(&items)?)))
     }
 
     fn take_back(
         &mut self,
-        deed: Deed,
+        item: HistoryItem,
         at: Timestamp,
         fresh: Fresh<'_>,
-        undone: &mut Undone,
+        undone: &mut UndoReport,
     ) -> Result<(), StoreError> {
-        let mut key = self.current_key(deed.todo)?;
+        let mut key = self.current_key(item.todo)?;
         let met = self.meet(key)?;
-        let act = match met.meeting().take_back(&deed.act) {
-            Back::Already => return Ok(()),
-            Back::Change(act) => Some(act),
-            Back::Anew { text } => {
+        let act = match met.meeting().take_back(&item.act) {
+            UndoAction::Already => return Ok(()),
+            UndoAction::Change(act) => Some(act),
+            UndoAction::Anew { text } => {
                 let new = Key::new(fresh());
-                self.succeed(key, deed.id, new)?;
+                self.succeed(key, item.id, new)?;
                 key = new;
                 Some(Act::Add { text })
             }
-            Back::Gone(leftover) => {
+            UndoAction::Gone(leftover) => {
                 undone.gone.push(Todo {
                     key,
-                    id: deed.id,
+                    id: item.id,
                     local: self.local(key)?,
-                    text: deed.text().to_owned(),
+                    text: item.text().to_owned(),
                     state: State::Synced,
                     created_at: None,
                     updated_at: None,
                 });
                 leftover
             }
-            Back::Overlap => {
+            UndoAction::Overlap => {
                 undone
                     .overlaps
-                    .extend(met.shown.map(|todo| Overlap { todo, deed }));
+                    .extend(met.shown.map(|todo| Overlap { todo, item }));
                 return Ok(());
             }
         };
@@ -230,27 +234,27 @@ impl Write<'_> {
 
     /// Forgets an act but for what could not be taken back.
     fn leave(&self, act: i64, overlaps: &[Overlap]) -> Result<(), StoreError> {
-        let deeds: Vec<_> = overlaps.iter().map(|overlap| &overlap.deed).collect();
-        let Some(first) = deeds.first() else {
+        let items: Vec<_> = overlaps.iter().map(|overlap| &overlap.item).collect();
+        let Some(first) = items.first() else {
             return self.forget(act);
         };
         self.tx
             .prepare_cached("UPDATE history SET count = ?2, text = ?3, deeds = ?4 WHERE act = ?1")?
             .execute(params![
                 act,
-                count(deeds.len()),
+                count(items.len()),
                 first.text(),
-                written(deeds.iter().copied())?
+                written(items.iter().copied())?
             ])?;
         Ok(())
     }
 }
 
 /// Reads [`PAST_COLUMNS`].
-fn read_past(row: &SqlRow<'_>) -> Result<Past, StoreError> {
+fn read_past(row: &SqlRow<'_>) -> Result<HistoryEntry, StoreError> {
     let at: String = row.get(0)?;
     let count: i64 = row.get(2)?;
-    Ok(Past {
+    Ok(HistoryEntry {
         at: at.parse().map_err(|_| StoreError::Value { what: "time" })?,
         verb: row.get(1)?,
         count: u64::try_from(count).unwrap_or(0),
@@ -258,40 +262,40 @@ fn read_past(row: &SqlRow<'_>) -> Result<Past, StoreError> {
     })
 }
 
-fn count(deeds: usize) -> i64 {
-    i64::try_from(deeds).unwrap_or(i64::MAX)
+fn count(items: usize) -> i64 {
+    i64::try_from(items).unwrap_or(i64::MAX)
 }
 
 const MEANINGLESS: StoreError = StoreError::Value { what: "past act" };
 
-fn written<'d>(deeds: impl IntoIterator<Item = &'d Deed>) -> Result<Vec<u8>, StoreError> {
-    let kept: Vec<_> = deeds.into_iter().map(Kept::of).collect();
+fn written<'d>(items: impl IntoIterator<Item = &'d HistoryItem>) -> Result<Vec<u8>, StoreError> {
+    let kept: Vec<_> = items.into_iter().map(Kept::of).collect();
     serde_json::to_vec(&kept).map_err(|_| MEANINGLESS)
 }
 
-fn read(bytes: &[u8]) -> Result<Vec<Deed>, StoreError> {
+fn read(bytes: &[u8]) -> Result<Vec<HistoryItem>, StoreError> {
     let kept: Vec<Kept<'_>> = serde_json::from_slice(bytes).map_err(|_| MEANINGLESS)?;
     kept.into_iter()
-        .map(|kept| kept.deed().ok_or(MEANINGLESS))
+        .map(|kept| kept.item().ok_or(MEANINGLESS))
         .collect()
 }
 
 impl<'a> Kept<'a> {
-    fn of(deed: &'a Deed) -> Self {
-        let (before, after) = match &deed.act {
+    fn of(item: &'a HistoryItem) -> Self {
+        let (before, after) = match &item.act {
             Act::Add { text } => (None, Some(text)),
             Act::Edit { before, after } => (Some(before), Some(after)),
             Act::Remove { before } => (Some(before), None),
         };
         Self {
-            key: deed.todo.uuid(),
-            id: deed.id,
+            key: item.todo.uuid(),
+            id: item.id,
             before: before.map(Cow::from),
             after: after.map(Cow::from),
         }
     }
 
-    fn deed(self) -> Option<Deed> {
+    fn item(self) -> Option<HistoryItem> {
         let act = match (self.before, self.after) {
             (None, Some(text)) => Act::Add {
                 text: text.into_owned(),
@@ -305,7 +309,7 @@ impl<'a> Kept<'a> {
             },
             (None, None) => return None,
         };
-        Some(Deed {
+        Some(HistoryItem {
             todo: Key::new(self.key),
             id: self.id,
             act,

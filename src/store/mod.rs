@@ -15,35 +15,35 @@ use rusqlite::{Connection, InterruptHandle};
 
 pub mod error;
 
+mod account_state;
+mod apply_outcome;
 mod base;
 mod commit;
+mod cursor;
 mod file;
 mod handles;
 mod history;
-mod ledger;
 mod outbox;
-mod place;
 mod pull;
+mod quarantine;
 mod replay;
 mod rows;
-mod salvage;
 mod schema;
 mod search;
-mod settle;
+mod sort_key;
 #[cfg(test)]
 mod tests;
-mod walk;
 mod window;
 mod write;
 
 pub use crate::domain::feed::{Capabilities, FeedRow, Mark};
+pub use crate::domain::history::{HistoryEntry, UndoReport};
 pub use crate::domain::list::{Around, Freshness, Resolved, Totals, Window};
-pub use crate::domain::past::{Past, Undone};
-pub use crate::domain::verdict::{Adjustment, Pull, Queued, Verdict};
+pub use crate::domain::push_outcome::{PrePushChange, Pull, PushOutcome, Queued};
 pub use error::StoreError;
 
+use account_state::AccountState;
 use file::{Identity, Opened};
-use ledger::Ledger;
 
 /// An open database of one account.
 #[derive(Debug)]
@@ -144,7 +144,7 @@ impl Store {
     fn check_place(&self) -> Result<(), StoreError> {
         match &self.file {
             Some((path, was)) if Identity::of(path) != *was => {
-                Err(salvage::latest(path).unwrap_or(StoreError::Removed))
+                Err(quarantine::latest(path).unwrap_or(StoreError::Removed))
             }
             Some(_) | None => Ok(()),
         }
@@ -179,7 +179,7 @@ impl Store {
     /// [`Store::open`] does, and the error is [`StoreError::Corrupt`]. Any other
     /// comes back as it is.
     #[must_use]
-    pub fn judged(&self, error: StoreError) -> StoreError {
+    pub fn check_corruption(&self, error: StoreError) -> StoreError {
         match &self.file {
             Some((path, _)) if error.is_corruption() => file::examine(path).err().unwrap_or(error),
             Some(_) | None => error,
@@ -192,7 +192,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn totals(&self) -> Result<Totals, StoreError> {
-        Ok(Ledger::load(&self.connection)?.totals())
+        Ok(AccountState::load(&self.connection)?.totals())
     }
 
     /// How fresh base is.
@@ -201,7 +201,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn freshness(&self) -> Result<Freshness, StoreError> {
-        Ok(Ledger::load(&self.connection)?.freshness())
+        Ok(AccountState::load(&self.connection)?.freshness())
     }
 
     /// A number that changes when another connection has written.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 use crate::domain::change::{Act, Change, Entry, Progress, Rejection};
 use crate::domain::fold::Step;
 use crate::domain::key::{ChangeId, Key};
-use crate::domain::verdict::Queued;
+use crate::domain::push_outcome::Queued;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, blob};
@@ -120,7 +120,7 @@ impl Write<'_> {
     /// The entries of one todo.
     pub(super) fn queue(&self, key: Key) -> Result<Queue, StoreError> {
         let mut queue = Queue::default();
-        if self.ledger.has_entries() {
+        if self.account_state.has_entries() {
             read(&self.tx, "key = ?1", blob(key), |entry, row_id, took| {
                 queue.learnt = queue.learnt.or(row_id);
                 if entry.progress == Progress::Answered {
@@ -155,9 +155,9 @@ impl Write<'_> {
         revision: Option<i64>,
         progress: &Progress,
     ) -> Result<i64, StoreError> {
-        let seq = self.ledger.next_seq;
-        self.ledger.next_seq += 1;
-        *self.ledger.entries_mut(progress) += 1;
+        let seq = self.account_state.next_seq;
+        self.account_state.next_seq += 1;
+        *self.account_state.entries_mut(progress) += 1;
         let (kind, before, after) = act_columns(&change.act);
         self.tx
             .prepare_cached(
@@ -191,8 +191,8 @@ impl Write<'_> {
 
     /// Moves an entry on and counts it where it is now.
     pub(super) fn progress(&mut self, entry: &Entry, to: &Progress) -> Result<(), StoreError> {
-        *self.ledger.entries_mut(&entry.progress) -= 1;
-        *self.ledger.entries_mut(to) += 1;
+        *self.account_state.entries_mut(&entry.progress) -= 1;
+        *self.account_state.entries_mut(to) += 1;
         self.write_progress(entry.seq, to)
     }
 
@@ -228,7 +228,7 @@ impl Write<'_> {
 
     /// Takes an entry out of the outbox.
     pub(super) fn take_out(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        *self.ledger.entries_mut(&entry.progress) -= 1;
+        *self.account_state.entries_mut(&entry.progress) -= 1;
         self.tx
             .prepare_cached("DELETE FROM outbox WHERE seq = ?1")?
             .execute([entry.seq])?;

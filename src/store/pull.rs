@@ -9,13 +9,13 @@ use crate::domain::change::{Act, Progress, Rejection};
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::list::LONGEST_REST;
+use crate::domain::push_outcome::Pull;
 use crate::domain::todo::Row;
-use crate::domain::verdict::Pull;
 use crate::store::Store;
+use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
-use crate::store::ledger::Ledger;
-use crate::store::place;
 use crate::store::rows::{self, BASE_COLUMNS};
+use crate::store::sort_key;
 use crate::store::write::Write;
 
 impl Store {
@@ -25,7 +25,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn capabilities(&self) -> Result<Option<Capabilities>, StoreError> {
-        Ok(Ledger::load(&self.connection)?.capabilities)
+        Ok(AccountState::load(&self.connection)?.capabilities)
     }
 
     /// Remembers what the role may do. A bare backend that became full has its
@@ -38,13 +38,16 @@ impl Store {
     /// What SQLite reports.
     pub fn set_capabilities(&mut self, capabilities: Capabilities) -> Result<(), StoreError> {
         let mut write = self.write()?;
-        let was_bare = write.ledger.capabilities.is_some_and(|role| !role.full);
+        let was_bare = write
+            .account_state
+            .capabilities
+            .is_some_and(|role| !role.full);
         if was_bare && capabilities.full {
-            write.ledger.cursor = 0;
-            write.ledger.rekeying = true;
+            write.account_state.cursor = 0;
+            write.account_state.rekeying = true;
             write.forget_revisions()?;
         }
-        write.ledger.capabilities = Some(capabilities);
+        write.account_state.capabilities = Some(capabilities);
         write.commit()
     }
 
@@ -55,7 +58,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn is_rekeying(&self) -> Result<bool, StoreError> {
-        Ok(Ledger::load(&self.connection)?.rekeying)
+        Ok(AccountState::load(&self.connection)?.rekeying)
     }
 
     /// The greatest revision seen; 0 at the start.
@@ -64,7 +67,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn cursor(&self) -> Result<i64, StoreError> {
-        Ok(Ledger::load(&self.connection)?.cursor)
+        Ok(AccountState::load(&self.connection)?.cursor)
     }
 
     /// Begins a pull.
@@ -97,11 +100,11 @@ impl Store {
     /// What SQLite reports.
     pub fn check_mark(&mut self, mark: Mark) -> Result<bool, StoreError> {
         let mut write = self.write()?;
-        let ledger = &write.ledger;
-        let another = ledger.user_id.is_some_and(|id| id != mark.user_id);
-        let told = ledger.cursor.max(ledger.purged);
-        let reset = another || told < mark.purged_revision || ledger.cursor > mark.revision;
-        let drop = reset && (another || ledger.cursor != 0);
+        let account_state = &write.account_state;
+        let another = account_state.user_id.is_some_and(|id| id != mark.user_id);
+        let told = account_state.cursor.max(account_state.purged);
+        let reset = another || told < mark.purged_revision || account_state.cursor > mark.revision;
+        let drop = reset && (another || account_state.cursor != 0);
         if drop {
             write.drop_base()?;
             write.forget_revisions()?;
@@ -109,8 +112,8 @@ impl Store {
         if reset {
             write.refuse_unanswered_adds()?;
         }
-        write.ledger.user_id = Some(mark.user_id);
-        write.ledger.purged = mark.purged_revision;
+        write.account_state.user_id = Some(mark.user_id);
+        write.account_state.purged = mark.purged_revision;
         write.commit()?;
         Ok(drop)
     }
@@ -125,7 +128,7 @@ impl Store {
     /// What SQLite reports.
     pub fn forget_base(&mut self) -> Result<(), StoreError> {
         let mut write = self.write()?;
-        if !write.ledger.rekeying {
+        if !write.account_state.rekeying {
             write.drop_base()?;
         }
         write.commit()
@@ -144,7 +147,7 @@ impl Store {
                 FeedRow::Removed { key, revision: _ } => write.remove_base(*key)?,
             }
         }
-        write.ledger.cursor = cursor;
+        write.account_state.cursor = cursor;
         write.commit()
     }
 
@@ -176,13 +179,13 @@ impl Store {
         for seq in &pull.answered {
             write.dismiss(*seq)?;
         }
-        if write.ledger.rekeying {
+        if write.account_state.rekeying {
             write.drop_rows_without_own_key()?;
-            write.ledger.rekeying = false;
+            write.account_state.rekeying = false;
         }
-        write.ledger.as_of = Some(pull.began);
-        write.ledger.failed_at = None;
-        write.ledger.rest_until = None;
+        write.account_state.as_of = Some(pull.began);
+        write.account_state.failed_at = None;
+        write.account_state.rest_until = None;
         write.commit()
     }
 
@@ -202,10 +205,13 @@ impl Store {
         let after = |rest: Duration| at.checked_add(rest).ok();
         let longest = after(LONGEST_REST);
         // One further away was noted by a clock that went wrong.
-        let kept = write.ledger.rest_until.filter(|it| Some(*it) <= longest);
+        let kept = write
+            .account_state
+            .rest_until
+            .filter(|it| Some(*it) <= longest);
         let wanted = asked.and_then(|rest| after(rest.min(LONGEST_REST)));
-        write.ledger.rest_until = wanted.or(kept);
-        write.ledger.failed_at = Some(at);
+        write.account_state.rest_until = wanted.or(kept);
+        write.account_state.failed_at = Some(at);
         write.commit()
     }
 }
@@ -231,8 +237,8 @@ impl Write<'_> {
                 .query_row([done], |row| row.get::<_, i64>(0))
         };
         let (open, done) = (count(false)?, count(true)?);
-        self.ledger.open -= open;
-        self.ledger.done -= done;
+        self.account_state.open -= open;
+        self.account_state.done -= done;
         self.tx.execute_batch(
             "DELETE FROM shown WHERE overlaid = 0;
              DELETE FROM base;
@@ -242,9 +248,9 @@ impl Write<'_> {
             self.show(key)?;
         }
         self.greatest = None;
-        self.ledger.cursor = 0;
-        self.ledger.rekeying = false;
-        self.ledger.as_of = None;
+        self.account_state.cursor = 0;
+        self.account_state.rekeying = false;
+        self.account_state.as_of = None;
         Ok(())
     }
 
@@ -324,7 +330,7 @@ impl Write<'_> {
             let mut found = statement.query([])?;
             while let Some(row) = found.next()? {
                 let row = rows::read_base(row)?;
-                place::check_id(row.id)?;
+                sort_key::check_id(row.id)?;
                 each(row)?;
             }
         }

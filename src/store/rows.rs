@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::key::Key;
 use crate::domain::todo::{Row, State, Todo};
 use crate::store::error::StoreError;
-use crate::store::place;
+use crate::store::sort_key;
 
 /// A key as stored.
 pub(super) const fn blob(key: Key) -> [u8; 16] {
@@ -76,7 +76,7 @@ pub(super) const fn blank() -> Todo {
 
 /// Reads [`TODO_COLUMNS`] into `todo`, whose text keeps its memory.
 pub(super) fn read_todo(row: &SqlRow<'_>, todo: &mut Todo) -> Result<(), StoreError> {
-    todo.id = place::id_at(row.get(0)?);
+    todo.id = sort_key::id_at(row.get(0)?);
     todo.key = key(row, 1)?;
     todo.local = row.get(2)?;
     todo.state = state(row.get(3)?)?;
@@ -98,7 +98,7 @@ pub(super) fn text<'r>(row: &'r SqlRow<'_>, column: usize) -> Result<&'r str, St
 pub(super) fn read_base(row: &SqlRow<'_>) -> Result<Row, StoreError> {
     let place: i64 = row.get(0)?;
     Ok(Row {
-        id: place::parted(place).0,
+        id: sort_key::parted(place).0,
         key: key(row, 1)?,
         revision: row.get(2)?,
         created_at: instant(row, 3)?,

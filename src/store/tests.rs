@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Capabilities, FeedRow, Store, Verdict};
+use super::{Capabilities, FeedRow, PushOutcome, Store};
 use crate::domain::change::{Act, Change, Progress, Rejection};
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::query::{Query, Scope};
@@ -88,16 +88,16 @@ fn role(full: bool) -> Capabilities {
     }
 }
 
-fn refused(code: &str) -> Verdict {
-    Verdict::Rejected(Rejection {
+fn refused(code: &str) -> PushOutcome {
+    PushOutcome::Rejected(Rejection {
         code: code.into(),
         message: "no".into(),
         theirs: None,
     })
 }
 
-fn applied(id: Option<i64>, revision: Option<i64>) -> Verdict {
-    Verdict::Applied { id, revision }
+fn applied(id: Option<i64>, revision: Option<i64>) -> PushOutcome {
+    PushOutcome::Applied { id, revision }
 }
 
 fn all() -> Query {

@@ -10,10 +10,10 @@ use crate::domain::list::{Around, Window};
 use crate::domain::query::{Query, Sort};
 use crate::domain::todo::Todo;
 use crate::store::Store;
+use crate::store::cursor::{List, Position, Start, Way, column};
 use crate::store::error::StoreError;
 use crate::store::rows::blob;
-use crate::store::walk::{List, Spot, Start, Way, column};
-use crate::store::{handles, place};
+use crate::store::{handles, sort_key};
 
 impl Store {
     /// At most `size` rows around a place in the list that `query` describes.
@@ -140,7 +140,7 @@ fn top(list: &List<'_>, size: usize) -> Result<Window, StoreError> {
 
 /// Half of the rows before the spot, the others from it on; more on one side
 /// where the list ends on the other.
-fn beside(list: &List<'_>, key: Key, spot: &Spot, size: usize) -> Result<Window, StoreError> {
+fn beside(list: &List<'_>, key: Key, spot: &Position, size: usize) -> Result<Window, StoreError> {
     if size == 0 {
         return Ok(Window::default());
     }
@@ -152,10 +152,10 @@ fn beside(list: &List<'_>, key: Key, spot: &Spot, size: usize) -> Result<Window,
     if first != Some(key) {
         return top(list, size);
     }
-    let (mut above, mut more_above) = some(list, Start::Past(spot), Way::Up, size / 2)?;
+    let (mut above, mut more_above) = some(list, Start::HistoryEntry(spot), Way::Up, size / 2)?;
     let (below, more_below) = some(list, Start::At(spot), Way::Down, size - above.len())?;
     if more_above && above.len() + below.len() < size {
-        (above, more_above) = some(list, Start::Past(spot), Way::Up, size - below.len())?;
+        (above, more_above) = some(list, Start::HistoryEntry(spot), Way::Up, size - below.len())?;
     }
     above.reverse();
     above.extend(below);
@@ -167,7 +167,7 @@ fn beside(list: &List<'_>, key: Key, spot: &Spot, size: usize) -> Result<Window,
 }
 
 /// Where a todo stands in lists sorted like this.
-fn spot(connection: &Connection, sort: Sort, key: Key) -> Result<Option<Spot>, StoreError> {
+fn spot(connection: &Connection, sort: Sort, key: Key) -> Result<Option<Position>, StoreError> {
     let column = column(sort).unwrap_or("NULL");
     let mut statement =
         connection.prepare_cached(&format!("SELECT place, {column} FROM shown WHERE key = ?1"))?;
@@ -175,8 +175,8 @@ fn spot(connection: &Connection, sort: Sort, key: Key) -> Result<Option<Spot>, S
     let Some(row) = found.next()? else {
         return Ok(None);
     };
-    Ok(Some(Spot {
-        order: place::parted(row.get(0)?).0,
+    Ok(Some(Position {
+        order: sort_key::parted(row.get(0)?).0,
         value: row.get::<_, Value>(1)?,
     }))
 }

@@ -9,35 +9,35 @@ use crate::domain::query::folded;
 use crate::domain::replica;
 use crate::domain::todo::{Row, State, Todo};
 use crate::store::Store;
+use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
-use crate::store::ledger::Ledger;
 use crate::store::outbox::Queue;
-use crate::store::place::Rank;
 use crate::store::rows::{self, blob};
 use crate::store::schema;
+use crate::store::sort_key::SortRank;
 
 /// One transaction. Dropped without [`commit`](Self::commit), it changes nothing.
 pub(super) struct Write<'s> {
     pub(super) tx: Transaction<'s>,
     pub(super) endpoint: &'s str,
-    pub(super) ledger: Ledger,
-    before: Ledger,
+    pub(super) account_state: AccountState,
+    before: AccountState,
     /// The greatest server id known, once asked for.
     pub(super) greatest: Option<i64>,
 }
 
 /// Where a todo's row is in the table.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct RowPosition {
     pub(super) place: i64,
     pub(super) done: bool,
     pub(super) overlaid: bool,
 }
 
 /// A row of the table `shown`, about to be written.
-struct Face<'a> {
+struct ShownRow<'a> {
     key: Key,
-    rank: Rank,
+    rank: SortRank,
     local: Option<i64>,
     state: State,
     overlaid: bool,
@@ -59,12 +59,12 @@ impl Store {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         schema::check(&tx)?;
-        let ledger = Ledger::load(&tx)?;
+        let account_state = AccountState::load(&tx)?;
         Ok(Write {
             tx,
             endpoint: &self.endpoint,
-            before: ledger.clone(),
-            ledger,
+            before: account_state.clone(),
+            account_state,
             greatest: None,
         })
     }
@@ -73,8 +73,8 @@ impl Store {
 impl Write<'_> {
     /// Returns when everything is on the disk.
     pub(super) fn commit(self) -> Result<(), StoreError> {
-        if self.ledger != self.before {
-            self.ledger.save(&self.tx)?;
+        if self.account_state != self.before {
+            self.account_state.save(&self.tx)?;
         }
         self.tx.commit()?;
         Ok(())
@@ -90,7 +90,7 @@ impl Write<'_> {
             self.tx
                 .prepare_cached("DELETE FROM base WHERE key = ?1")?
                 .execute([blob(key)])?;
-            let face = base.as_ref().map(|row| Face::of_base(row, local));
+            let face = base.as_ref().map(|row| ShownRow::of_base(row, local));
             self.place(standing, face.as_ref())?;
             return Ok(replica::shown(base.as_ref(), &[], local));
         }
@@ -104,7 +104,7 @@ impl Write<'_> {
             return Ok(None);
         };
         let rank = rank(&mut todo, &queue);
-        let face = Face {
+        let face = ShownRow {
             key,
             rank,
             local,
@@ -124,17 +124,17 @@ impl Write<'_> {
         let mut statement = self
             .tx
             .prepare_cached("SELECT key FROM shown WHERE place IN (?1, ?2)")?;
-        let rank = Rank::Id(id);
+        let rank = SortRank::Id(id);
         let mut found = statement.query([rank.place(false), rank.place(true)])?;
         found.next()?.map(|row| rows::key(row, 0)).transpose()
     }
 
-    pub(super) fn standing(&self, key: Key) -> Result<Option<Standing>, StoreError> {
+    pub(super) fn standing(&self, key: Key) -> Result<Option<RowPosition>, StoreError> {
         let standing = self
             .tx
             .prepare_cached("SELECT place, done, overlaid FROM shown WHERE key = ?1")?
             .query_row([blob(key)], |row| {
-                Ok(Standing {
+                Ok(RowPosition {
                     place: row.get(0)?,
                     done: row.get(1)?,
                     overlaid: row.get(2)?,
@@ -147,17 +147,17 @@ impl Write<'_> {
     /// Writes a base row as a todo without outbox entries, where neither its key
     /// nor its id is in the table yet. Returns whether that was so.
     pub(super) fn place_new(&mut self, row: &Row) -> Result<bool, StoreError> {
-        let face = Face::of_base(row, self.local(row.key)?);
+        let face = ShownRow::of_base(row, self.local(row.key)?);
         let new = self.insert(&face)?;
         if new {
-            *self.ledger.shown_mut(face.done()) += 1;
+            *self.account_state.shown_mut(face.done()) += 1;
         }
         Ok(new)
     }
 
     /// Writes a base row as a todo without outbox entries.
     pub(super) fn place_base(&mut self, row: &Row) -> Result<(), StoreError> {
-        let face = Face::of_base(row, self.local(row.key)?);
+        let face = ShownRow::of_base(row, self.local(row.key)?);
         self.place(self.standing(row.key)?, Some(&face))
     }
 
@@ -167,12 +167,16 @@ impl Write<'_> {
     }
 
     /// Moves the todo's row from where it stands to where it belongs.
-    fn place(&mut self, from: Option<Standing>, to: Option<&Face<'_>>) -> Result<(), StoreError> {
+    fn place(
+        &mut self,
+        from: Option<RowPosition>,
+        to: Option<&ShownRow<'_>>,
+    ) -> Result<(), StoreError> {
         if let Some(from) = from {
-            *self.ledger.shown_mut(from.done) -= 1;
+            *self.account_state.shown_mut(from.done) -= 1;
         }
         if let Some(to) = to {
-            *self.ledger.shown_mut(to.done()) += 1;
+            *self.account_state.shown_mut(to.done()) += 1;
         }
         match (from, to) {
             (None, None) => {}
@@ -191,7 +195,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn insert(&self, face: &Face<'_>) -> Result<bool, StoreError> {
+    fn insert(&self, face: &ShownRow<'_>) -> Result<bool, StoreError> {
         let written = self.put(
             "INSERT INTO shown(place, key, done, overlaid, state, local, priority, due,
                  completed_on, revision, created_at, updated_at, text, folded)
@@ -203,7 +207,7 @@ impl Write<'_> {
         Ok(written == 1)
     }
 
-    fn update(&self, from: Standing, face: &Face<'_>) -> Result<(), StoreError> {
+    fn update(&self, from: RowPosition, face: &ShownRow<'_>) -> Result<(), StoreError> {
         self.put(
             "UPDATE shown SET place = ?1, key = ?2, done = ?3, overlaid = ?4, state = ?5,
                  local = ?6, priority = ?7, due = ?8, completed_on = ?9, revision = ?10,
@@ -217,7 +221,12 @@ impl Write<'_> {
 
     /// Carries out `sql` with the columns of `face` as ?1 to ?14, and what is
     /// `more` after them. Returns how many rows were written.
-    fn put(&self, sql: &str, face: &Face<'_>, more: &[&dyn ToSql]) -> Result<usize, StoreError> {
+    fn put(
+        &self,
+        sql: &str,
+        face: &ShownRow<'_>,
+        more: &[&dyn ToSql],
+    ) -> Result<usize, StoreError> {
         let line = Line::new(face.text);
         let folded = folded(face.text);
         let columns: [&dyn ToSql; 14] = [
@@ -245,12 +254,12 @@ impl Write<'_> {
     }
 }
 
-impl<'a> Face<'a> {
+impl<'a> ShownRow<'a> {
     /// A todo without outbox entries: the row is the base.
     fn of_base(row: &'a Row, local: Option<i64>) -> Self {
         Self {
             key: row.key,
-            rank: Rank::Id(row.id),
+            rank: SortRank::Id(row.id),
             local,
             state: State::Synced,
             overlaid: false,
@@ -267,12 +276,12 @@ impl<'a> Face<'a> {
 }
 
 /// Where the todo stands; gives it the id that its add was answered with.
-fn rank(todo: &mut Todo, queue: &Queue) -> Rank {
+fn rank(todo: &mut Todo, queue: &Queue) -> SortRank {
     todo.id = todo.id.or(queue.learnt);
     let first = queue.entries.first().map_or(0, |entry| entry.seq);
     match (todo.id, todo.local) {
-        (Some(id), _) => Rank::Id(id),
-        (None, Some(local)) => Rank::Local(local),
-        (None, None) => Rank::Stray(first),
+        (Some(id), _) => SortRank::Id(id),
+        (None, Some(local)) => SortRank::Local(local),
+        (None, None) => SortRank::Orphan(first),
     }
 }

@@ -13,15 +13,15 @@ use crate::domain::change::{Act, Progress, REMOVED_ELSEWHERE, Rejection};
 use crate::domain::key::Key;
 use crate::domain::merge::{Merged, merge};
 use crate::domain::todo::Row;
-use crate::store::{Adjustment, Capabilities, Queued, Verdict};
+use crate::store::{Capabilities, PrePushChange, PushOutcome, Queued};
 use crate::sync::remote::Batch;
 
 mod bare;
 mod full;
-mod shipment;
+mod push_request;
 
 pub(super) use bare::may_have_arrived_bare;
-pub use shipment::{ISOLATED_AFTER, Marking, Parcel, Shipment};
+pub use push_request::{BatchItem, ISOLATED_AFTER, Marking, PushRequest};
 
 /// What is known beside the outbox.
 #[derive(Debug, Clone, Copy)]
@@ -43,9 +43,9 @@ pub struct Known<'a> {
 pub struct Plan {
     /// Corrections to make first. Nothing is sent before the next plan is made
     /// on the corrected outbox.
-    pub adjustments: Vec<Adjustment>,
+    pub adjustments: Vec<PrePushChange>,
     /// Requests, in order.
-    pub shipments: Vec<Shipment>,
+    pub shipments: Vec<PushRequest>,
     /// First entries of todos that cannot go yet, and why.
     pub waiting: Vec<(i64, Waiting)>,
 }
@@ -94,7 +94,7 @@ pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
         }
     }
     if plan.adjustments.is_empty() {
-        plan.shipments = shipment::pack(loads);
+        plan.shipments = push_request::pack(loads);
     }
     plan
 }
@@ -121,14 +121,14 @@ fn step(chain: &Chain<'_>, known: Known<'_>, looking: bool) -> Step {
 #[derive(Debug)]
 enum Step {
     Idle,
-    Adjust(Vec<Adjustment>),
-    Send(Parcel, Load),
+    Adjust(Vec<PrePushChange>),
+    Send(BatchItem, Payload),
     Wait(i64, Waiting),
 }
 
 /// One entry of a batch to be.
 #[derive(Debug)]
-enum Load {
+enum Payload {
     Add(Key, String),
     Edit(Key, i64, String),
     Remove(Key),
@@ -199,10 +199,10 @@ pub(super) const fn may_have_arrived(queued: &Queued) -> bool {
 }
 
 /// The server has it already, or nothing is left to do.
-fn done(seq: i64, row: Option<&Row>) -> Adjustment {
-    Adjustment::Settle {
+fn done(seq: i64, row: Option<&Row>) -> PrePushChange {
+    PrePushChange::Resolve {
         seq,
-        verdict: Verdict::Applied {
+        outcome: PushOutcome::Applied {
             id: row.map(|row| row.id),
             revision: row.map(|row| row.revision),
         },
@@ -210,7 +210,7 @@ fn done(seq: i64, row: Option<&Row>) -> Adjustment {
 }
 
 /// The todo was changed elsewhere in a way that does not fit.
-fn conflict(seq: i64, theirs: &str) -> Adjustment {
+fn conflict(seq: i64, theirs: &str) -> PrePushChange {
     rejected(
         seq,
         "conflict",
@@ -220,7 +220,7 @@ fn conflict(seq: i64, theirs: &str) -> Adjustment {
 }
 
 /// The todo is not there any more.
-fn removed_elsewhere(seq: i64) -> Adjustment {
+fn removed_elsewhere(seq: i64) -> PrePushChange {
     rejected(
         seq,
         REMOVED_ELSEWHERE,
@@ -229,10 +229,10 @@ fn removed_elsewhere(seq: i64) -> Adjustment {
     )
 }
 
-fn rejected(seq: i64, code: &str, message: &str, theirs: Option<String>) -> Adjustment {
-    Adjustment::Settle {
+fn rejected(seq: i64, code: &str, message: &str, theirs: Option<String>) -> PrePushChange {
+    PrePushChange::Resolve {
         seq,
-        verdict: Verdict::Rejected(Rejection {
+        outcome: PushOutcome::Rejected(Rejection {
             code: code.to_owned(),
             message: message.to_owned(),
             theirs,
@@ -242,7 +242,7 @@ fn rejected(seq: i64, code: &str, message: &str, theirs: Option<String>) -> Adju
 
 /// An edit that certainly did not arrive, on a row whose text is not the one
 /// it was made on: both fit together, or a person decides.
-fn merged(seq: i64, before: &str, after: &str, row: &Row) -> Adjustment {
+fn merged(seq: i64, before: &str, after: &str, row: &Row) -> PrePushChange {
     match merge(before, after, &row.text) {
         Merged::Text(text) if text == row.text => done(seq, Some(row)),
         Merged::Text(text) => rebased(seq, row, text),
@@ -250,8 +250,8 @@ fn merged(seq: i64, before: &str, after: &str, row: &Row) -> Adjustment {
     }
 }
 
-fn rebased(seq: i64, row: &Row, after: String) -> Adjustment {
-    Adjustment::Rebase {
+fn rebased(seq: i64, row: &Row, after: String) -> PrePushChange {
+    PrePushChange::Rebase {
         seq,
         before: row.text.clone(),
         after,

@@ -103,7 +103,7 @@ pub enum RemoteError {
     },
     /// The connection was lost or timed out after the request left: it may have arrived.
     #[error("the connection to {host} was lost: {message}")]
-    Lost {
+    ConnectionLost {
         /// The server.
         host: String,
         /// What the network said.
@@ -111,7 +111,7 @@ pub enum RemoteError {
     },
     /// Busy or broken for now (5xx, 429, `unexpected`, `postgres-error`, …).
     #[error("the server is in trouble: {message}")]
-    Trouble {
+    ServerError {
         /// Hasura's code or the HTTP status.
         code: String,
         /// What it said.
@@ -151,7 +151,7 @@ pub enum RemoteError {
     },
     /// An answer that is no GraphQL answer (HTML, half a JSON, an unknown shape).
     #[error("{host} sent something that is not a GraphQL answer: {message}")]
-    Garbled {
+    InvalidResponse {
         /// The server.
         host: String,
         /// What was wrong with it.
@@ -174,12 +174,12 @@ impl RemoteError {
     pub fn code(&self) -> &str {
         match self {
             Self::Unreachable { .. } => "unreachable",
-            Self::Lost { .. } => "connection-lost",
-            Self::Trouble { code, .. }
+            Self::ConnectionLost { .. } => "connection-lost",
+            Self::ServerError { code, .. }
             | Self::Refused { code, .. }
             | Self::Unauthorized { code, .. } => code,
             Self::NoToken { .. } => "no-token",
-            Self::Garbled { .. } => "not-graphql",
+            Self::InvalidResponse { .. } => "not-graphql",
             Self::TooLarge { .. } => "too-large",
         }
     }
@@ -188,14 +188,14 @@ impl RemoteError {
     #[must_use]
     pub fn help(&self) -> &str {
         match self {
-            Self::Unreachable { .. } | Self::Lost { .. } => {
+            Self::Unreachable { .. } | Self::ConnectionLost { .. } => {
                 "Check the network; what is queued is sent when it is back."
             }
-            Self::Trouble { .. } => "Wait a while; what is queued is sent again.",
+            Self::ServerError { .. } => "Wait a while; what is queued is sent again.",
             Self::Refused { .. } => "Check what the role may do in Hasura's permissions.",
             Self::Unauthorized { .. } => "Run `tudone login`, which names the wrong setting.",
             Self::NoToken { help, .. } => help,
-            Self::Garbled { .. } => "Check that `endpoint` ends in /v1/graphql.",
+            Self::InvalidResponse { .. } => "Check that `endpoint` ends in /v1/graphql.",
             Self::TooLarge { .. } => "Shorten the largest todo with another program.",
         }
     }
@@ -205,9 +205,9 @@ impl RemoteError {
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. }
-            | Self::Lost { .. }
-            | Self::Trouble { .. }
-            | Self::Garbled { .. } => true,
+            | Self::ConnectionLost { .. }
+            | Self::ServerError { .. }
+            | Self::InvalidResponse { .. } => true,
             Self::NoToken { kind, .. } => !matches!(kind, Kind::Login),
             Self::Refused { .. } | Self::Unauthorized { .. } | Self::TooLarge { .. } => false,
         }
@@ -217,8 +217,10 @@ impl RemoteError {
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
-            Self::Lost { .. } | Self::Garbled { .. } | Self::TooLarge { .. } => true,
-            Self::Trouble {
+            Self::ConnectionLost { .. } | Self::InvalidResponse { .. } | Self::TooLarge { .. } => {
+                true
+            }
+            Self::ServerError {
                 may_have_arrived, ..
             } => *may_have_arrived,
             Self::Unreachable { .. }
@@ -232,13 +234,13 @@ impl RemoteError {
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Trouble { retry_after, .. } => *retry_after,
+            Self::ServerError { retry_after, .. } => *retry_after,
             Self::Unreachable { .. }
-            | Self::Lost { .. }
+            | Self::ConnectionLost { .. }
             | Self::Refused { .. }
             | Self::Unauthorized { .. }
             | Self::NoToken { .. }
-            | Self::Garbled { .. }
+            | Self::InvalidResponse { .. }
             | Self::TooLarge { .. } => None,
         }
     }

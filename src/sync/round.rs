@@ -139,7 +139,7 @@ async fn carried_out<R: Remote>(
         report: Report::default(),
     };
     let outcome = round.run().await.map_err(|error| match error {
-        RoundError::Store(error) => round.store.judged(error).into(),
+        RoundError::Store(error) => round.store.check_corruption(error).into(),
         RoundError::Busy | RoundError::Remote(_) | RoundError::Lock(_) => error,
     });
     if let Err(RoundError::Remote(error)) = &outcome
@@ -164,9 +164,9 @@ fn is_done_since(store: &Store, asked_at: Timestamp, now: Timestamp) -> Result<b
 const fn is_unreachable(error: &RemoteError) -> bool {
     match error {
         RemoteError::Unreachable { .. }
-        | RemoteError::Lost { .. }
-        | RemoteError::Trouble { .. }
-        | RemoteError::Garbled { .. } => true,
+        | RemoteError::ConnectionLost { .. }
+        | RemoteError::ServerError { .. }
+        | RemoteError::InvalidResponse { .. } => true,
         RemoteError::NoToken { kind, .. } => matches!(kind, Kind::Unreachable),
         RemoteError::Refused { .. }
         | RemoteError::Unauthorized { .. }
@@ -306,11 +306,11 @@ fn refusal(error: &RemoteError) -> &str {
     match error {
         RemoteError::Refused { code, .. } => code,
         RemoteError::Unreachable { .. }
-        | RemoteError::Lost { .. }
-        | RemoteError::Trouble { .. }
+        | RemoteError::ConnectionLost { .. }
+        | RemoteError::ServerError { .. }
         | RemoteError::Unauthorized { .. }
         | RemoteError::NoToken { .. }
-        | RemoteError::Garbled { .. }
+        | RemoteError::InvalidResponse { .. }
         | RemoteError::TooLarge { .. } => "",
     }
 }

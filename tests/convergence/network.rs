@@ -90,7 +90,7 @@ fn answered(status: u16, body: impl Into<Vec<u8>>) -> Received {
 }
 
 fn lost() -> Outcome {
-    Err(RemoteError::Lost {
+    Err(RemoteError::ConnectionLost {
         host: "hasura.example".to_owned(),
         message: "connection reset".to_owned(),
     })

@@ -68,7 +68,7 @@ pub(crate) fn play(
     for step in steps {
         play.step(step)?;
     }
-    play.settle()?;
+    play.apply_outcome()?;
     play.check()
 }
 
@@ -322,7 +322,7 @@ impl Play {
     }
 
     /// No more faults: everybody syncs until nothing is left to say.
-    fn settle(&mut self) -> Checked {
+    fn apply_outcome(&mut self) -> Checked {
         for device in 0..DEVICES {
             if self.device(device)?.is_in_round() {
                 let outcome = self.device(device)?.sync()?;

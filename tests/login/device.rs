@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use tudone::auth::device::{DeviceFlow, Grant, Progress, Prompt};
 use tudone::auth::discovery::DiscoveryError;
 use tudone::auth::error::{AuthError, Kind};
-use tudone::auth::pace::Pace;
-use tudone::auth::trouble::Trouble;
+use tudone::auth::time_scale::TimeScale;
+use tudone::auth::transport_error::TransportError;
 
 use crate::issuer::{
     DEVICE, DIALECTS, DISCOVERY, Dialect, Issuer, Reply, TOKEN, Tested, document, jwt,
 };
 
 /// A second takes a millisecond.
-const FAST: Pace = Pace::faster(1000);
+const FAST: TimeScale = TimeScale::faster(1000);
 const SUB: &str = "auth0|eve";
 
 async fn start(issuer: &Issuer) -> Result<(Prompt, SecretString), Box<dyn Error>> {
@@ -50,13 +50,13 @@ fn seconds(progress: &Progress) -> u64 {
     match progress {
         Progress::Pending { next_poll_in }
         | Progress::SlowDown { next_poll_in }
-        | Progress::Trouble { next_poll_in, .. } => next_poll_in.as_secs(),
+        | Progress::Interrupted { next_poll_in, .. } => next_poll_in.as_secs(),
     }
 }
 
 fn trouble(progress: &Progress) -> &str {
     match progress {
-        Progress::Trouble { message, .. } => message,
+        Progress::Interrupted { message, .. } => message,
         Progress::Pending { .. } | Progress::SlowDown { .. } => "",
     }
 }
@@ -606,7 +606,7 @@ async fn an_issuer_that_is_not_there_is_unreachable() -> Tested {
         matches!(
             error,
             AuthError::Discovery(DiscoveryError::NoAnswer {
-                trouble: Trouble::Unreachable { .. }
+                trouble: TransportError::Unreachable { .. }
             })
         ),
         "{error:?}"

@@ -3,5 +3,5 @@
 
 mod device;
 mod issuer;
+mod profile;
 mod refresh;
-mod workspace;

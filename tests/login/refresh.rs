@@ -12,47 +12,47 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tudone::auth::access::AccessToken;
+use tudone::auth::credential_store::file::FileStore;
+use tudone::auth::credential_store::memory::MemoryStore;
+use tudone::auth::credential_store::{CredentialStore, CredentialStoreError};
 use tudone::auth::error::{AuthError, Kind};
-use tudone::auth::kept::{Kept, KeptAccess, KeptRefresh};
 use tudone::auth::lock::FileLock;
-use tudone::auth::pace::Pace;
 use tudone::auth::session::Session;
-use tudone::auth::vault::file::FileVault;
-use tudone::auth::vault::memory::MemoryVault;
-use tudone::auth::vault::{Vault, VaultError};
+use tudone::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
+use tudone::auth::time_scale::TimeScale;
 
 use crate::issuer::{DIALECTS, DISCOVERY, Dialect, Issuer, Reply, TOKEN, Tested, jwt};
 
-const FAST: Pace = Pace::faster(1000);
+const FAST: TimeScale = TimeScale::faster(1000);
 const EVE: &str = "auth0|eve";
 
 /// An issuer, a vault in which Eve has logged in, and a lock.
 struct Scene {
     issuer: Issuer,
-    vault: Arc<dyn Vault>,
+    credential_store: Arc<dyn CredentialStore>,
     home: TempDir,
 }
 
 impl Scene {
     fn new() -> Result<Self, Box<dyn Error>> {
-        Self::with(Arc::new(MemoryVault::new()))
+        Self::with(Arc::new(MemoryStore::new()))
     }
 
-    fn with(vault: Arc<dyn Vault>) -> Result<Self, Box<dyn Error>> {
+    fn with(credential_store: Arc<dyn CredentialStore>) -> Result<Self, Box<dyn Error>> {
         let scene = Self {
             issuer: Issuer::start()?,
-            vault,
+            credential_store,
             home: tempfile::tempdir()?,
         };
         scene.keep("refresh-0")?;
         Ok(scene)
     }
 
-    fn kept(&self) -> Kept {
-        Kept::new(Arc::clone(&self.vault), "p".to_owned())
+    fn kept(&self) -> StoredLogin {
+        StoredLogin::new(Arc::clone(&self.credential_store), "p".to_owned())
     }
 
-    fn keep(&self, token: &str) -> Result<(), VaultError> {
+    fn keep(&self, token: &str) -> Result<(), CredentialStoreError> {
         self.kept().set_refresh(&refresh(token, EVE))
     }
 
@@ -61,7 +61,7 @@ impl Scene {
         let expires_at = now.checked_add(SignedDuration::from_secs(left))?;
         Ok(self
             .kept()
-            .set_access(&KeptAccess {
+            .set_access(&StoredAccessToken {
                 token: AccessToken {
                     secret: SecretString::from(token),
                     expires_at: Some(expires_at),
@@ -88,7 +88,7 @@ impl Scene {
     }
 
     /// The refresh token in the vault.
-    fn refresh_token(&self) -> Result<Option<String>, VaultError> {
+    fn refresh_token(&self) -> Result<Option<String>, CredentialStoreError> {
         let kept = self.kept().refresh()?;
         Ok(kept.map(|kept| kept.token.expose_secret().to_owned()))
     }
@@ -103,8 +103,8 @@ impl Scene {
     }
 }
 
-fn refresh(token: &str, sub: &str) -> KeptRefresh {
-    KeptRefresh {
+fn refresh(token: &str, sub: &str) -> StoredRefreshToken {
+    StoredRefreshToken {
         token: SecretString::from(token),
         sub: sub.to_owned(),
     }
@@ -305,8 +305,8 @@ async fn a_token_somebody_else_put_there_is_used_and_not_cleared() -> Tested {
 #[tokio::test]
 async fn many_askers_in_many_processes_make_one_refresh() -> Tested {
     let home = tempfile::tempdir()?;
-    let vault = FileVault::new(home.path().join("credentials.json"));
-    let scene = Scene::with(Arc::new(vault))?;
+    let credential_store = FileStore::new(home.path().join("credentials.json"));
+    let scene = Scene::with(Arc::new(credential_store))?;
     scene.issuer.script(TOKEN, [scene.issuer.granted(EVE, 1)]);
     let mut askers = tokio::task::JoinSet::new();
     for _ in 0..5 {
@@ -487,7 +487,7 @@ async fn a_token_from_outside_is_used_as_long_as_it_lasts() -> Tested {
 /// A vault that refuses some secrets.
 #[derive(Debug, Default)]
 struct Picky {
-    inner: MemoryVault,
+    inner: MemoryStore,
     /// The longest it takes, in bytes; 0 for any.
     longest: AtomicUsize,
     /// Whether it takes none.
@@ -495,19 +495,19 @@ struct Picky {
     stored: Mutex<Vec<String>>,
 }
 
-impl Vault for Picky {
-    fn get(&self, name: &str) -> Result<Option<SecretString>, VaultError> {
+impl CredentialStore for Picky {
+    fn get(&self, name: &str) -> Result<Option<SecretString>, CredentialStoreError> {
         self.inner.get(name)
     }
-    fn set(&self, name: &str, secret: &SecretString) -> Result<(), VaultError> {
+    fn set(&self, name: &str, secret: &SecretString) -> Result<(), CredentialStoreError> {
         if self.broken.load(Ordering::SeqCst) {
-            return Err(VaultError::Keyring {
+            return Err(CredentialStoreError::Keyring {
                 reason: "broken".to_owned(),
             });
         }
         let longest = self.longest.load(Ordering::SeqCst);
         if longest > 0 && secret.expose_secret().len() > longest {
-            return Err(VaultError::TooLong { limit: 1280 });
+            return Err(CredentialStoreError::TooLong { limit: 1280 });
         }
         self.stored
             .lock()
@@ -515,7 +515,7 @@ impl Vault for Picky {
             .push(name.to_owned());
         self.inner.set(name, secret)
     }
-    fn delete(&self, name: &str) -> Result<(), VaultError> {
+    fn delete(&self, name: &str) -> Result<(), CredentialStoreError> {
         self.inner.delete(name)
     }
     fn describe(&self) -> String {
@@ -525,20 +525,23 @@ impl Vault for Picky {
 
 #[tokio::test]
 async fn the_refresh_token_is_stored_first() -> Tested {
-    let vault = Arc::new(Picky::default());
-    let scene = Scene::with(Arc::clone(&vault) as Arc<dyn Vault>)?;
+    let credential_store = Arc::new(Picky::default());
+    let scene = Scene::with(Arc::clone(&credential_store) as Arc<dyn CredentialStore>)?;
     scene.issuer.script(TOKEN, [scene.issuer.granted(EVE, 1)]);
     scene.session()?.bearer().await?;
-    let stored = vault.stored.lock().unwrap_or_else(PoisonError::into_inner);
+    let stored = credential_store
+        .stored
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     assert_eq!(*stored, ["p.refresh", "p.refresh", "p.access"]);
     Ok(())
 }
 
 #[tokio::test]
 async fn an_access_token_too_long_for_the_store_stays_in_memory() -> Tested {
-    let vault = Arc::new(Picky::default());
-    vault.longest.store(100, Ordering::SeqCst);
-    let scene = Scene::with(vault)?;
+    let credential_store = Arc::new(Picky::default());
+    credential_store.longest.store(100, Ordering::SeqCst);
+    let scene = Scene::with(credential_store)?;
     let granted = [scene.issuer.granted(EVE, 1), scene.issuer.granted(EVE, 2)];
     scene.issuer.script(TOKEN, granted);
     let session = scene.session()?;
@@ -557,17 +560,17 @@ async fn an_access_token_too_long_for_the_store_stays_in_memory() -> Tested {
 #[tokio::test]
 async fn a_rotated_token_the_store_did_not_take_is_stored_later_without_another_refresh() -> Tested
 {
-    let vault = Arc::new(Picky::default());
-    let scene = Scene::with(Arc::clone(&vault) as Arc<dyn Vault>)?;
+    let credential_store = Arc::new(Picky::default());
+    let scene = Scene::with(Arc::clone(&credential_store) as Arc<dyn CredentialStore>)?;
     scene.issuer.script(TOKEN, [scene.issuer.granted(EVE, 1)]);
-    vault.broken.store(true, Ordering::SeqCst);
+    credential_store.broken.store(true, Ordering::SeqCst);
     let session = scene.session()?;
 
     for _ in 0..2 {
         let error = session.bearer().await.err().ok_or("used before stored")?;
-        assert!(matches!(error, AuthError::Vault(_)), "{error:?}");
+        assert!(matches!(error, AuthError::CredentialStore(_)), "{error:?}");
     }
-    vault.broken.store(false, Ordering::SeqCst);
+    credential_store.broken.store(false, Ordering::SeqCst);
     session.bearer().await?;
 
     assert_eq!(scene.sent(), ["refresh-0"]);
@@ -579,11 +582,14 @@ async fn a_rotated_token_the_store_did_not_take_is_stored_later_without_another_
 async fn an_entry_nobody_can_read_is_named() -> Tested {
     let scene = Scene::new()?;
     scene
-        .vault
+        .credential_store
         .set("p.refresh", &SecretString::from("not ours"))?;
     let error = scene.session()?.bearer().await.err().ok_or("refreshed")?;
     assert!(
-        matches!(error, AuthError::Vault(VaultError::Garbled { .. })),
+        matches!(
+            error,
+            AuthError::CredentialStore(CredentialStoreError::InvalidResponse { .. })
+        ),
         "{error:?}"
     );
     assert!(!format!("{error:?}").contains("not ours"));

@@ -12,10 +12,10 @@ use reqwest::{Client, Method};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tudone::auth::connection::Connection;
-use tudone::auth::kept::{Kept, KeptRefresh};
-use tudone::auth::pace::Pace;
+use tudone::auth::credential_store::memory::MemoryStore;
 use tudone::auth::session::Session;
-use tudone::auth::vault::memory::MemoryVault;
+use tudone::auth::stored_login::{StoredLogin, StoredRefreshToken};
+use tudone::auth::time_scale::TimeScale;
 use tudone::domain::key::Key;
 use tudone::graphql::Hasura;
 use tudone::sandbox::{Options, Sandbox, SigningKey};
@@ -152,10 +152,10 @@ impl Bench {
     }
 
     /// Logs a person in: whose login it is, and what a vault keeps of it.
-    pub(crate) async fn login(&self) -> Checked<(String, Kept)> {
+    pub(crate) async fn login(&self) -> Checked<(String, StoredLogin)> {
         let (sub, token) = self.log_in().await?;
-        let kept = Kept::new(Arc::new(MemoryVault::new()), "p".to_owned());
-        kept.set_refresh(&KeptRefresh {
+        let kept = StoredLogin::new(Arc::new(MemoryStore::new()), "p".to_owned());
+        kept.set_refresh(&StoredRefreshToken {
             token,
             sub: sub.clone(),
         })?;
@@ -163,7 +163,7 @@ impl Bench {
     }
 
     /// A login in use; its lock file is in `home`.
-    pub(crate) fn session(&self, kept: Kept, home: &Path) -> Checked<Session> {
+    pub(crate) fn session(&self, kept: StoredLogin, home: &Path) -> Checked<Session> {
         let at = self.sandbox.addresses();
         let connection = Connection {
             issuer: at.issuer.clone(),
@@ -172,7 +172,7 @@ impl Bench {
             endpoint: at.endpoint.parse()?,
         };
         let lock = home.join("refresh.lock");
-        Ok(Session::of(connection, kept, lock, None, Pace::REAL))
+        Ok(Session::of(connection, kept, lock, None, TimeScale::REAL))
     }
 
     async fn form(&self, url: &str, fields: &[(&str, &str)]) -> Checked<Value> {

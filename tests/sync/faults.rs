@@ -330,7 +330,10 @@ async fn two_hundred_lost_answers_double_none_of_a_thousand_todos() -> Checked {
         for _ in 0..if turn % 10 == 0 { 2 } else { 1 } {
             let saboteur = Saboteur::new(&bench, &session, Request::Push, Fault::DroppedAfter)?;
             let outcome = device.round_with(&saboteur).await;
-            let lost = matches!(outcome, Err(RoundError::Remote(RemoteError::Lost { .. })));
+            let lost = matches!(
+                outcome,
+                Err(RoundError::Remote(RemoteError::ConnectionLost { .. }))
+            );
             assert!(lost, "turn {turn}: {outcome:?}");
         }
         device.rounds().await?;

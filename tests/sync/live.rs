@@ -44,7 +44,10 @@ async fn a_cut_connection_is_an_ordinary_end() -> Checked {
         .control(Method::POST, "cut-sockets", Value::Null)
         .await?;
     let end = soon(doorbell.ring()).await?;
-    assert!(matches!(end, Err(LiveError::Lost { .. })), "{end:?}");
+    assert!(
+        matches!(end, Err(LiveError::ConnectionLost { .. })),
+        "{end:?}"
+    );
     assert!(end.is_err_and(|error| error.retryable()));
     let mut again = soon(hasura.doorbell()).await??;
     soon(again.ring()).await??;
@@ -91,7 +94,10 @@ async fn a_connection_that_died_without_a_word_is_noticed() -> Checked {
     tokio::time::pause();
     let began = Instant::now();
     let end = doorbell.ring().await;
-    assert!(matches!(end, Err(LiveError::Lost { .. })), "{end:?}");
+    assert!(
+        matches!(end, Err(LiveError::ConnectionLost { .. })),
+        "{end:?}"
+    );
     // Pings come every five seconds.
     let noticed = began.elapsed().as_secs();
     assert!((10..=60).contains(&noticed), "{noticed} s");

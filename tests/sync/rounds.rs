@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tudone::auth::access::AccessToken;
-use tudone::auth::kept::KeptAccess;
+use tudone::auth::stored_login::StoredAccessToken;
 use tudone::sync::remote::RemoteError;
 use tudone::sync::round::RoundError;
 
@@ -111,7 +111,10 @@ async fn a_server_that_shows_everybodys_rows_is_not_synced_with() -> Checked {
     bench.configure(json!({"rows_filtered": false})).await?;
     let error = ada.round().await.err().ok_or("synced")?;
     assert!(
-        matches!(&error, RoundError::Remote(RemoteError::Garbled { .. })),
+        matches!(
+            &error,
+            RoundError::Remote(RemoteError::InvalidResponse { .. })
+        ),
         "{error:?}"
     );
     Ok(())
@@ -141,7 +144,7 @@ async fn a_token_that_the_server_no_longer_takes_is_renewed_once() -> Checked {
     // The vault says that it is good for an hour; the server says otherwise.
     let spoilt = bench.token(&sub, json!({"key": "other"})).await?;
     let (now, hour) = (Timestamp::now(), SignedDuration::from_hours(1));
-    kept.set_access(&KeptAccess {
+    kept.set_access(&StoredAccessToken {
         token: AccessToken::issued(spoilt, now, Some(now.checked_add(hour)?)),
         sub,
     })?;

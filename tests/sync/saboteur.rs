@@ -93,10 +93,10 @@ impl Fault {
             | Self::CutInTheRequest
             | Self::DroppedBefore
             | Self::DroppedAfter
-            | Self::Truncated => matches!(error, RemoteError::Lost { .. }),
+            | Self::Truncated => matches!(error, RemoteError::ConnectionLost { .. }),
             Self::Unavailable => error.code() == "http-503" && asked(None),
             Self::TooManyRequests => error.code() == "http-429" && asked(Some(RETRY_AFTER)),
-            Self::WebPage => matches!(error, RemoteError::Garbled { .. }),
+            Self::WebPage => matches!(error, RemoteError::InvalidResponse { .. }),
             Self::TokenExpired => error.code() == "invalid-jwt",
         };
         kind && error.may_have_arrived() == self.may_have_arrived()
@@ -180,7 +180,7 @@ impl<'a> Saboteur<'a> {
         }
         match self.fault.strike(self.bench).await {
             Ok(()) => Ok(&self.unlucky),
-            Err(why) => Err(RemoteError::Garbled {
+            Err(why) => Err(RemoteError::InvalidResponse {
                 host: "the test's control route".to_owned(),
                 message: why.to_string(),
             }),

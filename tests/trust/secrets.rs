@@ -370,7 +370,7 @@ fn profile(sandbox: &Sandbox) -> Checked<tudone::config::Profile> {
             audience: sandbox.address("audience").to_owned(),
             endpoint: sandbox.address("endpoint").parse()?,
         },
-        credential_store: tudone::auth::vault::VaultKind::File,
+        credential_store: tudone::auth::credential_store::CredentialStoreKind::File,
         credential_command: None,
         access_token: None,
     })
@@ -378,11 +378,11 @@ fn profile(sandbox: &Sandbox) -> Checked<tudone::config::Profile> {
 
 #[tokio::test]
 async fn no_public_type_prints_a_secret_when_it_is_debugged() -> Checked {
-    use tudone::auth::kept::Kept;
-    use tudone::auth::vault::Vault;
-    use tudone::auth::vault::memory::MemoryVault;
-    use tudone::workspace::Workspace;
-    use tudone::workspace::login::Verification;
+    use tudone::auth::credential_store::CredentialStore;
+    use tudone::auth::credential_store::memory::MemoryStore;
+    use tudone::auth::stored_login::StoredLogin;
+    use tudone::profile::ActiveProfile;
+    use tudone::profile::login::Verification;
 
     let started = tokio::task::spawn_blocking(|| {
         let watched = Watched::start().map_err(|e| e.to_string())?;
@@ -398,16 +398,20 @@ async fn no_public_type_prints_a_secret_when_it_is_debugged() -> Checked {
         state: home.path().join("state"),
     };
     let mut profile = profile(&watched.sandbox)?;
-    let vault = std::sync::Arc::new(MemoryVault::new());
-    let workspace = Workspace::with_vault(profile.clone(), paths.clone(), vault.clone());
+    let credential_store = std::sync::Arc::new(MemoryStore::new());
+    let active = ActiveProfile::with_credential_store(
+        profile.clone(),
+        paths.clone(),
+        credential_store.clone(),
+    );
     let mut shown: Vec<String> = Vec::new();
     let mut look = |thing: &dyn std::fmt::Debug| shown.push(format!("{thing:?}\n{thing:#?}"));
 
-    let parked = workspace.begin_login(DEADLINE, || ()).await?;
+    let parked = active.begin_login(DEADLINE, || ()).await?;
     look(&parked);
     parked.park().await?;
-    look(&vault);
-    let pending = workspace.resume_login().await?;
+    look(&credential_store);
+    let pending = active.resume_login().await?;
     look(&pending);
     let user_code = pending.prompt().user_code.clone();
     let activate = watched.sandbox.address("activate").to_owned();
@@ -428,28 +432,31 @@ async fn no_public_type_prints_a_secret_when_it_is_debugged() -> Checked {
         )
         .await?;
     let token = granted.ok_or("no token")?;
-    let session = workspace.session();
+    let session = active.session();
     let bearer = session.bearer().await?;
     profile.access_token = Some(bearer.secret.clone());
-    let kept = Kept::new(vault.clone() as std::sync::Arc<dyn Vault>, "p".to_owned());
-    kept.set_refresh(&tudone::auth::kept::KeptRefresh {
+    let kept = StoredLogin::new(
+        credential_store.clone() as std::sync::Arc<dyn CredentialStore>,
+        "p".to_owned(),
+    );
+    kept.set_refresh(&tudone::auth::stored_login::StoredRefreshToken {
         token: token.secret.clone(),
         sub: "s".to_owned(),
     })?;
     let hasura =
-        tudone::graphql::Hasura::new(profile.connection.endpoint.clone(), workspace.session())?;
+        tudone::graphql::Hasura::new(profile.connection.endpoint.clone(), active.session())?;
     let error = hasura.verify(&token).await;
     for thing in [
         &done as &dyn std::fmt::Debug,
         &token,
         &bearer,
         &session,
-        &workspace,
+        &active,
         &profile,
-        &Workspace::new(profile.clone(), paths),
+        &ActiveProfile::new(profile.clone(), paths),
         &kept,
         &kept.refresh()?,
-        &vault,
+        &credential_store,
         &tudone::auth::inspect::Inspected::read(&token.secret),
         &hasura,
         &hasura.doorbell().await?,

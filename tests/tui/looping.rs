@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tudone::app::keys::{Code, Key};
 use tudone::app::link::{Failure, RoundNews};
 use tudone::app::{Effect, Msg, Stamp};
-use tudone::runtime::drive::{DriveError, Left, Outside, Signal, Signals, Sources, drive};
+use tudone::runtime::drive::{DriveError, EffectHandler, Left, Signal, Signals, Sources, drive};
 use tudone::sync::round::Report;
 use tudone::ui::Theme;
 use uuid::Uuid;
@@ -26,13 +26,13 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// Nothing happens outside, but it is noted.
 #[derive(Default)]
-struct Noted {
+struct Recorder {
     begun: Vec<Effect>,
     suspended: usize,
     left: Option<Left>,
 }
 
-impl Outside for Noted {
+impl EffectHandler for Recorder {
     fn begin(&mut self, effect: Effect) {
         self.begun.push(effect);
     }
@@ -65,14 +65,14 @@ fn stage() -> Stage {
 }
 
 /// Runs the loop over `input` until it leaves; how many frames it drew.
-fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Noted), Box<dyn Error>> {
+fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Recorder), Box<dyn Error>> {
     let mut stage = stage();
     let mut terminal = Terminal::new(TestBackend::new(80, 24))?;
     let (sender, mut receiver) = mpsc::channel(64);
     for fact in facts {
         sender.try_send(fact)?;
     }
-    let mut noted = Noted::default();
+    let mut noted = Recorder::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;

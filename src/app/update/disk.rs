@@ -115,8 +115,8 @@ fn is_tick(before: &str, after: &str) -> bool {
 /// be pulled is pulled.
 pub(super) fn troubled(model: &mut Model, reason: String) -> Vec<Effect> {
     model.touch();
-    if !model.parting.contains(&reason) {
-        model.parting.push(reason.clone());
+    if !model.exit_notices.contains(&reason) {
+        model.exit_notices.push(reason.clone());
     }
     model.alert(reason);
     let mut effects = model.list.refresh();

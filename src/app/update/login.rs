@@ -162,7 +162,7 @@ fn waited(model: &mut Model, progress: Progress) -> Vec<Effect> {
     {
         let told = match progress {
             Progress::Pending { .. } | Progress::SlowDown { .. } => None,
-            Progress::Trouble { message, .. } => Some(message),
+            Progress::Interrupted { message, .. } => Some(message),
         };
         if *trouble != told {
             *trouble = told;

@@ -34,7 +34,7 @@ impl Pauses {
     /// The pause after `reply`.
     pub(crate) fn after(&mut self, reply: &Reply) -> Duration {
         match reply {
-            Reply::Trouble(trouble) => {
+            Reply::TransportError(trouble) => {
                 self.failures = self.failures.saturating_add(1);
                 let doubled = self.interval * 2_u32.saturating_pow(self.failures.min(8));
                 let longest = LONGEST_BACKOFF.max(self.interval);
@@ -57,14 +57,14 @@ impl Pauses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::trouble::Trouble;
+    use crate::auth::transport_error::TransportError;
 
     fn seconds(pauses: &mut Pauses, reply: &Reply) -> u64 {
         pauses.after(reply).as_secs()
     }
 
     fn broken(retry_after: Option<Duration>) -> Reply {
-        Reply::Trouble(Trouble::Broken {
+        Reply::TransportError(TransportError::Broken {
             host: "h".to_owned(),
             status: 502,
             retry_after,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
     /// The credential store, which may wait for a person.
-    Vault,
+    CredentialStore,
     /// The issuer: where a refresh goes to, or its answer.
     Issuer,
 }
@@ -15,7 +15,7 @@ pub enum Awaited {
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     /// Questions that the vault has not answered.
-    pub(super) vault: AtomicUsize,
+    pub(super) credential_store: AtomicUsize,
     /// Refreshes that hold the lock file.
     pub(super) issuer: AtomicUsize,
 }
@@ -23,8 +23,8 @@ pub(super) struct Waits {
 impl Waits {
     pub(super) fn awaited(&self) -> Option<Awaited> {
         let is_under_way = |count: &AtomicUsize| count.load(Ordering::Relaxed) > 0;
-        if is_under_way(&self.vault) {
-            Some(Awaited::Vault)
+        if is_under_way(&self.credential_store) {
+            Some(Awaited::CredentialStore)
         } else {
             is_under_way(&self.issuer).then_some(Awaited::Issuer)
         }

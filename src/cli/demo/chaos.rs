@@ -6,11 +6,11 @@
 //! too. The weather is what goes wrong meanwhile. Afterwards it is calm,
 //! everybody syncs, and every acknowledged act must have left its mark once.
 
-mod aftermath;
+mod client;
 mod device;
-mod hand;
+mod fault_injector;
 mod report;
-mod weather;
+mod verify;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::panic::resume_unwind;
@@ -24,14 +24,14 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::cli::call::Call;
-use crate::cli::demo::ground::Ground;
+use crate::cli::context::CommandContext;
+use crate::cli::demo::env::DemoEnv;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::sandbox::DEVELOPMENT_ONLY;
+use client::{ChangeListener, ChaosClient, Deeds};
 use device::Device;
-use hand::{Deeds, Ear, Hand};
-use weather::Weather;
+use fault_injector::FaultInjector;
 
 /// How many devices the person has.
 const DEVICES: usize = 3;
@@ -73,22 +73,24 @@ impl Shared {
 /// [`CliError::Chaos`] when a todo was lost, doubled or came back, when an
 /// edit was lost or the devices differ; [`CliError::Interrupted`] after the
 /// report when Ctrl-C ended it early.
-pub(super) fn play(call: &Call, ground: &Ground, plan: Plan) -> Result<(), CliError> {
-    DEVELOPMENT_ONLY.lines().for_each(|line| call.notice(line));
+pub(super) fn play(context: &CommandContext, ground: &DemoEnv, plan: Plan) -> Result<(), CliError> {
+    DEVELOPMENT_ONLY
+        .lines()
+        .for_each(|line| context.notice(line));
     let runtime = runtime()?;
     let mut interrupt = runtime.spawn(tokio::signal::ctrl_c());
     let devices = runtime
         .block_on(unless(&mut interrupt, log_in(ground)))?
         .ok_or(CliError::Interrupted)?;
-    call.notice(format!(
+    context.notice(format!(
         "chaos: {DEVICES} devices at work for {:?}, seed {}",
         plan.duration, plan.seed
     ));
     let began = Instant::now();
-    let (deeds, weather) = storm(&runtime, &mut interrupt, call, ground, &devices, plan)?;
+    let (items, weather) = storm(&runtime, &mut interrupt, context, ground, &devices, plan)?;
     // Once pressed, it has to be pressed again to end the rest, too.
     let mut interrupt = runtime.spawn(tokio::signal::ctrl_c());
-    let counting = aftermath::count(ground, &devices, &deeds, &weather);
+    let counting = verify::count(ground, &devices, &items, &weather);
     let mut report = runtime
         .block_on(unless(&mut interrupt, counting))?
         .ok_or(CliError::Interrupted)?;
@@ -134,7 +136,7 @@ async fn unless<T>(
 }
 
 /// The devices, logged in to an account of their own.
-async fn log_in(ground: &Ground) -> Result<Vec<Device>, CliError> {
+async fn log_in(ground: &DemoEnv) -> Result<Vec<Device>, CliError> {
     let email = format!("chaos-{}@example.test", Uuid::now_v7().as_simple());
     let logins = (1..=DEVICES).map(|number| Device::log_in(ground, &email, number));
     try_join_all(logins).await
@@ -145,13 +147,13 @@ async fn log_in(ground: &Ground) -> Result<Vec<Device>, CliError> {
 fn storm(
     runtime: &Runtime,
     interrupt: &mut Interrupt,
-    call: &Call,
-    ground: &Ground,
+    context: &CommandContext,
+    ground: &DemoEnv,
     devices: &[Device],
     plan: Plan,
-) -> Result<(Deeds, Weather), CliError> {
+) -> Result<(Deeds, FaultInjector), CliError> {
     let mut rng = Rng::with_seed(plan.seed);
-    let mut weather = Weather::new(rng.fork());
+    let mut weather = FaultInjector::new(rng.fork());
     let shared = Shared::default();
     thread::scope(|scope| {
         let mut threads = Vec::new();
@@ -161,16 +163,18 @@ fn storm(
                 let (rng, shared) = (rng.fork(), &shared);
                 threads.push(scope.spawn(move || {
                     until_over(shared, async || {
-                        Hand::new(device, name, rng)?.work(shared).await
+                        ChaosClient::new(device, name, rng)?.work(shared).await
                     })
                 }));
             }
             let shared = &shared;
             threads.push(scope.spawn(move || {
-                until_over(shared, async || Ear::new(device)?.listen(shared).await)
+                until_over(shared, async || {
+                    ChangeListener::new(device)?.listen(shared).await
+                })
             }));
         }
-        let progress = Progress::new(call, plan.duration);
+        let progress = Progress::new(context, plan.duration);
         let raged = runtime.block_on(async {
             weather.begin(ground).await?;
             let raging = rage(ground, &mut weather, &shared, progress);
@@ -178,11 +182,11 @@ fn storm(
             weather.end(ground).await
         });
         shared.end();
-        let mut deeds = Deeds::default();
+        let mut items = Deeds::default();
         for thread in threads {
-            deeds.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+            items.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
         }
-        raged.map(|()| (deeds, weather))
+        raged.map(|()| (items, weather))
     })
 }
 
@@ -200,8 +204,8 @@ fn until_over(
 
 /// Lets things go wrong until time is up or somebody failed.
 async fn rage(
-    ground: &Ground,
-    weather: &mut Weather,
+    ground: &DemoEnv,
+    weather: &mut FaultInjector,
     shared: &Shared,
     mut progress: Progress,
 ) -> Result<(), CliError> {
@@ -230,12 +234,12 @@ struct Progress {
 impl Progress {
     const STEP: Duration = Duration::from_millis(200);
 
-    fn new(call: &Call, duration: Duration) -> Self {
+    fn new(context: &CommandContext, duration: Duration) -> Self {
         Self {
             began: Instant::now(),
             duration,
             shown: None,
-            wanted: !call.flags.quiet && io::stderr().is_terminal(),
+            wanted: !context.flags.quiet && io::stderr().is_terminal(),
         }
     }
 

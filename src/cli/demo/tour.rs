@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cli::demo::ground::{Ground, text_of};
+use crate::cli::demo::env::{DemoEnv, text_of};
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::sandbox::DEVELOPMENT_ONLY;
@@ -16,7 +16,7 @@ use crate::sandbox::DEVELOPMENT_ONLY;
 const EMAIL: &str = "ann@example.test";
 
 /// Plays every step; stops at the first one that did not do what it should.
-pub(super) fn play(ground: &Ground) -> Result<(), CliError> {
+pub(super) fn play(ground: &DemoEnv) -> Result<(), CliError> {
     say(DEVELOPMENT_ONLY)?;
     let tour = Tour::new(ground)?;
     tour.log_in()?;
@@ -30,13 +30,13 @@ pub(super) fn play(ground: &Ground) -> Result<(), CliError> {
 
 /// A person at a terminal: this program, run again for each command.
 struct Tour<'a> {
-    ground: &'a Ground,
+    ground: &'a DemoEnv,
     program: PathBuf,
     runtime: tokio::runtime::Runtime,
 }
 
 impl<'a> Tour<'a> {
-    fn new(ground: &'a Ground) -> Result<Self, CliError> {
+    fn new(ground: &'a DemoEnv) -> Result<Self, CliError> {
         let program = std::env::current_exe().map_err(CliError::io("find this program"))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

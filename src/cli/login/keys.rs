@@ -8,9 +8,9 @@ use futures_util::StreamExt as _;
 
 use crate::app::Msg;
 use crate::app::keys::{Code, Key};
-use crate::cli::ending::Ending;
 use crate::cli::error::CliError;
-use crate::cli::login::teller::Teller;
+use crate::cli::login::printer::LoginPrinter;
+use crate::cli::shutdown::Shutdown;
 use crate::runtime::input;
 
 /// Keys come one by one while this lives.
@@ -33,8 +33,8 @@ impl Drop for Raw {
 /// Carries out key presses and counts down; ends only when the person or the
 /// system stops the login, or the terminal is gone. So the keys are given back
 /// to the terminal then, too.
-pub(super) async fn listen(teller: &Mutex<Teller>) -> CliError {
-    let mut ending = match Ending::listen_at_a_terminal() {
+pub(super) async fn listen(printer: &Mutex<LoginPrinter>) -> CliError {
+    let mut ending = match Shutdown::listen_at_a_terminal() {
         Ok(ending) => ending,
         Err(error) => return error,
     };
@@ -49,7 +49,7 @@ pub(super) async fn listen(teller: &Mutex<Teller>) -> CliError {
             _ = second.tick() => None,
             _ = ending.wait() => return CliError::Interrupted,
         };
-        let Ok(mut teller) = teller.lock() else {
+        let Ok(mut printer) = printer.lock() else {
             return CliError::Interrupted;
         };
         match event {
@@ -58,15 +58,15 @@ pub(super) async fn listen(teller: &Mutex<Teller>) -> CliError {
                     return CliError::Interrupted;
                 }
                 if key.code == Code::Enter {
-                    teller.open();
+                    printer.open();
                 } else if key.code == Code::Char('c') {
-                    teller.copy();
+                    printer.copy();
                 } else if key.code == Code::Char('q') {
-                    teller.show_qr();
+                    printer.show_qr();
                 }
             }
             Some(_) => {}
-            None => teller.count_down(),
+            None => printer.count_down(),
         }
     }
 }

@@ -10,14 +10,14 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::watched::{Change, Watched};
 use crate::app::link::{Failure, RoundNews};
-use crate::cli::call::{Call, Known};
 use crate::cli::clock::local;
-use crate::cli::ending::{End, Ending};
+use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::json::Shown;
 use crate::cli::network;
 use crate::cli::output::{self, Out};
 use crate::cli::queue::Waiting;
+use crate::cli::shutdown::{End, Shutdown};
 use crate::runtime::rounds::{News, Rounds};
 use crate::sync::round::Report;
 
@@ -56,7 +56,7 @@ enum Event<'a> {
 }
 
 struct Follower<'c> {
-    call: &'c Call,
+    context: &'c CommandContext,
     json: bool,
     watched: Watched,
     out: Out,
@@ -70,16 +70,16 @@ struct Follower<'c> {
 ///
 /// [`CliError::Interrupted`] on Ctrl-C, [`CliError::LoggedOut`] when there is
 /// no login to follow with; never that the server cannot be reached.
-pub(super) fn run(call: &Call, json: bool, from_start: bool) -> Result<(), CliError> {
-    if call.flags.offline {
+pub(super) fn run(context: &CommandContext, json: bool, from_start: bool) -> Result<(), CliError> {
+    if context.flags.offline {
         return Err(CliError::usage(
             "--follow needs the network that --offline forbids",
             "Give one of them.",
         ));
     }
-    let known = call.known()?;
+    let known = context.known()?;
     let follower = Follower {
-        call,
+        context,
         json,
         watched: Watched::open(&known)?,
         out: output::stdout(),
@@ -89,9 +89,9 @@ pub(super) fn run(call: &Call, json: bool, from_start: bool) -> Result<(), CliEr
 }
 
 impl Follower<'_> {
-    async fn follow(mut self, known: Known, from_start: bool) -> Result<(), CliError> {
-        let mut ending = Ending::listen()?;
-        let mut rounds = Rounds::new(known.workspace);
+    async fn follow(mut self, known: KnownProfile, from_start: bool) -> Result<(), CliError> {
+        let mut ending = Shutdown::listen()?;
+        let mut rounds = Rounds::new(known.profile);
         rounds.open(&known.known.account, from_start);
         let ended = self.until_told_to_end(&mut rounds, &mut ending).await;
         rounds.finish().await;
@@ -101,7 +101,7 @@ impl Follower<'_> {
     async fn until_told_to_end(
         &mut self,
         rounds: &mut Rounds,
-        ending: &mut Ending,
+        ending: &mut Shutdown,
     ) -> Result<(), CliError> {
         let mut watch = interval(WATCH);
         watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -140,7 +140,7 @@ impl Follower<'_> {
             }
             Change::Todo(what, todo) => {
                 write!(out, "{:<7}", what.word())?;
-                output::todo_line(out, self.call.paint(), todo)?;
+                output::todo_line(out, self.context.paint(), todo)?;
             }
             Change::Rejected(entry) if self.json => output::json(out, &Event::Rejected { entry })?,
             Change::Rejected(entry) => entry.line(out)?,
@@ -163,7 +163,7 @@ impl Follower<'_> {
                 Failure::LoggedOut => Err(CliError::LoggedOut),
                 Failure::Unreachable => {
                     let freshness = self.watched.freshness()?;
-                    let why = match freshness.resting(self.call.clock.now()) {
+                    let why = match freshness.resting(self.context.clock.now()) {
                         Some(_) => "the server asks to wait",
                         None => "the server cannot be reached",
                     };
@@ -179,7 +179,7 @@ impl Follower<'_> {
     fn synced(&mut self, report: &Report) -> Result<(), CliError> {
         let was_in_sync = self.in_sync.replace(true);
         if was_in_sync == Some(false) {
-            self.call.notice("in sync again");
+            self.context.notice("in sync again");
         }
         let Report {
             pushed,
@@ -219,7 +219,7 @@ impl Follower<'_> {
 
     /// Tells the person on stderr, and a script as an event too.
     fn say(&mut self, text: &str, event: &Event<'_>) -> Result<(), CliError> {
-        self.call.notice(text);
+        self.context.notice(text);
         if self.json { self.event(event) } else { Ok(()) }
     }
 

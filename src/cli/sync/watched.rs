@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use crate::cli::call::Known;
+use crate::cli::context::KnownProfile;
 use crate::cli::error::CliError;
 use crate::cli::queue::Waiting;
 use crate::domain::change::Progress;
@@ -60,7 +60,7 @@ impl Watched {
     /// # Errors
     ///
     /// The store's.
-    pub(super) fn open(known: &Known) -> Result<Self, CliError> {
+    pub(super) fn open(known: &KnownProfile) -> Result<Self, CliError> {
         let store = known.open()?;
         let mut watched = Self {
             version: store.version()?,

@@ -69,7 +69,7 @@ fn failures_come_with_status_200_and_are_told_by_their_code() {
         assert!(
             matches!(
                 hasura(code),
-                Err(RemoteError::Trouble { code: c, may_have_arrived, .. })
+                Err(RemoteError::ServerError { code: c, may_have_arrived, .. })
                     if c == code && may_have_arrived == arrived
             ),
             "{code}"
@@ -82,7 +82,7 @@ fn an_error_beats_the_data_beside_it() {
     let body = r#"{"data": {"todos": []}, "errors": [{"message": "half done"}]}"#;
     assert!(matches!(
         outcome(200, body),
-        Err(RemoteError::Trouble { code, message, .. }) if code == "unknown" && message == "half done"
+        Err(RemoteError::ServerError { code, message, .. }) if code == "unknown" && message == "half done"
     ));
 }
 
@@ -93,7 +93,7 @@ fn a_busy_server_is_told_by_its_status() {
         assert!(
             matches!(
                 &error,
-                Err(RemoteError::Trouble {
+                Err(RemoteError::ServerError {
                     may_have_arrived: true,
                     ..
                 })
@@ -107,7 +107,7 @@ fn a_busy_server_is_told_by_its_status() {
     };
     assert_eq!(
         read::<Value>(&limited, HOST),
-        Err(RemoteError::Trouble {
+        Err(RemoteError::ServerError {
             code: "http-429".to_owned(),
             message: "HTTP status 429".to_owned(),
             retry_after: Some(Duration::from_secs(7)),
@@ -125,7 +125,7 @@ fn a_busy_server_is_told_by_its_status() {
         assert!(
             matches!(
                 &error,
-                Err(RemoteError::Trouble { code, may_have_arrived, .. })
+                Err(RemoteError::ServerError { code, may_have_arrived, .. })
                     if code == expected && *may_have_arrived == arrived
             ),
             "{error:?}"
@@ -133,7 +133,7 @@ fn a_busy_server_is_told_by_its_status() {
     }
     assert!(matches!(
         outcome(503, r#"{"data": {"todos": []}}"#),
-        Err(RemoteError::Trouble { .. })
+        Err(RemoteError::ServerError { .. })
     ));
 }
 
@@ -160,7 +160,7 @@ fn hostile_bodies_are_garbled_and_never_a_panic() {
     for body in bodies {
         let answer = outcome(200, body);
         assert!(
-            matches!(answer, Err(RemoteError::Garbled { .. })),
+            matches!(answer, Err(RemoteError::InvalidResponse { .. })),
             "{:?}: {answer:?}",
             String::from_utf8_lossy(body.get(..20).unwrap_or(body))
         );
@@ -175,7 +175,7 @@ fn data_of_another_shape_is_garbled() {
     }
     let answer = read::<Todos>(&received(200, r#"{"data": {"todos": "none"}}"#), HOST);
     assert!(
-        matches!(answer, Err(RemoteError::Garbled { .. })),
+        matches!(answer, Err(RemoteError::InvalidResponse { .. })),
         "{answer:?}"
     );
 }

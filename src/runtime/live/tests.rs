@@ -11,11 +11,11 @@ use super::*;
 struct Scripted<P> {
     /// What the n-th connection, counted from 0, does; see [`Connection`].
     play: P,
-    noted: Rc<RefCell<Noted>>,
+    noted: Rc<RefCell<Recorder>>,
 }
 
 #[derive(Default)]
-struct Noted {
+struct Recorder {
     opened: Vec<Instant>,
     closed: usize,
 }
@@ -23,29 +23,29 @@ struct Noted {
 /// What a connection tells, each after so long; then nothing for ever.
 type Connection = VecDeque<(Duration, Result<(), LiveError>)>;
 
-struct ScriptedBell {
+struct ScriptedSubscription {
     next: Connection,
-    noted: Rc<RefCell<Noted>>,
+    noted: Rc<RefCell<Recorder>>,
 }
 
-impl<P: Fn(usize) -> Result<Connection, LiveError>> Door for Scripted<P> {
-    type Bell = ScriptedBell;
+impl<P: Fn(usize) -> Result<Connection, LiveError>> Connector for Scripted<P> {
+    type Subscription = ScriptedSubscription;
 
-    async fn open(&self) -> Result<ScriptedBell, LiveError> {
+    async fn open(&self) -> Result<ScriptedSubscription, LiveError> {
         let opened = &mut self.noted.borrow_mut().opened;
         opened.push(Instant::now());
         let next = (self.play)(opened.len() - 1)?;
         let noted = Rc::clone(&self.noted);
-        Ok(ScriptedBell { next, noted })
+        Ok(ScriptedSubscription { next, noted })
     }
 }
 
-impl Bell for ScriptedBell {
+impl Subscription for ScriptedSubscription {
     async fn ring(&mut self) -> Result<(), LiveError> {
         match self.next.pop_front() {
-            Some((after, told)) => {
+            Some((after, display_chain)) => {
                 sleep(after).await;
-                told
+                display_chain
             }
             None => pending().await,
         }
@@ -60,8 +60,8 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 fn live(
     play: impl Fn(usize) -> Result<Connection, LiveError> + 'static,
-) -> (Live, Rc<RefCell<Noted>>) {
-    let noted = Rc::<RefCell<Noted>>::default();
+) -> (Live, Rc<RefCell<Recorder>>) {
+    let noted = Rc::<RefCell<Recorder>>::default();
     let door = Scripted {
         play,
         noted: Rc::clone(&noted),
@@ -80,7 +80,7 @@ fn steady() -> Connection {
 }
 
 fn lost() -> LiveError {
-    LiveError::Lost {
+    LiveError::ConnectionLost {
         message: "cut".to_owned(),
     }
 }
@@ -95,17 +95,17 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// All that is told within `time`.
-async fn within(time: Duration, live: &mut Live) -> Vec<Tidings> {
+async fn within(time: Duration, live: &mut Live) -> Vec<LiveEvent> {
     let end = Instant::now() + time;
-    let mut told = Vec::new();
+    let mut display_chain = Vec::new();
     while let Ok(tidings) = tokio::time::timeout_at(end, live.next()).await {
-        told.push(tidings);
+        display_chain.push(tidings);
     }
-    told
+    display_chain
 }
 
 /// The pauses between the connections that were opened.
-fn pauses(noted: &RefCell<Noted>) -> Vec<Duration> {
+fn pauses(noted: &RefCell<Recorder>) -> Vec<Duration> {
     let opened = &noted.borrow().opened;
     opened
         .iter()
@@ -120,19 +120,22 @@ async fn a_cut_connection_is_opened_again_within_a_second() {
         0 => Ok(ringing(Duration::ZERO, lost())),
         _ => Ok(steady()),
     });
-    let told = within(SECOND, &mut live).await;
-    let silent = Tidings::Silent(lost());
-    let (up, rang) = (Tidings::Connected, Tidings::Rang);
-    assert_eq!(told, [up.clone(), rang.clone(), silent, up, rang]);
+    let display_chain = within(SECOND, &mut live).await;
+    let silent = LiveEvent::Timeout(lost());
+    let (up, rang) = (LiveEvent::Connected, LiveEvent::Rang);
+    assert_eq!(display_chain, [up.clone(), rang.clone(), silent, up, rang]);
     assert!(pauses(&noted).iter().all(|pause| *pause >= SECOND / 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_about_to_end_is_replaced_at_once_and_nobody_hears_of_it() {
     let (mut live, noted) = live(|_| Ok(ringing(HOUR, LiveError::Renew)));
-    let told = within(HOUR * 2 + SECOND, &mut live).await;
-    let rang = Tidings::Rang;
-    assert_eq!(told, [Tidings::Connected, rang.clone(), rang.clone(), rang]);
+    let display_chain = within(HOUR * 2 + SECOND, &mut live).await;
+    let rang = LiveEvent::Rang;
+    assert_eq!(
+        display_chain,
+        [LiveEvent::Connected, rang.clone(), rang.clone(), rang]
+    );
     assert_eq!(pauses(&noted), [HOUR, HOUR]);
 }
 
@@ -147,8 +150,12 @@ async fn a_token_that_no_better_one_replaces_is_not_asked_for_in_a_circle() {
 #[tokio::test(start_paused = true)]
 async fn a_dead_network_is_tried_ever_more_rarely() {
     let (mut live, noted) = live(|_| Err(unreachable()));
-    let told = within(HOUR * 10, &mut live).await;
-    assert_eq!(told, [Tidings::Silent(unreachable())], "told once");
+    let display_chain = within(HOUR * 10, &mut live).await;
+    assert_eq!(
+        display_chain,
+        [LiveEvent::Timeout(unreachable())],
+        "told once"
+    );
     let pauses = pauses(&noted);
     assert!(pauses.iter().all(|pause| *pause <= LONGEST));
     let early: Duration = pauses.iter().take(3).sum();
@@ -181,7 +188,7 @@ async fn where_somebody_has_to_do_something_first_tries_are_rare_from_the_start(
     let blocked = [
         LiveError::NoUpgrade { status: 403 },
         LiveError::NoUpgrade { status: 200 },
-        LiveError::Garbled {
+        LiveError::InvalidResponse {
             message: "no websocket".to_owned(),
         },
         LiveError::Refused {
@@ -195,10 +202,10 @@ async fn where_somebody_has_to_do_something_first_tries_are_rare_from_the_start(
     for error in blocked {
         let refusal = error.clone();
         let (mut live, noted) = live(move |_| Err(refusal.clone()));
-        let told = within(HOUR, &mut live).await;
+        let display_chain = within(HOUR, &mut live).await;
         let opened = noted.borrow().opened.len();
         assert!((6..=13).contains(&opened), "{error:?}: {opened}");
-        assert_eq!(told, [Tidings::Silent(error)]);
+        assert_eq!(display_chain, [LiveEvent::Timeout(error)]);
     }
 }
 
@@ -210,8 +217,8 @@ async fn a_call_ends_the_pause() {
     });
     within(SECOND, &mut live).await;
     live.call();
-    let told = within(SECOND, &mut live).await;
-    assert_eq!(told, [Tidings::Connected, Tidings::Rang]);
+    let display_chain = within(SECOND, &mut live).await;
+    assert_eq!(display_chain, [LiveEvent::Connected, LiveEvent::Rang]);
     assert_eq!(pauses(&noted), [SECOND]);
 }
 

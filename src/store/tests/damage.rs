@@ -188,13 +188,13 @@ fn damage_met_on_the_way_is_set_aside_once_it_is_certain() -> Outcome {
     let store = Store::open(&path, ENDPOINT)?;
     let error = store.each(&all(), |_| ControlFlow::Continue(())).err();
 
-    let error = store.judged(error.ok_or("damaged")?);
+    let error = store.check_corruption(error.ok_or("damaged")?);
 
     let (_, outbox) = aside(error)?;
     let saved = fs::read_to_string(outbox.ok_or("no outbox")?)?;
     assert!(saved.contains("precious 0001") && saved.contains("precious 0200"));
     let sound = Store::open(&path, ENDPOINT)?;
-    let unfounded = sound.judged(StoreError::Damaged);
+    let unfounded = sound.check_corruption(StoreError::Damaged);
     assert!(matches!(unfounded, StoreError::Damaged), "{unfounded:?}");
     assert!(path.exists(), "a sound one was moved");
     Ok(())

@@ -103,7 +103,7 @@ fn an_add_that_certainly_did_not_arrive_folds_again() -> Outcome {
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     store.commit(&[edit(key(1), "a", "b")])?;
-    store.settle(&[(seq, Verdict::NotApplied)])?;
+    store.apply_outcome(&[(seq, PushOutcome::NotApplied)])?;
     assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);
     Ok(())
 }
@@ -114,7 +114,7 @@ fn completing_keeps_a_rejected_text_which_is_nowhere_else() -> Outcome {
     store.commit(&[edit(key(1), "a", "a of mine")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
-    store.settle(&[(seq, refused("conflict"))])?;
+    store.apply_outcome(&[(seq, refused("conflict"))])?;
 
     store.commit(&[edit(key(1), "a", "x 2026-11-24 a +home")])?;
     let acts: Vec<_> = outbox(&store)?.into_iter().map(|(act, _)| act).collect();
@@ -129,11 +129,11 @@ fn an_edit_replaces_the_rejected_change() -> Outcome {
     store.commit(&[edit(key(1), "a", "b"), add(key(2), "n")])?;
     let seqs = seqs(&store)?;
     store.mark_sent(&seqs)?;
-    let verdicts: Vec<_> = seqs
+    let outcomes: Vec<_> = seqs
         .iter()
         .map(|seq| (*seq, refused("permission-error")))
         .collect();
-    store.settle(&verdicts)?;
+    store.apply_outcome(&outcomes)?;
     assert_eq!(shown(&store, key(1))?, is("a", State::Rejected));
     assert_eq!(shown(&store, key(2))?, is("n", State::Rejected));
     assert_eq!(store.totals()?.rejected, 2);
@@ -156,7 +156,7 @@ fn a_rejected_add_that_is_removed_is_gone() -> Outcome {
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
-    store.settle(&[(seq, refused("reset"))])?;
+    store.apply_outcome(&[(seq, refused("reset"))])?;
     store.commit(&[remove(key(1), "a")])?;
     assert_eq!(outbox(&store)?, []);
     assert_eq!(store.todo(key(1))?, None);
@@ -170,7 +170,7 @@ fn what_followed_a_refused_change_joins_it() -> Outcome {
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     store.commit(&[edit(key(1), "b", "c")])?;
-    store.settle(&[(seq, refused("conflict"))])?;
+    store.apply_outcome(&[(seq, refused("conflict"))])?;
     let entries = outbox(&store)?;
     assert!(
         matches!(entries.as_slice(), [(act, Progress::Rejected(_))] if *act == edited("a", "c")),
@@ -231,7 +231,7 @@ fn a_rejected_change_can_wait_again_or_be_dropped_but_no_sent_one() -> Outcome {
     store.mark_sent(&[seq])?;
     assert!(!store.drop_entry(seq)?);
     assert_eq!(store.retry(seq, key(9))?, None);
-    store.settle(&[(seq, refused("conflict"))])?;
+    store.apply_outcome(&[(seq, refused("conflict"))])?;
     store.apply(
         &told(&[Row {
             revision: 77,
@@ -260,7 +260,7 @@ fn a_retry_of_what_was_removed_elsewhere_restores_it_as_new_under_its_old_names(
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
-    store.settle(&[(seq, applied(Some(1), Some(10)))])?;
+    store.apply_outcome(&[(seq, applied(Some(1), Some(10)))])?;
     let pull = store.begin_pull(Timestamp::UNIX_EPOCH)?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
     store.complete_pull(&pull)?;
@@ -271,7 +271,7 @@ fn a_retry_of_what_was_removed_elsewhere_restores_it_as_new_under_its_old_names(
     };
     store.apply(&[gone], 11)?;
     let seq = only(&store)?;
-    store.settle(&[(seq, refused(REMOVED_ELSEWHERE))])?;
+    store.apply_outcome(&[(seq, refused(REMOVED_ELSEWHERE))])?;
     assert_eq!(shown(&store, key(1))?, is("b", State::Rejected));
 
     assert_eq!(store.retry(seq, key(2))?, Some(key(2)));

@@ -1,11 +1,11 @@
 //! What commands did, and taking it back.
 
-use super::super::{Past, Resolved, Undone};
+use super::super::{HistoryEntry, Resolved, UndoReport};
 use super::*;
 use crate::domain::todo::Handle;
 
 /// Takes the newest act back; keys are counted from 900.
-fn undo(store: &mut Store) -> Result<Undone, Box<dyn Error>> {
+fn undo(store: &mut Store) -> Result<UndoReport, Box<dyn Error>> {
     let mut fresh = counted();
     let undone = store.undo(Timestamp::UNIX_EPOCH, &mut fresh)?;
     Ok(undone.ok_or("nothing to undo")?)
@@ -22,7 +22,7 @@ fn counted() -> impl FnMut() -> Uuid {
 type Told = (String, u64, String);
 
 fn verbs(store: &Store) -> Result<Vec<Told>, Box<dyn Error>> {
-    let told = |past: Past| (past.verb, past.count, past.text);
+    let told = |past: HistoryEntry| (past.verb, past.count, past.text);
     Ok(store.history()?.into_iter().map(told).collect())
 }
 
@@ -42,7 +42,7 @@ fn sync(store: &mut Store, id: i64) -> Outcome {
     for (queued, id) in queued.into_iter().zip(id..) {
         let change = queued.entry.change;
         let id = queued.base.map_or(id, |row| row.id);
-        store.settle(&[(queued.entry.seq, applied(Some(id), Some(id * 10)))])?;
+        store.apply_outcome(&[(queued.entry.seq, applied(Some(id), Some(id * 10)))])?;
         page.push(match change.act {
             Act::Add { text } | Act::Edit { after: text, .. } => {
                 FeedRow::Present(row(change.todo, id, &text))
@@ -237,7 +237,7 @@ fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
     };
     store.apply(&[removed], 20)?;
     let seq = only(&store)?;
-    store.settle(&[(seq, refused("removed-elsewhere"))])?;
+    store.apply_outcome(&[(seq, refused("removed-elsewhere"))])?;
     assert_eq!(shown(&store, key(1))?, is("b", State::Rejected));
 
     let undone = undo(&mut store)?;
@@ -258,7 +258,7 @@ fn a_removal_refused_after_its_undo_can_be_made_and_taken_back_again() -> Outcom
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     undo(&mut store)?;
-    store.settle(&[(seq, refused("permission-error"))])?;
+    store.apply_outcome(&[(seq, refused("permission-error"))])?;
     assert_eq!(texts(&store, &all())?, ["a", "a"]);
 
     store.commit_act("removed", &[remove(key(1), "a")])?;

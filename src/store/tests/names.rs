@@ -24,7 +24,7 @@ fn a_local_number_goes_on_resolving_after_the_server_gave_an_id() -> Outcome {
     assert_eq!(handles, ["n1", "n2"]);
     let seqs = seqs(&store)?;
     store.mark_sent(&seqs)?;
-    store.settle(&[(
+    store.apply_outcome(&[(
         seqs.last().copied().ok_or("an entry")?,
         applied(Some(8), Some(80)),
     )])?;

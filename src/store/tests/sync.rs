@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::super::{Adjustment, Mark, Resolved};
+use super::super::{Mark, PrePushChange, Resolved};
 use super::*;
 use crate::domain::todo::Handle;
 
@@ -22,7 +22,7 @@ fn an_answered_change_leaves_with_the_first_pull_begun_after_its_answer() -> Out
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     let early = store.begin_pull(NOW)?;
-    store.settle(&[(seq, applied(Some(5), Some(50)))])?;
+    store.apply_outcome(&[(seq, applied(Some(5), Some(50)))])?;
     assert_eq!(store.todo(key(1))?.and_then(|todo| todo.id), Some(5));
     assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
 
@@ -48,7 +48,7 @@ fn an_edit_is_made_on_the_revision_that_the_change_before_it_got() -> Outcome {
     store.mark_sent(&[first])?;
     store.commit(&[edit(key(1), "a", "b")])?;
     assert_eq!(revisions(&store)?, [None, None]);
-    store.settle(&[(first, applied(Some(5), Some(50)))])?;
+    store.apply_outcome(&[(first, applied(Some(5), Some(50)))])?;
     assert_eq!(revisions(&store)?, [None, Some(50)]);
     Ok(())
 }
@@ -61,7 +61,7 @@ fn an_unknown_revision_is_learnt_when_base_arrives() -> Outcome {
         let first = only(&store)?;
         store.mark_sent(&[first])?;
         store.commit(&[edit(key(1), "a", "b")])?;
-        store.settle(&[(first, applied(None, None))])?;
+        store.apply_outcome(&[(first, applied(None, None))])?;
         let pull = store.begin_pull(NOW)?;
         store.apply(&told(&[row(key(1), 5, arrived)]), 50)?;
         store.complete_pull(&pull)?;
@@ -79,16 +79,16 @@ fn failures_are_counted_and_only_a_first_try_can_wait_again() -> Outcome {
     let progress =
         |store: &Store| outbox(store).map(|entries| entries.into_iter().map(|e| e.1).next());
     store.mark_sent(&[seq])?;
-    store.settle(&[(seq, Verdict::NotApplied)])?;
+    store.apply_outcome(&[(seq, PushOutcome::NotApplied)])?;
     assert_eq!(progress(&store)?, Some(Progress::Pending));
     store.mark_sent(&[seq])?;
-    store.settle(&[(seq, Verdict::Unknown)])?;
+    store.apply_outcome(&[(seq, PushOutcome::Unknown)])?;
     store.mark_sent(&[seq])?;
-    store.settle(&[(seq, Verdict::NotApplied)])?;
+    store.apply_outcome(&[(seq, PushOutcome::NotApplied)])?;
     assert_eq!(progress(&store)?, Some(Progress::Sent { tries: 2 }));
     store.mark_sent(&[seq])?;
     assert_eq!(progress(&store)?.map(|it| it.failures()), Some(0));
-    store.settle(&[(seq, Verdict::Failed)])?;
+    store.apply_outcome(&[(seq, PushOutcome::Failed)])?;
     store.mark_sent(&[seq])?;
     assert_eq!(progress(&store)?.map(|it| it.failures()), Some(1));
     assert_eq!(store.totals()?.sent, 1);
@@ -103,7 +103,7 @@ fn a_rebased_edit_is_made_on_the_newer_text() -> Outcome {
     let seq = only(&store)?;
     store.apply(&told(&[row(key(1), 1, "a b")]), 12)?;
     assert_eq!(shown(&store, key(1))?, is("(A) a", State::Pending));
-    store.adjust(&[Adjustment::Rebase {
+    store.adjust(&[PrePushChange::Rebase {
         seq,
         before: "a b".into(),
         after: "(A) a b".into(),
@@ -137,7 +137,7 @@ fn an_applied_add_on_a_bare_backend_takes_the_key_of_its_row() -> Outcome {
     store.mark_sent(&[seq])?;
     let high_water = store.outbox()?.first().and_then(|q| q.entry.high_water);
     assert_eq!(high_water, Some(4));
-    store.settle(&[(seq, applied(Some(7), Some(0)))])?;
+    store.apply_outcome(&[(seq, applied(Some(7), Some(0)))])?;
 
     let of_row = Key::of_row(ENDPOINT, 7);
     let todo = store.todo(key(1))?.ok_or("the old key resolves")?;
@@ -163,9 +163,9 @@ fn a_snapshot_that_brought_the_row_first_does_not_double_it() -> Outcome {
     store.commit(&[edit(key(1), "a", "a2")])?;
     store.take_snapshot(&[bare_row(7, "a")])?;
     let found = seqs.first().copied().ok_or("an entry")?;
-    store.adjust(&[Adjustment::Settle {
+    store.adjust(&[PrePushChange::Resolve {
         seq: found,
-        verdict: applied(Some(7), Some(0)),
+        outcome: applied(Some(7), Some(0)),
     }])?;
     assert_eq!(texts(&store, &all())?, ["a2", "b"]);
     Ok(())

@@ -6,7 +6,7 @@ use crate::domain::change::Act;
 use crate::domain::todo::Row;
 use crate::store::{Capabilities, Queued};
 use crate::sync::plan::{
-    Chain, Known, Load, Parcel, Step, Waiting, conflict, done, may_have_arrived, merged,
+    BatchItem, Chain, Known, Payload, Step, Waiting, conflict, done, may_have_arrived, merged,
     removed_elsewhere,
 };
 use crate::sync::remote::Batch;
@@ -131,5 +131,5 @@ fn ground<'a>(chain: &Chain<'a>, first: &'a Queued, known: Known<'_>) -> Ground<
 }
 
 fn send(first: &Queued, batch: Batch) -> Step {
-    Step::Send(Parcel::of(first), Load::Alone(batch))
+    Step::Send(BatchItem::of(first), Payload::Alone(batch))
 }

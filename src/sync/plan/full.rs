@@ -6,8 +6,8 @@ use crate::domain::key::Key;
 use crate::domain::todo::Row;
 use crate::store::Queued;
 use crate::sync::plan::{
-    Chain, Known, Load, Parcel, Step, Waiting, conflict, done, may_have_arrived, merged, rebased,
-    removed_elsewhere,
+    BatchItem, Chain, Known, Payload, Step, Waiting, conflict, done, may_have_arrived, merged,
+    rebased, removed_elsewhere,
 };
 use crate::sync::remote::Batch;
 
@@ -34,12 +34,15 @@ fn add(chain: &Chain<'_>, first: &Queued, text: &str, known: Known<'_>) -> Step 
     }
     match chain.removal().filter(|_| known.capabilities.delete) {
         Some((place, removal)) => Step::Send(
-            Parcel::of(removal)
+            BatchItem::of(removal)
                 .marking(first)
                 .covering(chain.up_to(place)),
-            Load::Alone(Batch::AddAndRemove(chain.todo, text.to_owned())),
+            Payload::Alone(Batch::AddAndRemove(chain.todo, text.to_owned())),
         ),
-        None => Step::Send(Parcel::of(first), Load::Add(chain.todo, text.to_owned())),
+        None => Step::Send(
+            BatchItem::of(first),
+            Payload::Add(chain.todo, text.to_owned()),
+        ),
     }
 }
 
@@ -47,8 +50,8 @@ fn add(chain: &Chain<'_>, first: &Queued, text: &str, known: Known<'_>) -> Step 
 fn removal(chain: &Chain<'_>, known: Known<'_>) -> Option<Step> {
     let (place, removal) = chain.removal().filter(|_| known.capabilities.delete)?;
     Some(Step::Send(
-        Parcel::of(removal).covering(chain.up_to(place)),
-        Load::Remove(chain.todo),
+        BatchItem::of(removal).covering(chain.up_to(place)),
+        Payload::Remove(chain.todo),
     ))
 }
 
@@ -131,7 +134,7 @@ fn sent(todo: Key, first: &Queued, (before, after): (&str, &str), row: &Row) -> 
 
 fn send(todo: Key, first: &Queued, after: &str, revision: i64) -> Step {
     Step::Send(
-        Parcel::of(first),
-        Load::Edit(todo, revision, after.to_owned()),
+        BatchItem::of(first),
+        Payload::Edit(todo, revision, after.to_owned()),
     )
 }

@@ -105,29 +105,29 @@ fn sent(outbox: &[Queued], capabilities: Capabilities, complete: bool) -> Vec<Ba
 }
 
 /// The corrections of a plan, which then sends nothing.
-fn corrected(outbox: &[Queued], capabilities: Capabilities, complete: bool) -> Vec<Adjustment> {
+fn corrected(outbox: &[Queued], capabilities: Capabilities, complete: bool) -> Vec<PrePushChange> {
     let plan = planned(outbox, capabilities, complete);
     assert_eq!(plan.shipments, [], "nothing is sent before corrections");
     plan.adjustments
 }
 
-fn settled(seq: i64, id: Option<i64>, revision: Option<i64>) -> Adjustment {
-    let verdict = Verdict::Applied { id, revision };
-    Adjustment::Settle { seq, verdict }
+fn settled(seq: i64, id: Option<i64>, revision: Option<i64>) -> PrePushChange {
+    let outcome = PushOutcome::Applied { id, revision };
+    PrePushChange::Resolve { seq, outcome }
 }
 
-fn code(adjustment: Option<&Adjustment>) -> Option<(i64, &str, Option<&str>)> {
+fn code(adjustment: Option<&PrePushChange>) -> Option<(i64, &str, Option<&str>)> {
     match adjustment {
-        Some(Adjustment::Settle {
+        Some(PrePushChange::Resolve {
             seq,
-            verdict: Verdict::Rejected(rejection),
+            outcome: PushOutcome::Rejected(rejection),
         }) => Some((*seq, rejection.code.as_str(), rejection.theirs.as_deref())),
-        Some(Adjustment::Settle { .. } | Adjustment::Rebase { .. }) | None => None,
+        Some(PrePushChange::Resolve { .. } | PrePushChange::Rebase { .. }) | None => None,
     }
 }
 
-fn rebase(seq: i64, before: &str, after: &str, revision: i64) -> Adjustment {
-    Adjustment::Rebase {
+fn rebase(seq: i64, before: &str, after: &str, revision: i64) -> PrePushChange {
+    PrePushChange::Rebase {
         seq,
         before: before.to_owned(),
         after: after.to_owned(),
@@ -500,17 +500,18 @@ fn a_bare_add_removed_before_it_was_ever_sent_is_nothing() {
 
 #[test]
 fn a_sent_bare_edit_is_judged_by_a_fresh_snapshot_only() {
-    let judged = |text: &str| vec![edit(1, 1, "a", "b", FIRST).on(0).base(row(1, text, 0))];
+    let check_corruption =
+        |text: &str| vec![edit(1, 1, "a", "b", FIRST).on(0).base(row(1, text, 0))];
     for text in ["a", "b", "c"] {
-        let plan = planned(&judged(text), BARE, false);
+        let plan = planned(&check_corruption(text), BARE, false);
         assert_eq!(plan.waiting, [(1, Waiting::Pull)], "{text}");
     }
-    assert_eq!(sent(&judged("a"), BARE, true).len(), 1);
+    assert_eq!(sent(&check_corruption("a"), BARE, true).len(), 1);
     assert_eq!(
-        corrected(&judged("b"), BARE, true),
+        corrected(&check_corruption("b"), BARE, true),
         [settled(1, Some(1), Some(0))]
     );
-    let found = corrected(&judged("c"), BARE, true);
+    let found = corrected(&check_corruption("c"), BARE, true);
     assert_eq!(code(found.first()), Some((1, "conflict", Some("c"))));
 }
 

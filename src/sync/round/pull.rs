@@ -140,7 +140,7 @@ const fn revision(row: &FeedRow) -> i64 {
 
 /// A server that does not move on would be asked for ever.
 fn astray(message: String) -> Halt {
-    Halt::from(RemoteError::Garbled {
+    Halt::from(RemoteError::InvalidResponse {
         host: "the server".to_owned(),
         message,
     })

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::domain::change::{Act, Rejection};
 use crate::domain::key::Key;
-use crate::store::{Adjustment, Capabilities, Queued, Verdict};
-use crate::sync::plan::{self, Known, Marking, Parcel, Shipment};
+use crate::store::{Capabilities, PrePushChange, PushOutcome, Queued};
+use crate::sync::plan::{self, BatchItem, Known, Marking, PushRequest};
 use crate::sync::remote::{Answer, Batch, Remote, RemoteError};
 use crate::sync::round::{Halt, Round};
 
@@ -15,7 +15,7 @@ use crate::sync::round::{Halt, Round};
 const PLANS: usize = 1000;
 
 /// What became of a shipment.
-enum Shipped {
+enum PushedBatch {
     /// Its entries are settled, or held until the next pull.
     Settled,
     /// It was not sent: another process changed an entry in it.
@@ -57,31 +57,31 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 .collect();
             for shipment in plan.shipments {
                 match self.ship(shipment, &planned, &mut version).await? {
-                    Shipped::Settled => moved = true,
-                    Shipped::Overtaken => break,
+                    PushedBatch::Settled => moved = true,
+                    PushedBatch::Overtaken => break,
                 }
             }
         }
         Ok(moved)
     }
 
-    fn adjust(&mut self, adjustments: &[Adjustment]) -> Result<(), Halt> {
+    fn adjust(&mut self, adjustments: &[PrePushChange]) -> Result<(), Halt> {
         self.store.adjust(adjustments)?;
         for adjustment in adjustments {
             match adjustment {
-                Adjustment::Settle {
-                    verdict: Verdict::Rejected(_),
+                PrePushChange::Resolve {
+                    outcome: PushOutcome::Rejected(_),
                     ..
                 } => self.report.rejected += 1,
-                Adjustment::Settle {
-                    verdict: Verdict::Applied { .. },
+                PrePushChange::Resolve {
+                    outcome: PushOutcome::Applied { .. },
                     ..
                 } => self.report.pushed += 1,
-                Adjustment::Settle {
-                    verdict: Verdict::NotApplied | Verdict::Unknown | Verdict::Failed,
+                PrePushChange::Resolve {
+                    outcome: PushOutcome::NotApplied | PushOutcome::Unknown | PushOutcome::Failed,
                     ..
                 }
-                | Adjustment::Rebase { .. } => {}
+                | PrePushChange::Rebase { .. } => {}
             }
         }
         Ok(())
@@ -94,22 +94,22 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     /// marked may not be what was planned, and is left for the next plan.
     async fn ship(
         &mut self,
-        shipment: Shipment,
+        shipment: PushRequest,
         planned: &HashMap<i64, &Queued>,
         version: &mut i64,
-    ) -> Result<Shipped, Halt> {
+    ) -> Result<PushedBatch, Halt> {
         let marks: Vec<i64> = marks(&shipment.parcels).map(|mark| mark.seq).collect();
         self.store.mark_sent(&marks)?;
         let now = self.store.version()?;
         if now != *version {
             if !self.is_as_planned(&marks, planned)? {
                 self.take_back(&shipment.parcels)?;
-                return Ok(Shipped::Overtaken);
+                return Ok(PushedBatch::Overtaken);
             }
             *version = now;
         }
         self.send(shipment).await?;
-        Ok(Shipped::Settled)
+        Ok(PushedBatch::Settled)
     }
 
     fn is_as_planned(&self, seqs: &[i64], planned: &HashMap<i64, &Queued>) -> Result<bool, Halt> {
@@ -130,7 +130,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
 
     /// Sends a shipment; a refused one is halved until the refused entry
     /// stands alone.
-    async fn send(&mut self, shipment: Shipment) -> Result<(), Halt> {
+    async fn send(&mut self, shipment: PushRequest) -> Result<(), Halt> {
         let mut waiting = vec![shipment];
         while let Some(shipment) = waiting.pop() {
             let outcome = self.remote.push(&shipment.batch).await;
@@ -147,7 +147,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                     }
                 }
                 Err(error) => {
-                    let alone = shipment.parcels.iter().all(Parcel::isolated);
+                    let alone = shipment.parcels.iter().all(BatchItem::isolated);
                     if alone && let Some((code, message)) = failure(&error) {
                         self.refuse(&shipment, code.to_owned(), message.to_owned())?;
                         continue;
@@ -169,8 +169,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     async fn is_outdated(
         &mut self,
         code: &str,
-        shipment: &Shipment,
-        waiting: &[Shipment],
+        shipment: &PushRequest,
+        waiting: &[PushRequest],
     ) -> Result<bool, Halt> {
         let outdated = self.outdated(code).await;
         if !matches!(outdated, Ok(false)) {
@@ -183,14 +183,14 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     }
 
     /// Writes down the answers to a shipment.
-    fn answered(&mut self, shipment: &Shipment, answers: &[Answer]) -> Result<(), Halt> {
-        let mut verdicts = Vec::new();
+    fn answered(&mut self, shipment: &PushRequest, answers: &[Answer]) -> Result<(), Halt> {
+        let mut outcomes = Vec::new();
         for (parcel, answer) in shipment.parcels.iter().zip(answers) {
-            let verdict = verdict(&shipment.batch, parcel, *answer);
-            if matches!(verdict, Verdict::Applied { .. }) {
+            let outcome = outcome(&shipment.batch, parcel, *answer);
+            if matches!(outcome, PushOutcome::Applied { .. }) {
                 self.report.pushed += 1 + parcel.covers.len();
-                verdicts.extend(parcel.covers.iter().map(|seq| {
-                    let nothing_told = Verdict::Applied {
+                outcomes.extend(parcel.covers.iter().map(|seq| {
+                    let nothing_told = PushOutcome::Applied {
                         id: None,
                         revision: None,
                     };
@@ -199,57 +199,62 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             } else {
                 self.held.insert(parcel.seq);
             }
-            verdicts.push((parcel.seq, verdict));
+            outcomes.push((parcel.seq, outcome));
         }
-        self.store.settle(&verdicts)?;
+        self.store.apply_outcome(&outcomes)?;
         Ok(())
     }
 
     /// The server refused the one entry of this shipment for good.
-    fn refuse(&mut self, shipment: &Shipment, code: String, message: String) -> Result<(), Halt> {
+    fn refuse(
+        &mut self,
+        shipment: &PushRequest,
+        code: String,
+        message: String,
+    ) -> Result<(), Halt> {
         let rejection = Rejection {
             code,
             message,
             theirs: None,
         };
-        let mut verdicts = Vec::new();
+        let mut outcomes = Vec::new();
         for parcel in &shipment.parcels {
             self.report.rejected += 1;
-            verdicts.extend(
+            outcomes.extend(
                 parcel
                     .marks
                     .iter()
                     .filter(|mark| mark.seq != parcel.seq)
                     .map(|mark| (mark.seq, not_arrived(*mark))),
             );
-            verdicts.push((parcel.seq, Verdict::Rejected(rejection.clone())));
+            outcomes.push((parcel.seq, PushOutcome::Rejected(rejection.clone())));
         }
-        self.store.settle(&verdicts)?;
+        self.store.apply_outcome(&outcomes)?;
         Ok(())
     }
 
     /// No answer came for these.
-    fn unanswered(&mut self, parcels: &[Parcel], error: &RemoteError) -> Result<(), Halt> {
+    fn unanswered(&mut self, parcels: &[BatchItem], error: &RemoteError) -> Result<(), Halt> {
         if !error.may_have_arrived() {
             return self.take_back(parcels);
         }
-        let verdict = match failure(error) {
-            Some(_) => Verdict::Failed,
-            None => Verdict::Unknown,
+        let outcome = match failure(error) {
+            Some(_) => PushOutcome::Failed,
+            None => PushOutcome::Unknown,
         };
-        let verdicts: Vec<_> = marks(parcels)
-            .map(|mark| (mark.seq, verdict.clone()))
+        let outcomes: Vec<_> = marks(parcels)
+            .map(|mark| (mark.seq, outcome.clone()))
             .collect();
-        self.store.settle(&verdicts)?;
+        self.store.apply_outcome(&outcomes)?;
         Ok(())
     }
 
     /// This try certainly did not arrive.
-    fn take_back(&mut self, parcels: &[Parcel]) -> Result<(), Halt> {
-        let verdicts: Vec<_> = marks(parcels)
+    fn take_back(&mut self, parcels: &[BatchItem]) -> Result<(), Halt> {
+        let outcomes: Vec<_> = marks(parcels)
             .map(|mark| (mark.seq, not_arrived(mark)))
             .collect();
-        self.store.settle(&verdicts)?;
+        self.store.apply_outcome(&outcomes)?;
         Ok(())
     }
 
@@ -292,39 +297,39 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         if found.is_empty() {
             return Ok(false);
         }
-        self.store.settle(&found)?;
+        self.store.apply_outcome(&found)?;
         Ok(true)
     }
 }
 
-fn marks(parcels: &[Parcel]) -> impl Iterator<Item = Marking> {
+fn marks(parcels: &[BatchItem]) -> impl Iterator<Item = Marking> {
     parcels
         .iter()
         .flat_map(|parcel| parcel.marks.iter().copied())
 }
 
 /// What becomes of a mark when its request certainly did not arrive.
-const fn not_arrived(mark: Marking) -> Verdict {
+const fn not_arrived(mark: Marking) -> PushOutcome {
     if mark.unsure {
-        Verdict::Unknown
+        PushOutcome::Unknown
     } else {
-        Verdict::NotApplied
+        PushOutcome::NotApplied
     }
 }
 
-const fn applied(id: i64, revision: i64) -> Verdict {
-    Verdict::Applied {
+const fn applied(id: i64, revision: i64) -> PushOutcome {
+    PushOutcome::Applied {
         id: Some(id),
         revision: Some(revision),
     }
 }
 
 /// One answer an entry, or it is none.
-fn counted(answers: Vec<Answer>, shipment: &Shipment) -> Result<Vec<Answer>, RemoteError> {
+fn counted(answers: Vec<Answer>, shipment: &PushRequest) -> Result<Vec<Answer>, RemoteError> {
     if answers.len() == shipment.parcels.len() {
         return Ok(answers);
     }
-    Err(RemoteError::Garbled {
+    Err(RemoteError::InvalidResponse {
         host: "the server".to_owned(),
         message: format!(
             "{} answers to {} entries",
@@ -335,8 +340,8 @@ fn counted(answers: Vec<Answer>, shipment: &Shipment) -> Result<Vec<Answer>, Rem
 }
 
 /// What an answer means for the entry that was sent.
-fn verdict(batch: &Batch, parcel: &Parcel, answer: Answer) -> Verdict {
-    let nothing_told = Verdict::Applied {
+fn outcome(batch: &Batch, parcel: &BatchItem, answer: Answer) -> PushOutcome {
+    let nothing_told = PushOutcome::Applied {
         id: None,
         revision: None,
     };
@@ -352,9 +357,9 @@ fn verdict(batch: &Batch, parcel: &Parcel, answer: Answer) -> Verdict {
         ) => applied(id, revision),
         (Batch::Edit(_) | Batch::BareEdit { .. } | Batch::BareRemove { .. }, Answer::NoRow) => {
             if parcel.unsure() {
-                Verdict::Unknown
+                PushOutcome::Unknown
             } else {
-                Verdict::NotApplied
+                PushOutcome::NotApplied
             }
         }
     }
@@ -363,7 +368,7 @@ fn verdict(batch: &Batch, parcel: &Parcel, answer: Answer) -> Verdict {
 /// Code and message, where the server failed at what it was asked, rather than
 /// being under load or out of reach.
 fn failure(error: &RemoteError) -> Option<(&str, &str)> {
-    let RemoteError::Trouble { code, message, .. } = error else {
+    let RemoteError::ServerError { code, message, .. } = error else {
         return None;
     };
     let is_busy = code.starts_with("http-")

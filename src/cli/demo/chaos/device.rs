@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::auth::pace::Pace;
-use crate::auth::vault::memory::MemoryVault;
-use crate::cli::demo::ground::Ground;
+use crate::auth::credential_store::memory::MemoryStore;
+use crate::auth::time_scale::TimeScale;
+use crate::cli::demo::env::DemoEnv;
 use crate::cli::error::CliError;
 use crate::domain::account::Account;
 use crate::graphql::Hasura;
+use crate::profile::ActiveProfile;
+use crate::profile::verify::verify;
 use crate::store::Store;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::{Report, RoundError, round};
-use crate::workspace::Workspace;
-use crate::workspace::verify::verify;
 
 /// How long a vault in memory may take.
 const UNLOCKING: Duration = Duration::from_secs(3);
@@ -26,7 +26,7 @@ const HURRY: u32 = 20;
 /// A device: directories and a login of its own.
 #[derive(Debug)]
 pub(super) struct Device {
-    workspace: Workspace,
+    profile: ActiveProfile,
     account: Account,
     /// Held from reading the list to the act: a person with two terminals
     /// still does one thing at a time. An edit of what the other terminal
@@ -38,21 +38,22 @@ pub(super) struct Device {
 impl Device {
     /// Logs a new device in with the device flow.
     pub(super) async fn log_in(
-        ground: &Ground,
+        ground: &DemoEnv,
         email: &str,
         number: usize,
     ) -> Result<Self, CliError> {
         let paths = ground.paths(&format!("device-{number}"));
-        let vault = Arc::new(MemoryVault::default());
-        let workspace = Workspace::with_vault(ground.profile()?, paths, vault);
-        let pending = workspace.begin_login(UNLOCKING, || {}).await?;
+        let credential_store = Arc::new(MemoryStore::default());
+        let profile =
+            ActiveProfile::with_credential_store(ground.profile()?, paths, credential_store);
+        let pending = profile.begin_login(UNLOCKING, || {}).await?;
         ground.approve(&pending.prompt().user_code, email).await?;
-        let endpoint = workspace.profile.connection.endpoint.clone();
+        let endpoint = profile.config.connection.endpoint.clone();
         let logged_in = pending
             .finish(None, |_| {}, |token| verify(endpoint, token))
             .await?;
         Ok(Self {
-            workspace: workspace.paced(Pace::faster(HURRY)),
+            profile: profile.paced(TimeScale::faster(HURRY)),
             account: logged_in.account,
             attention: Mutex::default(),
         })
@@ -65,12 +66,12 @@ impl Device {
 
     /// Starts a program, which gives a request up after `limit`.
     pub(super) fn program(&self, limit: Duration) -> Result<Program, CliError> {
-        let endpoint = self.workspace.profile.connection.endpoint.clone();
-        let database = self.workspace.database(&self.account);
+        let endpoint = self.profile.config.connection.endpoint.clone();
+        let database = self.profile.database(&self.account);
         Ok(Program {
             store: Store::open(&database, endpoint.as_str())?,
-            remote: Hasura::within(endpoint, self.workspace.session(), limit)?,
-            lock: self.workspace.sync_lock(&self.account),
+            remote: Hasura::within(endpoint, self.profile.session(), limit)?,
+            lock: self.profile.sync_lock(&self.account),
         })
     }
 }

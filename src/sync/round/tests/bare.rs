@@ -44,7 +44,7 @@ async fn an_add_that_arrived_unseen_is_found_and_not_sent_again() -> Outcome {
     let error = device.round().await.err().ok_or("answered")?;
     assert!(matches!(
         error,
-        RoundError::Remote(RemoteError::Lost { .. })
+        RoundError::Remote(RemoteError::ConnectionLost { .. })
     ));
     device.restart()?;
     device.rounds().await?;

@@ -116,7 +116,7 @@ impl Play {
 
     /// No more faults: everybody syncs until nothing is left to say. What was
     /// rejected is then dropped.
-    async fn settle(&mut self) -> Outcome {
+    async fn apply_outcome(&mut self) -> Outcome {
         self.server.calm();
         for _ in 0..4 {
             for device in &mut self.devices {
@@ -170,7 +170,7 @@ async fn play(seed: u64, server: Server, devices: usize) -> Outcome {
     for _ in 0..60 {
         play.step().await?;
     }
-    play.settle().await?;
+    play.apply_outcome().await?;
     play.check()
         .map_err(|why| format!("seed {seed}: {why}").into())
 }

@@ -37,7 +37,7 @@ async fn an_add_whose_answer_is_lost_arrives_once() -> Outcome {
         let error = device.round().await.err().ok_or("answered")?;
         assert!(matches!(
             error,
-            RoundError::Remote(RemoteError::Lost { .. })
+            RoundError::Remote(RemoteError::ConnectionLost { .. })
         ));
         assert!(device.store.freshness()?.failed_at.is_some(), "remembered");
         assert_eq!(device.store.totals()?.sent, 1);
@@ -59,7 +59,10 @@ async fn a_server_that_starts_over_for_ever_is_not_asked_for_ever() -> Outcome {
     device.commit(&[adding(1, "a")])?;
     let error = device.round().await.err().ok_or("it came to an end")?;
     assert!(
-        matches!(&error, RoundError::Remote(RemoteError::Garbled { .. })),
+        matches!(
+            &error,
+            RoundError::Remote(RemoteError::InvalidResponse { .. })
+        ),
         "{error}"
     );
     assert_eq!(server.texts(), ["theirs", "a"]);

@@ -63,7 +63,7 @@ pub(super) const EVERYTHING: Capabilities = Capabilities {
 };
 
 fn lost() -> RemoteError {
-    RemoteError::Lost {
+    RemoteError::ConnectionLost {
         host: "test".to_owned(),
         message: "cut".to_owned(),
     }
@@ -268,7 +268,7 @@ impl State {
             return Err(refused("permission-error"));
         }
         if texts.iter().any(|text| text.contains("poison")) {
-            return Err(RemoteError::Trouble {
+            return Err(RemoteError::ServerError {
                 code: "unexpected".to_owned(),
                 message: "database query error".to_owned(),
                 retry_after: None,
@@ -393,7 +393,7 @@ impl Remote for Server {
                 message: "no route".to_owned(),
             }),
             Fault::LostBefore => Err(lost()),
-            Fault::Busy => Err(RemoteError::Trouble {
+            Fault::Busy => Err(RemoteError::ServerError {
                 code: "http-429".to_owned(),
                 message: "busy".to_owned(),
                 retry_after: Some(Duration::from_mins(10)),

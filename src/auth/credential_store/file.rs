@@ -1,0 +1,155 @@
+//! Secrets in one JSON file that only its owner may read: for machines without
+//! a keyring, chosen by the person and never by this program.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::auth::credential_store::{CredentialStore, CredentialStoreError};
+use crate::private_file;
+
+/// How long to wait for another process that writes the file.
+const LOCK_LIMIT: Duration = Duration::from_secs(3);
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+/// Larger files are not ours, in bytes.
+const LARGEST_FILE: u64 = 4 * 1024 * 1024;
+
+/// Secrets in one JSON file (0600 in a 0700 directory): an object from name to
+/// secret.
+#[derive(Debug)]
+pub struct FileStore {
+    path: PathBuf,
+}
+
+type Entries = BTreeMap<String, Zeroizing<String>>;
+
+impl FileStore {
+    /// In the file at `path`, which need not exist.
+    #[must_use]
+    pub const fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    fn failed(&self, source: io::Error) -> CredentialStoreError {
+        CredentialStoreError::File {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    /// All entries. Needs no lock: the file is only ever replaced as a whole.
+    fn read(&self) -> Result<Entries, CredentialStoreError> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Entries::new()),
+            Err(e) => return Err(self.failed(e)),
+        };
+        if file.metadata().map_err(|e| self.failed(e))?.is_dir() {
+            return Err(self.failed(io::ErrorKind::IsADirectory.into()));
+        }
+        if private_file::is_open_to_others(&file).map_err(|e| self.failed(e))? {
+            return Err(CredentialStoreError::OpenToOthers {
+                path: self.path.clone(),
+            });
+        }
+        let mut text = Zeroizing::new(Vec::new());
+        file.take(LARGEST_FILE)
+            .read_to_end(&mut text)
+            .map_err(|e| self.failed(e))?;
+        let entries: BTreeMap<String, String> =
+            serde_json::from_slice(&text).map_err(|_| CredentialStoreError::Damaged {
+                path: self.path.clone(),
+            })?;
+        Ok(entries
+            .into_iter()
+            .map(|(name, secret)| (name, Zeroizing::new(secret)))
+            .collect())
+    }
+
+    /// Reads, lets `change` say whether it changed anything, and writes, as
+    /// one step among processes.
+    fn update(
+        &self,
+        change: impl FnOnce(&mut Entries) -> bool,
+    ) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        let mut entries = self.read()?;
+        if !change(&mut entries) {
+            return Ok(());
+        }
+        let shown: BTreeMap<&str, &str> = entries
+            .iter()
+            .map(|(name, secret)| (name.as_str(), secret.as_str()))
+            .collect();
+        let text = serde_json::to_vec_pretty(&shown).map_err(|e| self.failed(e.into()))?;
+        let file = linked(&self.path).map_err(|e| self.failed(e))?;
+        private_file::replace(&file, &Zeroizing::new(text)).map_err(|e| self.failed(e))
+    }
+
+    fn lock(&self) -> Result<File, CredentialStoreError> {
+        let file = private_file::open(&lock_path(&self.path)).map_err(|e| self.failed(e))?;
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(e)) => return Err(self.failed(e)),
+                Err(TryLockError::WouldBlock) if began.elapsed() >= LOCK_LIMIT => {
+                    return Err(CredentialStoreError::Timeout {
+                        store: "another tudone that is writing the credential file",
+                        waited: began.elapsed(),
+                    });
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            }
+        }
+    }
+}
+
+/// The file that `path` leads to: whoever put a link there wants the secrets
+/// where it points to, and not beside it.
+fn linked(path: &Path) -> io::Result<PathBuf> {
+    match fs::read_link(path) {
+        Ok(_) if path.exists() => fs::canonicalize(path),
+        Ok(to) => Ok(path.with_file_name(to)),
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    path.with_extension("lock")
+}
+
+impl CredentialStore for FileStore {
+    fn get(&self, name: &str) -> Result<Option<SecretString>, CredentialStoreError> {
+        let entries = self.read()?;
+        Ok(entries
+            .get(name)
+            .map(|secret| SecretString::from(secret.as_str())))
+    }
+
+    fn set(&self, name: &str, secret: &SecretString) -> Result<(), CredentialStoreError> {
+        self.update(|entries| {
+            let secret = Zeroizing::new(secret.expose_secret().to_owned());
+            entries.insert(name.to_owned(), secret);
+            true
+        })
+    }
+
+    fn delete(&self, name: &str) -> Result<(), CredentialStoreError> {
+        self.update(|entries| entries.remove(name).is_some())
+    }
+
+    fn describe(&self) -> String {
+        if cfg!(unix) {
+            format!("file {} (0600)", self.path.display())
+        } else {
+            format!("file {}", self.path.display())
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Secrets in the OS keyring: Keychain, Credential Manager, Secret Service.
+//!
+//! A keyring may wait for a person to unlock it, and a broken one for ever. So
+//! each call is made on a thread of its own and given up after a while; the
+//! thread ends when the keyring answers, or with the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use keyring::Entry;
+use keyring_core::Error;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe_with};
+use crate::auth::plain::plain;
+
+/// How long one call may take when nobody waits for a person: less than a
+/// command waits for the server, so that a silent keyring is called that.
+pub const CALL_LIMIT: Duration = Duration::from_millis(1500);
+/// Under which name the keyring lists our entries.
+const SERVICE: &str = "tudone";
+/// More calls than this without an answer, and no other is begun.
+const MOST_UNANSWERED: usize = 4;
+const STORE: &str = "the keyring";
+
+/// Secrets in the OS keyring.
+#[derive(Debug, Clone)]
+pub struct KeyringStore {
+    limit: Duration,
+    unanswered: Arc<AtomicUsize>,
+}
+
+impl KeyringStore {
+    /// Gives up on a call after [`CALL_LIMIT`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_limit(CALL_LIMIT)
+    }
+
+    /// Gives up on a call after `limit`.
+    #[must_use]
+    pub fn with_limit(limit: Duration) -> Self {
+        Self {
+            limit,
+            unanswered: Arc::default(),
+        }
+    }
+
+    fn call<T: Send + 'static>(
+        &self,
+        name: &str,
+        ask: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, CredentialStoreError> {
+        let silent = || CredentialStoreError::Timeout {
+            store: STORE,
+            waited: self.limit,
+        };
+        if self.unanswered.load(Ordering::Relaxed) >= MOST_UNANSWERED {
+            return Err(silent());
+        }
+        let (sender, receiver) = channel();
+        let unanswered = Arc::clone(&self.unanswered);
+        unanswered.fetch_add(1, Ordering::Relaxed);
+        let entry = name.to_owned();
+        thread::spawn(move || {
+            let answer = Entry::new(SERVICE, &entry).and_then(|entry| ask(&entry));
+            unanswered.fetch_sub(1, Ordering::Relaxed);
+            // Nobody may be waiting any more.
+            let _ = sender.send(answer);
+        });
+        match receiver.recv_timeout(self.limit) {
+            Ok(answer) => answer.map_err(|e| explained(&e, name)),
+            Err(RecvTimeoutError::Timeout) => Err(silent()),
+            Err(RecvTimeoutError::Disconnected) => Err(CredentialStoreError::Keyring {
+                reason: "it broke off".to_owned(),
+            }),
+        }
+    }
+}
+
+impl Default for KeyringStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a keyring error means. Takes words only, since some errors carry the
+/// secret.
+fn explained(error: &Error, name: &str) -> CredentialStoreError {
+    match error {
+        Error::NoDefaultStore => CredentialStoreError::NoKeyring {
+            reason: match Entry::store_status() {
+                Err(why) => plain(&why.to_string()),
+                Ok(()) => plain(&error.to_string()),
+            },
+        },
+        Error::NoStorageAccess(why) => CredentialStoreError::Locked {
+            reason: plain(&why.to_string()),
+        },
+        Error::TooLong(_, limit) => CredentialStoreError::TooLong { limit: *limit },
+        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::Ambiguous(_) => {
+            CredentialStoreError::InvalidResponse {
+                name: name.to_owned(),
+            }
+        }
+        Error::PlatformFailure(_)
+        | Error::NoEntry
+        | Error::BadStoreFormat(_)
+        | Error::Invalid(..)
+        | Error::NotSupportedByStore(_)
+        | _ => CredentialStoreError::Keyring {
+            reason: plain(&error.to_string()),
+        },
+    }
+}
+
+/// Finding nothing is no failure.
+fn unless_missing<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl CredentialStore for KeyringStore {
+    fn get(&self, name: &str) -> Result<Option<SecretString>, CredentialStoreError> {
+        self.call(name, |entry| {
+            unless_missing(entry.get_password().map(SecretString::from))
+        })
+    }
+
+    fn set(&self, name: &str, secret: &SecretString) -> Result<(), CredentialStoreError> {
+        let secret = secret.clone();
+        self.call(name, move |entry| {
+            entry.set_password(secret.expose_secret())
+        })
+    }
+
+    fn delete(&self, name: &str) -> Result<(), CredentialStoreError> {
+        self.call(name, |entry| {
+            unless_missing(entry.delete_credential()).map(drop)
+        })
+    }
+
+    fn describe(&self) -> String {
+        "keyring".to_owned()
+    }
+
+    fn probe(&self, limit: Duration) -> Result<(), CredentialStoreError> {
+        probe_with(&Self::with_limit(limit))
+    }
+}

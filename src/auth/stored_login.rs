@@ -1,0 +1,248 @@
+//! The entries of one login in a vault: refresh token, access token, and a
+//! device login that waits to be finished.
+//!
+//! Each entry names the person (`sub`) it belongs to, so that a process never
+//! goes on with the login of somebody else who logged in meanwhile.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::access::AccessToken;
+use crate::auth::credential_store::{CredentialStore, CredentialStoreError};
+use crate::auth::device::Prompt;
+
+/// The entries of one login. Calls block, as the vault's do.
+#[derive(Debug, Clone)]
+pub struct StoredLogin {
+    credential_store: Arc<dyn CredentialStore>,
+    prefix: String,
+}
+
+/// A refresh token and whose it is.
+#[derive(Debug, Clone)]
+pub struct StoredRefreshToken {
+    /// The refresh token.
+    pub token: SecretString,
+    /// Whose.
+    pub sub: String,
+}
+
+/// An access token and whose it is.
+#[derive(Debug, Clone)]
+pub struct StoredAccessToken {
+    /// The access token.
+    pub token: AccessToken,
+    /// Whose.
+    pub sub: String,
+}
+
+/// A device login that waits to be finished.
+#[derive(Debug, Clone)]
+pub struct StoredDeviceLogin {
+    /// What the person was shown.
+    pub prompt: Prompt,
+    /// The device code.
+    pub device: SecretString,
+}
+
+/// Entries own their secret when read and borrow it when written, so that it
+/// is not copied about.
+#[derive(Serialize, Deserialize)]
+struct RefreshEntry<Secret> {
+    refresh_token: Secret,
+    sub: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccessEntry<Secret> {
+    access_token: Secret,
+    sub: String,
+    expires_at: Option<Timestamp>,
+    #[serde(default)]
+    renew_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeviceEntry<Secret> {
+    device_code: Secret,
+    prompt: Prompt,
+}
+
+impl StoredLogin {
+    /// The entries in `credential_store` whose names begin with `prefix`.
+    #[must_use]
+    pub const fn new(credential_store: Arc<dyn CredentialStore>, prefix: String) -> Self {
+        Self {
+            credential_store,
+            prefix,
+        }
+    }
+
+    /// The vault they are in.
+    #[must_use]
+    pub const fn credential_store(&self) -> &Arc<dyn CredentialStore> {
+        &self.credential_store
+    }
+
+    /// The refresh token, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails or the entry is not ours.
+    pub fn refresh(&self) -> Result<Option<StoredRefreshToken>, CredentialStoreError> {
+        let entry: Option<RefreshEntry<String>> = self.read("refresh")?;
+        Ok(entry.map(|entry| StoredRefreshToken {
+            token: SecretString::from(entry.refresh_token),
+            sub: entry.sub,
+        }))
+    }
+
+    /// Keeps the refresh token.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails; what was there is still there.
+    pub fn set_refresh(&self, kept: &StoredRefreshToken) -> Result<(), CredentialStoreError> {
+        self.write(
+            "refresh",
+            &RefreshEntry {
+                refresh_token: kept.token.expose_secret(),
+                sub: kept.sub.clone(),
+            },
+        )
+    }
+
+    /// The access token, if there is one, fresh or not. One that cannot be
+    /// read is none: a refresh makes another.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn access(&self) -> Result<Option<StoredAccessToken>, CredentialStoreError> {
+        let entry: Option<AccessEntry<String>> = match self.read("access") {
+            Err(CredentialStoreError::InvalidResponse { .. }) => None,
+            read => read?,
+        };
+        Ok(entry.map(|entry| StoredAccessToken {
+            token: AccessToken {
+                secret: SecretString::from(entry.access_token),
+                expires_at: entry.expires_at,
+                renew_at: entry.renew_at,
+            },
+            sub: entry.sub,
+        }))
+    }
+
+    /// Keeps the access token. `false` where the store takes no secret of its
+    /// length: then there is none, and each process refreshes for itself.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn set_access(&self, kept: &StoredAccessToken) -> Result<bool, CredentialStoreError> {
+        let entry = AccessEntry {
+            access_token: kept.token.secret.expose_secret(),
+            sub: kept.sub.clone(),
+            expires_at: kept.token.expires_at,
+            renew_at: kept.token.renew_at,
+        };
+        match self.write("access", &entry) {
+            Ok(()) => Ok(true),
+            Err(CredentialStoreError::TooLong { .. }) => self.delete("access").map(|()| false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The device login that waits, if one does.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails or the entry is not ours.
+    pub fn device(&self) -> Result<Option<StoredDeviceLogin>, CredentialStoreError> {
+        let entry: Option<DeviceEntry<String>> = self.read("device")?;
+        Ok(entry.map(|entry| StoredDeviceLogin {
+            device: SecretString::from(entry.device_code),
+            prompt: entry.prompt,
+        }))
+    }
+
+    /// Keeps a device login for another process to finish.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn set_device(&self, kept: &StoredDeviceLogin) -> Result<(), CredentialStoreError> {
+        self.write(
+            "device",
+            &DeviceEntry {
+                device_code: kept.device.expose_secret(),
+                prompt: kept.prompt.clone(),
+            },
+        )
+    }
+
+    /// Forgets the device login that waits.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn forget_device(&self) -> Result<(), CredentialStoreError> {
+        self.delete("device")
+    }
+
+    /// Forgets the device login that waits if it is that of `device`: another
+    /// may have been begun since.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn forget_device_of(&self, device: &SecretString) -> Result<(), CredentialStoreError> {
+        match self.device() {
+            Ok(Some(found)) if found.device.expose_secret() != device.expose_secret() => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(_)) | Err(CredentialStoreError::InvalidResponse { .. }) => self.forget_device(),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Forgets access and refresh token, in this order: what is left after a
+    /// failure is a whole login or none.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn forget_tokens(&self) -> Result<(), CredentialStoreError> {
+        self.delete("access")?;
+        self.delete("refresh")
+    }
+
+    fn name(&self, entry: &str) -> String {
+        format!("{}.{entry}", self.prefix)
+    }
+
+    fn read<T: DeserializeOwned>(&self, entry: &str) -> Result<Option<T>, CredentialStoreError> {
+        let name = self.name(entry);
+        let Some(text) = self.credential_store.get(&name)? else {
+            return Ok(None);
+        };
+        serde_json::from_str(text.expose_secret())
+            .map(Some)
+            .map_err(|_| CredentialStoreError::InvalidResponse { name })
+    }
+
+    fn write<T: Serialize>(&self, entry: &str, value: &T) -> Result<(), CredentialStoreError> {
+        let name = self.name(entry);
+        match serde_json::to_string(value) {
+            Ok(text) => self.credential_store.set(&name, &SecretString::from(text)),
+            Err(_) => Err(CredentialStoreError::InvalidResponse { name }),
+        }
+    }
+
+    fn delete(&self, entry: &str) -> Result<(), CredentialStoreError> {
+        self.credential_store.delete(&self.name(entry))
+    }
+}

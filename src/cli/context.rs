@@ -1,0 +1,175 @@
+//! One call of the program: what every command needs.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::cli::arguments::Global;
+use crate::cli::clock::Clock;
+use crate::cli::color::Paint;
+use crate::cli::error::CliError;
+use crate::cli::network::PendingRefresh;
+use crate::cli::output;
+use crate::config::{self, Config, environment};
+use crate::profile::{ActiveProfile, KnownAccount};
+use crate::store::{Store, StoreError};
+
+/// One call of the program. Holds nothing that costs anything to make.
+#[derive(Debug)]
+pub(crate) struct CommandContext {
+    /// The flags that every command takes.
+    pub(crate) flags: Global,
+    /// The time.
+    pub(crate) clock: Clock,
+    /// What is waited for once the command has answered.
+    pub(crate) pending_refresh: PendingRefresh,
+}
+
+/// A profile with the account it was last logged in to.
+#[derive(Debug)]
+pub(crate) struct KnownProfile {
+    /// The profile made ready.
+    pub(crate) profile: ActiveProfile,
+    /// The account.
+    pub(crate) known: KnownAccount,
+}
+
+impl CommandContext {
+    /// The configuration.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub(crate) fn config(&self) -> Result<Config, CliError> {
+        let flags = config::Flags {
+            profile: self.flags.profile.clone(),
+            file: self.flags.config.clone(),
+        };
+        Ok(config::load(&flags, &environment::process())?)
+    }
+
+    /// The profile made ready. Touches neither network nor credential store.
+    ///
+    /// # Errors
+    ///
+    /// The configuration's.
+    pub(crate) fn profile(&self) -> Result<ActiveProfile, CliError> {
+        let config = self.config()?;
+        Ok(ActiveProfile::new(config.profile, config.paths))
+    }
+
+    /// The profile and the account it was last logged in to.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::NoAccount`] when there is none; that `TUDONE_ACCESS_TOKEN`
+    /// does not name one.
+    pub(crate) fn known(&self) -> Result<KnownProfile, CliError> {
+        let profile = self.profile()?;
+        match (profile.known_account(), profile.external_token()) {
+            (Some(known), _) => Ok(KnownProfile { profile, known }),
+            (None, Some(Err(error))) => Err(CliError::Login(error.into())),
+            (None, _) => Err(CliError::NoAccount),
+        }
+    }
+
+    /// What to make of an error: where it says that the store is damaged and
+    /// that is true, the store is set aside.
+    pub(crate) fn check_corruption(&self, error: CliError) -> CliError {
+        let CliError::Store(error) = error else {
+            return error;
+        };
+        if !error.is_corruption() {
+            return error.into();
+        }
+        match self.known().and_then(|known| known.open()) {
+            Ok(store) => store.check_corruption(error).into(),
+            Err(_) => error.into(),
+        }
+    }
+
+    /// Tells the person something on stderr, unless they asked for quiet.
+    pub(crate) fn notice(&self, text: impl std::fmt::Display) {
+        if !self.flags.quiet {
+            output::notice(text);
+        }
+    }
+
+    /// The paint for stdout.
+    pub(crate) fn paint(&self) -> Paint {
+        output::paint(self.flags.color)
+    }
+
+    /// Whether there is a person to ask.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.flags.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a yes-or-no question; anything but yes is no.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Unasked`] when there is nobody to ask, [`CliError::Cancelled`]
+    /// when the answer is no.
+    pub(crate) fn confirm(&self, question: &str) -> Result<(), CliError> {
+        if !self.can_ask() {
+            return Err(CliError::Unasked {
+                question: question.to_owned(),
+            });
+        }
+        let mut stderr = io::stderr().lock();
+        let asked = write!(stderr, "{} [y/N] ", crate::cli::plain::plain(question));
+        asked
+            .and_then(|()| stderr.flush())
+            .map_err(CliError::io("ask on the terminal"))?;
+        drop(stderr);
+        let mut answer = String::new();
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(CliError::io("read the answer"))?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(CliError::Cancelled),
+        }
+    }
+}
+
+impl KnownProfile {
+    /// The account's store, for reading only; `None` when there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(crate) fn read(&self) -> Result<Option<Store>, CliError> {
+        let path = self.profile.database(&self.known.account);
+        opened(|| Store::open_to_read(&path, &self.known.account.endpoint))
+    }
+
+    /// The account's store, made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(crate) fn open(&self) -> Result<Store, CliError> {
+        self.profile
+            .remember_named_account()
+            .map_err(CliError::io("remember whose todos these are"))?;
+        let path = self.profile.database(&self.known.account);
+        opened(|| Store::open(&path, &self.known.account.endpoint))
+    }
+}
+
+/// Opens a store. Where a damaged one had to be set aside it says so, and opens
+/// the new one.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn opened<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, CliError> {
+    match open() {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            output::notice(format!("{error}. {}", error.help()));
+            Ok(open()?)
+        }
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,98 @@
+//! Being told to end.
+
+use crate::cli::error::CliError;
+
+/// Who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// A person, with Ctrl-C.
+    Interrupted,
+    /// The system.
+    Terminated,
+}
+
+/// Listens for Ctrl-C and the system's request to end, so that a command that
+/// runs until then can end well.
+#[derive(Debug)]
+pub(crate) struct Shutdown {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
+}
+
+impl Shutdown {
+    /// Begins to listen; must be called inside the runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not let it.
+    #[cfg(unix)]
+    pub(crate) fn listen() -> Result<Self, CliError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(CliError::io("listen for signals"));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: None,
+        })
+    }
+
+    /// As [`Shutdown::listen`], and for the terminal's end: for whoever changed
+    /// the terminal and must change it back.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not let it.
+    #[cfg(unix)]
+    pub(crate) fn listen_at_a_terminal() -> Result<Self, CliError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let hang_up = signal(SignalKind::hangup()).map_err(CliError::io("listen for signals"))?;
+        Ok(Self {
+            hang_up: Some(hang_up),
+            ..Self::listen()?
+        })
+    }
+
+    /// Waits for it. May be dropped and called again.
+    #[cfg(unix)]
+    pub(crate) async fn wait(&mut self) -> End {
+        tokio::select! {
+            _ = self.interrupt.recv() => End::Interrupted,
+            _ = self.terminate.recv() => End::Terminated,
+            () = hung_up(self.hang_up.as_mut()) => End::Terminated,
+        }
+    }
+
+    /// Begins to listen.
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
+    pub(crate) fn listen() -> Result<Self, CliError> {
+        Ok(Self {})
+    }
+
+    /// Begins to listen.
+    #[cfg(not(unix))]
+    pub(crate) fn listen_at_a_terminal() -> Result<Self, CliError> {
+        Self::listen()
+    }
+
+    /// Waits for it. May be dropped and called again.
+    #[cfg(not(unix))]
+    pub(crate) async fn wait(&mut self) -> End {
+        // Without a way to listen there is nothing to wait for.
+        let _ = tokio::signal::ctrl_c().await;
+        End::Interrupted
+    }
+}
+
+/// Waits for the terminal's end, for ever where nobody listens for it.
+#[cfg(unix)]
+async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,83 @@
+//! Which account a profile was last logged in to.
+//!
+//! A small file without secrets, so that cached todos open without a network
+//! and without a keyring. It counts only while the connection is the same.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::connection::Connection;
+use crate::domain::account::{Account, Identity};
+use crate::private_file;
+use crate::profile::KnownAccount;
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Remembered {
+    issuer: String,
+    client_id: String,
+    audience: String,
+    endpoint: String,
+    identity: Identity,
+}
+
+impl Remembered {
+    fn new(connection: &Connection, identity: Identity) -> Self {
+        Self {
+            issuer: connection.issuer.clone(),
+            client_id: connection.client_id.clone(),
+            audience: connection.audience.clone(),
+            endpoint: connection.endpoint.to_string(),
+            identity,
+        }
+    }
+}
+
+/// The account remembered in `path`, if it was logged in to with `connection`.
+/// A file that cannot be read is as good as none.
+#[must_use]
+pub fn recall(path: &Path, connection: &Connection) -> Option<KnownAccount> {
+    let remembered: Remembered = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let identity = remembered.identity.clone();
+    if identity.sub.is_empty() || remembered != Remembered::new(connection, identity.clone()) {
+        return None;
+    }
+    Some(KnownAccount {
+        account: account(connection, &identity),
+        identity,
+    })
+}
+
+/// Remembers in `path` that `identity` logged in with `connection`.
+///
+/// # Errors
+///
+/// What the system says; what was remembered before still is.
+pub fn remember(path: &Path, connection: &Connection, identity: &Identity) -> io::Result<()> {
+    let remembered = Remembered::new(connection, identity.clone());
+    private_file::replace(path, &serde_json::to_vec_pretty(&remembered)?)
+}
+
+/// Forgets what is remembered in `path`.
+///
+/// # Errors
+///
+/// What the system says; not when there is nothing.
+pub fn forget(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// The account of `identity` on `connection`.
+#[must_use]
+pub fn account(connection: &Connection, identity: &Identity) -> Account {
+    Account {
+        issuer: connection.issuer.clone(),
+        sub: identity.sub.clone(),
+        endpoint: connection.endpoint.to_string(),
+    }
+}

@@ -1,0 +1,315 @@
+//! What sync writes down about outbox entries.
+
+use rusqlite::params;
+
+use crate::domain::change::{Act, Entry, Progress, Rejection};
+use crate::domain::fold::{Aftermath, FoldContext, aftermath};
+use crate::domain::key::Key;
+use crate::domain::merge::{Merged, merge};
+use crate::domain::push_outcome::{PrePushChange, PushOutcome};
+use crate::domain::todo::Row;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::sort_key;
+use crate::store::write::Write;
+
+impl Store {
+    /// Marks entries as sent, durably, before their request leaves. Entries that
+    /// are answered, rejected or gone stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn mark_sent(&mut self, seqs: &[i64]) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        for seq in seqs {
+            write.mark_sent(*seq)?;
+        }
+        write.commit()
+    }
+
+    /// Writes down what came of entries, durably. An applied add on a bare
+    /// backend gives its todo the row's key; the old one goes on resolving.
+    /// An applied entry's revision becomes the one that the todo's next edit is made on.
+    /// Pending changes that were made on a refused one join it.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn apply_outcome(&mut self, outcomes: &[(i64, PushOutcome)]) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        for (seq, outcome) in outcomes {
+            write.apply_outcome(*seq, outcome)?;
+        }
+        write.commit()
+    }
+
+    /// Corrects entries before they are sent.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn adjust(&mut self, adjustments: &[PrePushChange]) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        for adjustment in adjustments {
+            match adjustment {
+                PrePushChange::Rebase {
+                    seq,
+                    before,
+                    after,
+                    revision,
+                } => write.rebase(*seq, before, after, *revision)?,
+                PrePushChange::Resolve { seq, outcome } => write.apply_outcome(*seq, outcome)?,
+            }
+        }
+        write.commit()
+    }
+}
+
+impl Write<'_> {
+    fn mark_sent(&mut self, seq: i64) -> Result<(), StoreError> {
+        let Some(entry) = self.entry(seq)? else {
+            return Ok(());
+        };
+        let tries = match entry.progress {
+            Progress::Pending => 1,
+            Progress::Sent { tries } => tries.max(2),
+            Progress::Answered | Progress::Rejected(_) => return Ok(()),
+        };
+        let may_be_bare = self
+            .account_state
+            .capabilities
+            .is_none_or(|role| !role.full);
+        if matches!(entry.change.act, Act::Add { .. }) && entry.high_water.is_none() && may_be_bare
+        {
+            // With no row known, every row has a greater id.
+            let high_water = self.greatest()?;
+            self.set_high_water(seq, Some(high_water))?;
+        }
+        self.progress(&entry, &Progress::Sent { tries })?;
+        self.show(entry.change.todo)?;
+        Ok(())
+    }
+
+    fn set_high_water(&self, seq: i64, id: Option<i64>) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE outbox SET high_water = ?2 WHERE seq = ?1")?
+            .execute(params![seq, id])?;
+        Ok(())
+    }
+
+    fn rebase(
+        &mut self,
+        seq: i64,
+        before: &str,
+        after: &str,
+        revision: i64,
+    ) -> Result<(), StoreError> {
+        let Some(entry) = self.entry(seq)? else {
+            return Ok(());
+        };
+        let act = match &entry.change.act {
+            Act::Edit { .. } => Act::Edit {
+                before: before.to_owned(),
+                after: after.to_owned(),
+            },
+            Act::Remove { .. } => Act::Remove {
+                before: before.to_owned(),
+            },
+            Act::Add { .. } => return Ok(()),
+        };
+        self.rewrite(seq, &act)?;
+        self.set_revision(seq, Some(revision))?;
+        self.show(entry.change.todo)?;
+        Ok(())
+    }
+
+    fn apply_outcome(&mut self, seq: i64, outcome: &PushOutcome) -> Result<(), StoreError> {
+        let Some(entry) = self.entry(seq)? else {
+            return Ok(());
+        };
+        if matches!(entry.progress, Progress::Answered | Progress::Rejected(_)) {
+            return Ok(());
+        }
+        let mut key = entry.change.todo;
+        match outcome {
+            PushOutcome::Applied { id, revision } => key = self.answer(&entry, *id, *revision)?,
+            PushOutcome::NotApplied if entry.progress == (Progress::Sent { tries: 1 }) => {
+                self.progress(&entry, &Progress::Pending)?;
+                self.set_high_water(seq, None)?;
+                self.fold_again(key)?;
+            }
+            PushOutcome::Failed => {
+                if let Progress::Sent { tries } = entry.progress {
+                    let tries = tries.max(2).saturating_add(1);
+                    self.progress(&entry, &Progress::Sent { tries })?;
+                }
+            }
+            PushOutcome::NotApplied | PushOutcome::Unknown => {}
+            PushOutcome::Rejected(rejection) => self.refuse(&entry, rejection)?,
+        }
+        self.fill_revision(key)?;
+        self.show(key)?;
+        Ok(())
+    }
+
+    /// Returns the key that the todo has from now on.
+    fn answer(
+        &mut self,
+        entry: &Entry,
+        id: Option<i64>,
+        revision: Option<i64>,
+    ) -> Result<Key, StoreError> {
+        let key = entry.change.todo;
+        // Nor is one that the todo's own row contradicts.
+        let own = self.base(key)?.map(|row| row.id);
+        let id = id.filter(|id| {
+            matches!(entry.change.act, Act::Add { .. })
+                && sort_key::check_id(*id).is_ok()
+                && own.is_none_or(|own| own == *id)
+        });
+        let is_bare = self
+            .account_state
+            .capabilities
+            .is_some_and(|role| !role.full);
+        let of_row = id.map(|id| Key::of_row(self.endpoint, id));
+        let holder = match id {
+            Some(id) => self.other_with_id(id, key)?,
+            None => None,
+        };
+        self.progress(entry, &Progress::Answered)?;
+        // An id that another todo has is not believed.
+        let learnt = id.filter(|_| holder.is_none() || (is_bare && holder == of_row));
+        self.tx
+            .prepare_cached("UPDATE outbox SET row_id = ?2, took = ?3 WHERE seq = ?1")?
+            .execute(params![entry.seq, learnt, revision])?;
+        self.greatest = None;
+        let new = match (of_row, holder) {
+            (Some(of_row), _) if is_bare => of_row,
+            // Sent while the backend was bare: the row got a key of its own.
+            (Some(_), Some(holder)) if entry.high_water.is_some() => holder,
+            _ => return Ok(key),
+        };
+        self.rekey(key, new)?;
+        Ok(new)
+    }
+
+    pub(super) fn refuse(
+        &mut self,
+        entry: &Entry,
+        rejection: &Rejection,
+    ) -> Result<(), StoreError> {
+        self.progress(entry, &Progress::Rejected(rejection.clone()))?;
+        loop {
+            let queue = self.queue(entry.change.todo)?;
+            let mut rest = queue.entries.iter().skip_while(|e| e.seq != entry.seq);
+            let (Some(refused), Some(later)) = (rest.next(), rest.next()) else {
+                return Ok(());
+            };
+            if later.progress != Progress::Pending {
+                return Ok(());
+            }
+            match aftermath(&refused.change.act, &later.change.act) {
+                Aftermath::Refused(act) => {
+                    self.rewrite(refused.seq, &act)?;
+                    self.take_out(later)?;
+                }
+                Aftermath::Later(act) => {
+                    self.rewrite(later.seq, &act)?;
+                    self.take_out(refused)?;
+                }
+                Aftermath::Neither if self.base(entry.change.todo)?.is_none() => {
+                    self.take_out(refused)?;
+                    self.take_out(later)?;
+                }
+                Aftermath::Neither => self.take_out(refused)?,
+                Aftermath::Both => return Ok(()),
+            }
+        }
+    }
+
+    /// Folds pending entries of one todo that stand behind each other.
+    fn fold_again(&mut self, key: Key) -> Result<(), StoreError> {
+        loop {
+            let queue = self.queue(key)?;
+            let pending = |entry: &Entry| entry.progress == Progress::Pending;
+            let Some(at) = queue
+                .entries
+                .windows(2)
+                .position(|pair| pair.iter().all(pending))
+            else {
+                return Ok(());
+            };
+            let Some(later) = queue.entries.get(at + 1) else {
+                return Ok(());
+            };
+            let earlier = queue.entries.get(..=at).unwrap_or_default();
+            let steps = FoldContext {
+                queue: earlier,
+                base: None,
+                shown: None,
+                took: None,
+            }
+            .join(later.change.act.clone());
+            self.carry_out(&later.change, &queue, steps)?;
+            self.take_out(later)?;
+        }
+    }
+
+    /// Tells the todo's next change which revision it is made on, once that is known.
+    pub(super) fn fill_revision(&mut self, key: Key) -> Result<(), StoreError> {
+        let queue = self.queue(key)?;
+        let unanswered =
+            |entry: &&Entry| matches!(entry.progress, Progress::Pending | Progress::Sent { .. });
+        let Some(next) = queue.entries.iter().find(unanswered) else {
+            return Ok(());
+        };
+        if next.revision.is_some() || matches!(next.change.act, Act::Add { .. }) {
+            return Ok(());
+        }
+        let answered = |entry: &Entry| entry.progress == Progress::Answered;
+        if queue.entries.iter().any(answered) {
+            // Base may be older than the answer: it cannot tell.
+            return match queue.took {
+                Some(took) => self.set_revision(next.seq, Some(took)),
+                None => Ok(()),
+            };
+        }
+        match self.base(key)? {
+            Some(base) => self.found(next, &base),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a change, whose revision was not known, on base as it is now. One
+    /// that was sent stays as it was sent.
+    fn found(&mut self, entry: &Entry, base: &Row) -> Result<(), StoreError> {
+        if entry.progress != Progress::Pending {
+            return Ok(());
+        }
+        self.set_revision(entry.seq, Some(base.revision))?;
+        let Act::Edit { before, after } = &entry.change.act else {
+            return Ok(());
+        };
+        if *before == base.text {
+            return Ok(());
+        }
+        match merge(before, after, &base.text) {
+            Merged::Text(after) => self.rewrite(
+                entry.seq,
+                &Act::Edit {
+                    before: base.text.clone(),
+                    after,
+                },
+            ),
+            Merged::Overlap => {
+                let rejection = Rejection {
+                    code: "conflict".to_owned(),
+                    message: "it was changed elsewhere while you edited it".to_owned(),
+                    theirs: Some(base.text.clone()),
+                };
+                self.refuse(entry, &rejection)
+            }
+        }
+    }
+}
