@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 /// The variables that, all four set, make a file unnecessary.
 pub const CONNECTION: [&str; 4] = [ISSUER, CLIENT_ID, AUDIENCE, ENDPOINT];
-/// Which profile of the file to use.
+/// The profile to use.
 pub const PROFILE: &str = "TUDONE_PROFILE";
 /// The OIDC issuer.
 pub const ISSUER: &str = "TUDONE_ISSUER";
@@ -14,18 +14,18 @@ pub const CLIENT_ID: &str = "TUDONE_CLIENT_ID";
 pub const AUDIENCE: &str = "TUDONE_AUDIENCE";
 /// The GraphQL endpoint.
 pub const ENDPOINT: &str = "TUDONE_ENDPOINT";
-/// Where logins are kept.
+/// The store of logins.
 pub const CREDENTIAL_STORE: &str = "TUDONE_CREDENTIAL_STORE";
 /// A short-lived token made elsewhere.
 pub const ACCESS_TOKEN: &str = "TUDONE_ACCESS_TOKEN";
-/// The folder of `config.toml`.
+/// The directory of `config.toml`.
 pub const CONFIG_DIR: &str = "TUDONE_CONFIG_DIR";
-/// The folder of databases and lock files.
+/// The directory of databases and lock files.
 pub const DATA_DIR: &str = "TUDONE_DATA_DIR";
-/// What to log.
+/// The log filter.
 pub const LOG: &str = "TUDONE_LOG";
 
-/// Reads variables; tests give their own.
+/// Looks up variables; tests supply their own.
 ///
 /// An empty variable counts as not set.
 #[derive(Clone, Copy)]
@@ -39,9 +39,9 @@ impl std::fmt::Debug for Environment<'_> {
     }
 }
 
-/// A variable that is no text.
+/// A variable that is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotText;
+pub(super) struct NotUtf8;
 
 impl<'a> Environment<'a> {
     /// Reads variables through `lookup`.
@@ -50,16 +50,16 @@ impl<'a> Environment<'a> {
         Self { lookup }
     }
 
-    /// The variable as the system holds it; `None` when it is empty.
+    /// Returns the variable as the system holds it; `None` when it is empty.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<OsString> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// The variable as text.
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, NotText> {
+    /// Returns the variable as text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, NotUtf8> {
         self.raw(name)
-            .map(|value| value.into_string().map_err(|_| NotText))
+            .map(|value| value.into_string().map_err(|_| NotUtf8))
             .transpose()
     }
 }

@@ -1,20 +1,20 @@
-//! What is wrong with the configuration.
+//! Configuration errors.
 
 use std::fmt::{self, Write as _};
 use std::io;
 use std::path::PathBuf;
 
-/// What is wrong with the configuration.
+/// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// There is no file and no variable says where to connect.
-    #[error("nothing is configured yet")]
+    /// Neither a file nor a variable names a backend.
+    #[error("no configuration found")]
     Absent {
         /// Where the file would be.
         file: PathBuf,
     },
-    /// Everything that was found wrong, together.
+    /// Every problem found, together.
     #[error("{}", listed(problems))]
     Problems {
         /// At least one, in the order of the file.
@@ -25,29 +25,29 @@ pub enum ConfigError {
     Unreadable {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// The system does not tell where this person's files are.
-    #[error("cannot tell where your home directory is")]
+    /// The system names no home directory.
+    #[error("no home directory found")]
     NoHomeDirectory,
 }
 
-/// One thing that is wrong.
+/// A problem of one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Where.
-    pub place: Place,
-    /// What, as a fragment.
+    pub location: Location,
+    /// A lower-case fragment.
     pub message: String,
-    /// The valid name that was probably meant.
+    /// The nearest valid name, if one is close.
     pub nearest: Option<String>,
 }
 
 /// Where a setting was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// In a file.
     Line {
         /// Which one.
@@ -64,7 +64,7 @@ pub enum Place {
 }
 
 impl ConfigError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -80,9 +80,11 @@ impl ConfigError {
                     super::environment::CONNECTION.join(", ")
                 )
             }
-            Self::Problems { .. } => {
-                "Correct them; `tudone config default` prints a file with every setting explained."
-                    .to_owned()
+            Self::Problems { problems } => {
+                let them = if problems.len() == 1 { "it" } else { "them" };
+                format!(
+                    "Correct {them}; `tudone config default` prints a file that explains every setting."
+                )
             }
             Self::Unreadable { .. } => {
                 "Check the path and that you may read it; `tudone config path` prints the usual one."
@@ -95,7 +97,7 @@ impl ConfigError {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)?;
+        write!(f, "{}: {}", self.location, self.message)?;
         match &self.nearest {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => Ok(()),
@@ -103,7 +105,7 @@ impl fmt::Display for Problem {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line { file, line } => write!(f, "{}:{line}", file.display()),
@@ -115,7 +117,7 @@ impl fmt::Display for Place {
 
 fn listed(problems: &[Problem]) -> String {
     let mut text = match problems.len() {
-        1 => "the configuration has a problem".to_owned(),
+        1 => "invalid configuration".to_owned(),
         count => format!("the configuration has {count} problems"),
     };
     for problem in problems {

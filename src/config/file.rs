@@ -1,5 +1,6 @@
-//! `config.toml`, read so that everything wrong with it is found at once.
+//! Parses `config.toml`; reports every problem of the file at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -8,58 +9,68 @@ use toml::de::{DeTable, DeValue};
 
 use crate::app::action::TABLE;
 use crate::app::keymap::{Keymap, KeymapError};
-use crate::config::address::address;
-use crate::config::error::{Place, Problem};
-use crate::config::{CREDENTIAL_STORES, Theme, Ui, nearest};
-
-const TOP: [&str; 4] = ["default_profile", "profiles", "ui", "keys"];
-const PROFILE: [&str; 6] = [
-    "issuer",
-    "client_id",
-    "audience",
-    "endpoint",
-    "credential_store",
-    "credential_command",
-];
-const UI: [&str; 2] = ["theme", "mouse"];
+use crate::config::address::parse_url;
+use crate::config::error::{Location, Problem};
+use crate::config::settings::{self, DEFAULT_PROFILE, Form, Section, Setting};
+use crate::config::suggest::nearest;
 
 /// A value and the line it stands on, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot<T> {
+pub struct Located<T> {
     /// The value.
     pub value: T,
     /// The line.
     pub line: usize,
 }
 
-/// What a file says. Every part may be absent: variables can supply it.
+/// A checked value of a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Of every form but a command.
+    Text(String),
+    /// A program and its arguments; not empty.
+    Command(Vec<String>),
+}
+
+/// The contents of a file. Every part may be absent: variables can supply it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct File {
-    /// The profile to use when nobody names one.
-    pub default_profile: Option<Spot<String>>,
+    /// The profile to use when no flag or variable names one.
+    pub default_profile: Option<Located<String>>,
     /// By name.
-    pub profiles: BTreeMap<String, FileProfile>,
-    /// How the screens look and behave.
-    pub ui: Ui,
-    /// Action name to key, unchecked.
+    pub profiles: BTreeMap<String, Values>,
+    /// Action name to key, checked against the key map.
     pub keys: BTreeMap<String, String>,
 }
 
-/// A profile as a file says it.
+/// The values of one table of the file, each of its setting's form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FileProfile {
-    /// The OIDC issuer: an address that passed the check.
-    pub issuer: Option<Spot<String>>,
-    /// The public client's id.
-    pub client_id: Option<Spot<String>>,
-    /// The API's identifier.
-    pub audience: Option<Spot<String>>,
-    /// The GraphQL endpoint: an address that passed the check.
-    pub endpoint: Option<Spot<String>>,
-    /// One of the names in [`CREDENTIAL_STORES`].
-    pub credential_store: Option<Spot<String>>,
-    /// Program and arguments, not empty.
-    pub credential_command: Option<Spot<Vec<String>>>,
+pub struct Values(BTreeMap<&'static str, Located<Value>>);
+
+impl Values {
+    /// Returns the text of `setting` and its line.
+    #[must_use]
+    pub fn text(&self, setting: &Setting) -> Option<(&str, usize)> {
+        match self.0.get(setting.name)? {
+            Located {
+                value: Value::Text(text),
+                line,
+            } => Some((text, *line)),
+            Located {
+                value: Value::Command(_),
+                ..
+            } => None,
+        }
+    }
+
+    /// Returns the program and arguments of `setting`.
+    #[must_use]
+    pub fn command(&self, setting: &Setting) -> Option<&[String]> {
+        match &self.0.get(setting.name)?.value {
+            Value::Command(words) => Some(words),
+            Value::Text(_) => None,
+        }
+    }
 }
 
 /// Reads `text`, the contents of the file at `path` (for messages only).
@@ -68,7 +79,7 @@ pub struct FileProfile {
 ///
 /// Every problem found, in the order of the lines; never none.
 pub fn parse(text: &str, path: &Path) -> Result<File, Vec<Problem>> {
-    let mut walk = Walk {
+    let mut reader = Reader {
         text,
         path,
         problems: Vec::new(),
@@ -76,38 +87,42 @@ pub fn parse(text: &str, path: &Path) -> Result<File, Vec<Problem>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let at = error.span().map_or(0, |span| span.start);
-        walk.problem(at, error.message().to_owned(), None);
+        reader.problem(at, error.message().to_owned(), None);
     }
-    let file = walk.file(table.get_ref());
-    let mut problems = walk.problems;
+    let file = reader.file(table.get_ref());
+    let mut problems = reader.problems;
     if problems.is_empty() {
         return Ok(file);
     }
-    problems.sort_by_key(|problem| match &problem.place {
-        Place::Line { line, .. } => *line,
-        Place::Variable(_) | Place::Flag(_) | Place::Profile(_) => 0,
+    problems.sort_by_key(|problem| match &problem.location {
+        Location::Line { line, .. } => *line,
+        Location::Variable(_) | Location::Flag(_) | Location::Profile(_) => 0,
     });
     problems.dedup();
     Err(problems)
 }
 
-/// A walk over a parsed file that collects problems.
-struct Walk<'a> {
+/// Reads a parsed file and collects its problems.
+struct Reader<'a> {
     text: &'a str,
     path: &'a Path,
     problems: Vec<Problem>,
 }
 
-impl Walk<'_> {
+impl Reader<'_> {
     fn file(&mut self, table: &DeTable<'_>) -> File {
         let mut file = File::default();
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "default_profile" => file.default_profile = self.string(key.get_ref(), value),
                 "profiles" => file.profiles = self.profiles(value),
-                "ui" => file.ui = self.ui(value),
                 "keys" => file.keys = self.keys(value),
-                _ => self.unknown(key, &TOP),
+                name if name == DEFAULT_PROFILE.name => {
+                    file.default_profile = self.string(name, value);
+                }
+                _ => {
+                    let top = settings::in_section(Section::Top).map(|setting| setting.name);
+                    self.unknown(key, top.chain(settings::OPEN_TABLES));
+                }
             }
         }
         if let Some(chosen) = &file.default_profile
@@ -115,62 +130,43 @@ impl Walk<'_> {
         {
             let near = nearest(&chosen.value, file.profiles.keys().map(String::as_str));
             self.problems.push(Problem {
-                place: self.place(chosen.line),
-                message: format!("there is no profile `{}`", chosen.value),
+                location: self.location(chosen.line),
+                message: format!("no profile is called `{}`", chosen.value),
                 nearest: near.map(str::to_owned),
             });
         }
         file
     }
 
-    fn profiles(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, FileProfile> {
+    fn profiles(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, Values> {
         let mut profiles = BTreeMap::new();
         for (name, value) in self.table("profiles", value).into_iter().flatten() {
-            let profile = self.profile(name.get_ref(), value);
-            profiles.insert(name.get_ref().to_string(), profile);
+            let table = format!("profiles.{}", name.get_ref());
+            let values = self.section(&table, Section::Profile, value);
+            profiles.insert(name.get_ref().to_string(), values);
         }
         profiles
     }
 
-    fn profile(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> FileProfile {
-        let mut profile = FileProfile::default();
-        let place = format!("profiles.{name}");
-        for (key, value) in self.table(&place, value).into_iter().flatten() {
-            match key.get_ref().as_ref() {
-                "issuer" => profile.issuer = self.address("issuer", value),
-                "client_id" => profile.client_id = self.filled("client_id", value),
-                "audience" => profile.audience = self.filled("audience", value),
-                "endpoint" => profile.endpoint = self.address("endpoint", value),
-                "credential_store" => {
-                    let names = CREDENTIAL_STORES.map(|(name, _)| name);
-                    profile.credential_store = self.one_of("credential_store", value, &names);
-                }
-                "credential_command" => profile.credential_command = self.command(value),
-                _ => self.unknown(key, &PROFILE),
+    fn section(&mut self, table: &str, section: Section, value: &Spanned<DeValue<'_>>) -> Values {
+        let mut values = Values::default();
+        for (key, value) in self.table(table, value).into_iter().flatten() {
+            let Some(setting) = settings::find(section, key.get_ref()) else {
+                let names = settings::in_section(section).map(|setting| setting.name);
+                self.unknown(key, names);
+                continue;
+            };
+            let parsed = match setting.form {
+                Form::Text => self.filled(setting.name, value).map(text),
+                Form::Url => self.url(setting.name, value).map(text),
+                Form::OneOf(words) => self.one_of(setting.name, value, words).map(text),
+                Form::Command => self.command(setting.name, value),
+            };
+            if let Some(parsed) = parsed {
+                values.0.insert(setting.name, parsed);
             }
         }
-        profile
-    }
-
-    fn ui(&mut self, value: &Spanned<DeValue<'_>>) -> Ui {
-        let mut ui = Ui::default();
-        for (key, value) in self.table("ui", value).into_iter().flatten() {
-            match key.get_ref().as_ref() {
-                "theme" => {
-                    let words = Theme::NAMED.map(|(word, _)| word);
-                    if let Some(chosen) = self.one_of("theme", value, &words) {
-                        let theme = Theme::NAMED.iter().find(|it| it.0 == chosen.value);
-                        ui.theme = theme.map_or(ui.theme, |it| it.1);
-                    }
-                }
-                "mouse" => match value.get_ref().as_bool() {
-                    Some(mouse) => ui.mouse = mouse,
-                    None => self.wrong("mouse", "true or false", value),
-                },
-                _ => self.unknown(key, &UI),
-            }
-        }
-        ui
+        values
     }
 
     fn keys(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, String> {
@@ -193,7 +189,7 @@ impl Walk<'_> {
                 KeymapError::Key { .. } | KeymapError::Taken { .. } => None,
             };
             self.problems.push(Problem {
-                place: self.place(lines.get(error.name()).copied().unwrap_or(1)),
+                location: self.location(lines.get(error.name()).copied().unwrap_or(1)),
                 message: error.to_string(),
                 nearest: near.map(str::to_owned),
             });
@@ -213,18 +209,18 @@ impl Walk<'_> {
         table
     }
 
-    fn string(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Spot<String>> {
+    fn string(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<String>> {
         let Some(text) = value.get_ref().as_str() else {
             self.wrong(name, "text in quotes", value);
             return None;
         };
-        Some(Spot {
+        Some(Located {
             value: text.to_owned(),
             line: self.line(value.span().start),
         })
     }
 
-    fn filled(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Spot<String>> {
+    fn filled(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<String>> {
         let found = self.string(name, value)?;
         if found.value.trim().is_empty() {
             self.problem(value.span().start, format!("`{name}` is empty"), None);
@@ -233,9 +229,9 @@ impl Walk<'_> {
         Some(found)
     }
 
-    fn address(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Spot<String>> {
+    fn url(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<String>> {
         let found = self.filled(name, value)?;
-        match address(&found.value) {
+        match parse_url(&found.value) {
             Ok(_) => Some(found),
             Err(why) => {
                 self.problem(value.span().start, format!("`{name}` {why}"), None);
@@ -249,13 +245,13 @@ impl Walk<'_> {
         name: &str,
         value: &Spanned<DeValue<'_>>,
         names: &[&str],
-    ) -> Option<Spot<String>> {
+    ) -> Option<Located<String>> {
         let found = self.string(name, value)?;
         if names.contains(&found.value.as_str()) {
             return Some(found);
         }
         let message = format!(
-            "`{name}` cannot be `{}`: it is one of {}",
+            "`{name}` is `{}`, but must be one of {}",
             found.value,
             names.join(", ")
         );
@@ -264,47 +260,52 @@ impl Walk<'_> {
         None
     }
 
-    fn command(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Spot<Vec<String>>> {
+    fn command(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<Value>> {
         let words: Option<Vec<String>> = value.get_ref().as_array().and_then(|words| {
             let text = |word: &Spanned<DeValue<'_>>| Some(word.get_ref().as_str()?.to_owned());
             words.iter().map(text).collect()
         });
         match words {
-            Some(words) if words.first().is_some_and(|program| !program.is_empty()) => Some(Spot {
-                value: words,
-                line: self.line(value.span().start),
-            }),
+            Some(words) if words.first().is_some_and(|program| !program.is_empty()) => {
+                Some(Located {
+                    value: Value::Command(words),
+                    line: self.line(value.span().start),
+                })
+            }
             Some(_) | None => {
-                let wanted = "a list of texts, the program first";
-                self.wrong("credential_command", wanted, value);
+                self.wrong(name, "a list of texts, the program first", value);
                 None
             }
         }
     }
 
-    fn wrong(&mut self, name: &str, wanted: &str, value: &Spanned<DeValue<'_>>) {
+    fn wrong(&mut self, name: &str, expected: &str, value: &Spanned<DeValue<'_>>) {
         let found = value.get_ref().type_str();
-        let message = format!("`{name}` must be {wanted}, not this {found}");
+        let message = format!("`{name}` must be {expected}, not this {found}");
         self.problem(value.span().start, message, None);
     }
 
-    fn unknown(&mut self, key: &Spanned<std::borrow::Cow<'_, str>>, names: &[&str]) {
-        let message = format!("there is no setting `{}` here", key.get_ref());
-        let near = nearest(key.get_ref(), names.iter().copied());
+    fn unknown<'n>(
+        &mut self,
+        key: &Spanned<Cow<'_, str>>,
+        names: impl IntoIterator<Item = &'n str>,
+    ) {
+        let message = format!("unknown setting `{}`", key.get_ref());
+        let near = nearest(key.get_ref(), names);
         self.problem(key.span().start, message, near);
     }
 
     fn problem(&mut self, at: usize, message: String, near: Option<&str>) {
-        let place = self.place(self.line(at));
+        let location = self.location(self.line(at));
         self.problems.push(Problem {
-            place,
+            location,
             message,
             nearest: near.map(str::to_owned),
         });
     }
 
-    fn place(&self, line: usize) -> Place {
-        Place::Line {
+    fn location(&self, line: usize) -> Location {
+        Location::Line {
             file: self.path.to_owned(),
             line,
         }
@@ -313,6 +314,13 @@ impl Walk<'_> {
     fn line(&self, at: usize) -> usize {
         let before = self.text.as_bytes().iter().take(at);
         1 + before.filter(|byte| **byte == b'\n').count()
+    }
+}
+
+fn text(found: Located<String>) -> Located<Value> {
+    Located {
+        value: Value::Text(found.value),
+        line: found.line,
     }
 }
 
@@ -330,23 +338,21 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_told_with_its_line_and_the_nearest_name() {
+    fn every_problem_names_its_line_and_the_nearest_name() {
         let text = "default_profile = \"hom\"\nthem = 1\n\n[profiles.home]\nisuer = \"x\"\n\
                     endpoint = \"http://hasura.example/\"\nclient_id = 7\ncredential_store = \"keyrin\"\n\
-                    [ui]\ntheme = \"drak\"\nmouse = \"yes\"\n[keys]\nquit = 3\n";
+                    [keys]\nquit = 3\n";
 
         let found = problems(text);
 
         let expected = [
-            "c.toml:1: there is no profile `hom`; did you mean `home`?",
-            "c.toml:2: there is no setting `them` here",
-            "c.toml:5: there is no setting `isuer` here; did you mean `issuer`?",
-            "c.toml:6: `endpoint` must begin with https:// (plain http is for this machine only)",
+            "c.toml:1: no profile is called `hom`; did you mean `home`?",
+            "c.toml:2: unknown setting `them`",
+            "c.toml:5: unknown setting `isuer`; did you mean `issuer`?",
+            "c.toml:6: `endpoint` must begin with https:// (plain http is accepted for loopback addresses only)",
             "c.toml:7: `client_id` must be text in quotes, not this integer",
-            "c.toml:8: `credential_store` cannot be `keyrin`: it is one of keyring, file, command, memory; did you mean `keyring`?",
-            "c.toml:10: `theme` cannot be `drak`: it is one of terminal, dark, light; did you mean `dark`?",
-            "c.toml:11: `mouse` must be true or false, not this string",
-            "c.toml:13: `quit` must be text in quotes, not this integer",
+            "c.toml:8: `credential_store` is `keyrin`, but must be one of keyring, file, command, memory; did you mean `keyring`?",
+            "c.toml:10: `quit` must be text in quotes, not this integer",
         ];
         assert_eq!(found, expected);
     }
@@ -365,8 +371,12 @@ mod tests {
             .map_err(|problems| format!("{problems:?}"))?;
 
         let home = file.profiles.get("home").ok_or("no profile home")?;
-        assert!(home.issuer.is_some() && home.endpoint.is_some());
-        assert_eq!(file.ui, Ui::default());
+        for setting in settings::in_section(Section::Profile) {
+            let name = setting.name;
+            let written = crate::config::DEFAULT_FILE.contains(&format!("{name} = "));
+            assert!(written, "the default file does not show `{name}`");
+        }
+        assert!(home.text(&settings::ISSUER).is_some());
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Which settings are in force: flags over variables over the file.
+//! Merges flags, variables and the file, in this order of precedence.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,17 @@ use secrecy::SecretString;
 
 use crate::auth::connection::Connection;
 use crate::auth::credential_store::CredentialStoreKind;
-use crate::config::address::address;
+use crate::config::address::parse_url;
 use crate::config::environment::{self, Environment};
-use crate::config::error::{ConfigError, Place, Problem};
-use crate::config::file::{File, FileProfile, Spot, parse};
-use crate::config::{CREDENTIAL_STORES, Config, Origin, Paths, Profile, nearest};
+use crate::config::error::{ConfigError, Location, Problem};
+use crate::config::file::{File, Values, parse};
+use crate::config::settings::{
+    AUDIENCE, CLIENT_ID, CREDENTIAL_COMMAND, CREDENTIAL_STORE, ENDPOINT, ISSUER, Setting,
+};
+use crate::config::suggest::nearest;
+use crate::config::{CREDENTIAL_STORES, Config, Origin, Paths, Profile};
 
-/// What the command line says of the configuration.
+/// The configuration flags of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flags {
     /// `--profile`.
@@ -32,8 +36,8 @@ pub struct Flags {
 pub fn load(flags: &Flags, environment: &Environment<'_>) -> Result<Config, ConfigError> {
     let paths = Paths::find(environment)?;
     let path = flags.file.clone().unwrap_or_else(|| paths.config_file());
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
+    let text = match std::fs::read(&path) {
+        Ok(bytes) => Some(utf8(bytes, &path)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound && flags.file.is_none() => None,
         Err(source) => return Err(ConfigError::Unreadable { path, source }),
     };
@@ -63,7 +67,6 @@ pub fn load(flags: &Flags, environment: &Environment<'_>) -> Result<Config, Conf
             profile,
             paths,
             file: text.map(|_| path),
-            ui: file.ui,
             keys: file.keys,
             origins,
         }),
@@ -72,7 +75,25 @@ pub fn load(flags: &Flags, environment: &Environment<'_>) -> Result<Config, Conf
     }
 }
 
-/// The settings of one profile while they are looked up.
+fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String, ConfigError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().iter().take(valid);
+        let problem = Problem {
+            location: Location::Line {
+                file: path.to_owned(),
+                line: 1 + before.filter(|byte| **byte == b'\n').count(),
+            },
+            message: "invalid UTF-8".to_owned(),
+            nearest: None,
+        };
+        ConfigError::Problems {
+            problems: vec![problem],
+        }
+    })
+}
+
+/// The state of looking up the settings of one profile.
 struct Merge<'a> {
     environment: &'a Environment<'a>,
     path: &'a Path,
@@ -83,37 +104,17 @@ struct Merge<'a> {
 impl Merge<'_> {
     fn profile(&mut self, flags: &Flags, file: &File) -> Option<Profile> {
         let name = self.name(flags, file);
-        let absent = FileProfile::default();
+        let absent = Values::default();
         let written = file.profiles.get(&name).unwrap_or(&absent);
-        if self.names_nothing(&name, file) {
+        if self.is_unknown(&name, file) {
             return None;
         }
-        let issuer = self.address(
-            &name,
-            environment::ISSUER,
-            "issuer",
-            written.issuer.as_ref(),
-        );
-        let client_id = self.needed(
-            &name,
-            environment::CLIENT_ID,
-            "client_id",
-            written.client_id.as_ref(),
-        );
-        let audience = self.needed(
-            &name,
-            environment::AUDIENCE,
-            "audience",
-            written.audience.as_ref(),
-        );
-        let endpoint = self.address(
-            &name,
-            environment::ENDPOINT,
-            "endpoint",
-            written.endpoint.as_ref(),
-        );
+        let issuer = self.required_url(&name, &ISSUER, written);
+        let client_id = self.required(&name, &CLIENT_ID, written);
+        let audience = self.required(&name, &AUDIENCE, written);
+        let endpoint = self.required_url(&name, &ENDPOINT, written);
         let (credential_store, credential_command) = self.credentials(&name, written);
-        // Read from a file it has a line end, which no header may hold.
+        // A token read from a file ends with a line break, which no header may hold.
         let access_token = self
             .variable(environment::ACCESS_TOKEN)
             .map(|token| token.trim().to_owned())
@@ -132,7 +133,8 @@ impl Merge<'_> {
         })
     }
 
-    /// The profile's name: asked for, the file's default, its only one, `default`.
+    /// Returns the profile's name: the flag's, the variable's, the file's default,
+    /// its only one, else `default`.
     fn name(&mut self, flags: &Flags, file: &File) -> String {
         let (value, from) = if let Some(name) = &flags.profile {
             (name.clone(), "--profile".to_owned())
@@ -155,25 +157,25 @@ impl Merge<'_> {
         value
     }
 
-    /// Whether `name` is in no file and the variables do not make it up either.
-    fn names_nothing(&mut self, name: &str, file: &File) -> bool {
-        let made_up = environment::CONNECTION
+    /// Returns whether neither the file nor the variables define the profile `name`.
+    fn is_unknown(&mut self, name: &str, file: &File) -> bool {
+        let from_variables = environment::CONNECTION
             .iter()
             .all(|variable| self.environment.raw(variable).is_some());
-        if made_up || file.profiles.is_empty() || file.profiles.contains_key(name) {
+        if from_variables || file.profiles.is_empty() || file.profiles.contains_key(name) {
             return false;
         }
         let from = self.origins.first().map(|origin| origin.from.as_str());
-        let place = match from {
-            Some("--profile") => Place::Flag("--profile"),
-            Some(environment::PROFILE) => Place::Variable(environment::PROFILE),
+        let location = match from {
+            Some("--profile") => Location::Flag("--profile"),
+            Some(environment::PROFILE) => Location::Variable(environment::PROFILE),
             Some(_) | None => {
                 self.problems.push(Problem {
-                    place: Place::Line {
+                    location: Location::Line {
                         file: self.path.to_owned(),
                         line: 1,
                     },
-                    message: "several profiles and no `default_profile`".to_owned(),
+                    message: "the file has several profiles and no `default_profile`".to_owned(),
                     nearest: None,
                 });
                 return true;
@@ -181,54 +183,64 @@ impl Merge<'_> {
         };
         let near = nearest(name, file.profiles.keys().map(String::as_str));
         self.problems.push(Problem {
-            place,
-            message: format!("there is no profile `{name}`"),
+            location,
+            message: format!("no profile is called `{name}`"),
             nearest: near.map(str::to_owned),
         });
         true
     }
 
-    fn needed(
+    /// Returns the value in force and its origin: the variable's, the file's, the default.
+    fn value(&mut self, setting: &Setting, written: &Values) -> Option<(String, String)> {
+        if let Some(name) = setting.variable
+            && let Some(value) = self.variable(name)
+        {
+            return Some((value, name.to_owned()));
+        }
+        if let Some((value, line)) = written.text(setting) {
+            return Some((value.to_owned(), self.at(line)));
+        }
+        let default = setting.default?;
+        Some((default.to_owned(), "default".to_owned()))
+    }
+
+    fn required(
         &mut self,
         profile: &str,
-        variable: &'static str,
-        setting: &'static str,
-        written: Option<&Spot<String>>,
+        setting: &'static Setting,
+        written: &Values,
     ) -> Option<String> {
-        let (value, from) = if let Some(value) = self.variable(variable) {
-            (value, variable.to_owned())
-        } else if let Some(spot) = written {
-            (spot.value.clone(), self.at(spot.line))
-        } else {
+        let Some((value, from)) = self.value(setting, written) else {
+            let name = setting.name;
+            let variable = setting.variable.unwrap_or_default();
             self.problems.push(Problem {
-                place: Place::Profile(profile.to_owned()),
-                message: format!("`{setting}` is missing (in the file, or as {variable})"),
+                location: Location::Profile(profile.to_owned()),
+                message: format!("`{name}` is missing; set it in the file or as {variable}"),
                 nearest: None,
             });
             return None;
         };
         self.origins.push(Origin {
-            setting,
+            setting: setting.name,
             value: value.clone(),
             from,
         });
         Some(value)
     }
 
-    /// As [`Merge::needed`], an address: as written, and read.
-    fn address(
+    /// As [`Merge::required`], a URL: as written, and parsed.
+    fn required_url(
         &mut self,
         profile: &str,
-        variable: &'static str,
-        setting: &'static str,
-        written: Option<&Spot<String>>,
+        setting: &'static Setting,
+        written: &Values,
     ) -> Option<(String, Url)> {
-        let value = self.needed(profile, variable, setting, written)?;
-        match address(&value) {
+        let value = self.required(profile, setting, written)?;
+        match parse_url(&value) {
             Ok(url) => Some((value, url)),
             Err(why) => {
                 self.problems.push(Problem {
-                    place: Place::Variable(variable),
+                    location: Location::Variable(setting.variable.unwrap_or_default()),
                     message: format!("`{value}` {why}"),
                     nearest: None,
                 });
@@ -240,45 +252,36 @@ impl Merge<'_> {
     fn credentials(
         &mut self,
         profile: &str,
-        written: &FileProfile,
+        written: &Values,
     ) -> (CredentialStoreKind, Option<Vec<String>>) {
-        let command = written.credential_command.as_ref();
-        let from_variable = self.variable(environment::CREDENTIAL_STORE);
-        let (word, from) = match (&from_variable, &written.credential_store) {
-            (Some(word), _) => (word.as_str(), environment::CREDENTIAL_STORE.to_owned()),
-            (None, Some(spot)) => (spot.value.as_str(), self.at(spot.line)),
-            (None, None) => ("keyring", "default".to_owned()),
-        };
+        let command = written.command(&CREDENTIAL_COMMAND);
+        let word = self.required(profile, &CREDENTIAL_STORE, written);
+        let word = word.unwrap_or_default();
         let found = CREDENTIAL_STORES.iter().find(|(name, _)| *name == word);
-        let Some((name, kind)) = found else {
+        let Some((_, kind)) = found else {
             let names = CREDENTIAL_STORES.map(|(name, _)| name);
             self.problems.push(Problem {
-                place: Place::Variable(environment::CREDENTIAL_STORE),
-                message: format!("`{word}` is not one of {}", names.join(", ")),
-                nearest: nearest(word, names).map(str::to_owned),
+                location: Location::Variable(environment::CREDENTIAL_STORE),
+                message: format!("`{word}` must be one of {}", names.join(", ")),
+                nearest: nearest(&word, names).map(str::to_owned),
             });
             return (CredentialStoreKind::Keyring, None);
         };
-        self.origins.push(Origin {
-            setting: "credential_store",
-            value: (*name).to_owned(),
-            from,
-        });
         if *kind == CredentialStoreKind::Command && command.is_none() {
             self.problems.push(Problem {
-                place: Place::Profile(profile.to_owned()),
+                location: Location::Profile(profile.to_owned()),
                 message: "`credential_store = \"command\"` needs `credential_command`".to_owned(),
                 nearest: None,
             });
         }
-        (*kind, command.map(|spot| spot.value.clone()))
+        (*kind, command.map(<[String]>::to_vec))
     }
 
     fn variable(&mut self, name: &'static str) -> Option<String> {
         let Ok(text) = self.environment.text(name) else {
             self.problems.push(Problem {
-                place: Place::Variable(name),
-                message: "is not UTF-8 text".to_owned(),
+                location: Location::Variable(name),
+                message: "invalid UTF-8".to_owned(),
                 nearest: None,
             });
             return None;
@@ -387,7 +390,7 @@ issuer = "https://work.example/"
     }
 
     #[test]
-    fn everything_missing_is_told_together() -> Result<(), Box<dyn Error>> {
+    fn all_missing_settings_are_reported_together() -> Result<(), Box<dyn Error>> {
         let machine = Machine::new(Some(FILE))?
             .with("TUDONE_PROFILE", "work")
             .with("TUDONE_ENDPOINT", "http://hasura.example/")
@@ -420,7 +423,7 @@ issuer = "https://work.example/"
         let error = machine.load(&flags).err().ok_or("loaded")?.to_string();
 
         assert!(
-            error.contains("--profile: there is no profile `wrok`; did you mean `work`?"),
+            error.contains("--profile: no profile is called `wrok`; did you mean `work`?"),
             "{error}"
         );
         Ok(())
@@ -439,7 +442,7 @@ issuer = "https://work.example/"
     }
 
     #[test]
-    fn a_file_that_was_asked_for_must_be_there() -> Result<(), Box<dyn Error>> {
+    fn a_file_named_by_a_flag_must_exist() -> Result<(), Box<dyn Error>> {
         let machine = connected(Machine::new(None)?);
         let flags = Flags {
             profile: None,
@@ -449,6 +452,21 @@ issuer = "https://work.example/"
         let error = machine.load(&flags).err().ok_or("loaded")?;
 
         assert!(matches!(error, ConfigError::Unreadable { .. }));
+        Ok(())
+    }
+
+    #[test]
+    fn invalid_utf8_names_its_line() -> Result<(), Box<dyn Error>> {
+        let machine = Machine::new(None)?;
+        std::fs::write(machine.folder.path().join("config.toml"), b"# a\n# \xff\n")?;
+
+        let error = machine
+            .load(&Flags::default())
+            .err()
+            .ok_or("loaded")?
+            .to_string();
+
+        assert!(error.contains("config.toml:2: invalid UTF-8"), "{error}");
         Ok(())
     }
 

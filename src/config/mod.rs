@@ -1,4 +1,4 @@
-//! File, environment and flags, as plain values.
+//! Reads the configuration: file, environment and flags, as plain values.
 //!
 //! Flags beat `TUDONE_*` variables beat the file. With the four connection
 //! variables set, no file is needed.
@@ -16,42 +16,40 @@ pub mod environment;
 pub mod error;
 pub mod file;
 pub mod load;
-mod nearest;
 pub mod paths;
+pub mod settings;
+pub mod suggest;
 
-pub use error::{ConfigError, Place, Problem};
+pub use error::{ConfigError, Location, Problem};
 pub use load::{Flags, load};
-pub use nearest::nearest;
+pub use suggest::nearest;
 
 /// The commented default file, as `tudone config default` prints it.
 pub const DEFAULT_FILE: &str = include_str!("../../assets/config.toml");
 
-/// Everything that is configured, for the profile in use.
+/// The configuration of the profile in use.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The profile in use.
     pub profile: Profile,
-    /// The folders in use.
+    /// The directories in use.
     pub paths: Paths,
     /// The file that was read, if there is one.
     pub file: Option<PathBuf>,
-    /// How the screens look and behave.
-    pub ui: Ui,
-    /// Key bindings as written: action name to key. The key map checks them.
+    /// Key bindings as written: action name to key.
     pub keys: BTreeMap<String, String>,
-    /// Where each setting of the profile comes from, in the order of the file's
-    /// documentation.
+    /// The origin of each setting of the profile, in the order of the default file.
     pub origins: Vec<Origin>,
 }
 
-/// Where one setting comes from.
+/// The origin of one setting's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The setting's name in the file.
     pub setting: &'static str,
     /// Its value as text. No setting of the file is a secret.
     pub value: String,
-    /// Who set it: `TUDONE_ISSUER`, `/path/config.toml:3`, `default`.
+    /// Its origin: `TUDONE_ISSUER`, `/path/config.toml:3`, `default`.
     pub from: String,
 }
 
@@ -62,15 +60,15 @@ pub struct Profile {
     pub name: String,
     /// Where to log in and where the todos are.
     pub connection: Connection,
-    /// Where its login is kept.
+    /// The store of its login.
     pub credential_store: CredentialStoreKind,
     /// The helper program of `credential_store = "command"`.
     pub credential_command: Option<Vec<String>>,
-    /// A short-lived token made elsewhere (`TUDONE_ACCESS_TOKEN`).
+    /// A short-lived access token made elsewhere (`TUDONE_ACCESS_TOKEN`).
     pub access_token: Option<SecretString>,
 }
 
-/// The folders in use.
+/// The directories in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
     /// Where `config.toml` is.
@@ -79,37 +77,6 @@ pub struct Paths {
     pub data: PathBuf,
     /// Where logs are.
     pub state: PathBuf,
-}
-
-/// How the screens look and behave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ui {
-    /// Which colours.
-    pub theme: Theme,
-    /// Whether the mouse is listened to; the terminal's own selection then
-    /// needs Shift.
-    pub mouse: bool,
-}
-
-/// Which colours the screens use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Theme {
-    /// The terminal's own sixteen.
-    #[default]
-    Terminal,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-}
-
-impl Theme {
-    /// All of them, with their names in the file.
-    pub const NAMED: [(&'static str, Self); 3] = [
-        ("terminal", Self::Terminal),
-        ("dark", Self::Dark),
-        ("light", Self::Light),
-    ];
 }
 
 /// The credential stores, with their names in the file.

@@ -1,4 +1,4 @@
-//! Where tudone's files are.
+//! The directories of tudone's files.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,12 @@ use crate::config::environment::{CONFIG_DIR, DATA_DIR, Environment};
 use crate::config::{ConfigError, Paths};
 
 impl Paths {
-    /// The platform's directories (XDG on Linux), unless `TUDONE_CONFIG_DIR` or
-    /// `TUDONE_DATA_DIR` name others. Touches no disk.
+    /// Returns the platform's directories (XDG on Linux), unless `TUDONE_CONFIG_DIR` or
+    /// `TUDONE_DATA_DIR` name others. Does not access the disk.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::NoHomeDirectory`] when neither the system nor a variable tells.
+    /// [`ConfigError::NoHomeDirectory`] when neither the system nor a variable names them.
     pub fn find(environment: &Environment<'_>) -> Result<Self, ConfigError> {
         let usual = ProjectDirs::from("", "", "tudone");
         let named = |name| environment.raw(name).map(PathBuf::from);
@@ -34,7 +34,7 @@ impl Paths {
         })
     }
 
-    /// The configuration file's usual place.
+    /// Returns the default path of the configuration file.
     #[must_use]
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")
