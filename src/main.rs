@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     if let (Some(word), None) = (words.next(), words.next())
         && (word == "--version" || word == "-V")
     {
-        let line = concat!("tudone ", env!("CARGO_PKG_VERSION"), "\n");
+        let line = concat!("tudone ", env!("TUDONE_VERSION"), "\n");
         let _ = std::io::stdout().write_all(line.as_bytes());
         return ExitCode::SUCCESS;
     }

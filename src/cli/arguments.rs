@@ -14,7 +14,7 @@ use crate::cli::{
 #[derive(Debug, Parser)]
 #[command(
     name = "tudone",
-    version,
+    version = env!("TUDONE_VERSION"),
     disable_help_subcommand = true,
     after_help = "Exit codes and JSON shapes: `tudone help exit-codes`, `tudone help json`."
 )]
