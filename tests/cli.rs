@@ -35,6 +35,9 @@ mod online;
 #[cfg(feature = "sandbox")]
 #[path = "cli/queue.rs"]
 mod queue;
+#[cfg(feature = "sandbox")]
+#[path = "cli/selection.rs"]
+mod selection;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/terminal.rs"]
 mod terminal;

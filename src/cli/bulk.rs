@@ -69,9 +69,14 @@ pub(crate) fn carry_out(
 ) -> Result<(), CliError> {
     let known = context.known()?;
     let mut store = known.open()?;
-    let filtered = !bulk.pick.filter.is_empty();
+    let filtered = bulk.pick.selection.is_used();
     let mut picked = if filtered {
-        pick::by_filter(&store, &bulk.pick.filter, verb.scope, context.clock.today())?
+        pick::by_selection(
+            &store,
+            &bulk.pick.selection,
+            verb.scope,
+            context.clock.today(),
+        )?
     } else if bulk.writing.dry_run && waits(&store)? {
         // Who asks the server sends what waits.
         pick::among_known(&store, &bulk.pick.handles)?

@@ -8,7 +8,7 @@ use crate::cli::bulk::{Bulk, Verb, carry_out};
 use crate::cli::context::CommandContext;
 use crate::cli::editor::edited;
 use crate::cli::error::CliError;
-use crate::cli::pick::{Pick, by_handles};
+use crate::cli::pick::{Pick, Selection, by_handles};
 use crate::cli::revise::{Revision, due, old_tag, priority, revised, tag};
 use crate::cli::write::Writing;
 use crate::domain::change::Act;
@@ -20,12 +20,11 @@ use crate::domain::when::typed;
 pub(crate) struct Arguments {
     /// The todo and its new text; without a text, your editor opens. With
     /// --add-tag, --remove-tag, --due or --pri: todos only
-    #[arg(value_name = "HANDLE [TEXT]", required_unless_present = "filter")]
-    words: Vec<String>,
+    #[arg(value_name = "HANDLE [TEXT]", required_unless_present_any = ["filter", "every"])]
+    handles: Vec<String>,
 
-    /// All todos that match these terms, as `list` takes them
-    #[arg(long, value_name = "TERM", num_args = 1.., conflicts_with = "words")]
-    filter: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
 
     /// Add +project, @context or key:value
     #[arg(long, value_name = "T")]
@@ -69,9 +68,9 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if !revisions.is_empty() {
         return revise(context, arguments, &revisions);
     }
-    let Some((handle, words)) = arguments.words.split_first() else {
+    let Some((handle, words)) = arguments.handles.split_first() else {
         return Err(CliError::usage(
-            "--filter changes tags, dates and priorities only",
+            "--filter and --every change tags, dates and priorities only",
             "Add --add-tag, --remove-tag, --due or --pri.",
         ));
     };
@@ -93,7 +92,7 @@ fn revise(
     revisions: &[Revision],
 ) -> Result<(), CliError> {
     let stray = |word: &&String| Handle::from_str(word).is_err();
-    if let Some(word) = arguments.words.iter().find(stray) {
+    if let Some(word) = arguments.handles.iter().find(stray) {
         return Err(CliError::usage(
             format!("`{word}` is no handle"),
             "Change the text, or tags, dates and priorities: not both at once.",
@@ -101,7 +100,7 @@ fn revise(
     }
     carry_out(
         context,
-        &bulk(arguments, arguments.words.clone()),
+        &bulk(arguments, arguments.handles.clone()),
         VERB,
         |todo| Ok(edit(todo, revised(&todo.text, revisions))),
     )
@@ -170,7 +169,7 @@ fn bulk(arguments: &Arguments, handles: Vec<String>) -> Bulk {
     Bulk {
         pick: Pick {
             handles,
-            filter: arguments.filter.clone(),
+            selection: arguments.selection.clone(),
         },
         yes: arguments.yes,
         writing: arguments.writing.clone(),

@@ -14,7 +14,7 @@ use crate::cli::error::CliError;
 use crate::cli::json::{Field, Shown};
 use crate::cli::network::{self, SyncOptions, younger};
 use crate::cli::output::{self, Out};
-use crate::cli::pick::scope_of;
+use crate::cli::pick::{refuse_blank, scope_of};
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::domain::query::{Query, Scope, Sort, parse_terms};
 use crate::domain::todo::Todo;
@@ -116,6 +116,10 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             help,
         ));
     }
+    refuse_blank(
+        &arguments.terms,
+        "`list` without terms prints all open todos.",
+    )?;
     let terms = parse_terms(&arguments.terms, context.clock.today())?;
     let listing = Listing {
         query: Query {

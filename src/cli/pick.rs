@@ -18,12 +18,30 @@ use crate::store::{Resolved, Store};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Pick {
     /// The todos: `42`, `n3`, or 8 characters of a key
-    #[arg(value_name = "HANDLE", required_unless_present = "filter")]
+    #[arg(value_name = "HANDLE", required_unless_present_any = ["filter", "every"])]
     pub(crate) handles: Vec<String>,
 
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// A selection by what todos are, not by their handles.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Selection {
     /// All todos that match these terms, as `list` takes them
     #[arg(long, value_name = "TERM", num_args = 1.., conflicts_with = "handles")]
     pub(crate) filter: Vec<String>,
+
+    /// All todos
+    #[arg(long, conflicts_with_all = ["handles", "filter"])]
+    pub(crate) every: bool,
+}
+
+impl Selection {
+    /// Returns whether todos are selected by a filter, or all of them.
+    pub(crate) fn is_used(&self) -> bool {
+        self.every || !self.filter.is_empty()
+    }
 }
 
 /// What came of looking.
@@ -110,20 +128,26 @@ pub(crate) fn among_known(store: &Store, handles: &[String]) -> Result<Picked, C
     Ok(picked)
 }
 
-/// Finds all todos that match `terms`, within `scope` unless the terms widen it.
+/// Finds all todos of `selection`, within `scope` unless the terms widen it.
 ///
 /// # Errors
 ///
-/// [`CliError::Term`] when a term means nothing; the store's.
-pub(crate) fn by_filter(
+/// [`CliError::Term`] when a term is invalid, [`CliError::Usage`] when one is
+/// blank; the store's.
+pub(crate) fn by_selection(
     store: &Store,
-    terms: &[String],
+    selection: &Selection,
     scope: Option<Scope>,
     today: Date,
 ) -> Result<Picked, CliError> {
-    let terms = parse_terms(terms, today)?;
+    refuse_blank(&selection.filter, "`--every` selects all todos.")?;
+    let terms = parse_terms(&selection.filter, today)?;
     let query = Query {
-        scope: scope.unwrap_or_else(|| scope_of(&terms)),
+        scope: match scope {
+            Some(scope) => scope,
+            None if selection.every => Scope::All,
+            None => scope_of(&terms),
+        },
         terms,
         sort: Sort::Server,
     };
@@ -133,6 +157,31 @@ pub(crate) fn by_filter(
         ControlFlow::Continue(())
     })?;
     Ok(picked)
+}
+
+/// Refuses a filter with a blank term: a variable that is not set must never
+/// select more todos than the terms beside it.
+///
+/// # Errors
+///
+/// [`CliError::Usage`], which names the term's position and `instead`, the way to
+/// select all todos.
+pub(crate) fn refuse_blank(terms: &[String], instead: &str) -> Result<(), CliError> {
+    let is_blank = |term: &String| {
+        let seen = |found: char| !found.is_whitespace() && !is_zero_width(found);
+        !term.chars().any(seen)
+    };
+    match terms.iter().position(is_blank) {
+        None => Ok(()),
+        Some(index) => Err(CliError::usage(
+            format!("term {} of the filter is blank", index + 1),
+            format!("Check that the variable it comes from is set. {instead}"),
+        )),
+    }
+}
+
+const fn is_zero_width(found: char) -> bool {
+    matches!(found, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\0'..='\u{1f}')
 }
 
 /// Open todos, unless a term asks for what done ones have too.
