@@ -52,8 +52,8 @@ pub trait CredentialStore: Send + Sync + std::fmt::Debug {
     }
 }
 
-/// Writes, reads and deletes an entry.
-fn probe_with<V: CredentialStore + ?Sized>(
+/// Writes, reads and deletes an entry, within the store's own limits.
+pub(super) fn probe_with<V: CredentialStore + ?Sized>(
     credential_store: &V,
 ) -> Result<(), CredentialStoreError> {
     let name = format!("{PROBE}-{}", uuid::Uuid::now_v7().as_simple());

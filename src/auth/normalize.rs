@@ -7,7 +7,13 @@ use serde_json::{Map, Value};
 /// The members that count seconds.
 const SECONDS: [&str; 2] = ["expires_in", "interval"];
 /// Members that may be missing, and are of no use unless they are text.
-const TEXTS: [&str; 4] = ["error_description", "error_uri", "scope", "id_token"];
+const TEXTS: [&str; 5] = [
+    "error_description",
+    "error_uri",
+    "scope",
+    "id_token",
+    "refresh_token",
+];
 
 /// `answer` as a JSON object, without a byte order mark before it; `None` when
 /// it is none.

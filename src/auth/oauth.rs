@@ -69,12 +69,22 @@ pub(crate) fn device_client(client_id: &str, token: &Url, device: &Url) -> Clien
 
 /// The access token of an answer that arrived at `now`.
 ///
+/// Only a bearer token (RFC 6750, section 2.1) is accepted.
+///
 /// Its end is counted from the arrival (`expires_in`), so a wrong clock does
 /// no harm; the token's own `exp` is used only where that is missing.
 pub(crate) fn access_token(tokens: &Tokens, now: Timestamp) -> Result<AccessToken, AuthError> {
+    if *tokens.token_type() != BasicTokenType::Bearer {
+        return Err(malformed("`token_type` is not Bearer"));
+    }
     let token = tokens.access_token().secret();
     if token.is_empty() {
         return Err(malformed("the access token is empty"));
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(malformed(
+            "the access token contains characters that a header must not contain",
+        ));
     }
     let secret = SecretString::from(token.clone());
     let expires_at = tokens

@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -48,6 +49,7 @@ pub(crate) struct Bridge {
     /// What the requests carry, and no error of the issuer may repeat.
     secret: SecretString,
     last: watch::Sender<Reply>,
+    refresh_token: Mutex<Option<SecretString>>,
 }
 
 impl Bridge {
@@ -57,12 +59,20 @@ impl Bridge {
             client,
             secret,
             last: watch::Sender::new(Reply::None),
+            refresh_token: Mutex::new(None),
         }
     }
 
     /// What the issuer last said.
     pub(crate) fn last(&self) -> Reply {
         self.last.borrow().clone()
+    }
+
+    /// The refresh token of the last successful answer, also of one that
+    /// `oauth2` refuses for another member.
+    pub(crate) fn refresh_token(&self) -> Option<SecretString> {
+        let token = self.refresh_token.lock();
+        token.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
@@ -73,6 +83,15 @@ impl Bridge {
         }) = &mut sorted
         {
             *body = without(body, &self.secret);
+        }
+        if let Ok(Answer { error: None, body }) = &sorted {
+            let object = normalize::object(body);
+            let token =
+                object.and_then(|object| Some(object.get("refresh_token")?.as_str()?.into()));
+            *self
+                .refresh_token
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = token;
         }
         let reply = match &sorted {
             Ok(answer) => answer.error.clone().map_or(Reply::Success, Reply::Error),

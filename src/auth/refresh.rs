@@ -27,10 +27,11 @@ const RETRIES: [Duration; 3] = [
     Duration::from_secs(1),
 ];
 
-/// What a refresh gives.
+/// A successful answer to a refresh.
 #[derive(Debug)]
 pub(crate) struct Refreshed {
-    pub(crate) access: AccessToken,
+    /// The access token, or what is wrong with that part of the answer.
+    pub(crate) access: Result<AccessToken, AuthError>,
     /// The token that takes the old one's place, where the issuer rotates.
     pub(crate) rotated: Option<SecretString>,
 }
@@ -103,17 +104,28 @@ impl TokenEndpoint {
             .exchange_refresh_token(&token)
             .request_async(&bridge)
             .await;
-        let tokens = answered.map_err(|e| match oauth::said(e) {
-            Ok(said) if said.code == "invalid_grant" => NotRefreshed::Spent {
+        let rotated = bridge.refresh_token();
+        let error = match answered {
+            Ok(tokens) => {
+                return Ok(Refreshed {
+                    access: oauth::access_token(&tokens, Timestamp::now()),
+                    rotated,
+                });
+            }
+            Err(error) => error,
+        };
+        match oauth::said(error) {
+            Ok(said) if said.code == "invalid_grant" => Err(NotRefreshed::Spent {
                 description: said.description,
-            },
-            Ok(said) => NotRefreshed::Failed(refused(said, &connection.audience)),
-            Err(error) => NotRefreshed::Failed(error),
-        })?;
-        Ok(Refreshed {
-            access: oauth::access_token(&tokens, Timestamp::now())?,
-            rotated: oauth::refresh_token(&tokens),
-        })
+            }),
+            Ok(said) => Err(NotRefreshed::Failed(refused(said, &connection.audience))),
+            // The token sent is spent: its successor is worth more than the rest of the answer.
+            Err(error) if rotated.is_some() => Ok(Refreshed {
+                access: Err(error),
+                rotated,
+            }),
+            Err(error) => Err(NotRefreshed::Failed(error)),
+        }
     }
 }
 

@@ -72,7 +72,8 @@ struct Flight {
 struct Unsaved {
     before: SecretString,
     refresh: StoredRefreshToken,
-    access: StoredAccessToken,
+    /// Missing where that part of the answer could not be used.
+    access: Option<StoredAccessToken>,
 }
 
 impl Session {
@@ -250,6 +251,7 @@ impl Login {
     async fn refresh(&self, flight: &mut Flight) -> Result<AccessToken, AuthError> {
         let mut held = self.held().await?.ok_or(AuthError::LoggedOut)?;
         let endpoint = self.endpoint(flight).await?;
+        self.credential_store(StoredLogin::prove_writable).await?;
         let _spending = self.spending.lock().await;
         for last in [false, true] {
             let lost = &mut flight.answer_was_lost;
@@ -300,25 +302,30 @@ impl Login {
         refreshed: Refreshed,
     ) -> Result<AccessToken, AuthError> {
         flight.answer_was_lost = false;
-        let token = refreshed.access;
-        let sub = Inspected::read(&token.secret)
-            .text("sub")
-            .map(str::to_owned);
-        if sub.is_some_and(|sub| sub != held.sub) {
-            return Err(oauth::malformed("the new token is somebody else's"));
-        }
+        let access = refreshed.access.and_then(|token| {
+            let sub = Inspected::read(&token.secret)
+                .text("sub")
+                .map(str::to_owned);
+            match sub {
+                Some(sub) if sub != held.sub => Err(oauth::malformed(
+                    "the new access token belongs to another user",
+                )),
+                _ => Ok(token),
+            }
+        });
         flight.unsaved = Some(Unsaved {
             refresh: StoredRefreshToken {
                 token: refreshed.rotated.unwrap_or_else(|| held.token.clone()),
                 sub: held.sub.clone(),
             },
-            access: StoredAccessToken {
+            access: access.as_ref().ok().map(|token| StoredAccessToken {
                 token: token.clone(),
                 sub: held.sub,
-            },
+            }),
             before: held.token,
         });
         self.save_unsaved(flight).await?;
+        let token = access?;
         self.remember(Some(token.clone()));
         Ok(token)
     }
@@ -336,7 +343,9 @@ impl Login {
             if !same(&unsaved.refresh.token, &unsaved.before) {
                 kept.set_refresh(&unsaved.refresh)?;
             }
-            if let Err(error) = kept.set_access(&unsaved.access) {
+            if let Some(access) = &unsaved.access
+                && let Err(error) = kept.set_access(access)
+            {
                 // Each process then refreshes for itself, which is only slower.
                 tracing::warn!(%error, "the access token was not stored");
             }

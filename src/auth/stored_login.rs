@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::access::AccessToken;
-use crate::auth::credential_store::{CredentialStore, CredentialStoreError};
+use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe_with};
 use crate::auth::device::Prompt;
 
 /// The entries of one login. Calls block, as the vault's do.
@@ -86,6 +86,16 @@ impl StoredLogin {
     #[must_use]
     pub const fn credential_store(&self) -> &Arc<dyn CredentialStore> {
         &self.credential_store
+    }
+
+    /// Proves that the store can be written, so that a refresh does not spend a
+    /// token whose successor would be lost.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub fn prove_writable(&self) -> Result<(), CredentialStoreError> {
+        probe_with(&*self.credential_store)
     }
 
     /// The refresh token, if there is one.
