@@ -89,11 +89,15 @@ impl Progress {
 /// The code of a change whose todo was removed elsewhere meanwhile.
 pub const REMOVED_ELSEWHERE: &str = "removed-elsewhere";
 
+/// The code of an add to a bare backend that may have arrived: a newer row may
+/// be its, with another text by now.
+pub const MAY_BE_ADDED: &str = "may-be-added";
+
 /// Why a change was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// A stable word: Hasura's `extensions.code`, or one of ours
-    /// (`conflict`, `removed-elsewhere`, `reset`).
+    /// (`conflict`, `removed-elsewhere`, `reset`, `may-be-added`).
     pub code: String,
     /// What to tell the person.
     pub message: String,

@@ -200,6 +200,8 @@ impl Write<'_> {
         rejection: &Rejection,
     ) -> Result<(), StoreError> {
         self.progress(entry, &Progress::Rejected(rejection.clone()))?;
+        // A retry is a new add, whose row is newer than what is known then.
+        self.set_high_water(entry.seq, None)?;
         loop {
             let queue = self.queue(entry.change.todo)?;
             let mut rest = queue.entries.iter().skip_while(|e| e.seq != entry.seq);

@@ -100,14 +100,13 @@ pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
 }
 
 /// What comes next for the todo of `chain`. While an add is `looking` for the row
-/// that it may have on what is, or was, a bare backend, no add is sent: one of
-/// the same text could be taken for it.
+/// that it may have on what is, or was, a bare backend, nothing is sent: an add
+/// of the same text could be taken for it, an edit could hide its row.
 fn step(chain: &Chain<'_>, known: Known<'_>, looking: bool) -> Step {
     let Some(first) = chain.open.first().copied() else {
         return Step::Idle;
     };
-    let is_add = matches!(first.entry.change.act, Act::Add { .. });
-    if known.held.contains(&first.entry.seq) || (looking && is_add) {
+    if looking || known.held.contains(&first.entry.seq) {
         return Step::Wait(first.entry.seq, Waiting::Pull);
     }
     if known.capabilities.full {

@@ -14,6 +14,7 @@ use crate::store::{Capabilities, Store, StoreError};
 use crate::sync::lock::{self, NoTurn};
 use crate::sync::remote::{Remote, RemoteError};
 
+mod lost_adds;
 mod pull;
 mod push;
 

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::domain::change::{Act, Rejection};
-use crate::domain::key::Key;
+use crate::domain::change::Rejection;
 use crate::store::{Capabilities, PrePushChange, PushOutcome, Queued};
 use crate::sync::plan::{self, BatchItem, Known, Marking, PushRequest};
 use crate::sync::remote::{Answer, Batch, Remote, RemoteError};
@@ -257,49 +256,6 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         self.store.apply_outcome(&outcomes)?;
         Ok(())
     }
-
-    /// After a complete pull: finds the rows of adds that may have arrived while
-    /// the backend was bare. An add whose row is not there may go again. Returns
-    /// whether a row was found.
-    pub(super) fn look_for_adds(&mut self, capabilities: Capabilities) -> Result<bool, Halt> {
-        self.absent.clear();
-        let outbox = self.store.outbox()?;
-        // A row that an answered add named belongs to that one.
-        let mut claimed: HashSet<Key> = outbox
-            .iter()
-            .map(|queued| queued.entry.change.todo)
-            .collect();
-        let mut found = Vec::new();
-        for queued in &outbox {
-            let (Act::Add { text }, true) = (
-                &queued.entry.change.act,
-                plan::may_have_arrived_bare(queued, capabilities),
-            ) else {
-                continue;
-            };
-            let above = queued.entry.high_water.unwrap_or(0);
-            let row = self
-                .store
-                .rows_after(above)?
-                .into_iter()
-                .find(|row| row.text == *text && !claimed.contains(&row.key));
-            match row {
-                Some(row) => {
-                    claimed.insert(row.key);
-                    found.push((queued.entry.seq, applied(row.id, row.revision)));
-                }
-                None => {
-                    self.absent.insert(queued.entry.seq);
-                }
-            }
-        }
-        self.report.pushed += found.len();
-        if found.is_empty() {
-            return Ok(false);
-        }
-        self.store.apply_outcome(&found)?;
-        Ok(true)
-    }
 }
 
 fn marks(parcels: &[BatchItem]) -> impl Iterator<Item = Marking> {
@@ -317,7 +273,7 @@ const fn not_arrived(mark: Marking) -> PushOutcome {
     }
 }
 
-const fn applied(id: i64, revision: i64) -> PushOutcome {
+pub(super) const fn applied(id: i64, revision: i64) -> PushOutcome {
     PushOutcome::Applied {
         id: Some(id),
         revision: Some(revision),

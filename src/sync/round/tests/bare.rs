@@ -1,5 +1,7 @@
 use super::server::{EVERYTHING, Fault};
 use super::*;
+use crate::domain::change::MAY_BE_ADDED;
+use crate::domain::todo::Row;
 use crate::sync::remote::RemoteError;
 
 fn first_key(device: &Device, text: &str) -> Result<Key, Box<dyn Error>> {
@@ -63,6 +65,79 @@ async fn an_add_that_did_not_arrive_is_sent_again() -> Outcome {
     assert!(device.round().await.is_err());
     device.rounds().await?;
     assert_eq!(server.texts(), ["a", "a"]);
+    Ok(())
+}
+
+fn may_be(theirs: Option<&str>) -> (String, Option<String>) {
+    (MAY_BE_ADDED.to_owned(), theirs.map(str::to_owned))
+}
+
+#[tokio::test]
+async fn an_add_whose_row_another_device_edited_is_not_sent_again_unasked() -> Outcome {
+    let server = Server::bare();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a"), adding(2, "b")])?;
+    server.fail(&[Fault::LostAfter]);
+    assert!(device.round().await.is_err());
+    server.rewrite("a", "x a");
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["x a", "b"]);
+    assert_eq!(device.rejected()?, [may_be(Some("x a"))]);
+    assert_eq!(device.shown()?, ["a", "b", "x a"], "its text is kept");
+
+    let seq = device.outbox()?.first().ok_or("nothing rejected")?.entry.seq;
+    device.store.retry(seq, key(3))?;
+    server.fail(&[Fault::LostBefore]);
+    assert!(device.round().await.is_err());
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["x a", "b", "a"], "the user decided so");
+    assert_eq!(device.rejected()?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_add_that_may_be_any_of_several_newer_rows_is_left_to_the_user() -> Outcome {
+    for fault in [Fault::LostBefore, Fault::LostAfter] {
+        let server = Server::bare();
+        server.add(key(91), "there before");
+        let mut device = Device::new(&server)?;
+        device.rounds().await?;
+        device.commit(&[adding(1, "a")])?;
+        server.fail(&[fault]);
+        assert!(device.round().await.is_err());
+        server.rewrite("a", "b");
+        server.add(key(92), "c");
+        server.add(key(93), "d");
+        device.rounds().await?;
+        assert_eq!(device.rejected()?, [may_be(None)], "{fault:?}");
+        assert!(!server.texts().contains(&"a".to_owned()), "{fault:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_add_whose_row_is_edited_here_before_it_is_recognized_is_not_sent_again() -> Outcome {
+    let server = Server::bare();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a")])?;
+    server.fail(&[Fault::LostAfter]);
+    assert!(device.round().await.is_err());
+    // The process dies after the pull, before it has looked for the row.
+    let rows: Vec<_> = server
+        .rows()
+        .into_iter()
+        .map(|row| Row {
+            key: Key::of_row(ENDPOINT, row.id),
+            revision: 0,
+            ..row
+        })
+        .collect();
+    device.store.take_snapshot(&rows)?;
+    device.commit(&[editing(Key::of_row(ENDPOINT, 1), "a", "b")])?;
+    device.rounds().await?;
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["b"]);
+    assert_eq!(device.rejected()?, []);
     Ok(())
 }
 
