@@ -17,8 +17,10 @@ pub enum Link {
     Syncing,
     /// The last round went well.
     Online,
-    /// The server could not be reached.
+    /// The server could not be reached, or answered nothing of use.
     Offline {
+        /// What went wrong.
+        why: String,
         /// When the next try is made.
         next_try: Option<Timestamp>,
     },
@@ -48,8 +50,11 @@ pub enum RoundNews {
 /// Why a round ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The server could not be reached, or is in trouble.
-    Unreachable,
+    /// The server could not be reached, or answered nothing of use.
+    Unreachable {
+        /// What went wrong.
+        why: String,
+    },
     /// Another process has the round.
     Busy,
     /// Nobody is logged in any more, or yet.

@@ -98,6 +98,7 @@ fn print(
             pulled,
             rejected,
             waiting,
+            ..
         } = report;
         write!(out, "{pushed} sent, {pulled} received")?;
         if *rejected > 0 {

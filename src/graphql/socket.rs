@@ -11,12 +11,12 @@ use reqwest::header::{
 };
 use reqwest::{StatusCode, Upgraded, Url};
 use secrecy::ExposeSecret;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::auth::access::AccessToken;
 use crate::graphql::live::{Conversation, Event, LiveError, PROTOCOL};
@@ -30,6 +30,13 @@ const OPENING: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_secs(30);
 /// The largest message that is read, in bytes: a ring has a few dozen.
 const MESSAGE_LIMIT: usize = 64 << 10;
+/// The most bytes that wait to be sent: some of the largest messages, answered.
+const WRITE_LIMIT: usize = 4 * MESSAGE_LIMIT;
+/// How long the server may take to read what is sent.
+const SENDING: Duration = Duration::from_secs(10);
+/// The most messages that are read in a second. Hasura sends one or two; a
+/// server that sends more has to wait.
+const MESSAGES_A_SECOND: u32 = 50;
 
 /// A live connection that rings when something of this user changed.
 ///
@@ -40,7 +47,34 @@ pub struct Doorbell {
     socket: WebSocketStream<Upgraded>,
     conversation: Conversation,
     heard: Instant,
+    throttle: Throttle,
     renew: Option<Instant>,
+}
+
+/// Counts the messages of the current second.
+#[derive(Debug)]
+struct Throttle {
+    since: Instant,
+    taken: u32,
+}
+
+impl Throttle {
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Waits until another message may be read.
+    async fn ready(&self) {
+        if self.taken >= MESSAGES_A_SECOND {
+            sleep_until(self.since + Self::SECOND).await;
+        }
+    }
+
+    fn took_one(&mut self, now: Instant) {
+        if now >= self.since + Self::SECOND {
+            self.since = now;
+            self.taken = 0;
+        }
+        self.taken += 1;
+    }
 }
 
 impl Doorbell {
@@ -58,6 +92,7 @@ impl Doorbell {
         let mut config = WebSocketConfig::default();
         config.read_buffer_size = 4 << 10;
         config.write_buffer_size = 0;
+        config.max_write_buffer_size = WRITE_LIMIT;
         config.max_message_size = Some(MESSAGE_LIMIT);
         config.max_frame_size = Some(MESSAGE_LIMIT);
         let stream = upgraded(endpoint).await?;
@@ -68,6 +103,10 @@ impl Doorbell {
             socket,
             conversation,
             heard: now,
+            throttle: Throttle {
+                since: now,
+                taken: 0,
+            },
             renew: renewal(token, Timestamp::now()).map(|wait| now + wait),
         };
         doorbell.send(init).await?;
@@ -99,6 +138,7 @@ impl Doorbell {
 
     /// Takes one message and answers it.
     async fn next(&mut self) -> Result<Event, LiveError> {
+        self.throttle.ready().await;
         let silent = self.heard + SILENCE;
         let deadline = self.renew.map_or(silent, |renew| renew.min(silent));
         let Ok(message) = timeout_at(deadline, self.socket.next()).await else {
@@ -109,6 +149,7 @@ impl Doorbell {
             });
         };
         self.heard = Instant::now();
+        self.throttle.took_one(self.heard);
         let event = match message {
             Some(Ok(Message::Text(text))) => self.conversation.received(&text)?,
             Some(Ok(Message::Close(frame))) => {
@@ -116,9 +157,12 @@ impl Doorbell {
                 let reason = frame.as_ref().map_or("", |frame| frame.reason.as_str());
                 return Err(self.conversation.closed(code, reason));
             }
-            Some(Ok(
-                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_),
-            )) => Event::Nothing,
+            Some(Ok(Message::Ping(_))) => {
+                // Its pong is queued already.
+                in_time(self.socket.flush()).await?;
+                Event::Nothing
+            }
+            Some(Ok(Message::Binary(_) | Message::Pong(_) | Message::Frame(_))) => Event::Nothing,
             Some(Err(error)) => return Err(lost(&error.to_string())),
             None => return Err(self.conversation.closed(None, "")),
         };
@@ -129,10 +173,16 @@ impl Doorbell {
     }
 
     async fn send(&mut self, text: String) -> Result<(), LiveError> {
-        self.socket
-            .send(Message::Text(text.into()))
-            .await
-            .map_err(|error| lost(&error.to_string()))
+        in_time(self.socket.send(Message::Text(text.into()))).await
+    }
+}
+
+/// Waits for `sending`, but not for ever: a server that does not read would
+/// have everything kept for it.
+async fn in_time(sending: impl Future<Output = Result<(), Error>>) -> Result<(), LiveError> {
+    match timeout(SENDING, sending).await {
+        Ok(sent) => sent.map_err(|error| lost(&error.to_string())),
+        Err(_) => Err(lost("the server does not read")),
     }
 }
 

@@ -29,6 +29,7 @@ mod login;
 mod network;
 mod panic_guard;
 pub(crate) mod rounds;
+mod schedule;
 mod signals;
 mod terminal;
 mod workers;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::display_chain;
 use super::live::{Live, LiveEvent};
+use super::schedule::Schedule;
 use super::workers::place;
 use crate::app::link::{Failure, RoundNews};
 use crate::auth::error::Kind;
@@ -69,8 +70,7 @@ pub(crate) struct Rounds {
     session: Option<Session>,
     idle: Option<Box<RoundParts>>,
     running: Option<Pin<Box<dyn Future<Output = Ended>>>>,
-    /// When the next one is due; `None` waits for a person.
-    due: Option<Instant>,
+    schedule: Schedule,
     /// Whether the server was out of reach at the last try.
     failing: bool,
     /// Whether a person asked for the next one.
@@ -88,7 +88,7 @@ pub(crate) struct Rounds {
 impl fmt::Debug for Rounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rounds")
-            .field("due", &self.due)
+            .field("schedule", &self.schedule)
             .field("connected", &self.connected)
             .finish_non_exhaustive()
     }
@@ -108,7 +108,7 @@ impl Rounds {
             session: None,
             idle: None,
             running: None,
-            due: None,
+            schedule: Schedule::default(),
             failing: false,
             insisted: false,
             full: None,
@@ -126,7 +126,7 @@ impl Rounds {
     pub(crate) fn open(&mut self, account: &Account, from_start: bool) {
         self.running = None;
         self.idle = None;
-        self.due = None;
+        self.schedule = Schedule::default();
         self.failing = false;
         self.insisted = false;
         self.full = None;
@@ -151,7 +151,7 @@ impl Rounds {
                     lock,
                     from_start,
                 }));
-                self.due = Some(Instant::now());
+                self.schedule.now();
             }
             Err(why) => self.failed(Failure::Refused(why), None),
         }
@@ -165,7 +165,7 @@ impl Rounds {
             self.untold.push_back(News::Round(RoundNews::Began));
         }
         if shown || !self.failing {
-            self.due = Some(Instant::now());
+            self.schedule.now();
         }
     }
 
@@ -176,7 +176,7 @@ impl Rounds {
             if let Some(news) = self.untold.pop_front() {
                 return news;
             }
-            let due = self.due.filter(|_| self.idle.is_some());
+            let due = self.schedule.due().filter(|_| self.idle.is_some());
             let next = tokio::select! {
                 () = moment(due) => Next::Due,
                 ended = outcome(&mut self.running) => Next::Ended(ended),
@@ -215,17 +215,19 @@ impl Rounds {
         let Some(mut parts) = self.idle.take() else {
             return;
         };
-        self.due = None;
         if !std::mem::take(&mut self.insisted)
             && let Some(pause) = rest(&parts.store)
         {
             self.idle = Some(parts);
-            self.plan(pause);
+            self.schedule.cancel();
+            self.schedule.within(pause);
             if !std::mem::replace(&mut self.failing, true) {
-                self.failed(Failure::Unreachable, Some(pause));
+                let why = "the server asks to wait".to_owned();
+                self.failed(Failure::Unreachable { why }, Some(pause));
             }
             return;
         }
+        self.schedule.begun();
         self.running = Some(Box::pin(async move {
             let RoundParts {
                 store,
@@ -256,7 +258,7 @@ impl Rounds {
                 }
                 let may = parts.store.capabilities().ok().flatten();
                 self.listen(may.is_some_and(|may| may.full), &parts.remote);
-                self.plan(match report.waiting {
+                self.schedule.within(match report.waiting {
                     0 if self.connected => SAFETY,
                     0 => PAUSE,
                     // What cannot be sent now is not tried all the time.
@@ -269,7 +271,7 @@ impl Rounds {
                 let (failure, pause) = self.judge(&error);
                 self.failing = failure != Failure::Busy;
                 if let Some(pause) = pause {
-                    self.plan(pause);
+                    self.schedule.within(pause);
                 }
                 self.failed(failure, pause);
             }
@@ -298,22 +300,16 @@ impl Rounds {
                 self.connected = true;
                 self.untold.push_back(News::Live);
             }
-            LiveEvent::Rang => self.due = Some(Instant::now()),
+            LiveEvent::Rang => self.schedule.rang(),
             LiveEvent::Timeout(error) => {
                 // Whether the server is still there is soon known.
-                if std::mem::take(&mut self.connected) && self.due.is_some() {
-                    self.plan(SHORT);
+                if std::mem::take(&mut self.connected) && self.schedule.due().is_some() {
+                    self.schedule.within(SHORT);
                 }
                 let why = display_chain(&error);
                 self.untold.push_back(News::Polling { why });
             }
         }
-    }
-
-    /// The next round, unless one was asked for meanwhile that is due earlier.
-    fn plan(&mut self, pause: Duration) {
-        let due = Instant::now() + pause;
-        self.due = Some(self.due.map_or(due, |asked| asked.min(due)));
     }
 
     /// What a failure means, and the pause before the next try; none where
@@ -327,6 +323,9 @@ impl Rounds {
             RoundError::Lock(_) => return (Failure::Refused(display_chain(error)), Some(PAUSE)),
             RoundError::Remote(remote) => remote,
         };
+        let unreachable = Failure::Unreachable {
+            why: remote.to_string(),
+        };
         let (failure, asked) = match remote {
             RemoteError::NoToken {
                 kind: Kind::Login, ..
@@ -337,12 +336,12 @@ impl Rounds {
                 kind: Kind::Misconfigured,
                 ..
             } => (Failure::Refused(remote.to_string()), None),
-            RemoteError::ServerError { retry_after, .. } => (Failure::Unreachable, *retry_after),
+            RemoteError::ServerError { retry_after, .. } => (unreachable, *retry_after),
             RemoteError::Unreachable { .. }
             | RemoteError::ConnectionLost { .. }
             | RemoteError::NoToken { .. }
             | RemoteError::TooLarge { .. }
-            | RemoteError::InvalidResponse { .. } => (Failure::Unreachable, None),
+            | RemoteError::InvalidResponse { .. } => (unreachable, None),
         };
         (failure, Some(self.backoff.failed(asked, &mut self.rng)))
     }

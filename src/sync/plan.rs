@@ -65,6 +65,17 @@ pub enum Waiting {
     Pull,
 }
 
+impl Waiting {
+    /// Whether only another permission helps.
+    #[must_use]
+    pub const fn is_permission(self) -> bool {
+        match self {
+            Self::MayNotAdd | Self::MayNotEdit | Self::MayNotRemove => true,
+            Self::AddRefused | Self::Pull => false,
+        }
+    }
+}
+
 impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

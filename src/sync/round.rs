@@ -5,6 +5,7 @@
 //! point loses nothing: what was under way counts as unanswered.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use crate::auth::error::Kind;
 use crate::store::{Capabilities, Store, StoreError};
 use crate::sync::lock::{self, NoTurn};
+use crate::sync::plan::Waiting;
 use crate::sync::remote::{Remote, RemoteError};
 
 mod lost_adds;
@@ -33,6 +35,26 @@ pub struct Report {
     pub pulled: usize,
     /// Entries that still wait.
     pub waiting: usize,
+    /// Those that wait because the role may not make them.
+    pub blocked: Option<Blocked>,
+}
+
+/// Changes that the role is not allowed to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blocked {
+    /// How many.
+    pub count: usize,
+    /// What the first of them needs.
+    pub why: Waiting,
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            1 => write!(f, "1 change waits: {}", self.why),
+            count => write!(f, "{count} changes wait: {}", self.why),
+        }
+    }
 }
 
 /// Why a round ended early. What it had done is kept.

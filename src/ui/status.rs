@@ -105,8 +105,10 @@ fn link(model: &Model, theme: &Theme) -> (String, Style) {
         Link::Syncing => ("syncing".to_owned(), theme.text),
         Link::Online if model.live => ("live".to_owned(), theme.good),
         Link::Online => ("polling".to_owned(), theme.good),
-        Link::Offline { next_try: None } => ("offline".to_owned(), theme.waiting),
-        Link::Offline { next_try: Some(at) } => {
+        Link::Offline { next_try: None, .. } => ("offline".to_owned(), theme.waiting),
+        Link::Offline {
+            next_try: Some(at), ..
+        } => {
             let at = model.zone.to_datetime(*at).strftime("%H:%M:%S");
             (format!("offline, next try {at}"), theme.waiting)
         }

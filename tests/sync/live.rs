@@ -4,14 +4,16 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tokio_tungstenite::accept_hdr_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 use tudone::auth::session::Session;
 use tudone::graphql::Hasura;
 use tudone::graphql::live::LiveError;
+use tudone::graphql::socket::Doorbell;
 use tudone::sync::remote::{Batch, Remote};
 
 use crate::bench::{ADA, Bench, Checked, key_of, soon};
@@ -68,17 +70,14 @@ async fn a_token_about_to_end_asks_for_a_new_connection() -> Checked {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_connection_that_died_without_a_word_is_noticed() -> Checked {
+/// A doorbell that has rung once, and the server's end of its connection.
+async fn rung() -> Checked<(Doorbell, WebSocketStream<TcpStream>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let endpoint = format!("http://{}/v1/graphql", listener.local_addr()?);
     let answering = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.ok()?;
         let mut socket = accept_hdr_async(stream, modern).await.ok()?;
-        for answer in [
-            json!({"type": "connection_ack"}),
-            json!({"type": "next", "id": "doorbell", "payload": {"data": {"users": []}}}),
-        ] {
+        for answer in [json!({"type": "connection_ack"}), ring()] {
             socket.next().await?.ok()?;
             let frame = Message::text(answer.to_string());
             socket.send(frame).await.ok()?;
@@ -89,7 +88,58 @@ async fn a_connection_that_died_without_a_word_is_noticed() -> Checked {
     let hasura = Hasura::new(endpoint.parse()?, session)?;
     let mut doorbell = soon(hasura.doorbell()).await??;
     soon(doorbell.ring()).await??;
-    let _open = answering.await?.ok_or("the server gave up")?;
+    Ok((doorbell, answering.await?.ok_or("the server gave up")?))
+}
+
+fn ring() -> Value {
+    json!({"type": "next", "id": "doorbell", "payload": {"data": {"users": []}}})
+}
+
+/// Sends `message` for ever and reads nothing.
+fn flood(mut socket: WebSocketStream<TcpStream>, message: Message) -> JoinHandle<()> {
+    tokio::spawn(async move { while socket.send(message.clone()).await.is_ok() {} })
+}
+
+#[tokio::test]
+async fn a_server_that_sends_pings_and_does_not_read_is_a_lost_connection() -> Checked {
+    let payload = "x".repeat(60 << 10);
+    let pings = [
+        Message::text(json!({"type": "ping", "payload": {"message": payload}}).to_string()),
+        Message::Ping(vec![0; 125].into()),
+    ];
+    for ping in pings {
+        let (mut doorbell, socket) = rung().await?;
+        tokio::time::pause();
+        let flooding = flood(socket, ping);
+        let end = doorbell.ring().await;
+        tokio::time::resume();
+        flooding.abort();
+        assert!(
+            matches!(&end, Err(LiveError::ConnectionLost { message }) if message.contains("read")),
+            "{end:?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_rings_all_the_time_is_read_slowly() -> Checked {
+    let (mut doorbell, socket) = rung().await?;
+    tokio::time::pause();
+    let flooding = flood(socket, Message::text(ring().to_string()));
+    let began = Instant::now();
+    for _ in 0..1000 {
+        doorbell.ring().await?;
+    }
+    let took = began.elapsed().as_secs();
+    flooding.abort();
+    assert!(took >= 15, "1000 rings in {took} s");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_that_died_without_a_word_is_noticed() -> Checked {
+    let (mut doorbell, _open) = rung().await?;
 
     tokio::time::pause();
     let began = Instant::now();

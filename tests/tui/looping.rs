@@ -171,7 +171,9 @@ fn a_pull_that_brought_nothing_draws_nothing_until_the_minute_is_over() -> Outco
 fn a_doorbell_that_comes_and_goes_offline_draws_nothing() {
     let mut stage = stage();
     stage.say(Msg::Round(RoundNews::Failed {
-        failure: Failure::Unreachable,
+        failure: Failure::Unreachable {
+            why: "cannot reach hasura.example".to_owned(),
+        },
         next_try: None,
     }));
     assert!(stage.model.take_stale());

@@ -6,7 +6,8 @@ use tudone::app::login::{LoginId, LoginNews};
 use tudone::app::{Effect, Msg};
 use tudone::auth::device::Prompt;
 use tudone::domain::todo::State;
-use tudone::sync::round::Report;
+use tudone::sync::plan::Waiting;
+use tudone::sync::round::{Blocked, Report};
 
 use crate::stage::{NOON, Stage, ada, instant, todo};
 
@@ -183,7 +184,9 @@ fn the_list_at_20_by_5() {
 fn offline_tells_when_the_next_try_is() {
     let mut stage = online(80, 12);
     stage.say(Msg::Round(RoundNews::Failed {
-        failure: Failure::Unreachable,
+        failure: Failure::Unreachable {
+            why: "cannot reach hasura.example".to_owned(),
+        },
         next_try: Some(instant("2026-11-24T12:02:31Z")),
     }));
     assert_snapshot!(stage.screen(), @r#"
@@ -203,6 +206,42 @@ fn offline_tells_when_the_next_try_is() {
 }
 
 #[test]
+fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
+    let failed = |why: &str| RoundNews::Failed {
+        failure: Failure::Unreachable {
+            why: why.to_owned(),
+        },
+        next_try: None,
+    };
+    let web_page = "todos.example sent something that is not a GraphQL answer: a web page";
+    let mut stage = online(100, 12);
+    stage.say(Msg::Round(failed(web_page)));
+    assert!(!stage.screen().contains(web_page), "nobody asked");
+    stage.press("s").say(Msg::Round(RoundNews::Began));
+    stage.say(Msg::Round(failed(web_page)));
+    let screen = stage.screen();
+    assert!(
+        screen.contains(&format!("cannot sync: {web_page}")),
+        "{screen}"
+    );
+
+    stage.press("s").say(Msg::Round(RoundNews::Began));
+    let blocked = Blocked {
+        count: 2,
+        why: Waiting::MayNotAdd,
+    };
+    stage.say(Msg::Round(RoundNews::Ended(Report {
+        waiting: 2,
+        blocked: Some(blocked),
+        ..Report::default()
+    })));
+    let screen = stage.screen();
+    let said = "2 changes wait: the server does not let you add todos";
+    assert!(screen.contains(said), "{screen}");
+    assert!(!screen.contains("in sync"), "{screen}");
+}
+
+#[test]
 fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
     let status = |stage: &Stage| stage.screen().lines().last().map(str::to_owned);
     let mut stage = online(80, 12);
@@ -214,7 +253,9 @@ fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
     );
 
     let unreachable = RoundNews::Failed {
-        failure: Failure::Unreachable,
+        failure: Failure::Unreachable {
+            why: "cannot reach hasura.example".to_owned(),
+        },
         next_try: None,
     };
     stage.say(Msg::Round(unreachable));

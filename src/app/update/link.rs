@@ -21,6 +21,7 @@ pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
 
 /// Takes what is told of a round.
 pub(super) fn round(model: &mut Model, news: RoundNews) -> Vec<Effect> {
+    let is_asked_for = model.link == Link::Syncing;
     match news {
         RoundNews::Began => {
             turn(model, Link::Syncing);
@@ -30,12 +31,17 @@ pub(super) fn round(model: &mut Model, news: RoundNews) -> Vec<Effect> {
         RoundNews::Failed { failure, next_try } => {
             let link = match failure {
                 // Whoever has the round brings what we would have brought.
-                Failure::Busy if model.link == Link::Syncing => Link::Online,
+                Failure::Busy if is_asked_for => Link::Online,
                 Failure::Busy => return Vec::new(),
-                Failure::Unreachable => Link::Offline { next_try },
+                Failure::Unreachable { why } => Link::Offline { why, next_try },
                 Failure::LoggedOut => Link::SignedOut,
                 Failure::Refused(why) => Link::Refused { why },
             };
+            if let (true, Link::Offline { why, .. }) = (is_asked_for, &link) {
+                let text = format!("cannot sync: {why}");
+                model.touch();
+                model.alert(text);
+            }
             turn(model, link);
             model.list.refresh()
         }
@@ -68,6 +74,9 @@ fn ended(model: &mut Model, report: &Report) -> Vec<Effect> {
         };
         model.touch();
         model.alert(what);
+    } else if asked && let Some(blocked) = &report.blocked {
+        model.touch();
+        model.alert(blocked.to_string());
     } else if asked && model.notice.is_none() {
         model.touch();
         model.say(match (report.pushed, report.pulled) {

@@ -161,15 +161,9 @@ impl Follower<'_> {
                 // Whoever has the round brings what we would have brought.
                 Failure::Busy => Ok(()),
                 Failure::LoggedOut => Err(CliError::LoggedOut),
-                Failure::Unreachable => {
-                    let freshness = self.watched.freshness()?;
-                    let why = match freshness.resting(self.context.clock.now()) {
-                        Some(_) => "the server asks to wait",
-                        None => "the server cannot be reached",
-                    };
-                    self.offline(why, next_try)
+                Failure::Unreachable { why } | Failure::Refused(why) => {
+                    self.offline(&why, next_try)
                 }
-                Failure::Refused(why) => self.offline(&why, next_try),
             },
         }
     }
@@ -186,6 +180,7 @@ impl Follower<'_> {
             pulled,
             rejected,
             waiting,
+            ..
         } = *report;
         if was_in_sync == Some(true) && pushed + pulled + rejected == 0 {
             return Ok(());

@@ -1,14 +1,14 @@
 //! Sending: marks, requests, and what came of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use crate::domain::change::Rejection;
 use crate::store::{Capabilities, PrePushChange, PushOutcome, Queued};
-use crate::sync::plan::{self, BatchItem, Known, Marking, PushRequest};
+use crate::sync::plan::{self, BatchItem, Known, Marking, PushRequest, Waiting};
 use crate::sync::remote::{Answer, Batch, Remote, RemoteError};
-use crate::sync::round::{Halt, Round};
+use crate::sync::round::{Blocked, Halt, Round};
 
 /// How many plans a pass makes at most, should people go on typing for ever.
 const PLANS: usize = 1000;
@@ -47,6 +47,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 moved = true;
                 continue;
             }
+            self.report.blocked = blocked(&plan.waiting);
             if plan.shipments.is_empty() {
                 break;
             }
@@ -256,6 +257,18 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         self.store.apply_outcome(&outcomes)?;
         Ok(())
     }
+}
+
+fn blocked(waiting: &[(i64, Waiting)]) -> Option<Blocked> {
+    let mut reasons = waiting
+        .iter()
+        .map(|(_, why)| *why)
+        .filter(|why| why.is_permission());
+    let why = reasons.next()?;
+    Some(Blocked {
+        count: 1 + reasons.count(),
+        why,
+    })
 }
 
 fn marks(parcels: &[BatchItem]) -> impl Iterator<Item = Marking> {

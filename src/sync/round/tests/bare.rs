@@ -85,7 +85,12 @@ async fn an_add_whose_row_another_device_edited_is_not_sent_again_unasked() -> O
     assert_eq!(device.rejected()?, [may_be(Some("x a"))]);
     assert_eq!(device.shown()?, ["a", "b", "x a"], "its text is kept");
 
-    let seq = device.outbox()?.first().ok_or("nothing rejected")?.entry.seq;
+    let seq = device
+        .outbox()?
+        .first()
+        .ok_or("nothing rejected")?
+        .entry
+        .seq;
     device.store.retry(seq, key(3))?;
     server.fail(&[Fault::LostBefore]);
     assert!(device.round().await.is_err());

@@ -404,10 +404,15 @@ async fn what_the_role_may_not_do_waits_until_it_may() -> Outcome {
     });
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a")])?;
-    assert_eq!(device.round().await?.waiting, 1);
+    let report = device.round().await?;
+    assert_eq!(report.waiting, 1);
+    let blocked = report.blocked.map(|blocked| blocked.to_string());
+    let said = "1 change waits: the server does not let you add todos";
+    assert_eq!(blocked.as_deref(), Some(said));
     assert_eq!(server.batches(), []);
     server.allow(EVERYTHING);
-    assert_eq!(device.round().await?.pushed, 1);
+    let report = device.round().await?;
+    assert_eq!((report.pushed, report.blocked), (1, None));
     assert_eq!(server.texts(), ["a"]);
     Ok(())
 }
