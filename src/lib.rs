@@ -42,7 +42,6 @@ pub mod graphql;
 pub mod http;
 pub mod private_file;
 pub mod profile;
-pub mod report;
 pub mod runtime;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -19,15 +19,12 @@ const LAYERS: &[(&str, u8)] = &[
     ("profile", 5),
     ("cli", 6),
     ("runtime", 6),
-    ("report", 6),
 ];
 
 /// Modules of one layer that import one another all the same, each for a reason.
 const SIBLINGS: &[(&str, &str)] = &[
     ("auth", "http"),   // HTTP clients are made in one place
     ("cli", "runtime"), // `tudone` alone and `demo` open the TUI
-    ("cli", "report"),  // how a failed command is told
-    ("report", "cli"),  // the commands' errors are what it tells
 ];
 
 /// Crates that the pure modules never see.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::color::When;
-use crate::cli::{
+use crate::cli::commands::{
     add, completions, config, done, edit, help, list, login, logout, queue, rm, status, sync, undo,
     whoami,
 };
@@ -101,10 +101,10 @@ pub(crate) enum Command {
     Completions(completions::Arguments),
     /// Try everything without an account, against a sandbox of its own
     #[cfg(feature = "sandbox")]
-    Demo(crate::cli::demo::Arguments),
+    Demo(crate::cli::commands::demo::Arguments),
     /// Run a development Auth0 and Hasura on this machine
     #[cfg(feature = "sandbox")]
-    Sandbox(crate::cli::sandbox::Arguments),
+    Sandbox(crate::cli::commands::sandbox::Arguments),
     /// Explain a command or a topic
     Help(help::Arguments),
 }

@@ -174,7 +174,7 @@ fn print(
                 true => verb.participle.to_owned(),
                 false => verb.already.to_owned(),
             };
-            write!(out, "{what}")?;
+            write!(out, "{what}  ")?;
             output::todo_line(&mut out, paint, todo)?;
         }
     }

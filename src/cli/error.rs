@@ -1,4 +1,6 @@
-//! Why a command did not do what was asked.
+//! The errors of commands.
+
+mod meaning;
 
 use std::io;
 
@@ -15,7 +17,7 @@ use crate::runtime::RuntimeError;
 use crate::store::StoreError;
 use crate::sync::round::RoundError;
 
-/// Why a command did not do what was asked.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
@@ -28,7 +30,7 @@ pub enum CliError {
         help: String,
     },
     /// A filter term.
-    #[error("the filter is not understood")]
+    #[error("invalid filter")]
     Term(#[from] TermError),
     /// A text that is no todo.
     #[error("{place}")]
@@ -39,11 +41,11 @@ pub enum CliError {
         #[source]
         source: TypedError,
     },
-    /// The person said no.
+    /// The user answered no.
     #[error("cancelled; nothing was changed")]
     Cancelled,
-    /// It needs a yes, and there is nobody to ask.
-    #[error("{question} There is nobody to ask.")]
+    /// A confirmation is needed and stdin or stderr is not a terminal.
+    #[error("{question} Cannot prompt: not a terminal.")]
     Unasked {
         /// What would have been asked.
         question: String,
@@ -59,21 +61,21 @@ pub enum CliError {
         /// Prefixes of several keys, with those.
         ambiguous: Vec<(String, Vec<String>)>,
     },
-    /// No command has changed anything on this device, or all of it was taken back.
+    /// No command changed anything on this device, or all of it was undone.
     #[error("nothing to undo")]
     NothingToUndo,
-    /// What `undo` left as it is.
-    #[error("not taken back: {}", kept(changed, gone))]
+    /// What `undo` did not undo.
+    #[error("not undone: {}", kept(changed, gone))]
     NotUndone {
-        /// Todos that were changed since in a way that does not go with it.
+        /// Todos that were changed since, in conflict with it.
         changed: Vec<Overlap>,
-        /// Todos that were removed since.
+        /// Todos that were deleted since.
         gone: Vec<Todo>,
     },
-    /// No account was ever logged in to with this profile.
+    /// The profile has no account.
     #[error("not logged in")]
     NoAccount,
-    /// The account is known, but no login is kept.
+    /// The account is known, but no login is stored.
     #[error("logged out")]
     LoggedOut,
     /// Logging in or out.
@@ -82,14 +84,14 @@ pub enum CliError {
     /// The credential store.
     #[error("the credential store cannot be used")]
     CredentialStore(#[from] CredentialStoreError),
-    /// The server could not be asked, and there is no answer without it.
+    /// The server is unreachable, and the command cannot be answered without it.
     #[error("{what}: {why}")]
     Unreachable {
-        /// What could not be answered.
+        /// What was asked.
         what: String,
-        /// Why the server was not asked or did not answer.
+        /// Why there is no answer.
         why: String,
-        /// What the person can do next, as one imperative sentence.
+        /// The next step, as one imperative sentence.
         help: String,
     },
     /// The server refused changes; they are kept.
@@ -100,8 +102,8 @@ pub enum CliError {
     },
     /// The role may not do this at all.
     #[error(
-        "the server does not let this account {act} todos{}",
-        if *queued { "; the change waits in the queue" } else { "" }
+        "your role may not {act} todos{}",
+        if *queued { "; the change stays in the queue" } else { "" }
     )]
     NotAllowed {
         /// `add`, `change` or `remove`.
@@ -118,10 +120,10 @@ pub enum CliError {
     /// The local store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The screens.
+    /// The terminal program.
     #[error(transparent)]
     Screens(RuntimeError),
-    /// A signal ended the screens, or their terminal is gone.
+    /// A signal ended the terminal program, or its terminal is gone.
     #[error(transparent)]
     Ended(RuntimeError),
     /// The sandbox.
@@ -131,20 +133,20 @@ pub enum CliError {
     /// TLS.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// A step of the demo did not do what it should.
+    /// A step of the demo failed.
     #[cfg(feature = "sandbox")]
-    #[error("the demo stopped: this did not hold: {step}")]
+    #[error("the demo failed at this step: {step}")]
     Demo {
-        /// What should have been so.
+        /// The condition that does not hold.
         step: String,
     },
-    /// The chaos ended with todos that are not what people made them.
+    /// The chaos ended with todos that differ from what was acknowledged.
     #[cfg(feature = "sandbox")]
-    #[error("the chaos found a fault of tudone: {}", wrong.join(", "))]
+    #[error("the chaos run found a fault in tudone: {}", wrong.join(", "))]
     Chaos {
         /// What is wrong: `2 todos lost`.
         wrong: Vec<String>,
-        /// What to play it again with.
+        /// The seed that repeats it.
         seed: u64,
     },
     /// Reading or writing something else than stdout.
@@ -152,11 +154,11 @@ pub enum CliError {
     Io {
         /// What was tried: `read the standard input`.
         what: String,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// stdout; a closed pipe is no failure.
+    /// stdout; a closed pipe is not a failure.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
 }
@@ -168,13 +170,13 @@ impl CliError {
         move |source| Self::Io { what, source }
     }
 
-    /// Names what should have been so for [`CliError::Demo`].
+    /// Names the failed condition for [`CliError::Demo`].
     #[cfg(feature = "sandbox")]
     pub(crate) fn demo(step: impl Into<String>) -> Self {
         Self::Demo { step: step.into() }
     }
 
-    /// Wrong usage, and how it is done.
+    /// Wrong usage, and the right one.
     pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Usage {
             message: message.into(),
@@ -221,16 +223,18 @@ fn kept(changed: &[Overlap], gone: &[Todo]) -> String {
         let (handle, now) = (todo.handle(), &todo.text);
         match &item.act {
             Act::Edit { before, .. } => {
-                format!("{handle} says `{now}` by now, which does not go with `{before}`")
+                format!(
+                    "{handle} was changed to `{now}`, which conflicts with restoring `{before}`"
+                )
             }
             Act::Add { text } | Act::Remove { before: text } => {
-                format!("{handle} says `{now}` by now and no longer `{text}`")
+                format!("{handle} was changed to `{now}` and is no longer `{text}`")
             }
         }
     });
     let gone = gone.iter().map(|todo| {
         let (handle, text) = (todo.handle(), &todo.text);
-        format!("{handle} `{text}` was removed since")
+        format!("{handle} `{text}` was deleted since")
     });
     let list: Vec<String> = changed.chain(gone).collect();
     list.join("; ")

@@ -1,4 +1,6 @@
-//! The commands: one file each.
+//! The command line: parses it, runs one command, reports its error.
+//!
+//! [`commands`] has one file a command; what several of them need is beside it.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -7,46 +9,30 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::report::{self, Exit, Form};
+use crate::cli::exit::Exit;
+use crate::cli::report::Form;
 
-mod add;
 mod arguments;
 mod bulk;
 mod clock;
 pub(crate) mod color;
-mod completions;
-mod config;
+mod commands;
 mod context;
-#[cfg(feature = "sandbox")]
-mod demo;
-mod done;
 mod duration;
-mod edit;
 mod editor;
 pub mod error;
-mod help;
+pub mod exit;
 mod json;
-mod list;
 mod log;
-mod login;
-mod logout;
 mod network;
 mod output;
 mod pick;
 pub(crate) mod plain;
-mod queue;
 mod refused;
+mod report;
 mod revise;
-mod rm;
-#[cfg(feature = "sandbox")]
-mod sandbox;
 mod shutdown;
-mod status;
-mod sync;
 mod sync_skipped;
-mod tui;
-mod undo;
-mod whoami;
 mod write;
 
 use arguments::{Arguments, Command};
@@ -95,7 +81,9 @@ fn chosen(
 ) -> Result<Option<Command>, CliError> {
     match (device_code, command) {
         (false, command) => Ok(command),
-        (true, None) => Ok(Some(Command::Login(login::Arguments::by_device_code(json)))),
+        (true, None) => Ok(Some(Command::Login(
+            commands::login::Arguments::by_device_code(json),
+        ))),
         (true, Some(Command::Login(login))) => Ok(Some(Command::Login(login.with_device_code()))),
         (true, Some(_)) => Err(CliError::usage(
             "--device-code is a command of its own",
@@ -108,31 +96,10 @@ fn carry_out(context: &CommandContext, command: Option<Command>) -> Result<Exit,
     log::start(context.flags.verbose)?;
     let command = match command {
         Some(command) => command,
-        None if is_interactive() => return tui::run(context).map(|()| Exit::Done),
+        None if is_interactive() => return commands::tui::run(context).map(|()| Exit::Done),
         None => return without_command(),
     };
-    let done = match &command {
-        Command::List(arguments) => list::run(context, arguments),
-        Command::Add(arguments) => add::run(context, arguments),
-        Command::Done(arguments) => done::done(context, arguments),
-        Command::Reopen(arguments) => done::reopen(context, arguments),
-        Command::Edit(arguments) => edit::run(context, arguments),
-        Command::Rm(arguments) => rm::run(context, arguments),
-        Command::Undo(arguments) => undo::run(context, arguments),
-        Command::Sync(arguments) => sync::run(context, arguments),
-        Command::Queue(arguments) => queue::run(context, arguments),
-        Command::Login(arguments) => login::run(context, arguments),
-        Command::Logout(arguments) => logout::run(context, arguments),
-        Command::Whoami(arguments) => whoami::run(context, arguments),
-        Command::Status(arguments) => status::run(context, arguments),
-        Command::Config(arguments) => config::run(context, arguments),
-        Command::Completions(arguments) => completions::run(arguments),
-        #[cfg(feature = "sandbox")]
-        Command::Demo(arguments) => demo::run(context, arguments),
-        #[cfg(feature = "sandbox")]
-        Command::Sandbox(arguments) => sandbox::run(context, arguments),
-        Command::Help(arguments) => help::run(arguments),
-    };
+    let done = commands::run(context, &command);
     done.map(|()| Exit::Done)
         .map_err(|error| context.check_corruption(error))
 }

@@ -105,3 +105,33 @@ fn role(text: &str) -> Option<Role> {
         line.priority().map(|_| Role::Strong)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::key::Key;
+
+    #[test]
+    fn the_handle_never_touches_the_text_whatever_its_length() -> io::Result<()> {
+        for id in [1, 12_345, 1_234_567_890] {
+            let todo = Todo {
+                key: Key::new(Uuid::nil()),
+                id: Some(id),
+                local: None,
+                text: "milk".to_owned(),
+                state: State::Synced,
+                created_at: None,
+                updated_at: None,
+            };
+            let mut out = Vec::new();
+            todo_line(&mut out, Paint::none(), &todo)?;
+
+            let line = String::from_utf8_lossy(&out).into_owned();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert_eq!(words, [id.to_string().as_str(), "milk"]);
+        }
+        Ok(())
+    }
+}

@@ -289,9 +289,9 @@ fn a_person_reads_lines() -> Checked {
     {}
 
     sandbox.person(&machine)?.add("milk")?;
-    assert_eq!(following.line()?, "added      1  milk");
+    assert_eq!(following.line()?, "added        1  milk");
     sandbox.person(&machine)?.remove("milk")?;
-    assert_eq!(following.line()?, "removed    1  milk");
+    assert_eq!(following.line()?, "removed      1  milk");
     Ok(())
 }
 

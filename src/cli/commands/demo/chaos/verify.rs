@@ -11,7 +11,7 @@ use super::device::{Device, Program};
 use super::fault_injector::FaultInjector;
 use super::report::Report;
 use super::{DEVICES, HANDS};
-use crate::cli::demo::env::{DemoEnv, text_of};
+use crate::cli::commands::demo::env::{DemoEnv, text_of};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Progress};
 use crate::domain::query::{Query, Scope};

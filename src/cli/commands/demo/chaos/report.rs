@@ -86,7 +86,8 @@ impl fmt::Display for Report {
             "{ended} {:.1} s, seed {}: {} devices, {} workers",
             self.seconds, self.seed, self.devices, self.workers
         )?;
-        let mut line = |what: &str, count: &dyn fmt::Display| writeln!(f, "  {what:<30}{count:>8}");
+        let mut line =
+            |what: &str, count: &dyn fmt::Display| writeln!(f, "  {what:<30} {count:>8}");
         line("requests", &self.requests)?;
         line("faults", &self.faults.values().sum::<u64>())?;
         for (name, times) in &self.faults {

@@ -11,12 +11,12 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::watched::{Change, Watched};
 use crate::app::link::{Failure, RoundNews};
 use crate::cli::clock::local;
+use crate::cli::commands::queue::Waiting;
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::json::Shown;
 use crate::cli::network;
 use crate::cli::output::{self, Out};
-use crate::cli::queue::Waiting;
 use crate::cli::shutdown::{End, Shutdown};
 use crate::runtime::rounds::{News, Rounds};
 use crate::sync::round::Report;
@@ -139,7 +139,7 @@ impl Follower<'_> {
                 output::json(out, &OfTodo { event, todo })?;
             }
             Change::Todo(what, todo) => {
-                write!(out, "{:<7}", what.word())?;
+                write!(out, "{:<7}  ", what.word())?;
                 output::todo_line(out, self.context.paint(), todo)?;
             }
             Change::Rejected(entry) if self.json => output::json(out, &Event::Rejected { entry })?,

@@ -8,8 +8,8 @@ use futures_util::StreamExt as _;
 
 use crate::app::Msg;
 use crate::app::keys::{Code, Key};
+use crate::cli::commands::login::printer::LoginPrinter;
 use crate::cli::error::CliError;
-use crate::cli::login::printer::LoginPrinter;
 use crate::cli::shutdown::Shutdown;
 use crate::runtime::input;
 

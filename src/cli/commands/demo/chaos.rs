@@ -24,8 +24,8 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::cli::commands::demo::env::DemoEnv;
 use crate::cli::context::CommandContext;
-use crate::cli::demo::env::DemoEnv;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::sandbox::DEVELOPMENT_ONLY;

@@ -13,8 +13,8 @@ use crate::browser;
 use crate::cli::color::{Paint, Role};
 use crate::cli::error::CliError;
 use crate::cli::plain::plain;
+use crate::cli::report;
 use crate::profile::login::LoggedIn;
-use crate::report;
 use crate::ui::qr;
 use crate::ui::text::columns;
 
@@ -172,9 +172,9 @@ impl LoginPrinter {
         if self.voice == OutputMode::Json {
             line(&json!({
                 "event": "failed",
-                "code": report::code(error),
+                "code": error.code(),
                 "message": report::message(error),
-                "help": report::help(error),
+                "help": error.help(),
             }))?;
         } else {
             self.end_countdown();

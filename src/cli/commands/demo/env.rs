@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::auth::connection::Connection;
 use crate::auth::credential_store::CredentialStoreKind;
-use crate::cli::demo::page;
+use crate::cli::commands::demo::page;
 use crate::cli::error::CliError;
 use crate::config::{Paths, Profile};
 use crate::domain::line::Line;
@@ -23,7 +23,7 @@ use crate::private_file;
 use crate::sandbox::{Addresses, Options, Sandbox, SandboxError};
 
 /// Todos that everybody who logs in to the demo finds.
-const SAMPLE: &str = include_str!("../../../assets/demo/todos.txt");
+const SAMPLE: &str = include_str!("../../../../assets/demo/todos.txt");
 
 /// Seconds between polls: a demo should not make anybody wait.
 const INTERVAL_S: u32 = 1;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cli::demo::env::{DemoEnv, text_of};
+use crate::cli::commands::demo::env::{DemoEnv, text_of};
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::sandbox::DEVELOPMENT_ONLY;

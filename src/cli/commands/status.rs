@@ -6,9 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, opened};
 use crate::cli::error::CliError;
-use crate::cli::list::moment;
 use crate::cli::output;
 use crate::cli::plain::plain;
 use crate::profile::{ActiveProfile, KnownAccount};

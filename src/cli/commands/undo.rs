@@ -6,10 +6,10 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::json::ShownAll;
-use crate::cli::list::moment;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::plain::plain;

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use crate::cli::commands::queue::Waiting;
 use crate::cli::context::KnownProfile;
 use crate::cli::error::CliError;
-use crate::cli::queue::Waiting;
 use crate::domain::change::Progress;
 use crate::domain::key::Key;
 use crate::domain::query::{Query, Scope};

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::cli::demo::env::DemoEnv;
+use crate::cli::commands::demo::env::DemoEnv;
 use crate::cli::error::CliError;
 
 /// At most so many requests pass between two that meet a fault.

@@ -3,7 +3,7 @@
 use reqwest::{Client, Url};
 
 use crate::browser;
-use crate::cli::demo::env::answered;
+use crate::cli::commands::demo::env::answered;
 use crate::cli::error::CliError;
 use crate::http;
 

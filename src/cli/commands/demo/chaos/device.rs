@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::auth::credential_store::memory::MemoryStore;
 use crate::auth::time_scale::TimeScale;
-use crate::cli::demo::env::DemoEnv;
+use crate::cli::commands::demo::env::DemoEnv;
 use crate::cli::error::CliError;
 use crate::domain::account::Account;
 use crate::graphql::Hasura;

@@ -1,0 +1,56 @@
+//! One file a command: its arguments and `run`.
+
+use crate::cli::arguments::Command;
+use crate::cli::context::CommandContext;
+use crate::cli::error::CliError;
+
+pub(crate) mod add;
+pub(crate) mod completions;
+pub(crate) mod config;
+#[cfg(feature = "sandbox")]
+pub(crate) mod demo;
+pub(crate) mod done;
+pub(crate) mod edit;
+pub(crate) mod help;
+pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod queue;
+pub(crate) mod rm;
+#[cfg(feature = "sandbox")]
+pub(crate) mod sandbox;
+pub(crate) mod status;
+pub(crate) mod sync;
+pub(crate) mod tui;
+pub(crate) mod undo;
+pub(crate) mod whoami;
+
+/// Runs one command.
+///
+/// # Errors
+///
+/// The command's.
+pub(crate) fn run(context: &CommandContext, command: &Command) -> Result<(), CliError> {
+    match command {
+        Command::List(arguments) => list::run(context, arguments),
+        Command::Add(arguments) => add::run(context, arguments),
+        Command::Done(arguments) => done::done(context, arguments),
+        Command::Reopen(arguments) => done::reopen(context, arguments),
+        Command::Edit(arguments) => edit::run(context, arguments),
+        Command::Rm(arguments) => rm::run(context, arguments),
+        Command::Undo(arguments) => undo::run(context, arguments),
+        Command::Sync(arguments) => sync::run(context, arguments),
+        Command::Queue(arguments) => queue::run(context, arguments),
+        Command::Login(arguments) => login::run(context, arguments),
+        Command::Logout(arguments) => logout::run(context, arguments),
+        Command::Whoami(arguments) => whoami::run(context, arguments),
+        Command::Status(arguments) => status::run(context, arguments),
+        Command::Config(arguments) => config::run(context, arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        #[cfg(feature = "sandbox")]
+        Command::Demo(arguments) => demo::run(context, arguments),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(arguments) => sandbox::run(context, arguments),
+        Command::Help(arguments) => help::run(arguments),
+    }
+}

@@ -1,0 +1,178 @@
+//! The exit code, the stable code and the help of each error.
+
+use crate::auth::error::Kind;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::sync::remote::RemoteError;
+use crate::sync::round::RoundError;
+
+impl CliError {
+    /// Returns the exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            CliError::Usage { .. }
+            | CliError::Term(_)
+            | CliError::Typed { .. }
+            | CliError::Unasked { .. }
+            | CliError::Cancelled => Exit::Usage,
+            CliError::Interrupted | CliError::Ended(_) => Exit::Interrupted,
+            CliError::NotFound { .. } => Exit::NotFound,
+            CliError::NotUndone { changed, .. } if changed.is_empty() => Exit::NotFound,
+            CliError::NoAccount | CliError::LoggedOut => Exit::Login,
+            CliError::Login(error) => exit_of_kind(error.kind()),
+            CliError::CredentialStore(_) | CliError::Config(_) => Exit::Misconfigured,
+            CliError::Unreachable { .. } => Exit::Unreachable,
+            CliError::Refused { .. } | CliError::NotAllowed { .. } => Exit::Refused,
+            CliError::Round(error) => exit_of_round(error),
+            #[cfg(feature = "sandbox")]
+            CliError::Sandbox(_) | CliError::Demo { .. } | CliError::Chaos { .. } => Exit::Failed,
+            CliError::NothingToUndo
+            | CliError::NotUndone { .. }
+            | CliError::Screens(_)
+            | CliError::Store(_)
+            | CliError::Http(_)
+            | CliError::Io { .. }
+            | CliError::Output(_) => Exit::Failed,
+        }
+    }
+
+    /// Returns the stable code of the error, as `--json` prints it.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            CliError::Usage { .. } => "usage",
+            CliError::Term(_) => "bad-filter",
+            CliError::Typed { .. } => "bad-text",
+            CliError::Unasked { .. } => "needs-yes",
+            CliError::Cancelled => "cancelled",
+            CliError::Interrupted | CliError::Ended(_) => "interrupted",
+            CliError::NotFound { missing, .. } if missing.is_empty() => "ambiguous",
+            CliError::NotFound { .. } => "not-found",
+            CliError::NothingToUndo => "nothing-to-undo",
+            CliError::NotUndone { changed, .. } if changed.is_empty() => "not-found",
+            CliError::NotUndone { .. } => "changed-since",
+            CliError::NoAccount | CliError::LoggedOut => "login-required",
+            CliError::Login(error) => error.code(),
+            CliError::CredentialStore(_) => "credential-store",
+            CliError::Unreachable { .. } => "unreachable",
+            CliError::Refused { .. } => "refused",
+            CliError::NotAllowed { .. } => "not-allowed",
+            CliError::Round(error) => code_of_exit(exit_of_round(error)),
+            CliError::Config(_) => "config",
+            CliError::Store(_) => "store",
+            CliError::Screens(_) => "screens",
+            #[cfg(feature = "sandbox")]
+            CliError::Sandbox(_) => "sandbox",
+            #[cfg(feature = "sandbox")]
+            CliError::Demo { .. } => "demo",
+            #[cfg(feature = "sandbox")]
+            CliError::Chaos { .. } => "chaos",
+            CliError::Http(_) => "tls",
+            CliError::Io { .. } | CliError::Output(_) => "io",
+        }
+    }
+
+    /// Suggests the next step, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            CliError::Usage { help, .. } => help.clone(),
+            CliError::Term(_) => "Run `tudone help list` to see the filter terms.".to_owned(),
+            CliError::Typed { source, .. } => source.help().to_owned(),
+            CliError::Unasked { .. } => "Add --yes to skip the question.".to_owned(),
+            CliError::NotFound { missing, .. } if missing.is_empty() => {
+                "Type more characters of the key.".to_owned()
+            }
+            CliError::NotFound { .. } => "Run `tudone list --all` to see the handles.".to_owned(),
+            CliError::NothingToUndo => {
+                "`tudone undo` undoes what commands changed on this device.".to_owned()
+            }
+            CliError::NotUndone { changed, .. } if changed.is_empty() => {
+                "Run `tudone undo` again to undo the command before it.".to_owned()
+            }
+            CliError::NotUndone { .. } => {
+                "Change it with `tudone edit` or `tudone rm`; `tudone undo` then tries again."
+                    .to_owned()
+            }
+            CliError::NoAccount | CliError::LoggedOut => "Run `tudone login`.".to_owned(),
+            CliError::Login(error) => error.help(),
+            CliError::CredentialStore(error) => error.help(),
+            CliError::Unreachable { help, .. } => help.clone(),
+            CliError::Refused { .. } => {
+                "Run `tudone queue` to see them, then `tudone queue retry` or `tudone queue drop`."
+                    .to_owned()
+            }
+            CliError::NotAllowed { queued: true, .. } => {
+                "Permit it for the role in Hasura, or discard the change with `tudone queue drop`."
+                    .to_owned()
+            }
+            CliError::NotAllowed { .. } => "Permit it for the role in Hasura.".to_owned(),
+            CliError::Round(error) => error.help(),
+            CliError::Config(error) => error.help(),
+            CliError::Store(error) => error.help(),
+            CliError::Ended(error) | CliError::Screens(error) => error.help(),
+            #[cfg(feature = "sandbox")]
+            CliError::Sandbox(error) => error.help().to_owned(),
+            #[cfg(feature = "sandbox")]
+            CliError::Demo { .. } => "Please report this with the output above.".to_owned(),
+            #[cfg(feature = "sandbox")]
+            CliError::Chaos { seed, .. } => {
+                format!("Please report this with the output above; `--seed {seed}` repeats it.")
+            }
+            CliError::Http(error) => error.help().to_owned(),
+            CliError::Cancelled
+            | CliError::Interrupted
+            | CliError::Io { .. }
+            | CliError::Output(_) => {
+                return None;
+            }
+        };
+        Some(text)
+    }
+}
+
+const fn exit_of_kind(kind: Kind) -> Exit {
+    match kind {
+        Kind::Login => Exit::Login,
+        Kind::Unreachable => Exit::Unreachable,
+        Kind::Misconfigured => Exit::Misconfigured,
+        Kind::Interrupted => Exit::Interrupted,
+        Kind::Failed => Exit::Failed,
+    }
+}
+
+fn exit_of_round(error: &RoundError) -> Exit {
+    match error {
+        RoundError::Busy => Exit::Unreachable,
+        RoundError::Remote(remote) => exit_of_remote(remote),
+        RoundError::Store(_) | RoundError::Lock(_) => Exit::Failed,
+    }
+}
+
+fn exit_of_remote(error: &RemoteError) -> Exit {
+    match error {
+        RemoteError::NoToken { kind, .. } => exit_of_kind(*kind),
+        RemoteError::Unauthorized { .. } => Exit::Login,
+        RemoteError::Unreachable { .. }
+        | RemoteError::ConnectionLost { .. }
+        | RemoteError::ServerError { .. }
+        | RemoteError::InvalidResponse { .. }
+        | RemoteError::TooLarge { .. } => Exit::Unreachable,
+        RemoteError::Refused { .. } => Exit::Refused,
+    }
+}
+
+const fn code_of_exit(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Done => "done",
+        Exit::Failed => "failed",
+        Exit::Usage => "usage",
+        Exit::NotFound => "not-found",
+        Exit::Login => "login-required",
+        Exit::Unreachable => "unreachable",
+        Exit::Refused => "refused",
+        Exit::Misconfigured => "config",
+        Exit::Interrupted => "interrupted",
+    }
+}

@@ -1,0 +1,189 @@
+//! Prints errors: message, causes, help.
+
+use std::error::Error;
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::cli::color::{Paint, Role};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::plain::plain;
+
+/// How an error is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Lines of text.
+    Text(Paint),
+    /// `{"error": {"code", "message", "help"}}`, one line.
+    Json,
+}
+
+/// Prints `error` and returns the exit code. A closed pipe prints nothing
+/// and is not a failure.
+pub(crate) fn report(error: &CliError, form: Form) -> Exit {
+    if let CliError::Output(source) = error
+        && source.kind() == io::ErrorKind::BrokenPipe
+    {
+        return Exit::Done;
+    }
+    let mut stderr = io::stderr().lock();
+    // A closed stderr must not end in a panic.
+    let _ = match form {
+        Form::Text(paint) => write_text(&mut stderr, error, error.help().as_deref(), paint),
+        Form::Json => write_json(
+            &mut stderr,
+            error.code(),
+            &message(error),
+            error.help().as_deref(),
+        ),
+    };
+    error.exit()
+}
+
+/// Writes an error as the one object that `--json` prints.
+pub(crate) fn write_json(
+    out: &mut impl Write,
+    code: &str,
+    message: &str,
+    help: Option<&str>,
+) -> io::Result<()> {
+    let object = json!({"error": {"code": code, "message": message, "help": help}});
+    writeln!(out, "{object}")
+}
+
+fn write_text(
+    out: &mut impl Write,
+    error: &CliError,
+    help: Option<&str>,
+    paint: Paint,
+) -> io::Result<()> {
+    let lines = chain(error);
+    let (on, off) = (paint.on(Role::Error), paint.off());
+    let mut lines = lines.iter();
+    let first = lines.next().map_or("", String::as_str);
+    writeln!(out, "{on}error{off}: {}", harmless(first))?;
+    for (number, cause) in lines.enumerate() {
+        writeln!(out, "  {}: {}", number + 1, harmless(cause))?;
+    }
+    match help {
+        Some(help) => writeln!(out, "{}", harmless(help)),
+        None => Ok(()),
+    }
+}
+
+/// Keeps the line breaks; replaces what a terminal would act on.
+fn harmless(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    lines.join("\n")
+}
+
+/// Returns `error` and its causes on one line.
+pub(crate) fn message(error: &CliError) -> String {
+    chain(error).join(": ")
+}
+
+/// Returns the message and those of its causes, without repetitions.
+fn chain(error: &CliError) -> Vec<String> {
+    let mut lines = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let line = cause.to_string();
+        // A message may end with its cause already.
+        if !lines.iter().any(|line_before| line_before.contains(&line)) {
+            lines.push(line);
+        }
+        next = cause.source();
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::discovery::DiscoveryError;
+    use crate::auth::error::{AuthError, Kind};
+    use crate::auth::transport_error::TransportError;
+    use crate::sync::remote::RemoteError;
+
+    fn text(error: &CliError) -> Result<String, Box<dyn Error>> {
+        let mut out = Vec::new();
+        let paint = Paint::none();
+        write_text(&mut out, error, error.help().as_deref(), paint)?;
+        Ok(String::from_utf8(out)?)
+    }
+
+    #[test]
+    fn an_error_is_its_message_its_numbered_causes_and_help() -> Result<(), Box<dyn Error>> {
+        let error = CliError::io("read the standard input")(io::Error::other("the disk is gone"));
+        assert_eq!(
+            text(&error)?,
+            "error: cannot read the standard input\n  1: the disk is gone\n"
+        );
+
+        let error = CliError::NotFound {
+            missing: vec!["42".to_owned(), "n9".to_owned()],
+            ambiguous: Vec::new(),
+        };
+        assert_eq!(
+            text(&error)?,
+            "error: no such todo: 42, n9\nRun `tudone list --all` to see the handles.\n"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_message_that_ends_with_its_cause_says_it_once() -> Result<(), Box<dyn Error>> {
+        let trouble = TransportError::TooLarge {
+            host: "h".to_owned(),
+            limit: 9,
+        };
+        let error = AuthError::Discovery(DiscoveryError::NoAnswer { trouble });
+        let error = CliError::Login(error.into());
+
+        assert_eq!(
+            text(&error)?,
+            "error: no discovery document: h sent more than 9 bytes\n\
+             Check that h is the issuer.\n"
+        );
+        assert_eq!(
+            message(&error),
+            "no discovery document: h sent more than 9 bytes"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn text_of_a_server_cannot_move_the_cursor() -> Result<(), Box<dyn Error>> {
+        let error = CliError::Refused {
+            changes: vec![("n1".to_owned(), "x".to_owned(), "no\u{1b}[2Jway".to_owned())],
+        };
+
+        assert!(!text(&error)?.contains('\u{1b}'));
+        Ok(())
+    }
+
+    #[test]
+    fn exit_codes_name_the_kind_of_failure() {
+        let lost = RemoteError::ConnectionLost {
+            host: "h".to_owned(),
+            message: "m".to_owned(),
+        };
+        let logged_out = RemoteError::NoToken {
+            message: "m".to_owned(),
+            help: "h".to_owned(),
+            kind: Kind::Login,
+        };
+        for (error, expected) in [
+            (CliError::usage("m", "h"), 2),
+            (CliError::Cancelled, 2),
+            (CliError::NoAccount, 4),
+            (CliError::Round(lost.into()), 5),
+            (CliError::Round(logged_out.into()), 4),
+            (CliError::Refused { changes: vec![] }, 6),
+            (CliError::Interrupted, 130),
+        ] {
+            assert_eq!(error.exit() as u8, expected, "{error}");
+        }
+    }
+}
