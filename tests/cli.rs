@@ -42,5 +42,8 @@ mod selection;
 #[path = "cli/terminal.rs"]
 mod terminal;
 #[cfg(feature = "sandbox")]
+#[path = "cli/texts.rs"]
+mod texts;
+#[cfg(feature = "sandbox")]
 #[path = "cli/undo.rs"]
 mod undo;

@@ -8,9 +8,10 @@ use crate::auth::credential_store::CredentialStoreError;
 use crate::config::ConfigError;
 use crate::domain::change::Act;
 use crate::domain::history::Overlap;
+use crate::domain::line::LineError;
 use crate::domain::query::TermError;
 use crate::domain::todo::Todo;
-use crate::domain::when::TypedError;
+use crate::domain::typed::TypedError;
 use crate::http::HttpError;
 use crate::profile::error::LoginError;
 use crate::runtime::RuntimeError;
@@ -40,6 +41,14 @@ pub enum CliError {
         /// Why.
         #[source]
         source: TypedError,
+    },
+    /// A change of one part that would turn the rest into something else.
+    #[error("{handle} is left as it is: {source}")]
+    Line {
+        /// The todo.
+        handle: String,
+        /// Why.
+        source: LineError,
     },
     /// The user answered no.
     #[error("cancelled; nothing was changed")]

@@ -30,7 +30,6 @@ mod pick;
 pub(crate) mod plain;
 mod refused;
 mod report;
-mod revise;
 mod shutdown;
 mod sync_skipped;
 mod write;

@@ -6,6 +6,8 @@ use jiff::civil::Date;
 
 mod edit;
 pub(super) use edit::pieces;
+use edit::without_last;
+pub use edit::{LineError, Revision};
 
 #[cfg(test)]
 mod tests;
@@ -63,32 +65,41 @@ impl<'a> Line<'a> {
         self.0.starts_with("x ")
     }
 
-    /// The completion date of a done line that has one.
+    /// The completion date of a done line that has one: the first of its dates.
     #[must_use]
     pub fn completed_on(self) -> Option<Date> {
-        leading_date(self.0.strip_prefix("x ")?).map(|(date, _)| date)
+        self.is_done().then(|| Head::of(self.0).completed)?
     }
 
-    /// `(A) ` at the start, or `pri:A` of a done line (the last one).
+    /// The creation date: after the priority, or after the completion date.
+    #[must_use]
+    pub fn created_on(self) -> Option<Date> {
+        Head::of(self.0).created
+    }
+
+    /// The priority: `(A) ` at the start of an open line; in a done line the last
+    /// `pri:A`, else the `(A) ` that other programs leave before or between its
+    /// dates. `pri:A` in an open line is a word like any other.
     #[must_use]
     pub fn priority(self) -> Option<Priority> {
         if !self.is_done() {
             return leading_priority(self.0).map(|(priority, _)| priority);
         }
-        if !self.0.contains("pri:") {
-            return None;
-        }
-        self.words().filter_map(pri_word).last()
+        self.pri_word()
+            .and_then(pri_word)
+            .or_else(|| Head::of(self.0).priority)
     }
 
     /// `due:2026-12-01`, the first well-formed one.
     #[must_use]
     pub fn due(self) -> Option<Date> {
-        if !self.0.contains("due:") {
-            return None;
-        }
-        self.words()
-            .find_map(|word| iso_date(word.strip_prefix("due:")?))
+        self.date_of("due:")
+    }
+
+    /// `t:2026-12-01`, the first well-formed one: the todo waits until that day.
+    #[must_use]
+    pub fn start(self) -> Option<Date> {
+        self.date_of("t:")
     }
 
     /// `+project` words, without the sign, in order.
@@ -116,21 +127,6 @@ impl<'a> Line<'a> {
         self.finished(Some(today))
     }
 
-    /// The reverse of [`Line::completed`]; an open line is returned unchanged.
-    #[must_use]
-    pub fn reopened(self) -> String {
-        let Some(rest) = self.0.strip_prefix("x ") else {
-            return self.0.to_owned();
-        };
-        let rest = leading_date(rest).map_or(rest, |(_, rest)| rest);
-        match trailing_priority(rest) {
-            Some((priority, body, 0)) => format!("({}) {body}", priority.letter()),
-            // A `pri:` word that was there before: `finished` put one space behind it.
-            Some(_) => rest.strip_suffix(' ').unwrap_or(rest).to_owned(),
-            None => rest.to_owned(),
-        }
-    }
-
     /// An open line as a done one, on a date or without one.
     pub(super) fn finished(self, on: Option<Date>) -> String {
         let mut line = String::with_capacity(self.0.len() + 20);
@@ -146,11 +142,34 @@ impl<'a> Line<'a> {
             return line;
         }
         line.push_str(self.0);
-        // Else reopening would take the person's own word for a priority.
-        if trailing_priority(self.0).is_some() {
+        // Else reopening would make the user's own word a priority.
+        if self.pri_word().is_some() {
             line.push(' ');
         }
         line
+    }
+
+    /// A done line as an open one: the reverse of [`Line::finished`], whatever
+    /// the result would be read as.
+    pub(super) fn opened(self) -> String {
+        let Some(rest) = self.0.strip_prefix("x ") else {
+            return self.0.to_owned();
+        };
+        let (priority, done) = match self.pri_word() {
+            // The user's own word: `finished` put one space behind it.
+            Some(_) if self.0.ends_with(' ') => (None, rest.strip_suffix(' ').map(str::to_owned)),
+            Some(word) => (pri_word(word), Some(without_last(rest, word))),
+            None => (None, None),
+        };
+        let done = format!("x {}", done.as_deref().unwrap_or(rest));
+        let head = Head::of(&done);
+        let rest = done.get(head.created_at..).unwrap_or_default();
+        [priority, head.priority]
+            .into_iter()
+            .flatten()
+            .map(|priority| format!("({}) ", priority.letter()))
+            .chain([rest.to_owned()])
+            .collect()
     }
 
     /// What stands between white space.
@@ -158,10 +177,79 @@ impl<'a> Line<'a> {
         self.0.split_whitespace()
     }
 
+    /// What follows the mark, the priority and the dates at the start.
+    pub(super) fn body(self) -> &'a str {
+        self.0.get(Head::of(self.0).end..).unwrap_or_default()
+    }
+
+    /// The last word `pri:A`.
+    fn pri_word(self) -> Option<&'a str> {
+        if !self.0.contains("pri:") {
+            return None;
+        }
+        self.words().filter(|word| pri_word(word).is_some()).last()
+    }
+
+    fn date_of(self, key: &str) -> Option<Date> {
+        if !self.0.contains(key) {
+            return None;
+        }
+        self.words()
+            .find_map(|word| iso_date(word.strip_prefix(key)?))
+    }
+
     fn signed(self, sign: char) -> impl Iterator<Item = &'a str> {
         self.words()
             .filter_map(move |word| word.strip_prefix(sign))
             .filter(|name| !name.is_empty())
+    }
+}
+
+/// The start of a line, up to its words.
+///
+/// A done line may hold its priority before or between the dates, as other
+/// programs write it: `x (A) DATE DATE`, `x DATE (A) DATE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Head {
+    done: bool,
+    completed: Option<Date>,
+    priority: Option<Priority>,
+    created: Option<Date>,
+    /// Where the creation date stands; where the words begin if there is none.
+    created_at: usize,
+    /// Where the words begin.
+    end: usize,
+}
+
+impl Head {
+    fn of(text: &str) -> Self {
+        let mut head = Self::default();
+        let mut rest = text;
+        if let Some(after) = text.strip_prefix("x ") {
+            head.done = true;
+            rest = after;
+        }
+        let mut may_be_priority = true;
+        while head.created.is_none() {
+            head.created_at = text.len() - rest.len();
+            if may_be_priority && let Some((priority, after)) = leading_priority(rest) {
+                head.priority = Some(priority);
+                may_be_priority = false;
+                rest = after;
+            } else if let Some((date, after)) = leading_date(rest) {
+                if head.done && head.completed.is_none() {
+                    head.completed = Some(date);
+                } else {
+                    head.created = Some(date);
+                }
+                may_be_priority &= head.done;
+                rest = after;
+            } else {
+                break;
+            }
+        }
+        head.end = text.len() - rest.len();
+        head
     }
 }
 
@@ -214,16 +302,7 @@ fn leading_date(text: &str) -> Option<(Date, &str)> {
     }
 }
 
-/// ` pri:A` at the end: the priority, what stands before it, and how many
-/// spaces follow it.
-pub(super) fn trailing_priority(text: &str) -> Option<(Priority, &str, usize)> {
-    let trimmed = text.trim_end_matches(' ');
-    let spaces = text.len() - trimmed.len();
-    let (body, word) = trimmed.split_at_checked(trimmed.len().checked_sub(6)?)?;
-    let priority = pri_word(word.strip_prefix(' ')?)?;
-    Some((priority, body, spaces))
-}
-
+/// Reads `pri:A`.
 fn pri_word(word: &str) -> Option<Priority> {
     match word.strip_prefix("pri:")?.as_bytes() {
         &[letter] => Priority::strict(letter),

@@ -1,7 +1,10 @@
 //! Two edits of one line, merged part by part.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
+use crate::domain::casefold::tag_key;
 use crate::domain::line::{Line, Priority, pieces, tag};
 
 /// What came of a merge.
@@ -81,7 +84,7 @@ struct Parts {
 impl Parts {
     fn read(text: &str) -> Self {
         let line = Line::new(text);
-        let open = line.reopened();
+        let open = line.opened();
         let read = Self {
             done: if line.is_done() {
                 Done::Yes(line.completed_on())
@@ -89,7 +92,7 @@ impl Parts {
                 Done::No
             },
             priority: Line::new(&open).priority(),
-            body: Line::new(&open).with_priority(None),
+            body: Line::new(&open).without_priority().to_owned(),
         };
         if Line::new(&open).is_done() || read.write() != text {
             // Unusual, such as `x 2026-11-24 (A) a`: only words, then.
@@ -134,15 +137,16 @@ fn plain(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| tag_name(word).is_none())
 }
 
-/// What makes a tag the same one: its key, or a `+project` or `@context` whole.
-fn tag_name(word: &str) -> Option<&str> {
+/// What makes a tag the same one: its key, or a `+project` or `@context` whole,
+/// in any case.
+fn tag_name(word: &str) -> Option<Cow<'_, str>> {
     match tag(word) {
-        Some((key, _)) => Some(key),
-        None => (word.len() > 1 && word.starts_with(['+', '@'])).then_some(word),
+        Some((key, _)) => Some(tag_key(key)),
+        None => (word.len() > 1 && word.starts_with(['+', '@'])).then(|| tag_key(word)),
     }
 }
 
-fn tags(text: &str) -> impl Iterator<Item = (&str, &str)> {
+fn tags(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
     Line::new(text)
         .words()
         .filter_map(|word| tag_name(word).map(|name| (name, word)))
@@ -155,20 +159,24 @@ fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 /// Replays the tag changes `before` → `after` on `onto`.
 fn retagged(before: &str, after: &str, onto: &str) -> Option<String> {
     let mut text = onto.to_owned();
-    let mut names: Vec<&str> = tags(before)
+    let mut names: Vec<Cow<'_, str>> = tags(before)
         .chain(tags(after))
         .map(|(name, _)| name)
         .collect();
     let mut seen = std::collections::HashSet::new();
-    names.retain(|name| seen.insert(*name));
+    names.retain(|name| seen.insert(name.clone()));
     for name in names {
-        let (was, wanted, is) = (value(before, name), value(after, name), value(onto, name));
+        let (was, wanted, is) = (
+            value(before, &name),
+            value(after, &name),
+            value(onto, &name),
+        );
         let result = either(&was, wanted, is)?;
         text = match (is, result) {
             (is, result) if is == result => text,
             (Some(is), Some(result)) => Line::new(&text).replace_word(is, result),
             (None, Some(result)) => Line::new(&text).appended(result),
-            (_, None) => Line::new(&text).without(|word| tag_name(word) == Some(name)),
+            (_, None) => Line::new(&text).without(|word| tag_name(word).as_ref() == Some(&name)),
         };
     }
     Some(text)

@@ -2,6 +2,7 @@
 //! before the server has answered. No I/O, no async, no clock.
 
 pub mod account;
+pub mod casefold;
 pub mod change;
 pub mod feed;
 pub mod fold;
@@ -15,4 +16,5 @@ pub mod push_outcome;
 pub mod query;
 pub mod replica;
 pub mod todo;
+pub mod typed;
 pub mod when;

@@ -1,11 +1,7 @@
 //! The filter and order language of `list` and of search.
 
-use std::borrow::Cow;
-
 use jiff::ToSpan;
 use jiff::civil::Date;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
 use crate::domain::line::Priority;
 use crate::domain::todo::State;
@@ -154,7 +150,7 @@ fn days(value: &str, today: Date) -> Option<Days> {
     if let Some((from, to)) = value.split_once("..") {
         let end = |word: &str| match word {
             "" => Some(None),
-            word => day(word, today).map(Some),
+            word => when::date(word, today).map(Some),
         };
         let (from, to) = (end(from)?, end(to)?);
         return (from.is_some() || to.is_some()).then_some(Days { from, to });
@@ -172,45 +168,10 @@ fn days(value: &str, today: Date) -> Option<Days> {
         "this-week" => week_from(monday?),
         "last-week" => week_from(monday?.checked_sub(7.days()).ok()?),
         "next-week" => week_from(monday?.checked_add(7.days()).ok()?),
-        word => day(word, today).map(|day| Days {
+        word => when::date(word, today).map(|day| Days {
             from: Some(day),
             to: Some(day),
         }),
-    }
-}
-
-/// A date word, or one that lies behind: `yesterday`, `-3d`.
-fn day(word: &str, today: Date) -> Option<Date> {
-    if word.eq_ignore_ascii_case("yesterday") {
-        return today.yesterday().ok();
-    }
-    match word.strip_prefix('-') {
-        Some(distance) => when::distant(distance, today, -1),
-        None => when::date(word, today),
-    }
-}
-
-/// Text as search compares it: case and accents folded.
-#[must_use]
-pub fn fold(text: &str) -> String {
-    folded(text).into_owned()
-}
-
-/// [`fold`], without a copy where it changes nothing.
-pub(crate) fn folded(text: &str) -> Cow<'_, str> {
-    if !text.is_ascii() {
-        return Cow::Owned(
-            text.nfd()
-                .filter(|letter| !is_combining_mark(*letter))
-                .flat_map(char::to_lowercase)
-                .filter(|letter| !is_combining_mark(*letter))
-                .collect(),
-        );
-    }
-    if text.bytes().any(|letter| letter.is_ascii_uppercase()) {
-        Cow::Owned(text.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(text)
     }
 }
 
@@ -218,7 +179,7 @@ pub(crate) fn folded(text: &str) -> Cow<'_, str> {
 mod tests {
     use jiff::civil::date;
 
-    use super::{Date, Days, State, Term, TermError, fold, parse_terms};
+    use super::{Date, Days, State, Term, TermError, parse_terms};
     use crate::domain::line::Priority;
 
     /// A Tuesday.
@@ -297,21 +258,6 @@ mod tests {
                 one(word).err().map(|error| error.term).as_deref(),
                 Some(word)
             );
-        }
-    }
-
-    #[test]
-    fn folding_forgets_case_and_accents() {
-        for (text, folded) in [
-            ("Ärger MIT Crème", "arger mit creme"),
-            ("e\u{301}", "e"),
-            ("İstanbul", "istanbul"),
-            ("ΣΊΣΥΦΟΣ", "σισυφοσ"),
-            ("plain", "plain"),
-            ("日本", "日本"),
-        ] {
-            assert_eq!(fold(text), folded);
-            assert_eq!(fold(folded), folded);
         }
     }
 }

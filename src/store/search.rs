@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::types::Value;
 
+use crate::domain::casefold::{search_key, tag_key};
 use crate::domain::line::Line;
-use crate::domain::query::{Days, Term, fold};
+use crate::domain::query::{Days, Term};
 use crate::domain::todo::State;
 use crate::store::rows;
 
@@ -38,8 +39,8 @@ impl Filter {
     pub(super) fn holds(&self, text: &str) -> bool {
         let line = Line::new(text);
         self.exact.iter().all(|exact| match exact {
-            Exact::Project(name) => line.projects().any(|word| fold(word) == *name),
-            Exact::Context(name) => line.contexts().any(|word| fold(word) == *name),
+            Exact::Project(name) => line.projects().any(|word| tag_key(word) == *name),
+            Exact::Context(name) => line.contexts().any(|word| tag_key(word) == *name),
         })
     }
 
@@ -50,14 +51,14 @@ impl Filter {
 
     fn add(&mut self, term: &Term) {
         match term {
-            Term::Word(word) => self.word(fold(word)),
+            Term::Word(word) => self.word(search_key(word).into_owned()),
             Term::Project(name) => {
-                self.word(format!("+{}", fold(name)));
-                self.exact.push(Exact::Project(fold(name)));
+                self.word(format!("+{}", search_key(name)));
+                self.exact.push(Exact::Project(tag_key(name).into_owned()));
             }
             Term::Context(name) => {
-                self.word(format!("@{}", fold(name)));
-                self.exact.push(Exact::Context(fold(name)));
+                self.word(format!("@{}", search_key(name)));
+                self.exact.push(Exact::Context(tag_key(name).into_owned()));
             }
             Term::Due(days) => self.days("due", days),
             Term::Done(days) => self.days("completed_on", days),

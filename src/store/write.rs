@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, ToSql, Transaction, TransactionBehavior, params_from_iter};
 
+use crate::domain::casefold::search_key;
 use crate::domain::key::Key;
 use crate::domain::line::Line;
-use crate::domain::query::folded;
 use crate::domain::replica;
 use crate::domain::todo::{Row, State, Todo};
 use crate::store::Store;
@@ -228,7 +228,7 @@ impl Write<'_> {
         more: &[&dyn ToSql],
     ) -> Result<usize, StoreError> {
         let line = Line::new(face.text);
-        let folded = folded(face.text);
+        let folded = search_key(face.text);
         let columns: [&dyn ToSql; 14] = [
             &face.rank.place(line.is_done()),
             &blob(face.key),

@@ -22,9 +22,10 @@ pub(crate) fn name(text: &str) -> String {
 /// The parts of a text: `x` where it is done, its priority as `pri:A`, each word.
 pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
     let line = Line::new(text);
-    let open = line.reopened();
-    let mut tokens: BTreeSet<String> = Line::new(&open)
-        .with_priority(None)
+    let open = line.reopened().unwrap_or_else(|_| text.to_owned());
+    let words = Line::new(&open).with_priority(None);
+    let mut tokens: BTreeSet<String> = words
+        .unwrap_or(open)
         .split(' ')
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
@@ -58,22 +59,22 @@ pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
             .map(|word| if word == old { new } else { word });
         words.collect::<Vec<_>>().join(" ")
     };
-    match edit {
+    let after = match edit {
         Edit::Word => line.with_tag(&format!("w{fresh}")),
         Edit::Reword => match word_that_begins(text, "w") {
-            Some(old) => replaced(&old, &format!("w{fresh}")),
+            Some(old) => Ok(replaced(&old, &format!("w{fresh}"))),
             None => line.with_tag(&format!("w{fresh}")),
         },
         Edit::Tag(key) => {
             let tag = format!("k{key}:{fresh}");
             match word_that_begins(text, &format!("k{key}:")) {
-                Some(old) => replaced(&old, &tag),
+                Some(old) => Ok(replaced(&old, &tag)),
                 None => line.with_tag(&tag),
             }
         }
         Edit::Untag(key) => match word_that_begins(text, &format!("k{key}:")) {
             Some(old) => line.without_tag(&old),
-            None => text.to_owned(),
+            None => Ok(text.to_owned()),
         },
         Edit::Project => line.with_tag(&format!("+p{fresh}")),
         Edit::Priority(letter) => {
@@ -82,9 +83,10 @@ pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
         }
         Edit::NoPriority => line.with_priority(None),
         Edit::Toggle if line.is_done() => line.reopened(),
-        Edit::Toggle => line.completed(day(fresh)),
+        Edit::Toggle => Ok(line.completed(day(fresh))),
         Edit::Forbidden => line.with_tag(FORBIDDEN),
-    }
+    };
+    after.unwrap_or_else(|_| text.to_owned())
 }
 
 fn day(fresh: u32) -> Date {

@@ -7,7 +7,7 @@ use crate::app::stamp::Stamp;
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::line::Line;
-use crate::domain::when::{self, TypedError};
+use crate::domain::typed::{Rules, TypedError};
 
 /// Opens the line for a new todo.
 pub(super) fn add(model: &mut Model) -> Vec<Effect> {
@@ -32,13 +32,13 @@ pub(super) fn submit(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     };
     let typed = editor.input.value();
     let act = match &editor.purpose {
-        Purpose::Add => when::typed(typed, stamp.today, false).map(|text| {
+        Purpose::Add => rules(stamp).check(typed).map(|typed| {
             let key = Key::new(stamp.id(1));
-            Some((key, Act::Add { text }))
+            Some((key, Act::Add { text: typed.text }))
         }),
         Purpose::Edit { before, .. } if typed == before => Ok(None),
-        Purpose::Edit { key, before } => edited(typed, before, stamp).map(|after| {
-            let before = before.clone();
+        Purpose::Edit { key, before } => rules(stamp).check_edit(before, typed).map(|typed| {
+            let (before, after) = (before.clone(), typed.text);
             Some((*key, Act::Edit { before, after }))
         }),
     };
@@ -63,17 +63,10 @@ pub(super) fn submit(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     }
 }
 
-/// Checks an edited text. What came from elsewhere may hold more than a person
-/// may type; it stays as it is.
-fn edited(typed: &str, before: &str, stamp: Stamp) -> Result<String, TypedError> {
-    match when::typed(typed, stamp.today, false) {
-        Err(TypedError::Control { .. }) if before.contains(char::is_control) => {
-            Ok(typed.to_owned())
-        }
-        Err(TypedError::TooLong { chars }) if chars <= before.chars().count() => {
-            Ok(typed.to_owned())
-        }
-        checked => checked,
+const fn rules(stamp: Stamp) -> Rules {
+    Rules {
+        today: stamp.today,
+        literal: false,
     }
 }
 
@@ -84,7 +77,13 @@ pub(super) fn toggle_done(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     };
     let line = Line::new(&before);
     let (after, what) = if line.is_done() {
-        (line.reopened(), "open again")
+        match line.reopened() {
+            Ok(after) => (after, "open again"),
+            Err(error) => {
+                model.alert(format!("not reopened: {error}"));
+                return Vec::new();
+            }
+        }
     } else {
         (line.completed(stamp.today), "done")
     };
@@ -126,7 +125,7 @@ pub(super) fn add_all(
 ) -> Result<Vec<Effect>, TypedError> {
     let texts: Vec<String> = lines
         .iter()
-        .map(|line| when::typed(line, stamp.today, false))
+        .map(|line| rules(stamp).check(line).map(|typed| typed.text))
         .collect::<Result<_, _>>()?;
     let changes: Vec<Change> = (0..)
         .zip(texts)

@@ -12,9 +12,8 @@ use crate::cli::output;
 use crate::cli::plain::plain;
 use crate::cli::write::{self, Writing};
 use crate::domain::change::Act;
-use crate::domain::line::Line;
 use crate::domain::todo::{State, Todo};
-use crate::domain::when::{TypedError, typed, undated};
+use crate::domain::typed::{Rules, TypedError};
 
 /// What `add` takes.
 #[derive(Debug, Args)]
@@ -47,13 +46,8 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let texts = texts(context, arguments)?;
     let known = context.known()?;
     for text in &texts {
-        if Line::new(text).is_done() {
-            context.notice(format!(
-                "a text that starts with `x ` is a done todo: {text}"
-            ));
-        }
-        if let (false, Some(word)) = (arguments.literal, undated(text)) {
-            context.notice(format!("`{word}` names no day; it stays as it is"));
+        for notice in rules(context, arguments).notices(text) {
+            context.notice(notice.to_string());
         }
     }
     let act = |text: String| context.clock.change(context.clock.key(), Act::Add { text });
@@ -107,11 +101,19 @@ fn print(arguments: &Arguments, todos: &[Todo]) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
+fn rules(context: &CommandContext, arguments: &Arguments) -> Rules {
+    Rules {
+        today: context.clock.today(),
+        literal: arguments.literal,
+    }
+}
+
 /// The texts to add, checked; dates written out.
 fn texts(context: &CommandContext, arguments: &Arguments) -> Result<Vec<String>, CliError> {
-    let today = context.clock.today();
-    let check = |text: &str, place: String| {
-        typed(text, today, arguments.literal).map_err(|source| CliError::Typed { place, source })
+    let rules = rules(context, arguments);
+    let check = |text: &str, place: String| match rules.check(text) {
+        Ok(typed) => Ok(typed.text),
+        Err(source) => Err(CliError::Typed { place, source }),
     };
     let from_stdin = match arguments.text.as_slice() {
         [] => true,

@@ -46,9 +46,16 @@ pub(crate) fn reopen(context: &CommandContext, arguments: &Arguments) -> Result<
     };
     carry_out(context, &arguments.bulk, verb, |todo| {
         let line = Line::new(&todo.text);
-        Ok(line.is_done().then(|| Act::Edit {
+        if !line.is_done() {
+            return Ok(None);
+        }
+        let after = line.reopened().map_err(|source| CliError::Line {
+            handle: todo.handle().to_string(),
+            source,
+        })?;
+        Ok(Some(Act::Edit {
             before: todo.text.clone(),
-            after: line.reopened(),
+            after,
         }))
     })
 }

@@ -9,11 +9,11 @@ use crate::cli::context::CommandContext;
 use crate::cli::editor::edited;
 use crate::cli::error::CliError;
 use crate::cli::pick::{Pick, Selection, by_handles};
-use crate::cli::revise::{Revision, due, old_tag, priority, revised, tag};
 use crate::cli::write::Writing;
 use crate::domain::change::Act;
+use crate::domain::line::Revision;
 use crate::domain::todo::{Handle, Todo};
-use crate::domain::when::typed;
+use crate::domain::typed::{Rules, Typed, TypedError};
 
 /// What `edit` takes.
 #[derive(Debug, Args)]
@@ -77,12 +77,18 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if words.is_empty() {
         return edit_in_editor(context, arguments, handle);
     }
-    let text = check(context, arguments, &words.join(" "))?;
+    let text = words.join(" ");
+    rules(context, arguments).check(&text).map_err(refused)?;
     carry_out(
         context,
         &bulk(arguments, vec![handle.clone()]),
         VERB,
-        |todo| Ok(edit(todo, text.clone())),
+        |todo| {
+            let typed = rules(context, arguments).check_edit(&todo.text, text.trim());
+            let typed = typed.map_err(refused)?;
+            notify(context, &typed);
+            Ok(edit(todo, typed.text))
+        },
     )
 }
 
@@ -102,7 +108,14 @@ fn revise(
         context,
         &bulk(arguments, arguments.handles.clone()),
         VERB,
-        |todo| Ok(edit(todo, revised(&todo.text, revisions))),
+        |todo| {
+            let after = Revision::apply_all(revisions, &todo.text);
+            let after = after.map_err(|source| CliError::Line {
+                handle: todo.handle().to_string(),
+                source,
+            })?;
+            Ok(edit(todo, after))
+        },
     )
 }
 
@@ -124,11 +137,10 @@ fn edit_in_editor(
         return picked.error().map_or(Ok(()), Err);
     };
     let text = edited(&todo.text, &context.clock.key().to_string())?;
-    let text = if keeps_foreign(&todo.text, &text) {
-        text
-    } else {
-        check(context, arguments, &text)?
-    };
+    let typed = rules(context, arguments).check_edit(&todo.text, &text);
+    let typed = typed.map_err(refused)?;
+    notify(context, &typed);
+    let text = typed.text;
     // Made on the text that was seen: another change meanwhile is not lost.
     let seen = todo.text.clone();
     carry_out(
@@ -144,18 +156,24 @@ fn edit_in_editor(
     )
 }
 
-/// Whether the control characters of `after` were all in `before`: what came
-/// from elsewhere may stay.
-fn keeps_foreign(before: &str, after: &str) -> bool {
-    let mut control = after.chars().filter(|found| found.is_control()).peekable();
-    control.peek().is_some() && control.all(|found| before.contains(found))
+fn rules(context: &CommandContext, arguments: &Arguments) -> Rules {
+    Rules {
+        today: context.clock.today(),
+        literal: arguments.literal,
+    }
 }
 
-fn check(context: &CommandContext, arguments: &Arguments, text: &str) -> Result<String, CliError> {
-    typed(text, context.clock.today(), arguments.literal).map_err(|source| CliError::Typed {
-        place: "this is no todo".to_owned(),
+fn refused(source: TypedError) -> CliError {
+    CliError::Typed {
+        place: "the new text is not accepted".to_owned(),
         source,
-    })
+    }
+}
+
+fn notify(context: &CommandContext, typed: &Typed) {
+    for notice in &typed.notices {
+        context.notice(notice.to_string());
+    }
 }
 
 fn edit(todo: &Todo, after: String) -> Option<Act> {
@@ -177,20 +195,25 @@ fn bulk(arguments: &Arguments, handles: Vec<String>) -> Bulk {
 }
 
 fn revisions(context: &CommandContext, arguments: &Arguments) -> Result<Vec<Revision>, CliError> {
-    let wrong = |why: String| CliError::usage(why, "Run `tudone help edit`.");
+    let rules = rules(context, arguments);
+    let wrong = |source: TypedError| CliError::usage(source.to_string(), source.help());
     let mut revisions = Vec::new();
     for word in &arguments.remove_tag {
-        revisions.push(Revision::Without(old_tag(word).map_err(wrong)?));
+        let word = rules.check_old_tag(word).map_err(wrong)?;
+        revisions.push(Revision::RemoveTag(word));
     }
     for word in &arguments.add_tag {
-        revisions.push(Revision::With(tag(word).map_err(wrong)?));
+        let typed = rules.check_tag(word).map_err(wrong)?;
+        notify(context, &typed);
+        revisions.push(Revision::AddTag(typed.text));
     }
     if let Some(word) = &arguments.due {
-        let found = due(word, context.clock.today()).map_err(wrong)?;
+        let found = rules.check_date(word).map_err(wrong)?;
         revisions.push(Revision::Due(found));
     }
     if let Some(word) = &arguments.pri {
-        revisions.push(Revision::Priority(priority(word).map_err(wrong)?));
+        let found = rules.check_priority(word).map_err(wrong)?;
+        revisions.push(Revision::Priority(found));
     }
     Ok(revisions)
 }

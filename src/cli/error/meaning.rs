@@ -14,6 +14,7 @@ impl CliError {
             CliError::Usage { .. }
             | CliError::Term(_)
             | CliError::Typed { .. }
+            | CliError::Line { .. }
             | CliError::Unasked { .. }
             | CliError::Cancelled => Exit::Usage,
             CliError::Interrupted | CliError::Ended(_) => Exit::Interrupted,
@@ -43,7 +44,7 @@ impl CliError {
         match self {
             CliError::Usage { .. } => "usage",
             CliError::Term(_) => "bad-filter",
-            CliError::Typed { .. } => "bad-text",
+            CliError::Typed { .. } | CliError::Line { .. } => "bad-text",
             CliError::Unasked { .. } => "needs-yes",
             CliError::Cancelled => "cancelled",
             CliError::Interrupted | CliError::Ended(_) => "interrupted",
@@ -80,6 +81,7 @@ impl CliError {
             CliError::Usage { help, .. } => help.clone(),
             CliError::Term(_) => "Run `tudone help list` to see the filter terms.".to_owned(),
             CliError::Typed { source, .. } => source.help().to_owned(),
+            CliError::Line { source, .. } => source.help().to_owned(),
             CliError::Unasked { .. } => "Add --yes to skip the question.".to_owned(),
             CliError::NotFound { missing, .. } if missing.is_empty() => {
                 "Type more characters of the key.".to_owned()

@@ -1,59 +1,229 @@
 //! Changes of one part of a line. Everything else stays byte for byte.
+//!
+//! A change that would turn the rest into something else is an error: the words
+//! left over may look like a done todo, a priority or a date.
 
 use jiff::civil::Date;
 
-use super::{Line, Priority, iso_date, leading_priority, trailing_priority};
+use super::{Head, Line, Priority, iso_date, leading_priority, pri_word, tag};
+use crate::domain::casefold;
 
-impl Line<'_> {
-    /// The line with this priority, or with none.
+/// Why one part of a line cannot be changed on its own.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// What is left starts with `x `.
+    #[error("`{rest}` would be a done todo")]
+    Done {
+        /// The text as it would be.
+        rest: String,
+    },
+    /// What is left has another priority than it should.
+    #[error("`{rest}` would have another priority")]
+    Priority {
+        /// The text as it would be.
+        rest: String,
+    },
+    /// What is left starts with a date that was a word before.
+    #[error("`{rest}` would have another date at its start")]
+    Date {
+        /// The text as it would be.
+        rest: String,
+    },
+    /// Nothing is left.
+    #[error("no text would be left")]
+    Empty,
+}
+
+impl LineError {
+    /// What the user can do next, as one imperative sentence.
     #[must_use]
-    pub fn with_priority(self, priority: Option<Priority>) -> String {
-        if self.is_done() {
-            let body = trailing_priority(self.0).map_or(self.0, |(_, body, _)| body);
-            return match priority {
-                Some(priority) => format!("{body} pri:{}", priority.letter()),
-                None => body.to_owned(),
-            };
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Done { .. } | Self::Priority { .. } | Self::Date { .. } => {
+                "Edit the whole text instead."
+            }
+            Self::Empty => "Edit the whole text, or delete the todo.",
         }
-        let body = leading_priority(self.0).map_or(self.0, |(_, body)| body);
+    }
+}
+
+/// One change of a part of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revision {
+    /// Adds the word (`+project`, `@context`, `key:value`) unless it is there in
+    /// any case. `due:` and `t:` with a date replace the date there is, `pri:A`
+    /// the priority of a done line.
+    AddTag(String),
+    /// Removes the word in any case, wherever it stands; `key:` alone removes
+    /// every value of the key.
+    RemoveTag(String),
+    /// Rewrites the first well-formed `due:` word where it stands, or adds one at
+    /// the end; `None` removes all well-formed ones.
+    Due(Option<Date>),
+    /// As [`Revision::Due`] for `t:`, the day until which the todo waits.
+    Start(Option<Date>),
+    /// Sets the priority, or removes it.
+    Priority(Option<Priority>),
+}
+
+impl Revision {
+    /// `text` with `revisions` made in this order.
+    ///
+    /// # Errors
+    ///
+    /// The text would be read as something else in the end, or nothing would be
+    /// left of it.
+    pub fn apply_all(revisions: &[Self], text: &str) -> Result<String, LineError> {
+        let mut expected = Meaning::of(Line(text));
+        let mut after = text.to_owned();
+        for revision in revisions {
+            after = revision.apply(Line(&after), &mut expected);
+        }
+        expected.check(after)
+    }
+
+    /// The line changed, whatever the result is read as, and what it should be
+    /// read as.
+    fn apply(&self, line: Line<'_>, expected: &mut Meaning) -> String {
+        match self {
+            Self::AddTag(word) => line.tagged(word, expected),
+            Self::RemoveTag(word) => line.untagged(word, expected),
+            Self::Due(date) => line.dated("due:", *date),
+            Self::Start(date) => line.dated("t:", *date),
+            Self::Priority(priority) => {
+                expected.priority = *priority;
+                line.prioritized(*priority)
+            }
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    /// The line open again: the reverse of [`Line::completed`]; an open line is
+    /// returned unchanged.
+    ///
+    /// # Errors
+    ///
+    /// The rest would be a done todo again.
+    pub fn reopened(self) -> Result<String, LineError> {
+        let rest = self.opened();
+        if Line(&rest).is_done() {
+            return Err(LineError::Done { rest });
+        }
+        Ok(rest)
+    }
+
+    /// See [`Revision::Priority`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Revision::apply_all`].
+    pub fn with_priority(self, priority: Option<Priority>) -> Result<String, LineError> {
+        Revision::apply_all(&[Revision::Priority(priority)], self.0)
+    }
+
+    /// See [`Revision::Due`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Revision::apply_all`].
+    pub fn with_due(self, due: Option<Date>) -> Result<String, LineError> {
+        Revision::apply_all(&[Revision::Due(due)], self.0)
+    }
+
+    /// See [`Revision::AddTag`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Revision::apply_all`].
+    pub fn with_tag(self, tag: &str) -> Result<String, LineError> {
+        Revision::apply_all(&[Revision::AddTag(tag.to_owned())], self.0)
+    }
+
+    /// See [`Revision::RemoveTag`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Revision::apply_all`].
+    pub fn without_tag(self, tag: &str) -> Result<String, LineError> {
+        Revision::apply_all(&[Revision::RemoveTag(tag.to_owned())], self.0)
+    }
+
+    fn prioritized(self, priority: Option<Priority>) -> String {
+        if self.is_done() {
+            return self.done_with_priority(priority);
+        }
+        let body = self.without_priority();
         match priority {
             Some(priority) => format!("({}) {body}", priority.letter()),
             None => body.to_owned(),
         }
     }
 
-    /// The line due on this day, or without any due date.
-    ///
-    /// The first well-formed `due:` word is rewritten where it stands; without
-    /// one it is added at the end. `None` removes all well-formed ones.
-    #[must_use]
-    pub fn with_due(self, due: Option<Date>) -> String {
-        let is_due = |word: &str| word.strip_prefix("due:").and_then(iso_date).is_some();
-        let Some(date) = due else {
-            return self.without(is_due);
+    /// What follows the priority of an open line.
+    pub(in crate::domain) fn without_priority(self) -> &'a str {
+        leading_priority(self.0).map_or(self.0, |(_, body)| body)
+    }
+
+    fn done_with_priority(self, priority: Option<Priority>) -> String {
+        let Some(word) = self.pri_word() else {
+            let Some(old) = Head::of(self.0).priority else {
+                return match priority {
+                    Some(priority) => format!("{} pri:{}", self.0, priority.letter()),
+                    None => self.0.to_owned(),
+                };
+            };
+            let new = priority.map_or(String::new(), |new| format!("({}) ", new.letter()));
+            return self.0.replacen(&format!("({}) ", old.letter()), &new, 1);
         };
-        let new = format!("due:{date}");
-        match self.words().find(|word| is_due(word)) {
+        // A space at the end says that `pri:` was the user's own word.
+        let text = self.0.strip_suffix(' ').unwrap_or(self.0);
+        match priority {
+            None => without_last(text, word),
+            Some(priority) => replace_last(text, word, &format!("pri:{}", priority.letter())),
+        }
+    }
+
+    fn dated(self, key: &str, date: Option<Date>) -> String {
+        let is_dated = |word: &str| word.strip_prefix(key).and_then(iso_date).is_some();
+        let Some(date) = date else {
+            return self.without(is_dated);
+        };
+        let new = format!("{key}{date}");
+        match self.words().find(|word| is_dated(word)) {
             Some(old) => self.replace_word(old, &new),
             None => self.appended(&new),
         }
     }
 
-    /// The line with this word (`+project`, `@context`, `key:value`); unchanged
-    /// where it has it already.
-    #[must_use]
-    pub fn with_tag(self, tag: &str) -> String {
-        if self.words().any(|word| word == tag) {
+    fn tagged(self, tag: &str, expected: &mut Meaning) -> String {
+        for key in ["due:", "t:"] {
+            if let Some(date) = tag.strip_prefix(key).and_then(iso_date) {
+                return self.dated(key, Some(date));
+            }
+        }
+        if let (true, Some(priority)) = (self.is_done(), pri_word(tag)) {
+            expected.priority = Some(priority);
+            return self.done_with_priority(Some(priority));
+        }
+        if self.words().any(|word| casefold::same_tag(word, tag)) {
             self.0.to_owned()
         } else {
             self.appended(tag)
         }
     }
 
-    /// The line without this word, wherever it stands.
-    #[must_use]
-    pub fn without_tag(self, tag: &str) -> String {
-        self.without(|word| word == tag)
+    fn untagged(self, unwanted: &str, expected: &mut Meaning) -> String {
+        let key = unwanted.strip_suffix(':');
+        let is_unwanted = |word: &str| match (key, tag(word)) {
+            (Some(key), Some((found, _))) => casefold::same_tag(found, key),
+            (Some(_), None) => false,
+            (None, _) => casefold::same_tag(word, unwanted),
+        };
+        if self.is_done() && self.pri_word().is_some_and(is_unwanted) {
+            expected.priority = None;
+        }
+        self.without(is_unwanted)
     }
 
     /// The line without the words that `unwanted` names; each takes one
@@ -77,19 +247,27 @@ impl Line<'_> {
         left
     }
 
-    /// The line with one more word at the end, before the `pri:` of a done line.
+    /// The line with one more word after the last one; before the `pri:` that
+    /// ends a done line.
     pub(in crate::domain) fn appended(self, word: &str) -> String {
-        if self.is_done()
-            && let Some((priority, body, 0)) = trailing_priority(self.0)
-        {
-            return format!("{body} {word} pri:{}", priority.letter());
-        }
-        let gap = if self.0.is_empty() || self.0.ends_with(char::is_whitespace) {
-            ""
-        } else {
-            " "
+        let end = match self.pri_word() {
+            Some(pri) if self.is_done() && self.0.ends_with(pri) => {
+                let before = self.0.len() - pri.len();
+                let text = self.0.get(..before).unwrap_or_default();
+                text.strip_suffix(' ').unwrap_or(text).len()
+            }
+            _ => self.0.trim_end().len(),
         };
-        format!("{}{gap}{word}", self.0)
+        let (text, rest) = self.0.split_at_checked(end).unwrap_or((self.0, ""));
+        if self.body().trim().is_empty() {
+            let gap = if self.0.is_empty() || self.0.ends_with(char::is_whitespace) {
+                ""
+            } else {
+                " "
+            };
+            return format!("{}{gap}{word}", self.0);
+        }
+        format!("{text} {word}{rest}")
     }
 
     /// The line with the first word `old` written `new`.
@@ -107,6 +285,80 @@ impl Line<'_> {
         }
         line
     }
+}
+
+/// What the start of a line says, and whether it has words.
+#[derive(Debug, PartialEq, Eq)]
+struct Meaning {
+    done: bool,
+    completed: Option<Date>,
+    created: Option<Date>,
+    priority: Option<Priority>,
+    blank: bool,
+}
+
+impl Meaning {
+    fn of(line: Line<'_>) -> Self {
+        let head = Head::of(line.0);
+        Self {
+            done: head.done,
+            completed: head.completed,
+            created: head.created,
+            priority: line.priority(),
+            blank: line.body().trim().is_empty(),
+        }
+    }
+
+    /// `text`, if it is read as expected.
+    fn check(self, text: String) -> Result<String, LineError> {
+        let found = Self::of(Line(&text));
+        // `(A)` alone lost the space that makes it a priority.
+        let spaced = Self::of(Line(&format!("{text} ")));
+        if !self.blank && spaced.blank && spaced.done == self.done {
+            Err(LineError::Empty)
+        } else if found.done != self.done {
+            Err(LineError::Done { rest: text })
+        } else if found.priority != self.priority {
+            Err(LineError::Priority { rest: text })
+        } else if (found.completed, found.created) != (self.completed, self.created) {
+            Err(LineError::Date { rest: text })
+        } else {
+            Ok(text)
+        }
+    }
+}
+
+/// `text` without the last such word and one neighbouring space.
+pub(super) fn without_last(text: &str, word: &str) -> String {
+    let Some((before, after)) = around_last(text, word) else {
+        return text.to_owned();
+    };
+    match before.strip_suffix(' ') {
+        Some(before) => format!("{before}{after}"),
+        None => format!("{before}{}", after.strip_prefix(' ').unwrap_or(after)),
+    }
+}
+
+fn replace_last(text: &str, word: &str, new: &str) -> String {
+    match around_last(text, word) {
+        Some((before, after)) => format!("{before}{new}{after}"),
+        None => text.to_owned(),
+    }
+}
+
+/// What stands before and after the last such word.
+fn around_last<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
+    let mut at = 0;
+    let mut found = None;
+    for (space, next) in pieces(text) {
+        at += space.len();
+        if next == word {
+            found = Some(at);
+        }
+        at += next.len();
+    }
+    let (before, rest) = text.split_at_checked(found?)?;
+    Some((before, rest.get(word.len()..)?))
 }
 
 /// White space and the word after it, in order; together they are the text. The

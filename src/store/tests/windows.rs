@@ -7,8 +7,9 @@ use jiff::civil::date;
 
 use super::super::{Around, Window};
 use super::*;
+use crate::domain::casefold::search_key;
 use crate::domain::line::{Line, Priority};
-use crate::domain::query::{Days, Sort, Term, fold, parse_terms};
+use crate::domain::query::{Days, Sort, Term, parse_terms};
 
 /// Todos of every kind: with and without due date and priority, open and done,
 /// sent and unsent, with equal values.
@@ -57,7 +58,7 @@ fn place(todo: &Todo, sort: Sort) -> SortKey {
             .priority()
             .map(|priority| priority.letter().to_string()),
         Sort::Created => todo.created_at.map(|at| at.to_string()),
-        Sort::Text => Some(fold(&todo.text)),
+        Sort::Text => Some(search_key(&todo.text).into_owned()),
     };
     let (id, local) = (todo.id.unwrap_or(i64::MAX), todo.local.unwrap_or(0));
     (value.is_none(), value.unwrap_or_default(), id, local)

@@ -17,7 +17,7 @@ use crate::cli::commands::demo::page;
 use crate::cli::error::CliError;
 use crate::config::{Paths, Profile};
 use crate::domain::line::Line;
-use crate::domain::when;
+use crate::domain::typed::Rules;
 use crate::http;
 use crate::private_file;
 use crate::sandbox::{Addresses, Options, Sandbox, SandboxError};
@@ -201,11 +201,15 @@ fn serve(
 pub(super) fn sample() -> Vec<String> {
     let today = ZonedDateTime::now().date();
     let yesterday = today.yesterday().unwrap_or(today);
+    let rules = Rules {
+        today,
+        literal: false,
+    };
     SAMPLE
         .lines()
         .filter_map(|line| match line.strip_prefix("x ") {
             Some(text) => Some(Line::new(text).completed(yesterday)),
-            None => when::typed(line, today, false).ok(),
+            None => rules.check(line).ok().map(|typed| typed.text),
         })
         .collect()
 }
