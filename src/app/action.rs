@@ -29,7 +29,7 @@ pub enum Action {
     Edit,
     /// Complete the selected todo, or reopen it.
     ToggleDone,
-    /// Ask whether the selected todo may be deleted.
+    /// Delete the selected todo.
     Delete,
     /// Take back the last act of this session.
     Undo,
@@ -75,8 +75,6 @@ pub enum Action {
     DeleteToStart,
     /// Delete from the cursor to the end of the line.
     DeleteToEnd,
-    /// Yes, do it.
-    Confirm,
     /// Every pasted line becomes a todo.
     PasteSeveral,
     /// The pasted lines become one todo.
@@ -112,8 +110,6 @@ pub enum Layer {
     Editor,
     /// The search line.
     Search,
-    /// A question with yes and no.
-    Confirm,
     /// The question what several pasted lines are.
     Paste,
     /// The list of keys.
@@ -124,13 +120,12 @@ pub enum Layer {
 
 impl Layer {
     /// All layers, in the order that help shows them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         L::List,
         L::Global,
         L::Editor,
         L::Search,
         L::Line,
-        L::Confirm,
         L::Paste,
         L::Login,
         L::Help,
@@ -145,7 +140,6 @@ impl Layer {
             Self::Line => "Any line of text",
             Self::Editor => "Adding and editing",
             Self::Search => "Searching",
-            Self::Confirm => "Asked whether to delete",
             Self::Paste => "Several lines pasted",
             Self::Help => "Help",
             Self::Login => "Logging in",
@@ -197,8 +191,8 @@ pub const TABLE: &[Binding] = &[
     row(L::List, A::HalfPageUp, "half-page-up", &["ctrl-u"], "half a screen up"),
     row(L::List, A::Add, "add", &["a"], "add a todo"),
     row(L::List, A::Edit, "edit", &["e", "enter"], "edit it"),
-    row(L::List, A::ToggleDone, "toggle-done", &["x", "space"], "done, or open again"),
-    row(L::List, A::Delete, "delete", &["d"], "delete it (asks)"),
+    row(L::List, A::ToggleDone, "toggle-done", &["space", "x"], "done, reopen"),
+    row(L::List, A::Delete, "delete", &["d"], "delete it"),
     row(L::List, A::Undo, "undo", &["u"], "take back what you did last"),
     row(L::List, A::Redo, "redo", &["U"], "do it again"),
     row(L::List, A::Search, "search", &["/"], "search as you type"),
@@ -226,8 +220,6 @@ pub const TABLE: &[Binding] = &[
     row(L::Line, A::DeleteWord, "delete-word", &["ctrl-w", "alt-backspace"], "delete the word before"),
     row(L::Line, A::DeleteToStart, "delete-to-start", &["ctrl-u"], "delete to the start"),
     row(L::Line, A::DeleteToEnd, "delete-to-end", &["ctrl-k"], "delete to the end"),
-    row(L::Confirm, A::Confirm, "confirm", &["y"], "yes"),
-    row(L::Confirm, A::Cancel, "decline", &["n", "esc", "ctrl-c"], "no"),
     row(L::Paste, A::PasteSeveral, "paste-several", &["s"], "one todo a line"),
     row(L::Paste, A::PasteOne, "paste-one", &["o"], "one todo"),
     row(L::Paste, A::Cancel, "drop-paste", &["esc", "ctrl-c"], "none"),

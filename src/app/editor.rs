@@ -136,7 +136,6 @@ const fn request(action: Action) -> Option<InputRequest> {
         | Action::Help
         | Action::Submit
         | Action::Cancel
-        | Action::Confirm
         | Action::PasteSeveral
         | Action::PasteOne
         | Action::OpenBrowser

@@ -222,7 +222,6 @@ const fn layers(layer: Layer) -> &'static [Layer] {
         Layer::Line => &[Layer::Line, Layer::Global],
         Layer::Editor => &[Layer::Editor, Layer::Line, Layer::Global],
         Layer::Search => &[Layer::Search, Layer::Line, Layer::Global],
-        Layer::Confirm => &[Layer::Confirm, Layer::Global],
         Layer::Paste => &[Layer::Paste, Layer::Global],
         Layer::Help => &[Layer::Help, Layer::Global],
         Layer::Login => &[Layer::Login, Layer::Global],

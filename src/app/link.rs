@@ -8,7 +8,7 @@ use crate::sync::round::Report;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
     /// Nobody is logged in. Cached todos stay usable.
-    SignedOut,
+    LoggedOut,
     /// Working without the network was asked for.
     Off,
     /// No round has ended yet.

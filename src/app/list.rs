@@ -32,7 +32,7 @@ pub struct List {
     /// As the store last answered.
     window: Window,
     unsaved: Vec<Unsaved>,
-    rows: Vec<Shown>,
+    rows: Vec<ListRow>,
     /// Index into `rows`; 0 when there are none.
     selected: usize,
     /// Index of the first row on the screen.
@@ -42,14 +42,14 @@ pub struct List {
     asked: Option<Asked>,
     last_id: WindowId,
     /// Moves still to make, in order, once the window asked for is here.
-    owed: VecDeque<i64>,
+    pending_moves: VecDeque<i64>,
     /// A todo that is to be selected as soon as it is in the window.
-    wanted: Option<Key>,
+    select_when_loaded: Option<Key>,
 }
 
 /// One row as the screen shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct ListRow {
     /// The todo.
     pub todo: Todo,
     /// Whether a change of it is not yet on the disk.
@@ -93,8 +93,8 @@ impl List {
             height,
             asked: None,
             last_id: WindowId::default(),
-            owed: VecDeque::new(),
-            wanted: None,
+            pending_moves: VecDeque::new(),
+            select_when_loaded: None,
         }
     }
 
@@ -106,13 +106,13 @@ impl List {
 
     /// The rows of the window, in order, changes not yet on the disk included.
     #[must_use]
-    pub fn rows(&self) -> &[Shown] {
+    pub fn rows(&self) -> &[ListRow] {
         &self.rows
     }
 
     /// The rows on the screen, and which of them is selected.
     #[must_use]
-    pub fn visible(&self) -> (&[Shown], usize) {
+    pub fn visible(&self) -> (&[ListRow], usize) {
         let end = (self.top + self.height).min(self.rows.len());
         let rows = self.rows.get(self.top..end).unwrap_or_default();
         (rows, self.selected.saturating_sub(self.top))
@@ -126,15 +126,21 @@ impl List {
         (above, below)
     }
 
+    /// How many rows fit on the screen.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
     /// The selected row.
     #[must_use]
-    pub fn selected(&self) -> Option<&Shown> {
+    pub fn selected(&self) -> Option<&ListRow> {
         self.rows.get(self.selected)
     }
 
     /// The row of a todo, if it is in the window.
     #[must_use]
-    pub fn row(&self, key: Key) -> Option<&Shown> {
+    pub fn row(&self, key: Key) -> Option<&ListRow> {
         self.rows.iter().find(|row| row.todo.key == key)
     }
 
@@ -160,7 +166,7 @@ impl List {
     #[must_use]
     pub fn show(&mut self, query: Query) -> Vec<Effect> {
         self.query = query;
-        self.owed.clear();
+        self.pending_moves.clear();
         let around = self.anchor();
         vec![self.ask(around, Place::Keep, false)]
     }
@@ -169,7 +175,7 @@ impl List {
     #[must_use]
     pub fn show_first(&mut self, query: Query) -> Vec<Effect> {
         self.query = query;
-        self.owed.clear();
+        self.pending_moves.clear();
         vec![self.ask(Around::Top, Place::First, false)]
     }
 
@@ -180,8 +186,8 @@ impl List {
             return self.show_first(query);
         };
         self.query = query;
-        self.owed.clear();
-        self.wanted = Some(key);
+        self.pending_moves.clear();
+        self.select_when_loaded = Some(key);
         vec![self.ask(Around::Key(key), Place::Keep, false)]
     }
 
@@ -199,7 +205,7 @@ impl List {
     #[must_use]
     pub fn refresh(&mut self) -> Vec<Effect> {
         let place = self.asked.map_or(Place::Keep, |asked| asked.place);
-        let around = match (place, self.wanted) {
+        let around = match (place, self.select_when_loaded) {
             (Place::First, _) => Around::Top,
             (Place::Last, _) => Around::Bottom,
             (Place::Keep, Some(key)) if !self.is_unsaved(key) => Around::Key(key),
@@ -218,8 +224,8 @@ impl List {
             .map(|change| change.todo);
         self.unsaved.push(Unsaved { id, changes });
         if let Some(key) = added {
-            self.wanted = Some(key);
-            self.owed.clear();
+            self.select_when_loaded = Some(key);
+            self.pending_moves.clear();
         }
         self.derive();
         if added.is_some() && self.window.more_below {
@@ -250,7 +256,7 @@ impl List {
             .take(id)
             .map(|unsaved| unsaved.changes)
             .unwrap_or_default();
-        self.wanted = None;
+        self.select_when_loaded = None;
         self.derive();
         (changes, self.refresh())
     }
@@ -280,8 +286,9 @@ impl List {
     /// is still there, on the same line of the screen.
     fn derive_near(&mut self, neighbours: &[Key]) {
         let line = self.selected.saturating_sub(self.top);
-        let mut rows: Vec<Shown> = Vec::with_capacity(self.window.rows.len() + self.unsaved.len());
-        rows.extend(self.window.rows.iter().map(|todo| Shown {
+        let mut rows: Vec<ListRow> =
+            Vec::with_capacity(self.window.rows.len() + self.unsaved.len());
+        rows.extend(self.window.rows.iter().map(|todo| ListRow {
             todo: todo.clone(),
             saving: false,
         }));
@@ -290,9 +297,9 @@ impl List {
         }
         rows.retain(|row| in_scope(self.query.scope, &row.todo.text));
         self.rows = rows;
-        let wanted = self.wanted.and_then(|key| self.position(key));
+        let select_when_loaded = self.select_when_loaded.and_then(|key| self.position(key));
         let near = neighbours.iter().find_map(|key| self.position(*key));
-        self.selected = wanted
+        self.selected = select_when_loaded
             .or(near)
             .unwrap_or(self.selected)
             .min(self.rows.len().saturating_sub(1));

@@ -1,4 +1,4 @@
-//! The terminal program as a value: a [`Model`], facts that move it
+//! The terminal program as a value: a [`Model`], the messages that change it
 //! ([`Msg`]), and what must then happen outside it ([`Effect`]).
 //!
 //! Pure: no terminal, no disk, no network, no clock. Time and fresh ids come
@@ -8,15 +8,18 @@ pub mod action;
 pub mod editor;
 pub mod effect;
 pub mod help;
+pub mod hints;
 pub mod history;
 pub mod keymap;
 pub mod keys;
+pub mod layout;
 pub mod link;
 pub mod list;
 pub mod login;
 pub mod model;
 pub mod msg;
 pub mod stamp;
+pub mod toast;
 pub mod update;
 
 pub use action::{Action, Layer};

@@ -1,5 +1,6 @@
 //! The state of the terminal program.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tui_input::Input;
@@ -10,9 +11,11 @@ use crate::app::effect::{CommitId, Effect};
 use crate::app::history::History;
 use crate::app::keymap::Keymap;
 use crate::app::keys::Key as Press;
+use crate::app::layout::{Layout, Parts, SearchPart};
 use crate::app::link::Link;
 use crate::app::list::List;
 use crate::app::login::{Login, LoginId};
+use crate::app::toast::Toast;
 use crate::domain::account::Identity;
 use crate::domain::key::Key;
 use crate::store::{Freshness, Totals};
@@ -31,7 +34,7 @@ pub struct Model {
     pub(crate) who: Option<Identity>,
     pub(crate) totals: Totals,
     pub(crate) freshness: Freshness,
-    pub(crate) notice: Option<Notice>,
+    pub(crate) toast: Option<Toast>,
     pub(crate) keymap: Keymap,
     /// The keys of a sequence that is not complete yet.
     pub(crate) pressed: Vec<Press>,
@@ -41,6 +44,8 @@ pub struct Model {
     /// What is to be said again when the screens are gone, in full.
     pub(crate) exit_notices: Vec<String>,
     pub(crate) size: Size,
+    /// When the last message was received.
+    pub(crate) now: Timestamp,
     pub(crate) today: Date,
     pub(crate) zone: TimeZone,
     pub(crate) loaded: bool,
@@ -67,13 +72,6 @@ pub enum Screen {
     Editor(Editor),
     /// The search line, under the list.
     Search(Search),
-    /// The question whether a todo may be deleted.
-    Confirm {
-        /// Which.
-        key: Key,
-        /// Its text.
-        text: String,
-    },
     /// The question what several pasted lines are.
     Paste {
         /// The lines that are not blank.
@@ -101,15 +99,6 @@ pub struct Search {
     pub came_from: Option<Key>,
 }
 
-/// A short message, gone with the next key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// What it says.
-    pub text: String,
-    /// Whether something went wrong.
-    pub alert: bool,
-}
-
 /// What a program knows before its first frame.
 #[derive(Debug, Clone)]
 pub struct Start {
@@ -119,7 +108,9 @@ pub struct Start {
     pub size: Size,
     /// Which keys ask for what.
     pub keymap: Keymap,
-    /// The day where the person is.
+    /// The time.
+    pub now: Timestamp,
+    /// The day where the user is.
     pub today: Date,
     /// The zone that times are shown in.
     pub zone: TimeZone,
@@ -133,7 +124,9 @@ impl Model {
     #[must_use]
     pub fn new(start: Start) -> (Self, Vec<Effect>) {
         let mut model = Self {
-            list: List::new(list_height(start.size)),
+            list: List::new(usize::from(
+                Layout::new(start.size, Parts::default()).list.height,
+            )),
             screen: Screen::List,
             search: String::new(),
             link: if start.offline {
@@ -144,13 +137,14 @@ impl Model {
             live: false,
             totals: Totals::default(),
             freshness: Freshness::default(),
-            notice: None,
+            toast: None,
             keymap: start.keymap,
             pressed: Vec::new(),
             history: History::default(),
             returned: Vec::new(),
             exit_notices: Vec::new(),
             size: start.size,
+            now: start.now,
             today: start.today,
             zone: start.zone,
             loaded: false,
@@ -163,11 +157,11 @@ impl Model {
         let effects = match (&model.who, &model.link) {
             (Some(_), _) => model.list.show_first(query),
             (None, Link::Off) => {
-                model.link = Link::SignedOut;
+                model.link = Link::LoggedOut;
                 Vec::new()
             }
             (None, _) => {
-                model.link = Link::SignedOut;
+                model.link = Link::LoggedOut;
                 let id = model.next_login();
                 model.screen = Screen::Login(Login::new(id));
                 vec![Effect::StartLogin(id)]
@@ -189,26 +183,40 @@ impl Model {
             Screen::List => Layer::List,
             Screen::Editor(_) => Layer::Editor,
             Screen::Search(_) => Layer::Search,
-            Screen::Confirm { .. } => Layer::Confirm,
             Screen::Paste { .. } => Layer::Paste,
             Screen::Help { .. } => Layer::Help,
             Screen::Login(_) => Layer::Login,
         }
     }
 
-    /// Whether a countdown is on the screen, so that
+    /// Whether the screen changes with time, so that
     /// [`Msg::Ticked`](crate::app::Msg::Ticked) is wanted once a second.
     #[must_use]
     pub const fn ticks(&self) -> bool {
-        match &self.screen {
-            Screen::Login(login) => login.counts_down(),
-            Screen::List
-            | Screen::Editor(_)
-            | Screen::Search(_)
-            | Screen::Confirm { .. }
-            | Screen::Paste { .. }
-            | Screen::Help { .. } => false,
-        }
+        let login = matches!(&self.screen, Screen::Login(login) if login.counts_down());
+        let next_try = matches!(
+            self.link,
+            Link::Offline {
+                next_try: Some(_),
+                ..
+            }
+        );
+        let toast = matches!(&self.toast, Some(toast) if toast.until.is_some());
+        login || next_try || toast
+    }
+
+    /// The parts of the main screen.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        let parts = Parts {
+            details: false,
+            search: SearchPart::Hidden,
+            line: matches!(
+                self.screen,
+                Screen::Editor(_) | Screen::Search(_) | Screen::Paste { .. }
+            ),
+        };
+        Layout::new(self.size, parts)
     }
 
     /// What is to be said once the terminal is given back.
@@ -227,17 +235,27 @@ impl Model {
         self.stale = true;
     }
 
+    /// Shows a message for a few seconds.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice {
-            text: text.into(),
-            alert: false,
-        });
+        self.toast = Some(Toast::info(text.into(), self.now));
     }
 
+    /// Shows a message until a key is pressed.
     pub(crate) fn alert(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice {
-            text: text.into(),
-            alert: true,
+        self.toast = Some(Toast::alert(text.into()));
+    }
+
+    /// Takes an alert away: the user has seen it.
+    pub(crate) fn dismiss_alert(&mut self) {
+        self.toast.take_if(|toast| toast.until.is_none());
+    }
+
+    /// Shows what was done to `subject`, and that it can be undone.
+    pub(crate) fn report(&mut self, what: &str, subject: &str) {
+        let toast = Toast::change(what, subject, self.now);
+        self.toast = Some(match &self.toast {
+            Some(shown) => toast.after(shown, self.now),
+            None => toast,
         });
     }
 
@@ -254,18 +272,5 @@ impl Model {
     pub(crate) const fn next_login(&mut self) -> LoginId {
         self.last_login = LoginId(self.last_login.0 + 1);
         self.last_login
-    }
-}
-
-/// How many rows the list has on a terminal of this size: what the heading,
-/// the prompt line and the status line leave.
-#[must_use]
-pub fn list_height(size: Size) -> usize {
-    let rows = usize::from(size.height);
-    match rows {
-        0..=2 => rows,
-        3 | 4 => rows - 1,
-        5..=7 => rows - 2,
-        _ => rows - 3,
     }
 }

@@ -1,7 +1,8 @@
 //! The one function that moves the model.
 
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Size, list_height};
+use crate::app::link::Link;
+use crate::app::model::{Model, Size};
 use crate::app::msg::Msg;
 use crate::app::stamp::Stamp;
 
@@ -18,13 +19,28 @@ mod todos;
 /// outside it. Never waits, never fails, reads no clock.
 #[must_use]
 pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
+    model.now = stamp.now;
     model.today = stamp.today;
+    let mut effects = apply(model, msg, stamp);
+    // What opens or closes a part of the screen changes how many rows fit.
+    let rows = usize::from(model.layout().list.height);
+    if rows != model.list.height() {
+        effects.extend(model.list.resize(rows));
+    }
+    effects
+}
+
+fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
     match msg {
         Msg::Pressed(key) => press::pressed(model, key, stamp),
         Msg::Pasted(text) => paste::pasted(model, &text, stamp),
         Msg::Act(action) => act::act(model, action, stamp),
-        Msg::Resized { width, height } => resized(model, Size { width, height }),
-        Msg::Ticked => login::ticked(model, stamp),
+        Msg::Resized { width, height } => {
+            model.touch();
+            model.size = Size { width, height };
+            Vec::new()
+        }
+        Msg::Ticked => ticked(model, stamp),
         Msg::Windowed {
             id,
             window,
@@ -45,8 +61,22 @@ pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
     }
 }
 
-fn resized(model: &mut Model, size: Size) -> Vec<Effect> {
-    model.touch();
-    model.size = size;
-    model.list.resize(list_height(size))
+/// A second has passed: takes away what was shown for long enough, and counts
+/// down what counts down.
+fn ticked(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
+    if model
+        .toast
+        .as_ref()
+        .is_some_and(|toast| !toast.is_shown(stamp.now))
+    {
+        model.toast = None;
+        model.touch();
+    }
+    if let Link::Offline {
+        next_try: Some(_), ..
+    } = model.link
+    {
+        model.touch();
+    }
+    login::ticked(model, stamp)
 }

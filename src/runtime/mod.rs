@@ -46,8 +46,8 @@ const FACTS: usize = 256;
 pub struct Options {
     /// Which keys ask for what.
     pub keymap: Keymap,
-    /// Whether to use colours.
-    pub colours: bool,
+    /// The styles that the screens are drawn in.
+    pub theme: Theme,
     /// Whether to leave the network alone.
     pub offline: bool,
     /// Opens a page in a browser, or says why not. May block for a moment.
@@ -122,7 +122,7 @@ pub fn run(profile: ActiveProfile, options: &Options) -> Result<Vec<String>, Run
     let guard = Guard::enter().map_err(RuntimeError::Terminal)?;
     let out = io::BufWriter::with_capacity(1 << 16, io::stdout());
     let mut terminal = Terminal::new(CrosstermBackend::new(out)).map_err(RuntimeError::Terminal)?;
-    let theme = Theme::new(options.colours);
+    let theme = options.theme;
     terminal
         .draw(|frame| ui::draw(&model, &theme, frame))
         .map_err(RuntimeError::Terminal)?;
@@ -195,6 +195,7 @@ fn open(
         who: known.map(|known| known.identity.clone()),
         size: Size { width, height },
         keymap: options.keymap.clone(),
+        now: stamp(zone).now,
         today: stamp(zone).today,
         zone: zone.clone(),
         offline: options.offline,

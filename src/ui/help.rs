@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::row;
+use super::line_of;
 use super::text::Pen;
 use super::theme::Theme;
 use crate::app::Model;
@@ -22,9 +22,15 @@ pub(super) fn help(model: &Model, top: usize, theme: &Theme, area: Rect, buf: &m
     let top = top.min(last_top);
     let framed = area.height > 4;
     if framed {
-        let mut pen = Pen::new(row(area, 0), theme.placeholder, buf);
+        let mut pen = Pen::new(line_of(area, 0), theme, buf);
         pen.write(" Keys", theme.heading);
-        foot(model, last_top > 0, theme, row(area, area.height - 1), buf);
+        foot(
+            model,
+            last_top > 0,
+            theme,
+            line_of(area, area.height - 1),
+            buf,
+        );
     }
     let lines = help::lines(&model.keymap);
     let width = area.width / u16::try_from(columns).unwrap_or(1).max(1);
@@ -34,14 +40,14 @@ pub(super) fn help(model: &Model, top: usize, theme: &Theme, area: Rect, buf: &m
         let cell = Rect {
             x,
             width: width.min(area.right().saturating_sub(x)),
-            ..row(area, u16::try_from(y).unwrap_or(0) + u16::from(framed))
+            ..line_of(area, u16::try_from(y).unwrap_or(0) + u16::from(framed))
         };
         draw(line, theme, cell, buf);
     }
 }
 
 fn draw(line: &HelpLine, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let mut pen = Pen::new(area, theme.placeholder, buf);
+    let mut pen = Pen::new(area, theme, buf);
     match line {
         HelpLine::Blank => {}
         HelpLine::Heading(title) => {
@@ -54,9 +60,9 @@ fn draw(line: &HelpLine, theme: &Theme, area: Rect, buf: &mut Buffer) {
                 ..area
             };
             let label = if keys.is_empty() { "–" } else { keys };
-            pen = Pen::new(keys_area, theme.placeholder, buf);
+            pen = Pen::new(keys_area, theme, buf);
             pen.write("  ", theme.text).write(label, theme.key);
-            let mut pen = Pen::new(area, theme.placeholder, buf);
+            let mut pen = Pen::new(area, theme, buf);
             pen.go_to(area.x + keys_width).write(help, theme.text);
         }
     }
@@ -64,7 +70,7 @@ fn draw(line: &HelpLine, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn foot(model: &Model, scrolls: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let hint = |action| model.keymap.hint(Layer::Help, action).unwrap_or_default();
-    let mut pen = Pen::new(area, theme.placeholder, buf);
+    let mut pen = Pen::new(area, theme, buf);
     pen.write(" ", theme.text);
     pen.write(&hint(Action::Cancel), theme.key)
         .write(" back", theme.muted);

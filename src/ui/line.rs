@@ -1,87 +1,70 @@
-//! One todo's text, with its parts told apart.
+//! The framed line in which a todo is written.
 
-use jiff::civil::Date;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
+use tui_input::Input;
 
-use super::text::Pen;
+use super::frame::frame;
+use super::line_of;
+use super::text::{Pen, fill, tail};
 use super::theme::Theme;
-use crate::domain::line::Line;
+use crate::app::editor::{self, Editor, Purpose};
 
-/// How a text is drawn.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Look<'t> {
-    pub(super) theme: &'t Theme,
-    /// Due dates before it are overdue.
-    pub(super) today: Date,
-    /// One style for all of it: the selected row, a done one.
-    pub(super) plain: Option<Style>,
+/// Draws the add or edit line; returns where the cursor belongs.
+pub(super) fn editor(
+    editor: &Editor,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Position> {
+    let title = match editor.purpose {
+        Purpose::Add => "New todo",
+        Purpose::Edit { .. } => "Edit",
+    };
+    let inner = boxed(title, theme, area, buf);
+    let cursor = field(&editor.input, theme, line_of(inner, 0), buf);
+    if let Some(error) = &editor.error {
+        let below = line_of(inner, u16::from(inner.height > 1));
+        let mut pen = Pen::new(below, theme, buf);
+        let style = theme.overlay.patch(theme.alert);
+        pen.write("  ", theme.overlay).write(error, style);
+    }
+    cursor
 }
 
-/// Writes `text` as far as there is room. Of a done todo, the mark and the
-/// date it was done on are left out: the check box tells them.
-pub(super) fn todo(text: &str, look: Look<'_>, pen: &mut Pen<'_>) {
-    let (done, words) = body(text);
-    if let Some(style) = look.plain {
-        pen.write(words, style);
-        return;
-    }
-    let base = if done {
-        look.theme.done
-    } else {
-        look.theme.text
-    };
-    let mut first = true;
-    let mut rest = words;
-    while !rest.is_empty() && !pen.is_cut() {
-        let end = rest.find(' ').unwrap_or(rest.len());
-        let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let style = if done {
-            base
-        } else {
-            word_style(word, first, look)
+/// Draws a frame where there is room for one; returns what is inside.
+pub(super) fn boxed(title: &str, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+    fill(area, theme.overlay, buf);
+    if area.height < 4 {
+        return Rect {
+            x: area.x + area.width.min(1),
+            width: area.width.saturating_sub(2),
+            ..area
         };
-        pen.write(word, style);
-        let gap = after.len() - after.trim_start_matches(' ').len();
-        let (gap, after) = after.split_at_checked(gap).unwrap_or((after, ""));
-        pen.write(gap, base);
-        rest = after;
-        first = false;
     }
+    frame(title, "", theme, area, buf)
 }
 
-/// Whether the todo is done, and its text without the mark and date of that.
-fn body(text: &str) -> (bool, &str) {
-    let line = Line::new(text);
-    if !line.is_done() {
-        return (false, text);
+/// The text being typed, scrolled so that the cursor is in sight.
+pub(super) fn field(
+    input: &Input,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Position> {
+    let area = area.intersection(buf.area);
+    let mut pen = Pen::new(area, theme, buf);
+    let base = theme.overlay;
+    if area.width >= 20 {
+        let prompt: Style = base.patch(theme.accent);
+        pen.write(theme.symbols.prompt, prompt).write(" ", base);
     }
-    let words = text.strip_prefix("x ").unwrap_or(text);
-    let words = match line.completed_on() {
-        Some(date) => words
-            .strip_prefix(date.to_string().as_str())
-            .and_then(|words| words.strip_prefix(' '))
-            .unwrap_or(words),
-        None => words,
-    };
-    (true, words)
-}
-
-fn word_style(word: &str, first: bool, look: Look<'_>) -> Style {
-    let theme = look.theme;
-    match word.as_bytes() {
-        [b'(', b'A'..=b'Z', b')'] if first => theme.priority,
-        [b'+', _, ..] => theme.project,
-        [b'@', _, ..] => theme.context,
-        [b'd', b'u', b'e', b':', ..] => due_style(word, look),
-        _ => theme.text,
-    }
-}
-
-fn due_style(word: &str, look: Look<'_>) -> Style {
-    match Line::new(word).due() {
-        Some(due) if due < look.today => look.theme.overdue,
-        Some(due) if due == look.today => look.theme.due_today,
-        Some(_) => look.theme.due,
-        None => look.theme.text,
-    }
+    let room = usize::from(pen.room());
+    let (before, after) = editor::split(input);
+    let shown = tail(before, room.saturating_sub(1));
+    pen.write(shown, base);
+    let x = pen.x().min(area.right().saturating_sub(1));
+    pen.write(after, base);
+    (area.width > 0 && area.height > 0).then_some(Position { x, y: area.y })
 }

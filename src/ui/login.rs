@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
-use super::text::{Pen, blank, columns};
+use super::text::{Pen, columns};
 use super::theme::Theme;
-use super::{list::centred, qr, row};
+use super::{line_of, list::centred, qr};
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
 use crate::app::login::{Login, Stage};
@@ -21,7 +21,6 @@ struct Text {
 
 /// Draws what to do next, or why it came to nothing.
 pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    blank(area, buf);
     if let (true, Stage::Code { prompt, .. }) = (login.qr, &login.stage)
         && code(model, prompt, theme, area, buf)
     {
@@ -59,10 +58,10 @@ pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let first = body.height.saturating_sub(count) / 3;
     for (n, line) in (first..body.height).zip(&lines) {
-        centred(&line.words, line.style, row(body, n), buf);
+        centred(&line.words, line.style, theme, line_of(body, n), buf);
     }
     if foot == 1 {
-        keys(model, login, theme, row(area, area.height - 1), buf);
+        keys(model, login, theme, line_of(area, area.height - 1), buf);
     }
 }
 
@@ -125,7 +124,7 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
             lines.push(text(if fits { &whole } else { &left }, theme.muted, 1));
             if let Some(trouble) = trouble {
                 let told = format!("{trouble}; trying again");
-                lines.extend(wrapped(&told, theme.waiting, 3, width));
+                lines.extend(wrapped(&told, theme.pending, 3, width));
             }
         }
     }
@@ -172,12 +171,13 @@ fn code(model: &Model, prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buf
     let style = Style::new().fg(Color::White).bg(Color::Black);
     let first = (area.height - height - 2) / 2;
     for (n, line) in (first..area.height).zip(&lines) {
-        centred(line, style, row(area, n), buf);
+        centred(line, style, theme, line_of(area, n), buf);
     }
     centred(
         &prompt.user_code,
         theme.code,
-        row(area, first + height),
+        theme,
+        line_of(area, first + height),
         buf,
     );
     let hint = model
@@ -185,7 +185,13 @@ fn code(model: &Model, prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buf
         .hint(Layer::Login, Action::ToggleQr)
         .unwrap_or_default();
     let back = format!("{hint} back to the text");
-    centred(&back, theme.muted, row(area, first + height + 1), buf);
+    centred(
+        &back,
+        theme.muted,
+        theme,
+        line_of(area, first + height + 1),
+        buf,
+    );
     true
 }
 
@@ -208,7 +214,7 @@ fn keys(model: &Model, login: &Login, theme: &Theme, area: Rect, buf: &mut Buffe
         Stage::Failed { .. } => &[(Action::Retry, "try again"), (Action::Cancel, "leave")],
         Stage::Starting | Stage::Unlocking | Stage::Verifying => &[(Action::Cancel, "leave")],
     };
-    let mut pen = Pen::new(area, theme.placeholder, buf);
+    let mut pen = Pen::new(area, theme, buf);
     for (action, word) in can {
         if let Some(key) = model.keymap.hint(Layer::Login, *action) {
             pen.write("  ", theme.text).write(&key, theme.key);

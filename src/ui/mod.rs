@@ -1,24 +1,37 @@
 //! Draws the model. Reads it, writes cells, decides nothing.
 
+use std::borrow::Cow;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::Model;
+use crate::app::layout::Area;
 use crate::app::model::Screen;
+use crate::domain::line::Line;
 
+mod due;
+mod frame;
 mod header;
 mod help;
+mod hints;
 mod line;
 mod list;
 mod login;
-mod prompt;
 pub mod qr;
+mod row;
 mod status;
+mod toast;
+mod words;
+
+pub mod color;
+pub mod symbols;
 pub mod text;
 pub mod theme;
 
-pub use theme::Theme;
+pub use color::ColorDepth;
+pub use theme::{Theme, ThemeName};
 
 /// Draws one frame.
 pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
@@ -28,9 +41,10 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
     }
 }
 
-/// Draws the screen in front into `area`; where the cursor belongs, if a line
-/// of text is open.
+/// Draws the screen in front into `area`. Returns where the cursor belongs, if a
+/// line of text is open.
 pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    text::fill(area, theme.text, buf);
     match &model.screen {
         Screen::Help { top } => {
             help::help(model, *top, theme, area, buf);
@@ -40,54 +54,58 @@ pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opt
             login::login(model, login, theme, area, buf);
             None
         }
-        Screen::List
-        | Screen::Editor(_)
-        | Screen::Search(_)
-        | Screen::Confirm { .. }
-        | Screen::Paste { .. } => main(model, theme, area, buf),
+        Screen::List | Screen::Editor(_) | Screen::Search(_) | Screen::Paste { .. } => {
+            main(model, theme, buf)
+        }
     }
 }
 
-/// The list with its heading above, the prompt and the status line below.
-/// Small terminals lose the prompt line first (it then shares the last line),
-/// then the heading.
-fn main(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    let heading = u16::from(area.height >= 5);
-    let foot = match area.height {
-        0..=2 => 0,
-        3..=7 => 1,
-        _ => 2,
-    };
-    if heading == 1 {
-        header::header(model, theme, row(area, 0), buf);
+/// The list and what is around it.
+fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
+    let layout = model.layout();
+    let at = |area: Area| rect(area).intersection(buf.area);
+    let (header, rule, rows) = (at(layout.header), at(layout.rule), at(layout.list));
+    let (line, hints, status) = (at(layout.line), at(layout.hints), at(layout.status));
+    if header.height > 0 {
+        header::header(model, theme, header, rule, buf);
     }
-    let rows = Rect {
-        y: area.y + heading,
-        height: area.height - heading - foot,
-        ..area
-    };
     list::list(model, theme, rows, buf);
-    let last = row(area, area.height.saturating_sub(1));
-    if foot == 2 {
-        let cursor = prompt::prompt(model, theme, row(area, area.height - 2), buf);
-        match prompt::error(model) {
-            Some(error) => status::told(error, theme.alert, last, buf),
-            None => status::status(model, theme, last, buf),
+    hints::hints(model, theme, hints, buf);
+    status::status(model, theme, status, buf);
+    let cursor = match &model.screen {
+        Screen::Editor(editor) => line::editor(editor, theme, line, buf),
+        Screen::Search(search) => {
+            let inner = line::boxed("Search", theme, line, buf);
+            line::field(&search.input, theme, line_of(inner, 0), buf)
         }
-        return cursor;
+        Screen::Paste { lines, .. } => {
+            let inner = line::boxed("Paste", theme, line, buf);
+            let question = format!("{} lines: one todo each, or one todo?", lines.len());
+            let mut pen = text::Pen::new(inner, theme, buf);
+            pen.write(&question, theme.overlay);
+            None
+        }
+        Screen::List | Screen::Help { .. } | Screen::Login(_) => None,
+    };
+    if let Some(toast) = &model.toast {
+        let over = if rows.height > 0 { rows } else { status };
+        let last = line_of(over, over.height.saturating_sub(1));
+        toast::toast(toast, model, theme, last, buf);
     }
-    if prompt::is_open(model) || (foot == 1 && model.notice.is_some()) {
-        text::blank(last, buf);
-        return prompt::prompt(model, theme, last, buf);
+    cursor
+}
+
+const fn rect(area: Area) -> Rect {
+    Rect {
+        x: area.x,
+        y: area.y,
+        width: area.width,
+        height: area.height,
     }
-    if foot == 1 {
-        status::status(model, theme, last, buf);
-    }
-    None
 }
 
 /// Line `n` of `area`; empty when there is none.
-fn row(area: Rect, n: u16) -> Rect {
+fn line_of(area: Rect, n: u16) -> Rect {
     Rect {
         y: area.y + n,
         height: u16::from(n < area.height),
@@ -95,5 +113,18 @@ fn row(area: Rect, n: u16) -> Rect {
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// A todo's words without the marks that programs read: `x DATE`, `(A)`.
+fn words_of(text: &str) -> Cow<'_, str> {
+    let line = Line::new(text);
+    let reopened = if line.is_done() {
+        line.reopened().map_or(Cow::Borrowed(text), Cow::Owned)
+    } else {
+        Cow::Borrowed(text)
+    };
+    match line.priority() {
+        Some(_) if reopened.starts_with('(') => {
+            Cow::Owned(reopened.get(4..).unwrap_or_default().to_owned())
+        }
+        _ => reopened,
+    }
+}

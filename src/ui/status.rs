@@ -1,13 +1,12 @@
-//! The last line: whose list, how it stands with the server, what waits.
+//! The last line: the connection, the changes that wait, the account.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::list::{ROOMY, state_word};
-use super::text::{Pen, columns};
+use super::row::{Columns, state_word};
+use super::text::{Pen, Run, runs_width};
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
@@ -15,18 +14,15 @@ use crate::app::link::Link;
 
 /// One part of the line. The least weighty ones go first where room is short.
 struct Part {
-    text: String,
-    style: Style,
+    run: Run<'static>,
     weight: u8,
+    right: bool,
 }
 
 /// Draws the line.
 pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut parts = parts(model, theme, area.width);
-    let room = usize::from(area.width);
-    let taken =
-        |parts: &[Part]| -> usize { parts.iter().map(|part| columns(&part.text, room) + 3).sum() };
-    while parts.len() > 1 && taken(&parts) > room + 1 {
+    while parts.len() > 1 && taken(&parts) > area.width {
         let lightest = parts
             .iter()
             .enumerate()
@@ -34,94 +30,120 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
             .map_or(0, |(at, _)| at);
         parts.remove(lightest);
     }
-    let mut pen = Pen::new(area, theme.placeholder, buf);
+    let mut pen = Pen::new(area, theme, buf);
     pen.write(" ", theme.muted);
-    for (n, part) in parts.iter().enumerate() {
+    for (n, part) in parts.iter().filter(|part| !part.right).enumerate() {
         if n > 0 {
-            pen.write(" · ", theme.muted);
+            pen.write("   ", theme.muted);
         }
-        pen.write(&part.text, part.style);
+        pen.write_all(std::slice::from_ref(&part.run));
     }
+    let mut right: Vec<Run<'_>> = Vec::new();
+    for part in parts.iter().filter(|part| part.right) {
+        if !right.is_empty() {
+            right.push(Run::new(format!(" {} ", theme.symbols.dot), theme.muted));
+        }
+        right.push(part.run.clone());
+    }
+    let start = area.right().saturating_sub(runs_width(&right) + 1);
+    pen.go_to(start).write_all(&right);
 }
 
-/// One message across the line.
-pub(super) fn told(text: &str, style: Style, area: Rect, buf: &mut Buffer) {
-    Pen::new(area, style, buf)
-        .write(" ", style)
-        .write(text, style);
+/// Columns of all parts, three blanks between them and one at each end.
+fn taken(parts: &[Part]) -> u16 {
+    let gaps = u16::try_from(3 * parts.len()).unwrap_or(u16::MAX);
+    parts.iter().fold(gaps, |sum, part| {
+        sum.saturating_add(runs_width(std::slice::from_ref(&part.run)))
+    })
 }
 
 fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut part = |text: String, style, weight| {
+    let mut part = |text: String, style: Style, weight, right| {
         parts.push(Part {
-            text,
-            style,
+            run: Run::new(text, style),
             weight,
+            right,
         });
     };
-    if let Some(who) = &model.who {
-        let name = who.email.as_ref().or(who.name.as_ref()).unwrap_or(&who.sub);
-        part(name.clone(), theme.muted, 1);
-    }
     let (link, style) = link(model, theme);
-    part(link, style, 5);
+    part(link, style, 5, false);
     let totals = model.totals;
     let waits = [
-        (model.list.saving() as u64, "saving", theme.muted, 3),
-        (totals.pending, "pending", theme.waiting, 4),
-        (totals.sent, "sent", theme.waiting, 3),
-        (totals.rejected, "rejected", theme.alert, 4),
+        (model.list.saving() as u64, "saving", theme.muted, 2),
+        (totals.pending, "pending", theme.pending, 4),
+        (totals.sent, "sent", theme.pending, 3),
+        (totals.rejected, "rejected", theme.alert, 6),
     ];
     for (count, word, style, weight) in waits {
         if count > 0 {
-            part(format!("{count} {word}"), style, weight);
+            part(format!("{count} {word}"), style, weight, false);
         }
     }
-    if width < ROOMY
+    if Columns::of(width) == Columns::Narrow
         && let Some(word) = model.list.selected().and_then(state_word)
     {
-        part(format!("this: {word}"), theme.text, 6);
+        part(format!("this: {word}"), theme.text, 7, false);
+    }
+    if let Some(who) = &model.who {
+        let name = who.email.as_ref().or(who.name.as_ref()).unwrap_or(&who.sub);
+        part(name.clone(), theme.muted, 0, true);
     }
     if let Some(as_of) = model.freshness.as_of {
-        let as_of = minute(as_of, &model.zone, model);
-        part(format!("as of {as_of}"), theme.muted, 2);
+        part(
+            format!("as of {}", moment(as_of, model)),
+            theme.muted,
+            1,
+            true,
+        );
     }
     parts
 }
 
 fn link(model: &Model, theme: &Theme) -> (String, Style) {
+    let [live, polling, offline] = theme.symbols.link;
     match &model.link {
-        Link::SignedOut => {
+        Link::LoggedOut => {
             let hint = model.keymap.hint(Layer::List, Action::Login);
             let text = match hint {
-                Some(key) => format!("signed out – press {key} to log in"),
-                None => "signed out".to_owned(),
+                Some(key) => format!("{offline} logged out ({key} logs in)"),
+                None => format!("{offline} logged out"),
             };
-            (text, theme.waiting)
+            (text, theme.pending)
         }
-        Link::Off => ("offline as asked".to_owned(), theme.muted),
-        Link::Connecting => ("connecting".to_owned(), theme.muted),
-        Link::Syncing => ("syncing".to_owned(), theme.text),
-        Link::Online if model.live => ("live".to_owned(), theme.good),
-        Link::Online => ("polling".to_owned(), theme.good),
-        Link::Offline { next_try: None, .. } => ("offline".to_owned(), theme.waiting),
+        Link::Off => (format!("{offline} offline (--offline)"), theme.muted),
+        Link::Connecting => (format!("{polling} connecting"), theme.muted),
+        Link::Syncing => (format!("{polling} syncing"), theme.text),
+        Link::Online if model.live => (format!("{live} live"), theme.good),
+        Link::Online => (format!("{polling} polling every 30 s"), theme.good),
+        Link::Offline { next_try: None, .. } => (format!("{offline} offline"), theme.pending),
         Link::Offline {
             next_try: Some(at), ..
         } => {
-            let at = model.zone.to_datetime(*at).strftime("%H:%M:%S");
-            (format!("offline, next try {at}"), theme.waiting)
+            let left = countdown(*at, model.now);
+            (format!("{offline} offline, next try {left}"), theme.pending)
         }
-        Link::Refused { why } => (format!("not synced: {why}"), theme.alert),
+        Link::Refused { why } => (format!("! not synced: {why}"), theme.alert),
+    }
+}
+
+/// `in 12 s`, `in 2 min`; `now` when the time has come.
+fn countdown(at: Timestamp, now: Timestamp) -> String {
+    match at.duration_since(now).as_secs() {
+        ..=0 => "now".to_owned(),
+        seconds @ 1..=99 => format!("in {seconds} s"),
+        seconds => format!("in {} min", (seconds + 30) / 60),
     }
 }
 
 /// The time of day, with the date when it is not today's.
-fn minute(at: Timestamp, zone: &TimeZone, model: &Model) -> String {
-    let at = zone.to_datetime(at);
+pub(super) fn moment(at: Timestamp, model: &Model) -> String {
+    let at = model.zone.to_datetime(at);
     if at.date() == model.today {
         at.strftime("%H:%M").to_string()
+    } else if at.date().year() == model.today.year() {
+        at.strftime("%-d %b %H:%M").to_string()
     } else {
-        at.strftime("%Y-%m-%d %H:%M").to_string()
+        at.strftime("%-d %b %Y").to_string()
     }
 }

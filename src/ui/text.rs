@@ -2,11 +2,15 @@
 //! made harmless. No control character, escape sequence or direction override
 //! reaches the terminal; each is shown as one placeholder cell.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::theme::Theme;
 
 /// Longest grapheme shown as it is, in bytes; of a longer one (a letter under
 /// a tower of accents) only the start is.
@@ -108,15 +112,62 @@ pub fn columns(text: &str, limit: usize) -> usize {
     columns.min(limit)
 }
 
-/// Blanks the cells of `area`.
-pub fn blank(area: Rect, buf: &mut Buffer) {
-    for y in area.top()..area.bottom() {
-        for x in area.left()..area.right() {
-            if let Some(cell) = buf.cell_mut((x, y)) {
-                cell.reset();
-            }
+/// How many columns `text` takes, as the screen counts them.
+#[must_use]
+pub fn width(text: &str) -> u16 {
+    u16::try_from(columns(text, usize::from(u16::MAX))).unwrap_or(u16::MAX)
+}
+
+/// The end of `text` that takes at most `room` columns.
+#[must_use]
+pub fn tail(text: &str, room: usize) -> &str {
+    let mut start = text.len();
+    let mut taken = 0;
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        taken += usize::from(Glyph::of(grapheme).width);
+        if taken > room {
+            break;
+        }
+        start = at;
+    }
+    text.get(start..).unwrap_or_default()
+}
+
+/// Empties the cells of `area`, and gives them this style.
+pub fn fill(area: Rect, style: Style, buf: &mut Buffer) {
+    let area = area.intersection(buf.area);
+    for position in area.positions() {
+        if let Some(cell) = buf.cell_mut(position) {
+            cell.reset();
+            cell.set_style(style);
         }
     }
+}
+
+/// A piece of text in one style.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run<'t> {
+    /// The text.
+    pub text: Cow<'t, str>,
+    /// Its style.
+    pub style: Style,
+}
+
+impl<'t> Run<'t> {
+    /// Takes a text and a style.
+    pub fn new(text: impl Into<Cow<'t, str>>, style: Style) -> Self {
+        Self {
+            text: text.into(),
+            style,
+        }
+    }
+}
+
+/// How many columns these pieces take one after another.
+#[must_use]
+pub fn runs_width(runs: &[Run<'_>]) -> u16 {
+    runs.iter()
+        .fold(0, |sum: u16, run| sum.saturating_add(width(&run.text)))
 }
 
 /// Writes along the first line of an area and never past its end.
@@ -129,14 +180,14 @@ pub struct Pen<'b> {
     /// Where the last grapheme stands.
     last: u16,
     placeholder: Style,
+    ellipsis: char,
     cut: bool,
 }
 
 impl<'b> Pen<'b> {
-    /// A pen at the start of the first line of `area`; `placeholder` is how
-    /// cells that stand for something else look.
+    /// A pen at the start of the first line of `area`.
     #[must_use]
-    pub fn new(area: Rect, placeholder: Style, buf: &'b mut Buffer) -> Self {
+    pub fn new(area: Rect, theme: &Theme, buf: &'b mut Buffer) -> Self {
         let area = area.intersection(buf.area);
         Self {
             x: area.x,
@@ -147,7 +198,8 @@ impl<'b> Pen<'b> {
                 area.right()
             },
             last: area.x,
-            placeholder,
+            placeholder: theme.placeholder,
+            ellipsis: theme.symbols.cut,
             buf,
             cut: false,
         }
@@ -161,6 +213,14 @@ impl<'b> Pen<'b> {
                 break;
             }
             self.put(Glyph::of(grapheme), style);
+        }
+        self
+    }
+
+    /// Writes these pieces one after another.
+    pub fn write_all(&mut self, runs: &[Run<'_>]) -> &mut Self {
+        for run in runs {
+            self.write(&run.text, run.style);
         }
         self
     }
@@ -196,6 +256,7 @@ impl<'b> Pen<'b> {
             return;
         }
         if let Some(cell) = self.buf.cell_mut((self.x, self.y)) {
+            cell.set_diff_option(CellDiffOption::None);
             match glyph.symbol {
                 Symbol::Text(text) => cell.set_symbol(text).set_style(style),
                 Symbol::Placeholder(c) => {
@@ -211,7 +272,7 @@ impl<'b> Pen<'b> {
         for x in self.x + 1..reach.min(self.end) {
             if let Some(cell) = self.buf.cell_mut((x, self.y)) {
                 if x < self.x + glyph.width {
-                    cell.reset();
+                    cell.set_char(' ');
                 }
                 cell.set_diff_option(CellDiffOption::AlwaysUpdate);
             }
@@ -226,9 +287,9 @@ impl<'b> Pen<'b> {
         let at = if self.x < self.end { self.x } else { self.last };
         for x in at..self.end {
             if let Some(cell) = self.buf.cell_mut((x, self.y)) {
-                cell.reset();
-                cell.set_char(if x == at { '…' } else { ' ' })
-                    .set_style(style);
+                let symbol = if x == at { self.ellipsis } else { ' ' };
+                cell.set_char(symbol).set_style(style);
+                cell.set_diff_option(CellDiffOption::None);
             }
         }
         self.x = self.end;
@@ -240,11 +301,17 @@ mod tests {
     use ratatui::style::Modifier;
 
     use super::*;
+    use crate::ui::color::ColorDepth;
+    use crate::ui::theme::ThemeName;
+
+    fn plain() -> Theme {
+        Theme::new(ThemeName::Terminal, ColorDepth::None)
+    }
 
     fn written(text: &str, width: u16) -> String {
         let area = Rect::new(0, 0, width, 1);
         let mut buf = Buffer::empty(area);
-        Pen::new(area, Style::new(), &mut buf).write(text, Style::new());
+        Pen::new(area, &plain(), &mut buf).write(text, Style::new());
         let mut skip = 0;
         let mut line = String::new();
         for cell in &buf.content {
@@ -278,7 +345,7 @@ mod tests {
         let area = Rect::new(0, 0, 8, 1);
         let frame = |text| {
             let mut buf = Buffer::empty(area);
-            Pen::new(area, Style::new(), &mut buf).write(text, Style::new());
+            Pen::new(area, &plain(), &mut buf).write(text, Style::new());
             buf
         };
         let (before, after) = (frame(before), frame(after));
@@ -312,7 +379,7 @@ mod tests {
         let mut buf = Buffer::empty(area);
         let selected = Style::new().reversed();
         buf.set_style(area, selected);
-        Pen::new(area, Style::new(), &mut buf).write("👍🏽", selected);
+        Pen::new(area, &plain(), &mut buf).write("👍🏽", selected);
         let rest = buf.content.iter().skip(2);
         assert!(
             rest.map(|cell| cell.modifier)
@@ -355,7 +422,7 @@ mod tests {
             let columns = columns(text, 99);
             let area = Rect::new(0, 0, 40, 1);
             let mut buf = Buffer::empty(area);
-            let mut pen = Pen::new(area, Style::new(), &mut buf);
+            let mut pen = Pen::new(area, &plain(), &mut buf);
             pen.write(text, Style::new());
             assert_eq!(usize::from(pen.x()), columns, "{text:?}");
         }

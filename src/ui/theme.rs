@@ -1,92 +1,380 @@
-//! Styles by role. Every difference that matters is told by a word or a
+//! Styles by role. Every difference that matters is shown by a word or a
 //! symbol too, so a terminal without colours loses nothing.
 
 use ratatui::style::{Color, Modifier, Style};
 
-/// What each part of the screen looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Theme {
-    /// Ordinary text.
-    pub text: Style,
-    /// What is there for those who look for it.
-    pub muted: Style,
-    /// Headings.
-    pub heading: Style,
-    /// The view in force, among others.
-    pub current: Style,
-    /// The selected row.
-    pub selected: Style,
-    /// A todo that is done.
-    pub done: Style,
-    /// `(A)`.
-    pub priority: Style,
-    /// `+project`.
-    pub project: Style,
-    /// `@context`.
-    pub context: Style,
-    /// `due:…`, later than today.
-    pub due: Style,
-    /// `due:…`, today.
-    pub due_today: Style,
-    /// `due:…`, past.
-    pub overdue: Style,
-    /// A key in a hint.
-    pub key: Style,
-    /// Something to read and type elsewhere.
-    pub code: Style,
-    /// What waits.
-    pub waiting: Style,
-    /// What went wrong.
-    pub alert: Style,
-    /// What went well.
-    pub good: Style,
-    /// A cell that stands for something that cannot be shown.
-    pub placeholder: Style,
+use super::color::ColorDepth;
+use super::symbols::Symbols;
+
+/// The themes that `[ui] theme` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThemeName {
+    /// The terminal's own colours and background.
+    #[default]
+    Terminal,
+    /// Light text on a dark background.
+    Dark,
+    /// Dark text on a light background.
+    Light,
 }
 
-impl Theme {
-    /// The terminal's own colours, or none at all (`NO_COLOR`).
+impl ThemeName {
+    /// All of them, in the order that the palette lists them.
+    pub const ALL: [Self; 3] = [Self::Terminal, Self::Dark, Self::Light];
+
+    /// Its name in the configuration.
     #[must_use]
-    pub const fn new(colours: bool) -> Self {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Dark => "dark",
+            Self::Light => "light",
+        }
+    }
+
+    /// Reads its [`name`](Self::name).
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.name() == name)
+    }
+}
+
+macro_rules! roles {
+    ($($(#[doc = $doc:literal])+ $role:ident,)+) => {
+        /// The style of each part of the screens.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Theme {
+            $($(#[doc = $doc])+ pub $role: Style,)+
+            /// The signs it draws with.
+            pub symbols: Symbols,
+        }
+
+        /// Every role: its name in `[theme]` and what it is for.
+        pub const ROLES: &[(&str, &str)] = &[$((stringify!($role), concat!($($doc),+)),)+];
+
+        impl Theme {
+            const fn plain() -> Self {
+                Self {
+                    $($role: Style::new(),)+
+                    symbols: Symbols::UNICODE,
+                }
+            }
+
+            /// The style of a role by its name in `[theme]`.
+            pub fn role_mut(&mut self, name: &str) -> Option<&mut Style> {
+                match name {
+                    $(stringify!($role) => Some(&mut self.$role),)+
+                    _ => None,
+                }
+            }
+
+            fn each(mut self, change: impl Fn(Style) -> Style) -> Self {
+                $(self.$role = change(self.$role);)+
+                self
+            }
+        }
+    };
+}
+
+roles! {
+    /// Ordinary text; its background is the background of the screens.
+    text,
+    /// Text of less weight: counts, times, labels.
+    muted,
+    /// Lines between the parts of the screen.
+    border,
+    /// The program's name, the frame of the line in use.
+    accent,
+    /// Headings and titles.
+    heading,
+    /// The current view.
+    current,
+    /// Added to the selected row; it keeps its own colours.
+    selection,
+    /// The sign beside the selected row.
+    gutter,
+    /// The sign beside a marked row.
+    marked,
+    /// A todo that is done.
+    done,
+    /// Priority A.
+    priority_a,
+    /// Priority B.
+    priority_b,
+    /// Priority C.
+    priority_c,
+    /// Every other priority.
+    priority,
+    /// `+project`.
+    project,
+    /// `@context`.
+    context,
+    /// A due date that has passed.
+    late,
+    /// Due today.
+    today,
+    /// Due within 7 days.
+    soon,
+    /// Due later.
+    later,
+    /// A key in a hint.
+    key,
+    /// The code of a login.
+    code,
+    /// The part of a text that the search found.
+    found,
+    /// Changes that are not on the server yet.
+    pending,
+    /// Something that the user may want to correct.
+    warning,
+    /// What failed, was rejected or is about to be deleted.
+    alert,
+    /// What succeeded.
+    good,
+    /// Boxes over the list: notices, questions, the palette.
+    overlay,
+    /// A cell that stands for a character that cannot be shown.
+    placeholder,
+}
+
+/// The colours of a truecolor theme.
+struct Palette {
+    back: u32,
+    raised: u32,
+    selection: u32,
+    text: u32,
+    muted: u32,
+    border: u32,
+    blue: u32,
+    red: u32,
+    yellow: u32,
+    green: u32,
+    magenta: u32,
+    cyan: u32,
+}
+
+const DARK: Palette = Palette {
+    back: 0x1e_222a,
+    raised: 0x27_2c36,
+    selection: 0x2d_3441,
+    text: 0xdc_dfe4,
+    muted: 0x9d_a5b4,
+    border: 0x4b_5263,
+    blue: 0x61_afef,
+    red: 0xf4_8790,
+    yellow: 0xe5_c07b,
+    green: 0x98_c379,
+    magenta: 0xd5_9ce6,
+    cyan: 0x56_b6c2,
+};
+
+const LIGHT: Palette = Palette {
+    back: 0xfa_fafa,
+    raised: 0xee_eff1,
+    selection: 0xe2_e8f2,
+    text: 0x2a_2c33,
+    muted: 0x5a_5f69,
+    border: 0xb8_bcc4,
+    blue: 0x1d_5fc4,
+    red: 0xb3_1d28,
+    yellow: 0x7d_5600,
+    green: 0x2f_6e1f,
+    magenta: 0x93_2aa0,
+    cyan: 0x0b_6876,
+};
+
+impl Theme {
+    /// A theme in the colours that the terminal has. Truecolor themes need 256
+    /// colours; with 16 they fall back to the terminal's own.
+    #[must_use]
+    pub fn new(name: ThemeName, depth: ColorDepth) -> Self {
+        let palette = match name {
+            ThemeName::Terminal => None,
+            ThemeName::Dark => Some(&DARK),
+            ThemeName::Light => Some(&LIGHT),
+        };
+        match (palette, depth) {
+            (_, ColorDepth::None) => Self::colorless(),
+            (Some(palette), ColorDepth::Ansi256 | ColorDepth::TrueColor) => {
+                Self::of(palette).each(|style| Style {
+                    fg: style.fg.map(|color| depth.nearest(color)),
+                    bg: style.bg.map(|color| depth.nearest(color)),
+                    ..style
+                })
+            }
+            (_, ColorDepth::Ansi16 | ColorDepth::Ansi256 | ColorDepth::TrueColor) => {
+                Self::terminal()
+            }
+        }
+    }
+
+    /// The same theme drawn with other signs.
+    #[must_use]
+    pub const fn with_symbols(mut self, symbols: Symbols) -> Self {
+        self.symbols = symbols;
+        self
+    }
+
+    /// The style of a priority's letter and circle.
+    #[must_use]
+    pub const fn priority_of(&self, letter: char) -> Style {
+        match letter {
+            'A' => self.priority_a,
+            'B' => self.priority_b,
+            'C' => self.priority_c,
+            _ => self.priority,
+        }
+    }
+
+    fn colorless() -> Self {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
         let dim = plain.add_modifier(Modifier::DIM);
-        let theme = Self {
-            text: plain,
+        Self {
             muted: dim,
+            border: dim,
+            accent: bold,
             heading: bold,
-            current: plain.add_modifier(Modifier::REVERSED),
-            selected: plain.add_modifier(Modifier::REVERSED),
+            current: bold.add_modifier(Modifier::UNDERLINED),
+            selection: bold,
+            gutter: bold,
+            marked: bold,
             done: dim,
+            priority_a: bold,
+            priority_b: bold,
+            priority_c: bold,
             priority: bold,
-            project: plain,
-            context: plain,
-            due: plain,
-            due_today: bold,
-            overdue: bold.add_modifier(Modifier::UNDERLINED),
+            late: bold,
+            today: bold,
+            later: dim,
             key: bold,
             code: bold,
-            waiting: plain,
+            found: plain.add_modifier(Modifier::UNDERLINED),
+            warning: bold,
             alert: bold,
-            good: plain,
             placeholder: dim,
-        };
-        if !colours {
-            return theme;
+            ..Self::plain()
         }
+    }
+
+    fn terminal() -> Self {
+        let plain = Style::new();
+        let bold = plain.add_modifier(Modifier::BOLD);
         Self {
-            priority: bold.fg(Color::Yellow),
+            accent: bold.fg(Color::Blue),
+            current: bold,
+            gutter: bold.fg(Color::Blue),
+            marked: bold.fg(Color::Green),
+            priority_a: bold.fg(Color::Red),
+            priority_b: bold.fg(Color::Yellow),
+            priority_c: bold.fg(Color::Blue),
             project: plain.fg(Color::Magenta),
             context: plain.fg(Color::Cyan),
-            due: plain.fg(Color::Green),
-            due_today: bold.fg(Color::Yellow),
-            overdue: bold.fg(Color::Red),
+            late: bold.fg(Color::Red),
+            today: bold.fg(Color::Yellow),
+            soon: plain.fg(Color::Green),
             key: plain.fg(Color::Cyan),
             code: bold.fg(Color::Yellow),
-            waiting: plain.fg(Color::Yellow),
+            found: bold.fg(Color::Yellow),
+            pending: plain.fg(Color::Yellow),
+            warning: plain.fg(Color::Yellow),
             alert: bold.fg(Color::Red),
             good: plain.fg(Color::Green),
-            ..theme
+            ..Self::colorless()
         }
+    }
+
+    fn of(palette: &Palette) -> Self {
+        let plain = Style::new();
+        let fg = |color: u32| plain.fg(Color::from_u32(color));
+        let bold = |color: u32| fg(color).add_modifier(Modifier::BOLD);
+        Self {
+            text: fg(palette.text).bg(Color::from_u32(palette.back)),
+            muted: fg(palette.muted),
+            border: fg(palette.border),
+            accent: bold(palette.blue),
+            heading: bold(palette.text),
+            current: bold(palette.text),
+            selection: plain.bg(Color::from_u32(palette.selection)),
+            gutter: bold(palette.blue),
+            marked: bold(palette.green),
+            done: fg(palette.muted),
+            priority_a: bold(palette.red),
+            priority_b: bold(palette.yellow),
+            priority_c: bold(palette.blue),
+            priority: bold(palette.muted),
+            project: fg(palette.magenta),
+            context: fg(palette.cyan),
+            late: bold(palette.red),
+            today: bold(palette.yellow),
+            soon: fg(palette.green),
+            later: fg(palette.muted),
+            key: fg(palette.cyan),
+            code: bold(palette.yellow),
+            found: bold(palette.yellow),
+            pending: fg(palette.yellow),
+            warning: fg(palette.yellow),
+            alert: bold(palette.red),
+            good: fg(palette.green),
+            overlay: fg(palette.text).bg(Color::from_u32(palette.raised)),
+            placeholder: fg(palette.muted),
+            symbols: Symbols::UNICODE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::color::contrast;
+
+    #[test]
+    fn text_of_every_role_has_a_contrast_of_4_5_on_every_background() {
+        for name in [ThemeName::Dark, ThemeName::Light] {
+            let mut theme = Theme::new(name, ColorDepth::TrueColor);
+            let grounds = [theme.text.bg, theme.selection.bg, theme.overlay.bg];
+            let grounds: Vec<Color> = grounds.into_iter().flatten().collect();
+            assert_eq!(grounds.len(), 3);
+            for (role, _) in ROLES.iter().filter(|(role, _)| *role != "border") {
+                let style = theme.role_mut(role).copied().unwrap_or_default();
+                let Some(color) = style.fg else { continue };
+                for ground in &grounds {
+                    let ratio = contrast(color, *ground).unwrap_or_default();
+                    assert!(
+                        ratio >= 4.5,
+                        "{} {role} on {ground}: {ratio:.2}",
+                        name.name()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_colours_no_style_has_one() {
+        for name in ThemeName::ALL {
+            let mut theme = Theme::new(name, ColorDepth::None);
+            for (role, _) in ROLES {
+                let style = theme.role_mut(role).copied().unwrap_or_default();
+                assert_eq!((style.fg, style.bg), (None, None), "{role}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_selected_row_is_never_reversed() {
+        for name in ThemeName::ALL {
+            for depth in [ColorDepth::None, ColorDepth::Ansi16, ColorDepth::TrueColor] {
+                let selection = Theme::new(name, depth).selection;
+                assert!(!selection.add_modifier.contains(Modifier::REVERSED));
+                assert_ne!(selection, Style::new());
+            }
+        }
+    }
+
+    #[test]
+    fn a_theme_of_16_colours_is_the_terminal_s() {
+        let dark = Theme::new(ThemeName::Dark, ColorDepth::Ansi16);
+        assert_eq!(dark, Theme::new(ThemeName::Terminal, ColorDepth::Ansi16));
     }
 }

@@ -34,7 +34,7 @@ fn the_screens_show_what_a_script_writes_and_a_script_what_they_write() -> Check
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     // Without the network, no round can be what brings the news.
     let mut seat = Seat::take(&machine, &["--offline"])?;
-    seat.wait_until(|text| status(text).contains("offline as asked"))?;
+    seat.wait_until(|text| status(text).contains("offline (--offline)"))?;
 
     machine.run(&["add", "milk", "--offline"])?.ended(0)?;
     seat.wait_within(NEARBY, |text| text.contains("milk"))?;
@@ -44,7 +44,7 @@ fn the_screens_show_what_a_script_writes_and_a_script_what_they_write() -> Check
     seat.press("a")?;
     seat.press("bread\r")?;
     let is_kept =
-        |row: &str| row.contains("[ ]") && row.contains("bread  ") && row.contains("pending");
+        |row: &str| row.contains('○') && row.contains("bread  ") && row.contains("pending");
     seat.wait_until(|text| text.lines().any(is_kept))?;
     let listed = machine.json(&["list", "--json", "--offline"])?;
     assert_eq!(listed["todos"][0]["text"], "bread", "{listed}");

@@ -108,11 +108,11 @@ fn the_screens_can_be_stopped_and_go_on_where_they_were() -> Checked {
     let mut seat = Seat::take(&machine, &["--offline"])?;
     seat.wait_until(|screen| screen.contains("milk"))?;
     seat.press("abread")?;
-    seat.wait_until(|screen| screen.contains("add: bread"))?;
+    seat.wait_until(|screen| screen.contains("› bread"))?;
 
     seat.press("\u{1a}")?;
     seat.wait_for("stopped")?;
-    seat.wait_until(|screen| screen.contains("milk") && screen.contains("add: bread"))?;
+    seat.wait_until(|screen| screen.contains("milk") && screen.contains("› bread"))?;
     seat.press(" and tea\r")?;
 
     seat.wait_until(|screen| screen.contains("bread and tea") && screen.contains("pending"))?;
@@ -143,7 +143,7 @@ fn a_signal_gives_the_terminal_back_before_it_is_told() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     let mut seat = Seat::take(&machine, &["--offline"])?;
-    seat.wait_until(|screen| screen.contains("offline as asked"))?;
+    seat.wait_until(|screen| screen.contains("offline (--offline)"))?;
 
     kill_process(seat.id()?, Signal::TERM)?;
 

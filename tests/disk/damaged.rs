@@ -199,7 +199,7 @@ fn the_screens_follow_when_a_command_sets_the_database_aside() -> Checked {
     seat.press("feed the cat\r")?;
     seat.wait_until(|screen| {
         let row = screen.lines().find(|line| line.contains("feed the cat"));
-        row.is_some_and(|row| row.contains("[ ]") && !row.contains("saving"))
+        row.is_some_and(|row| row.contains('○') && !row.contains("saving"))
     })?;
 
     assert!(

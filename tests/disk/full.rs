@@ -69,7 +69,7 @@ fn screens_give_the_line_back(
     seat.press("feed the cat\r")?;
     let screen = seat.wait_until(|screen| screen.contains("not saved"))?;
     assert!(screen.contains(&format!("not saved: {says}. ")), "{screen}");
-    assert!(screen.contains("add: feed the cat"), "{screen}");
+    assert!(screen.contains("› feed the cat"), "{screen}");
     assert!(
         !screen.contains("] feed the cat"),
         "the row stayed:\n{screen}"
@@ -78,7 +78,7 @@ fn screens_give_the_line_back(
     seat.press("\r")?;
     seat.wait_until(|screen| {
         let row = screen.lines().find(|line| line.contains("feed the cat"));
-        row.is_some_and(|row| row.contains("[ ]") && !row.contains("saving"))
+        row.is_some_and(|row| row.contains('○') && !row.contains("saving"))
     })?;
     seat.press("q")?;
     assert_eq!(seat.ended()?, 0);

@@ -109,7 +109,7 @@ fn two_screens_and_scripts_at_once_end_with_the_same_list() -> Checked {
         .collect();
     for seat in [&mut one, &mut two] {
         seat.wait_until(|screen| {
-            let rows: Vec<&str> = screen.lines().filter(|row| row.contains("[ ]")).collect();
+            let rows: Vec<&str> = screen.lines().filter(|row| row.contains('○')).collect();
             let shown = |text: &String| rows.iter().filter(|row| row.contains(text)).count() == 1;
             rows.len() == all.len() && all.iter().all(shown) && screen.contains("live")
         })?;

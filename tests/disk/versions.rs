@@ -69,9 +69,9 @@ fn screens_whose_database_a_newer_program_migrates_only_read_and_say_restart() -
     seat.press("a")?;
     seat.press("tea\r")?;
     let screen = seat.wait_until(|screen| screen.contains("not saved"))?;
-    assert!(screen.contains("add: tea"), "{screen}");
+    assert!(screen.contains("› tea"), "{screen}");
     seat.press("\u{1b}")?;
-    seat.wait_until(|screen| !screen.contains("add: "))?;
+    seat.wait_until(|screen| !screen.contains("New todo"))?;
     seat.press("q")?;
     assert_eq!(seat.ended()?, 0);
     assert_eq!(sandbox.texts()?, ["milk", "bread"]);

@@ -43,7 +43,7 @@ fn the_screens_under_kill_9_keep_what_they_showed_as_saved() -> Checked {
 fn row<'a>(screen: &'a str, text: &str) -> Option<&'a str> {
     screen
         .lines()
-        .find(|line| line.contains("[ ]") && line.contains(text))
+        .find(|line| line.contains('○') && line.contains(text))
 }
 
 fn is_saved(row: &str) -> bool {

@@ -53,22 +53,25 @@ impl Device {
         self.settle()
     }
 
-    /// The lines of the screen that hold todos, without the mark of the
-    /// selected one and the column of handles.
+    /// The lines of the screen that hold todos, without the sign of the selected
+    /// one.
     pub(crate) fn rows(&self) -> Vec<String> {
-        let list = |line: &&str| line.contains("[ ]") || line.contains("[x]");
+        let list = |line: &&str| {
+            line.contains('○') && !line.contains("offline")
+                || line.contains('●') && !line.contains("live")
+        };
         self.stage
             .screen()
             .lines()
             .filter(list)
-            .map(|line| line.trim_start_matches(['│', ' ', '›']).to_owned())
+            .map(|line| line.trim_start_matches(['│', ' ', '▌']).to_owned())
             .collect()
     }
 
     /// The text of the selected row.
     pub(crate) fn selected(&self) -> String {
         let screen = self.stage.screen();
-        let line = screen.lines().find(|line| line.contains('›'));
+        let line = screen.lines().find(|line| line.starts_with("│▌"));
         line.unwrap_or_default().to_owned()
     }
 

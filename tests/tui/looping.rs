@@ -15,7 +15,7 @@ use tudone::app::link::{Failure, RoundNews};
 use tudone::app::{Effect, Msg, Stamp};
 use tudone::runtime::drive::{DriveError, EffectHandler, Left, Signal, Signals, Sources, drive};
 use tudone::sync::round::Report;
-use tudone::ui::Theme;
+use tudone::ui::{ColorDepth, Theme, ThemeName};
 use uuid::Uuid;
 
 use crate::stage::{NOON, Stage, ada, instant, todo};
@@ -91,7 +91,7 @@ fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Recorder), Box<dyn
         &mut stage.model,
         sources,
         &mut noted,
-        &Theme::new(false),
+        &Theme::new(ThemeName::Terminal, ColorDepth::None),
         stamp,
     ));
     noted.left = Some(driven?);

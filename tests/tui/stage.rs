@@ -14,7 +14,7 @@ use tudone::domain::account::Identity;
 use tudone::domain::key::Key;
 use tudone::domain::todo::{State, Todo};
 use tudone::store::{Freshness, Totals, Window};
-use tudone::ui::{self, Theme};
+use tudone::ui::{self, ColorDepth, Theme, ThemeName};
 use unicode_width::UnicodeWidthStr;
 use uuid::Uuid;
 
@@ -23,6 +23,10 @@ pub(crate) struct Stage {
     pub(crate) model: Model,
     /// What the program wanted done and the test has not looked at.
     pub(crate) effects: Vec<Effect>,
+    /// The theme it is drawn in.
+    pub(crate) theme: Theme,
+    /// When the messages arrive.
+    pub(crate) now: Timestamp,
     acts: u128,
 }
 
@@ -64,6 +68,7 @@ impl Stage {
             who,
             size: Size { width, height },
             keymap: Keymap::default(),
+            now: instant(NOON),
             today: Date::constant(2026, 11, 24),
             zone: TimeZone::UTC,
             offline: false,
@@ -71,6 +76,8 @@ impl Stage {
         Self {
             model,
             effects,
+            theme: Theme::new(ThemeName::Terminal, ColorDepth::Ansi16),
+            now: instant(NOON),
             acts: 0,
         }
     }
@@ -79,7 +86,7 @@ impl Stage {
     pub(crate) fn say(&mut self, msg: Msg) -> &mut Self {
         self.acts += 1;
         let stamp = Stamp {
-            now: instant(NOON),
+            now: self.now,
             today: Date::constant(2026, 11, 24),
             fresh: Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0000 + (self.acts << 8)),
         };
@@ -150,7 +157,7 @@ impl Stage {
     fn drawn(&self, width: u16, height: u16) -> (Buffer, Option<(u16, u16)>) {
         let area = Rect::new(0, 0, width, height);
         let mut buf = Buffer::empty(area);
-        let cursor = ui::screen(&self.model, &Theme::new(true), area, &mut buf);
+        let cursor = ui::screen(&self.model, &self.theme, area, &mut buf);
         (buf, cursor.map(|at| (at.x, at.y)))
     }
 

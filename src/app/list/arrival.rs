@@ -27,9 +27,12 @@ impl List {
         let neighbours = self.neighbours();
         let known = |key: &Key| window.rows.iter().any(|todo| todo.key == *key);
         if asked.place == Place::Keep && !window.rows.is_empty() {
-            let reached =
-                self.wanted.is_some_and(|key| known(&key)) || neighbours.first().is_none_or(known);
-            if !reached && self.wanted.is_none() && neighbours.first() != asked.from.as_ref() {
+            let reached = self.select_when_loaded.is_some_and(|key| known(&key))
+                || neighbours.first().is_none_or(known);
+            if !reached
+                && self.select_when_loaded.is_none()
+                && neighbours.first() != asked.from.as_ref()
+            {
                 // The selection moved on while these rows were on their way.
                 let here = self.anchor();
                 return Arrival {
@@ -41,7 +44,9 @@ impl List {
                 return self.ask_beside(&neighbours);
             }
         }
-        let changed = self.window != window || asked.place != Place::Keep || self.wanted.is_some();
+        let changed = self.window != window
+            || asked.place != Place::Keep
+            || self.select_when_loaded.is_some();
         self.window = window;
         self.derive_near(&neighbours);
         match asked.place {
@@ -49,10 +54,13 @@ impl List {
             Place::First => self.select(0),
             Place::Last => self.select(self.rows.len().saturating_sub(1)),
         }
-        let missing = self.reach_wanted(asked.place);
-        let owed = std::mem::take(&mut self.owed);
-        let changed = changed || !owed.is_empty();
-        let effects = owed.into_iter().flat_map(|rows| self.step(rows)).collect();
+        let missing = self.select_loaded(asked.place);
+        let pending_moves = std::mem::take(&mut self.pending_moves);
+        let changed = changed || !pending_moves.is_empty();
+        let effects = pending_moves
+            .into_iter()
+            .flat_map(|rows| self.step(rows))
+            .collect();
         Arrival {
             effects,
             missing,
@@ -64,14 +72,14 @@ impl List {
     pub fn window_failed(&mut self, id: WindowId) {
         if self.asked.is_some_and(|asked| asked.id == id) {
             self.asked = None;
-            self.owed.clear();
+            self.pending_moves.clear();
         }
     }
 
     /// The todo asked around is not in the list (any more): asks around the
     /// next best, once.
     fn ask_beside(&mut self, neighbours: &[Key]) -> Arrival {
-        let missing = self.wanted.take();
+        let missing = self.select_when_loaded.take();
         let next = usize::from(missing.is_none());
         let around = neighbours
             .get(next)
@@ -83,17 +91,17 @@ impl List {
         }
     }
 
-    fn reach_wanted(&mut self, place: Place) -> Option<Key> {
-        let key = self.wanted?;
+    fn select_loaded(&mut self, place: Place) -> Option<Key> {
+        let key = self.select_when_loaded?;
         if let Some(at) = self.position(key) {
             self.select(at);
             if !self.is_unsaved(key) {
-                self.wanted = None;
+                self.select_when_loaded = None;
             }
             return None;
         }
         if place == Place::Keep && !self.is_unsaved(key) {
-            return self.wanted.take();
+            return self.select_when_loaded.take();
         }
         None
     }

@@ -12,10 +12,10 @@ impl List {
     /// goes on when the next one is here.
     #[must_use]
     pub fn step(&mut self, rows: i64) -> Vec<Effect> {
-        self.wanted = None;
+        self.select_when_loaded = None;
         let jumping = self.asked.is_some_and(|asked| asked.place != Place::Keep);
-        if jumping || !self.owed.is_empty() {
-            self.owe(rows);
+        if jumping || !self.pending_moves.is_empty() {
+            self.queue_move(rows);
             return Vec::new();
         }
         let at = i64::try_from(self.selected).unwrap_or(i64::MAX);
@@ -25,16 +25,16 @@ impl List {
         let over = wished - reached;
         let goes_on = (over > 0 && self.window.more_below) || (over < 0 && self.window.more_above);
         if goes_on {
-            self.owe(over);
+            self.queue_move(over);
         }
         self.select(usize::try_from(reached).unwrap_or(0));
         self.prefetch()
     }
 
-    fn owe(&mut self, rows: i64) {
-        match self.owed.back_mut() {
+    fn queue_move(&mut self, rows: i64) {
+        match self.pending_moves.back_mut() {
             Some(last) if last.signum() == rows.signum() => *last = last.saturating_add(rows),
-            _ => self.owed.push_back(rows),
+            _ => self.pending_moves.push_back(rows),
         }
     }
 
@@ -60,8 +60,8 @@ impl List {
     }
 
     fn jump(&mut self, elsewhere: bool, around: Around, place: Place) -> Vec<Effect> {
-        self.wanted = None;
-        self.owed.clear();
+        self.select_when_loaded = None;
+        self.pending_moves.clear();
         let jumping = self.asked.is_some_and(|asked| asked.place != Place::Keep);
         if elsewhere || jumping {
             return vec![self.ask(around, place, false)];

@@ -1,6 +1,6 @@
 //! Changes that are not yet on the disk, and how they lie over the rows.
 
-use super::Shown;
+use super::ListRow;
 use crate::app::effect::CommitId;
 use crate::domain::change::{Act, Change};
 use crate::domain::key::Key;
@@ -15,7 +15,7 @@ pub(super) struct Unsaved {
 }
 
 /// Lays one change over `rows`. A new todo lies at the end, if that is in sight.
-pub(super) fn overlay(rows: &mut Vec<Shown>, change: &Change, more_below: bool) {
+pub(super) fn overlay(rows: &mut Vec<ListRow>, change: &Change, more_below: bool) {
     let at = rows.iter().position(|row| row.todo.key == change.todo);
     let text = match &change.act {
         Act::Remove { .. } => {
@@ -24,7 +24,7 @@ pub(super) fn overlay(rows: &mut Vec<Shown>, change: &Change, more_below: bool) 
         }
         Act::Add { text } => {
             if at.is_none() && !more_below {
-                rows.push(Shown {
+                rows.push(ListRow {
                     todo: added(change.todo, text),
                     saving: true,
                 });

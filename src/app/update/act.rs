@@ -42,10 +42,6 @@ pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect
             _ if editor::edited(&mut line.input, action) => search::changed(model, stamp),
             _ => Vec::new(),
         },
-        Screen::Confirm { .. } => match action {
-            Action::Confirm => todos::delete(model, stamp),
-            _ => leave(model),
-        },
         Screen::Paste { .. } => paste::answered(model, action, stamp),
         Screen::Help { top } => match action {
             Action::Cancel => leave(model),
@@ -71,7 +67,7 @@ fn on_list(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
         Action::Add => todos::add(model),
         Action::Edit => todos::edit(model),
         Action::ToggleDone => todos::toggle_done(model, stamp),
-        Action::Delete => todos::ask_delete(model),
+        Action::Delete => todos::delete(model, stamp),
         Action::Undo => todos::undo(model, stamp),
         Action::Redo => todos::redo(model, stamp),
         Action::Search => search::open(model),

@@ -8,7 +8,7 @@ use crate::sync::round::Report;
 /// Asks for a round that the person sees.
 pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
     match model.link {
-        Link::SignedOut => model.alert("signed out: press L to log in"),
+        Link::LoggedOut => model.alert("logged out: press L to log in"),
         Link::Off => model.alert("started with --offline: nothing is sent or fetched"),
         Link::Connecting
         | Link::Syncing
@@ -34,7 +34,7 @@ pub(super) fn round(model: &mut Model, news: RoundNews) -> Vec<Effect> {
                 Failure::Busy if is_asked_for => Link::Online,
                 Failure::Busy => return Vec::new(),
                 Failure::Unreachable { why } => Link::Offline { why, next_try },
-                Failure::LoggedOut => Link::SignedOut,
+                Failure::LoggedOut => Link::LoggedOut,
                 Failure::Refused(why) => Link::Refused { why },
             };
             if let (true, Link::Offline { why, .. }) = (is_asked_for, &link) {
@@ -77,7 +77,7 @@ fn ended(model: &mut Model, report: &Report) -> Vec<Effect> {
     } else if asked && let Some(blocked) = &report.blocked {
         model.touch();
         model.alert(blocked.to_string());
-    } else if asked && model.notice.is_none() {
+    } else if asked && model.toast.is_none() {
         model.touch();
         model.say(match (report.pushed, report.pulled) {
             (0, 0) => "in sync".to_owned(),

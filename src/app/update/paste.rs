@@ -16,7 +16,7 @@ use crate::app::update::{search, todos};
 /// list they open the add line.
 pub(super) fn pasted(model: &mut Model, text: &str, stamp: Stamp) -> Vec<Effect> {
     model.touch();
-    model.notice = None;
+    model.dismiss_alert();
     match &mut model.screen {
         Screen::List => {
             if todos::owner(model) {
@@ -33,9 +33,7 @@ pub(super) fn pasted(model: &mut Model, text: &str, stamp: Stamp) -> Vec<Effect>
             editor::insert(&mut line.input, text);
             search::changed(model, stamp)
         }
-        Screen::Confirm { .. } | Screen::Paste { .. } | Screen::Help { .. } | Screen::Login(_) => {
-            Vec::new()
-        }
+        Screen::Paste { .. } | Screen::Help { .. } | Screen::Login(_) => Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::app::update::{act, search};
 /// sequence begins anew; a character that means nothing in a line is typed.
 pub(super) fn pressed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
     model.touch();
-    model.notice = None;
+    model.dismiss_alert();
     let mut keys = std::mem::take(&mut model.pressed);
     let began = !keys.is_empty();
     keys.push(key);
@@ -47,10 +47,6 @@ fn typed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
             crate::app::editor::insert(&mut line.input, text);
             search::changed(model, stamp)
         }
-        Screen::List
-        | Screen::Confirm { .. }
-        | Screen::Paste { .. }
-        | Screen::Help { .. }
-        | Screen::Login(_) => Vec::new(),
+        Screen::List | Screen::Paste { .. } | Screen::Help { .. } | Screen::Login(_) => Vec::new(),
     }
 }

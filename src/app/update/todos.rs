@@ -53,10 +53,13 @@ pub(super) fn submit(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
         }
         Ok(Some((key, act))) => {
             model.leave();
-            if let Act::Add { text } = &act
-                && Line::new(text).is_done()
-            {
-                model.say("added as done, for it starts with \u{201c}x \u{201d}");
+            match &act {
+                Act::Add { text } if Line::new(text).is_done() => {
+                    model.report("added as done", text);
+                }
+                Act::Add { text } => model.report("added", text),
+                Act::Edit { after, .. } => model.report("edited", after),
+                Act::Remove { before } => model.report("deleted", before),
             }
             commit(model, vec![change(stamp, 0, key, act)])
         }
@@ -78,7 +81,7 @@ pub(super) fn toggle_done(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     let line = Line::new(&before);
     let (after, what) = if line.is_done() {
         match line.reopened() {
-            Ok(after) => (after, "open again"),
+            Ok(after) => (after, "reopened"),
             Err(error) => {
                 model.alert(format!("not reopened: {error}"));
                 return Vec::new();
@@ -87,32 +90,17 @@ pub(super) fn toggle_done(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     } else {
         (line.completed(stamp.today), "done")
     };
-    model.say(format!("{what}: {before}"));
+    model.report(what, &before);
     let act = Act::Edit { before, after };
     commit(model, vec![change(stamp, 0, key, act)])
 }
 
-/// Asks whether the selected todo may be deleted.
-pub(super) fn ask_delete(model: &mut Model) -> Vec<Effect> {
-    if let Some((key, text)) = selected(model) {
-        model.screen = Screen::Confirm { key, text };
-    }
-    Vec::new()
-}
-
-/// Deletes the todo asked about.
+/// Deletes the selected todo.
 pub(super) fn delete(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
-    let Screen::Confirm { key, text } = &model.screen else {
+    let Some((key, before)) = selected(model) else {
         return Vec::new();
     };
-    let (key, text) = (*key, text.clone());
-    model.leave();
-    // Its text may have changed while the question stood.
-    let before = model
-        .list
-        .row(key)
-        .map_or(text, |row| row.todo.text.clone());
-    model.say(format!("deleted: {before}"));
+    model.report("deleted", &before);
     let act = Act::Remove { before };
     commit(model, vec![change(stamp, 0, key, act)])
 }
@@ -134,20 +122,20 @@ pub(super) fn add_all(
             change(stamp, 2 * n, key, Act::Add { text })
         })
         .collect();
-    model.say(format!("added {} todos", changes.len()));
+    model.report("added", &format!("{} todos", changes.len()));
     Ok(commit(model, changes))
 }
 
 /// Takes back the last act.
 pub(super) fn undo(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     let changes = model.history.undo(stamp);
-    again(model, changes, "taken back", "nothing to take back")
+    again(model, changes, "undone", "nothing to undo")
 }
 
 /// Does again what was taken back last.
 pub(super) fn redo(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     let changes = model.history.redo(stamp);
-    again(model, changes, "done again", "nothing to do again")
+    again(model, changes, "redone", "nothing to redo")
 }
 
 fn again(

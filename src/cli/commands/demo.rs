@@ -77,7 +77,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     );
     let options = Options {
         keymap: Keymap::default(),
-        colours: context.paint().is_on(),
+        theme: super::tui::theme(context),
         offline: false,
         open_page: page::open,
     };

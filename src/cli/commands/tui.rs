@@ -10,6 +10,8 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::profile::ActiveProfile;
 use crate::runtime::{self, Options};
+use crate::ui::symbols::Symbols;
+use crate::ui::{ColorDepth, Theme, ThemeName};
 
 /// Opens the screens and returns when the person leaves them.
 pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
@@ -21,11 +23,27 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     let options = Options {
         // The file was refused where this could fail.
         keymap: Keymap::configured(bindings).unwrap_or_default(),
-        colours: Paint::new(context.flags.color, &io::stdout()).is_on(),
+        theme: theme(context),
         offline: context.flags.offline,
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
     };
     let parting = runtime::run(ActiveProfile::new(config.profile, config.paths), &options)?;
     parting.iter().for_each(output::notice);
     Ok(())
+}
+
+/// The theme that the environment asks for.
+pub(crate) fn theme(context: &CommandContext) -> Theme {
+    let set = |name| std::env::var(name).ok();
+    let depth = if Paint::new(context.flags.color, &io::stdout()).is_on() {
+        ColorDepth::detect(set("COLORTERM").as_deref(), set("TERM").as_deref())
+    } else {
+        ColorDepth::None
+    };
+    let symbols = Symbols::for_locale(
+        set("LC_ALL").as_deref(),
+        set("LC_CTYPE").as_deref(),
+        set("LANG").as_deref(),
+    );
+    Theme::new(ThemeName::Terminal, depth).with_symbols(symbols)
 }

@@ -1,0 +1,72 @@
+//! The row of keys that work now.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::text::{Pen, Run, runs_width};
+use super::theme::Theme;
+use crate::app::Model;
+use crate::app::action::{Action, Layer};
+use crate::app::hints::{self, Hint};
+
+/// Draws as many hints as fit, the most used first; `? keys` is at the right end.
+pub(super) fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let pinned = pinned(model, theme);
+    let end = area
+        .right()
+        .saturating_sub(runs_width(&pinned) + 1)
+        .max(area.x);
+    let room = Rect {
+        width: end.saturating_sub(area.x),
+        ..area
+    };
+    if model.pressed.is_empty() {
+        write(model, &hints::hints(model), theme, room, buf);
+    } else {
+        pending(model, theme, room, buf);
+    }
+    if area.width >= 20 {
+        Pen::new(area, theme, buf).go_to(end).write_all(&pinned);
+    }
+}
+
+fn pinned(model: &Model, theme: &Theme) -> Vec<Run<'static>> {
+    match model.keymap.hint(Layer::List, Action::Help) {
+        Some(key) if model.layer() == Layer::List => {
+            vec![Run::new(key, theme.key), Run::new(" keys", theme.muted)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The keys of a sequence that is not complete yet.
+fn pending(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(area, theme, buf);
+    pen.write(" ", theme.muted);
+    for key in &model.pressed {
+        pen.write(&key.to_string(), theme.key)
+            .write(" ", theme.muted);
+    }
+    pen.write("…", theme.muted);
+}
+
+fn write(model: &Model, hints: &[Hint], theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(area, theme, buf);
+    pen.write(" ", theme.muted);
+    for (n, hint) in hints.iter().enumerate() {
+        let Some(key) = model.keymap.hint(hint.layer, hint.action) else {
+            continue;
+        };
+        let gap = if n == 0 { "" } else { "   " };
+        let runs = [
+            Run::new(gap, theme.muted),
+            Run::new(key, theme.key),
+            Run::new(" ", theme.muted),
+            Run::new(hint.word.clone(), theme.muted),
+        ];
+        if n > 0 && runs_width(&runs) > pen.room() {
+            return;
+        }
+        pen.write_all(&runs);
+    }
+}

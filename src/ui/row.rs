@@ -1,0 +1,212 @@
+//! One row of the list: done, priority, words, due date, state.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::due;
+use super::text::{Pen, width};
+use super::theme::Theme;
+use super::words::{self, Look};
+use crate::app::Model;
+use crate::app::list::ListRow;
+use crate::domain::line::{Line, Priority};
+use crate::domain::todo::State;
+
+/// The columns of a list, by its width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Columns {
+    /// Words only and a short due date.
+    Narrow,
+    /// With a column for the priority; the state is a symbol.
+    Medium,
+    /// Due date and state in words.
+    Wide,
+}
+
+impl Columns {
+    /// The columns that fit into `width`.
+    pub(super) const fn of(width: u16) -> Self {
+        match width {
+            0..=39 => Self::Narrow,
+            40..=59 => Self::Medium,
+            _ => Self::Wide,
+        }
+    }
+
+    /// Width of the column of states, the blank before it included.
+    const fn state(self) -> u16 {
+        match self {
+            Self::Narrow => 0,
+            Self::Medium => 2,
+            Self::Wide => 11,
+        }
+    }
+}
+
+/// What the row is in the list.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Position {
+    pub(super) selected: bool,
+    pub(super) marked: bool,
+}
+
+/// Draws a row.
+pub(super) fn row(
+    shown: &ListRow,
+    position: Position,
+    model: &Model,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    if position.selected {
+        buf.set_style(area, theme.selection);
+    }
+    let columns = Columns::of(area.width);
+    let line = Line::new(&shown.todo.text);
+    let (end, reserved) = state(shown, columns, theme, area, buf);
+    let end = end.min(area.right().saturating_sub(1 + reserved));
+    let end = due(line, columns, end, model, theme, area, buf);
+
+    let words_area = Rect {
+        width: end.saturating_sub(area.x),
+        ..area
+    };
+    let mut pen = Pen::new(words_area, theme, buf);
+    if position.selected {
+        pen.write(theme.symbols.selected, theme.gutter);
+    }
+    pen.go_to(area.x + 1);
+    if position.marked {
+        pen.write(theme.symbols.marked, theme.marked);
+    }
+    pen.go_to(area.x + 2);
+    mark(line, columns, theme, &mut pen);
+    let look = Look {
+        theme,
+        today: model.today,
+        lifted: columns != Columns::Narrow,
+    };
+    words::words(&shown.todo.text, look, &mut pen);
+}
+
+/// The circle, and the priority in a column of its own.
+fn mark(line: Line<'_>, columns: Columns, theme: &Theme, pen: &mut Pen<'_>) {
+    let letter = line.priority().map(Priority::letter);
+    let style = match letter {
+        _ if line.is_done() => theme.done,
+        Some(letter) => theme.priority_of(letter),
+        None => theme.muted,
+    };
+    let circle = if line.is_done() {
+        theme.symbols.done
+    } else {
+        theme.symbols.open
+    };
+    // The letter is the bold thing of the row.
+    let circle_style = Style {
+        add_modifier: style.add_modifier - ratatui::style::Modifier::BOLD,
+        ..style
+    };
+    pen.write(circle, circle_style).write(" ", theme.muted);
+    if columns == Columns::Narrow {
+        return;
+    }
+    let mut one = [0; 4];
+    let letter = letter.unwrap_or(' ').encode_utf8(&mut one);
+    pen.write(letter, style).write(" ", theme.muted);
+}
+
+/// Writes the due date right-aligned before `end`; a done todo shows when it was
+/// completed. Returns where the words must end.
+fn due(
+    line: Line<'_>,
+    columns: Columns,
+    end: u16,
+    model: &Model,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> u16 {
+    let (date, style) = if line.is_done() {
+        (line.completed_on(), theme.muted)
+    } else {
+        let due = line.due();
+        let style = due.map_or(theme.muted, |due| due::style(due, model.today, theme));
+        (due, style)
+    };
+    let Some(date) = date else {
+        return end;
+    };
+    let text = match columns {
+        Columns::Wide if line.is_done() => completed(date, model),
+        Columns::Wide => due::words(date, model.today),
+        Columns::Narrow | Columns::Medium if line.is_done() => return end,
+        Columns::Narrow | Columns::Medium => due::short(date, model.today),
+    };
+    let start = end.saturating_sub(width(&text));
+    if start < area.x + area.width / 2 {
+        return end;
+    }
+    let end_area = Rect {
+        width: end.saturating_sub(area.x),
+        ..area
+    };
+    Pen::new(end_area, theme, buf)
+        .go_to(start)
+        .write(&text, style);
+    start.saturating_sub(2)
+}
+
+fn completed(on: jiff::civil::Date, model: &Model) -> String {
+    match (model.today - on).get_days() {
+        0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        _ if on.year() == model.today.year() => on.strftime("%-d %b").to_string(),
+        _ => on.strftime("%b %Y").to_string(),
+    }
+}
+
+type Role = fn(&Theme) -> Style;
+
+/// Writes how far the changes of a row are. Returns where the words must end
+/// because of it, and the width that every row reserves for it.
+fn state(
+    shown: &ListRow,
+    columns: Columns,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> (u16, u16) {
+    let reserved = columns.state();
+    let signs = &theme.symbols;
+    let (symbol, role): (_, Role) = match (shown.saving, shown.todo.state) {
+        (true, _) => (signs.saving, |theme| theme.muted),
+        (false, State::Synced) => return (area.right(), reserved),
+        (false, State::Pending) => (signs.pending, |theme| theme.pending),
+        (false, State::Sent) => (signs.sent, |theme| theme.pending),
+        (false, State::Rejected) => (signs.rejected, |theme| theme.alert),
+    };
+    let text = match (columns, state_word(shown)) {
+        (Columns::Wide, Some(word)) => format!("{symbol} {word}"),
+        _ => symbol.to_owned(),
+    };
+    let start = match columns {
+        Columns::Wide => area.right().saturating_sub(reserved),
+        Columns::Medium | Columns::Narrow => area.right().saturating_sub(2),
+    };
+    Pen::new(area, theme, buf)
+        .go_to(start)
+        .write(&text, role(theme));
+    (start.saturating_sub(1), reserved)
+}
+
+/// The word for how far the changes of a row are; none when nothing waits.
+pub(super) fn state_word(shown: &ListRow) -> Option<&'static str> {
+    match (shown.saving, shown.todo.state) {
+        (true, _) => Some("saving"),
+        (false, State::Synced) => None,
+        (false, state) => Some(state.word()),
+    }
+}

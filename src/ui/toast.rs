@@ -1,0 +1,63 @@
+//! A short message over the last row of the list.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::text::{Pen, Run, fill, runs_width, width};
+use super::theme::Theme;
+use super::words_of;
+use crate::app::Model;
+use crate::app::action::{Action, Layer};
+use crate::app::toast::{Toast, ToastKind};
+
+/// Draws the message, right-aligned in `area`.
+pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let on = |style: ratatui::style::Style| theme.overlay.patch(style);
+    let mut before = vec![Run::new("  ", on(theme.text))];
+    let mut after = Vec::new();
+    match toast.kind {
+        ToastKind::Info => before.push(Run::new(toast.what.clone(), theme.overlay)),
+        ToastKind::Alert => {
+            let text = format!("{} {}", theme.symbols.rejected, toast.what);
+            before.push(Run::new(text, on(theme.alert)));
+        }
+        ToastKind::Change => {
+            let what = format!("{} {} ", theme.symbols.marked, toast.what);
+            before.push(Run::new(what, on(theme.good)));
+            if toast.more > 0 {
+                after.push(Run::new(
+                    format!(" and {} more", toast.more),
+                    on(theme.muted),
+                ));
+            }
+            if let Some(key) = model.keymap.hint(Layer::List, Action::Undo) {
+                after.push(Run::new(format!("   {key}"), on(theme.key)));
+                after.push(Run::new(" undo", on(theme.muted)));
+            }
+        }
+    }
+    after.push(Run::new("  ", on(theme.text)));
+    let subject = words_of(&toast.subject);
+    let fixed = runs_width(&before) + runs_width(&after);
+    let room = area.width.saturating_sub(fixed + 1);
+    let subject_width = width(&subject).min(room).min(40);
+    let whole = (fixed + subject_width).min(area.width);
+    let start = area.right().saturating_sub(whole + 1).max(area.x);
+    let area = Rect {
+        x: start,
+        width: whole,
+        ..area
+    };
+    fill(area, theme.overlay, buf);
+    let mut pen = Pen::new(area, theme, buf);
+    pen.write_all(&before);
+    let subject_area = Rect {
+        x: pen.x(),
+        width: subject_width,
+        ..area
+    };
+    let end = pen.x() + subject_width;
+    Pen::new(subject_area, theme, buf).write(&subject, on(theme.heading));
+    let mut pen = Pen::new(area, theme, buf);
+    pen.go_to(end).write_all(&after);
+}

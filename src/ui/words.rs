@@ -1,0 +1,149 @@
+//! A todo's text in cells, its parts told apart by colour.
+
+use jiff::civil::Date;
+use ratatui::style::Style;
+
+use super::due;
+use super::text::Pen;
+use super::theme::Theme;
+use crate::domain::line::Line;
+
+/// How a text is drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look<'t> {
+    pub(super) theme: &'t Theme,
+    /// Due dates before it are late.
+    pub(super) today: Date,
+    /// Whether priority, due date and completion have columns of their own.
+    pub(super) lifted: bool,
+}
+
+/// Writes `text` as far as there is room.
+pub(super) fn words(text: &str, look: Look<'_>, pen: &mut Pen<'_>) {
+    let line = Line::new(text);
+    let base = if line.is_done() {
+        look.theme.done
+    } else {
+        look.theme.text
+    };
+    let base = Style { bg: None, ..base };
+    let mut lift = Lift::new(line, look.lifted);
+    let mut gap = "";
+    let mut started = false;
+    let mut rest = text;
+    while !rest.is_empty() && !pen.is_cut() {
+        let end = rest.find(' ').unwrap_or(rest.len());
+        let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let spaces = after.len() - after.trim_start_matches(' ').len();
+        let (space, after) = after.split_at_checked(spaces).unwrap_or((after, ""));
+        rest = after;
+        if lift.takes(word) {
+            continue;
+        }
+        if started {
+            pen.write(gap, base);
+        }
+        let style = if line.is_done() {
+            base
+        } else {
+            word_style(word, !started, look).unwrap_or(base)
+        };
+        match shown(word, look) {
+            Some(words) => pen.write(&words, look.theme.muted),
+            None => pen.write(word, style),
+        };
+        started = true;
+        gap = space;
+    }
+}
+
+/// Which words of a line have a column of their own.
+struct Lift {
+    mark: bool,
+    priority: Option<String>,
+    due: Option<String>,
+    completed: Option<String>,
+}
+
+impl Lift {
+    fn new(line: Line<'_>, lifted: bool) -> Self {
+        let done = line.is_done();
+        let priority = line.priority().filter(|_| lifted).map(|priority| {
+            if done {
+                format!("pri:{}", priority.letter())
+            } else {
+                format!("({})", priority.letter())
+            }
+        });
+        let due = line.due().filter(|_| lifted && !done);
+        Self {
+            mark: done,
+            priority,
+            due: due.map(|due| format!("due:{due}")),
+            completed: line
+                .completed_on()
+                .filter(|_| done)
+                .map(|date| date.to_string()),
+        }
+    }
+
+    /// Whether `word` is left out of the text; each is once.
+    fn takes(&mut self, word: &str) -> bool {
+        if self.mark {
+            self.mark = false;
+            return word == "x";
+        }
+        [&mut self.completed, &mut self.priority, &mut self.due]
+            .into_iter()
+            .any(|lifted| lifted.take_if(|text| text == word).is_some())
+    }
+}
+
+/// What is shown in the place of a word that is written for programs.
+fn shown(word: &str, look: Look<'_>) -> Option<String> {
+    let (key, value) = word.split_once(':')?;
+    match key {
+        "rec" => {
+            let interval = interval(value)?;
+            Some(format!("{} {interval}", look.theme.symbols.repeats))
+        }
+        "t" => {
+            let start: Date = value.parse().ok().filter(|_| value.len() == 10)?;
+            Some(format!("from {}", due::words(start, look.today)))
+        }
+        _ => None,
+    }
+}
+
+/// `1w` as `weekly`, `+3d` as `every 3 days`.
+fn interval(value: &str) -> Option<String> {
+    let value = value.strip_prefix('+').unwrap_or(value);
+    let (count, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    let count: u16 = count.parse().ok().filter(|count| *count > 0)?;
+    let (once, many) = match unit {
+        "d" => ("daily", "days"),
+        "b" => ("every working day", "working days"),
+        "w" => ("weekly", "weeks"),
+        "m" => ("monthly", "months"),
+        "y" => ("yearly", "years"),
+        _ => return None,
+    };
+    Some(match count {
+        1 => once.to_owned(),
+        _ => format!("every {count} {many}"),
+    })
+}
+
+fn word_style(word: &str, first: bool, look: Look<'_>) -> Option<Style> {
+    let theme = look.theme;
+    match word.as_bytes() {
+        [b'(', letter @ b'A'..=b'Z', b')'] if first => Some(theme.priority_of(char::from(*letter))),
+        [b'+', _, ..] => Some(theme.project),
+        [b'@', _, ..] => Some(theme.context),
+        [b'd', b'u', b'e', b':', ..] => {
+            let due = Line::new(word).due()?;
+            Some(due::style(due, look.today, theme))
+        }
+        _ => None,
+    }
+}
