@@ -16,7 +16,8 @@ use tudone::domain::line::Line;
 use tudone::domain::query::{Query, Scope, Sort};
 use tudone::domain::todo::{Row, Todo};
 use tudone::store::{
-    Capabilities, FeedRow, Mark, PrePushChange, Pull, PushOutcome, Queued, Resolved, Store, Totals,
+    Capabilities, FeedRow, Mark, PrePushChange, Pull, PushOutcome, Queued, Resolved, Session,
+    Store, Totals,
 };
 
 const ENDPOINT: &str = "https://hasura.example/v1/graphql";
@@ -41,7 +42,6 @@ enum Write {
     Drop(Index),
     Full(bool),
     Forget,
-    Rename(u8, u8),
     Reopen,
 }
 
@@ -128,7 +128,6 @@ fn write() -> impl Strategy<Value = Write> {
         1 => any::<Index>().prop_map(Write::Drop),
         1 => any::<bool>().prop_map(Write::Full),
         1 => Just(Write::Forget),
-        1 => (0..6_u8, 0..6_u8).prop_map(|(old, new)| Write::Rename(old, new)),
         1 => Just(Write::Reopen),
     ]
 }
@@ -143,6 +142,8 @@ struct Device<'p> {
     made: u128,
     /// The texts of base by id, kept apart from the store.
     base: BTreeMap<i64, String>,
+    /// What was pulled of the new base while base is stale.
+    staged: Option<Vec<Row>>,
 }
 
 fn key(number: u8) -> Key {
@@ -201,7 +202,7 @@ impl Device<'_> {
                     purged_revision,
                 };
                 if self.store.check_mark(mark)? {
-                    self.base.clear();
+                    self.stale();
                 }
             }
             Write::BeginPull => self.pull = Some(self.store.begin_pull(Timestamp::UNIX_EPOCH)?),
@@ -225,20 +226,28 @@ impl Device<'_> {
                 delete: true,
             })?,
             Write::Forget => {
-                // What learns its keys from the next pull is kept for it.
-                if !self.store.is_rekeying()? {
-                    self.base.clear();
-                }
+                // What learns its keys from the next pull is updated in place.
+                let in_place = self.store.is_rekeying()?;
                 self.store.forget_base()?;
+                if !in_place {
+                    self.stale();
+                }
             }
-            Write::Rename(old, new) => self.store.rename(key(old), key(new))?,
             Write::Reopen => {
                 if let Some(path) = self.path {
                     self.store = Store::open(path, ENDPOINT)?;
                 }
             }
         }
+        if !self.store.freshness()?.stale {
+            self.staged = None;
+        }
         Ok(())
+    }
+
+    /// The rows known stay until the next complete pull.
+    fn stale(&mut self) {
+        self.staged = (!self.base.is_empty()).then(Vec::new);
     }
 
     fn commit(&mut self, deeds: Vec<(u8, HistoryItem)>) -> Result<(), Failure> {
@@ -263,7 +272,7 @@ impl Device<'_> {
                 at: Timestamp::UNIX_EPOCH,
             });
         }
-        let answer = self.store.commit_act("did", &changes)?;
+        let answer = self.store.commit_act(Session::Cli, "did", &changes)?;
         if let ([_], [todo]) = (changes.as_slice(), answer.as_slice()) {
             let shown = self.store.todo(todo.key)?;
             assert!(
@@ -275,16 +284,18 @@ impl Device<'_> {
     }
 
     fn undo(&mut self) -> Result<(), Failure> {
-        let before = self.store.history()?.len();
+        let before = self.store.history(Session::Cli)?.len();
         let made = &mut self.made;
         let mut fresh = || {
             *made += 1;
             Uuid::from_u128((0x0190_0000_0000_7000_9000 << 48) + *made)
         };
-        let undone = self.store.undo(Timestamp::UNIX_EPOCH, &mut fresh)?;
+        let undone = self
+            .store
+            .undo(Session::Cli, Timestamp::UNIX_EPOCH, &mut fresh)?;
         let left = undone.is_none_or(|undone| !undone.overlaps.is_empty());
         let expected = if left { before } else { before - 1 };
-        assert_eq!(self.store.history()?.len(), expected);
+        assert_eq!(self.store.history(Session::Cli)?.len(), expected);
         Ok(())
     }
 
@@ -352,7 +363,11 @@ impl Device<'_> {
 
     fn apply(&mut self, page: Vec<Told>) -> Result<(), Failure> {
         let mut rows = Vec::new();
-        let mut known = self.store.rows_after(i64::MIN)?;
+        let mut known = match &self.staged {
+            Some(staged) => staged.clone(),
+            None => self.store.rows_after(i64::MIN)?,
+        };
+        let is_staged = self.staged.is_some();
         for told in page {
             self.cursor += 1;
             match told {
@@ -365,14 +380,16 @@ impl Device<'_> {
                     };
                     known.retain(|row| row.id != id);
                     let row = self.row(key(number), id, text);
-                    self.base.insert(id, row.text.clone());
+                    if !is_staged {
+                        self.base.insert(id, row.text.clone());
+                    }
                     known.push(row.clone());
                     rows.push(FeedRow::Present(row));
                 }
                 Told::Own(number, id, text) => {
                     let bare = Key::of_row(ENDPOINT, id);
                     let taken = known.iter().any(|row| row.key == key(number));
-                    if taken || !known.iter().any(|row| row.key == bare) {
+                    if is_staged || taken || !known.iter().any(|row| row.key == bare) {
                         continue;
                     }
                     known.retain(|row| row.id != id);
@@ -382,7 +399,8 @@ impl Device<'_> {
                     rows.push(FeedRow::Present(row));
                 }
                 Told::Removed(number) => {
-                    if let Some(row) = known.iter().find(|row| row.key == key(number)) {
+                    let row = known.iter().find(|row| row.key == key(number));
+                    if let (Some(row), false) = (row, is_staged) {
                         self.base.remove(&row.id);
                     }
                     known.retain(|row| row.key != key(number));
@@ -394,6 +412,9 @@ impl Device<'_> {
             }
         }
         self.store.apply(&rows, self.cursor)?;
+        if is_staged {
+            self.staged = Some(known);
+        }
         Ok(())
     }
 
@@ -419,6 +440,9 @@ impl Device<'_> {
             return Ok(());
         };
         self.store.complete_pull(&pull)?;
+        if let Some(staged) = self.staged.take() {
+            self.base = staged.into_iter().map(|row| (row.id, row.text)).collect();
+        }
         // A backend that became full drops the rows that its feed did not tell.
         let left = self.store.rows_after(i64::MIN)?;
         self.base.retain(|id, _| {
@@ -491,6 +515,7 @@ fn run(path: Option<&Path>, writes: Vec<Write>) -> Result<Device<'_>, Failure> {
         cursor: 0,
         made: 0,
         base: BTreeMap::new(),
+        staged: None,
     };
     for write in writes {
         device.act(write)?;
@@ -505,10 +530,10 @@ fn undone(writes: Vec<Write>, deed: (u8, HistoryItem)) -> Result<(), Failure> {
     if !matches!(deed.1, HistoryItem::Add(_)) && !device.stands(key(deed.0))? {
         return Ok(());
     }
-    let (texts, acts) = (device.texts()?, device.store.history()?.len());
+    let (texts, acts) = (device.texts()?, device.store.history(Session::Cli)?.len());
     device.commit(vec![deed])?;
     // What did nothing is no act.
-    if device.store.history()?.len() > acts {
+    if device.store.history(Session::Cli)?.len() > acts {
         device.undo()?;
         device.check()?;
     }

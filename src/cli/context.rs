@@ -10,7 +10,7 @@ use crate::cli::network::PendingRefresh;
 use crate::cli::output;
 use crate::config::{self, Config, environment};
 use crate::profile::{ActiveProfile, KnownAccount};
-use crate::store::{Store, StoreError};
+use crate::store::{Queued, Store, StoreError};
 
 /// One call of the program. Holds nothing that costs anything to make.
 #[derive(Debug)]
@@ -68,21 +68,6 @@ impl CommandContext {
             (Some(known), _) => Ok(KnownProfile { profile, known }),
             (None, Some(Err(error))) => Err(CliError::Login(error.into())),
             (None, _) => Err(CliError::NoAccount),
-        }
-    }
-
-    /// What to make of an error: where it says that the store is damaged and
-    /// that is true, the store is set aside.
-    pub(crate) fn check_corruption(&self, error: CliError) -> CliError {
-        let CliError::Store(error) = error else {
-            return error;
-        };
-        if !error.is_corruption() {
-            return error.into();
-        }
-        match self.known().and_then(|known| known.open()) {
-            Ok(store) => store.check_corruption(error).into(),
-            Err(_) => error.into(),
         }
     }
 
@@ -166,9 +151,25 @@ impl KnownProfile {
 /// The store's.
 pub(crate) fn opened<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, CliError> {
     match open() {
-        Err(error @ StoreError::Corrupt { .. }) => {
+        Err(error) if error.is_replaced() => {
             output::notice(format!("{error}. {}", error.help()));
             Ok(open()?)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// The outbox. Where entries that cannot be read had to be taken out of it, says
+/// so and reads the others.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn outbox(store: &Store) -> Result<Vec<Queued>, CliError> {
+    match store.outbox() {
+        Err(error @ StoreError::Isolated { .. }) => {
+            output::notice(format!("{error}. {}", error.help()));
+            Ok(store.outbox()?)
         }
         other => Ok(other?),
     }

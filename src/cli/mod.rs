@@ -100,7 +100,6 @@ fn carry_out(context: &CommandContext, command: Option<Command>) -> Result<Exit,
     };
     let done = commands::run(context, &command);
     done.map(|()| Exit::Done)
-        .map_err(|error| context.check_corruption(error))
 }
 
 /// Whether there is a terminal to draw on and to read keys from.

@@ -103,8 +103,12 @@ pub(crate) fn attempt(
     context.pending_refresh.leave(runtime, session);
     let miss = match ended?.ok() {
         Some(Ok(report)) => return Ok(Ok(report)),
-        Some(Err(error @ RoundError::Store(StoreError::Corrupt { .. }))) => {
-            return Err(CliError::Round(error));
+        Some(Err(RoundError::Store(error @ StoreError::Isolated { .. }))) => {
+            context.notice(format!("{error}. {}", error.help()));
+            return attempt(context, known, store, options);
+        }
+        Some(Err(RoundError::Store(error))) if error.is_replaced() => {
+            return Err(CliError::Round(error.into()));
         }
         Some(Err(RoundError::Remote(error))) if error.retry_after().is_some() => {
             asked_to_wait(context, store)?.unwrap_or(SyncSkipped::Ended(error.into()))

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::cli::context::outbox;
 use crate::cli::error::CliError;
 use crate::domain::change::{Entry, Progress};
 use crate::domain::todo::Todo;
@@ -24,7 +25,7 @@ impl Refused {
         if store.totals()?.rejected == 0 {
             return Ok(Self(HashSet::new()));
         }
-        let entries = store.outbox()?.into_iter().map(|queued| queued.entry);
+        let entries = outbox(store)?.into_iter().map(|queued| queued.entry);
         Ok(Self(entries.filter(is_rejected).map(|it| it.seq).collect()))
     }
 
@@ -42,7 +43,7 @@ impl Refused {
             return Ok(Vec::new());
         }
         let mut refusals = Vec::new();
-        for entry in store.outbox()?.into_iter().map(|queued| queued.entry) {
+        for entry in outbox(store)?.into_iter().map(|queued| queued.entry) {
             let key = entry.change.todo;
             let is_asked_for = of.is_none_or(|todos| todos.iter().any(|todo| todo.key == key));
             if !is_asked_for || self.0.contains(&entry.seq) {

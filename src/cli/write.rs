@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::context::{CommandContext, KnownProfile};
+use crate::cli::context::{CommandContext, KnownProfile, outbox};
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
@@ -15,7 +15,7 @@ use crate::cli::refused::{self, Refused};
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::domain::change::{Act, Change, Entry, Progress};
 use crate::domain::todo::{State, Todo};
-use crate::store::{Capabilities, Store};
+use crate::store::{Capabilities, Session, Store};
 
 /// Flags of every command that writes.
 #[derive(Debug, Clone, Args)]
@@ -57,7 +57,7 @@ pub(crate) fn commit(
     limit: Option<Duration>,
 ) -> Result<Written, CliError> {
     commit_by(context, known, store, changes, limit, |store| {
-        Ok(store.commit_act(verb, changes)?)
+        Ok(store.commit_act(Session::Cli, verb, changes)?)
     })
 }
 
@@ -156,7 +156,7 @@ fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, 
         return Ok(None);
     }
     let mut waiting = HashSet::new();
-    for queued in store.outbox()? {
+    for queued in outbox(store)? {
         if queued.entry.progress == Progress::Pending {
             waiting.insert(queued.entry.change.todo);
         }
@@ -187,8 +187,8 @@ pub(crate) fn stuck(
         let waits = entry.progress == Progress::Pending && keys.as_ref().is_none_or(is_meant);
         waits.then(|| lacking(may, &entry.change.act)).flatten()
     };
-    let outbox = store.outbox()?;
-    Ok(outbox.into_iter().find_map(|queued| stuck(queued.entry)))
+    let entries = outbox(store)?;
+    Ok(entries.into_iter().find_map(|queued| stuck(queued.entry)))
 }
 
 /// What the role is not allowed, if `act` needs it.

@@ -1,37 +1,47 @@
-//! What commands did on this device, and what came of taking it back.
+//! The history of actions on this device, and the outcome of undo and redo.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::domain::change::{Act, Change};
 use crate::domain::key::Key;
 use crate::domain::todo::Todo;
 
-/// One command's act: it can be taken back.
+/// The program run whose actions an undo is about: each undoes its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Session {
+    /// The commands of the CLI, all together.
+    Cli,
+    /// One run of the TUI.
+    Tui(Uuid),
+}
+
+/// One action that can be undone, or redone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// When.
     pub at: Timestamp,
     /// What was done, as a participle: `completed`.
     pub verb: String,
-    /// To how many todos.
+    /// The number of todos.
     pub count: u64,
-    /// The text of the first of them: as the act left it, or removed it.
+    /// The text of the first todo, as the action left or deleted it.
     pub text: String,
 }
 
-/// What a command did to one todo: what was shown before, and after.
+/// What an action did to one todo: the text shown before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryItem {
     /// The todo's key at that time.
     pub todo: Key,
     /// The server's id, where it was known.
     pub id: Option<i64>,
-    /// What was done to the text shown.
+    /// The change of the text shown.
     pub act: Act,
 }
 
 impl HistoryItem {
-    /// The text as the act left it, or removed it.
+    /// The text as the action left or deleted it.
     #[must_use]
     pub fn text(&self) -> &str {
         match &self.act {
@@ -42,24 +52,24 @@ impl HistoryItem {
     }
 }
 
-/// What came of taking an act back.
+/// The outcome of an undo or a redo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoReport {
-    /// The act.
+    /// The action undone or redone.
     pub past: HistoryEntry,
-    /// The changes that took it back.
+    /// The changes made.
     pub changes: Vec<Change>,
-    /// The todos changed, as they are now; removed ones as they were.
+    /// The todos changed, as they are now; deleted ones as they were.
     pub todos: Vec<Todo>,
-    /// Todos that were removed since, as the act left them.
+    /// Todos that were deleted since, as the action left them.
     pub gone: Vec<Todo>,
-    /// What was left as it is, for it was changed since. This much of the act
-    /// can still be taken back.
+    /// What was left as it is, since it conflicts with a later change. This part
+    /// of the action can be tried again.
     pub overlaps: Vec<Overlap>,
 }
 
 impl UndoReport {
-    /// Whether any of the act was taken back, or was not there to be taken back.
+    /// Whether any of the action was undone, or needed no undoing.
     #[must_use]
     pub fn undid_anything(&self) -> bool {
         let left = u64::try_from(self.gone.len() + self.overlaps.len());
@@ -67,11 +77,11 @@ impl UndoReport {
     }
 }
 
-/// A todo changed since in a way that does not go with taking an act back.
+/// A todo whose later change conflicts with an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overlap {
     /// The todo as it is now.
     pub todo: Todo,
-    /// The act.
+    /// What the action did to it.
     pub item: HistoryItem,
 }

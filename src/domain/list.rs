@@ -68,6 +68,9 @@ pub struct Freshness {
     /// Until when the server asked to be left alone when it last asked; at most
     /// [`LONGEST_REST`] after `failed_at`.
     pub rest_until: Option<Timestamp>,
+    /// Whether the rows are those of before the server was reset, shown until
+    /// what it has now is pulled.
+    pub stale: bool,
 }
 
 impl Freshness {

@@ -47,12 +47,29 @@ impl Place {
         Store::open(&self.path, &self.endpoint)
     }
 
-    /// The same. Where a damaged one had to be set aside, tells why and opens
-    /// the new one.
-    pub(super) fn open_or_tell(&self, tell: impl FnOnce(String)) -> Result<Store, StoreError> {
+    /// Opens the store, for reading only where it cannot be written. Reports that
+    /// through `report`, and that a damaged store was set aside for a new one.
+    pub(super) fn open_or_read(&self, mut report: impl FnMut(String)) -> Result<Store, StoreError> {
+        let open = || Store::open_or_read(&self.path, &self.endpoint);
+        let store = match open() {
+            Err(error) if error.is_replaced() => {
+                report(advised(&error));
+                open()?
+            }
+            other => other?,
+        };
+        if let Some(reason) = store.unwritable() {
+            report(advised(&reason));
+        }
+        Ok(store)
+    }
+
+    /// Opens the store for writing. Reports through `report` that a damaged store
+    /// was set aside for a new one.
+    fn open_to_write(&self, report: impl FnOnce(String)) -> Result<Store, StoreError> {
         match self.open() {
-            Err(error @ StoreError::Corrupt { .. }) => {
-                tell(advised(&error));
+            Err(error) if error.is_replaced() => {
+                report(advised(&error));
                 self.open()
             }
             other => other,
@@ -137,10 +154,10 @@ impl Disk {
     }
 }
 
-/// Tells the loop of trouble with the store.
-fn tell(facts: &mpsc::Sender<Msg>) -> impl FnOnce(String) {
+/// Reports trouble with the store to the loop.
+fn tell(facts: &mpsc::Sender<Msg>) -> impl Fn(String) {
     |reason| {
-        // A loop that is gone wants to know nothing.
+        // The loop may be gone.
         let _ = facts.blocking_send(Msg::StoreTroubled { reason });
     }
 }
@@ -148,7 +165,7 @@ fn tell(facts: &mpsc::Sender<Msg>) -> impl FnOnce(String) {
 fn read(place: &Place, open: Option<Open>, asks: &Receiver<Ask>, facts: &mpsc::Sender<Msg>) {
     let opened = match open {
         Some(open) => Ok(open),
-        None => place.open_or_tell(tell(facts)).map(|store| {
+        None => place.open_or_read(tell(facts)).map(|store| {
             let open = Open::new(store);
             let _ = facts.blocking_send(Msg::Opened);
             open
@@ -203,11 +220,17 @@ impl Reader {
                 let reason = advised(&error);
                 return Some(Msg::StoreTroubled { reason });
             }
-            Err(error @ (StoreError::Corrupt { .. } | StoreError::Removed)) => {
-                return Some(self.moved(&error));
-            }
+            Err(error) if error.is_replaced() => return Some(self.moved(&error)),
             // What else is wrong the next question tells.
             Ok(()) | Err(_) => {}
+        }
+        if self.store.unwritable().is_some() {
+            // It may have become writable, or another process has written.
+            let was = self.seen.take();
+            if self.store.reopen().is_ok() && self.store.unwritable().is_none() {
+                return Some(Msg::StoreChanged);
+            }
+            self.seen = was;
         }
         let version = self.store.version().ok();
         if version == self.seen {
@@ -228,9 +251,12 @@ impl Reader {
                 freshness: self.store.freshness()?,
             })
         };
-        match read().map_err(|error| self.store.check_corruption(error)) {
+        match read() {
             Ok(windowed) => windowed,
-            Err(error @ StoreError::Corrupt { .. }) => self.moved(&error),
+            Err(error) if error.is_replaced() => self.moved(&error),
+            Err(error @ StoreError::Isolated { .. }) => Msg::StoreTroubled {
+                reason: advised(&error),
+            },
             Err(error) => Msg::WindowFailed {
                 id,
                 reason: advised(&error),
@@ -275,15 +301,16 @@ fn commit(
 ) -> Result<Vec<Todo>, StoreError> {
     let mut open = match store.take() {
         Some(store) => store,
-        None => place.open_or_tell(tell(facts))?,
+        None => place.open_to_write(tell(facts))?,
     };
-    let committed = match open
-        .commit(changes)
-        .map_err(|error| open.check_corruption(error))
-    {
-        Err(error @ (StoreError::Corrupt { .. } | StoreError::Removed)) => {
+    let committed = match open.commit(changes) {
+        Err(error) if error.is_replaced() => {
             tell(facts)(advised(&error));
             open.reopen()?;
+            open.commit(changes)
+        }
+        Err(error @ StoreError::Isolated { .. }) => {
+            tell(facts)(advised(&error));
             open.commit(changes)
         }
         other => other,

@@ -185,7 +185,7 @@ fn open(
             let path = profile.database(&known.account);
             let endpoint = profile.config.connection.endpoint.to_string();
             let place = disk::Place { path, endpoint };
-            let store = place.open_or_tell(|reason| trouble = Some(reason))?;
+            let store = place.open_or_read(|reason| trouble = Some(reason))?;
             Some(disk::Open::new(store))
         }
         None => None,

@@ -1,4 +1,4 @@
-//! The one row of counters, cursor and times.
+//! The one row of counters, cursor and times of the account.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -8,10 +8,10 @@ use crate::domain::feed::Capabilities;
 use crate::domain::list::{Freshness, Totals};
 use crate::store::error::StoreError;
 
-/// What is known of the account besides its todos.
+/// The state of the account besides its todos.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AccountState {
-    /// The next outbox entry's place. Never given twice.
+    /// The next outbox entry's `seq`. Never given twice.
     pub next_seq: i64,
     /// The next local number. Never given twice.
     pub next_local: i64,
@@ -23,12 +23,14 @@ pub(super) struct AccountState {
     pub rejected: i64,
     /// The greatest revision seen.
     pub cursor: i64,
-    /// The user's `purged_revision`, as last told.
+    /// The user's `purged_revision`, as last reported.
     pub purged: i64,
-    /// `users.id`, as last told.
+    /// `users.id`, as last reported.
     pub user_id: Option<i64>,
     /// Whether rows still have the keys of a bare backend that became full.
     pub rekeying: bool,
+    /// Whether the new base is being pulled beside the old one, which is stale.
+    pub staging: bool,
     pub capabilities: Option<Capabilities>,
     pub as_of: Option<Timestamp>,
     pub failed_at: Option<Timestamp>,
@@ -39,7 +41,7 @@ impl AccountState {
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
         let mut statement = connection.prepare_cached(
             "SELECT next_seq, next_local, open, done, pending, sent, answered, rejected, cursor,
-                 purged, user_id, rekeying, capabilities, as_of, failed_at, rest_until
+                 purged, user_id, rekeying, capabilities, as_of, failed_at, rest_until, staging
              FROM ledger",
         )?;
         let mut rows = statement.query([])?;
@@ -68,11 +70,12 @@ impl AccountState {
             purged: row.get(9)?,
             user_id: row.get(10)?,
             rekeying: row.get(11)?,
-            // Ones that are not understood are found out again.
+            // A value that cannot be read is found out again.
             capabilities: capabilities.and_then(|text| serde_json::from_str(&text).ok()),
             as_of: instant(13)?,
             failed_at: instant(14)?,
             rest_until: instant(15)?,
+            staging: row.get(16)?,
         })
     }
 
@@ -85,7 +88,7 @@ impl AccountState {
                 "UPDATE ledger SET next_seq = ?1, next_local = ?2, open = ?3, done = ?4,
                      pending = ?5, sent = ?6, answered = ?7, rejected = ?8, cursor = ?9,
                      purged = ?10, user_id = ?11, rekeying = ?12, capabilities = ?13,
-                     as_of = ?14, failed_at = ?15, rest_until = ?16",
+                     as_of = ?14, failed_at = ?15, rest_until = ?16, staging = ?17",
             )?
             .execute(params![
                 self.next_seq,
@@ -104,16 +107,17 @@ impl AccountState {
                 self.as_of.map(|at| at.to_string()),
                 self.failed_at.map(|at| at.to_string()),
                 self.rest_until.map(|at| at.to_string()),
+                self.staging,
             ])?;
         Ok(())
     }
 
-    /// The counter that todos of this kind are counted in.
+    /// The counter of open or of done todos.
     pub(super) fn shown_mut(&mut self, done: bool) -> &mut i64 {
         if done { &mut self.done } else { &mut self.open }
     }
 
-    /// The counter that outbox entries this far are counted in.
+    /// The counter of outbox entries in this state.
     pub(super) fn entries_mut(&mut self, progress: &Progress) -> &mut i64 {
         match progress {
             Progress::Pending => &mut self.pending,
@@ -144,6 +148,25 @@ impl AccountState {
             as_of: self.as_of,
             failed_at: self.failed_at,
             rest_until: self.rest_until,
+            stale: self.staging,
         }
     }
+}
+
+/// Counts todos and entries again, and raises the next numbers above all that are
+/// in use.
+pub(super) fn recount(connection: &Connection, state: &mut AccountState) -> Result<(), StoreError> {
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    state.open = count("SELECT count(*) FROM shown WHERE done = 0")?;
+    state.done = count("SELECT count(*) FROM shown WHERE done <> 0")?;
+    state.pending = count("SELECT count(*) FROM outbox WHERE progress = 0")?;
+    state.sent = count("SELECT count(*) FROM outbox WHERE progress = 1")?;
+    state.answered = count("SELECT count(*) FROM outbox WHERE progress = 2")?;
+    state.rejected = count("SELECT count(*) FROM outbox WHERE progress = 3")?;
+    let next = |last: i64| last.saturating_add(1);
+    let last_seq = count("SELECT ifnull(max(seq), 0) FROM outbox")?;
+    let last_local = count("SELECT ifnull(max(local), 0) FROM numbers")?;
+    state.next_seq = state.next_seq.max(next(last_seq));
+    state.next_local = state.next_local.max(next(last_local));
+    Ok(())
 }

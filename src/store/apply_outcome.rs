@@ -21,11 +21,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn mark_sent(&mut self, seqs: &[i64]) -> Result<(), StoreError> {
-        let mut write = self.write()?;
-        for seq in seqs {
-            write.mark_sent(*seq)?;
-        }
-        write.commit()
+        self.writing(|write| seqs.iter().try_for_each(|seq| write.mark_sent(*seq)))
     }
 
     /// Writes down what came of entries, durably. An applied add on a bare
@@ -37,11 +33,10 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn apply_outcome(&mut self, outcomes: &[(i64, PushOutcome)]) -> Result<(), StoreError> {
-        let mut write = self.write()?;
-        for (seq, outcome) in outcomes {
-            write.apply_outcome(*seq, outcome)?;
-        }
-        write.commit()
+        self.writing(|write| {
+            let mut outcomes = outcomes.iter();
+            outcomes.try_for_each(|(seq, outcome)| write.apply_outcome(*seq, outcome))
+        })
     }
 
     /// Corrects entries before they are sent.
@@ -50,19 +45,19 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn adjust(&mut self, adjustments: &[PrePushChange]) -> Result<(), StoreError> {
-        let mut write = self.write()?;
-        for adjustment in adjustments {
-            match adjustment {
-                PrePushChange::Rebase {
-                    seq,
-                    before,
-                    after,
-                    revision,
-                } => write.rebase(*seq, before, after, *revision)?,
-                PrePushChange::Resolve { seq, outcome } => write.apply_outcome(*seq, outcome)?,
-            }
-        }
-        write.commit()
+        self.writing(|write| {
+            adjustments
+                .iter()
+                .try_for_each(|adjustment| match adjustment {
+                    PrePushChange::Rebase {
+                        seq,
+                        before,
+                        after,
+                        revision,
+                    } => write.rebase(*seq, before, after, *revision),
+                    PrePushChange::Resolve { seq, outcome } => write.apply_outcome(*seq, outcome),
+                })
+        })
     }
 }
 
@@ -260,6 +255,9 @@ impl Write<'_> {
 
     /// Tells the todo's next change which revision it is made on, once that is known.
     pub(super) fn fill_revision(&mut self, key: Key) -> Result<(), StoreError> {
+        if self.account_state.staging {
+            return Ok(());
+        }
         let queue = self.queue(key)?;
         let unanswered =
             |entry: &&Entry| matches!(entry.progress, Progress::Pending | Progress::Sent { .. });

@@ -65,8 +65,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn rows_after(&self, id: i64) -> Result<Vec<Row>, StoreError> {
-        let snapshot = self.connection.unchecked_transaction()?;
-        after(&snapshot, id)
+        self.reading(|snapshot| after(snapshot, id))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE};
 use crate::domain::fold::{FoldContext, Step};
-use crate::domain::history::HistoryItem;
+use crate::domain::history::{HistoryItem, Session};
 use crate::domain::key::Key;
 use crate::domain::todo::{Row, Todo};
 use crate::store::Store;
@@ -32,27 +32,30 @@ impl Store {
     ///
     /// What SQLite reports (disk full, read-only); nothing is changed then.
     pub fn commit(&mut self, changes: &[Change]) -> Result<Vec<Todo>, StoreError> {
-        let mut write = self.write()?;
-        let (todos, _) = write.accept_all(changes)?;
-        write.commit()?;
-        Ok(todos)
+        self.writing(|write| Ok(write.accept_all(changes)?.0))
     }
 
-    /// As [`Store::commit`], and remembers `changes` as one act that
-    /// [`Store::undo`] takes back. `verb` says what was done: `completed`.
+    /// As [`Store::commit`], and remembers `changes` as one action of `session`
+    /// that [`Store::undo`] undoes; what that session had undone cannot be redone
+    /// any more. `verb` names the action as a participle: `completed`.
     ///
     /// # Errors
     ///
     /// As [`Store::commit`].
-    pub fn commit_act(&mut self, verb: &str, changes: &[Change]) -> Result<Vec<Todo>, StoreError> {
+    pub fn commit_act(
+        &mut self,
+        session: Session,
+        verb: &str,
+        changes: &[Change],
+    ) -> Result<Vec<Todo>, StoreError> {
         let Some(first) = changes.first() else {
             return Ok(Vec::new());
         };
-        let mut write = self.write()?;
-        let (todos, items) = write.accept_all(changes)?;
-        write.remember(verb, first.at, &items)?;
-        write.commit()?;
-        Ok(todos)
+        self.writing(|write| {
+            let (todos, items) = write.accept_all(changes)?;
+            write.remember(session, verb, first.at, &items)?;
+            Ok(todos)
+        })
     }
 
     /// Lets a rejected change wait again, as it is: an edit is made anew on what
@@ -65,10 +68,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn retry(&mut self, seq: i64, anew: Key) -> Result<Option<Key>, StoreError> {
-        let mut write = self.write()?;
-        let found = write.retry(seq, anew)?;
-        write.commit()?;
-        Ok(found)
+        self.writing(|write| write.retry(seq, anew))
     }
 
     /// Drops a change that is pending or rejected, never one that may have
@@ -78,10 +78,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn drop_entry(&mut self, seq: i64) -> Result<bool, StoreError> {
-        let mut write = self.write()?;
-        let found = write.drop_entry(seq)?;
-        write.commit()?;
-        Ok(found)
+        self.writing(|write| write.drop_entry(seq))
     }
 }
 
@@ -118,6 +115,9 @@ impl Write<'_> {
             self.give_number(key)?;
         }
         self.carry_out(&change, &met.queue, steps)?;
+        if self.account_state.staging {
+            self.forget_revisions_of(key)?;
+        }
         let after = self.show(key)?;
         let before = met.shown;
         if before.is_some() && after.is_none() {
@@ -160,12 +160,12 @@ impl Write<'_> {
                     after: after.clone(),
                 };
                 self.rewrite(seq, &act)?;
-                self.set_revision(seq, Some(base.revision))?;
+                self.set_revision(seq, self.known_revision(base.revision))?;
                 self.progress(&entry, &Progress::Pending)?;
             }
             (Act::Remove { .. }, Some(base)) => {
                 self.rewrite(seq, &Act::Remove { before: base.text })?;
-                self.set_revision(seq, Some(base.revision))?;
+                self.set_revision(seq, self.known_revision(base.revision))?;
                 self.progress(&entry, &Progress::Pending)?;
             }
             // The server has no row: what is to be removed is, and an add stays one.

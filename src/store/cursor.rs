@@ -45,7 +45,7 @@ pub(super) enum Start<'a> {
     /// At the row on this spot.
     At(&'a Position),
     /// At the row behind it.
-    HistoryEntry(&'a Position),
+    After(&'a Position),
 }
 
 /// A list to walk along.
@@ -164,10 +164,10 @@ impl<'c> List<'c> {
         let whole = |stretch: &Segment<'s>| (*stretch, Start::End);
         let (first, mut stretches) = match start {
             Start::End => return all.iter().map(whole).collect(),
-            Start::At(spot) | Start::HistoryEntry(spot) if spot.value == Value::Null => {
+            Start::At(spot) | Start::After(spot) if spot.value == Value::Null => {
                 (Segment::Without, vec![(Segment::Without, start)])
             }
-            Start::At(spot) | Start::HistoryEntry(spot) => {
+            Start::At(spot) | Start::After(spot) => {
                 let beyond = (Segment::Beyond(&spot.value), Start::End);
                 let equal = (Segment::Equal(&spot.value), start);
                 (Segment::With, vec![equal, beyond])
@@ -281,7 +281,7 @@ fn narrowed(places: Range<i64>, start: Start<'_>, way: Way, done: bool) -> Range
     let (spot, with_it) = match start {
         Start::End => return places,
         Start::At(spot) => (spot, true),
-        Start::HistoryEntry(spot) => (spot, false),
+        Start::After(spot) => (spot, false),
     };
     let at = spot.order + sort_key::offset(done);
     match way {

@@ -1,4 +1,4 @@
-//! Why the store could not do what was asked.
+//! Errors of the local store.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,47 +9,65 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// SQLite refused.
-    #[error("{}", sqlite_says(.0))]
+    /// SQLite failed.
+    #[error("{}", sqlite_message(.0))]
     Sqlite(rusqlite::Error),
-    /// The file or its directory.
+    /// A file or directory cannot be used.
     #[error("cannot use the local store at {}", path.display())]
     File {
-        /// Which file or directory.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// Made, or migrated meanwhile, by a newer program.
-    #[error("the local store has format {found}, newer than the {known} this program knows")]
+    /// A newer program made or migrated the database.
+    #[error("the local store has format {found}, newer than the {known} this program supports")]
     Newer {
         /// The version found.
         found: usize,
-        /// The newest one known.
+        /// The newest version that this program supports.
         known: usize,
     },
-    /// Not a database any more. It was moved out of the way.
+    /// The database was damaged and has been moved aside.
     #[error("the local store was damaged; it is now at {}", moved_to.display())]
     Corrupt {
-        /// Where the damaged file is now.
+        /// Where the damaged database is now.
         moved_to: PathBuf,
-        /// Where the changes that were not sent yet are, as JSON, if any could be read.
+        /// The changes that were not sent yet, as JSON, if any could be read.
         outbox: Option<PathBuf>,
     },
-    /// Not a sound database; it is about to be moved out of the way.
+    /// The database file is missing; the log beside it has been moved aside.
+    #[error("the database of the local store is missing; the log left behind is now at {}", log.display())]
+    Missing {
+        /// Where the log is now.
+        log: PathBuf,
+    },
+    /// The database is damaged and about to be moved aside.
     #[error("the local store is damaged")]
     Damaged,
-    /// The file is gone, or another one has its place.
-    #[error("the local store was removed while it was open")]
+    /// The file is gone, or another file has its place.
+    #[error("the local store was deleted or moved while it was open")]
     Removed,
+    /// The write-ahead log is gone, so that other programs cannot see what this
+    /// one writes.
+    #[error("the write-ahead log of the local store was deleted while it was open")]
+    LogDeleted,
     /// A stored value that this program never wrote.
-    #[error("the local store holds a {what} that means nothing")]
+    #[error("the local store contains an invalid {what}")]
     Value {
         /// What it should have been.
         what: &'static str,
     },
-    /// A server's id beyond what a list can hold.
+    /// Values that cannot be read were taken out of the database; the rest is usable.
+    #[error("{}", isolated_message(*.changes))]
+    Isolated {
+        /// How many queued changes were taken out.
+        changes: usize,
+        /// What they held, as JSON.
+        saved: Option<PathBuf>,
+    },
+    /// A server id outside the range that a list can hold.
     #[error("the server gave a todo the id {id}, out of range")]
     Id {
         /// The id.
@@ -58,11 +76,30 @@ pub enum StoreError {
     /// A write on a store that was opened for reading.
     #[error("the local store was opened for reading only")]
     ReadOnly,
+    /// A write on a store that could only be opened for reading.
+    #[error("{message}")]
+    Unwritable {
+        /// Why it cannot be written.
+        message: String,
+        /// What to do about it.
+        help: String,
+    },
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
+        let is_about_a_value = matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::Utf8Error(..)
+        );
+        if is_about_a_value {
+            Self::Value { what: "value" }
+        } else {
+            Self::Sqlite(error)
+        }
     }
 }
 
@@ -75,83 +112,89 @@ impl StoreError {
         }
     }
 
-    /// What the person can do next, as one imperative sentence.
+    /// What the user can do next, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
             Self::Sqlite(error) => sqlite_help(error.sqlite_error_code()).to_owned(),
+            Self::File { path, source } if is_full(source) => {
+                format!("Free some space on the disk that holds {}.", path.display())
+            }
             Self::File { path, .. } => {
-                format!(
-                    "Check that {} belongs to you and can be written.",
-                    path.display()
-                )
+                format!("Check that you own {} and can write to it.", path.display())
             }
             Self::Newer { .. } => {
                 "Restart tudone; if that does not help, install the newest version.".to_owned()
             }
             Self::Corrupt { outbox: None, .. } => {
-                "Everything is pulled anew; if something was not sent yet, it could not be read."
+                "Run `tudone sync` to pull your todos again; changes that were not sent yet could not be read."
                     .to_owned()
             }
             Self::Corrupt {
                 outbox: Some(path), ..
             } => format!(
-                "Everything is pulled anew; add what {} lists as not sent.",
+                "Run `tudone sync` to pull your todos again, then add what {} lists as not sent.",
                 path.display()
             ),
+            Self::Missing { .. } => {
+                "Run `tudone sync` to pull your todos again; if you moved the database, put it back together with this log."
+                    .to_owned()
+            }
             Self::Damaged => RESTART.to_owned(),
             Self::Removed => "Try again: a new one is made.".to_owned(),
-            Self::Value { .. } => "Run `tudone sync --full` to pull everything anew.".to_owned(),
+            Self::LogDeleted => "Quit every tudone of this account, then start again.".to_owned(),
+            Self::Value { .. } => "Run `tudone sync --full` to pull everything again.".to_owned(),
+            Self::Isolated { saved: Some(path), .. } => format!(
+                "Try again; add what {} lists as not sent.",
+                path.display()
+            ),
+            Self::Isolated { saved: None, .. } => "Try again.".to_owned(),
             Self::Id { .. } => "Give the row another id on the server.".to_owned(),
             Self::ReadOnly => "Open the store for writing.".to_owned(),
+            Self::Unwritable { help, .. } => help.clone(),
         }
     }
 
-    /// Whether the same call may succeed later without anyone doing anything.
+    /// Whether the same call may succeed later without the user's help.
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
-                Some(
-                    ErrorCode::DatabaseBusy
-                        | ErrorCode::DatabaseLocked
-                        | ErrorCode::OperationInterrupted
-                )
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
             ),
-            Self::Removed => true,
+            Self::Removed | Self::Isolated { .. } => true,
             Self::File { .. }
             | Self::Newer { .. }
             | Self::Corrupt { .. }
+            | Self::Missing { .. }
             | Self::Damaged
+            | Self::LogDeleted
             | Self::Value { .. }
             | Self::Id { .. }
-            | Self::ReadOnly => false,
+            | Self::ReadOnly
+            | Self::Unwritable { .. } => false,
         }
     }
 
-    /// Whether a query was stopped through an [`Interrupter`](super::Interrupter).
+    /// Whether the database was set aside or is gone, so that opening it again
+    /// makes a new one.
     #[must_use]
-    pub fn is_interruption(&self) -> bool {
-        match self {
-            Self::Sqlite(error) => {
-                error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
-            }
-            Self::File { .. }
-            | Self::Newer { .. }
-            | Self::Corrupt { .. }
-            | Self::Damaged
-            | Self::Removed
-            | Self::Value { .. }
-            | Self::Id { .. }
-            | Self::ReadOnly => false,
-        }
+    pub const fn is_replaced(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt { .. } | Self::Missing { .. } | Self::Removed
+        )
     }
 
-    /// Whether the file is no sound database.
+    /// Whether the database may be damaged; a look at all of it decides.
     #[must_use]
     pub fn is_corruption(&self) -> bool {
         match self {
+            // Our statements are fixed: one that SQLite rejects met tables that are not ours.
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) if error.extended_code == 1 => {
+                true
+            }
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
@@ -160,17 +203,70 @@ impl StoreError {
             Self::File { .. }
             | Self::Newer { .. }
             | Self::Corrupt { .. }
+            | Self::Missing { .. }
             | Self::Removed
+            | Self::LogDeleted
+            | Self::Isolated { .. }
             | Self::Id { .. }
-            | Self::ReadOnly => false,
+            | Self::ReadOnly
+            | Self::Unwritable { .. } => false,
+        }
+    }
+
+    /// Whether the file or its disk takes no write, though it may be readable.
+    pub(super) fn is_unwritable(&self) -> bool {
+        if let Self::File { source, .. } = self {
+            let kind = source.kind();
+            return is_full(source)
+                || matches!(
+                    kind,
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                );
+        }
+        let no_write = matches!(
+            self.code(),
+            Some(
+                ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::PermissionDenied
+            )
+        );
+        no_write || matches!(self, Self::Unwritable { .. })
+    }
+
+    pub(super) fn code(&self) -> Option<ErrorCode> {
+        if let Self::Sqlite(error) = self {
+            error.sqlite_error_code()
+        } else {
+            None
         }
     }
 }
 
-const RESTART: &str = "Start again: a damaged store is set aside, and what was not sent is saved.";
+const RESTART: &str =
+    "Start again: a damaged store is set aside, and changes that were not sent are saved.";
 
-/// What SQLite's code means to a person.
-fn sqlite_says(error: &rusqlite::Error) -> String {
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+fn isolated_message(changes: usize) -> String {
+    match changes {
+        0 => {
+            "the local store contained values that could not be read; they were removed".to_owned()
+        }
+        1 => "a queued change could not be read and was taken out of the queue".to_owned(),
+        _ => format!("{changes} queued changes could not be read and were taken out of the queue"),
+    }
+}
+
+/// What SQLite's code means to the user.
+fn sqlite_message(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
         Some(ErrorCode::SystemIoFailure) => "the disk cannot be read or written".to_owned(),
@@ -200,6 +296,6 @@ fn sqlite_help(code: Option<ErrorCode>) -> &'static str {
             "Try again when the other tudone has finished writing."
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => RESTART,
-        _ => "Try again; if it stays, -vv tells more.",
+        _ => "Try again; if it stays, run it with -vv and report the output.",
     }
 }

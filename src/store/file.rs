@@ -1,7 +1,7 @@
-//! The database's file: made private, opened, set aside when it is damaged.
+//! The database file: created private, opened, moved aside when it is damaged.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,23 +11,24 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::private_file;
 use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
+use crate::store::open_file::Identity;
 use crate::store::{quarantine, schema};
 
-/// How long a writer waits for another one.
+/// How long a writer waits for another writer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A write-ahead log longer than this many pages is written back: short enough
-/// that reading it at start costs nothing, long enough that an add is one fsync.
+/// A write-ahead log longer than this many pages is checkpointed: short enough
+/// to be read at start in no time, long enough that an add is one fsync.
 const LOG_PAGES: i64 = 200;
 
-/// A connection, and the file that it reads.
+/// A connection and the file that it reads.
 pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) file: Option<Identity>,
 }
 
 impl Opened {
-    /// Of what was found at `path` and cannot have been moved meanwhile.
+    /// The file at `path`, which cannot have been moved since it was opened.
     fn at(path: &Path, connection: Connection) -> Self {
         Self {
             connection,
@@ -53,7 +54,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Opened>, StoreError> {
     }
 }
 
-/// Looks at every page of the database; one that is damaged is set aside.
+/// Checks every page of the database, and its tables; moves a damaged one aside.
 pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
     let look = |path: &Path| {
         let opened = ready(path)?;
@@ -61,9 +62,10 @@ pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
             opened
                 .connection
                 .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        match found.as_str() {
-            "ok" => Ok(()),
-            _ => Err(StoreError::Damaged),
+        if found == "ok" && schema::is_whole(&opened.connection) {
+            Ok(())
+        } else {
+            Err(StoreError::Damaged)
         }
     };
     let shared = || {
@@ -76,7 +78,7 @@ pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Whoever moves a damaged one moves its logs too before this opens or makes one.
+/// Waits for a process that moves a damaged database, which moves its logs too.
 fn make_ready(path: &Path) -> Result<Opened, StoreError> {
     let _lock = if fs::metadata(path).is_ok() {
         quarantine::share(path)
@@ -97,9 +99,24 @@ fn ready(path: &Path) -> Result<Opened, StoreError> {
     if new || schema::version(&connection)? == 0 {
         choose_journal(&connection, path)?;
     }
+    if connection.is_readonly("main")? && !has_known_format(path)? {
+        return Err(StoreError::Damaged);
+    }
     schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
     AccountState::load(&connection)?;
     Ok(Opened::at(path, connection))
+}
+
+/// Whether the header asks for a format that SQLite can write. SQLite opens
+/// others for reading, as it does files without write permission.
+fn has_known_format(path: &Path) -> Result<bool, StoreError> {
+    let mut header = [0; 20];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.map_err(StoreError::file(path))?;
+    let [.., write_version, read_version] = header;
+    Ok([write_version, read_version]
+        .iter()
+        .all(|version| (1..=2).contains(version)))
 }
 
 fn make_readable(path: &Path) -> Result<Option<Opened>, StoreError> {
@@ -113,7 +130,7 @@ fn make_readable(path: &Path) -> Result<Option<Opened>, StoreError> {
 fn readable(path: &Path) -> Result<Option<Opened>, StoreError> {
     check(path)?;
     match fs::metadata(path) {
-        // One of no bytes is being made by another process.
+        // Another process is making it.
         Ok(metadata) if metadata.len() == 0 => return Ok(None),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -132,8 +149,8 @@ fn readable(path: &Path) -> Result<Option<Opened>, StoreError> {
     Ok(Some(Opened::at(path, connection)))
 }
 
-/// Refuses what SQLite would take for something else: a directory; a log
-/// without its database, which it would delete.
+/// Rejects what SQLite would misread: a directory, and a log without its
+/// database, which it would delete.
 pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     // First the log: it is made after the database.
     let log = length(&with_suffix(path, "-wal"))?;
@@ -153,31 +170,11 @@ fn length(path: &Path) -> Result<Option<u64>, StoreError> {
     }
 }
 
-/// `path` with something after its last letter.
+/// Appends `suffix` to the file name.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-/// Which file a path leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity(#[cfg(unix)] (u64, u64));
-
-impl Identity {
-    /// `None` when it leads nowhere.
-    #[cfg(unix)]
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self((metadata.dev(), metadata.ino())))
-    }
-
-    /// A file that is open cannot be moved here.
-    #[cfg(not(unix))]
-    pub(super) fn of(_path: &Path) -> Option<Self> {
-        Some(Self())
-    }
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -193,9 +190,9 @@ fn connect_in(locking: &str, path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// As [`connect`], also where the shared memory of the log cannot be made: the
-/// disk is full, the directory closed. Reading then keeps writers away, and
-/// where there is no log, the file alone is the database.
+/// As [`connect`], also where the shared memory of the log cannot be made (a full
+/// disk, a directory without write permission). Reading then locks writers out
+/// and, where there is no log, the file alone is the database.
 fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
     match connect(path) {
         Err(StoreError::Sqlite(error)) if is_without_shared_memory(&error) => {}
@@ -224,7 +221,13 @@ fn is_without_shared_memory(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// The address of a file that nobody changes.
+/// The error of a write to a database file that SQLite could only open for reading.
+pub(super) fn read_only() -> StoreError {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+    StoreError::Sqlite(rusqlite::Error::SqliteFailure(code, None))
+}
+
+/// The URI of a database file that SQLite may treat as unchanging.
 fn unchanging(path: &Path) -> String {
     let mut address = String::from("file:");
     for character in path.to_string_lossy().chars() {
@@ -239,7 +242,7 @@ fn unchanging(path: &Path) -> String {
     address
 }
 
-/// What every connection needs, in memory too.
+/// Settings of every connection, in memory too.
 pub(super) fn set_up(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(128);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -251,8 +254,8 @@ pub(super) fn set_up(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A write-ahead log, except where its shared memory does not work. The choice
-/// is kept in the file.
+/// Chooses a write-ahead log, except where its shared memory does not work. The
+/// choice is stored in the file.
 fn choose_journal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let wanted = if is_on_network(path) { "DELETE" } else { "WAL" };
     let started = Instant::now();
@@ -262,7 +265,7 @@ fn choose_journal(connection: &Connection, path: &Path) -> Result<(), StoreError
         });
         match chosen {
             Ok(_) => return Ok(()),
-            // Two processes make the database at once; this lock is not waited for by itself.
+            // Two processes make the database at once; SQLite does not wait for this lock.
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                     && started.elapsed() < PATIENCE =>
@@ -274,7 +277,7 @@ fn choose_journal(connection: &Connection, path: &Path) -> Result<(), StoreError
     }
 }
 
-/// Whether the path lies on a file system of another machine.
+/// Whether the path lies on a network file system.
 fn is_on_network(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else {
         return false;
@@ -307,7 +310,7 @@ fn network_mount(mounts: &str, path: &Path) -> bool {
             path.starts_with(&point)
                 .then(|| (point.components().count(), KINDS.contains(&kind)))
         })
-        // Of equally deep ones the last was mounted over the others.
+        // The last of equally deep mounts covers the others.
         .max_by_key(|(depth, _)| *depth)
         .is_some_and(|(_, is_network)| is_network)
 }

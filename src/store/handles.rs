@@ -22,7 +22,8 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn todo(&self, key: Key) -> Result<Option<Todo>, StoreError> {
-        todo(&self.connection, current(&self.connection, key)?)
+        let found = current(&self.connection, key).and_then(|key| todo(&self.connection, key));
+        found.map_err(|error| self.recognise(error))
     }
 
     /// What `handle` names. An ambiguous prefix lists at most 100 todos.
@@ -32,14 +33,18 @@ impl Store {
     /// What SQLite reports.
     pub fn resolve(&self, handle: &Handle) -> Result<Resolved, StoreError> {
         let found = match handle {
-            Handle::Id(id) => self.at_id(*id)?,
+            Handle::Id(id) => self.at_id(*id),
             Handle::Local(local) => match self.numbered(*local)? {
-                Some(key) => self.todo(key)?,
-                None => None,
+                Some(key) => self.todo(key),
+                None => Ok(None),
             },
-            Handle::Key(key) => self.todo(*key)?,
-            Handle::Prefix(prefix) => return self.at_prefix(prefix),
+            Handle::Key(key) => self.todo(*key),
+            Handle::Prefix(prefix) => {
+                let found = self.at_prefix(prefix);
+                return found.map_err(|error| self.recognise(error));
+            }
         };
+        let found = found.map_err(|error| self.recognise(error))?;
         Ok(found.map_or(Resolved::Nothing, Resolved::One))
     }
 
@@ -54,21 +59,6 @@ impl Store {
             .prepare_cached("SELECT key FROM numbers WHERE local = ?1")?;
         let mut found = statement.query([local])?;
         found.next()?.map(|row| rows::key(row, 0)).transpose()
-    }
-
-    /// Lets `old` name the todo `new` from now on (a removed todo that came back
-    /// under a new key). While `old` is shown itself, it names itself.
-    ///
-    /// # Errors
-    ///
-    /// What SQLite reports.
-    pub fn rename(&mut self, old: Key, new: Key) -> Result<(), StoreError> {
-        let write = self.write()?;
-        let new = write.current_key(new)?;
-        if old != new {
-            write.alias(old, new)?;
-        }
-        write.commit()
     }
 
     fn at_id(&self, id: i64) -> Result<Option<Todo>, StoreError> {

@@ -1,7 +1,7 @@
-//! What commands did, so that it can be taken back.
+//! Undo and redo of what was done on this device.
 //!
-//! One row an act, written in the transaction of its outbox entries. The todos
-//! of an act are in one value: a bulk act costs one row to write and to forget.
+//! One row an action, written in the transaction of its outbox entries. The todos
+//! of an action are in one value: a bulk action is one row to write and to forget.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::change::{Act, Change};
-use crate::domain::history::{HistoryEntry, HistoryItem, Overlap, UndoReport};
+use crate::domain::history::{HistoryEntry, HistoryItem, Overlap, Session, UndoReport};
 use crate::domain::inverse::UndoAction;
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::todo::{State, Todo};
@@ -19,19 +19,31 @@ use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::write::Write;
 
-/// How many acts can be taken back.
+/// How many actions of a session can be undone.
 const DEPTH: i64 = 200;
-/// How many bytes they may take together. The newest act is kept whatever it takes.
+/// How many bytes the actions of all sessions may take. The newest is kept always.
 const ROOM: i64 = 16 << 20;
+/// How many actions of all sessions are kept.
+const ALL: i64 = 1000;
+/// An action of more bytes is followed by a sweep, as is every [`SWEEP`]th.
+const LARGE: usize = 4096;
+const SWEEP: i64 = 64;
 
 const PAST_COLUMNS: &str = "at, verb, count, text";
 
-/// Who makes identities nobody else has.
+/// A source of unique ids.
 type Fresh<'f> = &'f mut dyn FnMut() -> Uuid;
 
-/// A [`HistoryItem`] as it is kept: without `before` an add, without `after` a removal.
+/// Which way to go in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Undo,
+    Redo,
+}
+
+/// A [`HistoryItem`] as stored: without `before` an add, without `after` a deletion.
 #[derive(Serialize, Deserialize)]
-struct Kept<'a> {
+struct StoredItem<'a> {
     key: Uuid,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<i64>,
@@ -42,41 +54,60 @@ struct Kept<'a> {
 }
 
 impl Store {
-    /// What commands did, newest first.
+    /// The actions of `session` that can be undone, newest first.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
-    pub fn history(&self) -> Result<Vec<HistoryEntry>, StoreError> {
-        let sql = format!("SELECT {PAST_COLUMNS} FROM history ORDER BY act DESC");
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut found = statement.query([])?;
-        let mut acts = Vec::new();
-        while let Some(row) = found.next()? {
-            acts.push(read_past(row)?);
-        }
-        Ok(acts)
+    pub fn history(&self, session: Session) -> Result<Vec<HistoryEntry>, StoreError> {
+        let sql = format!(
+            "SELECT {PAST_COLUMNS} FROM history WHERE session IS ?1 AND undone = 0
+             ORDER BY act DESC"
+        );
+        self.reading(|snapshot| {
+            let mut statement = snapshot.prepare_cached(&sql)?;
+            let mut found = statement.query([stored(session)])?;
+            let mut acts = Vec::new();
+            while let Some(row) = found.next()? {
+                acts.push(read_past(row)?);
+            }
+            Ok(acts)
+        })
     }
 
-    /// Takes the newest act back, by changes made at `at`; `None` when there is
-    /// none. The act is forgotten, but for what was changed since in a way that
-    /// does not go with it: that is left as it is, and can be tried again.
+    /// Undoes the newest action of `session` by changes made at `at`; `None` when
+    /// there is none. What conflicts with a later change stays as it is, is named
+    /// in the report, and can be tried again; the rest can be redone.
     ///
-    /// A removed todo comes back as a new one, unless its removal has not been
-    /// sent yet; whatever named the old one names the new one.
+    /// A change that was not sent yet is called off. A deleted todo comes back as
+    /// a new one where its deletion was sent; what named the old one (id, number,
+    /// key) names the new one. `fresh` gives unique ids.
     ///
     /// # Errors
     ///
     /// What SQLite reports; nothing is changed then.
     pub fn undo(
         &mut self,
+        session: Session,
         at: Timestamp,
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
-        let mut write = self.write()?;
-        let undone = write.undo(at, fresh)?;
-        write.commit()?;
-        Ok(undone)
+        self.writing(|write| write.turn(session, Turn::Undo, at, fresh))
+    }
+
+    /// Redoes what `session` undid last, by the same rules as [`Store::undo`];
+    /// `None` when there is nothing to redo.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::undo`].
+    pub fn redo(
+        &mut self,
+        session: Session,
+        at: Timestamp,
+        fresh: Fresh<'_>,
+    ) -> Result<Option<UndoReport>, StoreError> {
+        self.writing(|write| write.turn(session, Turn::Redo, at, fresh))
     }
 
     /// What [`Store::undo`] would do now; changes nothing.
@@ -86,18 +117,47 @@ impl Store {
     /// What SQLite reports.
     pub fn imagine_undo(
         &mut self,
+        session: Session,
         at: Timestamp,
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
-        self.write()?.undo(at, fresh)
+        self.imagine(session, Turn::Undo, at, fresh)
+    }
+
+    /// What [`Store::redo`] would do now; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn imagine_redo(
+        &mut self,
+        session: Session,
+        at: Timestamp,
+        fresh: Fresh<'_>,
+    ) -> Result<Option<UndoReport>, StoreError> {
+        self.imagine(session, Turn::Redo, at, fresh)
+    }
+
+    fn imagine(
+        &mut self,
+        session: Session,
+        turn: Turn,
+        at: Timestamp,
+        fresh: Fresh<'_>,
+    ) -> Result<Option<UndoReport>, StoreError> {
+        let imagined = self
+            .begin()
+            .and_then(|mut write| write.turn(session, turn, at, fresh));
+        imagined.map_err(|error| self.recognise(error))
     }
 }
 
 impl Write<'_> {
-    /// Remembers an act as the newest, and forgets the oldest beyond what there
-    /// is room for.
+    /// Remembers an action as the newest of its session, which can redo nothing
+    /// from then on.
     pub(super) fn remember(
         &self,
+        session: Session,
         verb: &str,
         at: Timestamp,
         items: &[HistoryItem],
@@ -106,36 +166,75 @@ impl Write<'_> {
             return Ok(());
         };
         self.tx
-            .prepare_cached(
-                "INSERT INTO history(at, verb, count, text, deeds, start)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ifnull(
-                     (SELECT start + length(deeds) FROM history ORDER BY act DESC LIMIT 1), 0))",
-            )?
-            .execute(params![
-                at.to_string(),
-                verb,
-                count(items.len()),
-                first.text(),
-                written(items)?
-            ])?;
-        self.forget_oldest(self.tx.last_insert_rowid())
+            .prepare_cached("DELETE FROM history WHERE session IS ?1 AND undone = 1")?
+            .execute([stored(session)])?;
+        let past = HistoryEntry {
+            at,
+            verb: verb.to_owned(),
+            count: items.len().try_into().unwrap_or(u64::MAX),
+            text: first.text().to_owned(),
+        };
+        self.keep(session, &past, false, items)
     }
 
-    /// Costs what is forgotten, not what is remembered.
-    fn forget_oldest(&self, newest: i64) -> Result<(), StoreError> {
-        loop {
-            let (oldest, bytes): (i64, i64) = self
-                .tx
-                .prepare_cached(
-                    "SELECT act, (SELECT start + length(deeds) FROM history WHERE act = ?1) - start
-                     FROM history ORDER BY act LIMIT 1",
-                )?
-                .query_row([newest], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            if oldest == newest || (newest - oldest < DEPTH && bytes <= ROOM) {
+    /// Adds an action, and forgets the oldest beyond what there is room for.
+    fn keep(
+        &self,
+        session: Session,
+        past: &HistoryEntry,
+        undone: bool,
+        items: &[HistoryItem],
+    ) -> Result<(), StoreError> {
+        let deeds = written(items)?;
+        let is_large = deeds.len() > LARGE;
+        self.tx
+            .prepare_cached(
+                "INSERT INTO history(at, verb, count, text, deeds, start, session, undone)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
+            )?
+            .execute(params![
+                past.at.to_string(),
+                past.verb,
+                i64::try_from(past.count).unwrap_or(i64::MAX),
+                past.text,
+                deeds,
+                stored(session),
+                undone,
+            ])?;
+        let newest = self.tx.last_insert_rowid();
+        self.tx
+            .prepare_cached(
+                "DELETE FROM history WHERE act <= (
+                     SELECT act FROM history WHERE session IS ?1 AND undone = ?2
+                     ORDER BY act DESC LIMIT 1 OFFSET ?3)
+                 AND session IS ?1 AND undone = ?2",
+            )?
+            .execute(params![stored(session), undone, DEPTH])?;
+        if is_large || newest % SWEEP == 0 {
+            self.sweep(newest)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the oldest actions of all sessions beyond what there is room for.
+    fn sweep(&self, newest: i64) -> Result<(), StoreError> {
+        let mut statement = self
+            .tx
+            .prepare_cached("SELECT act, length(deeds) FROM history ORDER BY act DESC")?;
+        let mut found = statement.query([])?;
+        let (mut bytes, mut acts) = (0_i64, 0_i64);
+        while let Some(row) = found.next()? {
+            let (act, length): (i64, i64) = (row.get(0)?, row.get(1)?);
+            bytes = bytes.saturating_add(length);
+            acts += 1;
+            if act != newest && (bytes > ROOM || acts > ALL) {
+                drop(found);
+                self.tx
+                    .execute("DELETE FROM history WHERE act <= ?1", [act])?;
                 return Ok(());
             }
-            self.forget(oldest)?;
         }
+        Ok(())
     }
 
     fn forget(&self, act: i64) -> Result<(), StoreError> {
@@ -145,33 +244,57 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn undo(&mut self, at: Timestamp, fresh: Fresh<'_>) -> Result<Option<UndoReport>, StoreError> {
-        let Some((act, past, items)) = self.newest()? else {
+    /// Undoes or redoes: both reverse what was done last, and remember how to
+    /// reverse that.
+    fn turn(
+        &mut self,
+        session: Session,
+        turn: Turn,
+        at: Timestamp,
+        fresh: Fresh<'_>,
+    ) -> Result<Option<UndoReport>, StoreError> {
+        let redo = turn == Turn::Redo;
+        let Some((act, past, items)) = self.newest(session, redo)? else {
             return Ok(None);
         };
-        let mut undone = UndoReport {
+        let mut report = UndoReport {
             past,
             changes: Vec::with_capacity(items.len()),
             todos: Vec::with_capacity(items.len()),
             gone: Vec::new(),
             overlaps: Vec::new(),
         };
+        let mut done = Vec::with_capacity(items.len());
         for item in items.into_iter().rev() {
-            self.take_back(item, at, fresh, &mut undone)?;
+            done.extend(self.take_back(item, at, fresh, &mut report)?);
         }
-        undone.todos.reverse();
-        undone.gone.reverse();
-        undone.overlaps.reverse();
-        self.leave(act, &undone.overlaps)?;
-        Ok(Some(undone))
+        report.todos.reverse();
+        report.gone.reverse();
+        report.overlaps.reverse();
+        self.leave(act, &report.overlaps)?;
+        if !done.is_empty() {
+            done.reverse();
+            let past = HistoryEntry {
+                count: done.len().try_into().unwrap_or(u64::MAX),
+                ..report.past.clone()
+            };
+            self.keep(session, &past, !redo, &done)?;
+        }
+        Ok(Some(report))
     }
 
-    fn newest(&self) -> Result<Option<(i64, HistoryEntry, Vec<HistoryItem>)>, StoreError> {
-        let sql =
-            format!("SELECT {PAST_COLUMNS}, act, deeds FROM history ORDER BY act DESC LIMIT 1");
+    fn newest(
+        &self,
+        session: Session,
+        undone: bool,
+    ) -> Result<Option<(i64, HistoryEntry, Vec<HistoryItem>)>, StoreError> {
+        let sql = format!(
+            "SELECT {PAST_COLUMNS}, act, deeds FROM history WHERE session IS ?1 AND undone = ?2
+             ORDER BY act DESC LIMIT 1"
+        );
         let mut statement = self.tx.prepare_cached(&sql)?;
         let newest = statement
-            .query_row([], |row| {
+            .query_row(params![stored(session), undone], |row| {
                 let items: Vec<u8> = row.get(5)?;
                 Ok((row.get(4)?, read_past(row), items))
             })
@@ -182,17 +305,18 @@ impl Write<'_> {
         Ok(Some((act, past?, read(&items)?)))
     }
 
+    /// Reverses what an action did to one todo; returns what that did.
     fn take_back(
         &mut self,
         item: HistoryItem,
         at: Timestamp,
         fresh: Fresh<'_>,
         undone: &mut UndoReport,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<HistoryItem>, StoreError> {
         let mut key = self.current_key(item.todo)?;
         let met = self.meet(key)?;
         let act = match met.meeting().take_back(&item.act) {
-            UndoAction::Already => return Ok(()),
+            UndoAction::Already => return Ok(None),
             UndoAction::Change(act) => Some(act),
             UndoAction::Anew { text } => {
                 let new = Key::new(fresh());
@@ -216,23 +340,25 @@ impl Write<'_> {
                 undone
                     .overlaps
                     .extend(met.shown.map(|todo| Overlap { todo, item }));
-                return Ok(());
+                return Ok(None);
             }
         };
-        if let Some(act) = act {
-            let change = Change {
-                id: ChangeId(fresh()),
-                todo: key,
-                act,
-                at,
-            };
-            undone.todos.extend(self.accept(&change)?.0);
-            undone.changes.push(change);
-        }
-        Ok(())
+        let Some(act) = act else {
+            return Ok(None);
+        };
+        let change = Change {
+            id: ChangeId(fresh()),
+            todo: key,
+            act,
+            at,
+        };
+        let (todo, done) = self.accept(&change)?;
+        undone.todos.extend(todo);
+        undone.changes.push(change);
+        Ok(done)
     }
 
-    /// Forgets an act but for what could not be taken back.
+    /// Forgets an action, except what could not be reversed.
     fn leave(&self, act: i64, overlaps: &[Overlap]) -> Result<(), StoreError> {
         let items: Vec<_> = overlaps.iter().map(|overlap| &overlap.item).collect();
         let Some(first) = items.first() else {
@@ -247,6 +373,14 @@ impl Write<'_> {
                 written(items.iter().copied())?
             ])?;
         Ok(())
+    }
+}
+
+/// The session as stored; `NULL` is the CLI.
+fn stored(session: Session) -> Option<[u8; 16]> {
+    match session {
+        Session::Cli => None,
+        Session::Tui(id) => Some(id.into_bytes()),
     }
 }
 
@@ -266,21 +400,23 @@ fn count(items: usize) -> i64 {
     i64::try_from(items).unwrap_or(i64::MAX)
 }
 
-const MEANINGLESS: StoreError = StoreError::Value { what: "past act" };
+const INVALID: StoreError = StoreError::Value {
+    what: "history entry",
+};
 
 fn written<'d>(items: impl IntoIterator<Item = &'d HistoryItem>) -> Result<Vec<u8>, StoreError> {
-    let kept: Vec<_> = items.into_iter().map(Kept::of).collect();
-    serde_json::to_vec(&kept).map_err(|_| MEANINGLESS)
+    let kept: Vec<_> = items.into_iter().map(StoredItem::of).collect();
+    serde_json::to_vec(&kept).map_err(|_| INVALID)
 }
 
 fn read(bytes: &[u8]) -> Result<Vec<HistoryItem>, StoreError> {
-    let kept: Vec<Kept<'_>> = serde_json::from_slice(bytes).map_err(|_| MEANINGLESS)?;
+    let kept: Vec<StoredItem<'_>> = serde_json::from_slice(bytes).map_err(|_| INVALID)?;
     kept.into_iter()
-        .map(|kept| kept.item().ok_or(MEANINGLESS))
+        .map(|kept| kept.item().ok_or(INVALID))
         .collect()
 }
 
-impl<'a> Kept<'a> {
+impl<'a> StoredItem<'a> {
     fn of(item: &'a HistoryItem) -> Self {
         let (before, after) = match &item.act {
             Act::Add { text } => (None, Some(text)),

@@ -7,11 +7,15 @@
 //! What is shown is a table of its own, moved forward in the same transaction as
 //! base or outbox; [`replica::shown`](crate::domain::replica::shown) is its
 //! definition, and [`Store::replayed`] computes it from that definition.
+//!
+//! Damage is recognised by the call that meets it: a damaged file is moved
+//! aside, a queued change that cannot be read is taken out of a sound one, and
+//! the error says where they are.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rusqlite::{Connection, InterruptHandle};
+use rusqlite::{Connection, ErrorCode, Transaction};
 
 pub mod error;
 
@@ -23,56 +27,56 @@ mod cursor;
 mod file;
 mod handles;
 mod history;
+mod open_file;
 mod outbox;
 mod pull;
 mod quarantine;
+mod repair;
 mod replay;
+mod rescue;
 mod rows;
 mod schema;
 mod search;
 mod sort_key;
+mod staged;
 #[cfg(test)]
 mod tests;
 mod window;
 mod write;
 
 pub use crate::domain::feed::{Capabilities, FeedRow, Mark};
-pub use crate::domain::history::{HistoryEntry, UndoReport};
+pub use crate::domain::history::{HistoryEntry, Session, UndoReport};
 pub use crate::domain::list::{Around, Freshness, Resolved, Totals, Window};
 pub use crate::domain::push_outcome::{PrePushChange, Pull, PushOutcome, Queued};
 pub use error::StoreError;
 
 use account_state::AccountState;
-use file::{Identity, Opened};
+use file::Opened;
+use open_file::OpenFile;
 
 /// An open database of one account.
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
-    /// Where it was opened, and which file was there; none in memory.
-    file: Option<(PathBuf, Option<Identity>)>,
+    /// Where it was opened; none in memory.
+    file: Option<OpenFile>,
     endpoint: String,
-    /// It was opened for reading only.
-    reading: bool,
+    access: Access,
     /// The columns whose sorting index is known to exist.
     indexed: RefCell<Vec<&'static str>>,
 }
 
-/// Stops what a [`Store`] on another thread is doing.
-pub struct Interrupter(InterruptHandle);
-
-impl std::fmt::Debug for Interrupter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Interrupter").finish_non_exhaustive()
-    }
-}
-
-impl Interrupter {
-    /// The running query, if any, ends with an error for which
-    /// [`StoreError::is_interruption`] holds. A write ends without effect.
-    pub fn interrupt(&self) {
-        self.0.interrupt();
-    }
+/// What an open store may be used for.
+#[derive(Debug, Clone)]
+enum Access {
+    Write,
+    /// Reading, as asked for.
+    Read,
+    /// Reading, since the file or its disk takes no write.
+    Unwritable {
+        message: String,
+        help: String,
+    },
 }
 
 impl Store {
@@ -87,7 +91,8 @@ impl Store {
     /// corrupt file (renamed aside, its readable outbox saved beside it; opening
     /// again makes a new one).
     pub fn open(path: &Path, endpoint: &str) -> Result<Self, StoreError> {
-        Ok(Self::around(file::open(path)?, Some(path), endpoint, false))
+        let opened = file::open(path)?;
+        Ok(Self::around(opened, Some(path), endpoint, Access::Write))
     }
 
     /// Opens an existing database for reading only; `None` when there is none.
@@ -98,7 +103,35 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_to_read(path: &Path, endpoint: &str) -> Result<Option<Self>, StoreError> {
         let opened = file::open_to_read(path)?;
-        Ok(opened.map(|opened| Self::around(opened, Some(path), endpoint, true)))
+        Ok(opened.map(|opened| Self::around(opened, Some(path), endpoint, Access::Read)))
+    }
+
+    /// Opens the database as [`Store::open`] does or, where the file or its disk
+    /// takes no write, an existing one for reading: [`Store::unwritable`] then
+    /// says why.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn open_or_read(path: &Path, endpoint: &str) -> Result<Self, StoreError> {
+        match file::open(path) {
+            Ok(opened) => {
+                let access = if opened.connection.is_readonly("main")? {
+                    Access::unwritable(&file::read_only())
+                } else {
+                    Access::Write
+                };
+                Ok(Self::around(opened, Some(path), endpoint, access))
+            }
+            Err(error) if error.is_unwritable() => match file::open_to_read(path)? {
+                Some(opened) => {
+                    let access = Access::unwritable(&error);
+                    Ok(Self::around(opened, Some(path), endpoint, access))
+                }
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     /// A database in memory, for tests.
@@ -114,75 +147,114 @@ impl Store {
             connection,
             file: None,
         };
-        Ok(Self::around(opened, None, endpoint, false))
+        Ok(Self::around(opened, None, endpoint, Access::Write))
     }
 
-    fn around(opened: Opened, path: Option<&Path>, endpoint: &str, reading: bool) -> Self {
+    fn around(opened: Opened, path: Option<&Path>, endpoint: &str, access: Access) -> Self {
         Self {
             connection: opened.connection,
-            file: path.map(|path| (path.to_owned(), opened.file)),
+            file: path.map(|path| OpenFile::new(path, opened.file)),
             endpoint: endpoint.to_owned(),
-            reading,
+            access,
             indexed: RefCell::default(),
         }
     }
 
-    /// Whether this is still the account's database, and one that this program
-    /// can write. Costs one look at the directory and one at the format.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Corrupt`] when another process set it aside,
-    /// [`StoreError::Removed`] when it is gone for another reason: reading and
-    /// writing must then go on with one opened anew. [`StoreError::Newer`] when
-    /// a newer program migrated it: reading may go on.
-    pub fn check(&self) -> Result<(), StoreError> {
-        self.check_place()?;
-        schema::check(&self.connection)
-    }
-
-    fn check_place(&self) -> Result<(), StoreError> {
-        match &self.file {
-            Some((path, was)) if Identity::of(path) != *was => {
-                Err(quarantine::latest(path).unwrap_or(StoreError::Removed))
-            }
-            Some(_) | None => Ok(()),
+    /// Why the store was opened for reading although writing was asked for.
+    #[must_use]
+    pub fn unwritable(&self) -> Option<StoreError> {
+        match &self.access {
+            Access::Unwritable { message, help } => Some(StoreError::Unwritable {
+                message: message.clone(),
+                help: help.clone(),
+            }),
+            Access::Write | Access::Read => None,
         }
     }
 
-    /// Opens it anew where another process has set it aside.
+    /// Checks that this is still the account's database, and one that this
+    /// program can write. Costs one look at the directory and one at the format.
+    ///
+    /// # Errors
+    ///
+    /// An error that [is a replacement](StoreError::is_replaced) when the file
+    /// was set aside or is gone: go on with the store [opened
+    /// again](Store::reopen). [`StoreError::LogDeleted`] when its log is gone,
+    /// [`StoreError::Newer`] when a newer program migrated it: reading may go on.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.check_file()?;
+        schema::check(&self.connection)
+    }
+
+    fn check_file(&self) -> Result<(), StoreError> {
+        match &self.file {
+            Some(file) => file.check(&self.connection),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens the store again where its file was replaced.
     ///
     /// # Errors
     ///
     /// As [`Store::open`].
     pub fn follow(&mut self) -> Result<(), StoreError> {
-        match self.check_place() {
-            Ok(()) => Ok(()),
-            Err(_) => self.reopen(),
+        match self.check_file() {
+            Err(error) if error.is_replaced() => self.reopen(),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
-    /// Opens it anew, where it was.
+    /// Opens the store again, where it was and as it was.
     ///
     /// # Errors
     ///
     /// As [`Store::open`].
     pub fn reopen(&mut self) -> Result<(), StoreError> {
-        if let Some((path, _)) = &self.file {
-            *self = Self::open(path, &self.endpoint)?;
+        if let Some(file) = &self.file {
+            *self = match self.access {
+                Access::Write => Self::open(&file.path, &self.endpoint)?,
+                Access::Read | Access::Unwritable { .. } => {
+                    Self::open_or_read(&file.path, &self.endpoint)?
+                }
+            };
         }
         Ok(())
     }
 
-    /// What to make of an error. Where it says that the database is damaged,
-    /// every page is looked at; if it is true, the file is set aside as
-    /// [`Store::open`] does, and the error is [`StoreError::Corrupt`]. Any other
-    /// comes back as it is.
-    #[must_use]
-    pub fn check_corruption(&self, error: StoreError) -> StoreError {
-        match &self.file {
-            Some((path, _)) if error.is_corruption() => file::examine(path).err().unwrap_or(error),
-            Some(_) | None => error,
+    /// Reads within one snapshot; [recognises](Self::recognise) damage.
+    fn reading<T>(
+        &self,
+        read: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = self
+            .connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)
+            .and_then(|snapshot| read(&snapshot));
+        result.map_err(|error| self.recognise(error))
+    }
+
+    /// Turns an error that may mean damage into the one that is true: every page
+    /// is looked at, a damaged file is set aside, and values that cannot be read
+    /// are taken out of a sound one. Other errors come back as they are.
+    fn recognise(&self, error: StoreError) -> StoreError {
+        let Some(file) = &self.file else {
+            return error;
+        };
+        if error.code() == Some(ErrorCode::SystemIoFailure) && file.log_is_lost() {
+            return StoreError::LogDeleted;
+        }
+        if !error.is_corruption() {
+            return error;
+        }
+        if let Err(damage) = file::examine(&file.path) {
+            return damage;
+        }
+        let repaired = Self::open(&file.path, &self.endpoint).and_then(|mut store| store.repair());
+        match repaired {
+            Ok(Some(isolated)) => isolated,
+            Ok(None) | Err(_) => error,
         }
     }
 
@@ -192,7 +264,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn totals(&self) -> Result<Totals, StoreError> {
-        Ok(AccountState::load(&self.connection)?.totals())
+        Ok(self.state()?.totals())
     }
 
     /// How fresh base is.
@@ -201,7 +273,11 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn freshness(&self) -> Result<Freshness, StoreError> {
-        Ok(AccountState::load(&self.connection)?.freshness())
+        Ok(self.state()?.freshness())
+    }
+
+    fn state(&self) -> Result<AccountState, StoreError> {
+        AccountState::load(&self.connection).map_err(|error| self.recognise(error))
     }
 
     /// A number that changes when another connection has written.
@@ -216,10 +292,13 @@ impl Store {
             .query_row([], |row| row.get(0))?;
         Ok(version)
     }
+}
 
-    /// Something to stop this store's queries with, from another thread.
-    #[must_use]
-    pub fn interrupter(&self) -> Interrupter {
-        Interrupter(self.connection.get_interrupt_handle())
+impl Access {
+    fn unwritable(why: &StoreError) -> Self {
+        Self::Unwritable {
+            message: why.to_string(),
+            help: why.help(),
+        }
     }
 }

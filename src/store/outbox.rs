@@ -6,10 +6,11 @@ use crate::domain::change::{Act, Change, Entry, Progress, Rejection};
 use crate::domain::fold::Step;
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::push_outcome::Queued;
-use crate::store::Store;
+use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, blob};
 use crate::store::write::Write;
+use crate::store::{Store, base, staged};
 
 /// One todo's outbox entries.
 #[derive(Debug, Clone, Default)]
@@ -98,21 +99,29 @@ fn act_columns(act: &Act) -> (i64, Option<&str>, Option<&str>) {
 }
 
 impl Store {
-    /// The outbox in order, each entry with its base row.
+    /// The outbox in order, each entry with its base row (while base is stale,
+    /// with its row of the new base, if that has been pulled).
     ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn outbox(&self) -> Result<Vec<Queued>, StoreError> {
-        let snapshot = self.connection.unchecked_transaction()?;
-        let mut queued = Vec::new();
-        read(&snapshot, "?1", 1, |entry, _, _| {
-            queued.push(Queued { entry, base: None });
-        })?;
-        for queued in &mut queued {
-            queued.base = super::base::of(&snapshot, queued.entry.change.todo)?;
-        }
-        Ok(queued)
+        self.reading(|snapshot| {
+            let is_stale = AccountState::load(snapshot)?.staging;
+            let mut queued = Vec::new();
+            read(snapshot, "?1", 1, |entry, _, _| {
+                queued.push(Queued { entry, base: None });
+            })?;
+            for queued in &mut queued {
+                let key = queued.entry.change.todo;
+                queued.base = if is_stale {
+                    staged::of(snapshot, key)?
+                } else {
+                    base::of(snapshot, key)?
+                };
+            }
+            Ok(queued)
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the server says: pages of the change feed, whole lists, the mark.
+//! Answers of the server: pages of the change feed, whole lists, the mark.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,9 +12,8 @@ use crate::domain::list::LONGEST_REST;
 use crate::domain::push_outcome::Pull;
 use crate::domain::todo::Row;
 use crate::store::Store;
-use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
-use crate::store::rows::{self, BASE_COLUMNS};
+use crate::store::rows::{self, BASE_COLUMNS, blob};
 use crate::store::sort_key;
 use crate::store::write::Write;
 
@@ -25,7 +24,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn capabilities(&self) -> Result<Option<Capabilities>, StoreError> {
-        Ok(AccountState::load(&self.connection)?.capabilities)
+        Ok(self.state()?.capabilities)
     }
 
     /// Remembers what the role may do. A bare backend that became full has its
@@ -37,18 +36,17 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn set_capabilities(&mut self, capabilities: Capabilities) -> Result<(), StoreError> {
-        let mut write = self.write()?;
-        let was_bare = write
-            .account_state
-            .capabilities
-            .is_some_and(|role| !role.full);
-        if was_bare && capabilities.full {
-            write.account_state.cursor = 0;
-            write.account_state.rekeying = true;
-            write.forget_revisions()?;
-        }
-        write.account_state.capabilities = Some(capabilities);
-        write.commit()
+        self.writing(|write| {
+            let known = write.account_state.capabilities;
+            if known.is_some_and(|role| !role.full) && capabilities.full {
+                write.unstage()?;
+                write.account_state.cursor = 0;
+                write.account_state.rekeying = true;
+                write.forget_revisions()?;
+            }
+            write.account_state.capabilities = Some(capabilities);
+            Ok(())
+        })
     }
 
     /// Whether rows and outbox still have the keys of a bare backend that became
@@ -58,7 +56,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn is_rekeying(&self) -> Result<bool, StoreError> {
-        Ok(AccountState::load(&self.connection)?.rekeying)
+        Ok(self.state()?.rekeying)
     }
 
     /// The greatest revision seen; 0 at the start.
@@ -67,7 +65,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn cursor(&self) -> Result<i64, StoreError> {
-        Ok(AccountState::load(&self.connection)?.cursor)
+        Ok(self.state()?.cursor)
     }
 
     /// Begins a pull.
@@ -76,79 +74,88 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn begin_pull(&mut self, now: Timestamp) -> Result<Pull, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT seq FROM outbox WHERE progress = 2 ORDER BY seq")?;
-        let answered = statement
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        Ok(Pull {
-            answered,
-            began: now,
+        self.reading(|snapshot| {
+            let answered = snapshot
+                .prepare_cached("SELECT seq FROM outbox WHERE progress = 2 ORDER BY seq")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(Pull {
+                answered,
+                began: now,
+            })
         })
     }
 
     /// Compares the server's mark with what is stored: another user, tombstones
-    /// forgotten beyond the cursor since the last mark, or a cursor above the
-    /// server's revision mean that base is dropped, the cursor is 0, the outbox
-    /// is kept, and adds that were sent and unanswered are rejected (`reset`).
-    /// Returns whether base was dropped: with a cursor of 0 nothing in it came
-    /// from the feed.
+    /// purged beyond the cursor since the last mark, or a cursor above the
+    /// server's revision mean that the server was reset. Base is then stale (see
+    /// [`Freshness::stale`](crate::domain::list::Freshness)) and pulled again from
+    /// 0, the outbox is kept, and adds that were sent and unanswered are rejected
+    /// (`reset`). Returns whether the pull starts again.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn check_mark(&mut self, mark: Mark) -> Result<bool, StoreError> {
-        let mut write = self.write()?;
-        let account_state = &write.account_state;
-        let another = account_state.user_id.is_some_and(|id| id != mark.user_id);
-        let told = account_state.cursor.max(account_state.purged);
-        let reset = another || told < mark.purged_revision || account_state.cursor > mark.revision;
-        let drop = reset && (another || account_state.cursor != 0);
-        if drop {
-            write.drop_base()?;
-            write.forget_revisions()?;
-        }
-        if reset {
-            write.refuse_unanswered_adds()?;
-        }
-        write.account_state.user_id = Some(mark.user_id);
-        write.account_state.purged = mark.purged_revision;
-        write.commit()?;
-        Ok(drop)
+        self.writing(|write| {
+            let state = &write.account_state;
+            let another = state.user_id.is_some_and(|id| id != mark.user_id);
+            let seen = state.cursor.max(state.purged);
+            let reset = another || seen < mark.purged_revision || state.cursor > mark.revision;
+            // With a cursor of 0 nothing came from the feed.
+            let restart = reset && (another || state.cursor != 0);
+            if restart {
+                write.stage()?;
+                write.forget_revisions()?;
+            }
+            if reset {
+                write.refuse_unanswered_adds()?;
+            }
+            write.account_state.user_id = Some(mark.user_id);
+            write.account_state.purged = mark.purged_revision;
+            Ok(restart)
+        })
     }
 
-    /// Forgets base and the cursor, so that the next pull brings everything;
-    /// the outbox stays and nothing is rejected. Rows that still have the keys of
-    /// a bare backend stay, too, until that pull is complete: by them the outbox
-    /// learns the keys of the full one.
+    /// Lets the next pull start at 0 and replace base when it is complete; the
+    /// outbox stays and nothing is rejected. Rows that still have the keys of a
+    /// bare backend are updated in place: by them the outbox learns the keys of
+    /// the full one. Counters are counted again.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn forget_base(&mut self) -> Result<(), StoreError> {
-        let mut write = self.write()?;
-        if !write.account_state.rekeying {
-            write.drop_base()?;
-        }
-        write.commit()
+        self.writing(|write| {
+            write.recount()?;
+            if write.account_state.rekeying {
+                return Ok(());
+            }
+            write.stage()
+        })
     }
 
     /// Applies one page of the change feed and moves the cursor, in one transaction.
+    /// While base is stale the page is staged beside it.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn apply(&mut self, page: &[FeedRow], cursor: i64) -> Result<(), StoreError> {
-        let mut write = self.write()?;
-        for row in page {
-            match row {
-                FeedRow::Present(row) => write.put_base(row)?,
-                FeedRow::Removed { key, revision: _ } => write.remove_base(*key)?,
+        self.writing(|write| {
+            if write.account_state.staging {
+                write.stage_page(page)?;
+            } else {
+                for row in page {
+                    match row {
+                        FeedRow::Present(row) => write.put_base(row)?,
+                        FeedRow::Removed { key, revision: _ } => write.remove_base(*key)?,
+                    }
+                }
             }
-        }
-        write.account_state.cursor = cursor;
-        write.commit()
+            write.account_state.cursor = cursor;
+            Ok(())
+        })
     }
 
     /// Takes the whole list of a bare backend as the new base: rows that are not
@@ -158,35 +165,40 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn take_snapshot(&mut self, rows: &[Row]) -> Result<(), StoreError> {
-        let mut write = self.write()?;
-        let (changed, gone) = write.compare(rows)?;
-        for row in changed {
-            write.put_base(row)?;
-        }
-        for key in gone {
-            write.remove_base(key)?;
-        }
-        write.commit()
+        self.writing(|write| {
+            write.unstage()?;
+            let (changed, gone) = write.compare(rows)?;
+            for row in changed {
+                write.put_base(row)?;
+            }
+            for key in gone {
+                write.remove_base(key)?;
+            }
+            Ok(())
+        })
     }
 
-    /// Ends a complete pull: its answered entries leave the outbox.
+    /// Ends a complete pull: a staged base replaces the stale one, and the pull's
+    /// answered entries leave the outbox.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn complete_pull(&mut self, pull: &Pull) -> Result<(), StoreError> {
-        let mut write = self.write()?;
-        for seq in &pull.answered {
-            write.dismiss(*seq)?;
-        }
-        if write.account_state.rekeying {
-            write.drop_rows_without_own_key()?;
-            write.account_state.rekeying = false;
-        }
-        write.account_state.as_of = Some(pull.began);
-        write.account_state.failed_at = None;
-        write.account_state.rest_until = None;
-        write.commit()
+        self.writing(|write| {
+            write.swap_base()?;
+            for seq in &pull.answered {
+                write.dismiss(*seq)?;
+            }
+            if write.account_state.rekeying {
+                write.drop_rows_without_own_key()?;
+                write.account_state.rekeying = false;
+            }
+            write.account_state.as_of = Some(pull.began);
+            write.account_state.failed_at = None;
+            write.account_state.rest_until = None;
+            Ok(())
+        })
     }
 
     /// Remembers that the server could not be reached, and for how long from
@@ -201,18 +213,17 @@ impl Store {
         at: Timestamp,
         asked: Option<Duration>,
     ) -> Result<(), StoreError> {
-        let mut write = self.write()?;
         let after = |rest: Duration| at.checked_add(rest).ok();
         let longest = after(LONGEST_REST);
-        // One further away was noted by a clock that went wrong.
-        let kept = write
-            .account_state
-            .rest_until
-            .filter(|it| Some(*it) <= longest);
         let wanted = asked.and_then(|rest| after(rest.min(LONGEST_REST)));
-        write.account_state.rest_until = wanted.or(kept);
-        write.account_state.failed_at = Some(at);
-        write.commit()
+        self.writing(|write| {
+            let state = &mut write.account_state;
+            // One further away was noted by a wrong clock.
+            let kept = state.rest_until.filter(|it| Some(*it) <= longest);
+            state.rest_until = wanted.or(kept);
+            state.failed_at = Some(at);
+            Ok(())
+        })
     }
 }
 
@@ -230,32 +241,21 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn drop_base(&mut self) -> Result<(), StoreError> {
-        let count = |done: bool| {
-            self.tx
-                .prepare_cached("SELECT count(*) FROM shown WHERE overlaid = 0 AND done = ?1")?
-                .query_row([done], |row| row.get::<_, i64>(0))
-        };
-        let (open, done) = (count(false)?, count(true)?);
-        self.account_state.open -= open;
-        self.account_state.done -= done;
-        self.tx.execute_batch(
-            "DELETE FROM shown WHERE overlaid = 0;
-             DELETE FROM base;
-             UPDATE outbox SET row_id = NULL, took = NULL;",
-        )?;
-        for key in self.queued_keys()? {
-            self.show(key)?;
-        }
-        self.greatest = None;
-        self.account_state.cursor = 0;
-        self.account_state.rekeying = false;
-        self.account_state.as_of = None;
+    /// Forgets the revisions that a todo's pending changes were made on.
+    pub(super) fn forget_revisions_of(&self, key: Key) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE outbox SET revision = NULL WHERE key = ?1 AND progress = 0")?
+            .execute([blob(key)])?;
         Ok(())
     }
 
-    /// The revisions that unanswered changes were made on are another server's:
-    /// the same number may stand for another text.
+    /// The revision of a base row, where base is not stale.
+    pub(super) fn known_revision(&self, revision: i64) -> Option<i64> {
+        (!self.account_state.staging).then_some(revision)
+    }
+
+    /// Forgets the revisions that unanswered changes were made on: on another
+    /// server the same number may stand for another text.
     fn forget_revisions(&self) -> Result<(), StoreError> {
         self.tx
             .execute("UPDATE outbox SET revision = NULL WHERE progress < 2", [])?;

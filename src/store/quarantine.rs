@@ -1,44 +1,40 @@
-//! Setting a damaged database aside, with what could still be read of its outbox.
+//! Moves a damaged database aside, with what can still be read of its outbox.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
-use serde_json::{Value, json};
-
-use crate::domain::change::{Act, Entry, Progress};
 use crate::private_file;
 use crate::store::error::StoreError;
 use crate::store::file::with_suffix;
-use crate::store::{file, outbox};
+use crate::store::open_file::Identity;
+use crate::store::rescue;
 
-/// How long another process may take to set a database aside.
+/// How long another process may take to move a database aside.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often is looked whether it is done.
+/// The pause between two tries for the lock.
 const STEP: Duration = Duration::from_millis(10);
 
-/// What belongs to a database: itself and its logs.
-const PARTS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+/// The suffixes of a database and its logs.
+pub(super) const PARTS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// The right to move the database at a path, or that nobody moves it, until it
-/// is dropped; the system ends it with the process.
+/// Guard for the place of a database, exclusive for the process that moves it;
+/// the system releases it with the process.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
-/// Takes the lock that belongs to `path`: nobody else opens the database
-/// meanwhile.
+/// Takes the lock that belongs to `path`: no other process opens the database
+/// while it is held.
 pub(super) fn lock(path: &Path) -> io::Result<Lock> {
     taken(private_file::open(&lock_of(path))?, File::try_lock)
 }
 
-/// Takes the lock that belongs to `path` beside others who share it: nobody moves
-/// the database meanwhile. `None` where there can be no lock file: whoever wants
-/// to move the database has none, either.
+/// Shares the lock that belongs to `path`: no process moves the database while it
+/// is held. `None` where there can be no lock file: a process that wants to move
+/// the database has none, either.
 pub(super) fn share(path: &Path) -> io::Result<Option<Lock>> {
     let Ok(file) = private_file::open(&lock_of(path)) else {
         return Ok(None);
@@ -64,8 +60,8 @@ fn taken(file: File, take: impl Fn(&File) -> Result<(), TryLockError>) -> io::Re
     }
 }
 
-/// Moves the file and its logs out of the way and says where they are; except
-/// where `again` finds, once nobody else does the same, that it is sound.
+/// Moves the file and its logs aside and returns the error that names the new
+/// place, unless `again` finds, with the lock held, that the database is sound.
 pub(super) fn set_aside<T>(
     path: &Path,
     again: impl Fn(&Path) -> Result<T, StoreError>,
@@ -81,11 +77,10 @@ fn moved(path: &Path) -> Result<StoreError, StoreError> {
     let aside = aside(path)
         .find(|aside| PARTS.iter().all(|part| !with_suffix(aside, part).exists()))
         .unwrap_or_else(|| with_suffix(path, ".damaged"));
-    let entries = readable_outbox(path);
+    let is_missing = !path.exists();
+    let entries = rescue::readable_outbox(path);
     if !entries.is_empty() {
-        let saved = outbox_of(&aside);
-        let text = format!("{:#}\n", Value::Array(entries));
-        private_file::replace(&saved, text.as_bytes()).map_err(StoreError::file(&saved))?;
+        rescue::save(&outbox_of(&aside), entries)?;
     }
     for part in PARTS {
         let from = with_suffix(path, part);
@@ -96,16 +91,26 @@ fn moved(path: &Path) -> Result<StoreError, StoreError> {
             Ok(()) | Err(_) => {}
         }
     }
-    Ok(told_of(aside))
+    Ok(if is_missing {
+        StoreError::Missing {
+            log: with_suffix(&aside, "-wal"),
+        }
+    } else {
+        corrupt(aside)
+    })
 }
 
-/// Where the last database was moved to, if one was.
-pub(super) fn latest(path: &Path) -> Option<StoreError> {
-    let moved = |aside: &PathBuf| PARTS.iter().any(|part| with_suffix(aside, part).exists());
-    aside(path).take_while(moved).last().map(told_of)
+/// The error for a database that another process moved aside, if it did.
+pub(super) fn aside_of(path: &Path, database: Option<Identity>) -> Option<StoreError> {
+    database?;
+    let exists = |aside: &PathBuf| PARTS.iter().any(|part| with_suffix(aside, part).exists());
+    aside(path)
+        .take_while(exists)
+        .find(|aside| Identity::of(aside) == database)
+        .map(corrupt)
 }
 
-fn told_of(aside: PathBuf) -> StoreError {
+fn corrupt(aside: PathBuf) -> StoreError {
     let saved = outbox_of(&aside);
     StoreError::Corrupt {
         outbox: saved.exists().then_some(saved),
@@ -120,65 +125,4 @@ fn aside(path: &Path) -> impl Iterator<Item = PathBuf> {
 
 fn outbox_of(aside: &Path) -> PathBuf {
     with_suffix(aside, ".outbox.json")
-}
-
-/// Every entry that can be read, in order: from the first on to what is
-/// damaged, and from the last one back to it.
-fn readable_outbox(path: &Path) -> Vec<Value> {
-    if file::check(path).is_err() {
-        return Vec::new();
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let Ok(connection) = Connection::open_with_flags(path, flags) else {
-        return Vec::new();
-    };
-    // It must stay as it was found; where this fails there is nothing to read.
-    if file::set_up(&connection).is_err() {
-        return Vec::new();
-    }
-    let mut found = BTreeMap::new();
-    for order in ["ASC", "DESC"] {
-        read(&connection, order, |entry| {
-            found.insert(entry.seq, told(&entry)).is_none()
-        });
-    }
-    found.into_values().collect()
-}
-
-/// Reads the outbox until `wanted` says no, or nothing can be read any more.
-fn read(connection: &Connection, order: &str, mut wanted: impl FnMut(Entry) -> bool) {
-    // A damaged index must not stand in the way: the table itself is read.
-    let columns = outbox::COLUMNS;
-    let sql = format!("SELECT {columns} FROM outbox NOT INDEXED ORDER BY seq {order}");
-    if let Ok(mut statement) = connection.prepare(&sql)
-        && let Ok(mut rows) = statement.query([])
-    {
-        while let Ok(Some(row)) = rows.next() {
-            if outbox::entry(row).is_ok_and(|entry| !wanted(entry)) {
-                return;
-            }
-        }
-    }
-}
-
-fn told(entry: &Entry) -> Value {
-    let (act, before, after) = match &entry.change.act {
-        Act::Add { text } => ("add", None, Some(text)),
-        Act::Edit { before, after } => ("edit", Some(before), Some(after)),
-        Act::Remove { before } => ("remove", Some(before), None),
-    };
-    let progress = match &entry.progress {
-        Progress::Pending => "pending",
-        Progress::Sent { .. } => "sent",
-        Progress::Answered => "answered",
-        Progress::Rejected(_) => "rejected",
-    };
-    json!({
-        "key": entry.change.todo.to_string(),
-        "at": entry.change.at.to_string(),
-        "act": act,
-        "before": before,
-        "after": after,
-        "progress": progress,
-    })
 }

@@ -18,7 +18,7 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn replayed(&mut self) -> Result<(Vec<Todo>, Totals), StoreError> {
-        let write = self.write()?;
+        let write = self.begin()?;
         let mut todos = Vec::new();
         let mut totals = Totals::default();
         for key in write.known_keys()? {

@@ -11,7 +11,7 @@ use crate::private_file;
 use crate::store::error::StoreError;
 
 /// One step a version, oldest first. A released one is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
 
 /// * `shown`: every todo as it is shown. A row that is not `overlaid` has no
 ///   outbox entry and is at the same time the todo's *base*, so nothing is kept
@@ -113,6 +113,40 @@ CREATE TABLE history(
 
 /// * `rest_until`: until when the server asked to be left alone.
 const THIRD: &str = "ALTER TABLE ledger ADD COLUMN rest_until TEXT;";
+
+/// * `staged`: the new base while it is pulled beside the old one (`staging`).
+/// * `history`: actions of one TUI have its `session`, those of the CLI none;
+///   `undone` ones can be redone. `start` is unused.
+const FOURTH: &str = "
+ALTER TABLE history ADD COLUMN session BLOB;
+ALTER TABLE history ADD COLUMN undone INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX history_session ON history(session, undone);
+CREATE TABLE staged(
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    created_at INTEGER,
+    updated_at INTEGER,
+    text TEXT NOT NULL
+) STRICT;
+ALTER TABLE ledger ADD COLUMN staging INTEGER NOT NULL DEFAULT 0;
+";
+
+/// The tables of the newest version.
+const TABLES: [&str; 8] = [
+    "shown", "base", "staged", "outbox", "numbers", "aliases", "ledger", "history",
+];
+
+/// Whether every table is there.
+pub(super) fn is_whole(connection: &Connection) -> bool {
+    let found =
+        connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");
+    found.is_ok_and(|mut found| {
+        TABLES
+            .iter()
+            .all(|table| found.exists([table]).unwrap_or(false))
+    })
+}
 
 /// How many migrations a database has had.
 pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {

@@ -5,6 +5,7 @@ mod files;
 mod folding;
 mod history;
 mod names;
+mod repair;
 mod sync;
 mod windows;
 

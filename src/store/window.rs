@@ -9,10 +9,10 @@ use crate::domain::key::Key;
 use crate::domain::list::{Around, Window};
 use crate::domain::query::{Query, Sort};
 use crate::domain::todo::Todo;
-use crate::store::Store;
 use crate::store::cursor::{List, Position, Start, Way, column};
 use crate::store::error::StoreError;
 use crate::store::rows::blob;
+use crate::store::{Access, Store};
 use crate::store::{handles, sort_key};
 
 impl Store {
@@ -27,27 +27,7 @@ impl Store {
     /// What SQLite reports.
     pub fn window(&self, query: &Query, around: Around, size: usize) -> Result<Window, StoreError> {
         let indexed = self.index(query.sort)?;
-        let snapshot = self.connection.unchecked_transaction()?;
-        let list = List::new(&snapshot, query, indexed);
-        match around {
-            Around::Top => top(&list, size),
-            Around::Bottom => {
-                let (mut rows, more_above) = some(&list, Start::End, Way::Up, size)?;
-                rows.reverse();
-                Ok(Window {
-                    rows,
-                    more_above,
-                    more_below: false,
-                })
-            }
-            Around::Key(key) => {
-                let key = handles::current(&snapshot, key)?;
-                match spot(&snapshot, query.sort, key)? {
-                    Some(spot) => beside(&list, key, &spot, size),
-                    None => top(&list, size),
-                }
-            }
-        }
+        self.reading(|snapshot| window(snapshot, query, indexed, around, size))
     }
 
     /// Gives every row of the list to `row`, in order, until it breaks.
@@ -61,8 +41,9 @@ impl Store {
         mut row: impl FnMut(&Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let indexed = self.index(query.sort)?;
-        let snapshot = self.connection.unchecked_transaction()?;
-        List::new(&snapshot, query, indexed).walk(Start::End, Way::Down, |todo| row(todo))
+        self.reading(|snapshot| {
+            List::new(snapshot, query, indexed).walk(Start::End, Way::Down, |todo| row(todo))
+        })
     }
 
     /// How many rows the list has. Without terms, [`Store::totals`] knows it
@@ -72,12 +53,11 @@ impl Store {
     ///
     /// What SQLite reports.
     pub fn count(&self, query: &Query) -> Result<u64, StoreError> {
-        let snapshot = self.connection.unchecked_transaction()?;
         let unsorted = Query {
             sort: Sort::Server,
             ..query.clone()
         };
-        List::new(&snapshot, &unsorted, false).count()
+        self.reading(|snapshot| List::new(snapshot, &unsorted, false).count())
     }
 
     /// Whether the sort's index is there; makes it where that is possible.
@@ -93,7 +73,7 @@ impl Store {
             .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1")?
             .exists([format!("shown_{column}")])?;
         if !there {
-            if self.reading {
+            if !matches!(self.access, Access::Write) {
                 return Ok(false);
             }
             self.connection.execute_batch(&format!(
@@ -102,6 +82,35 @@ impl Store {
         }
         self.indexed.borrow_mut().push(column);
         Ok(true)
+    }
+}
+
+fn window(
+    snapshot: &Connection,
+    query: &Query,
+    indexed: bool,
+    around: Around,
+    size: usize,
+) -> Result<Window, StoreError> {
+    let list = List::new(snapshot, query, indexed);
+    match around {
+        Around::Top => top(&list, size),
+        Around::Bottom => {
+            let (mut rows, more_above) = some(&list, Start::End, Way::Up, size)?;
+            rows.reverse();
+            Ok(Window {
+                rows,
+                more_above,
+                more_below: false,
+            })
+        }
+        Around::Key(key) => {
+            let key = handles::current(snapshot, key)?;
+            match spot(snapshot, query.sort, key)? {
+                Some(spot) => beside(&list, key, &spot, size),
+                None => top(&list, size),
+            }
+        }
     }
 }
 
@@ -152,10 +161,10 @@ fn beside(list: &List<'_>, key: Key, spot: &Position, size: usize) -> Result<Win
     if first != Some(key) {
         return top(list, size);
     }
-    let (mut above, mut more_above) = some(list, Start::HistoryEntry(spot), Way::Up, size / 2)?;
+    let (mut above, mut more_above) = some(list, Start::After(spot), Way::Up, size / 2)?;
     let (below, more_below) = some(list, Start::At(spot), Way::Down, size - above.len())?;
     if more_above && above.len() + below.len() < size {
-        (above, more_above) = some(list, Start::HistoryEntry(spot), Way::Up, size - below.len())?;
+        (above, more_above) = some(list, Start::After(spot), Way::Up, size - below.len())?;
     }
     above.reverse();
     above.extend(below);

@@ -8,13 +8,13 @@ use crate::domain::key::Key;
 use crate::domain::line::Line;
 use crate::domain::replica;
 use crate::domain::todo::{Row, State, Todo};
-use crate::store::Store;
 use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
 use crate::store::outbox::Queue;
 use crate::store::rows::{self, blob};
 use crate::store::schema;
 use crate::store::sort_key::SortRank;
+use crate::store::{Access, Store};
 
 /// One transaction. Dropped without [`commit`](Self::commit), it changes nothing.
 pub(super) struct Write<'s> {
@@ -48,13 +48,34 @@ struct ShownRow<'a> {
 }
 
 impl Store {
-    /// Begins a write: waits for other writers first, so it cannot fail half way
-    /// because of them.
-    pub(super) fn write(&mut self) -> Result<Write<'_>, StoreError> {
-        if self.reading {
-            return Err(StoreError::ReadOnly);
+    /// Carries out `work` in one transaction that is on the disk when this
+    /// returns; [recognises](Store::recognise) damage.
+    pub(super) fn writing<T>(
+        &mut self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = self.begin().and_then(|mut write| {
+            let value = work(&mut write)?;
+            write.commit()?;
+            Ok(value)
+        });
+        result.map_err(|error| self.recognise(error))
+    }
+
+    /// Begins a write: waits for other writers first, so that it cannot fail half
+    /// way because of them.
+    pub(super) fn begin(&mut self) -> Result<Write<'_>, StoreError> {
+        match &self.access {
+            Access::Write => {}
+            Access::Read => return Err(StoreError::ReadOnly),
+            Access::Unwritable { message, help } => {
+                return Err(StoreError::Unwritable {
+                    message: message.clone(),
+                    help: help.clone(),
+                });
+            }
         }
-        self.check_place()?;
+        self.check_file()?;
         let tx = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;

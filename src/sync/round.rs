@@ -161,10 +161,7 @@ async fn carried_out<R: Remote>(
         purged: None,
         report: Report::default(),
     };
-    let outcome = round.run().await.map_err(|error| match error {
-        RoundError::Store(error) => round.store.check_corruption(error).into(),
-        RoundError::Busy | RoundError::Remote(_) | RoundError::Lock(_) => error,
-    });
+    let outcome = round.run().await;
     if let Err(RoundError::Remote(error)) = &outcome
         && is_unreachable(error)
     {
@@ -178,8 +175,10 @@ async fn carried_out<R: Remote>(
 /// to be sent: many processes that ask at once cost the server one round.
 fn is_done_since(store: &Store, asked_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
     let totals = store.totals()?;
-    let as_of = store.freshness()?.as_of;
-    let since = as_of.is_some_and(|at| (asked_at..=now).contains(&at));
+    let freshness = store.freshness()?;
+    let since = freshness
+        .as_of
+        .is_some_and(|at| !freshness.stale && (asked_at..=now).contains(&at));
     Ok(since && totals.pending + totals.sent == 0)
 }
 

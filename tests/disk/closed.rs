@@ -115,3 +115,29 @@ fn in_a_closed_directory_the_screens_show_what_is_there_and_give_lines_back() ->
     assert_eq!(seat.ended()?, 0);
     open(&machine)
 }
+
+#[test]
+fn the_screens_open_for_reading_in_a_closed_directory_and_say_so() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    let connection = rusqlite::Connection::open(machine.database()?)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    drop(connection);
+    close(&mut machine)?;
+
+    let mut seat = Seat::take(&machine, &["--offline"])?;
+
+    let screen = seat.wait_until(|screen| screen.contains("milk"))?;
+    assert!(
+        screen.contains("the local store cannot be written"),
+        "{screen}"
+    );
+    open(&machine)?;
+    seat.press("a")?;
+    seat.press("feed the cat\r")?;
+    seat.wait_until(|screen| screen.contains("feed the cat") && !screen.contains("saving"))?;
+    seat.press("q")?;
+    assert_eq!(seat.ended()?, 0);
+    Ok(())
+}

@@ -70,7 +70,7 @@ fn is_saved(aside: &str) -> bool {
 #[test]
 fn commands_set_a_damaged_database_aside_say_where_and_go_on() -> Checked {
     let cases: [(&str, Spoil, bool); 3] = [
-        ("header", header, false),
+        ("header", header, true),
         ("half", half, false),
         ("directory", directory, false),
     ];
@@ -209,5 +209,27 @@ fn the_screens_follow_when_a_command_sets_the_database_aside() -> Checked {
             .contains("feed the cat")
     );
     seat.wait_until(|screen| !screen.contains("precious"))?;
+    Ok(())
+}
+
+#[test]
+fn one_change_that_cannot_be_read_does_not_stop_the_queue() -> Checked {
+    let sandbox = Sandbox::start()?;
+    for words in [["sync"].as_slice(), &["queue"], &["queue", "drop", "--yes"]] {
+        let machine = stocked(&sandbox)?;
+        machine.run(&["add", "bread", "--offline"])?.ended(0)?;
+        let spoil = "UPDATE outbox SET act = 77 WHERE after = 'precious'";
+        Connection::open(machine.database()?)?.execute_batch(spoil)?;
+
+        let ran = machine.run(words)?.ended(0)?;
+
+        let saved = format!("{}.unreadable-1.json", machine.database()?.display());
+        assert!(ran.stderr.contains(&saved), "{words:?}: {ran:?}");
+        assert!(fs::read_to_string(saved)?.contains("precious"));
+        let again = machine.run(words)?.ended(0)?;
+        assert!(!again.stderr.contains("unreadable"), "{again:?}");
+        let left = machine.json(&["queue", "--json"])?;
+        assert!(!left.to_string().contains("precious"), "{left}");
+    }
     Ok(())
 }

@@ -164,10 +164,9 @@ fn from_here(
     if !arguments.fresh
         && let Some(store) = known.read()?
     {
-        let young = store
-            .freshness()?
-            .as_of
-            .is_some_and(|at| is_young(at, arguments.max_age, context.clock.now()));
+        let freshness = store.freshness()?;
+        let is_young = |at| is_young(at, arguments.max_age, context.clock.now());
+        let young = !freshness.stale && freshness.as_of.is_some_and(is_young);
         if young {
             return Ok(Source::Fresh(store));
         }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::context::{CommandContext, KnownProfile};
+use crate::cli::context::{CommandContext, KnownProfile, outbox};
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
@@ -115,14 +115,14 @@ fn retry(
 
 /// How far the changes that were retried have come, each with its todo's key.
 fn become_of(store: &Store, retried: Vec<(Key, Waiting)>) -> Result<Vec<Waiting>, CliError> {
-    let mut outbox = store.outbox()?;
+    let mut entries = outbox(store)?;
     let mut now = Vec::with_capacity(retried.len());
     for (key, was) in retried {
         let todo = store.todo(key)?;
         let key = todo.as_ref().map_or(key, |todo| todo.key);
-        let place = outbox.iter().position(|it| it.entry.change.todo == key);
+        let place = entries.iter().position(|it| it.entry.change.todo == key);
         now.push(match (place, todo) {
-            (Some(place), _) => Waiting::new(store, outbox.remove(place))?,
+            (Some(place), _) => Waiting::new(store, entries.remove(place))?,
             (None, Some(todo)) => was.taken(todo.handle().to_string(), key),
             (None, None) => {
                 let handle = was.handle.clone();
@@ -177,7 +177,7 @@ fn counted(changes: usize) -> String {
 fn waiting(store: &Store, handle: Option<&String>) -> Result<Vec<Waiting>, CliError> {
     let mut waiting = Vec::new();
     let may = store.capabilities()?;
-    for queued in store.outbox()? {
+    for queued in outbox(store)? {
         let stuck = may.and_then(|may| lacking(may, &queued.entry.change.act));
         waiting.push(Waiting::new(store, queued)?.stuck_for(stuck));
     }

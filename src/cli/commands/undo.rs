@@ -15,7 +15,7 @@ use crate::cli::output;
 use crate::cli::plain::plain;
 use crate::cli::write::{self, Writing};
 use crate::domain::todo::{State, Todo};
-use crate::store::{HistoryEntry, Store, UndoReport};
+use crate::store::{HistoryEntry, Session, Store, UndoReport};
 
 /// What `undo` takes.
 #[derive(Debug, Args)]
@@ -64,7 +64,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         context.notice("dry run: nothing was changed");
         return answer(context, writing, imagined);
     }
-    if store.history()?.is_empty() {
+    if store.history(Session::Cli)?.is_empty() {
         return Err(CliError::NothingToUndo);
     }
     look(context, &known, &mut store)?;
@@ -78,7 +78,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         writing.wait,
         |store| {
             let mut fresh = || context.clock.key().uuid();
-            let found = store.undo(context.clock.now(), &mut fresh)?;
+            let found = store.undo(Session::Cli, context.clock.now(), &mut fresh)?;
             let found = undone.insert(found.ok_or(CliError::NothingToUndo)?);
             Ok(found.todos.clone())
         },
@@ -101,7 +101,7 @@ fn look(context: &CommandContext, known: &KnownProfile, store: &mut Store) -> Re
 
 fn imagined(context: &CommandContext, store: &mut Store) -> Result<UndoReport, CliError> {
     let mut fresh = || context.clock.key().uuid();
-    let imagined = store.imagine_undo(context.clock.now(), &mut fresh)?;
+    let imagined = store.imagine_undo(Session::Cli, context.clock.now(), &mut fresh)?;
     imagined.ok_or(CliError::NothingToUndo)
 }
 
@@ -162,7 +162,7 @@ fn list(
     known: &KnownProfile,
 ) -> Result<(), CliError> {
     let acts = match known.read()? {
-        Some(store) => store.history()?,
+        Some(store) => store.history(Session::Cli)?,
         None => Vec::new(),
     };
     let mut out = output::stdout();

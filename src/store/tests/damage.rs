@@ -144,8 +144,11 @@ fn an_empty_file_is_a_new_database_but_not_beside_a_log() -> Outcome {
         |path: &Path| fs::remove_file(path),
     ] {
         lose(&path)?;
-        let (moved_to, _) = opened_in_vain(&path)?;
-        let moved = PathBuf::from(format!("{}-wal", moved_to.display()));
+        let moved = match Store::open(&path, ENDPOINT).err() {
+            Some(StoreError::Missing { log }) => log,
+            Some(error) => PathBuf::from(format!("{}-wal", aside(error)?.0.display())),
+            None => return Err("it opened".into()),
+        };
         assert_eq!(fs::read(moved)?, was, "the log was not kept");
         Store::open(&path, ENDPOINT)?;
         fs::write(&log, &was)?;
@@ -188,13 +191,11 @@ fn damage_met_on_the_way_is_set_aside_once_it_is_certain() -> Outcome {
     let store = Store::open(&path, ENDPOINT)?;
     let error = store.each(&all(), |_| ControlFlow::Continue(())).err();
 
-    let error = store.check_corruption(error.ok_or("damaged")?);
-
-    let (_, outbox) = aside(error)?;
+    let (_, outbox) = aside(error.ok_or("damaged")?)?;
     let saved = fs::read_to_string(outbox.ok_or("no outbox")?)?;
     assert!(saved.contains("precious 0001") && saved.contains("precious 0200"));
     let sound = Store::open(&path, ENDPOINT)?;
-    let unfounded = sound.check_corruption(StoreError::Damaged);
+    let unfounded = sound.recognise(StoreError::Damaged);
     assert!(matches!(unfounded, StoreError::Damaged), "{unfounded:?}");
     assert!(path.exists(), "a sound one was moved");
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::{StoreError, Totals};
+use super::super::{Session, StoreError, Totals};
 use super::*;
 
 #[test]
@@ -186,6 +186,8 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outc
     drop(store);
     rusqlite::Connection::open(&path)?.execute_batch(
         "DROP TABLE history;
+             DROP TABLE staged;
+             ALTER TABLE ledger DROP COLUMN staging;
              ALTER TABLE ledger DROP COLUMN rest_until;
              PRAGMA user_version = 1;",
     )?;
@@ -194,9 +196,9 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outc
 
     assert_eq!(store.outbox()?, before);
     assert_eq!(texts(&store, &all())?, ["b", "c"]);
-    assert_eq!(store.history()?, []);
-    store.commit_act("added", &[add(key(3), "d")])?;
-    assert_eq!(store.history()?.len(), 1);
+    assert_eq!(store.history(Session::Cli)?, []);
+    store.commit_act(Session::Cli, "added", &[add(key(3), "d")])?;
+    assert_eq!(store.history(Session::Cli)?.len(), 1);
     let mut kept: Vec<_> = fs::read_dir(&folder)?
         .map(|file| Ok(file?.file_name().to_string_lossy().into_owned()))
         .collect::<Result<_, std::io::Error>>()?;

@@ -1,13 +1,13 @@
 //! What commands did, and taking it back.
 
-use super::super::{HistoryEntry, Resolved, UndoReport};
+use super::super::{HistoryEntry, Resolved, Session, UndoReport};
 use super::*;
 use crate::domain::todo::Handle;
 
 /// Takes the newest act back; keys are counted from 900.
 fn undo(store: &mut Store) -> Result<UndoReport, Box<dyn Error>> {
     let mut fresh = counted();
-    let undone = store.undo(Timestamp::UNIX_EPOCH, &mut fresh)?;
+    let undone = store.undo(Session::Cli, Timestamp::UNIX_EPOCH, &mut fresh)?;
     Ok(undone.ok_or("nothing to undo")?)
 }
 
@@ -23,7 +23,7 @@ type Told = (String, u64, String);
 
 fn verbs(store: &Store) -> Result<Vec<Told>, Box<dyn Error>> {
     let told = |past: HistoryEntry| (past.verb, past.count, past.text);
-    Ok(store.history()?.into_iter().map(told).collect())
+    Ok(store.history(Session::Cli)?.into_iter().map(told).collect())
 }
 
 fn named(store: &Store, word: &str) -> Result<Option<String>, Box<dyn Error>> {
@@ -64,9 +64,9 @@ fn sync(store: &mut Store, id: i64) -> Outcome {
 #[test]
 fn acts_are_listed_newest_first_and_taken_back_in_that_order() -> Outcome {
     let mut store = store()?;
-    store.commit_act("added", &[add(key(1), "a"), add(key(2), "b")])?;
+    store.commit_act(Session::Cli, "added", &[add(key(1), "a"), add(key(2), "b")])?;
     let done = [edit(key(1), "a", "x a"), edit(key(2), "b", "x b")];
-    store.commit_act("completed", &done)?;
+    store.commit_act(Session::Cli, "completed", &done)?;
     let added = ("added".to_owned(), 2, "a".to_owned());
     assert_eq!(
         verbs(&store)?,
@@ -81,7 +81,7 @@ fn acts_are_listed_newest_first_and_taken_back_in_that_order() -> Outcome {
     undo(&mut store)?;
     assert_eq!(texts(&store, &all())?, [] as [&str; 0]);
     assert_eq!(outbox(&store)?, [], "nothing is left to send");
-    let none = store.undo(Timestamp::UNIX_EPOCH, &mut counted())?;
+    let none = store.undo(Session::Cli, Timestamp::UNIX_EPOCH, &mut counted())?;
     assert_eq!(none, None);
     Ok(())
 }
@@ -90,23 +90,26 @@ fn acts_are_listed_newest_first_and_taken_back_in_that_order() -> Outcome {
 fn what_did_nothing_and_what_is_no_command_is_not_remembered() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-    store.commit_act("removed", &[remove(key(7), "gone long ago")])?;
-    store.commit_act("added", &[add(key(1), "a")])?;
-    store.commit_act("changed", &[edit(key(1), "a", "a")])?;
-    store.commit_act("added", &[])?;
+    store.commit_act(Session::Cli, "removed", &[remove(key(7), "gone long ago")])?;
+    store.commit_act(Session::Cli, "added", &[add(key(1), "a")])?;
+    store.commit_act(Session::Cli, "changed", &[edit(key(1), "a", "a")])?;
+    store.commit_act(Session::Cli, "added", &[])?;
     store.commit(&[edit(key(1), "a", "b")])?;
-    assert_eq!(store.history()?, []);
+    assert_eq!(store.history(Session::Cli)?, []);
     Ok(())
 }
 
 #[test]
 fn imagining_an_undo_changes_nothing() -> Outcome {
     let mut store = store()?;
-    store.commit_act("added", &[add(key(1), "a")])?;
-    let (queued, acts) = (store.outbox()?, store.history()?);
-    let imagined = store.imagine_undo(Timestamp::UNIX_EPOCH, &mut counted())?;
+    store.commit_act(Session::Cli, "added", &[add(key(1), "a")])?;
+    let (queued, acts) = (store.outbox()?, store.history(Session::Cli)?);
+    let imagined = store.imagine_undo(Session::Cli, Timestamp::UNIX_EPOCH, &mut counted())?;
     assert_eq!(imagined.map(|undone| undone.changes.len()), Some(1));
-    assert_eq!((store.outbox()?, store.history()?), (queued, acts));
+    assert_eq!(
+        (store.outbox()?, store.history(Session::Cli)?),
+        (queued, acts)
+    );
     Ok(())
 }
 
@@ -115,10 +118,10 @@ fn a_removal_that_was_sent_comes_back_as_a_new_todo_under_all_old_names() -> Out
     for role in [role(true), role(false)] {
         let mut store = store()?;
         store.set_capabilities(role)?;
-        store.commit_act("added", &[add(key(1), "a")])?;
+        store.commit_act(Session::Cli, "added", &[add(key(1), "a")])?;
         sync(&mut store, 42)?;
         let old = listed(&store, &all())?.pop().ok_or("a todo")?;
-        store.commit_act("removed", &[remove(old.key, "a")])?;
+        store.commit_act(Session::Cli, "removed", &[remove(old.key, "a")])?;
         sync(&mut store, 0)?;
         assert_eq!(named(&store, "42")?, None);
 
@@ -138,7 +141,7 @@ fn a_removal_that_was_sent_comes_back_as_a_new_todo_under_all_old_names() -> Out
         }
 
         // And once more.
-        store.commit_act("removed", &[remove(old.key, "a")])?;
+        store.commit_act(Session::Cli, "removed", &[remove(old.key, "a")])?;
         sync(&mut store, 0)?;
         undo(&mut store)?;
         sync(&mut store, 60)?;
@@ -154,8 +157,8 @@ fn a_removal_that_was_sent_comes_back_as_a_new_todo_under_all_old_names() -> Out
 fn a_removal_that_was_not_sent_is_called_off() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-    store.commit_act("changed", &[edit(key(1), "a", "b")])?;
-    store.commit_act("removed", &[remove(key(1), "b")])?;
+    store.commit_act(Session::Cli, "changed", &[edit(key(1), "a", "b")])?;
+    store.commit_act(Session::Cli, "removed", &[remove(key(1), "b")])?;
 
     undo(&mut store)?;
     assert_eq!(shown(&store, key(1))?, is("b", State::Pending));
@@ -169,9 +172,9 @@ fn a_removal_that_was_not_sent_is_called_off() -> Outcome {
 fn older_acts_follow_a_todo_that_came_back() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-    store.commit_act("completed", &[edit(key(1), "a", "x a")])?;
+    store.commit_act(Session::Cli, "completed", &[edit(key(1), "a", "x a")])?;
     sync(&mut store, 0)?;
-    store.commit_act("removed", &[remove(key(1), "x a")])?;
+    store.commit_act(Session::Cli, "removed", &[remove(key(1), "x a")])?;
     sync(&mut store, 0)?;
     undo(&mut store)?;
     sync(&mut store, 9)?;
@@ -188,7 +191,7 @@ fn an_undo_while_the_act_is_on_its_way_follows_it() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
     let act = [edit(key(1), "a", "x a"), add(key(2), "b")];
-    store.commit_act("completed", &act)?;
+    store.commit_act(Session::Cli, "completed", &act)?;
     store.mark_sent(&seqs(&store)?)?;
 
     undo(&mut store)?;
@@ -207,7 +210,7 @@ fn what_was_changed_since_stays_and_so_does_that_part_of_the_act() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a b"), row(key(2), 2, "c d")]), 20)?;
     let act = [edit(key(1), "a b", "a B"), edit(key(2), "c d", "c D")];
-    store.commit_act("changed", &act)?;
+    store.commit_act(Session::Cli, "changed", &act)?;
     sync(&mut store, 0)?;
     store.apply(&told(&[row(key(1), 1, "a elsewhere")]), 2000)?;
 
@@ -222,7 +225,7 @@ fn what_was_changed_since_stays_and_so_does_that_part_of_the_act() -> Outcome {
     store.apply(&told(&[row(key(1), 1, "a B +home")]), 3000)?;
     undo(&mut store)?;
     assert_eq!(texts(&store, &all())?, ["a b +home", "c d"]);
-    assert_eq!(store.history()?, []);
+    assert_eq!(store.history(Session::Cli)?, []);
     Ok(())
 }
 
@@ -230,7 +233,7 @@ fn what_was_changed_since_stays_and_so_does_that_part_of_the_act() -> Outcome {
 fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 7, "a")]), 10)?;
-    store.commit_act("changed", &[edit(key(1), "a", "b")])?;
+    store.commit_act(Session::Cli, "changed", &[edit(key(1), "a", "b")])?;
     let removed = FeedRow::Removed {
         key: key(1),
         revision: 20,
@@ -246,7 +249,7 @@ fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
     assert_eq!(gone, [Handle::Id(7)]);
     assert_eq!(outbox(&store)?, []);
     assert_eq!(texts(&store, &all())?, [] as [&str; 0]);
-    assert_eq!(store.history()?, []);
+    assert_eq!(store.history(Session::Cli)?, []);
     Ok(())
 }
 
@@ -254,14 +257,14 @@ fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
 fn a_removal_refused_after_its_undo_can_be_made_and_taken_back_again() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-    store.commit_act("removed", &[remove(key(1), "a")])?;
+    store.commit_act(Session::Cli, "removed", &[remove(key(1), "a")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     undo(&mut store)?;
     store.apply_outcome(&[(seq, refused("permission-error"))])?;
     assert_eq!(texts(&store, &all())?, ["a", "a"]);
 
-    store.commit_act("removed", &[remove(key(1), "a")])?;
+    store.commit_act(Session::Cli, "removed", &[remove(key(1), "a")])?;
     sync(&mut store, 5)?;
     assert_eq!(texts(&store, &all())?, ["a"]);
     undo(&mut store)?;
@@ -274,7 +277,11 @@ fn a_removal_refused_after_its_undo_can_be_made_and_taken_back_again() -> Outcom
 fn a_conflict_known_at_once_is_let_go_with_the_undo() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "buy soy milk")]), 10)?;
-    store.commit_act("changed", &[edit(key(1), "buy milk", "buy oat milk")])?;
+    store.commit_act(
+        Session::Cli,
+        "changed",
+        &[edit(key(1), "buy milk", "buy oat milk")],
+    )?;
     assert_eq!(shown(&store, key(1))?, is("buy soy milk", State::Rejected));
 
     undo(&mut store)?;
@@ -288,16 +295,24 @@ fn a_conflict_known_at_once_is_let_go_with_the_undo() -> Outcome {
 fn the_oldest_acts_are_forgotten_and_a_bulk_act_is_whole() -> Outcome {
     let mut store = store()?;
     for number in 0..210 {
-        store.commit_act("added", &[add(key(number), &number.to_string())])?;
+        store.commit_act(
+            Session::Cli,
+            "added",
+            &[add(key(number), &number.to_string())],
+        )?;
     }
-    let acts = store.history()?;
+    let acts = store.history(Session::Cli)?;
     assert_eq!(acts.len(), 200);
     assert_eq!(acts.last().map(|past| past.text.as_str()), Some("10"));
 
     let text = "a".repeat(1 << 20);
     let bulk: Vec<_> = (1000..1018).map(|number| add(key(number), &text)).collect();
-    store.commit_act("added", &bulk)?;
-    assert_eq!(store.history()?.len(), 1, "no room for others beside it");
+    store.commit_act(Session::Cli, "added", &bulk)?;
+    assert_eq!(
+        store.history(Session::Cli)?.len(),
+        1,
+        "no room for others beside it"
+    );
     assert_eq!(undo(&mut store)?.changes.len(), 18);
     assert_eq!(store.totals()?.open, 210);
     Ok(())
@@ -307,9 +322,110 @@ fn the_oldest_acts_are_forgotten_and_a_bulk_act_is_whole() -> Outcome {
 fn an_act_and_its_undo_outlive_the_process() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
-    Store::open(&path, ENDPOINT)?.commit_act("added", &[add(key(1), "a\0\u{1b}\"é")])?;
+    Store::open(&path, ENDPOINT)?.commit_act(
+        Session::Cli,
+        "added",
+        &[add(key(1), "a\0\u{1b}\"é")],
+    )?;
     let mut store = Store::open(&path, ENDPOINT)?;
     assert_eq!(undo(&mut store)?.past.text, "a\0\u{1b}\"é");
-    assert_eq!(Store::open(&path, ENDPOINT)?.history()?, []);
+    assert_eq!(Store::open(&path, ENDPOINT)?.history(Session::Cli)?, []);
+    Ok(())
+}
+
+const TUI: Session = Session::Tui(Uuid::from_u128(77));
+
+fn turn(
+    store: &mut Store,
+    session: Session,
+    redo: bool,
+) -> Result<Option<UndoReport>, Box<dyn Error>> {
+    let mut fresh = counted();
+    Ok(if redo {
+        store.redo(session, Timestamp::UNIX_EPOCH, &mut fresh)?
+    } else {
+        store.undo(session, Timestamp::UNIX_EPOCH, &mut fresh)?
+    })
+}
+
+#[test]
+fn what_was_undone_is_redone_in_order_before_and_after_sync() -> Outcome {
+    for synced in [false, true] {
+        let mut store = store()?;
+        store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+        store.commit_act(TUI, "changed", &[edit(key(1), "a", "b")])?;
+        store.commit_act(TUI, "deleted", &[remove(key(1), "b")])?;
+        store.commit_act(TUI, "added", &[add(key(2), "c")])?;
+        if synced {
+            sync(&mut store, 5)?;
+        }
+        for expected in [["b"].as_slice(), &[], &["b"], &["a"]].into_iter().skip(1) {
+            let report = turn(&mut store, TUI, false)?.ok_or("nothing to undo")?;
+            assert_eq!(report.overlaps, []);
+            assert_eq!(texts(&store, &all())?, expected, "synced: {synced}");
+        }
+        assert_eq!(named(&store, "1")?.as_deref(), Some("a"));
+        if synced {
+            sync(&mut store, 50)?;
+        }
+        for expected in [["b"].as_slice(), &[], &["c"]] {
+            turn(&mut store, TUI, true)?.ok_or("nothing to redo")?;
+            assert_eq!(texts(&store, &all())?, expected, "synced: {synced}");
+        }
+        assert_eq!(turn(&mut store, TUI, true)?, None);
+        turn(&mut store, TUI, false)?.ok_or("nothing to undo again")?;
+        assert_eq!(texts(&store, &all())?, [] as [&str; 0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn each_session_undoes_its_own_actions_and_a_new_one_clears_its_redo() -> Outcome {
+    let mut store = store()?;
+    let other = Session::Tui(Uuid::from_u128(78));
+    store.commit_act(Session::Cli, "added", &[add(key(1), "cli")])?;
+    store.commit_act(TUI, "added", &[add(key(2), "tui")])?;
+    store.commit_act(other, "added", &[add(key(3), "other")])?;
+    assert_eq!(turn(&mut store, Session::Cli, true)?, None);
+
+    for session in [Session::Cli, TUI] {
+        turn(&mut store, session, false)?.ok_or("nothing to undo")?;
+        assert_eq!(turn(&mut store, session, false)?, None);
+    }
+    assert_eq!(texts(&store, &all())?, ["other"]);
+    store.commit_act(TUI, "added", &[add(key(4), "new")])?;
+    assert_eq!(turn(&mut store, TUI, true)?, None, "cleared");
+    turn(&mut store, Session::Cli, true)?.ok_or("nothing to redo")?;
+
+    let mut shown = texts(&store, &all())?;
+    shown.sort();
+    assert_eq!(shown, ["cli", "new", "other"]);
+    assert_eq!(store.history(Session::Cli)?.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_redo_keeps_what_was_changed_since_and_names_conflicts() -> Outcome {
+    let mut store = store()?;
+    store.apply(
+        &told(&[row(key(1), 1, "buy milk"), row(key(2), 2, "call bob")]),
+        20,
+    )?;
+    let both = [
+        edit(key(1), "buy milk", "buy oat milk"),
+        edit(key(2), "call bob", "call ann"),
+    ];
+    store.commit_act(TUI, "changed", &both)?;
+    turn(&mut store, TUI, false)?.ok_or("nothing to undo")?;
+    store.commit(&[
+        edit(key(1), "buy milk", "buy milk +shop"),
+        edit(key(2), "call bob", "call eve"),
+    ])?;
+
+    let report = turn(&mut store, TUI, true)?.ok_or("nothing to redo")?;
+
+    assert_eq!(texts(&store, &all())?, ["buy oat milk +shop", "call eve"]);
+    let left: Vec<_> = report.overlaps.iter().map(|it| it.todo.id).collect();
+    assert_eq!(left, [Some(2)]);
     Ok(())
 }

@@ -71,21 +71,3 @@ fn a_prefix_names_one_todo_or_lists_several() -> Outcome {
     }
     Ok(())
 }
-
-#[test]
-fn an_old_key_resolves_through_several_renamings() -> Outcome {
-    let mut store = store()?;
-    store.commit(&[add(key(3), "c")])?;
-    store.rename(key(1), key(2))?;
-    store.rename(key(2), key(3))?;
-    for old in [key(1), key(2)] {
-        assert_eq!(store.todo(old)?.map(|todo| todo.key), Some(key(3)));
-        assert_eq!(
-            text(store.resolve(&Handle::Key(old))?).as_deref(),
-            Some("c")
-        );
-    }
-    store.rename(key(3), key(1))?;
-    assert_eq!(store.todo(key(3))?.map(|todo| todo.key), Some(key(3)));
-    Ok(())
-}

@@ -206,7 +206,7 @@ fn a_bare_backend_that_became_full_keeps_its_rows_under_their_own_keys() -> Outc
 }
 
 #[test]
-fn a_reset_server_drops_base_keeps_the_outbox_and_rejects_unanswered_adds() -> Outcome {
+fn a_reset_server_replaces_base_keeps_the_outbox_and_rejects_unanswered_adds() -> Outcome {
     let told_mark = Mark {
         user_id: 1,
         revision: 30,
@@ -239,12 +239,17 @@ fn a_reset_server_drops_base_keeps_the_outbox_and_rejects_unanswered_adds() -> O
 
         assert!(store.check_mark(mark)?);
         assert_eq!(store.cursor()?, 0);
-        assert_eq!(store.rows_after(0)?, []);
-        assert_eq!(shown(&store, key(1))?, None);
+        assert!(store.freshness()?.stale);
+        assert_eq!(shown(&store, key(1))?, is("a", State::Synced), "still");
         assert_eq!(shown(&store, key(2))?, is("c", State::Pending));
         assert_eq!(shown(&store, key(3))?, is("sent", State::Rejected));
         assert_eq!(shown(&store, key(4))?, is("waits", State::Pending));
         assert!(!store.check_mark(mark)?, "once is enough");
+        let pull = store.begin_pull(NOW)?;
+        store.complete_pull(&pull)?;
+        assert_eq!(store.rows_after(0)?, []);
+        assert_eq!(shown(&store, key(1))?, None);
+        assert_eq!(shown(&store, key(2))?, is("c", State::Pending));
     }
     Ok(())
 }
@@ -273,8 +278,7 @@ fn freshness_tells_the_last_pull_and_the_failure_since() -> Outcome {
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
     assert_eq!(store.freshness()?.failed_at, None);
-    store.forget_base()?;
-    assert_eq!(store.freshness()?.as_of, None);
+    assert!(!store.freshness()?.stale);
     Ok(())
 }
 
