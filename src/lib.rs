@@ -13,6 +13,7 @@
 //!
 //! ```text
 //! 6   cli   runtime     the programs: one command at a time; a loop with workers
+//!     doctor            checks a profile from its configuration to live updates
 //! 5   ui   workspace    draws the model, decides nothing; a profile made ready to work
 //! 4   config            file, environment and flags, as plain values
 //! 3   app               Model, Msg, Effect, update: pure
@@ -20,6 +21,7 @@
 //! 2   sync              plans and carries out one round; declares `Remote`
 //! 1   store  auth  http SQLite; identity and secrets; how HTTP clients are made
 //! 0   domain            todos, todo.txt lines, changes: no I/O, no async, no clock
+//!     finding           what a check found: for doctor, login and setup
 //!     private_file      files that only their owner may read
 //!     browser           the person's browser
 //! ·   sandbox           a development Auth0 and Hasura: imports nothing of ours,
@@ -37,7 +39,9 @@ pub mod auth;
 pub mod browser;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod domain;
+pub mod finding;
 pub mod graphql;
 pub mod http;
 pub mod private_file;

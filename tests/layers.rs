@@ -8,6 +8,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("domain", 0),
     ("private_file", 0),
     ("browser", 0),
+    ("finding", 0),
     ("store", 1),
     ("auth", 1),
     ("http", 1),
@@ -17,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("config", 4),
     ("ui", 5),
     ("profile", 5),
+    ("doctor", 6),
     ("cli", 6),
     ("runtime", 6),
 ];
@@ -24,6 +26,7 @@ const LAYERS: &[(&str, u8)] = &[
 /// Modules of one layer that import one another all the same, each for a reason.
 const SIBLINGS: &[(&str, &str)] = &[
     ("auth", "http"),   // HTTP clients are made in one place
+    ("cli", "doctor"),  // `doctor`, and the steps of `setup`, print its findings
     ("cli", "runtime"), // `tudone` alone and `demo` open the TUI
 ];
 

@@ -15,13 +15,16 @@ use apollo_compiler::{ExecutableDocument, Node, Schema};
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// Sent to the tutorial's tables, too.
-const BOTH: [&str; 8] = [
+const BOTH: [&str; 11] = [
     "bare_add",
     "bare_edit",
     "bare_edit_blank",
     "bare_remove",
     "bare_remove_blank",
     "capabilities",
+    "foreign_todos",
+    "foreign_users",
+    "own_user",
     "snapshot",
     "verify",
 ];

@@ -1,6 +1,8 @@
 //! Why a backend does not take a token: what is wrong with it, and the step of
 //! the set-up that makes it right.
 
+mod secret;
+
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +12,8 @@ use serde_json::{Map, Value};
 use crate::auth::connection::Connection;
 use crate::auth::inspect::{HASURA_CLAIM, Inspected};
 use crate::auth::plain::plain;
+
+pub use secret::{JwtSecretPart, jwt_secret, jwt_secret_line};
 
 /// How far a token may be from the local clock before it is worth a word.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
@@ -93,6 +97,12 @@ pub enum Diagnosis {
         /// Behind it, or ahead.
         is_behind: bool,
     },
+    /// The backend checks it against something else, and says against what.
+    #[error("{part}")]
+    JwtSecret {
+        /// The part of its JWT secret.
+        part: JwtSecretPart,
+    },
     /// Nothing: so the backend's key, audience or issuer is wrong.
     #[error("the token itself looks right, so the backend checks it against something else")]
     LooksRight,
@@ -164,14 +174,6 @@ impl Diagnosis {
         user_id(parts).err()
     }
 
-    /// What the words with which Hasura refuses a token that looks right say of
-    /// its clock.
-    #[must_use]
-    pub fn of_the_clocks(refusal: &str) -> Option<Self> {
-        let is_behind = finds_too_new(refusal);
-        (is_behind || refusal.contains("JWTExpired")).then_some(Self::BackendClock { is_behind })
-    }
-
     /// What the person can do next, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
@@ -204,9 +206,9 @@ impl Diagnosis {
             Self::BackendClock { .. } => {
                 "Set the clock of Hasura's machine, or add `\"allowed_skew\": 60` to its JWT secret."
             }
-            Self::LooksRight => {
-                "Compare Hasura's JWT secret with the issuer: the slash at the end, the audience \
-                 and the address of the keys."
+            Self::JwtSecret { .. } | Self::LooksRight => {
+                "Set HASURA_GRAPHQL_JWT_SECRET to the line that `tudone doctor` prints, and restart \
+                 Hasura."
             }
         };
         help.to_owned()
@@ -224,7 +226,9 @@ impl Diagnosis {
             | Self::PartShape { .. }
             | Self::RoleNotAllowed { .. } => TutorialStep::Action,
             Self::Expired { .. } | Self::FromTheFuture { .. } => TutorialStep::Clock,
-            Self::BackendClock { .. } | Self::LooksRight => TutorialStep::JwtSecret,
+            Self::BackendClock { .. } | Self::JwtSecret { .. } | Self::LooksRight => {
+                TutorialStep::JwtSecret
+            }
         }
     }
 
@@ -244,9 +248,19 @@ impl Diagnosis {
             Self::Expired { .. } => "token-expired",
             Self::FromTheFuture { .. } => "token-clock",
             Self::BackendClock { .. } => "backend-clock",
-            Self::LooksRight => "jwt-secret",
+            Self::JwtSecret { .. } | Self::LooksRight => "jwt-secret",
         }
     }
+}
+
+/// Whether `code` is one of Hasura's, or of a gateway, for a token it does not take.
+#[must_use]
+pub fn concerns_token(code: &str) -> bool {
+    code.starts_with("jwt")
+        || matches!(
+            code,
+            "invalid-jwt" | "invalid-headers" | "access-denied" | "http-401"
+        )
 }
 
 /// Whether Hasura refuses a token with these words because its time has not

@@ -91,6 +91,18 @@ impl DiscoveryError {
         }
     }
 
+    /// A stable word for scripts.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Insecure { .. } => "issuer-insecure",
+            Self::NoAnswer { .. } => "issuer-unreachable",
+            Self::NotFound { .. } => "issuer-not-found",
+            Self::OtherIssuer { .. } => "issuer-mismatch",
+            Self::Foreign { .. } => "issuer-foreign-endpoint",
+        }
+    }
+
     /// Whether trying again later may help.
     #[must_use]
     pub const fn retryable(&self) -> bool {

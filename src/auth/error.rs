@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::discovery::DiscoveryError;
 use crate::auth::transport_error::TransportError;
+use crate::finding::Finding;
 use crate::http::HttpError;
 
 /// Why nobody is logged in, or why no token could be had.
@@ -288,6 +289,12 @@ impl AuthError {
         }
     }
 
+    /// The error as a finding.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        Finding::failed(self.code(), display_chain(self)).help(self.help())
+    }
+
     /// A stable word for scripts.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -308,7 +315,7 @@ impl AuthError {
             Self::Refused { .. } => "issuer-refused",
             Self::Malformed { .. } => "issuer-malformed",
             Self::Transport(_) => "issuer-unreachable",
-            Self::Discovery(_) => "discovery",
+            Self::Discovery(error) => error.code(),
             Self::Http(_) => "tls",
             Self::CredentialStore(_) => "credential-store",
             Self::LockBusy { .. } => "lock-busy",
@@ -316,4 +323,18 @@ impl AuthError {
             Self::Ending => "interrupted",
         }
     }
+}
+
+/// The error and its causes on one line, none twice.
+fn display_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
 }

@@ -20,6 +20,7 @@ pub mod plain;
 mod refresh;
 pub mod revoke;
 pub mod session;
+pub mod signature;
 pub mod stored_login;
 pub mod time_scale;
 pub mod transport_error;

@@ -34,6 +34,8 @@ pub(crate) struct Refreshed {
     pub(crate) access: Result<AccessToken, AuthError>,
     /// The token that takes the old one's place, where the issuer rotates.
     pub(crate) rotated: Option<SecretString>,
+    /// The ID token, where the login asked for one.
+    pub(crate) id_token: Option<SecretString>,
 }
 
 /// Why there was no refresh.
@@ -109,6 +111,7 @@ impl TokenEndpoint {
             Ok(tokens) => {
                 return Ok(Refreshed {
                     access: oauth::access_token(&tokens, Timestamp::now()),
+                    id_token: (tokens.extra_fields().id_token.clone()).map(SecretString::from),
                     rotated,
                 });
             }
@@ -122,6 +125,7 @@ impl TokenEndpoint {
             // The token sent is spent: its successor is worth more than the rest of the answer.
             Err(error) if rotated.is_some() => Ok(Refreshed {
                 access: Err(error),
+                id_token: None,
                 rotated,
             }),
             Err(error) => Err(NotRefreshed::Failed(error)),

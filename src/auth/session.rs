@@ -7,6 +7,7 @@
 //! when whoever wanted it has gone.
 
 mod awaited;
+mod id_token;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +52,8 @@ struct Login {
     sub: Option<String>,
     pace: TimeScale,
     memory: Mutex<Option<AccessToken>>,
+    /// The ID token of the last refresh in this process.
+    id_token: Mutex<Option<SecretString>>,
     flight: tokio::sync::Mutex<Flight>,
     /// Held from before a refresh token is sent until its successor is stored.
     spending: tokio::sync::Mutex<()>,
@@ -113,6 +116,7 @@ impl Session {
                 sub,
                 pace,
                 memory: Mutex::default(),
+                id_token: Mutex::default(),
                 flight: tokio::sync::Mutex::default(),
                 spending: tokio::sync::Mutex::default(),
                 waits: Waits::default(),
@@ -302,6 +306,7 @@ impl Login {
         refreshed: Refreshed,
     ) -> Result<AccessToken, AuthError> {
         flight.answer_was_lost = false;
+        self.remember_id_token(refreshed.id_token);
         let access = refreshed.access.and_then(|token| {
             let sub = Inspected::read(&token.secret)
                 .text("sub")

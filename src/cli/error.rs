@@ -158,6 +158,14 @@ pub enum CliError {
         /// The seed that repeats it.
         seed: u64,
     },
+    /// `doctor` found something wrong.
+    #[error("{failed} {} failed, first `{code}`", if *failed == 1 { "check" } else { "checks" })]
+    Doctor {
+        /// How many checks failed.
+        failed: usize,
+        /// The first cause.
+        code: &'static str,
+    },
     /// Reading or writing something else than stdout.
     #[error("cannot {what}")]
     Io {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::auth::diagnosis::{Diagnosis, TutorialStep};
 use crate::auth::error::{AuthError, Kind};
+use crate::finding::Finding;
 
 /// Why a login or logout did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,8 @@ pub enum LoginError {
         /// What is wrong.
         #[source]
         diagnosis: Diagnosis,
+        /// Text to paste where the help says.
+        fix: Option<Box<str>>,
     },
     /// The backend took the token but refused the query.
     #[error(
@@ -87,6 +90,48 @@ impl LoginError {
             Self::Files { .. } => "Make the data directory writable for you.",
         };
         help.to_owned()
+    }
+
+    /// The error as a finding.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let finding = match self {
+            Self::Auth(error) => return error.finding(),
+            Self::TokenRefused {
+                code,
+                message,
+                diagnosis,
+                ..
+            } => Finding {
+                received: Some(format!("{code}: {message}")),
+                ..Finding::failed(diagnosis.code(), diagnosis.to_string())
+            },
+            Self::MemoryStore
+            | Self::TokenGiven
+            | Self::NothingToResume
+            | Self::QueryRefused { .. }
+            | Self::NothingKept
+            | Self::Files { .. }
+            | Self::Interrupted => Finding::failed(self.code(), self.to_string()),
+        };
+        let fix = self.fix().map(str::to_owned);
+        Finding { fix, ..finding }.help(self.help())
+    }
+
+    /// Text to paste where the help says.
+    #[must_use]
+    pub fn fix(&self) -> Option<&str> {
+        match self {
+            Self::TokenRefused { fix, .. } => fix.as_deref(),
+            Self::Auth(_)
+            | Self::MemoryStore
+            | Self::TokenGiven
+            | Self::NothingToResume
+            | Self::QueryRefused { .. }
+            | Self::NothingKept
+            | Self::Files { .. }
+            | Self::Interrupted => None,
+        }
     }
 
     /// A stable word for scripts.

@@ -4,6 +4,7 @@
 //! the caller shows it; [`PendingLogin::finish`] waits for the person, asks the
 //! backend one query and keeps the login. Dropping either leaves nothing.
 
+mod examine;
 mod keep;
 
 use std::fmt;
@@ -20,7 +21,7 @@ use tokio::task::spawn_blocking;
 use crate::auth::access::AccessToken;
 use crate::auth::credential_store::{CredentialStoreError, CredentialStoreKind};
 use crate::auth::device::{DeviceFlow, Grant, Progress, Prompt};
-use crate::auth::diagnosis::Diagnosis;
+use crate::auth::diagnosis::{Diagnosis, concerns_token};
 use crate::auth::error::AuthError;
 use crate::auth::plain::plain;
 use crate::auth::stored_login::{StoredDeviceLogin, StoredLogin};
@@ -281,14 +282,13 @@ impl PendingLogin {
         }
         let (code, message) = (plain(code), plain(message));
         let token = &grant.access.secret;
-        let diagnosis = if is_about_the_token(&code) {
+        let diagnosis = if concerns_token(&code) {
             let diagnosis = Diagnosis::of(token, connection, Timestamp::now());
-            let clocks = Diagnosis::of_the_clocks(&message);
-            Some(
-                clocks
-                    .filter(|_| diagnosis == Diagnosis::LooksRight)
-                    .unwrap_or(diagnosis),
-            )
+            Some(if diagnosis == Diagnosis::LooksRight {
+                Diagnosis::of_refusal(&message)
+            } else {
+                diagnosis
+            })
         } else {
             Diagnosis::of_the_user_id(token)
         };
@@ -296,6 +296,7 @@ impl PendingLogin {
             Some(diagnosis) => LoginError::TokenRefused {
                 code,
                 message,
+                fix: diagnosis.finding(connection, None).fix.map(Into::into),
                 diagnosis,
             },
             None => LoginError::QueryRefused { code, message },
@@ -310,13 +311,4 @@ impl PendingLogin {
             tracing::warn!(%error, "a finished device login was not removed");
         }
     }
-}
-
-/// Hasura's codes for a token it does not take, and a gateway's.
-fn is_about_the_token(code: &str) -> bool {
-    code.starts_with("jwt")
-        || matches!(
-            code,
-            "invalid-jwt" | "invalid-headers" | "access-denied" | "http-401"
-        )
 }

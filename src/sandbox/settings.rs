@@ -42,6 +42,8 @@ pub(super) enum Claims {
     NoRoles,
     /// Under a name that Hasura does not look for.
     OtherNamespace,
+    /// With a default role that is not among the allowed ones.
+    RoleNotAllowed,
     /// For a role without any permission.
     OtherRole,
 }

@@ -30,6 +30,8 @@ enum Look {
     Query(&'static str),
     /// What it says to one without a token.
     Anonymous,
+    /// What it says to one with the ID token.
+    IdToken,
     /// The first message after a subscription over a websocket.
     Live,
 }
@@ -183,6 +185,16 @@ const WRONG: &[(&str, Look, &str)] = &[
         r#"{"audience": "https://other.example/"}"#,
         SELECT,
         "invalid-jwt: Could not verify JWT: JWTNotInAudience",
+    ),
+    (
+        r#"{"audience_checked": false}"#,
+        Look::IdToken,
+        "jwt-invalid-claims: claims key: 'https://hasura.io/jwt/claims' not found",
+    ),
+    (
+        r#"{"claims": "role_not_allowed"}"#,
+        SELECT,
+        "access-denied: Your requested role is not in allowed roles",
     ),
     (
         r#"{"wrong_secret": true}"#,
@@ -373,6 +385,7 @@ fn right(look: Look) -> &'static str {
         Look::Anonymous => {
             "invalid-headers: Missing 'Authorization' or 'Cookie' header in JWT authentication mode"
         }
+        Look::IdToken => "invalid-jwt: Could not verify JWT: JWTNotInAudience",
         Look::Live => r#"next {"todos":[{"id":1},{"id":2}]}"#,
         Look::Query(query) => match query.split(['{', '(']).nth(1).map(str::trim) {
             Some("todos") => r#"{"todos":[{"text":"ana's"},{"text":"ana's too"}]}"#,
@@ -447,6 +460,10 @@ impl Bench {
             Look::Query(query) => {
                 let token = self.log_in().await?.field("access_token");
                 outcome(&self.query(query, Some(&token)).await?)
+            }
+            Look::IdToken => {
+                let token = self.log_in().await?.field("id_token");
+                outcome(&self.query("{ todos { text } }", Some(&token)).await?)
             }
             Look::Anonymous => outcome(&self.query("{ todos { id } }", None).await?),
             Look::Live => self.subscribed().await?,

@@ -1,5 +1,6 @@
 //! `tudone help`: needs neither login nor network.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use clap::{Args, CommandFactory as _};
@@ -7,12 +8,16 @@ use clap::{Args, CommandFactory as _};
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::config::nearest;
+use crate::finding::{codes, find};
 
 /// What `help` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// A command, `exit-codes` or `json`
     topic: Option<String>,
+
+    /// After `doctor`: one of its codes
+    code: Option<String>,
 }
 
 const EXIT_CODES: &str = "\
@@ -62,6 +67,8 @@ demo --chaos D --json  {"seed", "seconds", "interrupted", "devices", "workers", 
                         "expected", "found", "lost", "doubled", "came_back", "edited",
                         "edits_lost", "conflicts", "unsent", "devices_equal"}
 logout --json          {"logged_out": true, "revoked", "purged", "unsent"}
+doctor --json          {"ok": bool, "checks": [{"check", "status": "ok|warning|failed|skipped",
+                        "code", "message", "sent", "received", "help", "fix"}]}
 login --json           one event a line: {"event": "code", …}, {"event": "pending", …},
                        {"event": "done", …} or {"event": "failed", …}
 
@@ -79,6 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         None => command.render_long_help().to_string(),
         Some("exit-codes") => EXIT_CODES.to_owned(),
         Some("json") => JSON.to_owned(),
+        Some("doctor") => doctor(&mut command, arguments.code.as_deref())?,
         Some(name) => match command.find_subcommand_mut(name) {
             Some(command) => command.render_long_help().to_string(),
             None => return Err(unknown(&command, name)),
@@ -96,4 +104,39 @@ fn unknown(command: &clap::Command, name: &str) -> CliError {
         None => "Run `tudone help` for the commands.".to_owned(),
     };
     CliError::usage(format!("no help on `{name}`"), help)
+}
+
+/// The help on `doctor`, or on one of its codes.
+fn doctor(command: &mut clap::Command, code: Option<&str>) -> Result<String, CliError> {
+    let Some(code) = code else {
+        let help = command
+            .find_subcommand_mut("doctor")
+            .map(|doctor| doctor.render_long_help().to_string())
+            .unwrap_or_default();
+        let mut text = format!("{help}\nChecks, in order, and the codes of what can be wrong:\n");
+        for (check, meaning) in &codes::CHECKS {
+            let _ = writeln!(text, "\n{check}: {meaning}");
+            let of_check = codes::CODES.iter().filter(|known| known.check == *check);
+            for known in of_check {
+                let _ = writeln!(text, "  {}", known.code);
+            }
+        }
+        return Ok(text);
+    };
+    let check = codes::CHECKS.iter().find(|(check, _)| *check == code);
+    match (find(code), check) {
+        (Some(known), _) => Ok(format!(
+            "{} (check `{}`)\n\n{}\n",
+            known.code, known.check, known.meaning
+        )),
+        (None, Some((check, meaning))) => Ok(format!("{check}\n\n{meaning}\n")),
+        (None, None) => {
+            let names = codes::CODES.iter().map(|known| known.code);
+            let help = match nearest(code, names) {
+                Some(near) => format!("Did you mean `tudone help doctor {near}`?"),
+                None => "Run `tudone help doctor` for the codes.".to_owned(),
+            };
+            Err(CliError::usage(format!("no code `{code}`"), help))
+        }
+    }
 }

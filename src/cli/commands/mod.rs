@@ -9,6 +9,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 #[cfg(feature = "sandbox")]
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod done;
 pub(crate) mod edit;
 pub(crate) mod help;
@@ -45,6 +46,7 @@ pub(crate) fn run(context: &CommandContext, command: &Command) -> Result<(), Cli
         Command::Logout(arguments) => logout::run(context, arguments),
         Command::Whoami(arguments) => whoami::run(context, arguments),
         Command::Status(arguments) => status::run(context, arguments),
+        Command::Doctor(arguments) => doctor::run(context, arguments),
         Command::Config(arguments) => config::run(context, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         #[cfg(feature = "sandbox")]

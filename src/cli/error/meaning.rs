@@ -22,7 +22,9 @@ impl CliError {
             CliError::NotUndone { changed, .. } if changed.is_empty() => Exit::NotFound,
             CliError::NoAccount | CliError::LoggedOut => Exit::Login,
             CliError::Login(error) => exit_of_kind(error.kind()),
-            CliError::CredentialStore(_) | CliError::Config(_) => Exit::Misconfigured,
+            CliError::CredentialStore(_) | CliError::Config(_) | CliError::Doctor { .. } => {
+                Exit::Misconfigured
+            }
             CliError::Unreachable { .. } => Exit::Unreachable,
             CliError::Refused { .. } | CliError::NotAllowed { .. } => Exit::Refused,
             CliError::Round(error) => exit_of_round(error),
@@ -61,6 +63,7 @@ impl CliError {
             CliError::NotAllowed { .. } => "not-allowed",
             CliError::Round(error) => code_of_exit(exit_of_round(error)),
             CliError::Config(_) => "config",
+            CliError::Doctor { code, .. } => code,
             CliError::Store(_) => "store",
             CliError::Screens(_) => "screens",
             #[cfg(feature = "sandbox")]
@@ -112,6 +115,9 @@ impl CliError {
             CliError::NotAllowed { .. } => "Permit it for the role in Hasura.".to_owned(),
             CliError::Round(error) => error.help(),
             CliError::Config(error) => error.help(),
+            CliError::Doctor { code, .. } => {
+                format!("Run `tudone help doctor {code}` for what the first one means.")
+            }
             CliError::Store(error) => error.help(),
             CliError::Ended(error) | CliError::Screens(error) => error.help(),
             #[cfg(feature = "sandbox")]

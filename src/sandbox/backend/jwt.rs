@@ -242,6 +242,7 @@ fn check_claims(
         return Err(refuse("JWTNotYetValid"));
     }
     let audience = policy.audience.as_deref().or(config.audience.as_deref());
+    let audience = audience.filter(|_| policy.audience_checked);
     if let (Some(wanted), Some(found)) = (audience, claims.get("aud")) {
         let mut named = match found.as_array() {
             Some(all) => all.iter(),

@@ -38,6 +38,8 @@ pub struct Policy {
     pub wrong_secret: bool,
     /// Replaces the configured audience.
     pub audience: Option<String>,
+    /// The JWT secret names an audience. Off: any is taken.
+    pub audience_checked: bool,
     /// Replaces the configured issuer (one without the last slash, say).
     pub issuer: Option<String>,
     /// The claim that is searched for roles and the user id.
@@ -62,6 +64,7 @@ impl Default for Policy {
             jwt_mode: true,
             wrong_secret: false,
             audience: None,
+            audience_checked: true,
             issuer: None,
             claims_namespace: "https://hasura.io/jwt/claims".to_owned(),
             allowed_skew_s: 0,

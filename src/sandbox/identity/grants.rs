@@ -124,9 +124,12 @@ impl Identity {
             form.get(resource)
         });
         let userinfo = format!("{}/userinfo", self.0.parts.base);
+        // Registered in every tenant.
+        let management = format!("{}/api/v2/", self.0.parts.base);
         let audience = match wanted {
             None => None,
             Some(audience) if audience == userinfo => None,
+            Some(audience) if audience == management => Some(management),
             Some(AUDIENCE) if settings.audience_registered => Some(AUDIENCE.to_owned()),
             Some(other) => return Err(Refusal::UnknownAudience(other.to_owned())),
         };

@@ -166,6 +166,7 @@ fn hasura_claims(shape: Claims, sub: &str, user_id: i64) -> Option<Value> {
         Claims::NoRoles => {
             json!({"x-hasura-allowed-roles": null, "x-hasura-default-role": null})
         }
+        Claims::RoleNotAllowed => json!({"x-hasura-default-role": "reader"}),
         Claims::OtherRole => {
             json!({"x-hasura-allowed-roles": ["reader"], "x-hasura-default-role": "reader"})
         }
@@ -221,6 +222,7 @@ mod tests {
             Claims::AsString,
             Claims::RolesAsString,
             Claims::NoRoles,
+            Claims::RoleNotAllowed,
             Claims::OtherRole,
         ];
         let good = hasura_claims(Claims::Good, "auth0|a", 1);

@@ -1,0 +1,200 @@
+//! `tudone doctor`.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::color::{Paint, Role};
+use crate::cli::context::CommandContext;
+use crate::cli::error::CliError;
+use crate::cli::plain::plain;
+use crate::cli::{network, output};
+use crate::doctor::{self, Options, Report};
+use crate::finding::{Finding, Status};
+use crate::profile::ActiveProfile;
+
+/// What `doctor` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How long the credential store may wait for its user to unlock it.
+const UNLOCKING: Duration = Duration::from_mins(1);
+/// As [`UNLOCKING`], where no user can.
+const UNATTENDED: Duration = Duration::from_secs(3);
+/// The width of the column of checks.
+const CHECK_WIDTH: usize = 16;
+
+/// Checks the whole way from the configuration to live updates.
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let findings = if arguments.json {
+        findings(context, &mut |_| {})?
+    } else {
+        let mut printer = Printer::new(context.paint());
+        let findings = findings(context, &mut |finding| printer.print(finding))?;
+        printer.outcome?;
+        findings
+    };
+    let failed = || findings.iter().filter(|it| it.status == Status::Failed);
+    if arguments.json {
+        let mut out = output::stdout();
+        let document = json!({"ok": failed().next().is_none(), "checks": findings});
+        output::json(&mut out, &document)?;
+        out.flush()?;
+    }
+    match failed().next() {
+        None => Ok(()),
+        Some(first) => Err(CliError::Doctor {
+            failed: failed().count(),
+            code: first.code,
+        }),
+    }
+}
+
+/// Makes every check and passes each finding to `on_finding` as it comes.
+pub(crate) fn findings(
+    context: &CommandContext,
+    on_finding: &mut dyn FnMut(&Finding),
+) -> Result<Vec<Finding>, CliError> {
+    let mut report = Report::new(on_finding);
+    let config = match context.config() {
+        Ok(config) => config,
+        Err(CliError::Config(error)) => {
+            doctor::without_config(&error, &mut report);
+            return Ok(report.into_findings());
+        }
+        Err(error) => return Err(error),
+    };
+    let profile = ActiveProfile::new(config.profile, config.paths);
+    let options = Options {
+        offline: context.flags.offline,
+        patience: if context.can_ask() {
+            UNLOCKING
+        } else {
+            UNATTENDED
+        },
+    };
+    network::wait(None, doctor::examine(&profile, &options, &mut report))?;
+    Ok(report.into_findings())
+}
+
+/// Prints findings as lines: the first cause stands out, what follows steps back.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    paint: Paint,
+    has_failed: bool,
+    outcome: io::Result<()>,
+}
+
+impl Printer {
+    /// Prints with these colours.
+    pub(crate) const fn new(paint: Paint) -> Self {
+        Self {
+            paint,
+            has_failed: false,
+            outcome: Ok(()),
+        }
+    }
+
+    /// Prints one finding; the first error of the output is kept.
+    pub(crate) fn print(&mut self, finding: &Finding) {
+        if self.outcome.is_ok() {
+            let mut out = output::stdout();
+            self.outcome = self.write(&mut out, finding).and_then(|()| out.flush());
+        }
+        self.has_failed |= finding.status == Status::Failed;
+    }
+
+    fn write(&self, out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+        let role = match finding.status {
+            Status::Failed if !self.has_failed => Some(Role::Error),
+            Status::Skipped => Some(Role::Muted),
+            _ if self.has_failed => Some(Role::Muted),
+            Status::Ok | Status::Warning | Status::Failed => None,
+        };
+        let (on, off) = match role {
+            Some(role) => (self.paint.on(role), self.paint.off()),
+            None => ("", ""),
+        };
+        let (sign, check) = (finding.status.sign(), finding.check);
+        let message = lines(&finding.message, 2 + CHECK_WIDTH + 2);
+        writeln!(out, "{on}{sign} {check:<CHECK_WIDTH$}  {message}{off}")?;
+        if !matches!(finding.status, Status::Failed | Status::Warning) {
+            return Ok(());
+        }
+        let muted = if self.has_failed {
+            (self.paint.on(Role::Muted), self.paint.off())
+        } else {
+            ("", "")
+        };
+        let code = format!("`tudone help doctor {}` explains it", finding.code);
+        let details = [
+            ("sent", finding.sent.as_deref()),
+            ("received", finding.received.as_deref()),
+            ("fix", finding.help.as_deref()),
+            ("paste", finding.fix.as_deref()),
+            ("more", Some(code.as_str())),
+        ];
+        for (name, text) in details {
+            if let Some(text) = text {
+                let text = lines(text, 14);
+                writeln!(out, "{}    {name:<8}  {text}{}", muted.0, muted.1)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Text of several lines, each after the first indented by `indent`, without what a terminal
+/// would act on.
+fn lines(text: &str, indent: usize) -> String {
+    let separator = format!("\n{:indent$}", "");
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    lines.join(&separator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(findings: &[Finding]) -> Result<String, Box<dyn std::error::Error>> {
+        let mut printer = Printer::new(Paint::none());
+        let mut out = Vec::new();
+        for finding in findings {
+            printer.write(&mut out, finding)?;
+            printer.has_failed |= finding.status == Status::Failed;
+        }
+        Ok(String::from_utf8(out)?)
+    }
+
+    #[test]
+    fn a_failed_check_says_what_was_sent_what_came_back_and_what_to_paste()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let text = printed(&[
+            Finding::ok("config", "profile `home`"),
+            Finding::failed("endpoint-path", "not GraphQL")
+                .exchange("POST https://h/", "HTTP 404, \u{1b}[2Jtext")
+                .help("Set `endpoint`.")
+                .fix("endpoint = \"https://h/v1/graphql\""),
+            Finding::skipped("anonymous", "needs the endpoint"),
+        ])?;
+
+        assert_eq!(
+            text,
+            "✓ config            profile `home`\n\
+             ✗ endpoint          not GraphQL\n    \
+                 sent      POST https://h/\n    \
+                 received  HTTP 404, ␛[2Jtext\n    \
+                 fix       Set `endpoint`.\n    \
+                 paste     endpoint = \"https://h/v1/graphql\"\n    \
+                 more      `tudone help doctor endpoint-path` explains it\n\
+             · anonymous         needs the endpoint\n"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Single requests whose answers are looked at closely: status, date, form.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Client, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::auth::plain::{plain, without};
+use crate::http;
+
+/// How long one request may take.
+const LIMIT: Duration = Duration::from_secs(15);
+/// The most that is read of an answer, in bytes.
+const LARGEST: usize = 256 * 1024;
+
+/// An answer, or why there was none.
+pub(super) type Asked = Result<Answer, NoAnswer>;
+
+/// Why there was no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NoAnswer {
+    /// What the network or TLS said.
+    pub(super) reason: String,
+    /// Whether TLS is the cause.
+    pub(super) is_tls: bool,
+}
+
+impl NoAnswer {
+    fn of(error: &reqwest::Error) -> Self {
+        let reason = plain(&http::reason(error));
+        Self {
+            is_tls: reason.contains("certificate"),
+            reason,
+        }
+    }
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// How far ahead of this machine's clock the server's is.
+    pub(super) ahead: Option<SignedDuration>,
+    /// The body as JSON, if it is.
+    pub(super) json: Option<Value>,
+    /// The body.
+    pub(super) body: Vec<u8>,
+    location: Option<String>,
+}
+
+/// What a GraphQL answer says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Said {
+    /// `data`.
+    Data(Value),
+    /// The first error.
+    Refused {
+        /// `extensions.code`.
+        code: String,
+        /// `message`.
+        message: String,
+    },
+    /// Not a GraphQL answer.
+    NotGraphql,
+}
+
+impl Answer {
+    /// Reads a GraphQL answer.
+    pub(super) fn said(&self) -> Said {
+        let Some(json) = &self.json else {
+            return Said::NotGraphql;
+        };
+        if let Some(error) = json.pointer("/errors/0") {
+            let text = |value: Option<&Value>| plain(value.and_then(Value::as_str).unwrap_or(""));
+            return Said::Refused {
+                code: text(error.pointer("/extensions/code")),
+                message: text(error.get("message")),
+            };
+        }
+        match json.get("data") {
+            Some(data) if data.is_object() => Said::Data(data.clone()),
+            Some(_) | None => Said::NotGraphql,
+        }
+    }
+
+    /// The answer in a few words.
+    pub(super) fn described(&self) -> String {
+        let status = self.status;
+        if let Some(location) = &self.location {
+            return format!("HTTP {status}, a redirect to {location}");
+        }
+        match self.said() {
+            Said::Data(_) => format!("HTTP {status}, data"),
+            Said::Refused { code, message } => format!("HTTP {status}, {code}: {message}"),
+            Said::NotGraphql if self.json.is_some() => {
+                format!("HTTP {status}, JSON that is not GraphQL")
+            }
+            Said::NotGraphql if self.body.trim_ascii_start().starts_with(b"<") => {
+                format!("HTTP {status}, an HTML page")
+            }
+            Said::NotGraphql if self.body.is_empty() => format!("HTTP {status}, nothing"),
+            Said::NotGraphql => format!("HTTP {status}, text"),
+        }
+    }
+}
+
+/// Gets `url`.
+pub(super) async fn get(url: &Url) -> Asked {
+    send(client(url)?.get(url.clone()), None).await
+}
+
+/// Posts a GraphQL operation to `endpoint`.
+pub(super) async fn graphql(
+    endpoint: &Url,
+    query: &str,
+    variables: &Value,
+    token: Option<&SecretString>,
+) -> Asked {
+    let body = if variables.is_null() {
+        json!({"query": query})
+    } else {
+        json!({"query": query, "variables": variables})
+    };
+    let mut request = client(endpoint)?
+        .post(endpoint.clone())
+        .header(CONTENT_TYPE, "application/json")
+        .body(body.to_string());
+    if let Some(token) = token {
+        let bearer = format!("Bearer {}", token.expose_secret());
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| NoAnswer {
+            reason: "the token holds characters that no header can".to_owned(),
+            is_tls: false,
+        })?;
+        bearer.set_sensitive(true);
+        request = request.header(AUTHORIZATION, bearer);
+    }
+    send(request, token).await
+}
+
+fn client(url: &Url) -> Result<Client, NoAnswer> {
+    http::client_within(url, LIMIT).map_err(|error| NoAnswer {
+        reason: error.to_string(),
+        is_tls: true,
+    })
+}
+
+async fn send(request: reqwest::RequestBuilder, token: Option<&SecretString>) -> Asked {
+    let response = request.send().await.map_err(|error| NoAnswer::of(&error))?;
+    let status = response.status().as_u16();
+    let ahead = ahead(response.headers(), Timestamp::now());
+    let location = response.headers().get(LOCATION);
+    let location = location.and_then(|it| it.to_str().ok()).map(plain);
+    let body = http::body(response, LARGEST)
+        .await
+        .map_err(|error| NoAnswer {
+            reason: error.to_string(),
+            is_tls: false,
+        })?;
+    // What is shown of an answer must not repeat the token.
+    let body = token.map_or(body.clone(), |token| without(&body, token));
+    Ok(Answer {
+        status,
+        ahead,
+        json: serde_json::from_slice(&body).ok(),
+        body,
+        location: location.filter(|_| (300..400).contains(&status)),
+    })
+}
+
+/// How far ahead of `now` the answer's `Date` is.
+fn ahead(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::parse(date).ok()?;
+    Some(date.timestamp().duration_since(now))
+}

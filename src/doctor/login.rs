@@ -1,0 +1,280 @@
+//! The credential store, the stored login and what its token says.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::auth::access::AccessToken;
+use crate::auth::connection::Connection;
+use crate::auth::diagnosis::Diagnosis;
+use crate::auth::error::AuthError;
+use crate::auth::inspect::{HASURA_CLAIM, Inspected};
+use crate::auth::session::Session;
+use crate::doctor::Options;
+use crate::doctor::issuer::Known;
+use crate::doctor::report::Report;
+use crate::finding::Finding;
+use crate::profile::ActiveProfile;
+
+/// What is known of the login.
+#[derive(Debug, Default)]
+pub(super) struct Login {
+    /// The access token.
+    pub(super) token: Option<SecretString>,
+    /// The ID token that came with it.
+    pub(super) id_token: Option<SecretString>,
+    /// The user's id as Hasura knows it.
+    pub(super) user_id: Option<i64>,
+    /// Whether everything that can be verified here is as it must be.
+    pub(super) is_good: bool,
+}
+
+/// The checks of a token, in order.
+const TOKEN_CHECKS: [&str; 3] = ["token", "signature", "claims"];
+
+/// Tries the credential store.
+pub(super) async fn credential_store(
+    profile: &ActiveProfile,
+    options: &Options,
+    report: &mut Report<'_>,
+) {
+    if profile.config.access_token.is_some() {
+        report.skip(&["credential-store"], "TUDONE_ACCESS_TOKEN takes its place");
+        return;
+    }
+    match profile.check_credential_store(options.patience).await {
+        Ok(store) => report.add(Finding::ok("credential-store", store)),
+        Err(error) => report.add(error.finding()),
+    }
+}
+
+/// Finds the login and examines its token.
+pub(super) async fn examine(
+    profile: &ActiveProfile,
+    issuer: &Known,
+    options: &Options,
+    report: &mut Report<'_>,
+) -> Login {
+    let may_renew = issuer.is_reachable && !options.offline;
+    let session = profile.session();
+    let token = if profile.config.access_token.is_some() {
+        external(profile, &session, report).await
+    } else if report.has_failed("credential-store") {
+        report.skip(&["login", "refresh-token"], "needs the credential store");
+        None
+    } else {
+        stored(profile, &session, may_renew, report).await
+    };
+    let Some(token) = token else {
+        report.skip(&TOKEN_CHECKS, "needs a login");
+        return Login::default();
+    };
+    let id_token = session.id_token();
+    let is_good = token_checks(
+        &token,
+        id_token.as_ref(),
+        &profile.config.connection,
+        issuer,
+        report,
+    );
+    Login {
+        user_id: user_id(&token),
+        token: Some(token),
+        id_token,
+        is_good,
+    }
+}
+
+async fn external(
+    profile: &ActiveProfile,
+    session: &Session,
+    report: &mut Report<'_>,
+) -> Option<SecretString> {
+    match profile.external_token() {
+        Some(Err(error)) => report.add(error.finding()),
+        Some(Ok(())) | None => {
+            report.add(Finding::ok("login", "the token in TUDONE_ACCESS_TOKEN"));
+        }
+    }
+    report.skip(&["refresh-token"], "TUDONE_ACCESS_TOKEN is not renewed");
+    let token = session.bearer().await.ok();
+    let configured = profile.config.access_token.clone();
+    token.map(|token| token.secret).or(configured)
+}
+
+/// The stored login's token, renewed where that is possible.
+async fn stored(
+    profile: &ActiveProfile,
+    session: &Session,
+    may_renew: bool,
+    report: &mut Report<'_>,
+) -> Option<SecretString> {
+    let (has_refresh, access) = match profile.stored_tokens().await {
+        Ok(stored) => stored,
+        Err(error) => {
+            report.add_as("login", error.finding());
+            report.skip(&["refresh-token"], "needs the credential store");
+            return None;
+        }
+    };
+    let now = Timestamp::now();
+    let access = access.filter(|token| token.is_fresh(now));
+    if !has_refresh {
+        return without_refresh_token(access, report);
+    }
+    if !may_renew {
+        report.add(Finding::ok("login", "stored; not renewed now"));
+        report.add(Finding::ok("refresh-token", "stored"));
+        return access.map(|token| token.secret);
+    }
+    let renewed = match &access {
+        Some(access) => session.renewed(access).await,
+        None => session.bearer().await,
+    };
+    match renewed {
+        Ok(token) => {
+            let who = Inspected::read(&token.secret).identity();
+            let who = who.map_or_else(
+                || "renewed".to_owned(),
+                |who| format!("{}, renewed", who.sub),
+            );
+            report.add(Finding::ok("login", who));
+            report.add(Finding::ok(
+                "refresh-token",
+                "stored, and exchanged just now",
+            ));
+            Some(token.secret)
+        }
+        Err(error) => {
+            not_renewed(&error, report);
+            access.map(|token| token.secret)
+        }
+    }
+}
+
+fn without_refresh_token(
+    access: Option<AccessToken>,
+    report: &mut Report<'_>,
+) -> Option<SecretString> {
+    let Some(access) = access else {
+        let finding = Finding::warning("logged-out", "logged out");
+        report.add(finding.help("Run `tudone login`, then `tudone doctor` again."));
+        report.skip(&["refresh-token"], "needs a login");
+        return None;
+    };
+    report.add(Finding::ok("login", "stored"));
+    report.add(
+        Finding::failed(
+            "no-refresh-token",
+            "the issuer gave no refresh token: the login ends with its access token",
+        )
+        .help(
+            "Switch on Allow Offline Access for the API and the grant Refresh Token for the \
+             application, then log in again.",
+        ),
+    );
+    Some(access.secret)
+}
+
+fn not_renewed(error: &AuthError, report: &mut Report<'_>) {
+    let finding = error.finding();
+    if finding.check == "refresh-token" {
+        report.add(Finding::ok("login", "stored"));
+        report.add(finding);
+        return;
+    }
+    report.add_as("login", denied(finding, error));
+    report.skip(&["refresh-token"], "needs the login");
+}
+
+/// A denial at a refresh is an Action's: no user is there to say no.
+fn denied(finding: Finding, error: &AuthError) -> Finding {
+    let AuthError::Refused { code, description } = error else {
+        return finding;
+    };
+    if code != "access_denied" {
+        return finding;
+    }
+    let message = format!("the issuer denied the renewal: {description}");
+    Finding::failed("denied", message).help(
+        "Look at the log of the post-login Action (Auth0: Monitoring > Logs): it could not get the \
+         user's row from Hasura.",
+    )
+}
+
+/// Whether nothing of `token` is wrong.
+fn token_checks(
+    token: &SecretString,
+    id_token: Option<&SecretString>,
+    connection: &Connection,
+    issuer: &Known,
+    report: &mut Report<'_>,
+) -> bool {
+    let diagnosis = Diagnosis::of(token, connection, Timestamp::now());
+    let finding = diagnosis.finding(connection, issuer.jwks.as_ref());
+    let is_fine = diagnosis == Diagnosis::LooksRight;
+    if !is_fine && finding.check != "claims" {
+        report.add_as("token", finding);
+        report.skip(&TOKEN_CHECKS[1..], "needs a token of the right form");
+        return false;
+    }
+    let found = format!("a JWT for {}", connection.audience);
+    report.add(Finding::ok("token", found));
+    let is_signed = signature(token, issuer, report);
+    if is_fine {
+        let found = "role and user's id, as Hasura reads them";
+        report.add(Finding::ok("claims", found));
+    } else {
+        report.add(on_the_id_token(finding, &diagnosis, id_token));
+    }
+    is_fine && is_signed
+}
+
+/// Whether the signature is not known to be wrong.
+fn signature(token: &SecretString, issuer: &Known, report: &mut Report<'_>) -> bool {
+    let Some(keys) = &issuer.keys else {
+        report.skip(&["signature"], "needs the issuer's keys");
+        return true;
+    };
+    match keys.verify(token) {
+        Ok(()) => {
+            report.add(Finding::ok("signature", "verified here"));
+            true
+        }
+        Err(error) => {
+            let finding = Finding::failed("token-signature", error.to_string());
+            report.add(finding.help(
+                "Log in again; if it stays so, compare the tenant's signing keys with its key set.",
+            ));
+            false
+        }
+    }
+}
+
+/// Names the Action's most common slip, where it can be seen.
+fn on_the_id_token(
+    finding: Finding,
+    diagnosis: &Diagnosis,
+    id_token: Option<&SecretString>,
+) -> Finding {
+    let is_there =
+        id_token.is_some_and(|token| Inspected::read(token).claim(HASURA_CLAIM).is_some());
+    if *diagnosis != Diagnosis::NoClaim || !is_there {
+        return finding;
+    }
+    Finding {
+        message: format!("{}; the ID token has it", finding.message),
+        ..finding
+    }
+    .help("Use `api.accessToken.setCustomClaim` in the Action, not `api.idToken`, and deploy it.")
+}
+
+fn user_id(token: &SecretString) -> Option<i64> {
+    let read = Inspected::read(token);
+    let claims = read.claim(HASURA_CLAIM)?.as_object()?;
+    let mut claims = claims.iter();
+    let (_, id) = claims.find(|(name, _)| name.eq_ignore_ascii_case("x-hasura-user-id"))?;
+    id.as_str()
+        .and_then(|id| id.parse().ok())
+        .or_else(|| Value::as_i64(id))
+}

@@ -1,0 +1,35 @@
+//! What `doctor` looks at: the credential store and what it holds of the login.
+
+use std::time::Duration;
+
+use crate::auth::access::AccessToken;
+use crate::auth::error::AuthError;
+use crate::profile::ActiveProfile;
+use crate::profile::error::LoginError;
+
+impl ActiveProfile {
+    /// Writes, reads and deletes an entry of the credential store, as a login does first, and
+    /// returns the store's description. One call may wait `limit` to be unlocked.
+    ///
+    /// # Errors
+    ///
+    /// Why no login could be stored.
+    pub async fn check_credential_store(&self, limit: Duration) -> Result<String, LoginError> {
+        self.may_log_in()?;
+        self.probe(limit, || {}).await?;
+        Ok(self.credential_store.describe())
+    }
+
+    /// Whether a refresh token is stored, and the stored access token, fresh or not.
+    ///
+    /// # Errors
+    ///
+    /// When the credential store cannot be read.
+    pub async fn stored_tokens(&self) -> Result<(bool, Option<AccessToken>), AuthError> {
+        self.ask_vault(|stored| {
+            let access = stored.access()?.map(|stored| stored.token);
+            Ok((stored.refresh()?.is_some(), access))
+        })
+        .await
+    }
+}
