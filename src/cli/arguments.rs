@@ -1,4 +1,4 @@
-//! What can be typed after `tudone`.
+//! The arguments of `tudone`.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
 }
 
-/// Flags that every command takes.
+/// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Use this profile of the configuration
@@ -49,7 +49,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) offline: bool,
 
-    /// Never ask anything
+    /// Never prompt
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
 
@@ -57,11 +57,11 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: When,
 
-    /// Say nothing but errors on stderr
+    /// Print only errors on stderr
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 
-    /// Say more on stderr; twice, even more
+    /// Print more on stderr; twice for even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -75,25 +75,25 @@ pub(crate) enum Command {
     Add(add::Arguments),
     /// Complete todos
     Done(done::Arguments),
-    /// Open completed todos again
+    /// Reopen done todos
     Reopen(done::Arguments),
     /// Change a todo's text, or tags, due dates and priorities
     Edit(edit::Arguments),
-    /// Remove todos
+    /// Delete todos
     Rm(rm::Arguments),
-    /// Take back what the last command changed on this device
+    /// Undo what the last command changed on this device
     Undo(undo::Arguments),
-    /// Send and fetch changes now
+    /// Push and pull now
     Sync(sync::Arguments),
-    /// Look into the changes that wait to be sent
+    /// Show, retry or drop the changes that are not on the server
     Queue(queue::Arguments),
     /// Log in with a code shown here and approved in a browser
     Login(login::Arguments),
     /// Log out
     Logout(logout::Arguments),
-    /// Tell who is logged in
+    /// Show who is logged in
     Whoami(whoami::Arguments),
-    /// Tell how things stand, without using the network
+    /// Show the account, the store and the counts, without using the network
     Status(status::Arguments),
     /// Check everything from the configuration to live updates, and name what is wrong
     Doctor(doctor::Arguments),
@@ -101,7 +101,7 @@ pub(crate) enum Command {
     Config(config::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
-    /// Try everything without an account, against a sandbox of its own
+    /// Try everything without an account, on a sandbox of its own
     #[cfg(feature = "sandbox")]
     Demo(crate::cli::commands::demo::Arguments),
     /// Run a development Auth0 and Hasura on this machine
@@ -121,7 +121,7 @@ mod tests {
 
     use super::Arguments;
 
-    /// Adds the words that stand after `` `tudone `` anywhere below `folder`.
+    /// Collects the words that stand after `` `tudone `` anywhere below `folder`.
     fn read(folder: &Path, words: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
         for found in fs::read_dir(folder)? {
             let path = found?.path();

@@ -1,5 +1,5 @@
-//! Commands on todos that are picked by handles or a filter: asked about, changed
-//! as one act, and told.
+//! Commands on todos that are selected by handles or a filter: asks, changes them
+//! in one undoable step, prints the answer.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::json::ShownAll;
 use crate::cli::output;
 use crate::cli::pick::{self, Pick, Picked};
-use crate::cli::write::{Writing, commit, told, waits};
+use crate::cli::write::{Writing, answer_printed, commit, has_unsent};
 use crate::domain::change::Act;
 use crate::domain::key::Key;
 use crate::domain::query::Scope;
@@ -24,7 +24,7 @@ pub(crate) struct Bulk {
     #[command(flatten)]
     pub(crate) pick: Pick,
 
-    /// Do it without being asked
+    /// Skip the question
     #[arg(short, long)]
     pub(crate) yes: bool,
 
@@ -32,18 +32,18 @@ pub(crate) struct Bulk {
     pub(crate) writing: Writing,
 }
 
-/// What a command does to each todo.
+/// The words of a command on many todos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verb {
-    /// For the question: `Remove`.
+    /// For the question: `Delete`.
     pub(crate) imperative: &'static str,
-    /// For the answer: `removed`.
+    /// For the history: `removed`.
     pub(crate) participle: &'static str,
-    /// For the answer, where nothing had to be done: `already done`.
+    /// For the answer where nothing had to be done: `already done`.
     pub(crate) already: &'static str,
-    /// Which todos a filter without further words means.
+    /// The todos that a filter selects unless a term widens it.
     pub(crate) scope: Option<Scope>,
-    /// Whether it asks for handles too.
+    /// Whether it also asks when handles are given.
     pub(crate) asks: bool,
 }
 
@@ -55,12 +55,12 @@ struct Answer<'a> {
     dry_run: bool,
 }
 
-/// Carries out a command on the todos that `bulk` picks: `act` says what
-/// happens to each, or `None` where nothing needs to.
+/// Runs a command on the todos that `bulk` selects: `act` returns the change of
+/// each, or `None` where none is needed.
 ///
 /// # Errors
 ///
-/// [`CliError::NotFound`] after having changed those that were found.
+/// [`CliError::NotFound`] after the todos that were found are changed.
 pub(crate) fn carry_out(
     context: &CommandContext,
     bulk: &Bulk,
@@ -77,8 +77,8 @@ pub(crate) fn carry_out(
             verb.scope,
             context.clock.today(),
         )?
-    } else if bulk.writing.dry_run && waits(&store)? {
-        // Who asks the server sends what waits.
+    } else if bulk.writing.dry_run && has_unsent(&store)? {
+        // A pull would also push the pending changes.
         pick::among_known(&store, &bulk.pick.handles)?
     } else {
         pick::by_handles(context, &known, &mut store, &bulk.pick.handles)?
@@ -93,7 +93,7 @@ pub(crate) fn carry_out(
     }
     let affected: HashSet<Key> = changes.iter().map(|change| change.todo).collect();
     if filtered && picked.found.is_empty() {
-        context.notice("nothing matches");
+        context.notice("no todo matches");
     }
     let ask = (filtered || verb.asks) && !bulk.yes && !bulk.writing.dry_run;
     if ask && !changes.is_empty() {
@@ -118,7 +118,11 @@ pub(crate) fn carry_out(
     if bulk.writing.dry_run {
         printed?;
     } else {
-        told(verb.participle, only(&affected, &picked.found), printed)?;
+        answer_printed(
+            output::verb(verb.participle),
+            only(&affected, &picked.found),
+            printed,
+        )?;
     }
     match (picked.error(), refused) {
         (Some(error), _) | (None, Some(error)) => Err(error),
@@ -126,7 +130,7 @@ pub(crate) fn carry_out(
     }
 }
 
-/// Puts what is `written` in the place of what it was.
+/// Replaces todos by their `written` versions.
 fn renew(found: &mut [Todo], written: Vec<Todo>) {
     let written = written.into_iter().map(|todo| (todo.key, todo));
     let mut written: HashMap<Key, Todo> = written.collect();
@@ -137,7 +141,7 @@ fn renew(found: &mut [Todo], written: Vec<Todo>) {
     }
 }
 
-/// Those of `todos` that are `affected`.
+/// Returns those of `todos` that are `affected`.
 fn only<'a>(affected: &HashSet<Key>, todos: &'a [Todo]) -> Vec<&'a Todo> {
     let is_affected = |todo: &&Todo| affected.contains(&todo.key);
     todos.iter().filter(is_affected).collect()
@@ -150,7 +154,7 @@ fn question(verb: Verb, todos: &[&Todo]) -> String {
     }
 }
 
-/// Answers with what was picked; what is not `affected` was so before.
+/// Prints the selected todos; those that are not `affected` were so before.
 fn print(
     context: &CommandContext,
     bulk: &Bulk,
@@ -170,8 +174,10 @@ fn print(
         let paint = context.paint();
         for todo in &picked.found {
             let what = match affected.contains(&todo.key) {
-                true if bulk.writing.dry_run => format!("would be {}", verb.participle),
-                true => verb.participle.to_owned(),
+                true if bulk.writing.dry_run => {
+                    format!("would be {}", output::verb(verb.participle))
+                }
+                true => output::verb(verb.participle).to_owned(),
                 false => verb.already.to_owned(),
             };
             write!(out, "{what}  ")?;

@@ -1,4 +1,4 @@
-//! The time, and identities nobody else has.
+//! The current time and fresh ids.
 //!
 //! Hidden variables fix both for tests: `TUDONE_TEST_NOW` (RFC 3339) and
 //! `TUDONE_TEST_SEED` (a number).
@@ -14,7 +14,7 @@ use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key};
 use crate::runtime::identity;
 
-/// Tells the time and makes identities.
+/// Reads the time and makes ids.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
     fixed: Option<Timestamp>,
@@ -22,7 +22,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The system's clock, unless the hidden variables say otherwise.
+    /// Uses the system's clock, unless the hidden variables fix it.
     pub(crate) fn from_environment() -> Self {
         let variable = |name| std::env::var(name).ok();
         let seed = variable("TUDONE_TEST_SEED").and_then(|seed| seed.parse().ok());
@@ -32,22 +32,22 @@ impl Clock {
         }
     }
 
-    /// Now.
+    /// Returns the current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.fixed.unwrap_or_else(Timestamp::now)
     }
 
-    /// The day it is where the person is.
+    /// Returns the current day in the local time zone.
     pub(crate) fn today(&self) -> Date {
         local(self.now()).date()
     }
 
-    /// A todo's identity.
+    /// Makes a key of a todo.
     pub(crate) fn key(&self) -> Key {
         Key::new(self.uuid())
     }
 
-    /// A change made now.
+    /// Makes a change with the current time.
     pub(crate) fn change(&self, todo: Key, act: Act) -> Change {
         Change {
             id: ChangeId(self.uuid()),
@@ -65,7 +65,7 @@ impl Clock {
     }
 }
 
-/// `instant` where the person is.
+/// Returns `instant` in the local time zone.
 pub(crate) fn local(instant: Timestamp) -> ZonedDateTime {
     instant.to_zoned_datetime(TimeZone::system())
 }

@@ -1,14 +1,14 @@
-//! Whether to colour, and the few colours there are.
+//! The colours of the CLI, and when they are used.
 
 use std::io::IsTerminal;
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum When {
-    /// On a terminal, unless the environment says otherwise.
+    /// On a terminal, unless the environment forbids it.
     #[default]
     Auto,
-    /// Also into a pipe.
+    /// Also in a pipe.
     Always,
     /// Never.
     Never,
@@ -20,21 +20,21 @@ pub(crate) struct Paint {
     on: bool,
 }
 
-/// What a piece of text means.
+/// The role of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// An error.
     Error,
-    /// Not in the foreground.
+    /// Less important.
     Muted,
-    /// Stands out.
+    /// Important.
     Strong,
-    /// A picture of light blocks on a dark ground, whatever the theme.
+    /// A picture of light blocks on a dark background, in every theme.
     Picture,
 }
 
 impl Paint {
-    /// For text that goes to `stream`: `--color`, then `NO_COLOR`, then
+    /// Decides for text that goes to `stream`: `--color`, then `NO_COLOR`, then
     /// `CLICOLOR_FORCE`, then whether it is a terminal that is not `dumb`.
     pub(crate) fn new(when: When, stream: &impl IsTerminal) -> Self {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -54,12 +54,12 @@ impl Paint {
         Self { on: false }
     }
 
-    /// Whether there are any colours.
+    /// Returns whether colours are used.
     pub(crate) const fn is_on(self) -> bool {
         self.on
     }
 
-    /// What switches `role` on.
+    /// Returns the sequence that starts `role`.
     pub(crate) const fn on(self, role: Role) -> &'static str {
         match (self.on, role) {
             (false, _) => "",
@@ -70,7 +70,7 @@ impl Paint {
         }
     }
 
-    /// What switches it off again.
+    /// Returns the sequence that ends every role.
     pub(crate) const fn off(self) -> &'static str {
         if self.on { "\u{1b}[0m" } else { "" }
     }

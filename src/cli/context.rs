@@ -1,4 +1,4 @@
-//! One call of the program: what every command needs.
+//! What every command needs: flags, clock, configuration, profile, prompts.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -12,32 +12,32 @@ use crate::config::{self, Config, environment};
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Queued, Store, StoreError};
 
-/// One call of the program. Holds nothing that costs anything to make.
+/// The context of one command. Costs nothing to make.
 #[derive(Debug)]
 pub(crate) struct CommandContext {
-    /// The flags that every command takes.
+    /// The options of every command.
     pub(crate) flags: Global,
-    /// The time.
+    /// The clock.
     pub(crate) clock: Clock,
-    /// What is waited for once the command has answered.
+    /// A token refresh to wait for once the command has answered.
     pub(crate) pending_refresh: PendingRefresh,
 }
 
 /// A profile with the account it was last logged in to.
 #[derive(Debug)]
 pub(crate) struct KnownProfile {
-    /// The profile made ready.
+    /// The profile.
     pub(crate) profile: ActiveProfile,
     /// The account.
     pub(crate) known: KnownAccount,
 }
 
 impl CommandContext {
-    /// The configuration.
+    /// Loads the configuration.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it.
+    /// Every problem of it.
     pub(crate) fn config(&self) -> Result<Config, CliError> {
         let flags = config::Flags {
             profile: self.flags.profile.clone(),
@@ -46,7 +46,7 @@ impl CommandContext {
         Ok(config::load(&flags, &environment::process())?)
     }
 
-    /// The profile made ready. Touches neither network nor credential store.
+    /// Opens the profile. Uses neither network nor credential store.
     ///
     /// # Errors
     ///
@@ -56,12 +56,11 @@ impl CommandContext {
         Ok(ActiveProfile::new(config.profile, config.paths))
     }
 
-    /// The profile and the account it was last logged in to.
+    /// Returns the profile and the account it was last logged in to.
     ///
     /// # Errors
     ///
-    /// [`CliError::NoAccount`] when there is none; that `TUDONE_ACCESS_TOKEN`
-    /// does not name one.
+    /// [`CliError::NoAccount`] when there is none; an invalid `TUDONE_ACCESS_TOKEN`.
     pub(crate) fn known(&self) -> Result<KnownProfile, CliError> {
         let profile = self.profile()?;
         match (profile.known_account(), profile.external_token()) {
@@ -71,19 +70,19 @@ impl CommandContext {
         }
     }
 
-    /// Tells the person something on stderr, unless they asked for quiet.
+    /// Prints one line on stderr, unless `--quiet`.
     pub(crate) fn notice(&self, text: impl std::fmt::Display) {
         if !self.flags.quiet {
             output::notice(text);
         }
     }
 
-    /// The paint for stdout.
+    /// Returns the paint for stdout.
     pub(crate) fn paint(&self) -> Paint {
         output::paint(self.flags.color)
     }
 
-    /// Whether there is a person to ask.
+    /// Returns whether a prompt is possible.
     pub(crate) fn can_ask(&self) -> bool {
         !self.flags.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
@@ -92,7 +91,7 @@ impl CommandContext {
     ///
     /// # Errors
     ///
-    /// [`CliError::Unasked`] when there is nobody to ask, [`CliError::Cancelled`]
+    /// [`CliError::Unasked`] when a prompt is not possible, [`CliError::Cancelled`]
     /// when the answer is no.
     pub(crate) fn confirm(&self, question: &str) -> Result<(), CliError> {
         if !self.can_ask() {
@@ -119,7 +118,7 @@ impl CommandContext {
 }
 
 impl KnownProfile {
-    /// The account's store, for reading only; `None` when there is none yet.
+    /// Opens the account's store for reading; `None` when there is none yet.
     ///
     /// # Errors
     ///
@@ -129,7 +128,7 @@ impl KnownProfile {
         opened(|| Store::open_to_read(&path, &self.known.account.endpoint))
     }
 
-    /// The account's store, made where there is none.
+    /// Opens the account's store; creates it where there is none.
     ///
     /// # Errors
     ///
@@ -137,7 +136,7 @@ impl KnownProfile {
     pub(crate) fn open(&self) -> Result<Store, CliError> {
         self.profile
             .remember_named_account()
-            .map_err(CliError::io("remember whose todos these are"))?;
+            .map_err(CliError::io("store the account of this profile"))?;
         let path = self.profile.database(&self.known.account);
         opened(|| Store::open(&path, &self.known.account.endpoint))
     }

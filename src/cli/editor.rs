@@ -1,4 +1,4 @@
-//! A text changed in the person's own editor.
+//! Edits a text in `$VISUAL` or `$EDITOR`.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::cli::error::CliError;
 
-/// A file that only its owner may read, removed when dropped.
+/// A file with mode 0600, deleted when dropped.
 struct Draft {
     path: PathBuf,
 }
@@ -18,13 +18,13 @@ impl Drop for Draft {
     }
 }
 
-/// Opens `text` in `$VISUAL` or `$EDITOR` and gives back what was saved, less
-/// the line end that editors add.
+/// Opens `text` in `$VISUAL` or `$EDITOR` and returns the saved text without the
+/// line break that editors add.
 ///
 /// # Errors
 ///
 /// Wrong usage when neither is set; [`CliError::Cancelled`] when the editor
-/// fails; what the disk reports.
+/// fails; the disk's errors.
 pub(crate) fn edited(text: &str, name: &str) -> Result<String, CliError> {
     let words = command()?;
     let draft = write_draft(text, name).map_err(CliError::io("write the draft to edit"))?;
@@ -47,8 +47,8 @@ fn command() -> Result<String, CliError> {
         .or_else(|| variable("EDITOR"))
         .ok_or_else(|| {
             CliError::usage(
-                "no new text and no editor",
-                "Give the text, or set VISUAL or EDITOR.",
+                "no new text, and no editor is set",
+                "Type the new text, or set VISUAL or EDITOR.",
             )
         })
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a program ends.
+/// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done, or safely queued.
@@ -15,7 +15,7 @@ pub enum Exit {
     NotFound = 3,
     /// Login required, denied, expired or timed out.
     Login = 4,
-    /// The server is needed and cannot be reached.
+    /// The server is unreachable, and the command needs it.
     Unreachable = 5,
     /// The server refused.
     Refused = 6,

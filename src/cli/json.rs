@@ -29,7 +29,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// All, in the order they are written.
+    /// All fields, in the order of the output.
     pub(crate) const ALL: [Self; 14] = [
         Self::Id,
         Self::Handle,
@@ -47,7 +47,7 @@ impl Field {
         Self::UpdatedAt,
     ];
 
-    /// Its name in JSON.
+    /// Returns its name in JSON.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Id => "id",
@@ -67,11 +67,11 @@ impl Field {
         }
     }
 
-    /// Reads `id,text`; nothing at all means every field.
+    /// Parses `id,text`; an empty text means every field.
     ///
     /// # Errors
     ///
-    /// The first name that is no field, with the nearest one.
+    /// The first unknown name, with the nearest field.
     pub(crate) fn parse_list(text: &str) -> Result<Vec<Self>, String> {
         if text.is_empty() {
             return Ok(Self::ALL.to_vec());
@@ -80,9 +80,9 @@ impl Field {
             let found = Self::ALL.iter().find(|field| field.name() == name);
             found.copied().ok_or_else(|| {
                 match nearest(name, Self::ALL.iter().map(|field| field.name())) {
-                    Some(near) => format!("no field `{name}`; did you mean `{near}`?"),
+                    Some(near) => format!("unknown field `{name}`; did you mean `{near}`?"),
                     None => format!(
-                        "no field `{name}`: it is one of {}",
+                        "unknown field `{name}`; expected one of {}",
                         Self::ALL.map(Self::name).join(", ")
                     ),
                 }
@@ -92,7 +92,7 @@ impl Field {
     }
 }
 
-/// A todo as JSON, with some of its fields.
+/// Some fields of a todo, as JSON.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown<'a> {
     todo: &'a Todo,
@@ -100,7 +100,7 @@ pub(crate) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// With all fields.
+    /// Selects all fields.
     pub(crate) const fn whole(todo: &'a Todo) -> Self {
         Self {
             todo,
@@ -108,7 +108,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// With `fields` only.
+    /// Selects `fields`.
     pub(crate) const fn part(todo: &'a Todo, fields: &'a [Field]) -> Self {
         Self { todo, fields }
     }
@@ -144,7 +144,7 @@ impl Serialize for Shown<'_> {
     }
 }
 
-/// Several todos, whole.
+/// Several todos with all fields.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ShownAll<'a>(pub(crate) &'a [Todo]);
 
@@ -178,7 +178,7 @@ impl Serialize for Contexts<'_> {
     }
 }
 
-/// `key:value` words; of a key that comes twice, the first counts.
+/// The `key:value` words; the first value of a repeated key counts.
 struct Tags<'a>(Line<'a>);
 
 impl Serialize for Tags<'_> {
@@ -202,7 +202,7 @@ mod tests {
         let refused = Field::parse_list("id,txt");
         assert_eq!(
             refused,
-            Err("no field `txt`; did you mean `text`?".to_owned())
+            Err("unknown field `txt`; did you mean `text`?".to_owned())
         );
     }
 }

@@ -1,7 +1,7 @@
-//! What the program notes while it runs: nothing, unless asked.
+//! Logging: off by default.
 //!
-//! `TUDONE_LOG` names what goes to a file in the state directory, in the
-//! syntax of `RUST_LOG`; `-v` sends it to stderr instead.
+//! `TUDONE_LOG` (in the syntax of `RUST_LOG`) selects what is logged to a file in
+//! the state directory; `-v` logs to stderr instead.
 
 use std::fs::OpenOptions;
 use std::sync::Mutex;
@@ -11,11 +11,11 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::error::CliError;
 use crate::config::{Paths, environment};
 
-/// Starts logging where it was asked for.
+/// Starts logging if it is enabled.
 ///
 /// # Errors
 ///
-/// That the file cannot be written.
+/// When the file cannot be written.
 pub(crate) fn start(verbose: u8) -> Result<(), CliError> {
     let wanted = std::env::var(environment::LOG)
         .ok()

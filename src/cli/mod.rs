@@ -41,7 +41,7 @@ use context::CommandContext;
 use error::CliError;
 use network::PendingRefresh;
 
-/// Carries out one command line, the program's name first.
+/// Runs one command line; the first word is the program's name.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
     let as_json = asks_for_json(&words);
@@ -72,7 +72,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     exit.into()
 }
 
-/// The command that is meant, where `--device-code` stands for one.
+/// Returns the command; `--device-code` alone means `login`.
 fn chosen(
     device_code: bool,
     json: bool,
@@ -85,7 +85,7 @@ fn chosen(
         ))),
         (true, Some(Command::Login(login))) => Ok(Some(Command::Login(login.with_device_code()))),
         (true, Some(_)) => Err(CliError::usage(
-            "--device-code is a command of its own",
+            "--device-code is `login --device-code` and cannot be combined with another command",
             "Run `tudone --device-code`, then the other command.",
         )),
     }
@@ -102,13 +102,13 @@ fn carry_out(context: &CommandContext, command: Option<Command>) -> Result<Exit,
     done.map(|()| Exit::Done)
 }
 
-/// Whether there is a terminal to draw on and to read keys from.
+/// Returns whether stdin and stdout are terminals.
 fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// `tudone` alone. Off a terminal there are no screens: the help goes to
-/// stderr, and scripts that forgot a command notice.
+/// Handles `tudone` alone off a terminal: prints the help to stderr and fails,
+/// so that a script that forgot the command notices.
 fn without_command() -> Result<Exit, CliError> {
     let help = Arguments::command().render_help().to_string();
     io::stderr()
@@ -118,7 +118,7 @@ fn without_command() -> Result<Exit, CliError> {
     Ok(Exit::Usage)
 }
 
-/// Whether errors are to be printed as JSON, known before the words are parsed.
+/// Returns whether errors are printed as JSON; known before the words are parsed.
 fn asks_for_json(words: &[OsString]) -> bool {
     words
         .iter()
@@ -128,7 +128,7 @@ fn asks_for_json(words: &[OsString]) -> bool {
         .any(|word| word == "--json" || word == "--jsonl" || word.starts_with("--json="))
 }
 
-/// What the argument parser says instead of arguments.
+/// Prints the parser's error or the help.
 fn refuse(error: &clap::Error, as_json: bool) -> Exit {
     let asked = matches!(
         error.kind(),
@@ -148,7 +148,8 @@ fn refuse(error: &clap::Error, as_json: bool) -> Exit {
     }
 }
 
-/// The parser's message: its first paragraph without `error: `, and the rest.
+/// Splits the parser's message into its first paragraph, without `error: `, and
+/// the rest.
 fn split(text: &str) -> (&str, Option<&str>) {
     let text = text.strip_prefix("error: ").unwrap_or(text).trim();
     match text.split_once("\n\n") {

@@ -20,41 +20,41 @@ use crate::store::{Store, StoreError};
 use crate::sync::lock::is_taken;
 use crate::sync::round::{Report, RoundError, round, round_from_start};
 
-/// How long a command waits for the server unless told otherwise.
+/// How long a command waits for the server by default.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a failed try is remembered, so that a dead network costs
+/// How long a failed attempt is remembered, so that a dead network costs
 /// [`PATIENCE`] once and not with every command.
 const MEMORY: SignedDuration = SignedDuration::from_secs(60);
 
-/// How much longer the answer to a refresh token that was sent may take, once
-/// time is up: without it the login may be lost. Rare: it takes an issuer that
+/// How much longer the answer to a sent refresh token may take once the budget
+/// is used up: without it the login may be lost. Rare: needs an issuer that
 /// stops answering between two requests.
 const SETTLING: Duration = Duration::from_secs(10);
 
-/// How long it may take to see that nothing is unsettled.
+/// How long it may take to see that no refresh is pending.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
-/// How hard to try.
+/// How long to try, and whether to try at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SyncOptions {
     /// How long to wait for the server.
     pub(crate) limit: Duration,
-    /// Whether to try also when a try shortly before failed, or the server asked
-    /// to be left alone.
+    /// Whether to try although a recent attempt failed or the server sent
+    /// `Retry-After`.
     pub(crate) insist: bool,
-    /// Whether to pull every row again.
+    /// Whether to pull every row.
     pub(crate) full: bool,
 }
 
 impl SyncOptions {
-    /// What a command does that was told nothing else.
+    /// The default of a command.
     pub(crate) const USUAL: Self = Self {
         limit: PATIENCE,
         insist: false,
         full: false,
     };
 
-    /// Tries in any case, for this long.
+    /// Always tries, for this long.
     pub(crate) const fn insisting(limit: Duration) -> Self {
         Self {
             limit,
@@ -64,12 +64,12 @@ impl SyncOptions {
     }
 }
 
-/// Tries one round: pushes and pulls.
+/// Attempts one round: pushes and pulls.
 ///
 /// # Errors
 ///
-/// That the store was damaged, or cannot be read; all else comes back as a
-/// [`SyncSkipped`], for what is on the disk is there all the same.
+/// A damaged or unreadable store. Everything else is returned as
+/// [`SyncSkipped`]: the command still answers from the store.
 pub(crate) fn attempt(
     context: &CommandContext,
     known: &KnownProfile,
@@ -114,7 +114,7 @@ pub(crate) fn attempt(
             asked_to_wait(context, store)?.unwrap_or(SyncSkipped::Ended(error.into()))
         }
         Some(Err(error)) => SyncSkipped::Ended(error),
-        // The next command goes on where this one was stopped.
+        // The next command continues the pull.
         None if remote.has_answered() => SyncSkipped::Slow,
         None if is_taken(&lock) => SyncSkipped::Ended(RoundError::Busy),
         None => given_up(context, known, store, awaited, options.limit),
@@ -122,7 +122,7 @@ pub(crate) fn attempt(
     Ok(Err(miss))
 }
 
-/// What a round waited for that had answered nothing after `limit`.
+/// Returns what a round was waiting for when `limit` was reached.
 fn given_up(
     context: &CommandContext,
     known: &KnownProfile,
@@ -136,21 +136,20 @@ fn given_up(
         Some(Awaited::Issuer) => SyncSkipped::Issuer,
         None => SyncSkipped::Late,
     };
-    // The round cannot note it itself. Where this cannot either, the next command
-    // waits as long again. Less time than usual says nothing of the server.
+    // An interrupted round cannot record the failure itself. A shorter limit than
+    // usual says nothing about the server.
     if limit >= PATIENCE {
         let _ = store.note_failure(context.clock.now(), None);
     }
     miss
 }
 
-/// A refresh whose answer had not come when its command had to say something.
+/// A token refresh that was still running when its command answered.
 #[derive(Debug, Default)]
 pub(crate) struct PendingRefresh(RefCell<Option<(Runtime, Session)>>);
 
 impl PendingRefresh {
-    /// Leaves `runtime` for [`settle`] where `session` still waits for the
-    /// issuer.
+    /// Keeps `runtime` for [`settle`] where `session` still waits for the issuer.
     fn leave(&self, runtime: Runtime, session: Session) {
         let is_settled = runtime.block_on(async {
             tokio::time::timeout(AT_ONCE, session.settled())
@@ -165,25 +164,24 @@ impl PendingRefresh {
     }
 }
 
-/// Waits for a refresh that `context` left unsettled, and says so to a person. To
-/// be called when the command has answered, or before a person is asked.
+/// Waits for the pending refresh of `context` and prints that it waits. Called
+/// after the command has answered and before every prompt.
 pub(crate) fn settle(context: &CommandContext) {
     let Some((runtime, session)) = context.pending_refresh.0.take() else {
         return;
     };
     if io::stderr().is_terminal() {
         context.notice(
-            "waiting for the issuer's answer, without which the login may be lost; Ctrl-C stops",
+            "waiting for the issuer: without its answer the login may be lost (Ctrl-C stops waiting)",
         );
     }
     let settled = async { tokio::time::timeout(SETTLING, session.settled()).await };
-    // Whoever presses Ctrl-C does not want to wait for that, either.
+    // Ctrl-C during the command also ends this wait.
     let _ = runtime.block_on(unless_interrupted(settled));
     runtime.shutdown_background();
 }
 
-/// Why the server need not be asked now: it wants to be left alone, or the
-/// latest news is that it could not be reached, and young.
+/// Returns why no request is sent now: `Retry-After`, or a recent failure.
 ///
 /// # Errors
 ///
@@ -205,18 +203,18 @@ fn asked_to_wait(context: &CommandContext, store: &Store) -> Result<Option<SyncS
     Ok(until.map(|until| SyncSkipped::Asked { until }))
 }
 
-/// Whether `at` is less than `age` ago. What lies in the future is not: clocks
-/// that were set back must not make old news young.
+/// Returns whether `at` is less than `age` ago. A time in the future is not: a
+/// clock that was set back must not make old failures recent.
 pub(crate) fn younger(at: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
     let since = now.duration_since(at);
     !since.is_negative() && since < age
 }
 
-/// Waits for `work`, but no longer than `limit`: `None` when time was up.
+/// Waits for `work` for at most `limit`; `None` on timeout.
 ///
 /// # Errors
 ///
-/// [`CliError::Interrupted`] on Ctrl-C; that no runtime could be made.
+/// [`CliError::Interrupted`] on Ctrl-C; a runtime that cannot be built.
 pub(crate) fn wait<T>(
     limit: Option<Duration>,
     work: impl Future<Output = T>,
@@ -232,7 +230,7 @@ pub(crate) fn wait<T>(
     })?
 }
 
-/// Carries out `work` until Ctrl-C.
+/// Runs `work` until Ctrl-C.
 async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
     tokio::select! {
         ended = work => Ok(ended),
@@ -243,15 +241,15 @@ async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, CliEr
     }
 }
 
-/// Makes a runtime for `work`, which listens for Ctrl-C itself.
+/// Builds a runtime and runs `work`, which handles Ctrl-C itself.
 ///
 /// # Errors
 ///
-/// That no runtime could be made.
+/// A runtime that cannot be built.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
     let runtime = runtime()?;
     let ended = runtime.block_on(work);
-    // A credential store that still waits for a person is not waited for.
+    // Does not wait for a credential store that still waits to be unlocked.
     runtime.shutdown_background();
     Ok(ended)
 }

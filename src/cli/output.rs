@@ -13,17 +13,17 @@ use crate::domain::todo::{State, Todo};
 /// stdout, locked and buffered: written in few large pieces.
 pub(crate) type Out = BufWriter<StdoutLock<'static>>;
 
-/// Takes stdout. Flush it at the end: only then are errors seen.
+/// Locks stdout. Flush it at the end: only then are errors reported.
 pub(crate) fn stdout() -> Out {
     BufWriter::with_capacity(64 * 1024, io::stdout().lock())
 }
 
-/// Finds out whether anybody still reads stdout, for commands that may have
-/// nothing to write for long.
+/// Checks that stdout is still open, for commands that may write nothing for a
+/// long time.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::BrokenPipe`] when nobody does.
+/// [`io::ErrorKind::BrokenPipe`] when the reader closed it.
 #[cfg(unix)]
 pub(crate) fn is_read() -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -37,41 +37,47 @@ pub(crate) fn is_read() -> io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere the next write finds out.
+/// Does nothing on other systems: the next write reports it.
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "other systems find out here")]
+#[expect(clippy::unnecessary_wraps, reason = "Unix can fail here")]
 pub(crate) fn is_read() -> io::Result<()> {
     Ok(())
 }
 
-/// The paint for stdout.
+/// Returns the paint for stdout.
 pub(crate) fn paint(when: When) -> Paint {
     Paint::new(when, &io::stdout() as &Stdout)
 }
 
-/// Says something to the person: one line on stderr. Not being able to is no
-/// reason to stop.
+/// Prints one line on stderr. A failure to do so is ignored.
 pub(crate) fn notice(text: impl Display) {
     let text = plain(&text.to_string());
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Writes one JSON document and a line end.
+/// Writes one JSON document and a line break.
 ///
 /// # Errors
 ///
-/// What stdout reports.
+/// stdout's.
 pub(crate) fn json(out: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, document)?;
     out.write_all(b"\n")
 }
 
-/// Writes one todo as a line: handle, text, and how far its changes have come
-/// where that is worth telling.
+/// Returns the word that output uses for a verb of the history.
+pub(crate) fn verb(stored: &str) -> &str {
+    match stored {
+        "removed" => "deleted",
+        other => other,
+    }
+}
+
+/// Writes one todo as a line: handle, text, and its state unless it is synced.
 ///
 /// # Errors
 ///
-/// What stdout reports.
+/// stdout's.
 pub(crate) fn todo_line(out: &mut impl Write, paint: Paint, todo: &Todo) -> io::Result<()> {
     match (todo.id, todo.local) {
         (Some(id), _) => write!(out, "{id:>5}  ")?,
@@ -96,7 +102,8 @@ pub(crate) fn todo_line(out: &mut impl Write, paint: Paint, todo: &Todo) -> io::
     out.write_all(b"\n")
 }
 
-/// How a todo stands out: done ones step back, those with a priority step forward.
+/// Returns the role of a todo's text: done ones are muted, those with a priority
+/// stand out.
 fn role(text: &str) -> Option<Role> {
     let line = Line::new(text);
     if line.is_done() {

@@ -1,4 +1,4 @@
-//! Which todos a command is about: handles or a filter.
+//! Selects the todos of a command: by handles or by a filter.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use crate::domain::query::{Query, Scope, Sort, Term, parse_terms};
 use crate::domain::todo::{Handle, Todo};
 use crate::store::{Resolved, Store};
 
-/// The todos meant: one way or the other.
+/// Handles, or a selection.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Pick {
     /// The todos: `42`, `n3`, or 8 characters of a key
@@ -44,19 +44,19 @@ impl Selection {
     }
 }
 
-/// What came of looking.
+/// The todos found.
 #[derive(Debug, Default)]
 pub(crate) struct Picked {
-    /// Found, each once, in the order asked for.
+    /// The todos, each once, in the order of the handles.
     pub(crate) found: Vec<Todo>,
-    /// Handles that name nothing.
+    /// Handles without a todo.
     pub(crate) missing: Vec<String>,
-    /// Prefixes of several keys, with those.
+    /// Ambiguous prefixes, each with the keys.
     pub(crate) ambiguous: Vec<(String, Vec<String>)>,
 }
 
 impl Picked {
-    /// The error for what was not found, if anything was not.
+    /// Returns the error for the handles that were not found, if any.
     pub(crate) fn error(&self) -> Option<CliError> {
         let complete = self.missing.is_empty() && self.ambiguous.is_empty();
         (!complete).then(|| CliError::NotFound {
@@ -65,7 +65,7 @@ impl Picked {
         })
     }
 
-    /// Everything that did not name one todo, as typed.
+    /// Returns the handles that do not name exactly one todo, as typed.
     pub(crate) fn not_found(&self) -> Vec<&str> {
         let ambiguous = self.ambiguous.iter().map(|(prefix, _)| prefix);
         let all = self.missing.iter().chain(ambiguous);
@@ -73,8 +73,7 @@ impl Picked {
     }
 }
 
-/// Finds `handles`. Where one names nothing here, asks the server once for
-/// what is new, within the usual time.
+/// Finds `handles`. If one is unknown here, pulls once within the usual time.
 ///
 /// # Errors
 ///
@@ -91,18 +90,18 @@ pub(crate) fn by_handles(
     }
     let never_synced = store.freshness()?.as_of.is_none();
     let pulled = network::attempt(context, known, store, SyncOptions::USUAL)?;
-    // A person may be asked next, and take long.
+    // A prompt may follow and take long.
     network::settle(context);
     match pulled {
         Ok(_) => among_known(store, handles),
         Err(miss) if never_synced && picked.found.is_empty() => {
-            Err(miss.into_error("these todos are not known here yet"))
+            Err(miss.into_error("these todos are not on this device yet"))
         }
         Err(_) => Ok(picked),
     }
 }
 
-/// Finds `handles` among the todos that are known here.
+/// Finds `handles` in the store.
 ///
 /// # Errors
 ///
@@ -184,7 +183,7 @@ const fn is_zero_width(found: char) -> bool {
     matches!(found, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\0'..='\u{1f}')
 }
 
-/// Open todos, unless a term asks for what done ones have too.
+/// Returns open todos, unless a term selects done ones too.
 pub(crate) fn scope_of(terms: &[Term]) -> Scope {
     let widens = |term: &Term| match term {
         Term::Done(_) | Term::State(_) => true,

@@ -1,4 +1,4 @@
-//! Changes that were refused, told apart from those refused before.
+//! Changes that were rejected during this command.
 
 use std::collections::HashSet;
 
@@ -8,15 +8,15 @@ use crate::domain::change::{Entry, Progress};
 use crate::domain::todo::Todo;
 use crate::store::Store;
 
-/// The entries of the outbox that were rejected at some time.
+/// The rejected entries of the outbox at some time.
 #[derive(Debug)]
 pub(crate) struct Refused(HashSet<i64>);
 
-/// Handle, code and message of a refused change.
+/// Handle, code and message of a rejected change.
 pub(crate) type Refusal = (String, String, String);
 
 impl Refused {
-    /// Those there are now.
+    /// Returns the current ones.
     ///
     /// # Errors
     ///
@@ -29,7 +29,7 @@ impl Refused {
         Ok(Self(entries.filter(is_rejected).map(|it| it.seq).collect()))
     }
 
-    /// Those that came since, of all todos or of these.
+    /// Returns those rejected since, of all todos or of these.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Refused {
     }
 }
 
-/// The error that these refusals are, if there are any.
+/// Returns the error for these rejections, if there are any.
 pub(crate) fn error(changes: Vec<Refusal>) -> Option<CliError> {
     (!changes.is_empty()).then_some(CliError::Refused { changes })
 }

@@ -1,18 +1,18 @@
-//! Being told to end.
+//! Signals that end a command.
 
 use crate::cli::error::CliError;
 
-/// Who asked.
+/// The origin of the signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// A person, with Ctrl-C.
+    /// The user, with Ctrl-C.
     Interrupted,
     /// The system.
     Terminated,
 }
 
-/// Listens for Ctrl-C and the system's request to end, so that a command that
-/// runs until then can end well.
+/// Listens for Ctrl-C and SIGTERM, so that a long-running command can end
+/// cleanly.
 #[derive(Debug)]
 pub(crate) struct Shutdown {
     #[cfg(unix)]
@@ -24,11 +24,11 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Begins to listen; must be called inside the runtime.
+    /// Starts listening; must be called inside the runtime.
     ///
     /// # Errors
     ///
-    /// When the system does not let it.
+    /// When the system refuses the handler.
     #[cfg(unix)]
     pub(crate) fn listen() -> Result<Self, CliError> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -40,12 +40,12 @@ impl Shutdown {
         })
     }
 
-    /// As [`Shutdown::listen`], and for the terminal's end: for whoever changed
-    /// the terminal and must change it back.
+    /// As [`Shutdown::listen`], and for SIGHUP: for commands that must restore the
+    /// terminal.
     ///
     /// # Errors
     ///
-    /// When the system does not let it.
+    /// When the system refuses the handler.
     #[cfg(unix)]
     pub(crate) fn listen_at_a_terminal() -> Result<Self, CliError> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -56,7 +56,7 @@ impl Shutdown {
         })
     }
 
-    /// Waits for it. May be dropped and called again.
+    /// Waits for a signal. Cancel-safe.
     #[cfg(unix)]
     pub(crate) async fn wait(&mut self) -> End {
         tokio::select! {
@@ -66,29 +66,29 @@ impl Shutdown {
         }
     }
 
-    /// Begins to listen.
+    /// Starts listening.
     #[cfg(not(unix))]
     #[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
     pub(crate) fn listen() -> Result<Self, CliError> {
         Ok(Self {})
     }
 
-    /// Begins to listen.
+    /// Starts listening.
     #[cfg(not(unix))]
     pub(crate) fn listen_at_a_terminal() -> Result<Self, CliError> {
         Self::listen()
     }
 
-    /// Waits for it. May be dropped and called again.
+    /// Waits for a signal. Cancel-safe.
     #[cfg(not(unix))]
     pub(crate) async fn wait(&mut self) -> End {
-        // Without a way to listen there is nothing to wait for.
+        // Without a handler there is nothing to wait for.
         let _ = tokio::signal::ctrl_c().await;
         End::Interrupted
     }
 }
 
-/// Waits for the terminal's end, for ever where nobody listens for it.
+/// Waits for SIGHUP; for ever without a handler.
 #[cfg(unix)]
 async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) {
     match signal {

@@ -1,4 +1,4 @@
-//! Why a command had no complete round, in words.
+//! Why a command completed no sync round.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,67 +12,63 @@ use crate::cli::error::CliError;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::RoundError;
 
-/// What helps where `--offline` stands in the way.
+/// The help where `--offline` prevents an answer.
 pub(crate) const WITHOUT_OFFLINE: &str = "Try again without --offline.";
 
-/// Why there was no complete round.
+/// Why no round was completed.
 #[derive(Debug)]
 pub(crate) enum SyncSkipped {
     /// `--offline`.
     Offline,
-    /// A try shortly before failed.
+    /// A recent attempt failed.
     Recent,
-    /// The server asked to be left alone.
+    /// The server sent `Retry-After`.
     Asked {
-        /// Until when.
+        /// The end of that wait.
         until: Timestamp,
     },
-    /// Time was up, and the server had said nothing.
+    /// The server did not answer in time.
     Late,
-    /// Time was up while another process refreshed the login, or hung there.
+    /// Another process was refreshing the login until the timeout.
     Refreshing,
-    /// Time was up while the issuer was asked for a new access token.
+    /// The issuer did not answer in time.
     Issuer,
-    /// Time was up, this much, while the credential store was asked for the
-    /// login.
+    /// The credential store did not answer within this time.
     Store(Duration),
-    /// Time was up while the server was answering: what it said is kept.
+    /// The timeout came in the middle of a pull; what was received is stored.
     Slow,
-    /// The round ended early, of the network or the disk; never because the
-    /// store was damaged.
+    /// The round failed, but not because the store is damaged.
     Ended(RoundError),
 }
 
 impl SyncSkipped {
-    /// Why, as a fragment.
+    /// Returns the reason, as a fragment.
     pub(crate) fn why(&self) -> String {
         match self {
-            Self::Offline => "offline, as asked".to_owned(),
-            Self::Recent => "the server could not be reached a moment ago".to_owned(),
+            Self::Offline => "offline (--offline)".to_owned(),
+            Self::Recent => "the server was unreachable a moment ago".to_owned(),
             Self::Asked { until } => {
                 let until = local(whole_minute(*until)).strftime("%H:%M");
                 format!("the server asks to wait until {until}")
             }
             Self::Late => "the server did not answer in time".to_owned(),
-            Self::Refreshing => {
-                "another tudone is refreshing the login; end it if it hangs".to_owned()
-            }
+            Self::Refreshing => "another tudone is refreshing the login".to_owned(),
             Self::Issuer => "the issuer did not answer in time".to_owned(),
             Self::Store(_) => "the credential store did not answer in time".to_owned(),
-            Self::Slow => "not all fetched in time".to_owned(),
+            Self::Slow => "not everything was received in time".to_owned(),
             Self::Ended(error) => error.to_string(),
         }
     }
 
-    /// A few words for a status: `offline`, `logged out`.
-    pub(crate) fn word(&self) -> Cow<'static, str> {
+    /// Returns a few words for a status: `offline`, `logged out`.
+    pub(crate) fn summary(&self) -> Cow<'static, str> {
         let word = match self {
             Self::Asked { .. } => return self.why().into(),
             Self::Offline | Self::Recent | Self::Late | Self::Issuer => "offline",
             Self::Store(_) => "the credential store does not answer",
-            Self::Refreshing => "another refresh is under way",
-            Self::Slow => "not all fetched in time",
-            Self::Ended(RoundError::Busy) => "another sync is under way",
+            Self::Refreshing => "another refresh is running",
+            Self::Slow => "not everything was received in time",
+            Self::Ended(RoundError::Busy) => "another sync is running",
             Self::Ended(RoundError::Remote(error)) => match error {
                 RemoteError::NoToken {
                     kind: Kind::Login, ..
@@ -95,13 +91,11 @@ impl SyncSkipped {
         word.into()
     }
 
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     fn help(&self) -> String {
         let help = match self {
             Self::Offline => WITHOUT_OFFLINE,
-            Self::Asked { .. } => {
-                "Wait until then; what is queued is sent by a command after that."
-            }
+            Self::Asked { .. } => "Wait until then; the next command sends the queued changes.",
             Self::Slow => "Run `tudone sync --wait 10m` to wait longer.",
             Self::Recent | Self::Late | Self::Refreshing | Self::Issuer | Self::Store(_) => {
                 "Check the network and `tudone config show`, then try again."
@@ -111,37 +105,74 @@ impl SyncSkipped {
         help.to_owned()
     }
 
-    /// As the error of a command that cannot answer without the server; `what`
-    /// is what it could not do.
+    /// Returns the error of a command that cannot answer without the server; `what`
+    /// names what failed.
     pub(crate) fn into_error(self, what: &str) -> CliError {
         let unreachable = CliError::Unreachable {
             what: what.to_owned(),
             why: self.why(),
             help: self.help(),
         };
-        match (self.word().as_ref(), self) {
-            (
-                _,
-                Self::Offline
-                | Self::Recent
-                | Self::Asked { .. }
-                | Self::Late
-                | Self::Refreshing
-                | Self::Issuer
-                | Self::Slow
-                | Self::Ended(RoundError::Busy),
-            )
-            | ("offline", Self::Ended(_)) => unreachable,
+        match (self.kind(), self) {
             (_, Self::Store(waited)) => CliError::CredentialStore(CredentialStoreError::Timeout {
                 store: "the credential store",
                 waited,
             }),
-            (_, Self::Ended(error)) => CliError::Round(error),
+            (SkipKind::Login | SkipKind::Refused, Self::Ended(error)) => CliError::Round(error),
+            (SkipKind::Unreachable | SkipKind::Busy | SkipKind::Login | SkipKind::Refused, _) => {
+                unreachable
+            }
+        }
+    }
+
+    /// Returns the kind of the reason.
+    pub(crate) fn kind(&self) -> SkipKind {
+        match self {
+            Self::Offline
+            | Self::Recent
+            | Self::Asked { .. }
+            | Self::Late
+            | Self::Issuer
+            | Self::Slow => SkipKind::Unreachable,
+            Self::Store(_) | Self::Ended(RoundError::Store(_) | RoundError::Lock(_)) => {
+                SkipKind::Refused
+            }
+            Self::Refreshing | Self::Ended(RoundError::Busy) => SkipKind::Busy,
+            Self::Ended(RoundError::Remote(error)) => match error {
+                RemoteError::NoToken {
+                    kind: Kind::Login, ..
+                }
+                | RemoteError::Unauthorized { .. } => SkipKind::Login,
+                RemoteError::NoToken {
+                    kind: Kind::Misconfigured,
+                    ..
+                }
+                | RemoteError::Refused { .. } => SkipKind::Refused,
+                RemoteError::Unreachable { .. }
+                | RemoteError::ConnectionLost { .. }
+                | RemoteError::ServerError { .. }
+                | RemoteError::NoToken { .. }
+                | RemoteError::InvalidResponse { .. }
+                | RemoteError::TooLarge { .. } => SkipKind::Unreachable,
+            },
         }
     }
 }
 
-/// The first whole minute that does not come before.
+/// The kinds of reasons, for decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SkipKind {
+    /// The server was not contacted, or did not answer usably.
+    Unreachable,
+    /// Another process is at work.
+    Busy,
+    /// A login is needed.
+    Login,
+    /// The server, the login or this machine refuses; waiting does not help.
+    Refused,
+}
+
+/// Returns the first whole minute at or after `at`.
 fn whole_minute(at: Timestamp) -> Timestamp {
     let step = SignedDuration::from_nanos(59_999_999_999);
     at.checked_add(step).unwrap_or(at)

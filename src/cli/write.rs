@@ -1,4 +1,4 @@
-//! Writing: commit first, then try to send at once.
+//! Commits changes, then tries to send them at once.
 
 use std::collections::HashSet;
 use std::io;
@@ -12,12 +12,12 @@ use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::refused::{self, Refused};
-use crate::cli::sync_skipped::SyncSkipped;
+use crate::cli::sync_skipped::{SkipKind, SyncSkipped};
 use crate::domain::change::{Act, Change, Entry, Progress};
 use crate::domain::todo::{State, Todo};
 use crate::store::{Capabilities, Session, Store};
 
-/// Flags of every command that writes.
+/// Options of every command that changes todos.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Writing {
     /// Wait this long for the server, instead of 2s
@@ -28,26 +28,26 @@ pub(crate) struct Writing {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Say what would be done, and do nothing
+    /// Show what would change, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
-/// What was written.
+/// The result of a commit.
 #[derive(Debug)]
 pub(crate) struct Written {
-    /// The todos as they are now; removed ones as they were.
+    /// The todos as they are now; deleted ones as they were.
     pub(crate) todos: Vec<Todo>,
-    /// The error where the server refused some of it.
+    /// The error where the server refused a change.
     pub(crate) refused: Option<CliError>,
 }
 
-/// Commits `changes` as one act that `undo` takes back, tries to send them, and
-/// tells on stderr where they wait. `verb` says what was done, as a participle.
+/// Commits `changes` as one undoable step, tries to send them, and prints on
+/// stderr why they are still queued. `verb` is the participle in the history.
 ///
 /// # Errors
 ///
-/// The store's: nothing was written then. Never the network's.
+/// The store's; then nothing was written. Never the network's.
 pub(crate) fn commit(
     context: &CommandContext,
     known: &KnownProfile,
@@ -61,7 +61,7 @@ pub(crate) fn commit(
     })
 }
 
-/// As [`commit`], with `write` to do the committing.
+/// As [`commit`], with `write` as the commit.
 ///
 /// # Errors
 ///
@@ -83,12 +83,12 @@ pub(crate) fn commit_by(
     }
     let known_refused = Refused::known(store)?;
     let committed = write(store)?;
-    let tried = if changes.is_empty() || !waits(store)? {
+    let tried = if changes.is_empty() || !has_unsent(store)? {
         Ok(())
     } else {
         let tried = network::attempt(context, known, store, options);
         if matches!(tried, Err(CliError::Interrupted)) {
-            context.notice("the change is kept; `tudone sync` sends it");
+            context.notice("the change is queued; `tudone sync` sends it");
         }
         tried?.map(drop)
     };
@@ -99,7 +99,7 @@ pub(crate) fn commit_by(
         } else {
             State::Pending
         };
-        // A removed one is as it was.
+        // A deleted todo is no longer in the store.
         todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
     }
     let mut refused = refused::error(known_refused.since(store, Some(&todos))?);
@@ -117,13 +117,13 @@ pub(crate) fn commit_by(
     Ok(Written { todos, refused })
 }
 
-/// Whether there is anything to send: what is taken back before it was sent
-/// leaves nothing.
+/// Returns whether anything is unsent: an undone add that was never sent leaves
+/// nothing.
 ///
 /// # Errors
 ///
 /// The store's.
-pub(crate) fn waits(store: &Store) -> Result<bool, CliError> {
+pub(crate) fn has_unsent(store: &Store) -> Result<bool, CliError> {
     let totals = store.totals()?;
     Ok(totals.pending + totals.sent > 0)
 }
@@ -134,7 +134,7 @@ fn queued(count: usize, miss: &SyncSkipped, known: &KnownProfile) -> String {
     } else {
         (format!("{count} changes queued"), "them")
     };
-    let needs_login = matches!(miss.word().as_ref(), "logged out" | "login not accepted");
+    let needs_login = matches!(miss.kind(), SkipKind::Login);
     let first = match known.profile.external_token() {
         _ if !needs_login => "",
         Some(_) => "set a new TUDONE_ACCESS_TOKEN, then ",
@@ -144,8 +144,8 @@ fn queued(count: usize, miss: &SyncSkipped, known: &KnownProfile) -> String {
     format!("{what}: {why}; {first}`tudone sync` sends {object}")
 }
 
-/// What of `changes` the role is known not to be allowed. One that meets a change
-/// of its todo which has not left folds into that, and sends nothing of its own.
+/// Returns what the role may not do of `changes`. A change of a todo that has an
+/// unsent change folds into that and sends nothing of its own.
 fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, CliError> {
     let Some(may) = store.capabilities()? else {
         return Ok(None);
@@ -165,8 +165,8 @@ fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, 
     Ok(first.map(|(_, act)| *act))
 }
 
-/// What of the changes that wait, of all todos or of these, the role is known not
-/// to be allowed.
+/// Returns what the role may not do of the pending changes, of all todos or of
+/// these.
 ///
 /// # Errors
 ///
@@ -191,23 +191,22 @@ pub(crate) fn stuck(
     Ok(entries.into_iter().find_map(|queued| stuck(queued.entry)))
 }
 
-/// What the role is not allowed, if `act` needs it.
+/// Returns what `act` needs and the role may not do.
 pub(crate) fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
     match act {
         Act::Add { .. } => (!may.insert).then_some("add"),
         Act::Edit { .. } => (!may.update).then_some("change"),
-        Act::Remove { .. } => (!may.delete).then_some("remove"),
+        Act::Remove { .. } => (!may.delete).then_some("delete"),
     }
 }
 
-/// How a command ends that did `done` to `todos` and then printed its answer.
-/// Where only that could not be written it is no failure, which would ask for
-/// doing it again: stderr says what was done.
+/// Handles a failed print after `todos` were changed: stderr says what was done,
+/// and the command succeeds, since a script would otherwise repeat it.
 ///
 /// # Errors
 ///
-/// All others of `printed`, and that nobody reads any more.
-pub(crate) fn told<'a>(
+/// Every other error of `printed`, and a closed pipe.
+pub(crate) fn answer_printed<'a>(
     done: &str,
     todos: impl IntoIterator<Item = &'a Todo>,
     printed: Result<(), CliError>,
@@ -218,7 +217,7 @@ pub(crate) fn told<'a>(
             let handles: Vec<String> = handles.collect();
             let handles = handles.join(", ");
             output::notice(format!(
-                "{done} {handles}; the answer cannot be written: {error}"
+                "{done} {handles}; cannot write the answer: {error}"
             ));
             Ok(())
         }

@@ -66,7 +66,7 @@ fn a_first_pull_that_takes_too_long_for_a_command_goes_on_with_the_next() -> Che
     let ran = machine.run(&["list", "--json"])?.ended(5)?;
     let message = ran.error()?["message"].clone();
     let message = message.as_str().unwrap_or_default();
-    assert!(message.contains("not all fetched"), "{message}");
+    assert!(message.contains("not everything was received"), "{message}");
 
     // It answers a page more and that no removal is missing in it, but not that
     // this was the last.
@@ -75,7 +75,10 @@ fn a_first_pull_that_takes_too_long_for_a_command_goes_on_with_the_next() -> Che
     let listed = ran.json()?;
     assert_eq!(listed["todos"][0]["text"], "milk", "a page is kept");
     assert_eq!(listed["stale"], true);
-    assert!(ran.stderr.contains("not all fetched"), "{ran:?}");
+    assert!(
+        ran.stderr.contains("not everything was received"),
+        "{ran:?}"
+    );
 
     sandbox.heal()?;
     let ran = machine.run(&["list", "--json"])?.ended(0)?;
@@ -177,7 +180,7 @@ fn an_answer_that_cannot_be_written_makes_nobody_do_it_twice() -> Checked {
         command.stdout(full);
         let ran = ended(command)?.ended(0)?;
         assert!(ran.stderr.contains(said), "{ran:?}");
-        assert!(ran.stderr.contains("cannot be written"), "{ran:?}");
+        assert!(ran.stderr.contains("cannot write the answer"), "{ran:?}");
     }
     assert_eq!(sandbox.texts()?.len(), 1);
     Ok(())

@@ -89,7 +89,7 @@ fn what_the_role_may_not_do_waits_with_its_reason_until_it_is_dropped() -> Check
     sandbox.control(Method::POST, "/config", Some(order))?;
     machine.run(&["done", "1"])?.ended(6)?;
 
-    let reason = "does not let this account change todos";
+    let reason = "your role may not change todos";
     let synced = machine.run(&["sync"])?.ended(0)?;
     assert!(synced.stderr.contains(reason), "{synced:?}");
     let entry = machine.json(&["queue", "--json"])?["entries"][0].clone();

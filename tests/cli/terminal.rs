@@ -84,7 +84,7 @@ fn rm_asks_and_takes_no_for_an_answer() -> Checked {
     machine.run(&["add", "milk"])?.ended(0)?;
 
     let mut seat = Seat::take(&machine, &["rm", "1"])?;
-    seat.wait_for("Remove 1 milk? [y/N]")?;
+    seat.wait_for("Delete 1 milk? [y/N]")?;
     seat.press("n\n")?;
     assert_eq!(seat.ended()?, 2);
     assert_eq!(sandbox.texts()?, ["milk"]);

@@ -69,7 +69,7 @@ fn synced_changes_are_taken_back_newest_first() -> Checked {
         assert_eq!(acts(&machine)?, verbs);
 
         let ran = machine.run(&["undo"])?.ended(0)?;
-        assert!(ran.stdout.starts_with("took back: completed x "), "{ran:?}");
+        assert!(ran.stdout.starts_with("undone: completed `x "), "{ran:?}");
         assert_eq!(sandbox.texts()?, ["(A) buy oat milk +home"]);
 
         let answer = machine.json(&["undo", "--json"])?;
@@ -176,9 +176,9 @@ fn a_bulk_command_is_one_act() -> Checked {
         let ran = machine.run(&["undo", "--list"])?.ended(0)?;
         let lines: Vec<&str> = ran.stdout.lines().collect();
         assert_eq!(lines.len(), 3, "{ran:?}");
-        let removed = format!("removed {open} todos: todo 0 +bulk …");
+        let removed = format!("deleted {open} todos: `todo 0 +bulk` …");
         assert!(lines[0].ends_with(&removed), "{lines:?}");
-        let added = format!("added {count} todos: todo 0 +bulk …");
+        let added = format!("added {count} todos: `todo 0 +bulk` …");
         assert!(lines[2].ends_with(&added), "{lines:?}");
 
         for left in [count, count, 0] {
@@ -262,7 +262,7 @@ fn what_was_removed_elsewhere_exits_3_and_is_not_in_the_way() -> Checked {
         let ran = here.run(&["undo", "--json"])?.ended(3)?;
         assert_eq!(ran.json()?["not_found"], json!(["1"]));
         let message = ran.error()?["message"].clone();
-        let told = |text: &str| text.contains("removed since");
+        let told = |text: &str| text.contains("deleted since");
         assert!(message.as_str().is_some_and(told), "{message}");
 
         all(&here, &[&["undo"]])?;
@@ -323,7 +323,7 @@ fn a_dry_run_says_what_would_be_taken_back_and_does_nothing() -> Checked {
     assert_eq!(answer["changed"][0]["text"], "milk");
     assert_eq!(answer["changed"][0]["state"], "synced");
     let ran = machine.run(&["undo", "--dry-run"])?.ended(0)?;
-    assert!(ran.stdout.starts_with("would take back: completed x "));
+    assert!(ran.stdout.starts_with("would undo: completed `x "));
     assert!(!ran.stdout.contains("pending"), "{ran:?}");
 
     assert_eq!((sandbox.texts()?, acts(&machine)?), before);

@@ -15,7 +15,7 @@ use crate::domain::change::Act;
 use crate::domain::todo::{State, Todo};
 use crate::domain::typed::{Rules, TypedError};
 
-/// What `add` takes.
+/// The arguments of `add`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The todo; `-` reads todos from the standard input, one a line
@@ -61,11 +61,11 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let wait = arguments.writing.wait;
     let written = write::commit(context, &known, &mut store, "added", &changes, wait)?;
     let printed = print(arguments, &written.todos);
-    write::told("added", &written.todos, printed)?;
+    write::answer_printed("added", &written.todos, printed)?;
     written.refused.map_or(Ok(()), Err)
 }
 
-/// The todo that an add would make.
+/// Returns the todo that an add would make.
 fn imagined(change: crate::domain::change::Change) -> Option<Todo> {
     match change.act {
         Act::Add { text } => Some(Todo {
@@ -108,7 +108,7 @@ fn rules(context: &CommandContext, arguments: &Arguments) -> Rules {
     }
 }
 
-/// The texts to add, checked; dates written out.
+/// Returns the texts to add, checked, with their dates resolved.
 fn texts(context: &CommandContext, arguments: &Arguments) -> Result<Vec<String>, CliError> {
     let rules = rules(context, arguments);
     let check = |text: &str, place: String| match rules.check(text) {
@@ -122,8 +122,8 @@ fn texts(context: &CommandContext, arguments: &Arguments) -> Result<Vec<String>,
     };
     if !from_stdin {
         if arguments.null {
-            let help = "Give `-0` alone, or the text without it.";
-            return Err(CliError::usage("-0 reads the standard input", help));
+            let help = "Use `-0` alone, or the text without it.";
+            return Err(CliError::usage("-0 reads stdin and takes no text", help));
         }
         let text = arguments.text.join(" ");
         return Ok(vec![check(&text, "this is no todo".to_owned())?]);

@@ -8,10 +8,10 @@ use std::io::Write as _;
 use crate::cli::error::CliError;
 use crate::cli::output;
 
-/// What `completions` takes.
+/// The arguments of `completions`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// For this shell
+    /// The shell
     #[arg(value_enum)]
     shell: Shell,
 }

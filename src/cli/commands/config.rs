@@ -11,7 +11,7 @@ use crate::cli::output;
 use crate::cli::plain::plain;
 use crate::config::{DEFAULT_FILE, Paths, environment};
 
-/// What `config` takes.
+/// The arguments of `config`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// What to print
@@ -25,16 +25,16 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum What {
-    /// The settings in force, and where each comes from
+    /// The settings in force, with the origin of each
     #[default]
     Show,
-    /// Where the configuration file is
+    /// The path of the configuration file
     Path,
-    /// A file to start from, with every setting explained
+    /// A configuration file that explains every setting
     Default,
 }
 
-/// Prints the configuration, where it is, or one to start from.
+/// Prints the settings, the path of the file, or a default file.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let mut out = output::stdout();
     match arguments.what {

@@ -9,14 +9,14 @@ use crate::domain::change::Act;
 use crate::domain::line::Line;
 use crate::domain::query::Scope;
 
-/// What `done` and `reopen` take.
+/// The arguments of `done` and `reopen`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     bulk: Bulk,
 }
 
-/// Completes todos; those that are done already stay as they are.
+/// Completes todos; done ones stay as they are.
 pub(crate) fn done(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let verb = Verb {
         imperative: "Complete",
@@ -35,7 +35,7 @@ pub(crate) fn done(context: &CommandContext, arguments: &Arguments) -> Result<()
     })
 }
 
-/// Opens done todos again; open ones stay as they are.
+/// Reopens todos; open ones stay as they are.
 pub(crate) fn reopen(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let verb = Verb {
         imperative: "Reopen",

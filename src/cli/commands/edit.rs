@@ -15,7 +15,7 @@ use crate::domain::line::Revision;
 use crate::domain::todo::{Handle, Todo};
 use crate::domain::typed::{Rules, Typed, TypedError};
 
-/// What `edit` takes.
+/// The arguments of `edit`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The todo and its new text; without a text, your editor opens. With
@@ -34,11 +34,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "T")]
     remove_tag: Vec<String>,
 
-    /// Another due date: 2026-12-01, tomorrow, fri, +3d, none
+    /// The new due date: 2026-12-01, tomorrow, fri, +3d, none
     #[arg(long, value_name = "D")]
     due: Option<String>,
 
-    /// Another priority: A to Z, none
+    /// The new priority: A to Z, none
     #[arg(long, value_name = "P")]
     pri: Option<String>,
 
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     literal: bool,
 
-    /// Do it without being asked
+    /// Skip the question
     #[arg(short, long)]
     yes: bool,
 
@@ -62,7 +62,7 @@ const VERB: Verb = Verb {
     asks: false,
 };
 
-/// Changes one text, or tags, dates and priorities of many todos.
+/// Edits one text, or tags, dates and priorities of many todos.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let revisions = revisions(context, arguments)?;
     if !revisions.is_empty() {
@@ -100,8 +100,8 @@ fn revise(
     let stray = |word: &&String| Handle::from_str(word).is_err();
     if let Some(word) = arguments.handles.iter().find(stray) {
         return Err(CliError::usage(
-            format!("`{word}` is no handle"),
-            "Change the text, or tags, dates and priorities: not both at once.",
+            format!("`{word}` is not a handle"),
+            "Edit the text, or tags, dates and priorities, but not both at once.",
         ));
     }
     carry_out(
@@ -126,8 +126,8 @@ fn edit_in_editor(
 ) -> Result<(), CliError> {
     if context.flags.no_input {
         return Err(CliError::usage(
-            "no new text, and --no-input forbids to ask for it",
-            "Give the text.",
+            "no new text, and --no-input forbids the editor",
+            "Type the new text.",
         ));
     }
     let known = context.known()?;
@@ -141,7 +141,7 @@ fn edit_in_editor(
     let typed = typed.map_err(refused)?;
     notify(context, &typed);
     let text = typed.text;
-    // Made on the text that was seen: another change meanwhile is not lost.
+    // Based on the text that was seen, so that a concurrent change is not lost.
     let seen = todo.text.clone();
     carry_out(
         context,

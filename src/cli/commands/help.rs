@@ -10,7 +10,7 @@ use crate::cli::output;
 use crate::config::nearest;
 use crate::finding::{codes, find};
 
-/// What `help` takes.
+/// The arguments of `help`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// A command, `exit-codes` or `json`
@@ -51,12 +51,12 @@ undo --json            {"changed": [TODO…], "not_found": ["99"], "changed_sinc
 undo --list --json     {"acts": [{"at", "verb", "count", "text"}…]}
 sync --json            {"pushed", "pulled", "rejected", "waiting", "as_of"}
 sync --follow --json   one event a line, as they happen, until interrupted:
-  {"event": "added"|"changed"|"removed", "todo": TODO}   a removed one as it was
+  {"event": "added"|"changed"|"removed", "todo": TODO}   a deleted one as it was
   {"event": "rejected", "entry": …}                      as in queue --json
   {"event": "synced", "pushed", "pulled", "rejected", "waiting", "as_of"}
                          the first sync, each that did something, each after "offline"
-  {"event": "live"}      the server tells of changes as they happen
-  {"event": "polling", "why": "…"}                       they are looked for every 30s
+  {"event": "live"}      the server announces changes as they happen
+  {"event": "polling", "why": "…"}                       tudone polls every 30s
   {"event": "offline", "why": "…", "next_try": "…"|null}
 queue --json           {"entries": [{"handle", "key", "act", "state", "text", …}]}
 whoami --json          {"sub", "email", "name", "profile", "issuer", "endpoint"}
@@ -101,9 +101,9 @@ fn unknown(command: &clap::Command, name: &str) -> CliError {
     let names = command.get_subcommands().map(clap::Command::get_name);
     let help = match nearest(name, names.chain(["exit-codes", "json"])) {
         Some(near) => format!("Did you mean `tudone help {near}`?"),
-        None => "Run `tudone help` for the commands.".to_owned(),
+        None => "Run `tudone help` to see the commands.".to_owned(),
     };
-    CliError::usage(format!("no help on `{name}`"), help)
+    CliError::usage(format!("no help topic `{name}`"), help)
 }
 
 /// The help on `doctor`, or on one of its codes.

@@ -20,7 +20,7 @@ use crate::domain::query::{Query, Scope, Sort, parse_terms};
 use crate::domain::todo::Todo;
 use crate::store::Store;
 
-/// What `list` takes.
+/// The arguments of `list`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Words, `+project`, `@context`, `due:today`, `done:this-week`,
@@ -28,15 +28,15 @@ pub(crate) struct Arguments {
     #[arg(value_name = "TERM")]
     terms: Vec<String>,
 
-    /// Done todos too
+    /// Include done todos
     #[arg(short, long)]
     all: bool,
 
-    /// In this order
+    /// The order
     #[arg(long, value_name = "KEY", value_enum, default_value_t)]
     sort: Order,
 
-    /// At most this many
+    /// Print at most this many
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
 
@@ -54,16 +54,16 @@ pub(crate) struct Arguments {
     #[arg(long)]
     jsonl: bool,
 
-    /// Ask the server first when what is here is older
+    /// Pull first when the local data is older
     #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
     max_age: Duration,
 
-    /// Ask the server first, and fail when it cannot be reached
+    /// Pull first, and fail when the server is unreachable
     #[arg(long)]
     fresh: bool,
 }
 
-/// An order, by its name on the command line.
+/// The orders of `--sort`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Order {
     /// By the server's id
@@ -91,7 +91,7 @@ impl From<Order> for Sort {
     }
 }
 
-/// What is listed, and how.
+/// A list to print.
 struct Listing<'a> {
     query: Query,
     limit: usize,
@@ -104,15 +104,14 @@ enum Form<'a> {
     JsonLines(&'a [Field]),
 }
 
-/// Lists todos from the local store; asks the server first when what is there
-/// is too old.
+/// Lists todos from the local store; pulls first when that is too old.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let fields = Field::parse_list(arguments.json.as_deref().unwrap_or_default())
-        .map_err(|why| CliError::usage(why, "Run `tudone help json` for the fields."))?;
+        .map_err(|why| CliError::usage(why, "Run `tudone help json` to see the fields."))?;
     if arguments.fresh && context.flags.offline {
-        let help = "Give one of them.";
+        let help = "Use one of them.";
         return Err(CliError::usage(
-            "--fresh needs the network that --offline forbids",
+            "--fresh needs the network, which --offline forbids",
             help,
         ));
     }
@@ -148,11 +147,11 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     }
 }
 
-/// A store to list from.
+/// The store to list from.
 enum Source {
-    /// As young as was asked for.
+    /// Recent enough.
     Fresh(Store),
-    /// Older, and why.
+    /// Too old, and why.
     Old(Store, SyncSkipped),
 }
 
@@ -180,7 +179,7 @@ fn from_here(
         return Err(SyncSkipped::Offline.into_error(UNKNOWN));
     }
     let mut store = match known.open() {
-        // What can be read answers, whatever else the disk refuses.
+        // A store that can only be read still answers.
         Err(CliError::Store(error)) if !arguments.fresh && !error.is_corruption() => {
             let miss = SyncSkipped::Ended(error.into());
             return match known.read()? {
@@ -201,9 +200,9 @@ fn from_here(
     }
 }
 
-const UNKNOWN: &str = "this account's todos were never fetched to this device";
+const UNKNOWN: &str = "this account was never synced on this device";
 
-/// An old store answers, unless there is nothing at all in it.
+/// Answers from an old store, unless it was never synced.
 fn answerable(store: Store, miss: SyncSkipped) -> Result<Source, CliError> {
     let totals = store.totals()?;
     let empty = totals.open + totals.done == 0;
@@ -218,7 +217,7 @@ fn is_young(at: Timestamp, max_age: Duration, now: Timestamp) -> bool {
 }
 
 fn tell_age(context: &CommandContext, store: &Store, miss: &SyncSkipped) -> Result<(), CliError> {
-    let word = miss.word();
+    let word = miss.summary();
     match store.freshness()?.as_of {
         Some(at) => context.notice(format!("as of {}, {word}", moment(context, at))),
         None => context.notice(format!("never synced, {word}")),
@@ -226,7 +225,7 @@ fn tell_age(context: &CommandContext, store: &Store, miss: &SyncSkipped) -> Resu
     Ok(())
 }
 
-/// `14:02` today, with the date on other days.
+/// Formats a time: `14:02` today, with the date on other days.
 pub(crate) fn moment(context: &CommandContext, at: Timestamp) -> String {
     let at = local(at);
     let form = if at.date() == context.clock.today() {
@@ -255,7 +254,7 @@ impl Listing<'_> {
         Ok(out.flush()?)
     }
 
-    /// The document of `--json`, streamed: the list is never held in memory.
+    /// Streams the document of `--json`: the list is never held in memory.
     fn document(
         &self,
         store: &Store,

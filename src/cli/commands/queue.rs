@@ -1,4 +1,4 @@
-//! `tudone queue`: the outbox, looked into.
+//! `tudone queue`: shows the outbox, retries and drops changes.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -19,7 +19,7 @@ use crate::domain::key::Key;
 use crate::domain::todo::Handle;
 use crate::store::{Queued, Resolved, Store};
 
-/// What `queue` takes.
+/// The arguments of `queue`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// What to do
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     /// Only changes of this todo
     handle: Option<String>,
 
-    /// Do it without being asked
+    /// Skip the question
     #[arg(short, long)]
     yes: bool,
 
@@ -40,19 +40,19 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Task {
-    /// One line a change
+    /// One line for each change
     #[default]
     List,
     /// Everything about the changes
     Show,
-    /// Let refused changes wait to be sent again; what was removed elsewhere
-    /// comes back as a new todo
+    /// Send rejected changes again; a todo that was deleted elsewhere comes back
+    /// as a new one
     Retry,
-    /// Give changes up that wait or were refused
+    /// Discard pending or rejected changes
     Drop,
 }
 
-/// A change as it is printed.
+/// A change, as printed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Waiting {
     #[serde(skip)]
@@ -70,7 +70,7 @@ pub(crate) struct Waiting {
     at: Timestamp,
 }
 
-/// Looks into the outbox, and decides about what was refused.
+/// Shows the outbox, retries or drops its changes.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let known = context.known()?;
     if known.read()?.is_none() {
@@ -113,7 +113,7 @@ fn retry(
     Err(CliError::Refused { changes: refused })
 }
 
-/// How far the changes that were retried have come, each with its todo's key.
+/// Returns the states of the retried changes, each with its todo's key.
 fn become_of(store: &Store, retried: Vec<(Key, Waiting)>) -> Result<Vec<Waiting>, CliError> {
     let mut entries = outbox(store)?;
     let mut now = Vec::with_capacity(retried.len());
@@ -144,12 +144,17 @@ fn give_up(
         .partition(|it| matches!(it.state, "pending" | "rejected"));
     if !sent.is_empty() {
         let count = counted(sent.len());
-        context.notice(format!("{count} may have arrived already, and stay"));
+        context.notice(format!(
+            "{count} may have reached the server and cannot be dropped"
+        ));
     }
-    // A handle says what is meant; where somebody can be asked it is asked all the same.
+    // A handle is explicit enough off a terminal.
     let asks = arguments.handle.is_none() || context.can_ask();
     if asks && !arguments.yes && !may.is_empty() {
-        context.confirm(&format!("Drop {} for good?", counted(may.len())))?;
+        context.confirm(&format!(
+            "Drop {}? This cannot be undone.",
+            counted(may.len())
+        ))?;
     }
     let mut dropped = Vec::new();
     for change in may {
@@ -171,9 +176,9 @@ fn counted(changes: usize) -> String {
     }
 }
 
-/// The changes in the outbox, or those of one todo, also of one that is shown no
-/// more because its removal waits. The server is not asked what a handle names:
-/// that would send what waits.
+/// Returns the changes in the outbox, or those of one todo, also of one whose
+/// deletion is pending. Does not pull to resolve a handle: that would send the
+/// pending changes.
 fn waiting(store: &Store, handle: Option<&String>) -> Result<Vec<Waiting>, CliError> {
     let mut waiting = Vec::new();
     let may = store.capabilities()?;
@@ -188,7 +193,7 @@ fn waiting(store: &Store, handle: Option<&String>) -> Result<Vec<Waiting>, CliEr
     Ok(waiting)
 }
 
-/// The key of the todo that `word` names.
+/// Returns the key of the todo that `word` names.
 fn key_of(store: &Store, waiting: &[Waiting], word: &str) -> Result<String, CliError> {
     if let Some(listed) = waiting.iter().find(|it| it.is_of(word)) {
         return Ok(listed.key.clone());
@@ -221,8 +226,8 @@ fn key_of(store: &Store, waiting: &[Waiting], word: &str) -> Result<String, CliE
     })
 }
 
-/// How the key of the todo that `handle` names begins, though it is not shown;
-/// an id is what such a todo is listed under.
+/// Returns the prefix of the key that `handle` names, for a todo that is not
+/// shown; such a todo is listed by its id.
 fn start_of_key(store: &Store, handle: &Handle) -> Result<Option<String>, CliError> {
     Ok(match handle {
         Handle::Id(_) => None,
@@ -233,7 +238,7 @@ fn start_of_key(store: &Store, handle: &Handle) -> Result<Option<String>, CliErr
 }
 
 impl Waiting {
-    /// Of an entry of the outbox.
+    /// Describes an entry of the outbox.
     ///
     /// # Errors
     ///
@@ -277,18 +282,18 @@ impl Waiting {
         })
     }
 
-    /// With the reason why it cannot be sent, where the role may not `act`.
+    /// Adds the reason why it cannot be sent where the role may not `act`.
     fn stuck_for(self, act: Option<&'static str>) -> Self {
         match act {
             Some(act) if self.state == "pending" => Self {
-                message: Some(format!("the server does not let this account {act} todos")),
+                message: Some(format!("your role may not {act} todos")),
                 ..self
             },
             _ => self,
         }
     }
 
-    /// As it is once the server has taken it, and by what its todo goes then.
+    /// Returns it as synced, with the current handle of its todo.
     fn taken(self, handle: String, key: Key) -> Self {
         Self {
             handle,
@@ -301,7 +306,7 @@ impl Waiting {
         }
     }
 
-    /// Handle, code and message, where it was refused.
+    /// Returns handle, code and message where it was rejected.
     fn refusal(&self) -> Option<(String, String, String)> {
         let (code, message) = (self.code.clone()?, self.message.clone()?);
         Some((self.handle.clone(), code, message))
@@ -315,7 +320,7 @@ impl Waiting {
     ///
     /// # Errors
     ///
-    /// What stdout reports.
+    /// stdout's.
     pub(crate) fn line(&self, out: &mut impl io::Write) -> io::Result<()> {
         let Self {
             handle, act, state, ..
@@ -337,11 +342,11 @@ impl Waiting {
             ("key", Some(&self.key)),
             ("text", Some(&self.text)),
             ("was", self.before.as_ref()),
-            ("server's", self.theirs.as_ref()),
+            ("theirs", self.theirs.as_ref()),
             ("code", self.code.as_ref()),
             ("reason", self.message.as_ref()),
         ];
-        writeln!(out, "{} ({}), made {}", self.act, self.state, self.at)?;
+        writeln!(out, "{} ({}), made at {}", self.act, self.state, self.at)?;
         for (name, fact) in facts {
             if let Some(fact) = fact {
                 writeln!(out, "  {name:<9} {}", plain(fact))?;

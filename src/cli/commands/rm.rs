@@ -7,19 +7,19 @@ use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::domain::change::Act;
 
-/// What `rm` takes.
+/// The arguments of `rm`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     bulk: Bulk,
 }
 
-/// Removes todos, after asking.
+/// Deletes todos, after asking.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let verb = Verb {
-        imperative: "Remove",
+        imperative: "Delete",
         participle: "removed",
-        already: "already removed",
+        already: "already deleted",
         scope: None,
         asks: true,
     };

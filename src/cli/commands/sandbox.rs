@@ -11,14 +11,14 @@ use crate::cli::output;
 use crate::cli::shutdown::Shutdown;
 use crate::sandbox::{Addresses, DEVELOPMENT_ONLY, Dialect, Options, Sandbox};
 
-/// What `sandbox` takes.
+/// The arguments of `sandbox`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Listen on this port of 127.0.0.1; 0 is any free one
     #[arg(long, value_name = "N")]
     port: Option<u16>,
 
-    /// Keep port, signing key, people, logins and rows here
+    /// Keep port, signing key, users, logins and rows in this directory
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
@@ -30,19 +30,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "S", default_value_t = Options::default().interval_s)]
     interval: u32,
 
-    /// Seconds a device code lives
+    /// Lifetime of a device code in seconds
     #[arg(long, value_name = "S", default_value_t = Options::default().code_ttl_s)]
     code_ttl: u32,
 
-    /// Seconds an access token lives
+    /// Lifetime of an access token in seconds
     #[arg(long, value_name = "S", default_value_t = Options::default().access_ttl_s)]
     access_ttl: u32,
 
-    /// Seconds the previous refresh token is forgiven
+    /// Seconds for which the previous refresh token is still accepted
     #[arg(long, value_name = "S", default_value_t = Options::default().leeway_s)]
     leeway: u32,
 
-    /// Whose habits the identity half has
+    /// The identity provider to imitate
     #[arg(long, value_enum, default_value_t)]
     dialect: Habits,
 
@@ -53,14 +53,14 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Habits {
-    /// Auth0's
+    /// Auth0, with its deviations
     #[default]
     Auth0,
-    /// The standards', to the letter
+    /// The standards, to the letter
     Rfc,
 }
 
-/// Serves until interrupted or told to end; both are a good end.
+/// Serves until SIGINT or SIGTERM; both end with exit code 0.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     for line in DEVELOPMENT_ONLY.lines() {
         context.notice(line);

@@ -14,20 +14,20 @@ use crate::cli::plain::plain;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Capabilities, Store, Totals};
 
-/// What `status` takes.
+/// The arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Answer as JSON
     #[arg(long, conflicts_with = "prompt")]
     json: bool,
 
-    /// A few characters for a shell's prompt: open todos, `+` waiting changes,
-    /// `!` refused ones; nothing when there is no account
+    /// A few characters for a shell prompt: open todos, `+` unsent changes, `!`
+    /// rejected ones; nothing without an account
     #[arg(long)]
     prompt: bool,
 }
 
-/// How things stand.
+/// The answer of `status`.
 #[derive(Debug, Serialize)]
 struct Standing {
     account: Option<AccountStanding>,
@@ -45,7 +45,7 @@ struct Standing {
     done: u64,
 }
 
-/// Whose todos these are.
+/// The account.
 #[derive(Debug, Serialize)]
 struct AccountStanding {
     sub: String,
@@ -56,7 +56,7 @@ struct AccountStanding {
     endpoint: String,
 }
 
-/// Tells how things stand. Never uses the network.
+/// Prints account, store and counts. Never uses the network.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     if arguments.prompt {
         return prompt(context);
@@ -88,8 +88,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     Ok(out.flush()?)
 }
 
-/// What is wrong with a configuration or a store is not said in every prompt of
-/// a shell.
+/// Prints the prompt segment; errors print nothing, since a prompt repeats them.
 fn prompt(context: &CommandContext) -> Result<(), CliError> {
     let Ok(store) = context.known().and_then(|known| known.read()) else {
         return Ok(());
@@ -152,9 +151,9 @@ fn lines(context: &CommandContext, standing: &Standing) -> Vec<(&'static str, St
         |account| account.email.clone().unwrap_or_else(|| account.sub.clone()),
     );
     let login = match &standing.unreadable {
-        Some(why) => format!("none that can be read ({why}); what is cached stays usable"),
-        None if standing.logged_in => "kept".to_owned(),
-        None => "none; what is cached stays usable".to_owned(),
+        Some(why) => format!("cannot be read ({why}); cached todos stay usable"),
+        None if standing.logged_in => "stored".to_owned(),
+        None => "none; cached todos stay usable".to_owned(),
     };
     let as_of = standing
         .as_of

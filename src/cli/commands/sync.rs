@@ -20,18 +20,18 @@ use crate::sync::round::{Report, RoundError};
 mod follow;
 mod watched;
 
-/// What `sync` takes.
+/// The arguments of `sync`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Wait this long for the server
     #[arg(long, value_name = "D", default_value = "1m", value_parser = duration)]
     wait: Duration,
 
-    /// Read every row again, not only what changed
+    /// Pull every row, not only what changed
     #[arg(long)]
     full: bool,
 
-    /// Go on until interrupted, and print every change, whoever makes it
+    /// Continue until interrupted and print every change
     #[arg(long, conflicts_with = "wait")]
     follow: bool,
 
@@ -55,7 +55,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let report = match network::attempt(context, &known, &mut store, options)? {
         Ok(report) => report,
         Err(SyncSkipped::Ended(RoundError::Busy)) => {
-            context.notice("queued: another tudone is syncing this account now");
+            context.notice("queued: another tudone is syncing this account");
             Report {
                 waiting: waiting(&store)?,
                 ..Report::default()
@@ -63,7 +63,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         }
         Err(miss) => return Err(miss.into_error("cannot sync")),
     };
-    // What a pull found to clash is refused, too, though not by an answer.
+    // A conflict found by the pull is a rejection too.
     let refusals = known_refused.since(&store, None)?;
     let report = Report {
         rejected: refusals.len(),
@@ -102,10 +102,10 @@ fn print(
         } = report;
         write!(out, "{pushed} sent, {pulled} received")?;
         if *rejected > 0 {
-            write!(out, ", {rejected} refused")?;
+            write!(out, ", {rejected} rejected")?;
         }
         if *waiting > 0 {
-            write!(out, ", {waiting} still waiting")?;
+            write!(out, ", {waiting} still pending")?;
         }
         writeln!(out)?;
     }

@@ -1,4 +1,4 @@
-//! `tudone` alone: the screens.
+//! `tudone` alone: the terminal program.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use crate::runtime::{self, Options};
 use crate::ui::symbols::Symbols;
 use crate::ui::{ColorDepth, Theme, ThemeName};
 
-/// Opens the screens and returns when the person leaves them.
+/// Opens the terminal program and returns when the user quits.
 pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     let config = context.config()?;
     let bindings = config
@@ -21,7 +21,7 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
         .iter()
         .map(|(name, keys)| (name.as_str(), keys.as_str()));
     let options = Options {
-        // The file was refused where this could fail.
+        // The configuration was checked before.
         keymap: Keymap::configured(bindings).unwrap_or_default(),
         theme: theme(context),
         offline: context.flags.offline,

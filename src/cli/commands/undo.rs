@@ -17,10 +17,10 @@ use crate::cli::write::{self, Writing};
 use crate::domain::todo::{State, Todo};
 use crate::store::{HistoryEntry, Session, Store, UndoReport};
 
-/// What `undo` takes.
+/// The arguments of `undo`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// List what can be taken back, newest first, and do nothing
+    /// List what can be undone, newest first, and change nothing
     #[arg(long, conflicts_with_all = ["wait", "dry_run"])]
     list: bool,
 
@@ -33,21 +33,21 @@ struct Answer<'a> {
     changed: ShownAll<'a>,
     not_found: Vec<String>,
     changed_since: ShownAll<'a>,
-    /// Nothing, where all of it was changed since.
-    undone: Option<Told<'a>>,
+    /// Null where all of it was changed since.
+    undone: Option<Undone<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct Undone<'a> {
     at: Timestamp,
     verb: &'a str,
     count: u64,
     text: &'a str,
 }
 
-/// Takes back what the last command changed on this device.
+/// Undoes what the last command changed on this device.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let known = context.known()?;
     if arguments.list {
@@ -58,7 +58,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if writing.dry_run {
         let mut imagined = imagined(context, &mut store)?;
         for todo in &mut imagined.todos {
-            // Nothing of it waits that did not wait before.
+            // A dry run makes nothing pending.
             todo.state = store.todo(todo.key)?.map_or(State::Synced, |it| it.state);
         }
         context.notice("dry run: nothing was changed");
@@ -89,11 +89,11 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     written.refused.map_or(Ok(()), Err)
 }
 
-/// Fetches what others changed, so that it is known what an undo would undo with
-/// it. Where something waits, a round would send it, perhaps the very act.
+/// Pulls, so that changes made elsewhere are not undone with it. Skipped where
+/// changes are unsent: a round would send them, perhaps the ones to undo.
 fn look(context: &CommandContext, known: &KnownProfile, store: &mut Store) -> Result<(), CliError> {
-    if !write::waits(store)? {
-        // Without the server, what is known here must do.
+    if !write::has_unsent(store)? {
+        // Offline, the store's state has to do.
         let _ = network::attempt(context, known, store, SyncOptions::USUAL)?;
     }
     Ok(())
@@ -109,7 +109,7 @@ fn answer(context: &CommandContext, writing: &Writing, undone: UndoReport) -> Re
     let as_it_is = undone.changes.is_empty() && undone.gone.is_empty();
     let untouched = as_it_is && !undone.overlaps.is_empty();
     if as_it_is && !untouched {
-        context.notice("it is as it was before; nothing had to be changed");
+        context.notice("nothing to change: it is as it was before");
     }
     print(context, writing, &undone, untouched)?;
     if undone.overlaps.is_empty() && undone.gone.is_empty() {
@@ -138,17 +138,17 @@ fn print(
                 .map(|it| it.handle().to_string())
                 .collect(),
             changed_since: ShownAll(&still),
-            undone: (!untouched).then(|| Told::of(&undone.past)),
+            undone: (!untouched).then(|| Undone::of(&undone.past)),
             dry_run: writing.dry_run,
         };
         output::json(&mut out, &answer)?;
     } else if undone.undid_anything() {
         let what = if writing.dry_run {
-            "would take back"
+            "would undo"
         } else {
-            "took back"
+            "undone"
         };
-        writeln!(out, "{what}: {}", told(&undone.past))?;
+        writeln!(out, "{what}: {}", described(&undone.past))?;
         for todo in &undone.todos {
             output::todo_line(&mut out, context.paint(), todo)?;
         }
@@ -167,7 +167,7 @@ fn list(
     };
     let mut out = output::stdout();
     if arguments.writing.json {
-        let acts: Vec<Told<'_>> = acts.iter().map(Told::of).collect();
+        let acts: Vec<Undone<'_>> = acts.iter().map(Undone::of).collect();
         output::json(&mut out, &serde_json::json!({ "acts": acts }))?;
     } else {
         if acts.is_empty() {
@@ -181,21 +181,21 @@ fn list(
 }
 
 fn line(context: &CommandContext, out: &mut impl io::Write, past: &HistoryEntry) -> io::Result<()> {
-    writeln!(out, "{:<16}  {}", moment(context, past.at), told(past))
+    writeln!(out, "{:<16}  {}", moment(context, past.at), described(past))
 }
 
-/// `completed 3 todos: buy milk …`
-fn told(past: &HistoryEntry) -> String {
+/// Describes an entry: `completed 3 todos: buy milk …`
+fn described(past: &HistoryEntry) -> String {
     let HistoryEntry {
         verb, count, text, ..
     } = past;
     match count {
-        1 => format!("{verb} {}", plain(text)),
-        _ => format!("{verb} {count} todos: {} …", plain(text)),
+        1 => format!("{} `{}`", output::verb(verb), plain(text)),
+        _ => format!("{} {count} todos: `{}` …", output::verb(verb), plain(text)),
     }
 }
 
-impl<'a> Told<'a> {
+impl<'a> Undone<'a> {
     fn of(past: &'a HistoryEntry) -> Self {
         Self {
             at: past.at,

@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::plain::plain;
 
-/// What `whoami` takes.
+/// The arguments of `whoami`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Answer as JSON
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Tells who is logged in; uses no network.
+/// Prints who is logged in; does not use the network.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let known = context.known()?;
     if let Some(Err(error)) = known.profile.external_token() {

@@ -1,5 +1,5 @@
-//! `tudone sync --follow`: prints every change that reaches the store, until
-//! it is told to end.
+//! `tudone sync --follow`: prints every change that reaches the store until a
+//! signal ends it.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -21,17 +21,17 @@ use crate::cli::shutdown::{End, Shutdown};
 use crate::runtime::rounds::{News, Rounds};
 use crate::sync::round::Report;
 
-/// How often to look whether another program has written.
+/// How often to check whether another process has written.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// One line of `--json` about a todo.
+/// A JSON line about a todo.
 #[derive(Serialize)]
 struct OfTodo<'a> {
     event: &'static str,
     todo: Shown<'a>,
 }
 
-/// One line of `--json` about anything else.
+/// A JSON line about anything else.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Event<'a> {
@@ -60,21 +60,21 @@ struct Follower<'c> {
     json: bool,
     watched: Watched,
     out: Out,
-    /// Whether the last round went well; `None` before the first.
+    /// Whether the last round succeeded; `None` before the first.
     in_sync: Option<bool>,
 }
 
-/// Follows the account until told to end.
+/// Follows the account until a signal.
 ///
 /// # Errors
 ///
 /// [`CliError::Interrupted`] on Ctrl-C, [`CliError::LoggedOut`] when there is
-/// no login to follow with; never that the server cannot be reached.
+/// no login; never an unreachable server.
 pub(super) fn run(context: &CommandContext, json: bool, from_start: bool) -> Result<(), CliError> {
     if context.flags.offline {
         return Err(CliError::usage(
-            "--follow needs the network that --offline forbids",
-            "Give one of them.",
+            "--follow needs the network, which --offline forbids",
+            "Use one of them.",
         ));
     }
     let known = context.known()?;
@@ -124,7 +124,7 @@ impl Follower<'_> {
                 rounds.nudge(false);
             }
             if let Some(news) = news {
-                self.told(news)?;
+                self.report(news)?;
             }
             self.out.flush()?;
         }
@@ -148,17 +148,17 @@ impl Follower<'_> {
         Ok(())
     }
 
-    fn told(&mut self, news: News) -> Result<(), CliError> {
+    fn report(&mut self, news: News) -> Result<(), CliError> {
         match news {
-            News::Live => self.say("live: changes are told as they happen", &Event::Live),
+            News::Live => self.say("live: changes appear as they happen", &Event::Live),
             News::Polling { why } => {
-                let text = format!("looking for changes every 30 s: {why}");
+                let text = format!("polling every 30 s: {why}");
                 self.say(&text, &Event::Polling { why: &why })
             }
             News::Round(RoundNews::Began) => Ok(()),
             News::Round(RoundNews::Ended(report)) => self.synced(&report),
             News::Round(RoundNews::Failed { failure, next_try }) => match failure {
-                // Whoever has the round brings what we would have brought.
+                // The other process stores the same changes.
                 Failure::Busy => Ok(()),
                 Failure::LoggedOut => Err(CliError::LoggedOut),
                 Failure::Unreachable { why } | Failure::Refused(why) => {
@@ -168,8 +168,8 @@ impl Follower<'_> {
         }
     }
 
-    /// A round went well. Where it did nothing, and so did the one before,
-    /// there is nothing to tell.
+    /// Reports a successful round, unless neither it nor the one before did
+    /// anything.
     fn synced(&mut self, report: &Report) -> Result<(), CliError> {
         let was_in_sync = self.in_sync.replace(true);
         if was_in_sync == Some(false) {
@@ -197,7 +197,7 @@ impl Follower<'_> {
         })
     }
 
-    /// A round did not go well. The tries after it are not told.
+    /// Reports a failed round, but not the failures after it.
     fn offline(&mut self, why: &str, next_try: Option<Timestamp>) -> Result<(), CliError> {
         if self.in_sync.replace(false) == Some(false) {
             return Ok(());
@@ -212,7 +212,7 @@ impl Follower<'_> {
         self.say(&text, &Event::Offline { why, next_try })
     }
 
-    /// Tells the person on stderr, and a script as an event too.
+    /// Prints a notice on stderr, and an event with `--json`.
     fn say(&mut self, text: &str, event: &Event<'_>) -> Result<(), CliError> {
         self.context.notice(text);
         if self.json { self.event(event) } else { Ok(()) }

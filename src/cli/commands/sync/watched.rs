@@ -1,4 +1,4 @@
-//! A store that is looked at again and again: what has changed since.
+//! Finds what changed in a store since the last look.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -12,10 +12,10 @@ use crate::domain::query::{Query, Scope};
 use crate::domain::todo::Todo;
 use crate::store::{Freshness, Store};
 
-/// What has changed, whoever did it.
+/// A change, made by this device or another.
 #[derive(Debug)]
 pub(super) enum Change {
-    /// A todo; a removed one is as it was.
+    /// A todo; a deleted one is as it was.
     Todo(What, Todo),
     /// The server refused a change, or the change lost a race.
     Rejected(Waiting),
@@ -26,14 +26,14 @@ pub(super) enum Change {
 pub(super) enum What {
     /// It was not shown before.
     Added,
-    /// Its text or its state is another.
+    /// Its text or its state changed.
     Changed,
-    /// It is shown no more.
+    /// It is no longer shown.
     Removed,
 }
 
 impl What {
-    /// The word for it in output.
+    /// Returns its word in the output.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -43,8 +43,8 @@ impl What {
     }
 }
 
-/// A store and what was last seen in it: every todo, since the one that is
-/// gone must be told as it was.
+/// A store and the todos last seen in it, so that a deleted one can be printed as
+/// it was.
 #[derive(Debug)]
 pub(super) struct Watched {
     store: Store,
@@ -55,7 +55,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Opens the store; what is in it now is no news.
+    /// Opens the store; its current todos are not reported.
     ///
     /// # Errors
     ///
@@ -73,8 +73,8 @@ impl Watched {
         Ok(watched)
     }
 
-    /// What has changed since the last look. Costs nothing where nothing was
-    /// written meanwhile, else one walk along the list.
+    /// Returns the changes since the last look. Costs nothing if nothing was
+    /// written, else one scan of the list.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl Watched {
         self.compare()
     }
 
-    /// Whether more changes wait to be sent than when this was last asked.
+    /// Returns whether more changes are pending than at the last call.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Watched {
         Ok(pending > std::mem::replace(&mut self.pending, pending))
     }
 
-    /// How fresh it is.
+    /// Returns its freshness.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl Watched {
             ControlFlow::Continue(())
         })?;
         for (key, gone) in before {
-            // An add on a bare backend goes on under the key of its row.
+            // An add on a bare backend continues under the key of its row.
             let renamed = self.store.todo(key)?.map(|todo| todo.key);
             let added = changes.iter_mut().find_map(|change| match change {
                 Change::Todo(what, todo) if Some(todo.key) == renamed => Some(what),
