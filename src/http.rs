@@ -1,10 +1,17 @@
 //! How HTTP clients are made: one place for TLS, proxies, time-outs and
 //! redirects.
 
+mod retry_after;
+
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, Url};
+
+use crate::text::causes;
+use crate::text::sanitize::message;
+
+pub use retry_after::retry_after;
 
 /// How long a request may take from start to last byte.
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -101,21 +108,18 @@ pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyE
     Ok(bytes)
 }
 
-/// What went wrong with a request, in the words of the layer that knows best
-/// (`Connection refused (os error 111)`), without the address asked.
+/// Why a request failed, as reported by the layer that knows best (`Connection
+/// refused (os error 111)`), without the address.
 #[must_use]
 pub fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    if deepest.is::<reqwest::Error>() {
+    let innermost = causes::innermost(error);
+    if innermost.is::<reqwest::Error>() {
         return "the request could not be sent".to_owned();
     }
-    deepest.to_string()
+    message(&innermost.to_string())
 }
 
 fn builder(origin: &Url) -> reqwest::ClientBuilder {

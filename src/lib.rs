@@ -22,10 +22,11 @@
 //! 1   store  auth  http SQLite; identity and secrets; how HTTP clients are made
 //! 0   domain            todos, todo.txt lines, changes: no I/O, no async, no clock
 //!     finding           what a check found: for doctor, login and setup
-//!     private_file      files that only their owner may read
 //!     browser           the person's browser
-//! ·   sandbox           a development Auth0 and Hasura: imports nothing of ours,
-//!                       and nothing of ours but `cli` imports it
+//! ·   os   text         beneath all: locks, private files, a runtime; text made
+//!                       harmless for a terminal, redacted, cut
+//! ·   sandbox           a development Auth0 and Hasura: imports only `os` and
+//!                       `text`, and nothing of ours but `cli` imports it
 //! ```
 //!
 //! A layer imports from lower ones only; `tests/layers.rs` reads every
@@ -44,11 +45,12 @@ pub mod domain;
 pub mod finding;
 pub mod graphql;
 pub mod http;
-pub mod private_file;
+pub mod os;
 pub mod profile;
 pub mod runtime;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod store;
 pub mod sync;
+pub mod text;
 pub mod ui;

@@ -24,10 +24,10 @@ use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
 use crate::auth::oauth::{self, Said, Tokens};
 use crate::auth::oauth_http::{Bridge, Reply};
-use crate::auth::plain::plain;
 use crate::auth::time_scale::TimeScale;
 use crate::domain::account::Identity;
 use crate::http;
+use crate::text::sanitize::message;
 use pause::Pauses;
 
 /// What is asked for: an ID token that says who it is, and a refresh token.
@@ -300,11 +300,11 @@ type Started = DeviceAuthorizationResponse<EmptyExtraDeviceAuthorizationFields>;
 fn prompt(started: &Started, now: Timestamp) -> Result<(Prompt, SecretString), AuthError> {
     let expires_in = started.expires_in().as_secs().min(LONGEST_LIFE);
     let prompt = Prompt {
-        user_code: plain(started.user_code().secret()),
-        verification_uri: plain(started.verification_uri()),
+        user_code: message(started.user_code().secret()),
+        verification_uri: message(started.verification_uri()),
         verification_uri_complete: started
             .verification_uri_complete()
-            .map(|uri| plain(uri.secret()))
+            .map(|uri| message(uri.secret()))
             .filter(|uri| Url::parse(uri).is_ok()),
         expires_at: oauth::after(now, Duration::from_secs(expires_in)).unwrap_or(now),
         expires_in,

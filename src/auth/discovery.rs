@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use crate::auth::normalize::without_mark;
 use crate::auth::oauth_http::{LARGEST_ANSWER, lost};
-use crate::auth::plain::plain;
 use crate::auth::transport_error::TransportError;
 use crate::http::{self, BodyError};
+use crate::text::sanitize::message;
 
 /// The endpoints of an issuer. All are `https`, or on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Issuer {
         if document.issuer != issuer {
             return Err(DiscoveryError::OtherIssuer {
                 configured: issuer.to_owned(),
-                found: plain(&document.issuer),
+                found: message(&document.issuer),
             });
         }
         let own = |endpoint: &'static str, url: &str| own_endpoint(&base, endpoint, url);
@@ -171,7 +171,7 @@ pub fn address(issuer: &str) -> Result<Url, DiscoveryError> {
         .ok()
         .filter(is_safe)
         .ok_or_else(|| DiscoveryError::Insecure {
-            issuer: plain(issuer),
+            issuer: message(issuer),
         })
 }
 
@@ -185,7 +185,7 @@ fn own_endpoint(base: &Url, endpoint: &'static str, url: &str) -> Result<Url, Di
         .filter(|url| is_safe(url) && url.origin() == base.origin())
         .ok_or_else(|| DiscoveryError::Foreign {
             endpoint,
-            url: plain(url),
+            url: message(url),
         })
 }
 
@@ -193,7 +193,7 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
     let host = authority(base);
     let no_answer = |trouble| DiscoveryError::NoAnswer { trouble };
     let not_found = |found: String| DiscoveryError::NotFound {
-        url: plain(url),
+        url: message(url),
         found,
     };
     let response = client
@@ -221,7 +221,7 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
                 limit,
             }),
         })?;
-    serde_json::from_slice(without_mark(&bytes)).map_err(|e| not_found(plain(&e.to_string())))
+    serde_json::from_slice(without_mark(&bytes)).map_err(|e| not_found(message(&e.to_string())))
 }
 
 /// Host and port, for messages.

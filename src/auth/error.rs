@@ -9,6 +9,7 @@ use crate::auth::discovery::DiscoveryError;
 use crate::auth::transport_error::TransportError;
 use crate::finding::Finding;
 use crate::http::HttpError;
+use crate::os::file_lock::LockError;
 
 /// Why nobody is logged in, or why no token could be had.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +138,15 @@ pub enum AuthError {
     /// The program is ending.
     #[error("the program is ending")]
     Ending,
+}
+
+impl From<LockError> for AuthError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Busy { path, waited } => Self::LockBusy { path, waited },
+            LockError::File { path, source } => Self::Lock { path, source },
+        }
+    }
 }
 
 /// A time as it is given to a command: `2s`, `500ms`.

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::auth::access::AccessToken;
 use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
-use crate::auth::plain::plain;
 use crate::auth::transport_error::TransportError;
+use crate::text::sanitize::message;
 
 /// The member `OpenID` Connect adds to a token answer.
 #[derive(Deserialize, Serialize)]
@@ -126,8 +126,8 @@ where
 {
     match error {
         RequestTokenError::ServerResponse(response) => Ok(Said {
-            code: plain(response.error().as_ref()),
-            description: plain(
+            code: message(response.error().as_ref()),
+            description: message(
                 response
                     .error_description()
                     .map_or_else(|| response.error().as_ref(), String::as_str),
@@ -139,11 +139,11 @@ where
                 Some(member) => format!("`{member}` is missing"),
                 None => format!(
                     "`{}` is missing or of another type",
-                    plain(&error.path().to_string())
+                    message(&error.path().to_string())
                 ),
             },
         }),
-        RequestTokenError::Other(reason) => Err(malformed(&plain(&reason))),
+        RequestTokenError::Other(reason) => Err(malformed(&message(&reason))),
     }
 }
 

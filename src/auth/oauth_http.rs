@@ -8,10 +8,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
-use oauth2::http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use oauth2::http::header::{CONTENT_TYPE, HeaderMap};
 use oauth2::http::{HeaderValue, Response, StatusCode};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::Client;
@@ -20,14 +19,12 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::auth::normalize;
-use crate::auth::plain::without;
 use crate::auth::transport_error::TransportError;
 use crate::http::{self, BodyError};
+use crate::text::redact::without;
 
 /// The most read of an answer, in bytes. A token answer has a few thousand.
 pub(crate) const LARGEST_ANSWER: usize = 256 * 1024;
-/// The longest a server may ask us to wait.
-const LONGEST_WAIT: Duration = Duration::from_mins(2);
 
 /// What the issuer last said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +193,7 @@ fn sort(
         let body = Value::Object(object).to_string().into_bytes();
         return Ok(Answer { error, body });
     }
-    let retry_after = retry_after(headers, Timestamp::now());
+    let retry_after = http::retry_after(headers, Timestamp::now());
     Err(match status {
         429 => TransportError::RateLimited { host, retry_after },
         500.. => TransportError::Broken {
@@ -238,16 +235,6 @@ fn is_passing(error: &str) -> bool {
         error,
         "temporarily_unavailable" | "server_error" | "too_many_requests"
     )
-}
-
-/// The wait a server asks for: `Retry-After` in seconds, or Auth0's
-/// `X-RateLimit-Reset`, an instant in seconds since 1970. At most two minutes.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
-    let seconds = number(RETRY_AFTER.as_str())
-        .or_else(|| Some(number("x-ratelimit-reset")?.saturating_sub(now.as_second())))?;
-    let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-    Some(wait.min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -307,20 +294,5 @@ mod tests {
                 "{body}"
             );
         }
-    }
-
-    #[test]
-    fn waits_are_read_from_both_headers_and_capped() {
-        let now = Timestamp::UNIX_EPOCH;
-        let with = |name: &'static str, value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, HeaderValue::from_static(value));
-            retry_after(&headers, now)
-        };
-        assert_eq!(with("retry-after", "7"), Some(Duration::from_secs(7)));
-        assert_eq!(with("x-ratelimit-reset", "9"), Some(Duration::from_secs(9)));
-        assert_eq!(with("x-ratelimit-reset", "-9"), Some(Duration::ZERO));
-        assert_eq!(with("retry-after", "86400"), Some(LONGEST_WAIT));
-        assert_eq!(with("retry-after", "soon"), None);
     }
 }

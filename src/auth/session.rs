@@ -11,6 +11,7 @@ mod id_token;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,14 +22,18 @@ use crate::auth::connection::Connection;
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError};
 use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
-use crate::auth::lock::{FileLock, LOCK_LIMIT};
 use crate::auth::oauth;
 use crate::auth::refresh::{NotRefreshed, Refreshed, TokenEndpoint};
 use crate::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
 use crate::auth::time_scale::TimeScale;
+use crate::os::file_lock::FileLock;
 
 pub use awaited::Awaited;
 use awaited::{UnderWay, Waits};
+
+/// How long to wait for another process: longer than one exchange with the
+/// issuer may take.
+pub const LOCK_LIMIT: Duration = Duration::from_secs(40);
 
 /// A login in use. Cheap to clone; one refresh at a time in the process, and,
 /// under a lock file, on the machine.
@@ -221,7 +226,7 @@ impl Login {
         {
             return Ok(token);
         }
-        let _lock = FileLock::take(&self.lock, LOCK_LIMIT).await?;
+        let _lock = FileLock::acquire(&self.lock, LOCK_LIMIT).await?;
         let _refreshing = UnderWay::of(&self.waits.issuer);
         self.save_unsaved(&mut flight).await?;
         if let Some(token) = self.kept_access(refused.as_ref()).await? {

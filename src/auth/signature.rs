@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::auth::inspect::Inspected;
-use crate::auth::plain::plain;
+use crate::text::sanitize::message;
 
 /// The signing keys of an issuer.
 #[derive(Debug, Clone, Default)]
@@ -132,12 +132,12 @@ impl KeySet {
             .collect();
         if !is_supported(algorithm) {
             return Err(SignatureError::Algorithm {
-                algorithm: plain(algorithm),
+                algorithm: message(algorithm),
             });
         }
         if candidates.is_empty() {
             return Err(SignatureError::UnknownKey {
-                kid: plain(kid.unwrap_or("")),
+                kid: message(kid.unwrap_or("")),
             });
         }
         let verified = candidates

@@ -100,7 +100,7 @@ impl CommandContext {
             });
         }
         let mut stderr = io::stderr().lock();
-        let asked = write!(stderr, "{} [y/N] ", crate::cli::plain::plain(question));
+        let asked = write!(stderr, "{} [y/N] ", crate::text::sanitize::plain(question));
         asked
             .and_then(|()| stderr.flush())
             .map_err(CliError::io("ask on the terminal"))?;

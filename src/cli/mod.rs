@@ -27,7 +27,6 @@ mod log;
 mod network;
 mod output;
 mod pick;
-pub(crate) mod plain;
 mod refused;
 mod report;
 mod shutdown;

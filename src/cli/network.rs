@@ -16,8 +16,9 @@ use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::graphql::Hasura;
+use crate::os::file_lock::FileLock;
+use crate::os::runtime;
 use crate::store::{Store, StoreError};
-use crate::sync::lock::is_taken;
 use crate::sync::round::{Report, RoundError, round, round_from_start};
 
 /// How long a command waits for the server by default.
@@ -116,7 +117,7 @@ pub(crate) fn attempt(
         Some(Err(error)) => SyncSkipped::Ended(error),
         // The next command continues the pull.
         None if remote.has_answered() => SyncSkipped::Slow,
-        None if is_taken(&lock) => SyncSkipped::Ended(RoundError::Busy),
+        None if FileLock::is_taken(&lock) => SyncSkipped::Ended(RoundError::Busy),
         None => given_up(context, known, store, awaited, options.limit),
     };
     Ok(Err(miss))
@@ -132,7 +133,9 @@ fn given_up(
 ) -> SyncSkipped {
     let miss = match awaited {
         Some(Awaited::CredentialStore) => return SyncSkipped::Store(limit),
-        None if is_taken(&known.profile.refresh_lock()) => return SyncSkipped::Refreshing,
+        None if FileLock::is_taken(&known.profile.refresh_lock()) => {
+            return SyncSkipped::Refreshing;
+        }
         Some(Awaited::Issuer) => SyncSkipped::Issuer,
         None => SyncSkipped::Late,
     };
@@ -255,8 +258,5 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> 
 }
 
 fn runtime() -> Result<Runtime, CliError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::io("start the network"))
+    runtime::current_thread().map_err(CliError::io("start the network"))
 }

@@ -6,9 +6,9 @@ use std::io::{self, BufWriter, Stdout, StdoutLock, Write};
 use serde::Serialize;
 
 use crate::cli::color::{Paint, Role, When};
-use crate::cli::plain::{plain, write_plain};
 use crate::domain::line::Line;
 use crate::domain::todo::{State, Todo};
+use crate::text::sanitize::{plain, write_plain};
 
 /// stdout, locked and buffered: written in few large pieces.
 pub(crate) type Out = BufWriter<StdoutLock<'static>>;

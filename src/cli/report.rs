@@ -1,6 +1,5 @@
 //! Prints errors: message, causes, help.
 
-use std::error::Error;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -8,7 +7,8 @@ use serde_json::json;
 use crate::cli::color::{Paint, Role};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::plain::plain;
+use crate::text::causes;
+use crate::text::sanitize::plain;
 
 /// How an error is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ fn write_text(
     help: Option<&str>,
     paint: Paint,
 ) -> io::Result<()> {
-    let lines = chain(error);
+    let lines = causes::chain(error);
     let (on, off) = (paint.on(Role::Error), paint.off());
     let mut lines = lines.iter();
     let first = lines.next().map_or("", String::as_str);
@@ -80,26 +80,13 @@ fn harmless(text: &str) -> String {
 
 /// Returns `error` and its causes on one line.
 pub(crate) fn message(error: &CliError) -> String {
-    chain(error).join(": ")
-}
-
-/// Returns the message and those of its causes, without repetitions.
-fn chain(error: &CliError) -> Vec<String> {
-    let mut lines = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let line = cause.to_string();
-        // A message may end with its cause already.
-        if !lines.iter().any(|line_before| line_before.contains(&line)) {
-            lines.push(line);
-        }
-        next = cause.source();
-    }
-    lines
+    causes::on_one_line(error)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use super::*;
     use crate::auth::discovery::DiscoveryError;
     use crate::auth::error::{AuthError, Kind};

@@ -8,8 +8,9 @@ use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::auth::plain::{plain, without};
 use crate::http;
+use crate::text::redact::without;
+use crate::text::sanitize::message;
 
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -30,7 +31,7 @@ pub(super) struct NoAnswer {
 
 impl NoAnswer {
     fn of(error: &reqwest::Error) -> Self {
-        let reason = plain(&http::reason(error));
+        let reason = message(&http::reason(error));
         Self {
             is_tls: reason.contains("certificate"),
             reason,
@@ -75,7 +76,7 @@ impl Answer {
             return Said::NotGraphql;
         };
         if let Some(error) = json.pointer("/errors/0") {
-            let text = |value: Option<&Value>| plain(value.and_then(Value::as_str).unwrap_or(""));
+            let text = |value: Option<&Value>| message(value.and_then(Value::as_str).unwrap_or(""));
             return Said::Refused {
                 code: text(error.pointer("/extensions/code")),
                 message: text(error.get("message")),
@@ -153,7 +154,7 @@ async fn send(request: reqwest::RequestBuilder, token: Option<&SecretString>) ->
     let status = response.status().as_u16();
     let ahead = ahead(response.headers(), Timestamp::now());
     let location = response.headers().get(LOCATION);
-    let location = location.and_then(|it| it.to_str().ok()).map(plain);
+    let location = location.and_then(|it| it.to_str().ok()).map(message);
     let body = http::body(response, LARGEST)
         .await
         .map_err(|error| NoAnswer {

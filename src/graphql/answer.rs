@@ -3,20 +3,13 @@
 //! Hasura answers nearly everything with status 200, failures too, so the
 //! JSON decides and the status only where there is no GraphQL in the body.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::domain::list::LONGEST_REST;
 use crate::graphql::transport::Received;
 use crate::sync::remote::RemoteError;
-
-/// The longest message of a server that is passed on, in characters.
-const MESSAGE_CHARS: usize = 300;
+use crate::text::sanitize;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -62,7 +55,7 @@ pub(super) fn read<T: DeserializeOwned>(received: &Received, host: &str) -> Resu
     let Some(data) = envelope.data else {
         return Err(by_status(received, host));
     };
-    serde_json::from_str(data.get()).map_err(|error| garbled(plain(&error.to_string())))
+    serde_json::from_str(data.get()).map_err(|error| garbled(sanitize::message(&error.to_string())))
 }
 
 /// Whether a status says: again later.
@@ -75,8 +68,8 @@ fn by_code(problem: Problem, received: &Received) -> RemoteError {
     let code = problem
         .extensions
         .and_then(|extensions| extensions.code)
-        .map_or_else(|| "unknown".to_owned(), |code| plain(&code));
-    let message = match plain(&problem.message) {
+        .map_or_else(|| "unknown".to_owned(), |code| sanitize::message(&code));
+    let message = match sanitize::message(&problem.message) {
         said if said.trim().is_empty() => format!("{code}, without a word"),
         said => said,
     };
@@ -149,52 +142,6 @@ fn what_it_looks_like(body: &[u8]) -> &'static str {
         Some(b'{' | b'[') => "JSON that is cut off or of another shape",
         Some(_) => "neither JSON nor a web page",
     }
-}
-
-/// Text of a server, fit to be printed: one line without control or
-/// direction-changing characters, and not endless.
-pub(super) fn plain(text: &str) -> String {
-    let mut plain: String = text
-        .chars()
-        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
-        .filter(|c| !is_hidden(*c))
-        .take(MESSAGE_CHARS + 1)
-        .collect();
-    if plain.chars().count() > MESSAGE_CHARS {
-        plain.pop();
-        plain.push('…');
-    }
-    plain
-}
-
-/// Controls, and the characters that reorder or hide what stands around them.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}')
-}
-
-/// How long the server asks to be left alone: `Retry-After` in seconds or as a
-/// date, else `X-RateLimit-Reset` as seconds since 1970. An hour at most.
-pub(super) fn pause(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let until =
-        |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
-    let pause = if let Some(asked) = text(RETRY_AFTER.as_str()) {
-        asked.parse().map(Duration::from_secs).ok().or_else(|| {
-            let date = jiff::fmt::rfc2822::parse(asked).ok()?;
-            Some(until(date.timestamp()))
-        })
-    } else {
-        let at: i64 = text("x-ratelimit-reset")?.parse().ok()?;
-        Some(until(Timestamp::from_second(at).ok()?))
-    };
-    pause.map(|pause| pause.min(LONGEST_REST))
 }
 
 #[cfg(test)]

@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::auth::access::AccessToken;
 use crate::auth::error::AuthError;
-use crate::auth::plain::without;
 use crate::auth::session::Session;
-use crate::graphql::answer::{self, plain};
+use crate::graphql::answer;
 use crate::graphql::convert::Call;
 use crate::graphql::live::LiveError;
 use crate::graphql::socket::Doorbell;
 use crate::graphql::transport::{Http, Received, Transport};
 use crate::sync::remote::RemoteError;
+use crate::text::redact::without;
+use crate::text::sanitize;
 
 /// Sends operations to one endpoint with the tokens of one login.
 #[derive(Debug, Clone)]
@@ -117,7 +118,7 @@ impl<T: Transport> Client<T> {
         call.read(read)
             .map_err(|message| RemoteError::InvalidResponse {
                 host: host.to_owned(),
-                message: plain(&message),
+                message: sanitize::message(&message),
             })
     }
 }

@@ -8,8 +8,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::graphql::answer::plain;
 use crate::graphql::convert::doorbell;
+use crate::text::sanitize;
 
 /// The name of the protocol, to be offered alone: Hasura answers a list of
 /// several with an older one.
@@ -174,7 +174,7 @@ impl Conversation {
     pub(super) fn received(&mut self, text: &str) -> Result<Event, LiveError> {
         let frame: Frame =
             serde_json::from_str(text).map_err(|error| LiveError::InvalidResponse {
-                message: plain(&error.to_string()),
+                message: sanitize::message(&error.to_string()),
             })?;
         let ours = frame.id.as_deref() == Some(ID);
         match frame.kind.as_str() {
@@ -202,7 +202,7 @@ impl Conversation {
     /// What the end of the connection means. Without a close frame there is
     /// no code.
     pub(super) fn closed(&self, code: Option<u16>, reason: &str) -> LiveError {
-        let message = match (code, plain(reason)) {
+        let message = match (code, sanitize::message(reason)) {
             (None, _) => "without a word".to_owned(),
             (Some(code), reason) if reason.is_empty() => format!("close code {code}"),
             (Some(code), reason) => format!("close code {code}, {reason}"),
@@ -241,7 +241,10 @@ fn subscribe() -> String {
 fn refused(payload: &Value) -> LiveError {
     let first = payload.get(0).unwrap_or(payload);
     let code = first.pointer("/extensions/code").and_then(Value::as_str);
-    let (code, message) = (plain(code.unwrap_or("unknown")), first_message(payload));
+    let (code, message) = (
+        sanitize::message(code.unwrap_or("unknown")),
+        first_message(payload),
+    );
     match code.as_str() {
         "invalid-jwt" | "access-denied" => LiveError::Unauthorized { message },
         "unexpected" | "postgres-error" | "postgres-max-connections-error" => {
@@ -256,7 +259,7 @@ fn refused(payload: &Value) -> LiveError {
 fn first_message(payload: &Value) -> String {
     let first = payload.get(0).unwrap_or(payload);
     let text = first.get("message").unwrap_or(first).as_str();
-    plain(text.unwrap_or("no reason given"))
+    sanitize::message(text.unwrap_or("no reason given"))
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::auth::access::AccessToken;
 use crate::graphql::live::{Conversation, Event, LiveError, PROTOCOL};
-use crate::graphql::transport::cause;
 use crate::http;
+use crate::text::sanitize;
 
 /// How long opening the connection may take, up to the acknowledgement.
 /// Hasura refuses a token after three seconds.
@@ -188,7 +188,7 @@ async fn in_time(sending: impl Future<Output = Result<(), Error>>) -> Result<(),
 
 fn lost(message: &str) -> LiveError {
     LiveError::ConnectionLost {
-        message: super::answer::plain(message),
+        message: sanitize::message(message),
     }
 }
 
@@ -200,7 +200,7 @@ fn renewal(token: &AccessToken, now: Timestamp) -> Option<Duration> {
 /// An upgraded connection to `endpoint`.
 async fn upgraded(endpoint: &Url) -> Result<Upgraded, LiveError> {
     let unreachable = |error: reqwest::Error| LiveError::Unreachable {
-        message: cause(error),
+        message: http::reason(&error),
     };
     let client = http::socket_client(endpoint).map_err(|error| LiveError::Unreachable {
         message: error.to_string(),

@@ -1,18 +1,16 @@
 //! How a request's body reaches Hasura: over HTTP.
 
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Response, Url};
 use secrecy::ExposeSecret;
 
 use crate::auth::access::AccessToken;
 use crate::auth::error::Kind;
-use crate::graphql::answer::{self, plain};
-use crate::http::{self, HttpError};
+use crate::http::{self, BodyError, HttpError};
 use crate::sync::remote::RemoteError;
 
 /// An answer as it came.
@@ -90,37 +88,22 @@ impl Http {
         &self.endpoint
     }
 
-    /// Reads a body of at most `limit` bytes, counted after decompression.
-    async fn read(&self, response: &mut Response, limit: usize) -> Result<Vec<u8>, RemoteError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(error))? {
-            if body.len() + chunk.len() > limit {
-                return Err(RemoteError::TooLarge {
-                    host: self.host.clone(),
-                    limit,
-                });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
-
     /// A request that failed: without a connection nothing can have arrived,
     /// after that anything can.
-    fn failure(&self, error: reqwest::Error) -> RemoteError {
+    fn failure(&self, error: &reqwest::Error) -> RemoteError {
         if error.is_connect() || error.is_builder() {
             return RemoteError::Unreachable {
                 host: self.host.clone(),
-                message: cause(error),
+                message: http::reason(error),
             };
         }
         self.lost(error)
     }
 
-    fn lost(&self, error: reqwest::Error) -> RemoteError {
+    fn lost(&self, error: &reqwest::Error) -> RemoteError {
         RemoteError::ConnectionLost {
             host: self.host.clone(),
-            message: cause(error),
+            message: http::reason(error),
         }
     }
 }
@@ -140,7 +123,7 @@ impl Transport for Http {
         token: &AccessToken,
         limit: usize,
     ) -> Result<Received, RemoteError> {
-        let mut response = self
+        let response = self
             .client
             .post(self.endpoint.clone())
             .header(AUTHORIZATION, bearer(token)?)
@@ -148,11 +131,20 @@ impl Transport for Http {
             .body(body)
             .send()
             .await
-            .map_err(|error| self.failure(error))?;
-        let retry_after = answer::pause(response.headers(), Timestamp::now());
-        let body = self.read(&mut response, limit).await?;
+            .map_err(|error| self.failure(&error))?;
+        let retry_after = http::retry_after(response.headers(), Timestamp::now());
+        let status = response.status().as_u16();
+        let body = http::body(response, limit)
+            .await
+            .map_err(|error| match error {
+                BodyError::Broken(error) => self.lost(&error),
+                BodyError::TooLarge { limit } => RemoteError::TooLarge {
+                    host: self.host.clone(),
+                    limit,
+                },
+            })?;
         Ok(Received {
-            status: response.status().as_u16(),
+            status,
             retry_after,
             body,
         })
@@ -178,19 +170,4 @@ fn host_of(endpoint: &Url) -> String {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     }
-}
-
-/// What the network said: the innermost cause, without the address.
-pub(super) fn cause(error: reqwest::Error) -> String {
-    let timed_out = error.is_timeout();
-    let error = error.without_url();
-    let mut innermost: &dyn Error = &error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    let text = plain(&innermost.to_string());
-    if timed_out && !text.contains("timed out") {
-        return "timed out".to_owned();
-    }
-    text
 }

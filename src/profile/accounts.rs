@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::connection::Connection;
 use crate::domain::account::{Account, Identity};
-use crate::private_file;
+use crate::os::private_file;
 use crate::profile::KnownAccount;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,11 +23,11 @@ use crate::auth::credential_store::{CredentialStoreError, CredentialStoreKind};
 use crate::auth::device::{DeviceFlow, Grant, Progress, Prompt};
 use crate::auth::diagnosis::{Diagnosis, concerns_token};
 use crate::auth::error::AuthError;
-use crate::auth::plain::plain;
 use crate::auth::stored_login::{StoredDeviceLogin, StoredLogin};
 use crate::domain::account::{Account, Identity};
 use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
+use crate::text::sanitize;
 
 /// After which a person is told that the keyring may be waiting for them.
 const KEYRING_PATIENCE: Duration = Duration::from_secs(1);
@@ -248,7 +248,7 @@ impl PendingLogin {
                 return Err(self.refused(&grant, &code, &message).await);
             }
             Verification::Unreachable { message } => {
-                let message = plain(&message);
+                let message = sanitize::message(&message);
                 warnings.push(LoginWarning::Unverified { message });
             }
         }
@@ -280,7 +280,7 @@ impl PendingLogin {
         if let Some(token) = &grant.refresh {
             self.profile.revoke_unkept(token).await;
         }
-        let (code, message) = (plain(code), plain(message));
+        let (code, message) = (sanitize::message(code), sanitize::message(message));
         let token = &grant.access.secret;
         let diagnosis = if concerns_token(&code) {
             let diagnosis = Diagnosis::of(token, connection, Timestamp::now());

@@ -8,11 +8,12 @@ use secrecy::SecretString;
 
 use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::error::AuthError;
-use crate::auth::lock::{FileLock, LOCK_LIMIT};
 use crate::auth::revoke::{Revocation, revoke};
+use crate::auth::session::LOCK_LIMIT;
 use crate::auth::stored_login::StoredLogin;
 use crate::auth::transport_error::TransportError;
 use crate::domain::account::Account;
+use crate::os::file_lock::FileLock;
 use crate::profile::error::LoginError;
 use crate::profile::{ActiveProfile, accounts};
 
@@ -71,7 +72,9 @@ impl ActiveProfile {
         if self.config.access_token.is_some() {
             return Err(LoginError::TokenGiven);
         }
-        let _lock = FileLock::take(&self.refresh_lock(), LOCK_LIMIT).await?;
+        let _lock = FileLock::acquire(&self.refresh_lock(), LOCK_LIMIT)
+            .await
+            .map_err(AuthError::from)?;
         let token = self.ask_vault(refresh_token).await?;
         let revocation = match token {
             Some(_) if leaving.offline => Ok(Revocation::NotAsked),

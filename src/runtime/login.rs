@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::display_chain;
 use crate::app::Msg;
 use crate::app::login::{LoginId, LoginNews};
 use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
 use crate::profile::login::LoggedIn;
 use crate::profile::verify::verify;
+use crate::text::causes;
 
 /// How long a person may take to unlock the credential store.
 const UNLOCKING: Duration = Duration::from_mins(1);
@@ -29,7 +29,7 @@ pub(super) async fn run(
             warning: done.warnings.first().map(ToString::to_string),
         },
         Err(error) => LoginNews::Failed {
-            message: display_chain(&error),
+            message: causes::on_one_line(&error),
             help: error.help(),
         },
     }

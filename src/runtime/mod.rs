@@ -16,8 +16,10 @@ use tokio::sync::mpsc;
 use crate::app::effect::Effect;
 use crate::app::model::{Size, Start};
 use crate::app::{Keymap, Model, Msg, Stamp, update};
+use crate::os::runtime;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Store, StoreError};
+use crate::text::causes;
 use crate::ui::{self, Theme};
 
 mod disk;
@@ -110,10 +112,7 @@ pub fn run(profile: ActiveProfile, options: &Options) -> Result<Vec<String>, Run
         later,
     } = open(&profile, account.as_ref(), options, &zone)?;
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(RuntimeError::Start)?;
+    let runtime = runtime::current_thread().map_err(RuntimeError::Start)?;
     // Before the terminal is taken: from then on a signal must give it back.
     let signals = {
         let _inside = runtime.enter();
@@ -257,20 +256,5 @@ fn stamp(zone: &TimeZone) -> Stamp {
 
 /// An error of the store with what the person can do, in one line.
 fn advised(error: &StoreError) -> String {
-    format!("{}. {}", display_chain(error), error.help())
-}
-
-/// An error with its causes, in one line.
-fn display_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
+    format!("{}. {}", causes::on_one_line(error), error.help())
 }

@@ -13,6 +13,7 @@ use crate::app::Msg;
 use crate::app::link::{Failure, RoundNews};
 use crate::app::login::{LoginId, LoginNews};
 use crate::domain::account::Account;
+use crate::os::runtime;
 use crate::profile::ActiveProfile;
 
 /// What the loop asks of the network.
@@ -49,9 +50,7 @@ impl Network {
         let (commands, received) = mpsc::unbounded_channel();
         let thread = thread::spawn(move || {
             let _obituary = PanicGuard(facts.clone());
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = runtime::current_thread();
             match runtime {
                 Ok(runtime) => runtime.block_on(work(profile, account, received, facts)),
                 Err(error) => {

@@ -11,7 +11,6 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::display_chain;
 use super::live::{Live, LiveEvent};
 use super::schedule::Schedule;
 use super::workers::place;
@@ -25,6 +24,7 @@ use crate::store::Store;
 use crate::sync::backoff::Backoff;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::{Report, RoundError, round, round_from_start};
+use crate::text::causes;
 
 /// The pause between rounds when nothing asks for one, nor can ring.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -139,8 +139,9 @@ impl Rounds {
         let place = place(&self.profile, account);
         let endpoint = self.profile.config.connection.endpoint.clone();
         let session = self.profile.session();
-        let opened = place.open().map_err(|error| display_chain(&error));
-        let remote = Hasura::new(endpoint, session.clone()).map_err(|error| display_chain(&error));
+        let opened = place.open().map_err(|error| causes::on_one_line(&error));
+        let remote =
+            Hasura::new(endpoint, session.clone()).map_err(|error| causes::on_one_line(&error));
         self.session = Some(session);
         match opened.and_then(|store| Ok((store, remote?))) {
             Ok((store, remote)) => {
@@ -306,7 +307,7 @@ impl Rounds {
                 if std::mem::take(&mut self.connected) && self.schedule.due().is_some() {
                     self.schedule.within(SHORT);
                 }
-                let why = display_chain(&error);
+                let why = causes::on_one_line(&error);
                 self.untold.push_back(News::Polling { why });
             }
         }
@@ -318,9 +319,11 @@ impl Rounds {
         let remote = match error {
             RoundError::Busy => return (Failure::Busy, Some(SHORT)),
             RoundError::Store(error) => {
-                return (Failure::Refused(display_chain(error)), Some(PAUSE));
+                return (Failure::Refused(causes::on_one_line(error)), Some(PAUSE));
             }
-            RoundError::Lock(_) => return (Failure::Refused(display_chain(error)), Some(PAUSE)),
+            RoundError::Lock(_) => {
+                return (Failure::Refused(causes::on_one_line(error)), Some(PAUSE));
+            }
             RoundError::Remote(remote) => remote,
         };
         let unreachable = Failure::Unreachable {

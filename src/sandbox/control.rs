@@ -16,7 +16,6 @@
 //! | `GET tally` | | `{"requests", "faults": {name: n}, "unanswered_commits"}` since the start |
 //! | `GET todos` | `?sub=` | the rows |
 
-use std::error::Error;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -34,6 +33,8 @@ use super::faults::Order;
 use super::frame::Frame;
 use super::identity::{merge, unsigned};
 use super::settings::SettingsError;
+
+use crate::text::causes;
 
 /// Every control route.
 pub(super) fn router(frame: Arc<Frame>) -> Router {
@@ -81,12 +82,6 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
 
 fn failed(error: impl std::fmt::Display) -> Refused {
     Refused::Failure(error.to_string())
-}
-
-/// What an error says, and what it says of its causes.
-fn with_causes(error: &dyn Error) -> String {
-    let told = std::iter::successors(Some(error), |error| (*error).source());
-    told.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Runs what computes, reads or writes for a while.
@@ -187,7 +182,7 @@ async fn reset(State(frame): State<Arc<Frame>>, body: Bytes) -> Outcome {
         frame
             .backend
             .reset(order.fixture.as_ref())
-            .map_err(|error| Refused::Request(with_causes(&error)))
+            .map_err(|error| Refused::Request(causes::on_one_line(&error)))
     })
     .await?;
     Ok(Json(json!({})))

@@ -32,8 +32,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::os::file_lock::FileLock;
 use backend::{Backend, Shape};
-use disk::{Disk, Lock};
+use disk::Disk;
 pub use error::SandboxError;
 use faults::Faults;
 use frame::{Clocks, Frame};
@@ -132,7 +133,7 @@ pub struct Sandbox {
     lines: Lines,
     server: JoinHandle<()>,
     /// Held while running, so that nobody else uses the directory.
-    _lock: Option<Lock>,
+    _lock: Option<FileLock>,
 }
 
 impl Sandbox {
@@ -223,7 +224,7 @@ fn addresses(frame: &Frame) -> Addresses {
 #[derive(Debug)]
 struct Kept {
     disk: Option<Disk>,
-    lock: Option<Lock>,
+    lock: Option<FileLock>,
     key: SigningKey,
     logins: Logins,
     port: Option<u16>,

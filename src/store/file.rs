@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::private_file;
+use crate::os::private_file;
 use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
 use crate::store::open_file::Identity;

@@ -1,11 +1,11 @@
 //! Moves a damaged database aside, with what can still be read of its outbox.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::private_file;
+use crate::os::file_lock::{FileLock, LockError};
 use crate::store::error::StoreError;
 use crate::store::file::with_suffix;
 use crate::store::open_file::Identity;
@@ -13,50 +13,35 @@ use crate::store::rescue;
 
 /// How long another process may take to move a database aside.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The pause between two tries for the lock.
-const STEP: Duration = Duration::from_millis(10);
 
 /// The suffixes of a database and its logs.
 pub(super) const PARTS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// Guard for the place of a database, exclusive for the process that moves it;
-/// the system releases it with the process.
-#[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
-}
-
 /// Takes the lock that belongs to `path`: no other process opens the database
 /// while it is held.
-pub(super) fn lock(path: &Path) -> io::Result<Lock> {
-    taken(private_file::open(&lock_of(path))?, File::try_lock)
+pub(super) fn lock(path: &Path) -> io::Result<FileLock> {
+    FileLock::take(&lock_of(path), PATIENCE).map_err(system_error)
 }
 
-/// Shares the lock that belongs to `path`: no process moves the database while it
-/// is held. `None` where there can be no lock file: a process that wants to move
-/// the database has none, either.
-pub(super) fn share(path: &Path) -> io::Result<Option<Lock>> {
-    let Ok(file) = private_file::open(&lock_of(path)) else {
-        return Ok(None);
-    };
-    taken(file, File::try_lock_shared).map(Some)
+/// Takes the lock that belongs to `path`, shared: no process moves the database
+/// while it is held. `None` where there can be no lock file: then no process can
+/// move the database either.
+pub(super) fn share(path: &Path) -> io::Result<Option<FileLock>> {
+    match FileLock::share(&lock_of(path), PATIENCE) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::File { .. }) => Ok(None),
+        Err(error) => Err(system_error(error)),
+    }
 }
 
 fn lock_of(path: &Path) -> PathBuf {
     with_suffix(path, ".lock")
 }
 
-fn taken(file: File, take: impl Fn(&File) -> Result<(), TryLockError>) -> io::Result<Lock> {
-    let began = Instant::now();
-    loop {
-        match take(&file) {
-            Ok(()) => return Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
-                std::thread::sleep(STEP);
-            }
-            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::TimedOut.into()),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
+fn system_error(error: LockError) -> io::Error {
+    match error {
+        LockError::Busy { .. } => io::ErrorKind::TimedOut.into(),
+        LockError::File { source, .. } => source,
     }
 }
 

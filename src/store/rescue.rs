@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 use serde_json::{Map, Value, json};
 
 use crate::domain::change::{Act, Entry, Progress};
-use crate::private_file;
+use crate::os::private_file;
 use crate::store::error::StoreError;
 use crate::store::file::with_suffix;
 use crate::store::{file, outbox, quarantine};

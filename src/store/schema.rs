@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::private_file;
+use crate::os::private_file;
 use crate::store::error::StoreError;
 
 /// One step a version, oldest first. A released one is never changed.

@@ -1,11 +1,10 @@
 //! One round: send the outbox, pull what changed.
 //!
-//! `plan` is pure and decides; `round` carries out, under the lock of `lock`;
+//! `plan` is pure and decides; `round` carries out, under a file lock;
 //! `remote` is the port to the server; `backoff` says how long to wait after
 //! a failure.
 
 pub mod backoff;
-pub mod lock;
 pub mod plan;
 pub mod remote;
 pub mod round;

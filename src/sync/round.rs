@@ -7,12 +7,13 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::auth::error::Kind;
+use crate::os::file_lock::{FileLock, LockError};
 use crate::store::{Capabilities, Store, StoreError};
-use crate::sync::lock::{self, NoTurn};
 use crate::sync::plan::Waiting;
 use crate::sync::remote::{Remote, RemoteError};
 
@@ -23,6 +24,9 @@ mod push;
 /// How often a round pushes and pulls at most: edits that lost a race are
 /// merged on what the pull brought, and may lose again.
 const PASSES: usize = 4;
+
+/// How long a round waits for another one.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a round did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -141,13 +145,15 @@ async fn carried_out<R: Remote>(
     from_start: bool,
 ) -> Result<Report, RoundError> {
     let asked_at = now();
-    let turn = lock::turn(lock).await.map_err(|why| match why {
-        NoTurn::Busy => RoundError::Busy,
-        NoTurn::File(error) => RoundError::Lock(error),
-    })?;
+    let turn = FileLock::acquire(lock, PATIENCE)
+        .await
+        .map_err(|error| match error {
+            LockError::Busy { .. } => RoundError::Busy,
+            LockError::File { source, .. } => RoundError::Lock(source),
+        })?;
     // A damaged one may have been set aside since; between rounds nothing is lost by it.
     store.follow()?;
-    if turn.waited && !from_start && is_done_since(store, asked_at, now())? {
+    if turn.waited() && !from_start && is_done_since(store, asked_at, now())? {
         return Ok(Report::default());
     }
     let mut round = Round {

@@ -11,6 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::theme::Theme;
+use crate::text::sanitize::placeholder;
 
 /// Longest grapheme shown as it is, in bytes; of a longer one (a letter under
 /// a tower of accents) only the start is.
@@ -67,30 +68,6 @@ impl<'t> Glyph<'t> {
                 spread: u16::try_from(spread(shown)).unwrap_or(u16::MAX),
             },
         }
-    }
-}
-
-/// What stands for a character that must not reach the terminal. (Bidi
-/// controls, zero-width spaces and lone marks have no width, and are caught by
-/// that.)
-fn placeholder(c: char) -> Option<char> {
-    let code = u32::from(c);
-    match c {
-        '\0'..='\x1f' => char::from_u32(0x2400 + code),
-        '\x7f' => Some('\u{2421}'),
-        '\u{2028}' | '\u{2029}' => Some('\u{2424}'),
-        // Formatting characters that terminals disagree on, whatever their width is said to be.
-        '\u{80}'..='\u{9f}'
-        | '\u{ad}'
-        | '\u{61c}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
-        _ => None,
     }
 }
 

@@ -16,10 +16,10 @@ use tudone::auth::credential_store::file::FileStore;
 use tudone::auth::credential_store::memory::MemoryStore;
 use tudone::auth::credential_store::{CredentialStore, CredentialStoreError};
 use tudone::auth::error::{AuthError, Kind};
-use tudone::auth::lock::FileLock;
 use tudone::auth::session::Session;
 use tudone::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
 use tudone::auth::time_scale::TimeScale;
+use tudone::os::file_lock::FileLock;
 
 use crate::issuer::{DIALECTS, DISCOVERY, Dialect, Issuer, Reply, TOKEN, Tested, jwt};
 
@@ -433,7 +433,7 @@ async fn a_refresh_that_gives_somebody_elses_token_is_refused() -> Tested {
 #[tokio::test]
 async fn a_lock_somebody_holds_is_waited_for() -> Tested {
     let scene = Scene::new()?;
-    let lock = FileLock::take(&scene.lock(), Duration::ZERO).await?;
+    let lock = FileLock::acquire(&scene.lock(), Duration::ZERO).await?;
     let session = scene.session()?;
     let mut asking = Box::pin(session.bearer());
     for _ in 0..50 {

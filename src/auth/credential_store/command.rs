@@ -25,7 +25,8 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe_with};
-use crate::auth::plain::{plain, without};
+use crate::text::redact::without;
+use crate::text::sanitize::message;
 
 /// How long one run may take: a person may have to type a passphrase.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
@@ -156,7 +157,7 @@ fn feed(child: &mut Child, secret: Option<&SecretString>) {
 fn last_words(said: &[u8], status: ExitStatus) -> String {
     String::from_utf8_lossy(said)
         .lines()
-        .map(plain)
+        .map(message)
         .rfind(|line| !line.is_empty())
         .unwrap_or_else(|| status.to_string())
 }

@@ -2,21 +2,20 @@
 //! a keyring, chosen by the person and never by this program.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError};
-use crate::private_file;
+use crate::os::file_lock::{FileLock, LockError};
+use crate::os::private_file;
 
 /// How long to wait for another process that writes the file.
 const LOCK_LIMIT: Duration = Duration::from_secs(3);
-const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// Larger files are not ours, in bytes.
 const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 
@@ -92,22 +91,14 @@ impl FileStore {
         private_file::replace(&file, &Zeroizing::new(text)).map_err(|e| self.failed(e))
     }
 
-    fn lock(&self) -> Result<File, CredentialStoreError> {
-        let file = private_file::open(&lock_path(&self.path)).map_err(|e| self.failed(e))?;
-        let began = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::Error(e)) => return Err(self.failed(e)),
-                Err(TryLockError::WouldBlock) if began.elapsed() >= LOCK_LIMIT => {
-                    return Err(CredentialStoreError::Timeout {
-                        store: "another tudone that is writing the credential file",
-                        waited: began.elapsed(),
-                    });
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
-            }
-        }
+    fn lock(&self) -> Result<FileLock, CredentialStoreError> {
+        FileLock::take(&lock_path(&self.path), LOCK_LIMIT).map_err(|error| match error {
+            LockError::Busy { waited, .. } => CredentialStoreError::Timeout {
+                store: "another tudone that is writing the credential file",
+                waited,
+            },
+            LockError::File { source, .. } => self.failed(source),
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use keyring_core::Error;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe_with};
-use crate::auth::plain::plain;
+use crate::text::sanitize::message;
 
 /// How long one call may take when nobody waits for a person: less than a
 /// command waits for the server, so that a silent keyring is called that.
@@ -93,12 +93,12 @@ fn explained(error: &Error, name: &str) -> CredentialStoreError {
     match error {
         Error::NoDefaultStore => CredentialStoreError::NoKeyring {
             reason: match Entry::store_status() {
-                Err(why) => plain(&why.to_string()),
-                Ok(()) => plain(&error.to_string()),
+                Err(why) => message(&why.to_string()),
+                Ok(()) => message(&error.to_string()),
             },
         },
         Error::NoStorageAccess(why) => CredentialStoreError::Locked {
-            reason: plain(&why.to_string()),
+            reason: message(&why.to_string()),
         },
         Error::TooLong(_, limit) => CredentialStoreError::TooLong { limit: *limit },
         Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::Ambiguous(_) => {
@@ -112,7 +112,7 @@ fn explained(error: &Error, name: &str) -> CredentialStoreError {
         | Error::Invalid(..)
         | Error::NotSupportedByStore(_)
         | _ => CredentialStoreError::Keyring {
-            reason: plain(&error.to_string()),
+            reason: message(&error.to_string()),
         },
     }
 }

@@ -9,11 +9,11 @@ use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::json::ShownAll;
 use crate::cli::output;
-use crate::cli::plain::plain;
 use crate::cli::write::{self, Writing};
 use crate::domain::change::Act;
 use crate::domain::todo::{State, Todo};
 use crate::domain::typed::{Rules, TypedError};
+use crate::text::sanitize::plain;
 
 /// The arguments of `add`.
 #[derive(Debug, Args)]

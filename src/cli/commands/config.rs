@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
-use crate::cli::plain::plain;
 use crate::config::{DEFAULT_FILE, Paths, environment};
+use crate::text::sanitize::plain;
 
 /// The arguments of `config`.
 #[derive(Debug, Args)]

@@ -9,11 +9,11 @@ use serde_json::json;
 use crate::cli::color::{Paint, Role};
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
-use crate::cli::plain::plain;
 use crate::cli::{network, output};
 use crate::doctor::{self, Options, Report};
 use crate::finding::{Finding, Status};
 use crate::profile::ActiveProfile;
+use crate::text::sanitize::plain;
 
 /// What `doctor` takes.
 #[derive(Debug, Args)]

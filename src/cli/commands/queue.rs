@@ -12,12 +12,12 @@ use crate::cli::context::{CommandContext, KnownProfile, outbox};
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
-use crate::cli::plain::plain;
 use crate::cli::write::lacking;
 use crate::domain::change::{Act, Progress};
 use crate::domain::key::Key;
 use crate::domain::todo::Handle;
 use crate::store::{Queued, Resolved, Store};
+use crate::text::sanitize::plain;
 
 /// The arguments of `queue`.
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::shutdown::Shutdown;
+use crate::os::runtime;
 use crate::sandbox::{Addresses, DEVELOPMENT_ONLY, Dialect, Options, Sandbox};
 
 /// The arguments of `sandbox`.
@@ -79,10 +80,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         },
         ..Options::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::io("start the network"))?;
+    let runtime = runtime::current_thread().map_err(CliError::io("start the network"))?;
     runtime.block_on(serve(arguments, options))
 }
 

@@ -10,9 +10,9 @@ use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, opened};
 use crate::cli::error::CliError;
 use crate::cli::output;
-use crate::cli::plain::plain;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Capabilities, Store, Totals};
+use crate::text::sanitize::plain;
 
 /// The arguments of `status`.
 #[derive(Debug, Args)]

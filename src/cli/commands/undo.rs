@@ -12,10 +12,10 @@ use crate::cli::error::CliError;
 use crate::cli::json::ShownAll;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
-use crate::cli::plain::plain;
 use crate::cli::write::{self, Writing};
 use crate::domain::todo::{State, Todo};
 use crate::store::{HistoryEntry, Session, Store, UndoReport};
+use crate::text::sanitize::plain;
 
 /// The arguments of `undo`.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
-use crate::cli::plain::plain;
+use crate::text::sanitize::plain;
 
 /// The arguments of `whoami`.
 #[derive(Debug, Args)]

@@ -1,6 +1,5 @@
-use std::error::Error;
+use std::time::Duration;
 
-use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
 use super::*;
@@ -213,33 +212,4 @@ fn a_message_cannot_steer_the_terminal() {
             "the server is in trouble: [2Jgone txt31m".to_owned()
         ))
     );
-    let long = plain(&"é".repeat(10_000));
-    assert_eq!(long.chars().count(), MESSAGE_CHARS + 1, "cut, and said so");
-}
-
-#[test]
-fn a_pause_is_read_from_either_header() -> Result<(), Box<dyn Error>> {
-    let now: Timestamp = "2026-11-23T12:00:00Z".parse()?;
-    let with = |name: &'static str, value: &str| -> Result<_, Box<dyn Error>> {
-        let mut headers = HeaderMap::new();
-        headers.insert(name, HeaderValue::from_str(value)?);
-        Ok(pause(&headers, now))
-    };
-    let seconds = |s| Some(Duration::from_secs(s));
-    assert_eq!(with("retry-after", "120")?, seconds(120));
-    assert_eq!(
-        with("retry-after", "Mon, 23 Nov 2026 12:00:30 GMT")?,
-        seconds(30)
-    );
-    assert_eq!(
-        with("retry-after", "Mon, 23 Nov 2026 11:00:00 GMT")?,
-        seconds(0)
-    );
-    assert_eq!(with("retry-after", "soon")?, None);
-    assert_eq!(with("retry-after", "99999999")?, seconds(3600));
-    let reset = (now.as_second() + 9).to_string();
-    assert_eq!(with("x-ratelimit-reset", &reset)?, seconds(9));
-    assert_eq!(with("x-ratelimit-reset", "-99999999999999999")?, None);
-    assert_eq!(pause(&HeaderMap::new(), now), None);
-    Ok(())
 }

@@ -8,9 +8,11 @@ use super::{LoggedIn, LoginWarning};
 use crate::auth::access::AccessToken;
 use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::device::Grant;
-use crate::auth::lock::{FileLock, LOCK_LIMIT};
+use crate::auth::error::AuthError;
 use crate::auth::revoke::revoke;
+use crate::auth::session::LOCK_LIMIT;
 use crate::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
+use crate::os::file_lock::FileLock;
 use crate::profile::error::LoginError;
 use crate::profile::{ActiveProfile, accounts};
 
@@ -34,7 +36,9 @@ impl ActiveProfile {
         let connection = &self.config.connection;
         let before = self.known_account().map(|known| known.account);
         let account = accounts::account(connection, &grant.identity);
-        let lock = FileLock::take(&self.refresh_lock(), LOCK_LIMIT).await?;
+        let lock = FileLock::acquire(&self.refresh_lock(), LOCK_LIMIT)
+            .await
+            .map_err(AuthError::from)?;
         let replaced = self.ask_vault(taken_out).await?;
         let path = self.account_file();
         accounts::remember(&path, connection, &grant.identity)

@@ -28,6 +28,7 @@ use crate::cli::commands::demo::env::DemoEnv;
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
+use crate::os::runtime;
 use crate::sandbox::DEVELOPMENT_ONLY;
 use client::{ChangeListener, ChaosClient, Deeds};
 use device::Device;
@@ -217,10 +218,7 @@ async fn rage(
 }
 
 fn runtime() -> Result<Runtime, CliError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::io("start the network"))
+    runtime::current_thread().map_err(CliError::io("start the network"))
 }
 
 /// One line on stderr that tells how far it is, on a terminal only.

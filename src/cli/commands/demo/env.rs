@@ -19,7 +19,8 @@ use crate::config::{Paths, Profile};
 use crate::domain::line::Line;
 use crate::domain::typed::Rules;
 use crate::http;
-use crate::private_file;
+use crate::os::private_file;
+use crate::os::runtime;
 use crate::sandbox::{Addresses, Options, Sandbox, SandboxError};
 
 /// Todos that everybody who logs in to the demo finds.
@@ -173,10 +174,7 @@ fn serve(
     ready: &mpsc::Sender<Result<Addresses, SandboxError>>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match runtime::current_thread() {
         Ok(runtime) => runtime,
         Err(source) => {
             let _ = ready.send(Err(SandboxError::Runtime { source }));

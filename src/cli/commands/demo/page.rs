@@ -6,6 +6,7 @@ use crate::browser;
 use crate::cli::commands::demo::env::answered;
 use crate::cli::error::CliError;
 use crate::http;
+use crate::os::runtime;
 
 /// Who logs in where nobody types a name.
 const EMAIL: &str = "ann@example.test";
@@ -28,10 +29,7 @@ fn press(page: &str) -> Result<(), CliError> {
         .find_map(|(name, value)| (name == "user_code").then(|| value.into_owned()));
     activate.set_query(None);
     let client = http::client(&activate)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::io("start the network"))?;
+    let runtime = runtime::current_thread().map_err(CliError::io("start the network"))?;
     let user_code = user_code.unwrap_or_default();
     runtime.block_on(approve(&client, activate.as_str(), &user_code, EMAIL))
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::commands::demo::env::{DemoEnv, text_of};
 use crate::cli::error::CliError;
 use crate::cli::output;
+use crate::os::runtime;
 use crate::sandbox::DEVELOPMENT_ONLY;
 
 /// Who logs in.
@@ -38,10 +39,7 @@ struct Tour<'a> {
 impl<'a> Tour<'a> {
     fn new(ground: &'a DemoEnv) -> Result<Self, CliError> {
         let program = std::env::current_exe().map_err(CliError::io("find this program"))?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(CliError::io("start the network"))?;
+        let runtime = runtime::current_thread().map_err(CliError::io("start the network"))?;
         Ok(Self {
             ground,
             program,

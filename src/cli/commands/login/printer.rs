@@ -12,9 +12,9 @@ use crate::auth::device::{Progress, Prompt};
 use crate::browser;
 use crate::cli::color::{Paint, Role};
 use crate::cli::error::CliError;
-use crate::cli::plain::plain;
 use crate::cli::report;
 use crate::profile::login::LoggedIn;
+use crate::text::sanitize::plain;
 use crate::ui::qr;
 use crate::ui::text::columns;
 

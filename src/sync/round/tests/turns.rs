@@ -1,11 +1,13 @@
 //! Rounds that wait for one another.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::server::{ENDPOINT, Server};
 use super::{Device, Outcome, adding};
+use crate::os::file_lock::FileLock;
 use crate::store::Store;
-use crate::sync::lock;
 use crate::sync::round::round;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -20,7 +22,7 @@ async fn asked_after(
     let mut other = Device::new(&server)?;
     let mut store = Store::open(&other.path(), ENDPOINT)?;
     let path = other.lock();
-    let turn = lock::turn(&path).await.map_err(|e| format!("{e:?}"))?;
+    let turn = FileLock::take(&path, Duration::ZERO)?;
     let ends = async {
         tokio::task::yield_now().await;
         let pull = other.store.begin_pull(NOW + lead)?;

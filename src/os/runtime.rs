@@ -1,0 +1,14 @@
+//! The tokio runtime that everything asynchronous runs on.
+
+use std::io;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// Makes a runtime on the current thread, with timers, sockets and signals.
+///
+/// # Errors
+///
+/// When the system provides no event queue: usually, too many open files.
+pub fn current_thread() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
