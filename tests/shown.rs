@@ -13,7 +13,7 @@ use uuid::Uuid;
 use tudone::domain::change::{Act, Change, Progress, REMOVED_ELSEWHERE, Rejection};
 use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::line::Line;
-use tudone::domain::query::{Query, Scope, Sort};
+use tudone::domain::query::{Query, Scope};
 use tudone::domain::todo::{Row, Todo};
 use tudone::store::{
     Capabilities, FeedRow, Mark, PrePushChange, Pull, PushOutcome, Queued, Resolved, Session,
@@ -493,8 +493,7 @@ impl Device<'_> {
 fn listed(store: &Store, scope: Scope) -> Result<Vec<Todo>, Failure> {
     let query = Query {
         scope,
-        terms: vec![],
-        sort: Sort::Server,
+        ..Query::default()
     };
     let mut todos = Vec::new();
     store.each(&query, |todo| {

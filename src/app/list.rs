@@ -7,7 +7,7 @@ use crate::app::effect::{CommitId, Effect, WindowId};
 use crate::domain::change::{Act, Change};
 use crate::domain::key::Key;
 use crate::domain::line::Line;
-use crate::domain::query::{Query, Scope, Sort};
+use crate::domain::query::{Query, Scope};
 use crate::domain::todo::Todo;
 use crate::store::{Around, Window};
 
@@ -80,11 +80,7 @@ impl List {
     #[must_use]
     pub fn new(height: usize) -> Self {
         Self {
-            query: Query {
-                scope: Scope::Open,
-                terms: Vec::new(),
-                sort: Sort::Server,
-            },
+            query: Query::default(),
             window: Window::default(),
             unsaved: Vec::new(),
             rows: Vec::new(),

@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 use crate::domain::change::Act;
 use crate::domain::history::Overlap;
 use crate::domain::line::LineError;
-use crate::domain::query::TermError;
+use crate::domain::terms::TermError;
 use crate::domain::todo::Todo;
 use crate::domain::typed::TypedError;
 use crate::http::HttpError;
@@ -43,7 +43,7 @@ pub enum CliError {
         source: TypedError,
     },
     /// A change of one part that would turn the rest into something else.
-    #[error("{handle} is left as it is: {source}")]
+    #[error("{handle} was not changed")]
     Line {
         /// The todo.
         handle: String,

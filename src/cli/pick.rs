@@ -10,8 +10,10 @@ use jiff::civil::Date;
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
-use crate::domain::query::{Query, Scope, Sort, Term, parse_terms};
+use crate::domain::query::{Options, Query, Scope};
+use crate::domain::terms::parse_terms;
 use crate::domain::todo::{Handle, Todo};
+use crate::domain::when::Calendar;
 use crate::store::{Resolved, Store};
 
 /// Handles, or a selection.
@@ -140,16 +142,14 @@ pub(crate) fn by_selection(
     today: Date,
 ) -> Result<Picked, CliError> {
     refuse_blank(&selection.filter, "`--every` selects all todos.")?;
-    let terms = parse_terms(&selection.filter, today)?;
-    let query = Query {
-        scope: match scope {
-            Some(scope) => scope,
-            None if selection.every => Scope::All,
-            None => scope_of(&terms),
-        },
-        terms,
-        sort: Sort::Server,
+    let calendar = Calendar::new(today);
+    let options = Options {
+        all: selection.every,
+        ..Options::default()
     };
+    let terms = parse_terms(&selection.filter, calendar)?;
+    let mut query = Query::list(terms, options, calendar);
+    query.scope = scope.unwrap_or(query.scope);
     let mut picked = Picked::default();
     store.each(&query, |todo| {
         picked.found.push(todo.clone());
@@ -181,22 +181,4 @@ pub(crate) fn refuse_blank(terms: &[String], instead: &str) -> Result<(), CliErr
 
 const fn is_zero_width(found: char) -> bool {
     matches!(found, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\0'..='\u{1f}')
-}
-
-/// Returns open todos, unless a term selects done ones too.
-pub(crate) fn scope_of(terms: &[Term]) -> Scope {
-    let widens = |term: &Term| match term {
-        Term::Done(_) | Term::State(_) => true,
-        Term::Word(_)
-        | Term::Project(_)
-        | Term::Context(_)
-        | Term::Due(_)
-        | Term::Changed(_)
-        | Term::Priority(_) => false,
-    };
-    if terms.iter().any(widens) {
-        Scope::All
-    } else {
-        Scope::Open
-    }
 }

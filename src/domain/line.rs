@@ -4,6 +4,8 @@
 
 use jiff::civil::Date;
 
+use crate::domain::recurrence::Recurrence;
+
 mod edit;
 pub(super) use edit::pieces;
 use edit::without_last;
@@ -102,6 +104,16 @@ impl<'a> Line<'a> {
         self.date_of("t:")
     }
 
+    /// The rule of a repeating todo: `rec:1w`, the first that can be read.
+    #[must_use]
+    pub fn recurrence(self) -> Option<Recurrence> {
+        if !self.0.contains("rec:") {
+            return None;
+        }
+        self.words()
+            .find_map(|word| Recurrence::parse(word.strip_prefix("rec:")?))
+    }
+
     /// `+project` words, without the sign, in order.
     pub fn projects(self) -> impl Iterator<Item = &'a str> {
         self.signed('+')
@@ -116,6 +128,14 @@ impl<'a> Line<'a> {
     /// included.
     pub fn tags(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.words().filter_map(tag)
+    }
+
+    /// The line without the creation date after its priority.
+    #[must_use]
+    pub fn without_creation_date(self) -> String {
+        let head = Head::of(self.0);
+        let before = self.0.get(..head.created_at).unwrap_or_default();
+        format!("{before}{}", self.body())
     }
 
     /// The line when done on `today`; a done line is returned unchanged.

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod casefold;
 pub mod change;
+pub mod due;
 pub mod feed;
 pub mod fold;
 pub mod history;
@@ -14,7 +15,10 @@ pub mod list;
 pub mod merge;
 pub mod push_outcome;
 pub mod query;
+pub mod recurrence;
 pub mod replica;
+pub mod terms;
 pub mod todo;
 pub mod typed;
+pub mod view;
 pub mod when;

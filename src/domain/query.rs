@@ -1,21 +1,27 @@
-//! The filter and order language of `list` and of search.
+//! Which todos are listed, and in what order.
 
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-use crate::domain::line::Priority;
-use crate::domain::todo::State;
-use crate::domain::when;
+use crate::domain::casefold::{same_tag, search_key};
+use crate::domain::line::{Line, Priority};
+use crate::domain::todo::{State, Todo};
+use crate::domain::when::Calendar;
+pub use crate::domain::when::Days;
 
 /// Which todos, and in what order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
     /// Open ones, done ones, or all.
     pub scope: Scope,
+    /// Leaves out open todos that wait beyond this day; `None` leaves out none.
+    pub hide_waiting: Option<Date>,
     /// All of these must hold.
     pub terms: Vec<Term>,
     /// In this order; ties are in server order.
     pub sort: Sort,
+    /// In the opposite order.
+    pub reverse: bool,
 }
 
 /// Open ones, done ones, or all.
@@ -46,218 +52,245 @@ pub enum Sort {
     Text,
 }
 
+impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 5] = [
+        Self::Server,
+        Self::Due,
+        Self::Priority,
+        Self::Created,
+        Self::Text,
+    ];
+
+    /// Its name after `--sort`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Due => "due",
+            Self::Priority => "priority",
+            Self::Created => "created",
+            Self::Text => "text",
+        }
+    }
+
+    /// Reads its [`word`](Self::word), upper or lower case.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|sort| word.eq_ignore_ascii_case(sort.word()))
+    }
+}
+
 /// One condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Term {
-    /// A substring of the text, both folded (case and accents).
+    /// A substring of the text, both folded (case and accents); not blank.
     Word(String),
     /// `+project`, whole word, case ignored.
     Project(String),
     /// `@context`, whole word, case ignored.
     Context(String),
-    /// Due on a day in the range, ends included.
+    /// Due on a day in the range.
     Due(Days),
-    /// Completed on a day in the range, ends included.
+    /// Waits, or waited, until a day in the range (`t:`).
+    Start(Days),
+    /// Completed on a day in the range.
     Done(Days),
-    /// Changed by the server on a day in the range, ends included.
+    /// Changed by the server on a day in the range.
     Changed(Days),
     /// Has a change that far.
     State(State),
     /// Has this priority.
     Priority(Priority),
+    /// Has this part at all.
+    Has(Part),
+    /// The term does not hold.
+    Not(Box<Term>),
+    /// One of them holds; never empty.
+    AnyOf(Vec<Term>),
 }
 
-/// A range of days; an open end is `None`.
+/// A part that a line may have or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Days {
-    /// The first day.
-    pub from: Option<Date>,
-    /// The last day, included.
-    pub to: Option<Date>,
+pub enum Part {
+    /// `due:` with a date.
+    Due,
+    /// `t:` with a date.
+    Start,
+    /// A priority.
+    Priority,
+    /// Any `+project`.
+    Project,
+    /// Any `@context`.
+    Context,
+    /// `rec:` with a rule.
+    Recurrence,
 }
 
-/// Why a term was not understood.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{term}`: {why}")]
-pub struct TermError {
-    /// The term as typed.
-    pub term: String,
-    /// What is wrong with it and what was expected.
-    pub why: String,
-}
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 6] = [
+        Self::Due,
+        Self::Start,
+        Self::Priority,
+        Self::Project,
+        Self::Context,
+        Self::Recurrence,
+    ];
 
-/// Reads terms as typed: `+home`, `due:this-week`, `milk`. Empty words are left
-/// out; a sign or prefix that means nothing here is a word like any other.
-///
-/// # Errors
-///
-/// The first term that has a known prefix and a value that means nothing.
-pub fn parse_terms<S: AsRef<str>>(words: &[S], today: Date) -> Result<Vec<Term>, TermError> {
-    words
-        .iter()
-        .map(|word| word.as_ref().trim())
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            parse_term(word, today).map_err(|why| TermError {
-                term: word.to_owned(),
-                why: why.to_owned(),
-            })
-        })
-        .collect()
-}
-
-fn parse_term(word: &str, today: Date) -> Result<Term, &'static str> {
-    if let Some(name) = word.strip_prefix('+').filter(|name| !name.is_empty()) {
-        return Ok(Term::Project(name.to_owned()));
+    /// Its name after `no:`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Start => "t",
+            Self::Priority => "pri",
+            Self::Project => "project",
+            Self::Context => "context",
+            Self::Recurrence => "rec",
+        }
     }
-    if let Some(name) = word.strip_prefix('@').filter(|name| !name.is_empty()) {
-        return Ok(Term::Context(name.to_owned()));
-    }
-    match word.split_once(':') {
-        Some(("due", value)) => due(value, today).map(Term::Due),
-        Some(("done", value)) => past(value, today).map(Term::Done),
-        Some(("changed", value)) => past(value, today).map(Term::Changed),
-        Some(("state", value)) => State::parse(value)
-            .map(Term::State)
-            .ok_or("expected synced, pending, sent or rejected"),
-        Some(("pri", value)) => Priority::parse(value)
-            .map(Term::Priority)
-            .ok_or("expected one letter, A to Z"),
-        _ => Ok(Term::Word(word.to_owned())),
+
+    /// Whether the line has it.
+    #[must_use]
+    pub fn is_in(self, line: Line<'_>) -> bool {
+        match self {
+            Self::Due => line.due().is_some(),
+            Self::Start => line.start().is_some(),
+            Self::Priority => line.priority().is_some(),
+            Self::Project => line.projects().next().is_some(),
+            Self::Context => line.contexts().next().is_some(),
+            Self::Recurrence => line.recurrence().is_some(),
+        }
     }
 }
 
-fn due(value: &str, today: Date) -> Result<Days, &'static str> {
-    if value.eq_ignore_ascii_case("overdue") {
-        let yesterday = today.yesterday().ok();
-        return Ok(Days {
-            from: None,
-            to: yesterday,
-        });
-    }
-    days(value, today).ok_or(
-        "expected overdue, today, tomorrow, this-week, a weekday, +3d, a date (2026-12-01) or a range (2026-11-01..2026-11-30)",
-    )
+/// What is asked for beside terms, as `list` and views take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Only done todos (`--done`).
+    pub done: bool,
+    /// Done and waiting todos, too (`--all`).
+    pub all: bool,
+    /// `--sort`.
+    pub sort: Option<Sort>,
+    /// `--reverse`.
+    pub reverse: bool,
 }
 
-fn past(value: &str, today: Date) -> Result<Days, &'static str> {
-    days(value, today).ok_or(
-        "expected today, yesterday, this-week, -3d, a date (2026-12-01) or a range (2026-11-01..2026-11-30)",
-    )
-}
-
-fn days(value: &str, today: Date) -> Option<Days> {
-    if let Some((from, to)) = value.split_once("..") {
-        let end = |word: &str| match word {
-            "" => Some(None),
-            word => when::date(word, today).map(Some),
+impl Query {
+    /// The todos that `list` shows for these terms and options: without done
+    /// ones unless a `done:` or `state:` term or an option asks for them, and
+    /// without waiting ones unless a `t:` term or `--all` does. Nothing is
+    /// widened by `no:` and `not:`.
+    #[must_use]
+    pub fn list(terms: Vec<Term>, options: Options, calendar: Calendar) -> Self {
+        let asks = |wanted: fn(&Term) -> bool| terms.iter().any(|term| term.asks(wanted));
+        let asks_for_done = asks(|term| matches!(term, Term::Done(_) | Term::State(_)));
+        let asks_for_waiting = asks(|term| matches!(term, Term::Start(_)));
+        let scope = if options.done {
+            Scope::Done
+        } else if options.all || asks_for_done {
+            Scope::All
+        } else {
+            Scope::Open
         };
-        let (from, to) = (end(from)?, end(to)?);
-        return (from.is_some() || to.is_some()).then_some(Days { from, to });
+        Self {
+            scope,
+            hide_waiting: (!options.all && !asks_for_waiting).then_some(calendar.today),
+            terms,
+            sort: options.sort.unwrap_or_default(),
+            reverse: options.reverse,
+        }
     }
-    let week_from = |monday: Date| {
-        Some(Days {
-            from: Some(monday),
-            to: Some(monday.checked_add(6.days()).ok()?),
-        })
-    };
-    let monday = today
-        .checked_sub(i64::from(today.weekday().to_monday_zero_offset()).days())
-        .ok();
-    match value.to_ascii_lowercase().as_str() {
-        "this-week" => week_from(monday?),
-        "last-week" => week_from(monday?.checked_sub(7.days()).ok()?),
-        "next-week" => week_from(monday?.checked_add(7.days()).ok()?),
-        word => when::date(word, today).map(|day| Days {
-            from: Some(day),
-            to: Some(day),
-        }),
+
+    /// Whether the todo is listed: the definition of what the store answers.
+    /// Days begin and end as they do in `zone`.
+    #[must_use]
+    pub fn holds(&self, todo: &Todo, zone: &TimeZone) -> bool {
+        let line = Line::new(&todo.text);
+        let in_scope = match self.scope {
+            Scope::Open => !line.is_done(),
+            Scope::Done => line.is_done(),
+            Scope::All => true,
+        };
+        in_scope
+            && !self.hide_waiting.is_some_and(|day| waits(line, day))
+            && self
+                .terms
+                .iter()
+                .all(|term| term.holds(&Facts::of(todo, zone)))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
+/// Whether the line is open and waits beyond this day.
+#[must_use]
+pub fn waits(line: Line<'_>, today: Date) -> bool {
+    !line.is_done() && line.start().is_some_and(|start| start > today)
+}
 
-    use super::{Date, Days, State, Term, TermError, parse_terms};
-    use crate::domain::line::Priority;
-
-    /// A Tuesday.
-    const TODAY: Date = date(2026, 11, 24);
-
-    fn one(word: &str) -> Result<Term, TermError> {
-        parse_terms(&[word], TODAY).map(|terms| {
-            terms
-                .into_iter()
-                .next()
-                .unwrap_or(Term::Word(String::new()))
-        })
-    }
-
-    fn between(from: Option<Date>, to: Option<Date>) -> Days {
-        Days { from, to }
-    }
-
-    #[test]
-    fn each_kind_of_term_is_read() -> Result<(), TermError> {
-        assert_eq!(one("Milk")?, Term::Word("Milk".into()));
-        assert_eq!(one("+home")?, Term::Project("home".into()));
-        assert_eq!(one("@Phone")?, Term::Context("Phone".into()));
-        assert_eq!(one("state:pending")?, Term::State(State::Pending));
-        assert_eq!(
-            Some(one("pri:a")?),
-            Priority::parse("A").map(Term::Priority)
-        );
-        for word in ["+", "@", "a:b", "http://a", ":"] {
-            assert_eq!(one(word)?, Term::Word(word.into()));
+impl Term {
+    /// Whether it, or a part of an *or*, is what is `wanted`.
+    fn asks(&self, wanted: fn(&Self) -> bool) -> bool {
+        match self {
+            Self::AnyOf(terms) => terms.iter().any(|term| term.asks(wanted)),
+            Self::Not(_) => false,
+            Self::Word(_)
+            | Self::Project(_)
+            | Self::Context(_)
+            | Self::Due(_)
+            | Self::Start(_)
+            | Self::Done(_)
+            | Self::Changed(_)
+            | Self::State(_)
+            | Self::Priority(_)
+            | Self::Has(_) => wanted(self),
         }
-        Ok(())
     }
 
-    #[test]
-    fn days_are_read_as_words_dates_and_ranges() -> Result<(), TermError> {
-        let on = |day| between(Some(day), Some(day));
-        for (word, expected) in [
-            ("due:today", on(TODAY)),
-            ("due:tomorrow", on(date(2026, 11, 25))),
-            ("due:overdue", between(None, Some(date(2026, 11, 23)))),
-            (
-                "due:this-week",
-                between(Some(date(2026, 11, 23)), Some(date(2026, 11, 29))),
-            ),
-            ("due:2026-12-01", on(date(2026, 12, 1))),
-            (
-                "due:2026-11-01..2026-11-30",
-                between(Some(date(2026, 11, 1)), Some(date(2026, 11, 30))),
-            ),
-            ("due:..tomorrow", between(None, Some(date(2026, 11, 25)))),
-            ("due:2026-11-01..", between(Some(date(2026, 11, 1)), None)),
-        ] {
-            assert_eq!(one(word)?, Term::Due(expected), "{word}");
+    /// Whether it holds for the todo.
+    #[must_use]
+    pub fn holds(&self, todo: &Facts<'_>) -> bool {
+        let line = todo.line;
+        let within = |day: Option<Date>, days: &Days| day.is_some_and(|day| days.contain(day));
+        match self {
+            Self::Word(word) => search_key(line.text()).contains(search_key(word).as_ref()),
+            Self::Project(name) => line.projects().any(|it| same_tag(it, name)),
+            Self::Context(name) => line.contexts().any(|it| same_tag(it, name)),
+            Self::Due(days) => within(line.due(), days),
+            Self::Start(days) => within(line.start(), days),
+            Self::Done(days) => within(line.completed_on(), days),
+            Self::Changed(days) => within(todo.changed_on, days),
+            Self::State(state) => todo.state == *state,
+            Self::Priority(priority) => line.priority() == Some(*priority),
+            Self::Has(part) => part.is_in(line),
+            Self::Not(term) => !term.holds(todo),
+            Self::AnyOf(terms) => terms.iter().any(|term| term.holds(todo)),
         }
-        assert_eq!(one("done:yesterday")?, Term::Done(on(date(2026, 11, 23))));
-        assert_eq!(
-            one("changed:-7d..today")?,
-            Term::Changed(between(Some(date(2026, 11, 17)), Some(TODAY)))
-        );
-        Ok(())
     }
+}
 
-    #[test]
-    fn a_known_prefix_with_a_meaningless_value_is_named() {
-        for word in [
-            "due:soon",
-            "due:",
-            "due:..",
-            "done:overdue",
-            "state:new",
-            "pri:AA",
-            "due:a..b",
-        ] {
-            assert_eq!(
-                one(word).err().map(|error| error.term).as_deref(),
-                Some(word)
-            );
+/// What terms are about.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The text.
+    pub line: Line<'a>,
+    /// How far its changes have come.
+    pub state: State,
+    /// The day on which the server last changed it.
+    pub changed_on: Option<Date>,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of a todo, days as they begin and end in `zone`.
+    #[must_use]
+    pub fn of(todo: &'a Todo, zone: &TimeZone) -> Self {
+        Self {
+            line: Line::new(&todo.text),
+            state: todo.state,
+            changed_on: todo.updated_at.map(|at| zone.to_datetime(at).date()),
         }
     }
 }

@@ -69,6 +69,9 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Synced, Self::Pending, Self::Sent, Self::Rejected];
+
     /// The word for it in output and in `state:` filters.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -83,7 +86,7 @@ impl State {
     /// Reads its [`word`](Self::word), upper or lower case.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Synced, Self::Pending, Self::Sent, Self::Rejected]
+        Self::ALL
             .into_iter()
             .find(|state| word.eq_ignore_ascii_case(state.word()))
     }

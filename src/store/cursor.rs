@@ -29,6 +29,15 @@ pub(super) enum Way {
     Up,
 }
 
+impl Way {
+    const fn opposite(self) -> Self {
+        match self {
+            Self::Down => Self::Up,
+            Self::Up => Self::Down,
+        }
+    }
+}
+
 /// A place in a list: the value it is sorted by (`Null` where it has none, or
 /// the list is in server order) and the order among equals.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +63,8 @@ pub(super) struct List<'c> {
     connection: &'c Connection,
     scope: Scope,
     sort: Sort,
+    /// The list runs in the opposite order of its indexes.
+    reverse: bool,
     filter: Filter,
     /// The index of this sort exists.
     indexed: bool,
@@ -96,7 +107,8 @@ impl<'c> List<'c> {
             connection,
             scope: query.scope,
             sort: query.sort,
-            filter: Filter::new(&query.terms),
+            reverse: query.reverse,
+            filter: Filter::new(query),
             indexed,
         }
     }
@@ -109,6 +121,7 @@ impl<'c> List<'c> {
         mut visit: impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut todo = rows::blank();
+        let way = if self.reverse { way.opposite() } else { way };
         for (stretch, start) in self.stretches(start, way) {
             let flow = self.stretch(stretch, start, way, &mut todo, &mut visit)?;
             if flow.is_break() {

@@ -4,9 +4,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::types::Value;
 
-use crate::domain::casefold::{search_key, tag_key};
+use crate::domain::casefold::search_key;
 use crate::domain::line::Line;
-use crate::domain::query::{Days, Term};
+use crate::domain::query::{Days, Facts, Part, Query, Term, waits};
 use crate::domain::todo::State;
 use crate::store::rows;
 
@@ -16,21 +16,99 @@ pub(super) struct Filter {
     /// ` AND …` for each term; its values are bound in this order.
     pub(super) sql: String,
     pub(super) values: Vec<Value>,
-    exact: Vec<Exact>,
+    /// Terms that SQL only narrows down; they are about the text alone.
+    exact: Vec<Term>,
+    hide_waiting: Option<Date>,
 }
 
-/// A tag, folded, that must be a whole word.
-#[derive(Debug)]
-enum Exact {
-    Project(String),
-    Context(String),
+/// An SQL condition for a term.
+struct Condition {
+    sql: String,
+    values: Vec<Value>,
+    /// Holds for the same rows as the term, not only for all of them.
+    exact: bool,
+}
+
+impl Condition {
+    fn exact(sql: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        Self {
+            sql: sql.to_owned(),
+            values: values.into_iter().collect(),
+            exact: true,
+        }
+    }
+
+    fn coarse(self) -> Self {
+        Self {
+            exact: false,
+            ..self
+        }
+    }
+
+    /// Never null, so that its negation is what it says.
+    fn of(term: &Term) -> Self {
+        match term {
+            Term::Word(word) => contains(&search_key(word)),
+            Term::Project(name) => contains(&format!("+{}", search_key(name))).coarse(),
+            Term::Context(name) => contains(&format!("@{}", search_key(name))).coarse(),
+            Term::Due(range) => days("due", *range),
+            Term::Start(_) | Term::Has(Part::Start) => contains("t:").coarse(),
+            Term::Done(range) => days("completed_on", *range),
+            Term::Changed(range) => changed(*range),
+            Term::State(State::Synced) => Self::exact("state = 0", []),
+            // The first half is what the partial index asks for.
+            Term::State(state) => {
+                let state = Value::Integer(rows::state_number(*state));
+                Self::exact("state <> 0 AND state = ?", [state])
+            }
+            Term::Priority(priority) => {
+                let letter = Value::Integer(u32::from(priority.letter()).into());
+                Self::exact("priority IS NOT NULL AND priority = ?", [letter])
+            }
+            Term::Has(Part::Due) => Self::exact("due IS NOT NULL", []),
+            Term::Has(Part::Priority) => Self::exact("priority IS NOT NULL", []),
+            Term::Has(Part::Project) => contains("+").coarse(),
+            Term::Has(Part::Context) => contains("@").coarse(),
+            Term::Has(Part::Recurrence) => contains("rec:").coarse(),
+            Term::Not(term) => Self::of(term).negated(),
+            Term::AnyOf(terms) => Self::any(terms),
+        }
+    }
+
+    fn negated(self) -> Self {
+        if self.exact {
+            let sql = format!("NOT ({})", self.sql);
+            Self { sql, ..self }
+        } else {
+            Self::exact("1", []).coarse()
+        }
+    }
+
+    fn any(terms: &[Term]) -> Self {
+        let parts: Vec<Self> = terms.iter().map(Self::of).collect();
+        let sql: Vec<String> = parts.iter().map(|part| format!("({})", part.sql)).collect();
+        Self {
+            sql: format!("({})", sql.join(" OR ")),
+            exact: parts.iter().all(|part| part.exact),
+            values: parts.into_iter().flat_map(|part| part.values).collect(),
+        }
+    }
 }
 
 impl Filter {
-    pub(super) fn new(terms: &[Term]) -> Self {
-        let mut filter = Self::default();
-        for term in terms {
-            filter.add(term);
+    pub(super) fn new(query: &Query) -> Self {
+        let mut filter = Self {
+            hide_waiting: query.hide_waiting,
+            ..Self::default()
+        };
+        for term in &query.terms {
+            let condition = Condition::of(term);
+            filter.sql.push_str(" AND ");
+            filter.sql.push_str(&condition.sql);
+            filter.values.extend(condition.values);
+            if !condition.exact {
+                filter.exact.push(term.clone());
+            }
         }
         filter
     }
@@ -38,82 +116,50 @@ impl Filter {
     /// Whether the exact checks hold, too.
     pub(super) fn holds(&self, text: &str) -> bool {
         let line = Line::new(text);
-        self.exact.iter().all(|exact| match exact {
-            Exact::Project(name) => line.projects().any(|word| tag_key(word) == *name),
-            Exact::Context(name) => line.contexts().any(|word| tag_key(word) == *name),
-        })
+        let facts = Facts {
+            line,
+            state: State::Synced,
+            changed_on: None,
+        };
+        !self.hide_waiting.is_some_and(|today| waits(line, today))
+            && self.exact.iter().all(|term| term.holds(&facts))
     }
 
     /// Whether SQL alone decides.
     pub(super) fn is_sql(&self) -> bool {
-        self.exact.is_empty()
+        self.exact.is_empty() && self.hide_waiting.is_none()
     }
+}
 
-    fn add(&mut self, term: &Term) {
-        match term {
-            Term::Word(word) => self.word(search_key(word).into_owned()),
-            Term::Project(name) => {
-                self.word(format!("+{}", search_key(name)));
-                self.exact.push(Exact::Project(tag_key(name).into_owned()));
-            }
-            Term::Context(name) => {
-                self.word(format!("@{}", search_key(name)));
-                self.exact.push(Exact::Context(tag_key(name).into_owned()));
-            }
-            Term::Due(days) => self.days("due", days),
-            Term::Done(days) => self.days("completed_on", days),
-            Term::Changed(days) => self.changed(days),
-            Term::State(State::Synced) => self.sql.push_str(" AND state = 0"),
-            // The first half is what the partial index asks for.
-            Term::State(state) => self.condition(
-                " AND state <> 0 AND state = ?",
-                Value::Integer(rows::state_number(*state)),
-            ),
-            Term::Priority(priority) => self.condition(
-                " AND priority = ?",
-                Value::Integer(u32::from(priority.letter()).into()),
-            ),
+fn contains(folded: &str) -> Condition {
+    Condition::exact("instr(folded, ?) > 0", [Value::Text(folded.to_owned())])
+}
+
+fn days(column: &str, days: Days) -> Condition {
+    let ends = [(">=", days.from), ("<=", days.to)];
+    let mut sql = vec![format!("{column} IS NOT NULL")];
+    let mut values = Vec::new();
+    for (operator, day) in ends {
+        if let Some(day) = day {
+            sql.push(format!("{column} {operator} ?"));
+            values.push(Value::Integer(rows::day(day)));
         }
     }
+    Condition::exact(&sql.join(" AND "), values)
+}
 
-    fn condition(&mut self, sql: &str, value: Value) {
-        self.sql.push_str(sql);
-        self.values.push(value);
+/// Days begin and end as they do where this runs.
+fn changed(days: Days) -> Condition {
+    let (from, after) = days.instants(&TimeZone::system());
+    let mut sql = "updated_at IS NOT NULL".to_owned();
+    let mut values = Vec::new();
+    if let Some(from) = from {
+        sql.push_str(" AND updated_at >= ?");
+        values.push(Value::Integer(from.as_microsecond()));
     }
-
-    fn word(&mut self, folded: String) {
-        if !folded.is_empty() {
-            self.condition(" AND instr(folded, ?) > 0", Value::Text(folded));
-        }
+    if let Some(after) = after {
+        sql.push_str(" AND updated_at < ?");
+        values.push(Value::Integer(after.as_microsecond()));
     }
-
-    fn days(&mut self, column: &str, days: &Days) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(column);
-        self.sql.push_str(" IS NOT NULL");
-        let mut end = |operator: &str, day: Option<Date>| {
-            if let Some(day) = day {
-                let sql = format!(" AND {column} {operator} ?");
-                self.condition(&sql, Value::Integer(rows::day(day)));
-            }
-        };
-        end(">=", days.from);
-        end("<=", days.to);
-    }
-
-    /// Days begin and end as they do where this runs.
-    fn changed(&mut self, days: &Days) {
-        let midnight = |day: Date| {
-            let start = TimeZone::system().to_timestamp(day.into()).ok()?;
-            Some(Value::Integer(start.as_microsecond()))
-        };
-        self.sql.push_str(" AND updated_at IS NOT NULL");
-        if let Some(start) = days.from.and_then(midnight) {
-            self.condition(" AND updated_at >= ?", start);
-        }
-        let after = days.to.and_then(|day| day.tomorrow().ok());
-        if let Some(end) = after.and_then(midnight) {
-            self.condition(" AND updated_at < ?", end);
-        }
-    }
+    Condition::exact(&sql, values)
 }

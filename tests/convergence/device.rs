@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tudone::auth::session::Session;
 use tudone::domain::change::{Change, Progress};
-use tudone::domain::query::{Query, Scope, Sort};
+use tudone::domain::query::{Query, Scope};
 use tudone::domain::todo::Todo;
 use tudone::graphql::Hasura;
 use tudone::store::{Queued, Store};
@@ -224,8 +224,7 @@ impl Device {
 fn shown(store: &Store) -> Checked<Vec<Todo>> {
     let query = Query {
         scope: Scope::All,
-        terms: vec![],
-        sort: Sort::Server,
+        ..Query::default()
     };
     let mut todos = Vec::new();
     store.each(&query, |todo| {

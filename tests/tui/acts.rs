@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use tudone::app::{Effect, Msg};
-use tudone::domain::query::{Query, Scope, Sort};
+use tudone::domain::query::{Query, Scope};
 use tudone::store::Around;
 
 use crate::device::{Device, add};
@@ -191,8 +191,7 @@ fn a_text_from_elsewhere_keeps_what_nobody_may_type() -> Outcome {
     device.press("e")?.type_text("!")?.press("enter")?;
     let query = Query {
         scope: Scope::All,
-        terms: Vec::new(),
-        sort: Sort::Server,
+        ..Query::default()
     };
     let window = device.store.window(&query, Around::Top, 10)?;
     let texts: Vec<&str> = window.rows.iter().map(|row| row.text.as_str()).collect();

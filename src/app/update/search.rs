@@ -8,7 +8,9 @@
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen, Search};
 use crate::app::stamp::Stamp;
-use crate::domain::query::{Query, Scope, Sort, parse_terms};
+use crate::domain::query::{Query, Scope, Sort};
+use crate::domain::terms::{parse_terms, split};
+use crate::domain::when::Calendar;
 
 /// Opens the search line with what was searched for before.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -26,8 +28,8 @@ pub(super) fn changed(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     let Screen::Search(line) = &mut model.screen else {
         return Vec::new();
     };
-    let words: Vec<&str> = line.input.value().split_whitespace().collect();
-    match parse_terms(&words, stamp.today) {
+    let words: Vec<&str> = split(line.input.value()).collect();
+    match parse_terms(&words, Calendar::new(stamp.today)) {
         Err(error) => {
             line.error = Some(error.to_string());
             Vec::new()

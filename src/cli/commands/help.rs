@@ -8,12 +8,14 @@ use clap::{Args, CommandFactory as _};
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::config::nearest;
+use crate::domain::terms::{OPTION_HELP, TERM_HELP};
+use crate::domain::when::{DAY_HELP, HelpEntry, RANGE_HELP};
 use crate::finding::{codes, find};
 
 /// The arguments of `help`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A command, `exit-codes` or `json`
+    /// A command, `exit-codes`, `json`, `terms` or `dates`
     topic: Option<String>,
 
     /// After `doctor`: one of its codes
@@ -87,6 +89,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         Some("exit-codes") => EXIT_CODES.to_owned(),
         Some("json") => JSON.to_owned(),
         Some("doctor") => doctor(&mut command, arguments.code.as_deref())?,
+        Some("terms") => terms(),
+        Some("dates") => dates(),
         Some(name) => match command.find_subcommand_mut(name) {
             Some(command) => command.render_long_help().to_string(),
             None => return Err(unknown(&command, name)),
@@ -99,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
 
 fn unknown(command: &clap::Command, name: &str) -> CliError {
     let names = command.get_subcommands().map(clap::Command::get_name);
-    let help = match nearest(name, names.chain(["exit-codes", "json"])) {
+    let help = match nearest(name, names.chain(["exit-codes", "json", "terms", "dates"])) {
         Some(near) => format!("Did you mean `tudone help {near}`?"),
         None => "Run `tudone help` to see the commands.".to_owned(),
     };
@@ -139,4 +143,29 @@ fn doctor(command: &mut clap::Command, code: Option<&str>) -> Result<String, Cli
             Err(CliError::usage(format!("no code `{code}`"), help))
         }
     }
+}
+
+fn terms() -> String {
+    format!(
+        "Terms narrow a list; all of them must hold.\n\n{}\n\
+         Quotes make a word of anything: \"due:soon\".\n\n\
+         A view in [views] may end with options:\n\n{}",
+        table(TERM_HELP),
+        table(OPTION_HELP)
+    )
+}
+
+fn dates() -> String {
+    format!(
+        "In a todo (`due:fri`) and in terms:\n\n{}\nIn terms only:\n\n{}",
+        table(DAY_HELP),
+        table(RANGE_HELP)
+    )
+}
+
+fn table(entries: &[HelpEntry]) -> String {
+    let width = entries.iter().map(|entry| entry.form.chars().count()).max();
+    let width = width.unwrap_or_default();
+    let line = |entry: &HelpEntry| format!("  {:width$}  {}\n", entry.form, entry.meaning);
+    entries.iter().map(line).collect()
 }

@@ -14,10 +14,12 @@ use crate::cli::error::CliError;
 use crate::cli::json::{Field, Shown};
 use crate::cli::network::{self, SyncOptions, younger};
 use crate::cli::output::{self, Out};
-use crate::cli::pick::{refuse_blank, scope_of};
+use crate::cli::pick::refuse_blank;
 use crate::cli::sync_skipped::SyncSkipped;
-use crate::domain::query::{Query, Scope, Sort, parse_terms};
+use crate::domain::query::{Options, Query, Sort};
+use crate::domain::terms::parse_terms;
 use crate::domain::todo::Todo;
+use crate::domain::when::Calendar;
 use crate::store::Store;
 
 /// The arguments of `list`.
@@ -119,17 +121,15 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         &arguments.terms,
         "`list` without terms prints all open todos.",
     )?;
-    let terms = parse_terms(&arguments.terms, context.clock.today())?;
+    let calendar = Calendar::new(context.clock.today());
+    let terms = parse_terms(&arguments.terms, calendar)?;
+    let options = Options {
+        all: arguments.all,
+        sort: Some(arguments.sort.into()),
+        ..Options::default()
+    };
     let listing = Listing {
-        query: Query {
-            scope: if arguments.all {
-                Scope::All
-            } else {
-                scope_of(&terms)
-            },
-            terms,
-            sort: arguments.sort.into(),
-        },
+        query: Query::list(terms, options, calendar),
         limit: arguments.limit.unwrap_or(usize::MAX),
         form: match (arguments.jsonl, &arguments.json) {
             (true, _) => Form::JsonLines(&fields),

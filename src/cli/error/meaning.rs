@@ -82,7 +82,7 @@ impl CliError {
     pub fn help(&self) -> Option<String> {
         let text = match self {
             CliError::Usage { help, .. } => help.clone(),
-            CliError::Term(_) => "Run `tudone help list` to see the filter terms.".to_owned(),
+            CliError::Term(error) => error.help(),
             CliError::Typed { source, .. } => source.help().to_owned(),
             CliError::Line { source, .. } => source.help().to_owned(),
             CliError::Unasked { .. } => "Add --yes to skip the question.".to_owned(),

@@ -131,6 +131,15 @@ impl<'a> Line<'a> {
         Revision::apply_all(&[Revision::Due(due)], self.0)
     }
 
+    /// See [`Revision::Start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Revision::apply_all`].
+    pub fn with_start(self, start: Option<Date>) -> Result<String, LineError> {
+        Revision::apply_all(&[Revision::Start(start)], self.0)
+    }
+
     /// See [`Revision::AddTag`].
     ///
     /// # Errors

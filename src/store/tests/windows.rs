@@ -9,7 +9,9 @@ use super::super::{Around, Window};
 use super::*;
 use crate::domain::casefold::search_key;
 use crate::domain::line::{Line, Priority};
-use crate::domain::query::{Days, Sort, Term, parse_terms};
+use crate::domain::query::{Days, Sort, Term};
+use crate::domain::terms::parse_terms;
+use crate::domain::when::Calendar;
 
 /// Todos of every kind: with and without due date and priority, open and done,
 /// sent and unsent, with equal values.
@@ -82,7 +84,7 @@ fn every_sort_orders_every_scope() -> Outcome {
                 &Query {
                     scope,
                     sort,
-                    terms: vec![],
+                    ..Query::default()
                 },
             )?;
             assert!(
@@ -111,7 +113,12 @@ fn a_window_is_a_stretch_of_the_list_wherever_it_lies() -> Outcome {
                 vec![Term::Word("o".into())],
                 vec![Term::Word("7".into())],
             ] {
-                let query = Query { scope, terms, sort };
+                let query = Query {
+                    scope,
+                    terms,
+                    sort,
+                    ..Query::default()
+                };
                 let list = listed(&store, &query)?;
                 assert_eq!(store.count(&query)?, list.len() as u64);
                 for size in [1, 2, 7, 100] {
@@ -182,7 +189,7 @@ fn search_folds_case_and_accents_and_needs_every_word() -> Outcome {
         3,
     )?;
     let found = |words: &[&str]| -> Result<Vec<i64>, Box<dyn Error>> {
-        let terms = parse_terms(words, date(2026, 11, 24))?;
+        let terms = parse_terms(words, Calendar::new(date(2026, 11, 24)))?;
         let query = Query { terms, ..all() };
         Ok(listed(&store, &query)?
             .iter()
@@ -191,7 +198,12 @@ fn search_folds_case_and_accents_and_needs_every_word() -> Outcome {
     };
     assert_eq!(found(&["creme"])?, [1, 2, 3]);
     assert_eq!(found(&["CRÈME", "KAUF"])?, [1]);
-    assert_eq!(found(&["+kuche"])?, [1], "projects are whole words");
+    assert_eq!(found(&["+KÜCHE"])?, [1], "projects are whole words");
+    assert_eq!(
+        found(&["+kuche"])?,
+        [] as [i64; 0],
+        "and keep their accents"
+    );
     assert_eq!(found(&["@HOME"])?, [3]);
     assert_eq!(found(&["done:2026-11-20"])?, [3]);
     assert_eq!(found(&["done:2026-11-21.."])?, [] as [i64; 0]);
@@ -350,7 +362,7 @@ fn a_window_costs_the_same_wherever_it_lies_among_equal_todos() -> Outcome {
             let query = Query {
                 scope,
                 sort,
-                terms: vec![],
+                ..Query::default()
             };
             let order: Vec<Key> = listed(&store, &query)?.iter().map(|it| it.key).collect();
             let top = steps(&mut store, &query, Around::Top)?;

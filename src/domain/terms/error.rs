@@ -1,0 +1,111 @@
+//! Why terms are not understood.
+
+/// Why a term was not understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("term {place}{}: {problem}", quoted(term))]
+pub struct TermError {
+    /// The term as typed.
+    pub term: String,
+    /// Its number, counted from 1.
+    pub place: usize,
+    /// What is wrong with it.
+    pub problem: TermProblem,
+    /// The nearest term that would be understood.
+    pub nearest: Option<String>,
+}
+
+fn quoted(term: &str) -> String {
+    if term.trim().is_empty() {
+        String::new()
+    } else {
+        format!(", `{term}`")
+    }
+}
+
+/// What is wrong with a term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TermProblem {
+    /// Nothing to look for: blank, or only accents.
+    #[error("is blank")]
+    Blank,
+    /// A comma with nothing before or after it.
+    #[error("has a blank part")]
+    BlankPart,
+    /// Not a date and not a range.
+    #[error("is not a recognised date or range")]
+    Date,
+    /// A range that ends before it begins.
+    #[error("ends before it begins")]
+    Reversed,
+    /// Not a state.
+    #[error("expected synced, pending, sent or rejected")]
+    State,
+    /// Not a priority.
+    #[error("expected a letter from A to Z")]
+    Priority,
+    /// Not a part.
+    #[error("expected due, t, pri, project, context or rec")]
+    Part,
+    /// Not `rec:any`.
+    #[error("expected `rec:any`")]
+    Recurrence,
+    /// An option that views do not take.
+    #[error("is not an option here")]
+    Option,
+    /// Not an order.
+    #[error("expected server, due, priority, created or text")]
+    Sort,
+    /// `--done` together with `--all`.
+    #[error("contradicts `--all`")]
+    Contradiction,
+}
+
+impl TermError {
+    /// What the user can do next, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> String {
+        if let Some(nearest) = &self.nearest {
+            return format!("Did you mean `{nearest}`?");
+        }
+        match self.problem {
+            TermProblem::Blank | TermProblem::BlankPart => {
+                "Leave it out, or enter what to look for.".to_owned()
+            }
+            TermProblem::Date => "Run `tudone help dates` for what is understood.".to_owned(),
+            TermProblem::Reversed => "Swap the two ends.".to_owned(),
+            TermProblem::Contradiction => "Use one of them.".to_owned(),
+            TermProblem::State
+            | TermProblem::Priority
+            | TermProblem::Part
+            | TermProblem::Recurrence
+            | TermProblem::Option
+            | TermProblem::Sort => "Run `tudone help terms` for what is understood.".to_owned(),
+        }
+    }
+}
+
+/// A problem of a term whose place is not known yet.
+pub(super) struct Problem {
+    pub(super) problem: TermProblem,
+    pub(super) nearest: Option<String>,
+}
+
+impl From<TermProblem> for Problem {
+    fn from(problem: TermProblem) -> Self {
+        Self {
+            problem,
+            nearest: None,
+        }
+    }
+}
+
+impl Problem {
+    pub(super) fn at(self, place: usize, term: &str) -> TermError {
+        TermError {
+            term: term.to_owned(),
+            place,
+            problem: self.problem,
+            nearest: self.nearest,
+        }
+    }
+}
