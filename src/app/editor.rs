@@ -3,6 +3,7 @@
 use tui_input::{Input, InputRequest};
 
 use crate::app::action::Action;
+use crate::app::tags::Tags;
 use crate::domain::key::Key;
 
 /// The add and edit line.
@@ -12,8 +13,23 @@ pub struct Editor {
     pub purpose: Purpose,
     /// What is typed.
     pub input: Input,
-    /// Why it was not taken, shown beside it.
+    /// Why it was not accepted, shown beside it.
     pub error: Option<String>,
+    /// Which earlier line is recalled, counted from the newest.
+    recalled: Option<usize>,
+    /// What was typed before an earlier line was recalled.
+    typed: String,
+    completing: Option<Completing>,
+}
+
+/// Completions being cycled through.
+#[derive(Debug, Clone)]
+struct Completing {
+    /// Where the word starts, in characters.
+    start: usize,
+    words: Vec<String>,
+    /// The one in the line.
+    at: usize,
 }
 
 /// What a line of text becomes.
@@ -28,37 +44,184 @@ pub enum Purpose {
         /// The text it had when the line was opened.
         before: String,
     },
+    /// One text in the place of two that conflict.
+    Merge {
+        /// The todo.
+        key: Key,
+        /// The rejected change, by its place in the outbox.
+        seq: i64,
+        /// The text of this device.
+        mine: String,
+        /// The text of the server.
+        theirs: String,
+    },
+    /// A day on which todos are due, or until which they are hidden.
+    Day {
+        /// What the day is for.
+        field: DayField,
+    },
+}
+
+/// What a day that is asked for means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayField {
+    /// `due:`.
+    Due,
+    /// `t:`.
+    Start,
+}
+
+impl DayField {
+    /// The key in front of the date.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Start => "t",
+        }
+    }
 }
 
 impl Editor {
+    /// A line for `purpose` with `text` in it, the cursor at its end.
+    #[must_use]
+    pub fn new(purpose: Purpose, text: &str) -> Self {
+        Self {
+            purpose,
+            input: Input::new(text.to_owned()),
+            error: None,
+            recalled: None,
+            typed: String::new(),
+            completing: None,
+        }
+    }
+
     /// A line for a new todo, with `text` in it.
     #[must_use]
     pub fn add(text: &str) -> Self {
-        Self {
-            purpose: Purpose::Add,
-            input: Input::new(text.to_owned()),
-            error: None,
-        }
+        Self::new(Purpose::Add, text)
     }
 
     /// A line for another text of the todo `key`.
     #[must_use]
     pub fn edit(key: Key, before: String) -> Self {
-        Self {
-            input: Input::new(before.clone()),
-            purpose: Purpose::Edit { key, before },
-            error: None,
-        }
+        let text = before.clone();
+        Self::new(Purpose::Edit { key, before }, &text)
     }
 
     /// The same line with other words in it, and why it is open again.
     #[must_use]
-    pub fn returned(purpose: Purpose, text: String, error: String) -> Self {
+    pub fn returned(purpose: Purpose, text: &str, error: String) -> Self {
         Self {
-            purpose,
-            input: Input::new(text),
             error: Some(error),
+            ..Self::new(purpose, text)
         }
+    }
+
+    /// Puts the cursor at the start of the line.
+    #[must_use]
+    pub fn at_start(mut self) -> Self {
+        self.input = self.input.with_cursor(0);
+        self
+    }
+
+    /// The text that is edited, if the line is not for a new one.
+    #[must_use]
+    pub fn before(&self) -> Option<&str> {
+        match &self.purpose {
+            Purpose::Edit { before, .. } => Some(before),
+            Purpose::Merge { mine, .. } => Some(mine),
+            Purpose::Add | Purpose::Day { .. } => None,
+        }
+    }
+
+    /// Carries out an editing action.
+    pub fn edited(&mut self, action: Action) {
+        if edited(&mut self.input, action) {
+            self.error = None;
+        }
+        self.completing = None;
+    }
+
+    /// Types `text` at the cursor.
+    pub fn insert(&mut self, text: &str) {
+        insert(&mut self.input, text);
+        self.error = None;
+        self.completing = None;
+    }
+
+    /// Shows an earlier line, `step` older than the one shown; 0 steps back to
+    /// what was typed. `lines` are the earlier ones, newest last.
+    pub fn recall(&mut self, lines: &[String], older: bool) {
+        let next = match (self.recalled, older) {
+            (None, true) => Some(0),
+            (None | Some(0), false) => None,
+            (Some(at), true) => Some(at + 1),
+            (Some(at), false) => Some(at - 1),
+        };
+        if self.recalled.is_none() {
+            if next.is_none() {
+                return;
+            }
+            self.input.value().clone_into(&mut self.typed);
+        }
+        let text = match next {
+            None => self.typed.clone(),
+            Some(at) => match lines.iter().rev().nth(at) {
+                Some(line) => line.clone(),
+                None => return,
+            },
+        };
+        self.input = Input::new(text);
+        self.recalled = next;
+        self.completing = None;
+        self.error = None;
+    }
+
+    /// What would be added by completing the word at the cursor: its rest.
+    #[must_use]
+    pub fn ghost(&self, tags: &Tags) -> Option<String> {
+        let (before, after) = split(&self.input);
+        if self.completing.is_some() || after.chars().next().is_some_and(|c| c != ' ') {
+            return None;
+        }
+        let word = before.rsplit(' ').next().unwrap_or_default();
+        let best = tags
+            .completions(before)
+            .into_iter()
+            .find(|candidate| candidate.len() > word.len())?;
+        best.get(word.len()..).map(str::to_owned)
+    }
+
+    /// Completes the word at the cursor; again, with the next candidate.
+    /// Returns whether there was one.
+    pub fn complete(&mut self, tags: &Tags) -> bool {
+        let mut completing = if let Some(completing) = self.completing.take() {
+            Completing {
+                at: (completing.at + 1) % completing.words.len().max(1),
+                ..completing
+            }
+        } else {
+            let (before, _) = split(&self.input);
+            let words = tags.completions(before);
+            let word = before.rsplit(' ').next().unwrap_or_default();
+            Completing {
+                start: self.input.cursor().saturating_sub(word.chars().count()),
+                words,
+                at: 0,
+            }
+        };
+        let Some(word) = completing.words.get(completing.at) else {
+            return false;
+        };
+        let (before, after) = split(&self.input);
+        let head: String = before.chars().take(completing.start).collect();
+        let cursor = completing.start + word.chars().count();
+        self.input = Input::new(format!("{head}{word}{after}")).with_cursor(cursor);
+        completing.start = head.chars().count();
+        self.completing = Some(completing);
+        self.error = None;
+        true
     }
 }
 
@@ -76,12 +239,9 @@ pub fn insert(input: &mut Input, text: &str) {
     let (before, after) = split(input);
     let typed: String = text
         .chars()
-        .map(|c| {
-            if matches!(c, '\n' | '\r' | '\t') {
-                ' '
-            } else {
-                c
-            }
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            c => c,
         })
         .collect();
     let cursor = input.cursor() + typed.chars().count();
@@ -100,6 +260,10 @@ pub fn split(input: &Input) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other actions are no editing"
+)]
 const fn request(action: Action) -> Option<InputRequest> {
     Some(match action {
         Action::CursorLeft => InputRequest::GoToPrevChar,
@@ -113,44 +277,17 @@ const fn request(action: Action) -> Option<InputRequest> {
         Action::DeleteWord => InputRequest::DeletePrevWord,
         Action::DeleteToStart => InputRequest::DeleteFromStart,
         Action::DeleteToEnd => InputRequest::DeleteTillEnd,
-        Action::Down
-        | Action::Up
-        | Action::First
-        | Action::Last
-        | Action::PageDown
-        | Action::PageUp
-        | Action::HalfPageDown
-        | Action::HalfPageUp
-        | Action::Add
-        | Action::Edit
-        | Action::ToggleDone
-        | Action::Delete
-        | Action::Undo
-        | Action::Redo
-        | Action::Search
-        | Action::ClearSearch
-        | Action::CycleScope
-        | Action::CycleSort
-        | Action::Sync
-        | Action::Login
-        | Action::Help
-        | Action::Submit
-        | Action::Cancel
-        | Action::PasteSeveral
-        | Action::PasteOne
-        | Action::OpenBrowser
-        | Action::CopyCode
-        | Action::ToggleQr
-        | Action::Retry
-        | Action::Redraw
-        | Action::Suspend
-        | Action::Quit => return None,
+        _ => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn tags() -> Tags {
+        Tags::of_texts(["a @phone", "b @photo"].into_iter())
+    }
 
     #[test]
     fn the_cursor_steps_over_whole_graphemes() {
@@ -166,5 +303,33 @@ mod tests {
         let mut input = Input::new("ad".to_owned()).with_cursor(1);
         insert(&mut input, "b\tc\n");
         assert_eq!(split(&input), ("ab c ", "d"));
+    }
+
+    #[test]
+    fn completing_again_takes_the_next_candidate() {
+        let mut line = Editor::add("call @p");
+        assert_eq!(line.ghost(&tags()).as_deref(), Some("hone"));
+        assert!(line.complete(&tags()));
+        assert_eq!(line.input.value(), "call @phone");
+        assert!(line.complete(&tags()));
+        assert_eq!(line.input.value(), "call @photo");
+        assert!(line.complete(&tags()));
+        assert_eq!(line.input.value(), "call @phone");
+        line.insert(" now");
+        assert!(!line.complete(&tags()), "nothing to complete");
+    }
+
+    #[test]
+    fn earlier_lines_are_recalled_and_what_was_typed_comes_back() {
+        let lines = ["one".to_owned(), "two".to_owned()];
+        let mut line = Editor::add("thr");
+        line.recall(&lines, true);
+        assert_eq!(line.input.value(), "two");
+        line.recall(&lines, true);
+        line.recall(&lines, true);
+        assert_eq!(line.input.value(), "one", "there is no older one");
+        line.recall(&lines, false);
+        line.recall(&lines, false);
+        assert_eq!(line.input.value(), "thr");
     }
 }

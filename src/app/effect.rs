@@ -1,8 +1,11 @@
 //! What must happen outside the model.
 
+use jiff::Timestamp;
+
 use crate::app::login::LoginId;
 use crate::domain::account::Account;
 use crate::domain::change::Change;
+use crate::domain::key::Key;
 use crate::domain::query::Query;
 use crate::store::Around;
 
@@ -34,8 +37,54 @@ pub enum Effect {
     Commit {
         /// Which write.
         id: CommitId,
+        /// What was done, as a participle: `completed`.
+        verb: &'static str,
         /// What to write.
         changes: Vec<Change>,
+    },
+    /// Undo the last action of this session, by changes made at `at`.
+    Undo {
+        /// The time.
+        at: Timestamp,
+    },
+    /// Redo what was undone last.
+    Redo {
+        /// The time.
+        at: Timestamp,
+    },
+    /// Send rejected changes again.
+    Retry {
+        /// Which, by their places in the outbox.
+        seqs: Vec<i64>,
+    },
+    /// Drop a change that is not on the server.
+    Drop {
+        /// Which, by its place in the outbox.
+        seq: i64,
+    },
+    /// Add the text of a rejected change as a new todo, in place of the change.
+    AddAsNew {
+        /// Which, by its place in the outbox.
+        seq: i64,
+        /// The text.
+        text: String,
+    },
+    /// Read the changes of a todo.
+    Details {
+        /// Which todo.
+        key: Key,
+    },
+    /// Read the outbox.
+    Queue,
+    /// Read every row of a list.
+    ReadAll {
+        /// Of which list.
+        query: Query,
+    },
+    /// Open a text in the user's editor, the terminal given back meanwhile.
+    EditExternally {
+        /// The text.
+        text: String,
     },
     /// Send and fetch soon. Several ask for one round.
     Sync {

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::app::action::{Action, Layer};
-use crate::app::model::{Model, Screen};
+use crate::app::action::{Action, Day, Layer};
+use crate::app::editor::{self, Editor};
+use crate::app::model::{Model, Question, Screen};
+use crate::app::queue::{QueueScreen, is_rejected};
+use crate::domain::todo::State;
 
 /// An action and the word for it in the row of hints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +24,18 @@ pub struct Hint {
 pub fn hints(model: &Model) -> Vec<Hint> {
     match &model.screen {
         Screen::List => list(model),
-        Screen::Editor(_) => of(
-            Layer::Editor,
-            &[(Action::Submit, "save"), (Action::Cancel, "leave")],
-        ),
+        Screen::Editor(line) => editor(line, model),
+        Screen::Queue(queue) => self::queue(queue),
+        Screen::Confirm { question, .. } => {
+            let yes = match question {
+                Question::Drop => "drop mine",
+                Question::KeepMine => "put mine over theirs",
+            };
+            of(
+                Layer::Confirm,
+                &[(Action::Confirm, yes), (Action::Cancel, "no")],
+            )
+        }
         Screen::Search(_) => {
             let mut hints = of(Layer::Search, &[(Action::Submit, "keep")]);
             hints.extend(of(
@@ -53,9 +64,28 @@ pub fn hints(model: &Model) -> Vec<Hint> {
 
 fn list(model: &Model) -> Vec<Hint> {
     let mut hints = Vec::new();
-    if !model.search.is_empty() {
-        hints.extend(of(Layer::List, &[(Action::ClearSearch, "whole list")]));
+    if !model.marks.is_empty() {
+        hints.extend(of(Layer::List, &[(Action::Back, "clear marks")]));
+    } else if !model.search.is_empty() {
+        hints.extend(of(Layer::List, &[(Action::Back, "whole list")]));
     }
+    let rejected = model
+        .list
+        .selected()
+        .is_some_and(|row| row.todo.state == State::Rejected);
+    if rejected {
+        hints.extend(of(
+            Layer::List,
+            &[
+                (Action::RetryChange, "retry"),
+                (Action::Merge, "edit both"),
+                (Action::KeepMine, "keep mine"),
+                (Action::AddAsNew, "add as new"),
+                (Action::DropChange, "drop"),
+            ],
+        ));
+    }
+    let details = if model.pane.open { "close" } else { "details" };
     hints.extend(of(
         Layer::List,
         &[
@@ -64,11 +94,80 @@ fn list(model: &Model) -> Vec<Hint> {
             (Action::Edit, "edit"),
             (Action::Delete, "delete"),
             (Action::Search, "search"),
-            (Action::CycleScope, "view"),
+            (Action::Details, details),
+            (Action::Mark, "mark"),
+        ],
+    ));
+    hints.push(Hint {
+        layer: Layer::List,
+        action: Action::SetDue(Day::Today),
+        word: Cow::Borrowed("due"),
+    });
+    hints.push(Hint {
+        layer: Layer::List,
+        action: Action::SetPriority(None),
+        word: Cow::Borrowed("priority"),
+    });
+    hints.extend(of(
+        Layer::List,
+        &[
             (Action::Undo, "undo"),
+            (Action::CycleScope, "view"),
             (Action::CycleSort, "sort"),
             (Action::Sync, "sync"),
             (Action::Quit, "quit"),
+        ],
+    ));
+    hints
+}
+
+fn editor(line: &Editor, model: &Model) -> Vec<Hint> {
+    let mut hints = of(Layer::Editor, &[(Action::Submit, "save")]);
+    if let Some(ghost) = line.ghost(&model.tags) {
+        let (before, _) = editor::split(&line.input);
+        let word = before.rsplit(' ').next().unwrap_or_default();
+        hints.push(Hint {
+            layer: Layer::Editor,
+            action: Action::Complete,
+            word: Cow::Owned(format!("take \u{201c}{word}{ghost}\u{201d}")),
+        });
+    }
+    hints.extend(of(Layer::Editor, &[(Action::SubmitLiteral, "as typed")]));
+    if !model.lines.is_empty() {
+        hints.extend(of(Layer::Editor, &[(Action::RecallOlder, "last line")]));
+    }
+    hints.extend(of(
+        Layer::Editor,
+        &[
+            (Action::Cancel, "leave, kept as draft"),
+            (Action::EditExternally, "in $EDITOR"),
+        ],
+    ));
+    hints
+}
+
+fn queue(queue: &QueueScreen) -> Vec<Hint> {
+    let mut hints = Vec::new();
+    if queue.selected().is_some_and(is_rejected) {
+        hints.extend(of(
+            Layer::Queue,
+            &[
+                (Action::RetryChange, "retry (merge)"),
+                (Action::Merge, "edit both into one"),
+                (Action::KeepMine, "keep mine"),
+                (Action::AddAsNew, "add mine as new"),
+                (Action::DropChange, "drop mine"),
+            ],
+        ));
+    } else if queue.selected().is_some() {
+        hints.extend(of(Layer::Queue, &[(Action::DropChange, "drop mine")]));
+    }
+    hints.extend(of(
+        Layer::Queue,
+        &[
+            (Action::RetryAll, "retry all"),
+            (Action::Sync, "sync"),
+            (Action::Cancel, "back"),
         ],
     ));
     hints

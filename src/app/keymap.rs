@@ -155,6 +155,20 @@ impl Keymap {
             .map(|sequence| written(sequence))
     }
 
+    /// The keys that complete what was pressed in `layer`, and what they do.
+    #[must_use]
+    pub fn continuations(&self, layer: Layer, pressed: &[Key]) -> Vec<(String, Action)> {
+        let mut found = Vec::new();
+        for bound in self.bound.iter().filter(|bound| bound.layer == layer) {
+            for sequence in &bound.sequences {
+                if let Some(rest) = sequence.strip_prefix(pressed).filter(|it| !it.is_empty()) {
+                    found.push((written(rest), bound.action));
+                }
+            }
+        }
+        found
+    }
+
     fn rebind(&mut self, name: &str, keys: &str) -> Result<usize, KeymapError> {
         let place = self.bound.iter().position(|bound| bound.name == name);
         let place = place.ok_or_else(|| KeymapError::UnknownAction {
@@ -223,6 +237,8 @@ const fn layers(layer: Layer) -> &'static [Layer] {
         Layer::Editor => &[Layer::Editor, Layer::Line, Layer::Global],
         Layer::Search => &[Layer::Search, Layer::Line, Layer::Global],
         Layer::Paste => &[Layer::Paste, Layer::Global],
+        Layer::Confirm => &[Layer::Confirm, Layer::Global],
+        Layer::Queue => &[Layer::Queue, Layer::Global],
         Layer::Help => &[Layer::Help, Layer::Global],
         Layer::Login => &[Layer::Login, Layer::Global],
     }

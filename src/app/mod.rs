@@ -5,11 +5,11 @@
 //! in with each message, as a [`Stamp`].
 
 pub mod action;
+pub mod details;
 pub mod editor;
 pub mod effect;
 pub mod help;
 pub mod hints;
-pub mod history;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
@@ -18,7 +18,10 @@ pub mod list;
 pub mod login;
 pub mod model;
 pub mod msg;
+pub mod preview;
+pub mod queue;
 pub mod stamp;
+pub mod tags;
 pub mod toast;
 pub mod update;
 

@@ -1,24 +1,32 @@
 //! The state of the terminal program.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
-use crate::app::action::Layer;
+use crate::app::action::{Action, Layer};
+use crate::app::details::DetailsPane;
 use crate::app::editor::Editor;
 use crate::app::effect::{CommitId, Effect};
-use crate::app::history::History;
 use crate::app::keymap::Keymap;
 use crate::app::keys::Key as Press;
 use crate::app::layout::{Layout, Parts, SearchPart};
 use crate::app::link::Link;
 use crate::app::list::List;
 use crate::app::login::{Login, LoginId};
+use crate::app::queue::QueueScreen;
+use crate::app::tags::Tags;
 use crate::app::toast::Toast;
 use crate::domain::account::Identity;
+use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
-use crate::store::{Freshness, Totals};
+use crate::domain::list::{Freshness, Totals};
+use crate::domain::push_outcome::Queued;
+use crate::domain::todo::Todo;
 
 /// Everything the screens show and everything that decides what a key means.
 #[derive(Debug, Clone)]
@@ -38,7 +46,20 @@ pub struct Model {
     pub(crate) keymap: Keymap,
     /// The keys of a sequence that is not complete yet.
     pub(crate) pressed: Vec<Press>,
-    pub(crate) history: History,
+    /// When the last of them was pressed.
+    pub(crate) pressed_at: Timestamp,
+    /// Marked todos, with their texts as last seen.
+    pub(crate) marks: BTreeMap<Key, Todo>,
+    /// The details of the selected todo.
+    pub(crate) pane: DetailsPane,
+    /// What is to be decided about a rejected change once it is read.
+    pub(crate) deciding: Option<(Key, Action)>,
+    /// What the role may do, once that is known.
+    pub(crate) capabilities: Option<Capabilities>,
+    /// The projects and contexts in use.
+    pub(crate) tags: Tags,
+    /// Lines that can be recalled, newest last.
+    pub(crate) lines: Vec<String>,
     /// Lines whose write failed while another line was open.
     pub(crate) returned: Vec<Editor>,
     /// What is to be said again when the screens are gone, in full.
@@ -72,6 +93,17 @@ pub enum Screen {
     Editor(Editor),
     /// The search line, under the list.
     Search(Search),
+    /// The changes that are not on the server.
+    Queue(QueueScreen),
+    /// A question before something that cannot be undone.
+    Confirm {
+        /// The question.
+        question: Question,
+        /// The change it is about.
+        queued: Box<Queued>,
+        /// Whether it was asked from the queue.
+        from_queue: bool,
+    },
     /// The question what several pasted lines are.
     Paste {
         /// The lines that are not blank.
@@ -88,6 +120,15 @@ pub enum Screen {
     Login(Login),
 }
 
+/// A question before something that cannot be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether to drop this device's change.
+    Drop,
+    /// Whether this device's text replaces the server's.
+    KeepMine,
+}
+
 /// The search line.
 #[derive(Debug, Clone)]
 pub struct Search {
@@ -98,6 +139,9 @@ pub struct Search {
     /// What was selected when the search began.
     pub came_from: Option<Key>,
 }
+
+/// After how long a pending sequence lists the keys that complete it.
+const CONTINUATIONS_AFTER: Duration = Duration::from_millis(300);
 
 /// What a program knows before its first frame.
 #[derive(Debug, Clone)]
@@ -140,7 +184,13 @@ impl Model {
             toast: None,
             keymap: start.keymap,
             pressed: Vec::new(),
-            history: History::default(),
+            pressed_at: start.now,
+            marks: BTreeMap::new(),
+            pane: DetailsPane::default(),
+            deciding: None,
+            capabilities: None,
+            tags: Tags::default(),
+            lines: Vec::new(),
             returned: Vec::new(),
             exit_notices: Vec::new(),
             size: start.size,
@@ -184,15 +234,20 @@ impl Model {
             Screen::Editor(_) => Layer::Editor,
             Screen::Search(_) => Layer::Search,
             Screen::Paste { .. } => Layer::Paste,
+            Screen::Queue(_) => Layer::Queue,
+            Screen::Confirm { .. } => Layer::Confirm,
             Screen::Help { .. } => Layer::Help,
             Screen::Login(_) => Layer::Login,
         }
     }
 
-    /// Whether the screen changes with time, so that
-    /// [`Msg::Ticked`](crate::app::Msg::Ticked) is wanted once a second.
+    /// After how long the screen changes by itself, so that
+    /// [`Msg::Ticked`](crate::app::Msg::Ticked) is wanted then.
     #[must_use]
-    pub const fn ticks(&self) -> bool {
+    pub fn next_tick(&self) -> Option<Duration> {
+        if !self.pressed.is_empty() && !self.shows_continuations() {
+            return Some(CONTINUATIONS_AFTER);
+        }
         let login = matches!(&self.screen, Screen::Login(login) if login.counts_down());
         let next_try = matches!(
             self.link,
@@ -202,18 +257,29 @@ impl Model {
             }
         );
         let toast = matches!(&self.toast, Some(toast) if toast.until.is_some());
-        login || next_try || toast
+        (login || next_try || toast).then_some(Duration::from_secs(1))
+    }
+
+    /// Whether the keys that complete a sequence are listed: it has been waiting
+    /// for a moment.
+    #[must_use]
+    pub fn shows_continuations(&self) -> bool {
+        let waited = self.now.duration_since(self.pressed_at);
+        !self.pressed.is_empty() && waited.unsigned_abs() >= CONTINUATIONS_AFTER
     }
 
     /// The parts of the main screen.
     #[must_use]
     pub fn layout(&self) -> Layout {
         let parts = Parts {
-            details: false,
+            details: self.pane.open && !matches!(self.screen, Screen::Queue(_)),
             search: SearchPart::Hidden,
             line: matches!(
                 self.screen,
-                Screen::Editor(_) | Screen::Search(_) | Screen::Paste { .. }
+                Screen::Editor(_)
+                    | Screen::Search(_)
+                    | Screen::Paste { .. }
+                    | Screen::Confirm { .. }
             ),
         };
         Layout::new(self.size, parts)

@@ -1,12 +1,16 @@
 //! What has happened.
 
 use crate::app::action::Action;
+use crate::app::details::Details;
 use crate::app::effect::{CommitId, WindowId};
 use crate::app::keys::Key;
 use crate::app::link::RoundNews;
 use crate::app::login::{LoginId, LoginNews};
+use crate::domain::feed::Capabilities;
+use crate::domain::history::UndoReport;
+use crate::domain::list::{Freshness, Totals, Window};
+use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
-use crate::store::{Freshness, Totals, Window};
 
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +40,31 @@ pub enum Msg {
         totals: Totals,
         /// How fresh they are.
         freshness: Freshness,
+        /// What the role may do, once that is known.
+        capabilities: Option<Capabilities>,
     },
+    /// The store answered [`Effect::Details`](crate::app::Effect::Details).
+    DetailsRead(Details),
+    /// The store answered [`Effect::Queue`](crate::app::Effect::Queue).
+    QueueRead(Vec<Queued>),
+    /// The store answered [`Effect::ReadAll`](crate::app::Effect::ReadAll).
+    AllRead(Vec<Todo>),
+    /// The store undid or redid an action; `None` when there was none.
+    Undone {
+        /// Whether it was redone.
+        redo: bool,
+        /// What was done.
+        report: Option<UndoReport>,
+    },
+    /// The outbox was changed as asked for.
+    QueueChanged,
+    /// What was asked for could not be read or written.
+    StoreFailed {
+        /// Why.
+        reason: String,
+    },
+    /// The user's editor was closed: the text, or why there is none.
+    EditedExternally(Result<String, String>),
     /// The store could not be read.
     WindowFailed {
         /// Which question.

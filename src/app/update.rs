@@ -7,11 +7,14 @@ use crate::app::msg::Msg;
 use crate::app::stamp::Stamp;
 
 mod act;
+mod details;
 mod disk;
+mod line;
 mod link;
 mod login;
 mod paste;
 mod press;
+mod queue;
 mod search;
 mod todos;
 
@@ -27,6 +30,7 @@ pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
     if rows != model.list.height() {
         effects.extend(model.list.resize(rows));
     }
+    effects.extend(details::follow(model));
     effects
 }
 
@@ -46,9 +50,24 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
             window,
             totals,
             freshness,
-        } => disk::windowed(model, id, window, totals, freshness),
+            capabilities,
+        } => {
+            model.capabilities = capabilities;
+            disk::windowed(model, id, window, totals, freshness)
+        }
+        Msg::DetailsRead(details) => details::read(model, details),
+        Msg::QueueRead(items) => queue::read(model, items),
+        Msg::AllRead(todos) => todos::marked(model, todos),
+        Msg::Undone { redo, report } => disk::undone(model, redo, report),
+        Msg::QueueChanged => disk::queue_changed(model),
+        Msg::StoreFailed { reason } => {
+            model.touch();
+            model.alert(reason);
+            Vec::new()
+        }
+        Msg::EditedExternally(result) => line::edited_externally(model, result, stamp),
         Msg::WindowFailed { id, reason } => disk::window_failed(model, id, reason),
-        Msg::StoreChanged => model.list.refresh(),
+        Msg::StoreChanged => disk::changed(model),
         Msg::StoreTroubled { reason } => disk::troubled(model, reason),
         Msg::Committed { id, todos } => disk::committed(model, id, &todos),
         Msg::CommitFailed { id, reason } => disk::commit_failed(model, id, &reason),
@@ -64,6 +83,9 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
 /// A second has passed: takes away what was shown for long enough, and counts
 /// down what counts down.
 fn ticked(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
+    if model.shows_continuations() {
+        model.touch();
+    }
     if model
         .toast
         .as_ref()

@@ -39,8 +39,10 @@ pub trait Signals {
 /// Where messages come from.
 #[derive(Debug)]
 pub struct Sources<'f, I, S> {
-    /// The terminal; its end ends the loop.
-    pub input: I,
+    /// The terminal; its end ends the loop. `None` while another program has it.
+    pub input: Option<I>,
+    /// Opens the terminal's input again after another program had it.
+    pub reopen: Option<fn() -> I>,
     /// The workers.
     pub facts: &'f mut mpsc::Receiver<Msg>,
     /// The system.
@@ -51,6 +53,13 @@ pub struct Sources<'f, I, S> {
 pub trait EffectHandler {
     /// Begins an effect; never waits.
     fn begin(&mut self, effect: Effect);
+    /// Gives the terminal to the user's editor with `text`; returns the text when
+    /// it is closed, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be taken again.
+    fn edit(&mut self, text: &str) -> io::Result<Result<String, String>>;
     /// Gives the terminal back, stops the program and takes the terminal again
     /// when it goes on.
     ///
@@ -119,7 +128,7 @@ where
                 .draw(|frame| ui::draw(model, theme, frame))
                 .map_err(DriveError::Draw)?;
         }
-        let mut next = sources.next(model.ticks()).await;
+        let mut next = sources.next(model.next_tick()).await;
         for _ in 0..BURST {
             let msg = match next {
                 Next::Leave => return Ok(Left::Ended),
@@ -140,6 +149,21 @@ where
                     Effect::Suspend => {
                         outside.suspend().map_err(DriveError::HandOver)?;
                         wipe(terminal).map_err(DriveError::Draw)?;
+                    }
+                    Effect::EditExternally { text } => {
+                        if sources.reopen.is_some() {
+                            // Else its thread would take the keys of the editor.
+                            sources.input = None;
+                        }
+                        let edited = outside.edit(&text).map_err(DriveError::HandOver)?;
+                        if let Some(reopen) = sources.reopen {
+                            sources.input = Some(reopen());
+                        }
+                        wipe(terminal).map_err(DriveError::Draw)?;
+                        let msg = Msg::EditedExternally(edited);
+                        for effect in update(model, msg, stamp()) {
+                            outside.begin(effect);
+                        }
                     }
                     effect => outside.begin(effect),
                 }
@@ -162,18 +186,25 @@ fn wipe<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
     Ok(())
 }
 
+/// The next message of a stream; none comes where there is no stream.
+async fn next_of<I: Stream<Item = Msg> + Unpin>(input: &mut Option<I>) -> Option<Msg> {
+    match input {
+        Some(input) => input.next().await,
+        None => pending().await,
+    }
+}
+
 impl<I, S> Sources<'_, I, S>
 where
     I: Stream<Item = Msg> + Unpin,
     S: Signals,
 {
     /// Waits for the next message.
-    async fn next(&mut self, ticks: bool) -> Next {
+    async fn next(&mut self, tick_after: Option<Duration>) -> Next {
         let tick = async {
-            if ticks {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            } else {
-                pending::<()>().await;
+            match tick_after {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => pending::<()>().await,
             }
         };
         tokio::select! {
@@ -182,7 +213,7 @@ where
                 Signal::Leave => Next::Leave,
                 Signal::Continued => Next::Continued,
             },
-            msg = self.input.next() => msg.map_or(Next::Leave, Next::Msg),
+            msg = next_of(&mut self.input) => msg.map_or(Next::Leave, Next::Msg),
             Some(fact) = self.facts.recv() => Next::Msg(fact),
             () = tick => Next::Msg(Msg::Ticked),
         }
@@ -192,7 +223,10 @@ where
     /// waker: the terminal's stream remembers the first waker it is given, and
     /// would not wake the loop with a borrowed one.
     async fn ready(&mut self) -> Option<Next> {
-        let input = poll_fn(|cx| Poll::Ready(self.input.poll_next_unpin(cx))).await;
+        let Some(input) = &mut self.input else {
+            return self.facts.try_recv().ok().map(Next::Msg);
+        };
+        let input = poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await;
         match input {
             Poll::Ready(Some(msg)) => return Some(Next::Msg(msg)),
             Poll::Ready(None) => return Some(Next::Leave),

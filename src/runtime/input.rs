@@ -1,6 +1,7 @@
 //! The terminal's events, as messages.
 
 use std::future::ready;
+use std::pin::Pin;
 
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use futures_util::{Stream, StreamExt};
@@ -8,11 +9,16 @@ use futures_util::{Stream, StreamExt};
 use crate::app::Msg;
 use crate::app::keys::{Code, Key};
 
+/// Messages from the terminal.
+pub(crate) type Events = Pin<Box<dyn Stream<Item = Msg>>>;
+
 /// Messages from the terminal, until it goes away.
-pub(crate) fn events() -> impl Stream<Item = Msg> + Unpin {
-    EventStream::new()
-        .take_while(|event| ready(event.is_ok()))
-        .filter_map(|event| ready(event.ok().and_then(msg)))
+pub(crate) fn events() -> Events {
+    Box::pin(
+        EventStream::new()
+            .take_while(|event| ready(event.is_ok()))
+            .filter_map(|event| ready(event.ok().and_then(msg))),
+    )
 }
 
 fn msg(event: Event) -> Option<Msg> {

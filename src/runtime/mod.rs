@@ -16,13 +16,14 @@ use tokio::sync::mpsc;
 use crate::app::effect::Effect;
 use crate::app::model::{Size, Start};
 use crate::app::{Keymap, Model, Msg, Stamp, update};
+use crate::domain::history::Session;
 use crate::os::runtime;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Store, StoreError};
 use crate::text::causes;
 use crate::ui::{self, Theme};
 
-mod disk;
+pub mod disk;
 pub mod drive;
 pub(crate) mod identity;
 pub(crate) mod input;
@@ -54,6 +55,9 @@ pub struct Options {
     pub offline: bool,
     /// Opens a page in a browser, or says why not. May block for a moment.
     pub open_page: fn(&str) -> Result<(), String>,
+    /// Opens a text in the user's editor and returns what it was changed to, or
+    /// why it was not. Blocks until the editor is closed.
+    pub edit_text: fn(&str) -> Result<String, String>,
 }
 
 /// Why the terminal program could not run, or go on.
@@ -135,7 +139,8 @@ pub fn run(profile: ActiveProfile, options: &Options) -> Result<Vec<String>, Run
     }
     let driven = runtime.block_on(async {
         let sources = Sources {
-            input: input::events(),
+            input: Some(input::events()),
+            reopen: Some(input::events),
             facts: &mut facts,
             signals,
         };
@@ -224,22 +229,9 @@ fn answer(
 ) -> Result<Vec<Effect>, StoreError> {
     let mut later = Vec::new();
     for effect in asked {
-        if let Effect::Window {
-            id,
-            query,
-            around,
-            size,
-        } = effect
-        {
-            let windowed = Msg::Windowed {
-                id,
-                window: store.window(&query, around, size)?,
-                totals: store.totals()?,
-                freshness: store.freshness()?,
-            };
-            later.extend(update(model, windowed, stamp));
-        } else {
-            later.push(effect);
+        match disk::read(store, &effect)? {
+            Some(answer) => later.extend(update(model, answer, stamp)),
+            None => later.push(effect),
         }
     }
     Ok(later)
@@ -252,6 +244,11 @@ fn stamp(zone: &TimeZone) -> Stamp {
         today: zone.to_datetime(now).date(),
         fresh: identity::fresh(now),
     }
+}
+
+/// A session of its own: each run of the TUI undoes its own actions.
+fn new_session() -> Session {
+    Session::Tui(identity::fresh(Timestamp::now()))
 }
 
 /// An error of the store with what the person can do, in one line.

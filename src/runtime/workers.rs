@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
 
-use super::disk::{Ask, Disk, Open, Place};
+use super::disk::{Disk, Open, Place};
 use super::drive::EffectHandler;
 use super::network::{Command, Network};
 use super::{Options, terminal};
@@ -21,6 +21,7 @@ pub(super) struct Workers {
     disk: Option<Disk>,
     network: Option<Network>,
     open_page: fn(&str) -> Result<(), String>,
+    edit_text: fn(&str) -> Result<String, String>,
     /// Threads of an account that was left: they still may have to write.
     retired: Vec<JoinHandle<()>>,
 }
@@ -42,6 +43,7 @@ impl Workers {
             disk: None,
             network,
             open_page: options.open_page,
+            edit_text: options.edit_text,
             retired: Vec::new(),
         };
         if let (Some(account), Some(store)) = (account, store) {
@@ -83,6 +85,22 @@ impl Workers {
         }
     }
 
+    fn write(&self, effect: Effect) {
+        let commit = if let Effect::Commit { id, .. } = &effect {
+            Some(*id)
+        } else {
+            None
+        };
+        let taken = self.disk.as_ref().is_some_and(|disk| disk.write(effect));
+        if !taken {
+            let reason = "the store is not open".to_owned();
+            self.fact(match commit {
+                Some(id) => Msg::CommitFailed { id, reason },
+                None => Msg::StoreFailed { reason },
+            });
+        }
+    }
+
     /// Says something to the loop from inside the loop. It never waits: where
     /// the channel is full, a thread does.
     fn fact(&self, msg: Msg) {
@@ -107,31 +125,20 @@ pub(super) fn place(profile: &ActiveProfile, account: &Account) -> Place {
 impl EffectHandler for Workers {
     fn begin(&mut self, effect: Effect) {
         match effect {
-            Effect::Window {
-                id,
-                query,
-                around,
-                size,
-            } => {
+            effect @ (Effect::Window { .. }
+            | Effect::Details { .. }
+            | Effect::Queue
+            | Effect::ReadAll { .. }) => {
                 if let Some(disk) = &self.disk {
-                    disk.ask(Ask {
-                        id,
-                        query,
-                        around,
-                        size,
-                    });
+                    disk.read(effect);
                 }
             }
-            Effect::Commit { id, changes } => {
-                let taken = self
-                    .disk
-                    .as_ref()
-                    .is_some_and(|disk| disk.write(id, changes));
-                if !taken {
-                    let reason = "the store is not open".to_owned();
-                    self.fact(Msg::CommitFailed { id, reason });
-                }
-            }
+            effect @ (Effect::Commit { .. }
+            | Effect::Undo { .. }
+            | Effect::Redo { .. }
+            | Effect::Retry { .. }
+            | Effect::Drop { .. }
+            | Effect::AddAsNew { .. }) => self.write(effect),
             Effect::Sync { shown } => self.tell(Command::Nudge { shown }),
             Effect::StartLogin(id) => self.tell(Command::StartLogin(id)),
             Effect::CancelLogin(id) => self.tell(Command::CancelLogin(id)),
@@ -149,8 +156,15 @@ impl EffectHandler for Workers {
                 let _ = terminal::copy(&text);
             }
             // The loop's own.
-            Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::EditExternally { .. } | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
+    }
+
+    fn edit(&mut self, text: &str) -> io::Result<Result<String, String>> {
+        terminal::leave();
+        let edited = (self.edit_text)(text);
+        terminal::enter()?;
+        Ok(edited)
     }
 
     fn suspend(&mut self) -> io::Result<()> {

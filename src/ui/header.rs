@@ -24,6 +24,11 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, rule: Rect, buf: 
         ..area
     };
     let under = tabs(model, theme, tabs_area, buf);
+    self::rule(theme, rule, under, buf);
+}
+
+/// Draws a line, heavy in the columns of the current view.
+pub(super) fn rule(theme: &Theme, rule: Rect, under: Option<(u16, u16)>, buf: &mut Buffer) {
     for x in rule.left()..rule.right() {
         let current = under.is_some_and(|(from, to)| x >= from && x < to);
         let (sign, style) = if current {
@@ -81,6 +86,12 @@ fn right(model: &Model, theme: &Theme, room: u16) -> Vec<Run<'static>> {
     let mut runs = Vec::new();
     let query = model.list.query();
     if room >= 30 {
+        if !model.marks.is_empty() {
+            runs.push(Run::new(
+                format!("{} marked    ", model.marks.len()),
+                theme.marked,
+            ));
+        }
         if !model.search.is_empty() {
             runs.push(Run::new(
                 format!("search: {}    ", model.search),

@@ -54,9 +54,13 @@ fn write(model: &Model, hints: &[Hint], theme: &Theme, area: Rect, buf: &mut Buf
     let mut pen = Pen::new(area, theme, buf);
     pen.write(" ", theme.muted);
     for (n, hint) in hints.iter().enumerate() {
-        let Some(key) = model.keymap.hint(hint.layer, hint.action) else {
+        let Some(mut key) = model.keymap.hint(hint.layer, hint.action) else {
             continue;
         };
+        if matches!(hint.action, Action::SetDue(_) | Action::SetPriority(_)) {
+            // The key that begins all of them.
+            key.truncate(key.find(' ').unwrap_or(key.len()));
+        }
         let gap = if n == 0 { "" } else { "   " };
         let runs = [
             Run::new(gap, theme.muted),

@@ -1,36 +1,170 @@
-//! The framed line in which a todo is written.
+//! The framed line in which a todo is written, and what was understood of it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use tui_input::Input;
 
+use super::due;
 use super::frame::frame;
 use super::line_of;
-use super::text::{Pen, fill, tail};
+use super::text::{Pen, Run, fill, tail, width};
 use super::theme::Theme;
-use crate::app::editor::{self, Editor, Purpose};
+use super::words;
+use crate::app::Model;
+use crate::app::editor::{self, DayField, Editor, Purpose};
+use crate::app::preview::{Part, Preview, preview};
+use crate::domain::typed::Rules;
+use crate::domain::when;
 
 /// Draws the add or edit line; returns where the cursor belongs.
 pub(super) fn editor(
     editor: &Editor,
+    model: &Model,
     theme: &Theme,
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<Position> {
-    let title = match editor.purpose {
+    let title = match &editor.purpose {
         Purpose::Add => "New todo",
         Purpose::Edit { .. } => "Edit",
+        Purpose::Merge { .. } => "Edit both into one",
+        Purpose::Day {
+            field: DayField::Due,
+        } => "Due on",
+        Purpose::Day {
+            field: DayField::Start,
+        } => "Hide until",
     };
     let inner = boxed(title, theme, area, buf);
-    let cursor = field(&editor.input, theme, line_of(inner, 0), buf);
-    if let Some(error) = &editor.error {
-        let below = line_of(inner, u16::from(inner.height > 1));
-        let mut pen = Pen::new(below, theme, buf);
-        let style = theme.overlay.patch(theme.alert);
-        pen.write("  ", theme.overlay).write(error, style);
+    let mut next = 0;
+    if let Purpose::Merge { mine, theirs, .. } = &editor.purpose
+        && inner.height > 2
+    {
+        let mut pen = Pen::new(line_of(inner, 0), theme, buf);
+        pen.write("  theirs ", theme.overlay.patch(theme.muted));
+        words::compared(theirs, mine, theme.good, theme, &mut pen);
+        next = 1;
+    }
+    let typed = line_of(inner, next);
+    let cursor = field(&editor.input, theme, typed, buf);
+    if let (Some(ghost), Some(cursor)) = (editor.ghost(&model.tags), cursor) {
+        // Behind the cursor there is only a blank, or nothing.
+        if editor::split(&editor.input).1.is_empty() {
+            let after = Rect {
+                x: cursor.x,
+                width: typed.right().saturating_sub(cursor.x),
+                ..typed
+            };
+            let style = theme.overlay.patch(theme.muted);
+            Pen::new(after, theme, buf).write(&ghost, style);
+        }
+    }
+    if inner.height > next + 1 {
+        let mut pen = Pen::new(line_of(inner, next + 1), theme, buf);
+        pen.write("  ", theme.overlay);
+        pen.write_all(&explanation(editor, model, theme));
     }
     cursor
+}
+
+/// Why the line was refused, or what Enter saves.
+fn explanation(editor: &Editor, model: &Model, theme: &Theme) -> Vec<Run<'static>> {
+    let on = |style: Style| theme.overlay.patch(style);
+    if let Some(error) = &editor.error {
+        return vec![Run::new(error.clone(), on(theme.alert))];
+    }
+    let text = editor.input.value();
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    if let Purpose::Day { .. } = editor.purpose {
+        return day(text, model, theme);
+    }
+    let rules = Rules {
+        today: model.today,
+        literal: false,
+    };
+    match preview(text, editor.before(), rules, &model.tags) {
+        Err(error) => vec![Run::new(error.to_string(), on(theme.warning))],
+        Ok(understood) => parts(&understood, model, theme),
+    }
+}
+
+fn day(text: &str, model: &Model, theme: &Theme) -> Vec<Run<'static>> {
+    let on = |style: Style| theme.overlay.patch(style);
+    match when::date(text.trim(), model.today) {
+        Some(date) => vec![
+            Run::new(format!("{} ", theme.symbols.means), on(theme.muted)),
+            Run::new(
+                full_date(date, model),
+                on(due::style(date, model.today, theme)),
+            ),
+        ],
+        None => vec![Run::new(
+            "a day: tomorrow, fri, +3d, 2026-12-01; none clears it",
+            on(theme.muted),
+        )],
+    }
+}
+
+/// `Fri 27 Nov, tomorrow`.
+fn full_date(date: jiff::civil::Date, model: &Model) -> String {
+    let words = due::words(date, model.today);
+    let day = date.strftime("%a %-d %b").to_string();
+    let day = if date.year() == model.today.year() {
+        day
+    } else {
+        format!("{day} {}", date.year())
+    };
+    if day.ends_with(&words) || words.ends_with(&date.year().to_string()) {
+        day
+    } else {
+        format!("{day}, {words}")
+    }
+}
+
+fn parts(understood: &Preview, model: &Model, theme: &Theme) -> Vec<Run<'static>> {
+    let on = |style: Style| theme.overlay.patch(style);
+    let mut runs = Vec::new();
+    let label = |runs: &mut Vec<Run<'static>>, label: &str| {
+        let lead = if runs.is_empty() {
+            format!("{} {label}", theme.symbols.means)
+        } else {
+            format!("   {label}")
+        };
+        runs.push(Run::new(lead, on(theme.muted)));
+    };
+    for notice in &understood.notices {
+        label(&mut runs, "");
+        runs.push(Run::new(notice.to_string(), on(theme.warning)));
+    }
+    for part in &understood.parts {
+        let (name, value, style) = match part {
+            Part::Done => ("", "done".to_owned(), theme.done),
+            Part::Priority(letter) => ("priority ", letter.to_string(), theme.priority_of(*letter)),
+            Part::Due(date) => (
+                "due ",
+                full_date(*date, model),
+                due::style(*date, model.today, theme),
+            ),
+            Part::Start(date) => ("hidden until ", full_date(*date, model), theme.text),
+            Part::Repeats(rule) => (
+                "repeats ",
+                words::interval(rule).unwrap_or_else(|| rule.clone()),
+                theme.text,
+            ),
+            Part::Project(name, _) => ("project ", name.clone(), theme.project),
+            Part::Context(name, _) => ("context ", name.clone(), theme.context),
+        };
+        label(&mut runs, name);
+        runs.push(Run::new(value, on(Style { bg: None, ..style })));
+        if let Part::Project(_, Some(open)) | Part::Context(_, Some(open)) = part {
+            let todos = if *open == 1 { "todo" } else { "todos" };
+            runs.push(Run::new(format!(" ({open} {todos})"), on(theme.muted)));
+        }
+    }
+    runs
 }
 
 /// Draws a frame where there is room for one; returns what is inside.
@@ -57,14 +191,16 @@ pub(super) fn field(
     let mut pen = Pen::new(area, theme, buf);
     let base = theme.overlay;
     if area.width >= 20 {
-        let prompt: Style = base.patch(theme.accent);
-        pen.write(theme.symbols.prompt, prompt).write(" ", base);
+        let sign = base.patch(theme.accent);
+        pen.write(theme.symbols.prompt, sign).write(" ", base);
     }
     let room = usize::from(pen.room());
     let (before, after) = editor::split(input);
     let shown = tail(before, room.saturating_sub(1));
-    pen.write(shown, base);
+    words::typed(shown, theme, &mut pen);
     let x = pen.x().min(area.right().saturating_sub(1));
-    pen.write(after, base);
+    if width(after) > 0 {
+        pen.write(after, base);
+    }
     (area.width > 0 && area.height > 0).then_some(Position { x, y: area.y })
 }

@@ -21,7 +21,7 @@ pub(super) fn list(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for (n, shown) in (0..area.height).zip(rows) {
         let position = Position {
             selected: usize::from(n) == selected,
-            marked: false,
+            marked: model.marks.contains_key(&shown.todo.key),
         };
         row::row(shown, position, model, theme, line_of(area, n), buf);
     }

@@ -131,31 +131,13 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
     lines
 }
 
-/// `whole` on as many lines as it needs: broken at spaces, an address anywhere.
+/// `whole` on as many lines as it needs.
 fn wrapped(whole: &str, style: Style, rank: u8, width: u16) -> Vec<Text> {
-    let room = usize::from(width).saturating_sub(2).max(1);
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    for word in whole.split_whitespace() {
-        let wanted = columns(word, usize::MAX);
-        let taken = columns(&line, room);
-        if !line.is_empty() && taken + 1 + wanted <= room {
-            line.push(' ');
-            line.push_str(word);
-            continue;
-        }
-        if !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
-        }
-        for c in word.chars() {
-            if columns(&line, room) >= room {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push(c);
-        }
-    }
-    lines.push(line);
-    lines.iter().map(|line| text(line, style, rank)).collect()
+    let room = usize::from(width).saturating_sub(2);
+    super::text::wrapped(whole, room)
+        .iter()
+        .map(|line| text(line, style, rank))
+        .collect()
 }
 
 /// The QR code with the code under it; false when it does not fit.

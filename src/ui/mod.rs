@@ -8,9 +8,12 @@ use ratatui::layout::{Position, Rect};
 
 use crate::app::Model;
 use crate::app::layout::Area;
-use crate::app::model::Screen;
+use crate::app::model::{Question, Screen};
 use crate::domain::line::Line;
 
+mod conflict;
+mod continuations;
+mod details;
 mod due;
 mod frame;
 mod header;
@@ -20,6 +23,7 @@ mod line;
 mod list;
 mod login;
 pub mod qr;
+mod queue;
 mod row;
 mod status;
 mod toast;
@@ -54,45 +58,87 @@ pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opt
             login::login(model, login, theme, area, buf);
             None
         }
-        Screen::List | Screen::Editor(_) | Screen::Search(_) | Screen::Paste { .. } => {
-            main(model, theme, buf)
-        }
+        Screen::List
+        | Screen::Editor(_)
+        | Screen::Search(_)
+        | Screen::Queue(_)
+        | Screen::Confirm { .. }
+        | Screen::Paste { .. } => main(model, theme, buf),
     }
 }
 
 /// The list and what is around it.
 fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
     let layout = model.layout();
-    let at = |area: Area| rect(area).intersection(buf.area);
+    let whole = buf.area;
+    let at = |area: Area| rect(area).intersection(whole);
     let (header, rule, rows) = (at(layout.header), at(layout.rule), at(layout.list));
     let (line, hints, status) = (at(layout.line), at(layout.hints), at(layout.status));
-    if header.height > 0 {
+    if let Screen::Queue(queue) = &model.screen {
+        queue::header(queue, theme, header, rule, buf);
+        queue::queue(queue, model, theme, rows, buf);
+    } else {
         header::header(model, theme, header, rule, buf);
+        list::list(model, theme, rows, buf);
+        if layout.details.height > 0 {
+            let area = at(layout.details);
+            details::details(model, theme, area, layout.details_beside, buf);
+        }
     }
-    list::list(model, theme, rows, buf);
     hints::hints(model, theme, hints, buf);
     status::status(model, theme, status, buf);
-    let cursor = match &model.screen {
-        Screen::Editor(editor) => line::editor(editor, theme, line, buf),
-        Screen::Search(search) => {
-            let inner = line::boxed("Search", theme, line, buf);
-            line::field(&search.input, theme, line_of(inner, 0), buf)
-        }
-        Screen::Paste { lines, .. } => {
-            let inner = line::boxed("Paste", theme, line, buf);
-            let question = format!("{} lines: one todo each, or one todo?", lines.len());
-            let mut pen = text::Pen::new(inner, theme, buf);
-            pen.write(&question, theme.overlay);
-            None
-        }
-        Screen::List | Screen::Help { .. } | Screen::Login(_) => None,
-    };
+    let cursor = open_line(model, theme, line, buf);
+    if model.shows_continuations() {
+        continuations::continuations(model, theme, rows, buf);
+    }
     if let Some(toast) = &model.toast {
         let over = if rows.height > 0 { rows } else { status };
         let last = line_of(over, over.height.saturating_sub(1));
         toast::toast(toast, model, theme, last, buf);
     }
     cursor
+}
+
+/// Draws the line or question that is open.
+fn open_line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    match &model.screen {
+        Screen::Editor(editor) => line::editor(editor, model, theme, area, buf),
+        Screen::Search(search) => {
+            let inner = line::boxed("Search", theme, area, buf);
+            line::field(&search.input, theme, line_of(inner, 0), buf)
+        }
+        Screen::Paste { lines, .. } => {
+            let question = format!("{} lines: one todo each, or one todo?", lines.len());
+            asked("Paste", &question, theme, area, buf);
+            None
+        }
+        Screen::Confirm {
+            question, queued, ..
+        } => {
+            let texts = crate::app::queue::texts(queued);
+            let mine = texts.mine.or(texts.was).unwrap_or_default();
+            let (title, text) = match question {
+                Question::Drop => ("Drop your change?", format!("yours: {mine}")),
+                Question::KeepMine => (
+                    "Put yours over theirs?",
+                    format!("theirs: {}", texts.theirs.unwrap_or_default()),
+                ),
+            };
+            asked(title, &text, theme, area, buf);
+            None
+        }
+        Screen::List | Screen::Queue(_) | Screen::Help { .. } | Screen::Login(_) => None,
+    }
+}
+
+fn asked(title: &str, text: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let inner = line::boxed(title, theme, area, buf);
+    let shown = if inner.height > 1 {
+        text.to_owned()
+    } else {
+        format!("{title} {text}")
+    };
+    text::Pen::new(line_of(inner, 0), theme, buf).write(&shown, theme.overlay);
 }
 
 const fn rect(area: Area) -> Rect {

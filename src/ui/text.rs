@@ -110,6 +110,40 @@ pub fn tail(text: &str, room: usize) -> &str {
     text.get(start..).unwrap_or_default()
 }
 
+/// `text` on as many lines as it needs: broken between words, and inside a word
+/// that is wider than a line.
+#[must_use]
+pub fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let room = room.max(1);
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    let mut taken = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let needed = columns(word, usize::MAX);
+        if !line.is_empty() && taken + 1 + needed <= room {
+            line.push(' ');
+            line.push_str(word);
+            taken += 1 + needed;
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+            taken = 0;
+        }
+        for grapheme in word.graphemes(true) {
+            let wide = usize::from(Glyph::of(grapheme).width);
+            if taken + wide > room && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+                taken = 0;
+            }
+            line.push_str(grapheme);
+            taken += wide;
+        }
+    }
+    lines.push(line);
+    lines
+}
+
 /// Empties the cells of `area`, and gives them this style.
 pub fn fill(area: Rect, style: Style, buf: &mut Buffer) {
     let area = area.intersection(buf.area);

@@ -22,7 +22,8 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
             before.push(Run::new(text, on(theme.alert)));
         }
         ToastKind::Change => {
-            let what = format!("{} {} ", theme.symbols.marked, toast.what);
+            let gap = if toast.subject.is_empty() { "" } else { " " };
+            let what = format!("{} {}{gap}", theme.symbols.marked, toast.what);
             before.push(Run::new(what, on(theme.good)));
             if toast.more > 0 {
                 after.push(Run::new(

@@ -1,7 +1,7 @@
 //! A todo's text in cells, its parts told apart by colour.
 
 use jiff::civil::Date;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::due;
 use super::text::Pen;
@@ -116,7 +116,7 @@ fn shown(word: &str, look: Look<'_>) -> Option<String> {
 }
 
 /// `1w` as `weekly`, `+3d` as `every 3 days`.
-fn interval(value: &str) -> Option<String> {
+pub(super) fn interval(value: &str) -> Option<String> {
     let value = value.strip_prefix('+').unwrap_or(value);
     let (count, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
     let count: u16 = count.parse().ok().filter(|count| *count > 0)?;
@@ -145,5 +145,39 @@ fn word_style(word: &str, first: bool, look: Look<'_>) -> Option<Style> {
             Some(due::style(due, look.today, theme))
         }
         _ => None,
+    }
+}
+
+/// Writes a text as it is typed, tags and dates told apart.
+pub(super) fn typed(text: &str, theme: &Theme, pen: &mut Pen<'_>) {
+    let base = theme.overlay;
+    for (n, word) in text.split_inclusive(' ').enumerate() {
+        let visible = word.trim_end_matches(' ');
+        let style = match visible.as_bytes() {
+            [b'(', letter @ b'A'..=b'Z', b')'] if n == 0 => theme.priority_of(char::from(*letter)),
+            [b'+', _, ..] => theme.project,
+            [b'@', _, ..] => theme.context,
+            [b'd', b'u', b'e', b':', _, ..] | [b't', b':', _, ..] => theme.soon,
+            _ => Style::new(),
+        };
+        pen.write(visible, base.patch(style));
+        let spaces = word.get(visible.len()..).unwrap_or_default();
+        pen.write(spaces, base);
+    }
+}
+
+/// Writes `text` with the words that `other` does not have in `style`.
+pub(super) fn compared(text: &str, other: &str, style: Style, theme: &Theme, pen: &mut Pen<'_>) {
+    let known: Vec<&str> = other.split_whitespace().collect();
+    let marked = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+    for word in text.split_inclusive(' ') {
+        let visible = word.trim_end_matches(' ');
+        let style = if known.contains(&visible) {
+            style
+        } else {
+            marked
+        };
+        pen.write(visible, style);
+        pen.write(word.get(visible.len()..).unwrap_or_default(), theme.muted);
     }
 }

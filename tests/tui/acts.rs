@@ -246,3 +246,143 @@ fn views_change_around_the_selected_todo() -> Outcome {
     assert_eq!(device.rows().len(), 3);
     Ok(())
 }
+
+#[test]
+fn esc_keeps_the_line_and_up_recalls_it() -> Outcome {
+    let mut device = Device::with(&[])?;
+    device.press("a")?.type_text("bread")?.press("esc")?;
+    assert_eq!(device.rows().len(), 0);
+
+    device.press("a")?;
+    assert!(!device.stage.screen().contains("bread"), "`a` opens empty");
+    device.press("up enter")?;
+    assert!(device.rows().concat().contains("bread"));
+    Ok(())
+}
+
+#[test]
+fn what_enter_saves_is_shown_under_the_line() -> Outcome {
+    let mut device = Device::with(&["call mum @phone"])?;
+    device
+        .press("a")?
+        .type_text("(A) call the bank due:fri +home @ph")?;
+    let screen = device.stage.screen();
+    assert!(
+        screen.contains("→ priority A   due Fri 27 Nov   project home"),
+        "{screen}"
+    );
+    assert!(screen.contains("@phone"), "the rest of the word: {screen}");
+
+    device.press("tab enter")?;
+    let rows = device.rows().concat();
+    assert!(rows.contains("A call the bank +home @phone"), "{rows}");
+    Ok(())
+}
+
+#[test]
+fn a_word_that_is_no_date_is_noticed_while_it_is_typed() -> Outcome {
+    let mut device = Device::with(&[])?;
+    device.press("a")?.type_text("pay due:tomorow")?;
+    let screen = device.stage.screen();
+    assert!(
+        screen.contains("`due:tomorow` is not a recognised date"),
+        "{screen}"
+    );
+    Ok(())
+}
+
+#[test]
+fn ctrl_v_saves_as_typed() -> Outcome {
+    let mut device = Device::with(&[])?;
+    device
+        .press("a")?
+        .type_text("pay due:fri")?
+        .press("ctrl-v")?;
+    assert!(device.rows().concat().contains("pay due:fri"));
+    Ok(())
+}
+
+#[test]
+fn pasted_lines_end_with_any_line_break() -> Outcome {
+    for breaks in ["\r", "\n", "\r\n"] {
+        let mut device = Device::with(&[])?;
+        device.say(Msg::Pasted(["bread", "eggs", "salt"].join(breaks)))?;
+        device.press("s")?;
+        assert_eq!(device.rows().len(), 3, "{breaks:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_due_date_and_a_priority_are_two_keys_away() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    device.press("t m")?;
+    assert!(device.rows().concat().contains("tomorrow"));
+    device.press("p b")?;
+    assert!(device.rows().concat().contains("B milk"));
+    device.press("t - p -")?;
+    let rows = device.rows().concat();
+    assert!(
+        !rows.contains("tomorrow") && !rows.contains("B milk"),
+        "{rows}"
+    );
+    device.press("t .")?.type_text("+3d")?.press("enter")?;
+    assert!(device.rows().concat().contains("Fri 27 Nov"));
+    Ok(())
+}
+
+#[test]
+fn a_bulk_change_is_one_undo() -> Outcome {
+    let mut device = Device::with(&["milk", "bread", "eggs"])?;
+    device.press("v v x")?;
+    assert_eq!(device.rows().len(), 1);
+    let screen = device.stage.screen();
+    assert!(screen.contains("✓ 2 done   u undo"), "{screen}");
+    device.press("u")?;
+    assert_eq!(device.rows().len(), 3);
+
+    device.press("V d")?;
+    assert_eq!(device.rows().len(), 0);
+    device.press("u")?;
+    assert_eq!(device.rows().len(), 3);
+    Ok(())
+}
+
+#[test]
+fn a_change_the_role_may_not_make_is_refused_at_the_key() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    device
+        .store
+        .set_capabilities(tudone::domain::feed::Capabilities {
+            full: true,
+            insert: false,
+            update: true,
+            delete: false,
+        })?;
+    device.say(Msg::StoreChanged)?;
+    device.press("d")?;
+    assert_eq!(device.rows().len(), 1);
+    let refused = "your role may not delete todos here";
+    assert!(device.stage.screen().contains(refused));
+    device.press("a")?;
+    assert!(
+        device
+            .stage
+            .screen()
+            .contains("your role may not add todos here")
+    );
+    Ok(())
+}
+
+#[test]
+fn a_key_that_does_nothing_says_so() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    device.press("z")?;
+    assert!(
+        device
+            .stage
+            .screen()
+            .contains("z does nothing here (? lists the keys)")
+    );
+    Ok(())
+}

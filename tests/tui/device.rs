@@ -2,11 +2,15 @@
 
 use tudone::app::{Effect, Msg};
 use tudone::domain::change::{Act, Change};
+use tudone::domain::history::Session;
 use tudone::domain::key::ChangeId;
+use tudone::runtime::disk;
 use tudone::store::{Store, StoreError};
 use uuid::Uuid;
 
 use crate::stage::{NOON, Stage, ada, instant, key};
+
+const SESSION: Session = Session::Tui(Uuid::from_u128(1));
 
 /// A program and its store.
 pub(crate) struct Device {
@@ -86,30 +90,21 @@ impl Device {
 
     fn happen(&mut self, effect: Effect) -> Result<(), StoreError> {
         let msg = match effect {
-            Effect::Window {
-                id,
-                query,
-                around,
-                size,
-            } => Msg::Windowed {
-                id,
-                window: self.store.window(&query, around, size)?,
-                totals: self.store.totals()?,
-                freshness: self.store.freshness()?,
-            },
             Effect::Commit { id, .. } if self.disk_full => Msg::CommitFailed {
                 id,
                 reason: "the disk is full".to_owned(),
-            },
-            Effect::Commit { id, changes } => Msg::Committed {
-                id,
-                todos: self.store.commit(&changes)?,
             },
             Effect::Sync { .. } => {
                 self.syncs += 1;
                 return Ok(());
             }
-            _ => return Ok(()),
+            effect => match disk::read(&self.store, &effect)? {
+                Some(answer) => answer,
+                None => match disk::write(&mut self.store, &effect, SESSION)? {
+                    Some(answer) => answer,
+                    None => return Ok(()),
+                },
+            },
         };
         self.stage.say(msg);
         Ok(())

@@ -36,6 +36,9 @@ impl EffectHandler for Recorder {
     fn begin(&mut self, effect: Effect) {
         self.begun.push(effect);
     }
+    fn edit(&mut self, text: &str) -> io::Result<Result<String, String>> {
+        Ok(Ok(format!("{text}, edited")))
+    }
     fn suspend(&mut self) -> io::Result<()> {
         self.suspended += 1;
         Ok(())
@@ -77,7 +80,8 @@ fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Recorder), Box<dyn
         .enable_time()
         .build()?;
     let sources = Sources {
-        input: stream::iter(input).chain(after_the_facts()),
+        input: Some(stream::iter(input).chain(after_the_facts())),
+        reopen: None,
         facts: &mut receiver,
         signals: Silence,
     };
@@ -157,6 +161,7 @@ fn a_pull_that_brought_nothing_draws_nothing_until_the_minute_is_over() -> Outco
                 as_of: Some(instant(at)),
                 ..Freshness::default()
             },
+            capabilities: None,
         }
     };
     let counted = |at| frames(Vec::new(), vec![Msg::StoreChanged, pulled(at)]);

@@ -151,6 +151,7 @@ impl Stage {
             window,
             totals,
             freshness,
+            capabilities: None,
         })
     }
 

@@ -7,10 +7,11 @@
 )]
 
 use crate::app::action::Action;
+use crate::app::editor::DayField;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen, Size};
 use crate::app::stamp::Stamp;
-use crate::app::update::{link, login, paste, search, todos};
+use crate::app::update::{details, line, link, login, paste, queue, search, todos};
 use crate::app::{editor, help};
 
 /// Carries out `action` on the screen in front.
@@ -24,16 +25,9 @@ pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect
     }
     match &mut model.screen {
         Screen::List => on_list(model, action, stamp),
-        Screen::Editor(line) => match action {
-            Action::Submit => todos::submit(model, stamp),
-            Action::Cancel => leave(model),
-            _ => {
-                if editor::edited(&mut line.input, action) {
-                    line.error = None;
-                }
-                Vec::new()
-            }
-        },
+        Screen::Editor(_) => line::act(model, action, stamp),
+        Screen::Queue(_) => queue::on_queue(model, action, stamp),
+        Screen::Confirm { .. } => queue::answered(model, action == Action::Confirm, stamp),
         Screen::Search(line) => match action {
             Action::Submit => search::keep(model),
             Action::Cancel => search::drop(model),
@@ -64,14 +58,30 @@ fn on_list(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
         Action::PageUp => model.list.page(-2),
         Action::HalfPageDown => model.list.page(1),
         Action::HalfPageUp => model.list.page(-1),
-        Action::Add => todos::add(model),
-        Action::Edit => todos::edit(model),
+        Action::Add => line::add(model),
+        Action::Edit => line::edit(model),
+        Action::EditExternally => line::edit_externally(model),
+        Action::SetDue(day) => todos::set_due(model, day, stamp),
+        Action::AskStart => todos::ask_day(model, DayField::Start),
+        Action::SetPriority(letter) => todos::set_priority(model, letter, stamp),
+        Action::CopyText => todos::copy(model),
+        Action::Mark => todos::mark(model),
+        Action::MarkAll => todos::mark_all(model),
+        Action::Details => details::toggle(model),
+        Action::DetailsDown => details::scroll(model, 1),
+        Action::DetailsUp => details::scroll(model, -1),
+        Action::Queue => queue::open(model),
+        Action::RetryChange
+        | Action::Merge
+        | Action::KeepMine
+        | Action::AddAsNew
+        | Action::DropChange => queue::act(model, action),
         Action::ToggleDone => todos::toggle_done(model, stamp),
         Action::Delete => todos::delete(model, stamp),
-        Action::Undo => todos::undo(model, stamp),
-        Action::Redo => todos::redo(model, stamp),
+        Action::Undo => todos::undo(stamp),
+        Action::Redo => todos::redo(stamp),
         Action::Search => search::open(model),
-        Action::ClearSearch => search::clear(model),
+        Action::Back => search::back(model),
         Action::CycleScope => search::cycle_scope(model),
         Action::CycleSort => search::cycle_sort(model),
         Action::Sync => link::sync(model),

@@ -3,9 +3,11 @@
 use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect, WindowId};
 use crate::app::model::{Model, Screen};
+use crate::app::tags::Tags;
 use crate::domain::change::{Act, Change};
+use crate::domain::history::UndoReport;
+use crate::domain::list::{Freshness, Totals, Window};
 use crate::domain::todo::Todo;
-use crate::store::{Freshness, Totals, Window};
 
 /// Some rows arrived. Where nothing of them is new, the screen stays as it is.
 /// Changes that wait and are none of ours were queued by another program: they
@@ -27,6 +29,8 @@ pub(super) fn windowed(
         effects.push(Effect::Sync { shown: false });
     }
     model.loaded = true;
+    let texts = model.list.rows().iter().map(|row| row.todo.text.as_str());
+    model.tags.extend(Tags::of_texts(texts));
     model.totals = totals;
     model.freshness = freshness;
     if arrival.missing.is_some() {
@@ -56,6 +60,7 @@ pub(super) fn committed(model: &mut Model, id: CommitId, todos: &[Todo]) -> Vec<
     let mut effects = model.list.committed(id, todos);
     // At most so many: some fold into changes that wait already.
     model.totals.pending += (saving - model.list.saving()) as u64;
+    effects.extend(reread(model));
     effects.push(Effect::Sync { shown: false });
     effects
 }
@@ -65,7 +70,6 @@ pub(super) fn committed(model: &mut Model, id: CommitId, todos: &[Todo]) -> Vec<
 pub(super) fn commit_failed(model: &mut Model, id: CommitId, reason: &str) -> Vec<Effect> {
     model.touch();
     let (changes, effects) = model.list.take_back(id);
-    model.history.forget(&changes);
     let error = format!("not saved: {reason}");
     match returned(&changes, &error) {
         Some(editor) if matches!(model.screen, Screen::List) => {
@@ -92,7 +96,7 @@ fn returned(changes: &[Change], error: &str) -> Option<Editor> {
         .collect();
     if !texts.is_empty() {
         let text = texts.join(" ");
-        return Some(Editor::returned(Purpose::Add, text, error.to_owned()));
+        return Some(Editor::returned(Purpose::Add, &text, error.to_owned()));
     }
     changes.iter().find_map(|change| match &change.act {
         Act::Edit { before, after } if !is_tick(before, after) => {
@@ -100,7 +104,7 @@ fn returned(changes: &[Change], error: &str) -> Option<Editor> {
                 key: change.todo,
                 before: before.clone(),
             };
-            Some(Editor::returned(purpose, after.clone(), error.to_owned()))
+            Some(Editor::returned(purpose, after, error.to_owned()))
         }
         Act::Add { .. } | Act::Edit { .. } | Act::Remove { .. } => None,
     })
@@ -135,4 +139,60 @@ pub(super) fn open_failed(model: &mut Model, reason: String) -> Vec<Effect> {
     model.touch();
     model.alert(reason);
     Vec::new()
+}
+
+/// Another connection wrote to the store.
+pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
+    let mut effects = model.list.refresh();
+    effects.extend(reread(model));
+    effects
+}
+
+/// What is read beside the rows, read again.
+fn reread(model: &mut Model) -> Option<Effect> {
+    model.pane.asked = None;
+    matches!(model.screen, Screen::Queue(_)).then_some(Effect::Queue)
+}
+
+/// The outbox was changed as asked for.
+pub(super) fn queue_changed(model: &mut Model) -> Vec<Effect> {
+    let mut effects = changed(model);
+    effects.push(Effect::Sync { shown: false });
+    effects
+}
+
+/// An action was undone or redone.
+pub(super) fn undone(model: &mut Model, redo: bool, report: Option<UndoReport>) -> Vec<Effect> {
+    model.touch();
+    let what = if redo { "redone" } else { "undone" };
+    let Some(report) = report else {
+        let what = if redo { "redo" } else { "undo" };
+        model.say(format!("nothing to {what}"));
+        return Vec::new();
+    };
+    let subject = match report.past.count {
+        0 | 1 => format!("{} {}", report.past.verb, report.past.text),
+        count => format!("{} {count} todos", report.past.verb),
+    };
+    match (report.overlaps.first(), report.gone.len()) {
+        (Some(overlap), _) => model.alert(format!(
+            "not {what}: changed since to \u{201c}{}\u{201d}",
+            overlap.todo.text
+        )),
+        (None, gone) if gone > 0 && !report.undid_anything() => {
+            model.alert(format!("not {what}: deleted since"));
+        }
+        (None, _) => model.say(format!("{what}: {subject}")),
+    }
+    let key = report.todos.first().map(|todo| todo.key);
+    let mut effects = match key {
+        Some(key) if !report.overlaps.is_empty() || report.undid_anything() => {
+            let query = model.list.query().clone();
+            model.list.show_at(query, Some(key))
+        }
+        _ => model.list.refresh(),
+    };
+    effects.extend(reread(model));
+    effects.push(Effect::Sync { shown: false });
+    effects
 }

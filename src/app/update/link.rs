@@ -86,7 +86,7 @@ fn ended(model: &mut Model, report: &Report) -> Vec<Effect> {
             (pushed, pulled) => format!("in sync: {pushed} sent, {pulled} received"),
         });
     }
-    model.list.refresh()
+    super::disk::changed(model)
 }
 
 fn turn(model: &mut Model, link: Link) {

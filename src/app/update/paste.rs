@@ -19,7 +19,7 @@ pub(super) fn pasted(model: &mut Model, text: &str, stamp: Stamp) -> Vec<Effect>
     model.dismiss_alert();
     match &mut model.screen {
         Screen::List => {
-            if todos::owner(model) {
+            if todos::may_add(model) {
                 into_editor(model, Editor::add(""), text);
             }
             Vec::new()
@@ -33,13 +33,17 @@ pub(super) fn pasted(model: &mut Model, text: &str, stamp: Stamp) -> Vec<Effect>
             editor::insert(&mut line.input, text);
             search::changed(model, stamp)
         }
-        Screen::Paste { .. } | Screen::Help { .. } | Screen::Login(_) => Vec::new(),
+        Screen::Queue(_)
+        | Screen::Confirm { .. }
+        | Screen::Paste { .. }
+        | Screen::Help { .. }
+        | Screen::Login(_) => Vec::new(),
     }
 }
 
 fn into_editor(model: &mut Model, mut line: Editor, text: &str) {
     let lines: Vec<String> = text
-        .lines()
+        .split(['\n', '\r'])
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .map(str::to_owned)
@@ -50,8 +54,7 @@ fn into_editor(model: &mut Model, mut line: Editor, text: &str) {
             editor: line,
         }
     } else {
-        editor::insert(&mut line.input, lines.first().map_or("", String::as_str));
-        line.error = None;
+        line.insert(lines.first().map_or("", String::as_str));
         Screen::Editor(line)
     };
 }
@@ -65,8 +68,7 @@ pub(super) fn answered(model: &mut Model, action: Action, stamp: Stamp) -> Vec<E
     let empty = line.input.value().is_empty();
     match action {
         Action::PasteOne => {
-            editor::insert(&mut line.input, &lines.join(" "));
-            line.error = None;
+            line.insert(&lines.join(" "));
             model.screen = Screen::Editor(line);
             Vec::new()
         }

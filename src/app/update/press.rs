@@ -1,5 +1,6 @@
 //! A key was pressed.
 
+use crate::app::action::{Action, Layer};
 use crate::app::effect::Effect;
 use crate::app::keymap::Meaning;
 use crate::app::keys::Key;
@@ -25,6 +26,7 @@ pub(super) fn pressed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> 
         Meaning::Action(action) => act::act(model, action, stamp),
         Meaning::Prefix => {
             model.pressed = keys;
+            model.pressed_at = stamp.now;
             Vec::new()
         }
         Meaning::Nothing => typed(model, key, stamp),
@@ -33,20 +35,37 @@ pub(super) fn pressed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> 
 
 fn typed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
     let Some(c) = key.typed() else {
+        useless(model, key);
         return Vec::new();
     };
     let mut one = [0; 4];
     let text = &*c.encode_utf8(&mut one);
     match &mut model.screen {
         Screen::Editor(editor) => {
-            crate::app::editor::insert(&mut editor.input, text);
-            editor.error = None;
+            editor.insert(text);
             Vec::new()
         }
         Screen::Search(line) => {
             crate::app::editor::insert(&mut line.input, text);
             search::changed(model, stamp)
         }
-        Screen::List | Screen::Paste { .. } | Screen::Help { .. } | Screen::Login(_) => Vec::new(),
+        Screen::List
+        | Screen::Queue(_)
+        | Screen::Confirm { .. }
+        | Screen::Paste { .. }
+        | Screen::Help { .. }
+        | Screen::Login(_) => {
+            useless(model, key);
+            Vec::new()
+        }
+    }
+}
+
+/// Says that a key does nothing here, and which one lists those that do.
+fn useless(model: &mut Model, key: Key) {
+    if matches!(model.screen, Screen::List) {
+        let help = model.keymap.hint(Layer::List, Action::Help);
+        let help = help.map_or(String::new(), |help| format!(" ({help} lists the keys)"));
+        model.say(format!("{key} does nothing here{help}"));
     }
 }

@@ -65,10 +65,24 @@ pub(super) fn drop(model: &mut Model) -> Vec<Effect> {
     whole(model, came_from)
 }
 
-/// Forgets a search that was kept; what is selected stays so.
-pub(super) fn clear(model: &mut Model) -> Vec<Effect> {
+/// Leaves the innermost of search, marks and view; what is selected stays so.
+pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     let selected = model.list.selected().map(|row| row.todo.key);
-    whole(model, selected)
+    if !model.search.is_empty() {
+        return whole(model, selected);
+    }
+    if !model.marks.is_empty() {
+        model.marks.clear();
+        return Vec::new();
+    }
+    if model.list.query().scope != Scope::Open {
+        let query = Query {
+            scope: Scope::Open,
+            ..model.list.query().clone()
+        };
+        return model.list.show_at(query, selected);
+    }
+    Vec::new()
 }
 
 fn whole(model: &mut Model, selected: Option<crate::domain::key::Key>) -> Vec<Effect> {

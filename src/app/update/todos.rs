@@ -1,108 +1,159 @@
-//! Adding, editing, completing, deleting; taking back and doing again.
+//! Completing, deleting, dating, prioritising: of the selected todo, or of all
+//! that are marked.
 
-use crate::app::editor::{Editor, Purpose};
+use jiff::civil::{Date, Weekday};
+
+use crate::app::action::Day;
+use crate::app::editor::{DayField, Editor, Purpose};
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key};
-use crate::domain::line::Line;
+use crate::domain::line::{Line, Priority};
+use crate::domain::todo::Todo;
 use crate::domain::typed::{Rules, TypedError};
 
-/// Opens the line for a new todo.
-pub(super) fn add(model: &mut Model) -> Vec<Effect> {
-    if owner(model) {
-        model.screen = Screen::Editor(Editor::add(""));
-    }
-    Vec::new()
-}
-
-/// Opens the line with the selected todo.
-pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
-    if let Some((key, text)) = selected(model) {
-        model.screen = Screen::Editor(Editor::edit(key, text));
-    }
-    Vec::new()
-}
-
-/// Takes what the line holds, or says beside it why not.
-pub(super) fn submit(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
-    let Screen::Editor(editor) = &mut model.screen else {
-        return Vec::new();
-    };
-    let typed = editor.input.value();
-    let act = match &editor.purpose {
-        Purpose::Add => rules(stamp).check(typed).map(|typed| {
-            let key = Key::new(stamp.id(1));
-            Some((key, Act::Add { text: typed.text }))
-        }),
-        Purpose::Edit { before, .. } if typed == before => Ok(None),
-        Purpose::Edit { key, before } => rules(stamp).check_edit(before, typed).map(|typed| {
-            let (before, after) = (before.clone(), typed.text);
-            Some((*key, Act::Edit { before, after }))
-        }),
-    };
-    match act {
-        Err(error) => {
-            editor.error = Some(error.to_string());
-            Vec::new()
-        }
-        Ok(None) => {
-            model.leave();
-            Vec::new()
-        }
-        Ok(Some((key, act))) => {
-            model.leave();
-            match &act {
-                Act::Add { text } if Line::new(text).is_done() => {
-                    model.report("added as done", text);
-                }
-                Act::Add { text } => model.report("added", text),
-                Act::Edit { after, .. } => model.report("edited", after),
-                Act::Remove { before } => model.report("deleted", before),
-            }
-            commit(model, vec![change(stamp, 0, key, act)])
-        }
-    }
-}
-
-const fn rules(stamp: Stamp) -> Rules {
-    Rules {
-        today: stamp.today,
-        literal: false,
-    }
-}
-
-/// Completes the selected todo, or reopens it.
+/// Completes the todos, or reopens them when all are done.
 pub(super) fn toggle_done(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
-    let Some((key, before)) = selected(model) else {
-        return Vec::new();
-    };
-    let line = Line::new(&before);
-    let (after, what) = if line.is_done() {
-        match line.reopened() {
-            Ok(after) => (after, "reopened"),
-            Err(error) => {
-                model.alert(format!("not reopened: {error}"));
-                return Vec::new();
-            }
-        }
+    let targets = targets(model);
+    let reopens = targets.iter().all(|todo| Line::new(&todo.text).is_done());
+    let (what, verb) = if reopens {
+        ("reopened", "reopened")
     } else {
-        (line.completed(stamp.today), "done")
+        ("done", "completed")
     };
-    model.report(what, &before);
-    let act = Act::Edit { before, after };
-    commit(model, vec![change(stamp, 0, key, act)])
+    change_texts(model, &targets, (what, verb), stamp, |line| {
+        match (reopens, line.is_done()) {
+            (true, _) => line.reopened().map_err(|error| error.to_string()),
+            (false, true) => Ok(line.text().to_owned()),
+            (false, false) => Ok(line.completed(stamp.today)),
+        }
+    })
 }
 
-/// Deletes the selected todo.
+/// Deletes the todos.
 pub(super) fn delete(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
-    let Some((key, before)) = selected(model) else {
+    let targets = targets(model);
+    if targets.is_empty() || !may_delete(model) {
+        return Vec::new();
+    }
+    let changes = (0..)
+        .zip(&targets)
+        .map(|(n, todo)| {
+            let before = todo.text.clone();
+            change(stamp, n, todo.key, Act::Remove { before })
+        })
+        .collect();
+    report(model, "deleted", &targets);
+    model.marks.clear();
+    commit(model, "deleted", changes)
+}
+
+/// Sets the due date, or opens the line that asks for it.
+pub(super) fn set_due(model: &mut Model, day: Day, stamp: Stamp) -> Vec<Effect> {
+    let today = stamp.today;
+    let date = match day {
+        Day::Ask => return ask_day(model, DayField::Due),
+        Day::None => None,
+        Day::Today => Some(today),
+        Day::Tomorrow => today.tomorrow().ok(),
+        Day::NextWeek => today.nth_weekday(1, Weekday::Monday).ok(),
+        Day::Weekday(n) => Weekday::from_monday_one_offset(n)
+            .and_then(|weekday| today.nth_weekday(1, weekday))
+            .ok(),
+    };
+    set_day(model, DayField::Due, date, stamp)
+}
+
+/// Opens the line that asks for a day.
+pub(super) fn ask_day(model: &mut Model, field: DayField) -> Vec<Effect> {
+    if !targets(model).is_empty() && may_edit(model) {
+        model.screen = Screen::Editor(Editor::new(Purpose::Day { field }, ""));
+    }
+    Vec::new()
+}
+
+/// Gives the todos a due date or a start date, or takes it away.
+pub(super) fn set_day(
+    model: &mut Model,
+    field: DayField,
+    date: Option<Date>,
+    stamp: Stamp,
+) -> Vec<Effect> {
+    let targets = targets(model);
+    let what = match (field, date) {
+        (DayField::Due, Some(date)) => format!("due {}", date.strftime("%a %-d %b")),
+        (DayField::Due, None) => "no due date".to_owned(),
+        (DayField::Start, Some(date)) => format!("hidden until {}", date.strftime("%a %-d %b")),
+        (DayField::Start, None) => "shown again".to_owned(),
+    };
+    change_texts(model, &targets, (&what, "edited"), stamp, |line| {
+        let changed = match (field, date) {
+            (DayField::Due, date) => line.with_due(date),
+            (DayField::Start, Some(date)) => line.with_tag(&format!("t:{date}")),
+            (DayField::Start, None) => line.without_tag("t:"),
+        };
+        changed.map_err(|error| error.to_string())
+    })
+}
+
+/// Sets the priority, or takes it away.
+pub(super) fn set_priority(model: &mut Model, letter: Option<char>, stamp: Stamp) -> Vec<Effect> {
+    let targets = targets(model);
+    let priority = letter.and_then(|letter| Priority::parse(letter.encode_utf8(&mut [0; 4])));
+    let what = letter.map_or("no priority".to_owned(), |letter| {
+        format!("priority {letter}")
+    });
+    change_texts(model, &targets, (&what, "edited"), stamp, |line| {
+        line.with_priority(priority)
+            .map_err(|error| error.to_string())
+    })
+}
+
+/// Copies the texts to the terminal's clipboard.
+pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
+    let targets = targets(model);
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    let texts: Vec<&str> = targets.iter().map(|todo| todo.text.as_str()).collect();
+    let text = texts.join("\n");
+    model.say(match targets.len() {
+        1 => "text copied".to_owned(),
+        count => format!("{count} texts copied"),
+    });
+    vec![Effect::Copy(text)]
+}
+
+/// Marks the selected row, or clears its mark, and goes on to the next.
+pub(super) fn mark(model: &mut Model) -> Vec<Effect> {
+    let Some(todo) = selected(model) else {
         return Vec::new();
     };
-    model.report("deleted", &before);
-    let act = Act::Remove { before };
-    commit(model, vec![change(stamp, 0, key, act)])
+    if model.marks.remove(&todo.key).is_none() {
+        model.marks.insert(todo.key, todo);
+    }
+    model.list.step(1)
+}
+
+/// Marks all rows of the list, or clears all marks where all are marked.
+pub(super) fn mark_all(model: &mut Model) -> Vec<Effect> {
+    if model.marks.is_empty() {
+        return vec![Effect::ReadAll {
+            query: model.list.query().clone(),
+        }];
+    }
+    model.marks.clear();
+    Vec::new()
+}
+
+/// All rows of the list have been read: marks them.
+pub(super) fn marked(model: &mut Model, todos: Vec<Todo>) -> Vec<Effect> {
+    model.touch();
+    model.marks = todos.into_iter().map(|todo| (todo.key, todo)).collect();
+    model.say(format!("{} marked", model.marks.len()));
+    Vec::new()
 }
 
 /// One new todo for each line.
@@ -123,80 +174,133 @@ pub(super) fn add_all(
         })
         .collect();
     model.report("added", &format!("{} todos", changes.len()));
-    Ok(commit(model, changes))
+    Ok(commit(model, "added", changes))
 }
 
-/// Takes back the last act.
-pub(super) fn undo(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
-    let changes = model.history.undo(stamp);
-    again(model, changes, "undone", "nothing to undo")
+/// Undoes the last action.
+pub(super) fn undo(stamp: Stamp) -> Vec<Effect> {
+    vec![Effect::Undo { at: stamp.now }]
 }
 
-/// Does again what was taken back last.
-pub(super) fn redo(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
-    let changes = model.history.redo(stamp);
-    again(model, changes, "redone", "nothing to redo")
+/// Redoes what was undone last.
+pub(super) fn redo(stamp: Stamp) -> Vec<Effect> {
+    vec![Effect::Redo { at: stamp.now }]
 }
 
-fn again(
-    model: &mut Model,
-    changes: Option<Vec<Change>>,
-    what: &str,
-    nothing: &str,
-) -> Vec<Effect> {
-    let Some(changes) = changes else {
-        model.say(nothing);
-        return Vec::new();
-    };
-    if let Some(change) = changes.iter().find(|change| is_stale(model, change)) {
-        let text = told(change).to_owned();
-        model.history.forget(&changes);
-        model.alert(format!("changed elsewhere since, so left as it is: {text}"));
-        return Vec::new();
+/// How typed text is read.
+pub(super) const fn rules(stamp: Stamp) -> Rules {
+    Rules {
+        today: stamp.today,
+        literal: false,
     }
-    if let Some(change) = changes.first() {
-        model.say(format!("{what}: {}", told(change)));
-    }
-    write(model, changes)
 }
 
-/// Whether the todo has another text than the change is made on.
-fn is_stale(model: &Model, change: &Change) -> bool {
-    let row = model.list.row(change.todo);
-    match &change.act {
-        Act::Add { .. } => false,
-        Act::Edit { before, .. } | Act::Remove { before } => {
-            row.is_some_and(|row| row.todo.text != *before)
+/// The marked todos; without marks, the selected one. Says so when there is none.
+fn targets(model: &mut Model) -> Vec<Todo> {
+    if model.marks.is_empty() {
+        return selected(model).into_iter().collect();
+    }
+    let mut targets: Vec<Todo> = model.marks.values().cloned().collect();
+    for todo in &mut targets {
+        // Its text may have changed since it was marked.
+        if let Some(row) = model.list.row(todo.key) {
+            todo.text.clone_from(&row.todo.text);
         }
     }
+    targets
 }
 
-fn told(change: &Change) -> &str {
-    match &change.act {
-        Act::Add { text } => text,
-        Act::Edit { after, .. } => after,
-        Act::Remove { before } => before,
-    }
-}
-
-fn selected(model: &mut Model) -> Option<(Key, String)> {
-    let row = model.list.selected();
-    let found = row.map(|row| (row.todo.key, row.todo.text.clone()));
+/// The selected todo. Says so when there is none.
+pub(super) fn selected(model: &mut Model) -> Option<Todo> {
+    let found = model.list.selected().map(|row| row.todo.clone());
     if found.is_none() {
         model.say("nothing is selected");
     }
     found
 }
 
-/// Whether there is somebody whose list a todo can go into.
-pub(super) fn owner(model: &mut Model) -> bool {
-    if model.who.is_none() {
-        model.alert("log in first: press L");
+/// Commits one edit for each text that `edit` changes; a single one that cannot
+/// be edited is an alert, several are counted.
+fn change_texts(
+    model: &mut Model,
+    targets: &[Todo],
+    (what, verb): (&str, &'static str),
+    stamp: Stamp,
+    edit: impl Fn(Line<'_>) -> Result<String, String>,
+) -> Vec<Effect> {
+    if targets.is_empty() || !may_edit(model) {
+        return Vec::new();
     }
-    model.who.is_some()
+    let mut changes = Vec::new();
+    let mut edited = Vec::new();
+    let mut refused = Vec::new();
+    for (n, todo) in (0..).zip(targets) {
+        match edit(Line::new(&todo.text)) {
+            Ok(after) if after == todo.text => {}
+            Ok(after) => {
+                let before = todo.text.clone();
+                changes.push(change(stamp, n, todo.key, Act::Edit { before, after }));
+                edited.push(todo.clone());
+            }
+            Err(error) => refused.push(error),
+        }
+    }
+    model.marks.clear();
+    if changes.is_empty() {
+        match refused.first() {
+            Some(error) => model.alert(format!("not changed: {error}")),
+            None => model.say("nothing to change"),
+        }
+        return Vec::new();
+    }
+    report(model, what, &edited);
+    if let Some(error) = refused.first() {
+        model.alert(format!("{} not changed: {error}", refused.len()));
+    }
+    commit(model, verb, changes)
 }
 
-const fn change(stamp: Stamp, n: u64, todo: Key, act: Act) -> Change {
+/// Shows what was done: to the one todo, or to how many.
+fn report(model: &mut Model, what: &str, targets: &[Todo]) {
+    match targets {
+        [] => {}
+        [todo] => model.report(what, &todo.text),
+        several => model.report(&format!("{} {what}", several.len()), ""),
+    }
+}
+
+/// Whether there is an account whose list a todo can go into, and the role may
+/// add to it. Says why not.
+pub(super) fn may_add(model: &mut Model) -> bool {
+    if model.who.is_none() {
+        model.alert("log in first: press L");
+        return false;
+    }
+    allowed(model, |may| may.insert, "add todos")
+}
+
+/// Whether the role may change todos. Says why not.
+pub(super) fn may_edit(model: &mut Model) -> bool {
+    allowed(model, |may| may.update, "change todos")
+}
+
+fn may_delete(model: &mut Model) -> bool {
+    allowed(model, |may| may.delete, "delete todos")
+}
+
+fn allowed(
+    model: &mut Model,
+    may: impl Fn(&crate::domain::feed::Capabilities) -> bool,
+    what: &str,
+) -> bool {
+    let allowed = model.capabilities.as_ref().is_none_or(may);
+    if !allowed {
+        model.alert(format!("your role may not {what} here (doctor says more)"));
+    }
+    allowed
+}
+
+pub(super) const fn change(stamp: Stamp, n: u64, todo: Key, act: Act) -> Change {
     Change {
         id: ChangeId(stamp.id(n)),
         todo,
@@ -205,15 +309,12 @@ const fn change(stamp: Stamp, n: u64, todo: Key, act: Act) -> Change {
     }
 }
 
-fn commit(model: &mut Model, changes: Vec<Change>) -> Vec<Effect> {
-    model.history.push(changes.clone());
-    write(model, changes)
-}
-
-fn write(model: &mut Model, changes: Vec<Change>) -> Vec<Effect> {
+/// Writes `changes` as one action that one undo takes back.
+pub(super) fn commit(model: &mut Model, verb: &'static str, changes: Vec<Change>) -> Vec<Effect> {
     let id = model.next_commit();
     let mut effects = vec![Effect::Commit {
         id,
+        verb,
         changes: changes.clone(),
     }];
     effects.extend(model.list.lay(id, changes));

@@ -80,6 +80,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         theme: super::tui::theme(context),
         offline: false,
         open_page: page::open,
+        edit_text: super::tui::edit_text,
     };
     // What could have been said is about directories that are thrown away.
     runtime::run(profile, &options)?;

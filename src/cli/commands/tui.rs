@@ -6,6 +6,7 @@ use crate::app::Keymap;
 use crate::browser;
 use crate::cli::color::Paint;
 use crate::cli::context::CommandContext;
+use crate::cli::editor;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::profile::ActiveProfile;
@@ -26,10 +27,17 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
         theme: theme(context),
         offline: context.flags.offline,
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
+        edit_text,
     };
     let parting = runtime::run(ActiveProfile::new(config.profile, config.paths), &options)?;
     parting.iter().for_each(output::notice);
     Ok(())
+}
+
+/// Opens a text in the user's editor.
+pub(crate) fn edit_text(text: &str) -> Result<String, String> {
+    let name = format!("{}-{:08x}", std::process::id(), fastrand::u32(..));
+    editor::edited(text, &name).map_err(|error| error.to_string())
 }
 
 /// The theme that the environment asks for.

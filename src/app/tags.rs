@@ -1,0 +1,135 @@
+//! The projects and contexts there are, for the sidebar and for completion.
+
+use crate::domain::line::Line;
+
+/// A project or context and the number of open todos that have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name without the sign, in the most used spelling.
+    pub name: String,
+    /// How many open todos have it; `None` while that is not known.
+    pub open: Option<u64>,
+}
+
+/// The projects and contexts in use, most used first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tags {
+    /// Words with `+`.
+    pub projects: Vec<Tag>,
+    /// Words with `@`.
+    pub contexts: Vec<Tag>,
+}
+
+/// Date words that `due:` and `t:` complete to, most used first.
+const DAYS: [&str; 14] = [
+    "today", "tomorrow", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "+1d", "+2d", "+1w",
+    "+2w", "+1m",
+];
+
+impl Tags {
+    /// The tags of these texts, without counts: what is known before the
+    /// counters are.
+    pub fn of_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut tags = Self::default();
+        for text in texts {
+            let line = Line::new(text);
+            for project in line.projects() {
+                remember(&mut tags.projects, project);
+            }
+            for context in line.contexts() {
+                remember(&mut tags.contexts, context);
+            }
+        }
+        tags
+    }
+
+    /// Adds the tags of `others` that are missing here.
+    pub fn extend(&mut self, others: Self) {
+        for (ours, theirs) in [
+            (&mut self.projects, others.projects),
+            (&mut self.contexts, others.contexts),
+        ] {
+            for tag in theirs {
+                if !ours.iter().any(|known| is_same(&known.name, &tag.name)) {
+                    ours.push(tag);
+                }
+            }
+        }
+    }
+
+    /// How many open todos have this tag.
+    #[must_use]
+    pub fn count(&self, sign: char, name: &str) -> Option<u64> {
+        let list = match sign {
+            '+' => &self.projects,
+            _ => &self.contexts,
+        };
+        list.iter()
+            .find(|tag| is_same(&tag.name, name))
+            .and_then(|tag| tag.open)
+    }
+
+    /// What the word at the end of `before` can be completed to, most used
+    /// first; each is the whole word.
+    #[must_use]
+    pub fn completions(&self, before: &str) -> Vec<String> {
+        let word = before.rsplit(' ').next().unwrap_or_default();
+        let from = |sign: char, tags: &[Tag]| {
+            let typed = word.get(1..).unwrap_or_default().to_lowercase();
+            tags.iter()
+                .filter(|tag| tag.name.to_lowercase().starts_with(&typed))
+                .map(|tag| format!("{sign}{}", tag.name))
+                .collect()
+        };
+        if word.len() > 1 && word.starts_with('+') {
+            return from('+', &self.projects);
+        }
+        if word.len() > 1 && word.starts_with('@') {
+            return from('@', &self.contexts);
+        }
+        let Some((key @ ("due" | "t"), value)) = word.split_once(':') else {
+            return Vec::new();
+        };
+        DAYS.iter()
+            .filter(|day| !value.is_empty() && day.starts_with(value))
+            .map(|day| format!("{key}:{day}"))
+            .collect()
+    }
+}
+
+fn remember(tags: &mut Vec<Tag>, name: &str) {
+    if !tags.iter().any(|tag| is_same(&tag.name, name)) {
+        tags.push(Tag {
+            name: name.to_owned(),
+            open: None,
+        });
+    }
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || one.to_lowercase() == other.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags() -> Tags {
+        Tags::of_texts(["a @phone +Home", "b @photo", "c +home @office"].into_iter())
+    }
+
+    #[test]
+    fn a_word_with_a_sign_is_completed_from_what_exists() {
+        assert_eq!(tags().completions("call @ph"), ["@phone", "@photo"]);
+        assert_eq!(tags().completions("call +ho"), ["+Home"]);
+        assert_eq!(tags().completions("call @"), [""; 0]);
+        assert_eq!(tags().completions("call ph"), [""; 0]);
+    }
+
+    #[test]
+    fn date_words_are_completed() {
+        assert_eq!(tags().completions("due:to"), ["due:today", "due:tomorrow"]);
+        assert_eq!(tags().completions("pay t:f"), ["t:fri"]);
+        assert_eq!(tags().completions("due:"), [""; 0]);
+    }
+}

@@ -1,0 +1,114 @@
+//! What the effects that concern the store do to it.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other effects do not concern the store"
+)]
+
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+
+use crate::app::details::Details;
+use crate::app::{Effect, Msg};
+use crate::domain::change::{Act, Change};
+use crate::domain::history::Session;
+use crate::domain::key::{ChangeId, Key};
+use crate::runtime::identity;
+use crate::store::{Store, StoreError};
+
+/// Answers an effect that reads; `None` for all others.
+///
+/// # Errors
+///
+/// What the store reports.
+pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
+    Ok(Some(match effect {
+        Effect::Window {
+            id,
+            query,
+            around,
+            size,
+        } => Msg::Windowed {
+            id: *id,
+            window: store.window(query, *around, *size)?,
+            totals: store.totals()?,
+            freshness: store.freshness()?,
+            capabilities: store.capabilities()?,
+        },
+        Effect::Details { key } => {
+            let mut changes = store.outbox()?;
+            changes.retain(|queued| queued.entry.change.todo == *key);
+            Msg::DetailsRead(Details { key: *key, changes })
+        }
+        Effect::Queue => Msg::QueueRead(store.outbox()?),
+        Effect::ReadAll { query } => {
+            let mut todos = Vec::new();
+            store.each(query, |todo| {
+                todos.push(todo.clone());
+                ControlFlow::Continue(())
+            })?;
+            Msg::AllRead(todos)
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Carries out an effect that writes; `None` for all others.
+///
+/// # Errors
+///
+/// What the store reports; nothing is changed then.
+pub fn write(
+    store: &mut Store,
+    effect: &Effect,
+    session: Session,
+) -> Result<Option<Msg>, StoreError> {
+    let mut fresh = || identity::fresh(Timestamp::now());
+    Ok(Some(match effect {
+        Effect::Commit { id, verb, changes } => Msg::Committed {
+            id: *id,
+            todos: store.commit_act(session, verb, changes)?,
+        },
+        Effect::Undo { at } => Msg::Undone {
+            redo: false,
+            report: store.undo(session, *at, &mut fresh)?,
+        },
+        Effect::Redo { at } => Msg::Undone {
+            redo: true,
+            report: store.redo(session, *at, &mut fresh)?,
+        },
+        Effect::Retry { seqs } => {
+            for seq in seqs {
+                store.retry(*seq, Key::new(fresh()))?;
+            }
+            Msg::QueueChanged
+        }
+        Effect::Drop { seq } => {
+            store.drop_entry(*seq)?;
+            Msg::QueueChanged
+        }
+        Effect::AddAsNew { seq, text } => {
+            let add = Change {
+                id: ChangeId(fresh()),
+                todo: Key::new(fresh()),
+                act: Act::Add { text: text.clone() },
+                at: Timestamp::now(),
+            };
+            // Added before the change is dropped: killed between them, both stay.
+            store.commit_act(session, "added", &[add])?;
+            store.drop_entry(*seq)?;
+            Msg::QueueChanged
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// What the loop is told of an effect that failed.
+pub(super) fn failed(effect: &Effect, reason: String) -> Msg {
+    match effect {
+        Effect::Window { id, .. } => Msg::WindowFailed { id: *id, reason },
+        Effect::Commit { id, .. } => Msg::CommitFailed { id: *id, reason },
+        _ => Msg::StoreFailed { reason },
+    }
+}

@@ -1,0 +1,114 @@
+//! A rejected change: its reason, both texts, and the keys that decide.
+
+use ratatui::style::{Modifier, Style};
+
+use super::details::Lines;
+use super::status::moment;
+use super::text::{Run, wrapped};
+use super::theme::Theme;
+use crate::app::Model;
+use crate::app::action::{Action, Layer};
+use crate::app::queue::{is_rejected, reason, texts};
+use crate::domain::push_outcome::Queued;
+
+/// Columns of the labels in front of the texts.
+const LABEL: usize = 9;
+
+/// The lines that explain a rejected change in the details.
+pub(super) fn lines(queued: &Queued, model: &Model, theme: &Theme, room: u16) -> Lines {
+    if !is_rejected(queued) {
+        return Vec::new();
+    }
+    let plain = Style {
+        bg: None,
+        ..theme.text
+    };
+    let mut lines = vec![
+        Vec::new(),
+        vec![
+            Run::new(
+                format!("{} rejected  ", theme.symbols.rejected),
+                theme.alert,
+            ),
+            Run::new(reason(queued), plain),
+        ],
+    ];
+    lines.extend(both(queued, theme, room));
+    let keys = [
+        (Action::RetryChange, "retry"),
+        (Action::Merge, "edit both"),
+        (Action::KeepMine, "keep mine"),
+        (Action::AddAsNew, "add as new"),
+        (Action::DropChange, "drop"),
+    ];
+    let mut hints = Vec::new();
+    for (action, word) in keys {
+        if let Some(key) = model.keymap.hint(Layer::List, action) {
+            hints.push(Run::new(key, theme.key));
+            hints.push(Run::new(format!(" {word}  "), theme.muted));
+        }
+    }
+    lines.push(hints);
+    lines
+}
+
+/// *was*, *yours*, *theirs* with the differing words marked.
+pub(super) fn both(queued: &Queued, theme: &Theme, room: u16) -> Lines {
+    let texts = texts(queued);
+    let mine = texts.mine.unwrap_or("(deleted)");
+    let mut lines = Vec::new();
+    if let Some(theirs) = texts.theirs {
+        lines.extend(text("yours", mine, theirs, theme.pending, theme, room));
+        lines.extend(text("theirs", theirs, mine, theme.good, theme, room));
+    } else {
+        lines.extend(text("yours", mine, mine, theme.pending, theme, room));
+    }
+    lines
+}
+
+/// Everything about a change, under the queue.
+pub(super) fn whole(queued: &Queued, model: &Model, theme: &Theme, room: u16) -> Lines {
+    let plain = Style {
+        bg: None,
+        ..theme.text
+    };
+    let mut lines = Vec::new();
+    if let Some(was) = texts(queued).was {
+        lines.extend(text("was", was, was, plain, theme, room));
+    }
+    lines.extend(both(queued, theme, room));
+    let why = reason(queued);
+    if !why.is_empty() {
+        lines.extend(text("why", &why, &why, plain, theme, room));
+    }
+    let at = moment(queued.entry.change.at, model);
+    lines.push(vec![
+        Run::new(format!("{:<LABEL$}", "made"), theme.muted),
+        Run::new(at, plain),
+    ]);
+    lines
+}
+
+/// A label and a text on as many lines as it needs; words that `other` does not
+/// have are marked.
+fn text(label: &str, text: &str, other: &str, style: Style, theme: &Theme, room: u16) -> Lines {
+    let known: Vec<&str> = other.split_whitespace().collect();
+    let marked = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+    let room = usize::from(room).saturating_sub(LABEL).max(1);
+    let mut label = format!("{label:<LABEL$}");
+    wrapped(text, room)
+        .into_iter()
+        .map(|part| {
+            let mut runs = vec![Run::new(std::mem::take(&mut label), theme.muted)];
+            label = " ".repeat(LABEL);
+            for word in part.split_inclusive(' ') {
+                let bare = word.trim_end_matches(' ');
+                let style = if known.contains(&bare) { style } else { marked };
+                runs.push(Run::new(bare.to_owned(), style));
+                let spaces = word.get(bare.len()..).unwrap_or_default();
+                runs.push(Run::new(spaces.to_owned(), theme.muted));
+            }
+            runs
+        })
+        .collect()
+}

@@ -1,0 +1,60 @@
+//! The keys that complete a sequence, over the end of the list.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::frame::frame;
+use super::line_of;
+use super::text::{Pen, width};
+use super::theme::Theme;
+use crate::app::Model;
+use crate::app::action::{Action, TABLE};
+use crate::app::keys::Key;
+
+/// Columns of one key and what it does.
+const COLUMN: u16 = 26;
+
+/// Draws the keys that may follow, in as many columns as fit.
+pub(super) fn continuations(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let layer = model.layer();
+    let all = model.keymap.continuations(layer, &model.pressed);
+    let shown: Vec<(String, &str)> = all
+        .iter()
+        .filter(|(_, action)| !is_seldom(*action))
+        .filter_map(|(keys, action)| {
+            let row = TABLE
+                .iter()
+                .find(|row| row.layer == layer && row.action == *action)?;
+            Some((keys.clone(), row.help))
+        })
+        .collect();
+    let columns = (area.width.saturating_sub(4) / COLUMN).clamp(1, 3);
+    let count = u16::try_from(shown.len()).unwrap_or(u16::MAX);
+    let rows = count.div_ceil(columns);
+    let height = (rows + 2).min(area.height);
+    let boxed = Rect {
+        x: area.x,
+        y: area.bottom().saturating_sub(height),
+        width: (columns * COLUMN + 4).min(area.width),
+        height,
+    };
+    let pressed: Vec<String> = model.pressed.iter().map(Key::to_string).collect();
+    let inner = frame(&format!("{} …", pressed.join(" ")), "", theme, boxed, buf);
+    for (n, (keys, help)) in (0..).zip(&shown) {
+        let (column, row) = (n / rows.max(1), n % rows.max(1));
+        let cell = Rect {
+            x: inner.x + column * COLUMN,
+            width: COLUMN.min(inner.width.saturating_sub(column * COLUMN)),
+            ..line_of(inner, row)
+        };
+        let mut pen = Pen::new(cell, theme, buf);
+        pen.write(keys, theme.overlay.patch(theme.key));
+        let gap = cell.x + width(keys).max(5) + 1;
+        pen.go_to(gap).write(help, theme.overlay.patch(theme.muted));
+    }
+}
+
+/// The priorities after E work too, and would fill the box.
+const fn is_seldom(action: Action) -> bool {
+    matches!(action, Action::SetPriority(Some('F'..='Z')))
+}
