@@ -55,7 +55,7 @@ pub(super) fn router(frame: Arc<Frame>) -> Router {
         .with_state(frame)
 }
 
-/// Why control does not do as told.
+/// Why a control request is refused.
 #[derive(Debug)]
 enum Refused {
     /// The request makes no sense.
@@ -125,7 +125,7 @@ struct TokenOrder {
     key: Key,
 }
 
-/// A good token of `sub` with claims and header spoilt as told: objects merge,
+/// Makes a token of `sub` with altered claims and header: objects merge,
 /// `null` removes.
 async fn token(State(frame): State<Arc<Frame>>, body: Bytes) -> Outcome {
     let order: TokenOrder = parsed(&body)?;

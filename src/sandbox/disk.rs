@@ -1,4 +1,4 @@
-//! What outlives a restart: a private directory with private files.
+//! The data directory: private files that survive a restart.
 
 use std::fs;
 use std::io;
@@ -20,7 +20,7 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// When it cannot be made or another sandbox holds it.
+    /// When it cannot be created or another sandbox holds it.
     pub(super) fn open(directory: &Path) -> Result<(Self, FileLock), SandboxError> {
         let failed = |source| SandboxError::Directory {
             path: directory.to_owned(),
@@ -40,7 +40,7 @@ impl Disk {
         }
     }
 
-    /// Where the file `name` is.
+    /// Returns the path of the file `name`.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
@@ -53,7 +53,7 @@ impl Disk {
         Ok(path)
     }
 
-    /// What is in the file `name`; `None` if there is none.
+    /// Reads the file `name`; `None` if it does not exist.
     pub(super) fn read(&self, name: &str) -> io::Result<Option<String>> {
         match fs::read_to_string(self.path(name)) {
             Ok(text) => Ok(Some(text)),

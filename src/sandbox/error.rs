@@ -1,4 +1,4 @@
-//! Why the sandbox does not start.
+//! Why the sandbox cannot start.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,49 +6,49 @@ use std::path::PathBuf;
 use super::backend::BackendError;
 use super::identity::KeyError;
 
-/// Why the sandbox does not start.
+/// Why the sandbox cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
     /// The loopback port is taken or forbidden.
     #[error("cannot listen on 127.0.0.1:{port}")]
     Port {
-        /// Which; 0 for any.
+        /// The port; 0 for any.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
     /// The directory that keeps everything cannot be made or locked.
     #[error("cannot use the directory {}", path.display())]
     Directory {
-        /// Which.
+        /// The one.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
     /// Another sandbox keeps its things there.
     #[error("another sandbox is using the directory {}", path.display())]
     InUse {
-        /// Which.
+        /// The one.
         path: PathBuf,
     },
-    /// A kept file cannot be read or written.
+    /// A stored file cannot be read or written.
     #[error("cannot read or write {}", path.display())]
     File {
-        /// Which.
+        /// The one.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// A kept file does not hold what was written there.
+    /// A stored file is damaged.
     #[error("{} is damaged", path.display())]
     Damaged {
-        /// Which.
+        /// The one.
         path: PathBuf,
-        /// Where it stops making sense.
+        /// The position of the damage.
         #[source]
         source: serde_json::Error,
     },
@@ -67,14 +67,14 @@ pub enum SandboxError {
     /// The system gives no event queue.
     #[error("cannot start the sandbox's runtime")]
     Runtime {
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
 }
 
 impl SandboxError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {

@@ -52,14 +52,14 @@ impl Route {
     }
 }
 
-/// What goes wrong.
+/// The fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The connection closes as soon as the head of the request is read.
     Refuse,
     /// The request waits before it runs.
     Delay(Duration),
-    /// The request runs, and its answer waits. A client that goes meanwhile is
+    /// The request runs, and its answer is delayed. A client that disconnects is
     /// in the log without a status.
     DelayAfter(Duration),
     /// The request is read, does not run, and the connection closes.
@@ -69,7 +69,7 @@ pub(super) enum Fault {
     DropAfter,
     /// The request does not run; that status comes back, without JSON.
     Status {
-        /// Which.
+        /// The one.
         code: StatusCode,
         /// `Retry-After`, in seconds.
         retry_after: Option<u32>,
@@ -81,7 +81,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// As an order names it; a status with its number.
+    /// Returns its name in a fault request; a status with its number.
     pub(super) fn name(self) -> String {
         match self {
             Self::Refuse => "refuse".to_owned(),
@@ -127,7 +127,7 @@ pub(super) struct Order {
 struct Planned {
     route: Route,
     fault: Fault,
-    /// How many requests pass before it begins.
+    /// The number of requests before it starts.
     skip: u64,
     times: Option<u64>,
 }
@@ -144,7 +144,7 @@ impl Faults {
     ///
     /// # Errors
     ///
-    /// One sentence about what the order lacks.
+    /// Describes the problem of the fault request.
     pub(super) fn order(&self, order: &Order) -> Result<usize, String> {
         let fault = order.fault()?;
         let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -25,7 +25,7 @@ use super::{control, graphql, guard};
 /// The longest request body read, in bytes. Hasura itself has no limit.
 const LONGEST_BODY: usize = 256 * 1024 * 1024;
 
-/// Everything the routes share.
+/// The state shared by the routes.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) backend: Backend,
@@ -40,7 +40,7 @@ pub(super) struct Frame {
     /// `http://127.0.0.1:port`, without a slash.
     pub(super) base: String,
     pub(super) configuration: Arc<Mutex<Configuration>>,
-    /// As it was at the start.
+    /// The state at the start.
     pub(super) original: Configuration,
     /// Held while the configuration is being changed.
     pub(super) changing: Mutex<()>,
@@ -191,7 +191,7 @@ async fn observe(
     answered(pending, fault, response, line).await
 }
 
-/// What the client gets of an answer, after the fault that was ordered.
+/// Applies the injected fault to an answer.
 async fn answered(
     pending: Pending<'_>,
     fault: Option<Fault>,
@@ -214,7 +214,7 @@ async fn answered(
     }
 }
 
-/// A request that is not answered yet. Dropped as such, because its client went
+/// A request without an answer yet. Dropped as such, because its client went
 /// or is cut off, the log tells of it.
 struct Pending<'a> {
     frame: &'a Frame,
@@ -289,7 +289,7 @@ fn failure(code: StatusCode, retry_after: Option<u32>) -> Response {
     response
 }
 
-/// What a proxy in front of a dead server shows.
+/// The page of a proxy in front of a dead server.
 fn html(code: StatusCode) -> Response {
     let page = format!(
         "<html>\r\n<head><title>{code}</title></head>\r\n<body>\r\n\

@@ -65,12 +65,12 @@ pub(super) async fn answer(
     response
 }
 
-/// Whether all of it is refused: Hasura neither names nor compresses that.
+/// Returns whether the whole batch is refused: Hasura neither names nor compresses that.
 fn is_refusal(answer: &Answer) -> bool {
     answer.body.get("errors").is_some()
 }
 
-/// Whether `Accept-Encoding` allows gzip, the only encoding there is.
+/// Returns whether `Accept-Encoding` allows gzip, the only supported encoding.
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).into_iter();
     let mut codings = values
@@ -89,7 +89,7 @@ fn compressed(text: &str) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// Whether a request's document holds a mutation.
+/// Returns whether a request's document contains a mutation.
 pub(super) fn is_mutation(body: &[u8]) -> bool {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let query = request["query"].as_str().unwrap_or_default();
@@ -141,7 +141,7 @@ fn subprotocol(headers: &HeaderMap) -> &'static str {
     }
 }
 
-/// What Hasura says about a path it does not have.
+/// Hasura's answer for an unknown path.
 pub(super) fn not_found() -> Response {
     let body = r#"{"path":"$","error":"resource does not exist","code":"not-found"}"#;
     hasura_json(StatusCode::NOT_FOUND, body)

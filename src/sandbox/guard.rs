@@ -1,4 +1,4 @@
-//! What every request passes first: only this machine's own programs and
+//! The first check of every request: only programs of this machine and
 //! pages are served, and each half tells the time by its own clock.
 
 use std::sync::Arc;

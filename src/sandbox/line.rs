@@ -26,7 +26,7 @@ pub(super) struct Line(Arc<Switch>);
 
 impl Line {
     /// Closes the connection: whatever was not written yet is never written,
-    /// and whoever waits for it to read or write gets an error.
+    /// and pending reads and writes return an error.
     pub(super) fn cut(&self) {
         self.0.cut.store(true, Ordering::SeqCst);
         self.0.reader.wake();
@@ -99,7 +99,7 @@ impl Connected<IncomingStream<'_, Listener>> for Line {
     }
 }
 
-/// One accepted connection.
+/// An accepted connection.
 #[derive(Debug)]
 pub(super) struct Wire {
     tcp: TcpStream,

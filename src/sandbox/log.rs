@@ -1,4 +1,4 @@
-//! What was asked and how it ended, without any content.
+//! The request log: routes, statuses and sizes, no content.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use super::faults::{Fault, Route};
 
-/// How many requests are remembered; the oldest falls out.
+/// The most requests that are kept; the oldest is dropped.
 const REMEMBERED: usize = 100_000;
 
-/// One request.
+/// A request.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Entry {
-    /// When it was answered, RFC 3339 in UTC by the machine's clock.
+    /// The time of the answer: RFC 3339 in UTC by the machine's clock.
     pub(super) at: String,
-    /// Which route.
+    /// The route.
     pub(super) route: Route,
     /// The HTTP status; `null` when the connection was cut instead, or
     /// the client went while it ran or its answer was withheld.
@@ -26,7 +26,7 @@ pub(super) struct Entry {
     pub(super) response_bytes: usize,
 }
 
-/// Everything since the start, as numbers.
+/// Counters since the start.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Tally {
     /// Requests to the routes that can fail.
@@ -80,12 +80,12 @@ impl Log {
         self.tally_mut().unanswered_commits += 1;
     }
 
-    /// What was counted.
+    /// Returns the counters.
     pub(super) fn tally(&self) -> Tally {
         self.tally_mut().clone()
     }
 
-    /// All that are remembered, oldest first.
+    /// Returns the kept requests, oldest first.
     pub(super) fn requests(&self) -> Vec<Entry> {
         self.entries().iter().cloned().collect()
     }

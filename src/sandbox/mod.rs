@@ -1,6 +1,6 @@
 //! A development Auth0 and Hasura on loopback.
 //!
-//! One HTTP server on 127.0.0.1 is both: the identity half logs people in
+//! One HTTP server on 127.0.0.1 is both: the identity half logs users in
 //! by device code and signs their tokens, the [`backend`] half checks those
 //! tokens and answers GraphQL over its own rows. The control routes make
 //! either of them slow, wrong or absent on order.
@@ -45,7 +45,7 @@ use log::Log;
 use settings::Configuration;
 pub use settings::Dialect;
 
-/// What to print, loudly, wherever the sandbox is started.
+/// The warning that is printed wherever a sandbox starts.
 pub const DEVELOPMENT_ONLY: &str = "\
 DEVELOPMENT ONLY: this sandbox is a make-believe Auth0 and Hasura.
 Anybody on this machine can log in as anybody. Keep nothing real in it.";
@@ -54,13 +54,13 @@ const KEY: &str = "signing-key.pem";
 const PORT: &str = "port";
 const ROWS: &str = "rows.sqlite";
 
-/// How to start a sandbox.
+/// The options of a sandbox.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The port on 127.0.0.1: 0 is any free one; `None` is the one kept in
     /// [`data`](Self::data), else any free one.
     pub port: Option<u16>,
-    /// Where port, signing key, people, refresh tokens and rows are kept;
+    /// The directory of port, signing key, users, refresh tokens and rows;
     /// `None` keeps nothing.
     pub data: Option<PathBuf>,
     /// Only the tutorial's tables, without the change feed.
@@ -71,16 +71,16 @@ pub struct Options {
     pub code_ttl_s: u32,
     /// Lifetime of an access token, in seconds.
     pub access_ttl_s: u32,
-    /// How long the previous refresh token is forgiven, in seconds.
+    /// For how long the previous refresh token is still accepted, in seconds.
     pub leeway_s: u32,
-    /// Whose habits the identity half has.
+    /// The identity provider to imitate.
     pub dialect: Dialect,
-    /// A key made before, so that many sandboxes in one process need not each
+    /// A key made before, so that many sandboxes in one process do not each
     /// make their own; one kept in [`data`](Self::data) wins over it.
     pub signing_key: Option<SigningKey>,
     /// Texts of todos that everybody finds at their first login.
     pub welcome: Vec<String>,
-    /// Who writes down every secret that is handed out.
+    /// The recorder of every issued secret.
     pub witness: Option<Witness>,
 }
 
@@ -103,7 +103,7 @@ impl Default for Options {
     }
 }
 
-/// What a client needs to know of a running sandbox.
+/// The addresses and ids of a running sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Addresses {
     /// With a trailing slash, as Auth0's.
@@ -132,7 +132,7 @@ pub struct Sandbox {
     backend: Backend,
     lines: Lines,
     server: JoinHandle<()>,
-    /// Held while running, so that nobody else uses the directory.
+    /// The lock of the directory, held while running.
     _lock: Option<FileLock>,
 }
 
@@ -173,7 +173,7 @@ impl Sandbox {
         })
     }
 
-    /// Where everything is.
+    /// Returns the addresses.
     #[must_use]
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
@@ -220,7 +220,7 @@ fn addresses(frame: &Frame) -> Addresses {
     }
 }
 
-/// What the directory held, or what was made instead.
+/// Loads the state of the directory, or creates it.
 #[derive(Debug)]
 struct Kept {
     disk: Option<Disk>,

@@ -1,4 +1,4 @@
-//! What the sandbox can be told to do wrong, and how fast it is.
+//! Settings of the sandbox: wrong configurations and timings.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Options;
 use super::backend::Policy;
 
-/// Whose habits the identity provider has.
+/// The identity provider to imitate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -21,7 +21,7 @@ pub enum Dialect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Claims {
-    /// As they must be.
+    /// Correct.
     #[default]
     Good,
     /// None: the Action is not deployed or not bound.
@@ -48,14 +48,14 @@ pub(super) enum Claims {
     OtherRole,
 }
 
-/// What an access token is.
+/// The kind of access tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum AccessTokens {
-    /// A JWT for the API asked for, signed with the published key.
+    /// A JWT for the requested API, signed with the published key.
     #[default]
     Jwt,
-    /// What comes without an audience: readable by its issuer alone.
+    /// An opaque token, as issued without an audience.
     Opaque,
     /// The API has JSON Web Encryption switched on.
     Encrypted,
@@ -65,14 +65,14 @@ pub(super) enum AccessTokens {
     OtherAudience,
 }
 
-/// What the discovery document says.
+/// The discovery document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Discovery {
     /// The truth.
     #[default]
     Good,
-    /// The issuer is somebody else.
+    /// The issuer is another one.
     OtherIssuer,
     /// Tokens are to be asked for at another site.
     OtherSite,
@@ -82,7 +82,7 @@ pub(super) enum Discovery {
     NoJwks,
 }
 
-/// Which keys are published.
+/// The published keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Jwks {
@@ -91,7 +91,7 @@ pub(super) enum Jwks {
     Good,
     /// None.
     Empty,
-    /// One that did not sign, under the name of the one that did.
+    /// Another key, under the id of the one that signs.
     OtherKey,
 }
 
@@ -103,7 +103,7 @@ pub(super) enum Jwks {
     reason = "each is one independent switch of a real tenant, named in JSON"
 )]
 pub(super) struct Settings {
-    /// Whose habits.
+    /// The identity provider to imitate.
     pub(super) dialect: Dialect,
     /// Wait between polls, in seconds.
     pub(super) interval_s: u32,
@@ -117,7 +117,7 @@ pub(super) struct Settings {
     pub(super) refresh_ttl_s: u32,
     /// Lifetime of an unused refresh token, in seconds.
     pub(super) refresh_idle_s: u32,
-    /// How long the previous refresh token is forgiven, in seconds.
+    /// For how long the previous refresh token is still accepted, in seconds.
     pub(super) leeway_s: u32,
     /// Whether refresh tokens rotate.
     pub(super) rotation: bool,
@@ -131,11 +131,11 @@ pub(super) struct Settings {
     pub(super) audience_registered: bool,
     /// Whether the provider's own issuer ends in a slash.
     pub(super) issuer_slash: bool,
-    /// What the discovery document says.
+    /// The discovery document.
     pub(super) discovery: Discovery,
-    /// Which keys are published.
+    /// The published keys.
     pub(super) jwks: Jwks,
-    /// What an access token is.
+    /// The kind of access tokens.
     pub(super) access_tokens: AccessTokens,
     /// The shape of Hasura's claims.
     pub(super) claims: Claims,
@@ -145,16 +145,16 @@ pub(super) struct Settings {
     pub(super) rate_limit: Option<u32>,
     /// Length of a window, in seconds.
     pub(super) rate_limit_window_s: u32,
-    /// How far ahead the provider's clock is, in seconds.
+    /// The provider's clock offset, in seconds.
     pub(super) clock_s: i32,
     /// Whether the issuer in Hasura's JWT secret ends in a slash.
     pub(super) hasura_issuer_slash: bool,
-    /// How far ahead Hasura's clock is, in seconds.
+    /// Hasura's clock offset, in seconds.
     pub(super) hasura_clock_s: i32,
 }
 
 impl Settings {
-    /// Nothing wrong, at the speed asked for.
+    /// Correct settings with the requested timings.
     pub(super) fn new(options: &Options) -> Self {
         Self {
             dialect: options.dialect,
@@ -185,13 +185,13 @@ impl Settings {
     }
 }
 
-/// Why a change of settings is refused; nothing was changed.
+/// Why a change of settings is refused; nothing is changed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SettingsError {
     /// Neither a setting nor part of the backend's policy.
     #[error("{source}; the other settings are {}", names.join(", "))]
     Policy {
-        /// What the policy says, with its names.
+        /// The policy's error.
         #[source]
         source: serde_json::Error,
         /// The settings there are beside it.
@@ -207,12 +207,12 @@ pub(super) enum SettingsError {
 pub(super) struct Configuration {
     /// Identity, clocks and JWT secret.
     pub(super) settings: Settings,
-    /// What differs from the right policy, by name.
+    /// The differences from the correct policy, by name.
     changed: Map<String, Value>,
 }
 
 impl Configuration {
-    /// Nothing wrong, at the speed asked for.
+    /// Correct settings with the requested timings.
     pub(super) fn new(options: &Options) -> Self {
         Self {
             settings: Settings::new(options),
@@ -249,7 +249,7 @@ impl Configuration {
         Ok((Self { settings, changed }, policy))
     }
 
-    /// As JSON: every setting, and the policy's names that were changed.
+    /// Returns every setting and the changed policy names as JSON.
     pub(super) fn shown(&self) -> Result<Value, SettingsError> {
         let mut shown = object(&self.settings)?;
         shown.extend(self.changed.clone());

@@ -1,4 +1,4 @@
-//! What a request gets back: data, or the one error Hasura would name.
+//! The answer to a request: data, or the one error that Hasura reports.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{selection::Selected, written};
 
-/// One answered `POST /v1/graphql`.
+/// An answer of `POST /v1/graphql`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The HTTP status. Hasura answers every error of this route with 200.
@@ -141,7 +141,7 @@ impl Fault {
     }
 }
 
-/// A body that is no JSON, in words like those of Hasura's parser.
+/// Reports a body that is not JSON in the words of Hasura's parser.
 pub(super) fn bad_json(body: &[u8], error: &serde_json::Error) -> Fault {
     /// How much of the rest is shown, in characters.
     const SHOWN: usize = 30;
@@ -174,7 +174,7 @@ enum Step {
     Index(usize),
 }
 
-/// Where in a request an error lies, printed as Hasura prints JSON paths:
+/// The location of an error in a request, printed as Hasura prints JSON paths:
 /// `$.selectionSet.todos.args.where.id`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Path(Vec<Step>);
@@ -218,7 +218,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// Whether GraphQL could call something `key`.
+/// Returns whether `key` is a valid GraphQL name.
 pub(super) fn is_name(key: &str) -> bool {
     let mut letters = key.chars();
     letters

@@ -17,7 +17,7 @@ use super::{
     variables::{Held, Variable},
 };
 
-/// A value as the request wrote it.
+/// A value as written in the request.
 #[derive(Debug, Clone, Copy)]
 enum Given<'a> {
     Literal(&'a Literal),
@@ -41,7 +41,7 @@ impl Given<'_> {
         number.is_f64() && number.as_f64().is_some_and(|float| float.abs() < 9.2e18)
     }
 
-    /// What the value is, as Hasura's messages say.
+    /// Names the type of the value as Hasura's messages do.
     fn described(self) -> &'static str {
         match self {
             Given::Literal(literal) => match literal {
@@ -273,7 +273,7 @@ fn may_stand(place: &Type, variable: &Variable, place_has_default: bool) -> bool
     may_be_null && fits(&place.base, &variable.of.base)
 }
 
-/// Whether names and lists agree. What members of a list may be null is not
+/// Returns whether names and lists agree. The nullability of list members is not
 /// compared: `[Int]` stands for `[Int!]` until one of its values is null.
 fn fits(place: &BaseType, variable: &BaseType) -> bool {
     match (place, variable) {
@@ -345,7 +345,7 @@ fn scalar(given: Given<'_>, name: &str, rule: Scalar, path: &Path) -> Result<Val
 
 const OFFSET: &str = "a 32-bit integer, or a 64-bit integer represented as a string";
 
-/// A whole number up to `most`, or below zero down to the same distance.
+/// Parses an integer between `-most` and `most`.
 fn bounded(number: &Number, most: i64, path: &Path) -> Result<Value, Fault> {
     let found = whole(number).filter(|found| *found <= most && *found >= -most - 1);
     found.map(Value::from).ok_or_else(|| {

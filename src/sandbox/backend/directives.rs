@@ -9,7 +9,7 @@ use super::{
     types::{InputField, Scalar, named, required},
 };
 
-/// Where a directive stands.
+/// The location of a directive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Query,
@@ -21,7 +21,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// As the schema says it, and as a message does.
+    /// Its name in the schema and in messages.
     const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Query => ("QUERY", "a query"),
@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-/// A directive that may stand where it does.
+/// Checks that a directive is allowed in its location.
 #[derive(Debug)]
 pub(super) struct Parsed {
     name: &'static str,
@@ -85,7 +85,7 @@ pub(super) fn parsed<'a>(
     }
 }
 
-/// Whether `@include` and `@skip` let a selection stand.
+/// Returns whether `@include` and `@skip` keep a selection.
 pub(super) fn included<'a>(
     coercion: Coercion<'a>,
     written: &'a [Positioned<Written>],

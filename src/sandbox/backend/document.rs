@@ -1,4 +1,4 @@
-//! A request and its document: which operation runs, and its fragments.
+//! Parses a request: its operation and its fragments.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ const ONE_OPERATION: &str =
 const ANONYMOUS: &str =
     "operationName cannot be used when an anonymous operation exists in the document";
 
-/// One `{query, variables, operationName}`.
+/// A GraphQL request: `{query, variables, operationName}`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Request {
     query: String,
@@ -106,7 +106,7 @@ fn misfit(path: &Path, what: &str, wanted: &str, given: &Value) -> Fault {
     Fault::at(path, Code::ParseFailed, message)
 }
 
-/// What a JSON value is, as aeson's messages call it.
+/// Names the type of a JSON value as aeson's messages do.
 pub(super) fn json_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "Null",

@@ -1,8 +1,8 @@
-//! What can go wrong outside of requests.
+//! Errors outside of requests.
 
 use std::path::{Path, PathBuf};
 
-/// Why a backend can not be opened, filled or read.
+/// Why a backend cannot be opened, filled or read.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
     /// The database file can not be opened.
@@ -10,25 +10,25 @@ pub enum BackendError {
     Open {
         /// None for a database in memory.
         file: Option<PathBuf>,
-        /// What `SQLite` says.
+        /// `SQLite`'s error.
         #[source]
         source: rusqlite::Error,
     },
     /// A statement failed.
     #[error("the sandbox's database refused a statement")]
     Database {
-        /// What `SQLite` says.
+        /// `SQLite`'s error.
         #[from]
         source: rusqlite::Error,
     },
     /// A fixture has another shape than `{users, todos, then_deleted}`.
     #[error("the fixture can not be read")]
     Fixture {
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         source: serde_json::Error,
     },
-    /// A fixture removes what it has not added.
+    /// A fixture deletes a todo that it has not added.
     #[error("`then_deleted` names {id}, which is no todo or is deleted already")]
     NoTodo {
         /// The id it names.
@@ -42,7 +42,7 @@ fn shown(file: Option<&Path>) -> String {
 }
 
 impl BackendError {
-    /// What to do about it.
+    /// Suggests the next step.
     #[must_use]
     pub const fn help(&self) -> &'static str {
         match self {

@@ -55,7 +55,7 @@ pub(super) fn prepare(types: &Types, request: &Request) -> Result<Prepared, Faul
     }
 }
 
-/// Whether fields can be subscribed to together: live queries of the database
+/// Returns whether fields can be subscribed to together: live queries of the database
 /// can, and a stream alone.
 fn check_subscribed(fields: &[Selected]) -> Result<(), Fault> {
     let refuse = |message| Err(Fault::new(Code::NotSupported, message));

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use async_graphql_parser::{Error as ParserError, parse_query, types::ExecutableDocument};
 
-/// How deep brackets may stand inside each other. Hasura itself has no limit.
+/// The deepest nesting of brackets. Hasura itself has no limit.
 pub(super) const DEEPEST: usize = 200;
 
-/// Why a document is none.
+/// Why a document is invalid.
 #[derive(Debug)]
 pub(in crate::sandbox) enum Unreadable {
     /// No sentence of the grammar.
@@ -28,7 +28,7 @@ pub(in crate::sandbox) fn parsed(query: &str) -> Result<ExecutableDocument, Unre
     parse_query(query).map_err(Unreadable::Parser)
 }
 
-/// What brackets hold.
+/// The kind of a bracket.
 #[derive(Debug)]
 enum Brackets<'a> {
     /// Arguments, or the fields of an object: names before a colon.
@@ -82,7 +82,7 @@ impl<'a> Scan<'a> {
         false
     }
 
-    /// Whether the name before a colon stood there before.
+    /// Returns whether the name before a colon is repeated.
     fn repeats(&mut self) -> bool {
         match (self.name.take(), self.open.last_mut()) {
             (Some(name), Some(Brackets::Named(names))) => !names.insert(name),

@@ -13,7 +13,7 @@ use super::{
     table::Kind,
 };
 
-/// What an insert does with a row whose key exists.
+/// The action of an insert on a row whose key exists.
 struct OnConflict<'a> {
     constraint: &'a str,
     update_columns: Vec<&'a str>,
@@ -131,7 +131,7 @@ impl Mutation<'_, '_> {
         Ok(Some(key.id))
     }
 
-    /// An insert that meets its key: skipped, an update, or an error.
+    /// Handles an existing key: skip, update, or error.
     fn conflicting(
         &mut self,
         id: i64,

@@ -50,7 +50,7 @@ pub(super) fn add(types: &mut Types) {
     types.add("__TypeKind", None, plain_enum(&KINDS));
 }
 
-/// What types and directives consist of.
+/// The introspection types.
 fn add_members(types: &mut Types) {
     let described = || {
         vec![

@@ -1,4 +1,4 @@
-//! Who asks: the admin secret, a JWT, or nobody, in Hasura's order.
+//! Authenticates a request: admin secret, JWT or unauthenticated role, in Hasura's order.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::{
     role::ADMIN,
 };
 
-/// What `HASURA_GRAPHQL_JWT_SECRET` tells: the keys that sign tokens, and what
+/// The settings of `HASURA_GRAPHQL_JWT_SECRET`: the keys that sign tokens, and what
 /// tokens must say.
 #[derive(Debug, Clone, Default)]
 pub struct JwtConfig {
@@ -29,13 +29,13 @@ pub struct JwtConfig {
     pub clock_offset_s: i64,
 }
 
-/// Who asks, as a role with session variables.
+/// The session of a request: a role with session variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
     pub(super) role: String,
     /// Lower-case names that begin with `x-hasura-`.
     pub(super) variables: BTreeMap<String, String>,
-    /// When the token ends, in seconds since 1970.
+    /// The token's expiry, in seconds since 1970.
     pub(super) expires: Option<i64>,
 }
 
@@ -131,7 +131,7 @@ pub(super) fn authenticate(
     }
 }
 
-/// A request whose word is taken for who it is.
+/// A request that is trusted without a token.
 fn trusted(role: &str, headers: &Headers) -> Session {
     Session {
         role: role.to_owned(),

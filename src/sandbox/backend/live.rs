@@ -1,4 +1,4 @@
-//! What a subscription has told its client already, and what it tells next.
+//! Subscriptions: what was sent last, and what is sent next.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ use super::{
 /// A running subscription.
 #[derive(Debug, Clone)]
 pub(super) struct Live {
-    /// Whose it is: who asked when it began.
+    /// The session that started it.
     session: Session,
     fields: Vec<Selected>,
     told: Told,
@@ -31,7 +31,7 @@ enum Told {
 }
 
 impl Live {
-    /// A subscription that has told nothing yet. Hasura tries its values before
+    /// Starts a subscription. Hasura checks its values before
     /// it starts, so that what the database can not read is a fault of now.
     pub(super) fn new(
         backend: &Backend,
@@ -54,13 +54,13 @@ impl Live {
         Ok(live)
     }
 
-    /// Whether to look again without waiting for a commit: a stream that has
+    /// Returns whether to poll again without waiting for a commit: a stream that has
     /// sent a batch may have more.
     pub(super) fn reads_on(&self, sent: bool) -> bool {
         sent && matches!(self.told, Told::Upto(_))
     }
 
-    /// What to send now, if anything, as text.
+    /// Returns the text to send now, if any.
     pub(super) fn news(&mut self, backend: &Backend) -> Result<Option<String>, Fault> {
         let (session, fields) = (&self.session, &self.fields);
         let types = backend.types(&session.role);

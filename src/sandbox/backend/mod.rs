@@ -107,7 +107,7 @@ impl Backend {
     /// rows, its shape and its admin secret.
     ///
     /// # Errors
-    /// When `SQLite` can not open it.
+    /// When `SQLite` cannot open it.
     pub fn open(file: Option<&Path>, shape: Shape) -> Result<Self, BackendError> {
         let connection = store::open(file)?;
         let wanted = match shape {
@@ -159,7 +159,7 @@ impl Backend {
         self.read_configured(|configured| configured.policy.clone())
     }
 
-    /// What the database holds.
+    /// Returns the shape of the database.
     #[must_use]
     pub fn shape(&self) -> Shape {
         self.read_configured(|configured| configured.shape)

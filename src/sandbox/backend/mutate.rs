@@ -14,7 +14,7 @@ use super::{
     table::{Kind, Shape},
 };
 
-/// One root field of a mutation, at work.
+/// Executes one root field of a mutation.
 #[derive(Debug)]
 pub(super) struct Mutation<'m, 'w> {
     pub(super) writer: &'m mut Writer<'w>,
@@ -283,7 +283,7 @@ impl Mutation<'_, '_> {
     }
 }
 
-/// Whether an update sets a nullable column, and to what.
+/// The value that an update sets a nullable column to, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Set<T> {
     Kept,
@@ -294,7 +294,7 @@ fn sets_nothing(set: Option<&Value>) -> bool {
     set.and_then(Value::as_object).is_none_or(Map::is_empty)
 }
 
-/// What an update sets.
+/// The columns that an update sets.
 #[derive(Debug)]
 pub(super) struct Changes {
     pub(super) text: Set<String>,

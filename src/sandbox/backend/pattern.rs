@@ -45,13 +45,13 @@ fn define(
     })
 }
 
-/// What a statement's failure says of its pattern, if anything.
+/// Returns what a failed statement reports about its pattern.
 pub(super) fn fault(error: &Error) -> Option<Fault> {
     let ends = matches!(error, Error::SqliteFailure(_, Some(said)) if said == ESCAPE_ENDS);
     ends.then(|| Fault::new(Code::BadRequest, ESCAPE_ENDS))
 }
 
-/// What a text operator looks for.
+/// The pattern of a text operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
     /// `LIKE`: `%`, `_` and a backslash before either.
@@ -80,14 +80,14 @@ pub(super) fn operator(name: &str) -> Option<(Language, bool, bool)> {
     })
 }
 
-/// A pattern as an SQL function of the text and a regular expression.
+/// Returns a pattern as an SQL function of the text and a regular expression.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Search {
     pub(super) function: &'static str,
     pub(super) expression: String,
 }
 
-/// How to search for a pattern.
+/// The kind of search of a pattern.
 pub(super) fn search(
     language: Language,
     case_matters: bool,
@@ -273,7 +273,7 @@ fn push_plain(source: &mut String, letter: char) {
 mod tests {
     use super::*;
 
-    /// Whether the text matches; `None` if that fails.
+    /// Returns whether the text matches; `None` on failure.
     fn matches(operator_name: &str, pattern: &str, text: &str) -> Option<bool> {
         let (language, case_matters, negated) = operator(operator_name)?;
         let search = search(language, case_matters, pattern).ok()?;

@@ -1,9 +1,9 @@
-//! What can be wrong with a Hasura's configuration, switchable while it runs.
+//! Wrong settings of a Hasura, switchable while it runs.
 
 use serde::{Deserialize, Serialize};
 
-/// How this backend is configured. The default is correct; every field is one
-/// mistake that people make with a real server.
+/// The configuration of this backend. The default is correct; every field is one
+/// mistake that is made with real servers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(

@@ -10,10 +10,10 @@ use super::{
     document::Request,
 };
 
-/// A close frame holds this many bytes of reason.
+/// The longest reason of a close frame, in bytes.
 const REASON_BYTES: usize = 123;
 
-/// Which protocol a connection speaks.
+/// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     /// `graphql-transport-ws`.
@@ -40,7 +40,7 @@ impl Protocol {
     }
 }
 
-/// How a connection ends with a close frame.
+/// The close codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Closing {
     pub(super) code: u16,
@@ -73,7 +73,7 @@ impl Closing {
     }
 }
 
-/// What the wire has to do.
+/// An action of the connection.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
     Send(Value),
@@ -100,7 +100,7 @@ enum Phase {
     Ready,
 }
 
-/// One connection.
+/// The protocol state of a connection.
 #[derive(Debug)]
 pub(super) struct Conversation {
     protocol: Protocol,
@@ -129,7 +129,7 @@ impl Conversation {
         }
     }
 
-    /// A text frame from the client. Hasura lets either protocol use the
+    /// Handles a text frame from the client. Hasura lets either protocol use the
     /// other's names.
     pub(super) fn received(&mut self, text: &str) -> Vec<Step> {
         if matches!(self.phase, Phase::Doomed(_)) {
@@ -263,7 +263,7 @@ impl Conversation {
         }
     }
 
-    /// A result, as text: its payload is written already.
+    /// A result with a serialised payload.
     pub(super) fn next(&self, id: &str, payload: &str) -> String {
         let kind = match self.protocol {
             Protocol::Modern => "next",

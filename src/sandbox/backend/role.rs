@@ -1,11 +1,11 @@
-//! What a role may do: the permissions that types and statements follow.
+//! The permissions of a role, which types and statements follow.
 
 use super::{
     policy::Policy,
     table::{Column, Constraint, Shape, TABLES, TODOS, Table},
 };
 
-/// The role of signed-in people.
+/// The role of users.
 pub(super) const USER: &str = "user";
 /// The role that the admin secret gives.
 pub(super) const ADMIN: &str = "admin";

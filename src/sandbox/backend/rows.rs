@@ -14,17 +14,17 @@ impl Backend {
     /// `x-hasura-user-id` of tokens.
     ///
     /// # Errors
-    /// When `SQLite` refuses.
+    /// `SQLite`'s.
     pub fn upsert_user(&self, auth0_id: &str, email: Option<&str>) -> Result<i64, BackendError> {
         let welcome = self.read_configured(|configured| configured.welcome.clone());
         self.change(|writer| writer.upsert_user(auth0_id, email, &welcome))
     }
 
-    /// Makes a bare backend full, as applying the migrations does: rows keep
+    /// Upgrades a bare backend to a full one, as the migrations do: rows keep
     /// id, owner and text, and get keys and revisions. Open sockets are closed.
     ///
     /// # Errors
-    /// When `SQLite` refuses.
+    /// `SQLite`'s.
     pub fn upgrade(&self) -> Result<(), BackendError> {
         if self.shape() == Shape::Full {
             return Ok(());
@@ -41,7 +41,7 @@ impl Backend {
     /// there were.
     ///
     /// # Errors
-    /// When `SQLite` refuses.
+    /// `SQLite`'s.
     pub fn purge_tombstones(&self) -> Result<usize, BackendError> {
         self.change(|writer| {
             writer.changed = true;
@@ -52,7 +52,7 @@ impl Backend {
     /// The todos as they are stored, by id: of one user, or all of them.
     ///
     /// # Errors
-    /// When `SQLite` refuses.
+    /// `SQLite`'s.
     pub fn todos(&self, sub: Option<&str>) -> Result<Value, BackendError> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(

@@ -260,7 +260,7 @@ pub(super) fn batch(
     Ok((rows, past))
 }
 
-/// Where a stream stands.
+/// The cursor of a stream.
 #[derive(Debug, Clone)]
 pub(super) struct Cursor {
     column: &'static Column,

@@ -1,4 +1,4 @@
-//! A selection against the types: fields are found, arguments coerced,
+//! Validates a selection against the types: finds fields, coerces arguments,
 //! fragments merged.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! One websocket: the wire, the clocks, and the subscriptions that run on it.
+//! A websocket connection: its timers and its subscriptions.
 
 use std::{collections::BTreeMap, future::pending, time::Duration};
 
@@ -33,10 +33,10 @@ const FIRST_RESULT: Duration = Duration::from_millis(10);
 /// From a commit to the results that changed. Hasura polls every second; this
 /// is quicker, and still gathers the commits of a burst.
 const AFTER_COMMIT: Duration = Duration::from_millis(100);
-/// How long a closed client may take to close its side.
+/// How long a client may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Why the connection is over.
+/// Why the connection ended.
 enum End {
     /// Say so with a close frame.
     Close(Closing),
@@ -84,10 +84,10 @@ struct Connection {
     headers: Headers,
     talk: Conversation,
     session: Option<Session>,
-    /// When the first token that ends does so.
+    /// The earliest expiry of a token.
     expiry: Option<Instant>,
     live: BTreeMap<String, Live>,
-    /// When to look for news next.
+    /// The time of the next poll.
     due: Option<Instant>,
 }
 
@@ -280,7 +280,7 @@ impl Connection {
     }
 }
 
-/// What a `subscribe` has led to.
+/// The result of a `subscribe`.
 enum Begun {
     Live(Live),
     /// Nothing to subscribe to.

@@ -67,7 +67,7 @@ pub(super) fn open(file: Option<&Path>) -> Result<Connection, BackendError> {
     Ok(connection)
 }
 
-/// A setting kept with the database; stores `fresh` when there is none yet.
+/// Returns a setting of the database; stores `fresh` when it is not set.
 pub(super) fn setting(
     connection: &Connection,
     name: &str,
@@ -94,7 +94,7 @@ pub(super) fn keep_setting(
     connection.execute(sql, [name, value]).map(drop)
 }
 
-/// What `PostgreSQL` reports as "database query error", unless it is a fault
+/// Maps an error to `PostgreSQL`'s "database query error", unless it is a fault
 /// of the request's pattern.
 pub(super) fn broken(error: &rusqlite::Error) -> Fault {
     if let Some(fault) = pattern::fault(error) {
@@ -104,7 +104,7 @@ pub(super) fn broken(error: &rusqlite::Error) -> Fault {
     Fault::new(Code::Unexpected, "database query error")
 }
 
-/// A todo's identity.
+/// The keys of a todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) id: i64,
@@ -119,7 +119,7 @@ pub(super) struct Writer<'a> {
     pub(super) shape: Shape,
     /// The transaction's time, in microseconds since 1970.
     pub(super) now: i64,
-    /// Whether any row has changed.
+    /// Returns whether any row changed.
     pub(super) changed: bool,
 }
 
@@ -151,7 +151,7 @@ impl<'a> Writer<'a> {
         self.transaction.prepare_cached(sql)?.exists([id])
     }
 
-    /// Whether a key was removed, which is final.
+    /// Returns whether a key has a tombstone, which is final.
     pub(super) fn is_removed(&self, owner: Option<i64>, key: &str) -> rusqlite::Result<bool> {
         if self.shape == Shape::Bare {
             return Ok(false);
@@ -220,7 +220,7 @@ impl<'a> Writer<'a> {
         Ok(Some(revision))
     }
 
-    /// Tells an owner about a change: the doorbell of its readers.
+    /// Raises the revision of an owner: the doorbell of its readers.
     pub(super) fn raise(&self, owner: Option<i64>, revision: i64) -> rusqlite::Result<()> {
         let sql = "update users set revision = ?2 where id = ?1 and revision < ?2";
         self.transaction
@@ -294,7 +294,7 @@ pub(super) fn empty(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     )
 }
 
-/// What the upgrade of a bare backend does to its rows: new keys, revisions in
+/// Upgrades the rows of a bare backend: new keys, revisions in
 /// the order of ids, no tombstones of before.
 pub(super) fn upgrade(writer: &mut Writer<'_>) -> rusqlite::Result<()> {
     writer.transaction.execute_batch(
@@ -330,7 +330,7 @@ pub(super) fn purge(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
     transaction.execute("delete from todo_tombstones", [])
 }
 
-/// A key for a row whose client named none.
+/// Makes a key for a row without one.
 pub(super) fn random_key() -> String {
     Uuid::from_u128(
         uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes())

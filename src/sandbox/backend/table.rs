@@ -1,6 +1,6 @@
 //! The tables: their columns, keys, and what role `user` may do with them.
 
-/// What a database holds: the whole sync backend, or the tutorial's tables.
+/// The shape of a database: the full backend, or the tutorial's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Client keys, revisions, tombstones and the change feed.
@@ -53,7 +53,7 @@ pub(super) struct Table {
     pub(super) name: &'static str,
     /// By name, which is the order GraphQL lists them in.
     pub(super) columns: &'static [Column],
-    /// Whose row it is.
+    /// The column of the owner.
     pub(super) owner: &'static str,
     /// The order of rows that nothing orders: where they lie in the heap. A
     /// changed row moves to its end, and every change takes a revision.

@@ -54,14 +54,14 @@ pub(super) fn read(text: &str) -> Result<i64, Fault> {
     Ok(at.as_microsecond())
 }
 
-/// Only what has the look of a zone is called one.
+/// Returns whether the text looks like a time zone.
 fn unknown_zone(name: &str) -> Option<Fault> {
     let message = format!("time zone \"{}\" not recognized", name.to_lowercase());
     let is_zone = name.contains('/');
     is_zone.then(|| Fault::new(Code::DataException, message))
 }
 
-/// What some instants are called.
+/// The named instants.
 fn named(text: &str) -> Option<i64> {
     Some(match text.trim_ascii().to_ascii_lowercase().as_str() {
         "epoch" => 0,
@@ -143,7 +143,7 @@ fn date(found: &Captures<'_>) -> Option<Date> {
     Date::new(year, month, day).ok().filter(|_| year > 0)
 }
 
-/// A month by number, whole name or its first letters.
+/// Parses a month: a number, its name or its first letters.
 fn month(text: &str) -> Option<i8> {
     const NAMES: [&str; 12] = [
         "january",

@@ -24,7 +24,7 @@ pub(super) fn list(member: Type) -> Type {
     }
 }
 
-/// The same type without null.
+/// Returns the type without null.
 pub(super) fn required(mut of: Type) -> Type {
     of.nullable = false;
     of
@@ -43,7 +43,7 @@ pub(super) fn base_name(of: &Type) -> &str {
     }
 }
 
-/// What an explicit `null` means for a nullable input.
+/// The meaning of an explicit `null` for a nullable input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Null {
     /// The same as leaving it out.
@@ -55,7 +55,7 @@ pub(super) enum Null {
     Kept,
 }
 
-/// How a scalar's text is read.
+/// The parsing rule of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scalar {
     /// As `PostgreSQL` reads a value of the column's type: strings go to the
@@ -121,7 +121,7 @@ pub(super) struct Field {
     /// By name.
     pub(super) arguments: Vec<InputField>,
     pub(super) of: Type,
-    /// What a field of a root type does; others only name a column.
+    /// The action of a root field; other fields name a column.
     pub(super) action: Option<Action>,
 }
 
@@ -152,7 +152,7 @@ impl Field {
     }
 }
 
-/// What a root field does. Tables are named by the index of their grant.
+/// The action of a root field. Tables are named by the index of their grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Select(usize),
@@ -177,7 +177,7 @@ pub(super) struct EnumValue {
     pub(super) description: String,
 }
 
-/// What kind of type a name stands for.
+/// The kind of a named type.
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
     Scalar,
@@ -193,7 +193,7 @@ pub(super) struct Definition {
     pub(super) shape: Shape,
 }
 
-/// Everything a role can say.
+/// The schema of a role.
 #[derive(Debug)]
 pub(super) struct Types {
     pub(super) named: BTreeMap<String, Definition>,
@@ -216,7 +216,7 @@ impl Types {
         }
     }
 
-    /// Whether values of the type have fields to select.
+    /// Returns whether the type has fields to select.
     pub(super) fn is_object(&self, name: &str) -> bool {
         matches!(
             self.named.get(name).map(|definition| &definition.shape),

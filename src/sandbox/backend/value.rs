@@ -51,7 +51,7 @@ impl Kind {
         })
     }
 
-    /// What an answer shows.
+    /// Returns the JSON value of an answer.
     pub(super) fn to_json(self, stored: ValueRef<'_>) -> Value {
         match (self, stored) {
             (Self::Boolean, ValueRef::Integer(flag)) => Value::Bool(flag != 0),
@@ -68,7 +68,7 @@ fn until_nul(text: &str) -> &str {
     text.split('\0').next().unwrap_or_default()
 }
 
-/// What may stand around a value.
+/// White space around a value.
 fn is_space(letter: char) -> bool {
     matches!(letter, ' ' | '\t'..='\r')
 }

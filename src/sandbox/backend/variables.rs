@@ -1,4 +1,4 @@
-//! What the variables of an operation hold.
+//! The variables of an operation.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,16 +14,16 @@ use serde_json::{Map, Value};
 
 use super::answer::{Code, Fault};
 
-/// What a variable holds.
+/// The value of a variable.
 #[derive(Debug)]
 pub(super) enum Held {
-    /// What the request sent.
+    /// The value sent with the request.
     Sent(Value),
     /// The declaration's default; `null` for a nullable one without.
     Default(Literal),
 }
 
-/// A variable that the operation declares.
+/// A declared variable.
 #[derive(Debug)]
 pub(super) struct Variable {
     pub(super) of: Type,

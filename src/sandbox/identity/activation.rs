@@ -1,11 +1,11 @@
-//! The person's side of a device login: look at the code, say yes or no.
+//! The activation page: shows the code, approves or denies it.
 
 use super::device::Closed;
 use super::pages::Page;
-use super::person::Person;
+use super::user::User;
 use super::{Identity, pages};
 
-/// What the poller hears when the person says no, word for word Auth0's.
+/// The error description after a denial, as Auth0 words it.
 const CANCELLED: &str = "User cancelled the confirmation prompt.";
 
 impl Identity {
@@ -49,7 +49,7 @@ impl Identity {
             "approve" => {
                 let asked = books.devices.asked(&code);
                 let scope = asked.map_or_else(String::new, |asked| asked.scope.clone());
-                let Some(person) = Person::from_email(text("email")) else {
+                let Some(person) = User::from_email(text("email")) else {
                     return pages::bad_email(&code, &scope, text("email"));
                 };
                 if let Err(reason) = self.action(&person) {
@@ -58,7 +58,7 @@ impl Identity {
                 }
                 let page = pages::approved(&code, &person.email);
                 books.devices.approve(&code, &person.sub);
-                books.logins.people.insert(person.sub.clone(), person);
+                books.logins.users.insert(person.sub.clone(), person);
                 match self.keep(&books) {
                     Ok(()) => page,
                     Err(_) => pages::broken(),

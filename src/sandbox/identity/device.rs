@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::random;
 
-/// What a client asked to be allowed.
+/// The grant that a client requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
     /// Space separated, as granted.
@@ -14,18 +14,18 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Whether `scope` is among those granted.
+    /// Returns whether `scope` is granted.
     pub(super) fn has(&self, scope: &str) -> bool {
         self.scope.split(' ').any(|granted| granted == scope)
     }
 }
 
-/// A code just handed out.
+/// A new device code.
 #[derive(Debug, Clone)]
 pub(super) struct Issued {
     /// The client's half.
     pub(super) device_code: String,
-    /// The person's half, as `XXXX-XXXX`.
+    /// The user code, as `XXXX-XXXX`.
     pub(super) user_code: String,
 }
 
@@ -47,35 +47,35 @@ struct DeviceCode {
     state: State,
 }
 
-/// What a poll finds.
+/// The result of a poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Polled {
-    /// Nobody answered yet.
+    /// The code is not answered yet.
     Pending,
     /// Sooner after the previous answer than agreed.
     TooFast {
         /// The wait agreed on, in seconds.
         interval_s: i64,
     },
-    /// The person or the Action said no.
+    /// The user or the Action denied it.
     Refused {
-        /// What to tell.
+        /// The answer.
         reason: String,
     },
-    /// Nobody answered in time.
+    /// The code expired.
     Expired,
     /// Never handed out, used already, or said to be over already.
     Unknown,
-    /// The person said yes. The code is used up by this answer.
+    /// The user approved. This answer uses the code up.
     Granted {
-        /// Who.
+        /// The user.
         sub: String,
-        /// What for.
+        /// The grant.
         asked: Asked,
     },
 }
 
-/// How polls are judged.
+/// The rules of polling.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     /// Say `expired_token` every time instead of once.
@@ -84,7 +84,7 @@ pub(super) struct Rules {
     pub(super) interval_grows: bool,
 }
 
-/// Why a code typed on the page cannot be answered.
+/// Why a code typed on the page is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Closed {
     /// Answered before.
@@ -100,7 +100,7 @@ pub(super) enum Closed {
 #[derive(Debug, Default)]
 pub(super) struct DeviceCodes(HashMap<String, DeviceCode>);
 
-/// How long after its end a code is remembered, in milliseconds.
+/// How long an expired code is remembered, in milliseconds.
 const REMEMBERED_MS: i64 = 3_600_000;
 
 impl DeviceCodes {
@@ -185,13 +185,13 @@ impl DeviceCodes {
         }
     }
 
-    /// What the code typed would allow.
+    /// Returns the grant of the typed code.
     pub(super) fn asked(&self, typed: &str) -> Option<&Asked> {
         let key = self.find(typed)?;
         self.0.get(&key).map(|code| &code.asked)
     }
 
-    /// The person said yes. Only an open code changes.
+    /// Approves the code. Only an open code changes.
     pub(super) fn approve(&mut self, typed: &str, sub: &str) {
         self.settle(
             typed,
@@ -201,7 +201,7 @@ impl DeviceCodes {
         );
     }
 
-    /// The person, or the Action, said no. Only an open code changes.
+    /// Denies the code. Only an open code changes.
     pub(super) fn refuse(&mut self, typed: &str, reason: &str) {
         self.settle(
             typed,

@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use super::super::settings::{AccessTokens, Dialect, Settings};
 use super::device::{self, Asked, Polled};
 use super::mint::Mint;
-use super::person::Person;
+use super::user::User;
 use super::{AUDIENCE, Books, CLIENT_ID, Identity, Opaque, Refusal, random, refresh, unsigned};
 
 /// RFC 8628.
 pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// RFC 6749, section 6.
 pub(super) const REFRESH_GRANT: &str = "refresh_token";
-/// What can be asked for; anything else is left out of what is granted.
+/// The known scopes; others are not granted.
 pub(super) const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
-/// An API that a tenant has beside ours.
+/// The tenant's Management API.
 const OTHER_AUDIENCE: &str = "https://tenant.example/api/v2/";
 
 /// The fields of a form.
@@ -38,7 +38,7 @@ impl Fields {
         Ok(Self(fields))
     }
 
-    /// A field without a value is as good as left out (RFC 6749, section 3.1).
+    /// A field without a value counts as missing (RFC 6749, section 3.1).
     fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -205,7 +205,7 @@ impl Identity {
         &self,
         books: &mut Books,
         settings: &Settings,
-        person: &Person,
+        person: &User,
         user_id: i64,
         asked: &Asked,
         refresh_token: Option<String>,
@@ -263,7 +263,7 @@ impl Identity {
             AccessTokens::Encrypted => mint.encrypted(),
             AccessTokens::Hs256 => {
                 let header = json!({"alg": "HS256", "typ": "JWT"});
-                // Nobody here knows the API's secret: any signature is as good.
+                // The API's secret is unknown here, so any signature serves.
                 format!("{}.{}", unsigned(&header, &claims), random::text(32))
             }
             AccessTokens::Jwt | AccessTokens::Opaque | AccessTokens::OtherAudience => {
@@ -292,8 +292,8 @@ fn narrowed(scope: &str, keep: impl Fn(&str) -> bool) -> String {
     kept.join(" ")
 }
 
-fn person(books: &Books, sub: &str) -> Result<Person, Refusal> {
-    (books.logins.people.get(sub).cloned()).ok_or(Refusal::NobodyLeft)
+fn person(books: &Books, sub: &str) -> Result<User, Refusal> {
+    (books.logins.users.get(sub).cloned()).ok_or(Refusal::UserDeleted)
 }
 
 fn millis(seconds: u32) -> i64 {

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// Why there is no signing key.
+/// Why the signing key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// No two primes were found.
@@ -29,7 +29,7 @@ pub enum KeyError {
     Write(#[source] rsa::pkcs8::Error),
 }
 
-/// An RS256 key with its `kid`. Never shipped: made where it is used.
+/// An RS256 key with its `kid`. Generated locally, never shipped.
 ///
 /// Cheap to clone. `Debug` shows the `kid` only.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ impl fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new 2048-bit key. It takes about half a second of computing:
+    /// Generates a 2048-bit key. Takes about half a second of CPU time:
     /// call it from a thread that may block.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl SigningKey {
         })
     }
 
-    /// A compact JWS of `claims` under `header`, whatever the header says.
+    /// Returns a compact JWS of `claims` under `header`, even if the header is wrong.
     pub(in crate::sandbox) fn sign(&self, header: &Value, claims: &Value) -> String {
         let signed = unsigned(header, claims);
         let signature = self.private.sign(signed.as_bytes());
@@ -135,7 +135,7 @@ pub(in crate::sandbox) fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.{}", encoded(header), encoded(claims))
 }
 
-/// One JSON part of a token.
+/// Encodes one JSON part of a token.
 pub(super) fn encoded(part: &Value) -> String {
     URL_SAFE_NO_PAD.encode(part.to_string())
 }

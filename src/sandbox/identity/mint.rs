@@ -1,22 +1,22 @@
-//! What tokens say.
+//! Builds tokens.
 
 use serde_json::{Map, Value, json};
 
 use super::super::settings::{Claims, Dialect};
 use super::device::Asked;
-use super::person::Person;
 use super::random;
+use super::user::User;
 
 /// The claim Hasura reads. Only a name: nothing is fetched from there.
 const NAMESPACE: &str = "https://hasura.io/jwt/claims";
 
-/// Where a hasty Action puts it.
+/// The claim without a namespace, as a wrong Action sets it.
 const OTHER_NAMESPACE: &str = "https://todos.example/claims";
 
-/// How long an ID token lives at Auth0, in seconds.
+/// Lifetime of an ID token at Auth0, in seconds.
 const ID_TTL_S: i64 = 36_000;
 
-/// Everything that tokens are made from.
+/// The settings that tokens are built from.
 #[derive(Debug, Clone)]
 pub(super) struct Mint<'a> {
     pub(super) dialect: Dialect,
@@ -92,7 +92,7 @@ impl Mint<'_> {
     }
 
     /// The claims of an ID token: profile and address as far as asked for.
-    pub(super) fn id_claims(&self, person: &Person, user_id: i64, asked: &Asked) -> Value {
+    pub(super) fn id_claims(&self, person: &User, user_id: i64, asked: &Asked) -> Value {
         let mut claims = profile(person, asked);
         claims.insert("iss".to_owned(), json!(self.issuer));
         claims.insert("aud".to_owned(), json!(self.client_id));
@@ -107,7 +107,7 @@ impl Mint<'_> {
     }
 
     /// What Auth0 gives when no API was asked for: five parts, the second
-    /// empty, readable by nobody but its issuer.
+    /// empty, readable by its issuer only.
     pub(super) fn opaque(&self) -> String {
         match self.dialect {
             Dialect::Auth0 => self.sealed("dir", ""),
@@ -130,7 +130,7 @@ impl Mint<'_> {
 }
 
 /// `sub`, and what the scopes `profile` and `email` add.
-pub(super) fn profile(person: &Person, asked: &Asked) -> Map<String, Value> {
+pub(super) fn profile(person: &User, asked: &Asked) -> Map<String, Value> {
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), json!(person.sub));
     if asked.has("profile") {

@@ -1,4 +1,4 @@
-//! A development identity provider with Auth0's habits: device login,
+//! A development identity provider that behaves like Auth0: device login,
 //! rotating refresh tokens, RS256 access tokens that Hasura understands.
 
 mod activation;
@@ -7,12 +7,12 @@ mod grants;
 mod key;
 mod mint;
 mod pages;
-mod person;
 mod random;
 mod rate;
 mod refresh;
 mod refusal;
 mod routes;
+mod user;
 mod witness;
 
 use std::collections::{BTreeMap, HashMap};
@@ -30,32 +30,33 @@ pub(super) use key::unsigned;
 pub use key::{KeyError, SigningKey};
 use mint::Mint;
 pub(super) use mint::merge;
-use person::Person;
 use rate::Window;
 use refresh::RefreshTokens;
 use refusal::Refusal;
 pub(super) use routes::router;
+use user::User;
 pub use witness::Witness;
 
 /// The one client: a Native application without a secret.
 pub(super) const CLIENT_ID: &str = "tudone-development-client";
 /// The one API.
 pub(super) const AUDIENCE: &str = "https://todos.example/api";
-/// Where a wrong discovery document leads.
+/// The host named by a wrong discovery document.
 const ELSEWHERE: &str = "https://elsewhere.example";
-/// The file that keeps people and refresh tokens.
+/// The file with users and refresh tokens.
 const LOGINS: &str = "logins.json";
 
-/// What outlives a restart.
+/// The state that survives a restart.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Logins {
-    people: BTreeMap<String, Person>,
+    #[serde(rename = "people")]
+    users: BTreeMap<String, User>,
     refresh: RefreshTokens,
 }
 
 impl Logins {
-    /// What `disk` kept.
+    /// Loads the state from `disk`.
     pub(super) fn read(disk: &Disk) -> Result<Self, super::SandboxError> {
         let path = disk.path(LOGINS);
         match disk.read(LOGINS) {
@@ -67,7 +68,7 @@ impl Logins {
     }
 }
 
-/// An access token that only its issuer can read.
+/// An opaque access token.
 #[derive(Debug)]
 struct Opaque {
     sub: String,
@@ -83,7 +84,7 @@ struct Books {
     window: Window,
 }
 
-/// What a provider is made of.
+/// The parts of a provider.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) key: SigningKey,
@@ -123,7 +124,7 @@ impl Identity {
         }))
     }
 
-    /// A key that signed nothing: for forged tokens and wrong JWT secrets.
+    /// A key that signs nothing: for forged tokens and wrong JWT secrets.
     /// Made at first use, which takes half a second.
     pub(super) fn other_key(&self) -> Result<SigningKey, KeyError> {
         if let Some(key) = self.0.other.get() {
@@ -138,12 +139,12 @@ impl Identity {
         &self.0.parts.key
     }
 
-    /// A good access token of `sub`, as header and claims, ready to be spoilt.
+    /// Returns a valid access token of `sub` as header and claims, to be altered.
     /// Makes the user's row if there is none.
     ///
     /// # Errors
     ///
-    /// What the backend says when it cannot make that row.
+    /// The backend's, when it cannot create that row.
     pub(super) fn good_token(
         &self,
         sub: &str,
@@ -153,7 +154,7 @@ impl Identity {
         let email = self
             .books()
             .logins
-            .people
+            .users
             .get(sub)
             .map(|person| person.email.clone());
         let user_id = self.0.parts.backend.upsert_user(sub, email.as_deref())?;
@@ -248,7 +249,7 @@ impl Identity {
         let now_s = self.0.parts.clock.now_s();
         let books = self.books();
         if let Some(opaque) = books.opaque.get(&random::hashed(bearer)) {
-            let person = books.logins.people.get(&opaque.sub)?;
+            let person = books.logins.users.get(&opaque.sub)?;
             let good = opaque.asked.has("openid") && now_s < opaque.expires_s;
             return good.then(|| Value::Object(mint::profile(person, &opaque.asked)));
         }
@@ -257,13 +258,13 @@ impl Identity {
             scope: claims.get("scope")?.as_str()?.to_owned(),
             audience: None,
         };
-        let person = books.logins.people.get(claims.get("sub")?.as_str()?)?;
+        let person = books.logins.users.get(claims.get("sub")?.as_str()?)?;
         let good = asked.has("openid") && now_s < claims.get("exp")?.as_i64()?;
         good.then(|| Value::Object(mint::profile(person, &asked)))
     }
 
     /// The post-login Action: makes sure of the user's row and says its id.
-    fn action(&self, person: &Person) -> Result<i64, String> {
+    fn action(&self, person: &User) -> Result<i64, String> {
         let failed = "Your todo list could not be prepared. Try again later.";
         if self.settings().action_fails {
             return Err(failed.to_owned());

@@ -83,13 +83,13 @@ fn page(status: StatusCode, title: &str, body: &str) -> Page {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title} – tudone sandbox</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <header><p>Development only: this is no real login.</p></header>\n\
+         <header><p>Development only: this is not a real login.</p></header>\n\
          <main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     );
     Page { status, html }
 }
 
-/// How a login ended; `html` is inside a paragraph that screen readers announce.
+/// Renders the end of a login; `html` is inside a paragraph that screen readers announce.
 fn ending(status: StatusCode, title: &str, html: &str) -> Page {
     page(status, title, &format!("<p role=\"status\">{html}</p>"))
 }
@@ -148,15 +148,15 @@ pub(super) fn ask_code() -> Page {
     page(StatusCode::OK, "Connect a device", &code_form("", None))
 }
 
-/// The same again, because nothing was typed.
+/// Renders the form again because no code was typed.
 pub(super) fn no_code() -> Page {
     let form = code_form("", Some("Enter the code that your device shows."));
     page(StatusCode::UNPROCESSABLE_ENTITY, "No code entered", &form)
 }
 
-/// The same again, because nobody handed out the code typed.
+/// Renders the form again because the code is unknown.
 pub(super) fn unknown(typed: &str) -> Page {
-    let error = "There is no such code. Compare it with your device.";
+    let error = "Unknown code. Compare it with your device.";
     let form = code_form(typed, Some(error));
     page(StatusCode::NOT_FOUND, "Unknown code", &form)
 }
@@ -168,7 +168,7 @@ pub(super) fn confirm(code: &str, scope: &str) -> Page {
     page(StatusCode::OK, "Is this your code?", &form)
 }
 
-/// The same again, because the address is none.
+/// Renders the form again because the address is invalid.
 pub(super) fn bad_email(code: &str, scope: &str, email: &str) -> Page {
     let error = "To connect, enter an e-mail address such as ada@example.test.";
     page(
@@ -188,8 +188,8 @@ fn confirmation(code: &str, scope: &str, email: &str, error: Option<&str>) -> St
         "{alert}<p>Compare this code with the one on your device:</p>\n\
          <p class=\"code\">{code}</p>\n\
          <p>Connect only if they are the same and you started this login yourself. \
-         Whoever shows you the code can then see and change your todos.</p>\n\
-         <p>The device asks for: {scope}</p>\n\
+         Anyone who shows you a code can then see and change your todos.</p>\n\
+         <p>The device requests: {scope}</p>\n\
          <form method=\"post\" action=\"/activate\" novalidate>\n\
          <input type=\"hidden\" name=\"user_code\" value=\"{code}\">\n\
          <label for=\"email\">Your e-mail address</label>\n\
@@ -213,7 +213,7 @@ pub(super) fn approved(code: &str, email: &str) -> Page {
     ending(StatusCode::OK, "Device connected", &text)
 }
 
-/// The person said no.
+/// Renders the page after a denial.
 pub(super) fn denied(code: &str) -> Page {
     let text = format!(
         "The device with the code <strong>{}</strong> was not connected. \
@@ -234,12 +234,12 @@ pub(super) fn expired() -> Page {
     ending(
         StatusCode::GONE,
         "Code expired",
-        "This code is too old, nothing was connected. \
+        "This code has expired; nothing was connected. \
          Start the login on your device again: it will show a new code.",
     )
 }
 
-/// Somebody answered that code before.
+/// Renders the page of a code that was answered before.
 pub(super) fn answered() -> Page {
     ending(
         StatusCode::GONE,

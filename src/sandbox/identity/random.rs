@@ -1,4 +1,4 @@
-//! Random strings nobody can guess.
+//! Unguessable random strings.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -36,7 +36,7 @@ pub(super) fn user_code() -> String {
     code
 }
 
-/// A user code as typed, reduced to what counts: letters and digits in upper
+/// Normalises a typed user code to what counts: letters and digits in upper
 /// case (RFC 8628, section 6.1).
 pub(super) fn folded(typed: &str) -> String {
     typed
@@ -46,7 +46,7 @@ pub(super) fn folded(typed: &str) -> String {
         .collect()
 }
 
-/// What is kept of a secret: its SHA-256 in base64url.
+/// Returns the stored form of a secret: its SHA-256 in base64url.
 pub(super) fn hashed(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
 }

@@ -12,13 +12,13 @@ pub(super) struct Window {
     used: u32,
 }
 
-/// What the limit says about one request.
+/// The state of the rate limit after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Allowance {
     limit: u32,
     /// Requests left after this one; `None` when there was none left for it.
     left: Option<u32>,
-    /// When the next window begins, in Unix seconds.
+    /// The start of the next window, in Unix seconds.
     reset_s: i64,
     /// Seconds until then.
     wait_s: i64,
@@ -45,7 +45,7 @@ impl Window {
 }
 
 impl Allowance {
-    /// Whether the request may pass.
+    /// Returns whether the request is within the limit.
     pub(super) fn allowed(self) -> bool {
         self.left.is_some()
     }
@@ -68,7 +68,7 @@ mod tests {
     use super::{Settings, Window};
 
     #[test]
-    fn a_window_lets_its_number_through_and_the_next_one_begins_anew() {
+    fn a_window_allows_its_number_of_requests_and_the_next_one_starts_at_zero() {
         let settings = Settings {
             rate_limit: Some(2),
             rate_limit_window_s: 10,

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::device::Asked;
 use super::random;
 
-/// How many logins of one person stay alive; the oldest falls out silently.
+/// The most logins of one user; the oldest ends silently.
 const ACTIVE_LOGINS: usize = 200;
 
-/// How tokens age and rotate. All in milliseconds.
+/// Lifetimes and rotation of refresh tokens, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    /// Whether an exchange spends the token and gives a new one.
+    /// Whether refresh tokens rotate.
     pub(super) rotating: bool,
-    /// How long after its exchange the previous token may come again.
+    /// For how long after its exchange the previous token is still accepted.
     pub(super) leeway_ms: i64,
     /// From login to the end, however active.
     pub(super) absolute_ms: i64,
@@ -23,7 +23,7 @@ pub(super) struct Rules {
     pub(super) idle_ms: i64,
 }
 
-/// One login: every token that descends from its first.
+/// A login: the family of all refresh tokens that descend from its first.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Family {
     sub: String,
@@ -34,7 +34,7 @@ struct Family {
     generation: u64,
 }
 
-/// One token, kept as a hash.
+/// A refresh token, stored as a hash.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Token {
     family: u64,
@@ -52,12 +52,12 @@ pub(super) struct RefreshTokens {
     next: u64,
 }
 
-/// A token that may be exchanged, not exchanged yet.
+/// A valid refresh token before its exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Presented {
-    /// Whose.
+    /// The user.
     pub(super) sub: String,
-    /// What the login allowed.
+    /// The grant of the login.
     pub(super) asked: Asked,
 }
 

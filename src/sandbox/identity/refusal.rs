@@ -7,17 +7,17 @@ use serde_json::json;
 
 use super::super::settings::Dialect;
 
-/// Why a request gets no token.
+/// Why a token request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Nobody answered the code yet.
+    /// The code is not answered yet.
     Pending,
     /// Polled too soon.
     SlowDown {
         /// The wait agreed on, in seconds.
         interval_s: i64,
     },
-    /// The person or the Action said no.
+    /// The user or the Action denied it.
     Denied(String),
     /// The code ran out.
     Expired,
@@ -25,8 +25,8 @@ pub(super) enum Refusal {
     DeadCode,
     /// The refresh token is spent, too old, revoked or was never handed out.
     DeadToken,
-    /// Whose refresh token it was is gone.
-    NobodyLeft,
+    /// The user of the refresh token no longer exists.
+    UserDeleted,
     /// The client may not use this grant.
     GrantOff(&'static str),
     /// A public client sent a secret or an assertion.
@@ -37,7 +37,7 @@ pub(super) enum Refusal {
     UnknownAudience(String),
     /// A parameter is missing.
     Missing(&'static str),
-    /// A parameter stands there twice.
+    /// A parameter is repeated.
     Repeated(String),
     /// The body is no form.
     NoForm(String),
@@ -56,7 +56,7 @@ impl Refusal {
             Self::SlowDown { .. } => both(429, 400, "slow_down"),
             Self::Denied(_) => both(403, 400, "access_denied"),
             Self::Expired => both(403, 400, "expired_token"),
-            Self::DeadCode | Self::DeadToken | Self::NobodyLeft => both(403, 400, "invalid_grant"),
+            Self::DeadCode | Self::DeadToken | Self::UserDeleted => both(403, 400, "invalid_grant"),
             Self::UnknownGrant(_) => both(403, 400, "unsupported_grant_type"),
             Self::GrantOff(_) => ((403, "unauthorized_client"), (400, "invalid_request")),
             Self::SecretSent => ((403, "unauthorized_client"), (401, "invalid_client")),
@@ -86,7 +86,7 @@ impl Refusal {
             Self::Expired => "The device code has expired.".to_owned(),
             Self::DeadCode => "Invalid or expired device code.".to_owned(),
             Self::DeadToken => "Unknown or invalid refresh token.".to_owned(),
-            Self::NobodyLeft => {
+            Self::UserDeleted => {
                 "The refresh_token was generated for a user who doesn't exist anymore.".to_owned()
             }
             Self::GrantOff(grant) => {

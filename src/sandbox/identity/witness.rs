@@ -1,4 +1,4 @@
-//! Who knows every secret that was handed out.
+//! Records every secret that was issued, for tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +14,7 @@ const SECRETS: [&str; 4] = ["device_code", "access_token", "id_token", "refresh_
 pub struct Witness(Arc<Mutex<Vec<SecretString>>>);
 
 impl Witness {
-    /// Everything that was handed out, oldest first.
+    /// The issued secrets, oldest first.
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretString> {
         self.0

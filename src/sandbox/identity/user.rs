@@ -1,4 +1,4 @@
-//! The people who can log in: anybody with an e-mail address.
+//! Users: every e-mail address can log in.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -6,19 +6,19 @@ use sha2::{Digest, Sha256};
 /// The longest address SMTP carries, in bytes (RFC 5321, section 4.5.3.1.3).
 const LONGEST: usize = 254;
 
-/// Somebody who logged in.
+/// A user who logged in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Person {
+pub(super) struct User {
     /// Made from the address, so the same address is the same person always.
     pub(super) sub: String,
-    /// As typed, without surrounding spaces.
+    /// The address, without surrounding spaces.
     pub(super) email: String,
-    /// A guess from the address.
+    /// A name derived from the address.
     pub(super) name: String,
 }
 
-impl Person {
-    /// Whoever has the address `typed`; `None` if that is no address.
+impl User {
+    /// Returns the user with the address `typed`; `None` if it is not an address.
     pub(super) fn from_email(typed: &str) -> Option<Self> {
         let email = typed.trim();
         let (local, domain) = email.rsplit_once('@')?;
@@ -58,12 +58,12 @@ fn name_in(local: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Person;
+    use super::User;
 
     #[test]
     fn the_same_address_is_the_same_person_however_it_is_typed() {
-        let typed = Person::from_email(" Ada.Lovelace@Example.test ");
-        let again = Person::from_email("ada.lovelace@example.test");
+        let typed = User::from_email(" Ada.Lovelace@Example.test ");
+        let again = User::from_email("ada.lovelace@example.test");
         assert_eq!(
             typed.as_ref().map(|person| &person.sub),
             again.as_ref().map(|person| &person.sub)
@@ -75,9 +75,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_nobody() {
+    fn an_invalid_address_is_no_user() {
         for typed in ["", "ada", "@example.test", "ada@", "a b@c", "a\u{0}@b"] {
-            assert_eq!(Person::from_email(typed), None, "{typed:?}");
+            assert_eq!(User::from_email(typed), None, "{typed:?}");
         }
     }
 }
