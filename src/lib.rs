@@ -14,7 +14,8 @@
 //! ```text
 //! 6   cli   runtime     the programs: one command at a time; a loop with workers
 //!     doctor            checks a profile from its configuration to live updates
-//! 5   ui   workspace    draws the model, decides nothing; a profile made ready to work
+//! 5   ui   profile      draws the model, decides nothing; a profile made ready to work
+//!     setup             provisions a backend from the files in `assets`
 //! 4   config            file, environment and flags, as plain values
 //! 3   app               Model, Msg, Effect, update: pure
 //!     graphql           Hasura: implements the port `Remote`
@@ -50,6 +51,7 @@ pub mod profile;
 pub mod runtime;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod setup;
 pub mod store;
 pub mod sync;
 pub mod text;

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("ui", 5),
     ("profile", 5),
     ("doctor", 6),
+    ("setup", 5),
     ("cli", 6),
     ("runtime", 6),
 ];

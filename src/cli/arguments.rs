@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::cli::color::When;
 use crate::cli::commands::{
-    add, completions, config, doctor, done, edit, help, list, login, logout, queue, rm, status,
-    sync, undo, whoami,
+    add, completions, config, doctor, done, edit, help, list, login, logout, queue, rm, setup,
+    status, sync, undo, whoami,
 };
 
 /// A todo list for the terminal: Auth0 login, Hasura behind it, works offline.
@@ -97,6 +97,8 @@ pub(crate) enum Command {
     Status(status::Arguments),
     /// Check everything from the configuration to live updates, and name what is wrong
     Doctor(doctor::Arguments),
+    /// Make your own backend ready for tudone
+    Setup(setup::Arguments),
     /// Show the configuration
     Config(config::Arguments),
     /// Print completions for a shell

@@ -15,6 +15,8 @@ use crate::domain::typed::TypedError;
 use crate::http::HttpError;
 use crate::profile::error::LoginError;
 use crate::runtime::RuntimeError;
+use crate::setup::export::ExportError;
+use crate::setup::hasura::HasuraError;
 use crate::store::StoreError;
 use crate::sync::round::RoundError;
 
@@ -166,6 +168,12 @@ pub enum CliError {
         /// The first cause.
         code: &'static str,
     },
+    /// `setup hasura`.
+    #[error(transparent)]
+    Hasura(#[from] HasuraError),
+    /// `setup export`.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// Reading or writing something else than stdout.
     #[error("cannot {what}")]
     Io {

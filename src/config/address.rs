@@ -9,7 +9,7 @@ use crate::http::is_loopback;
 /// # Errors
 ///
 /// The problem, as the rest of a sentence that begins with the setting's name.
-pub(super) fn parse_url(text: &str) -> Result<Url, String> {
+pub fn parse_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("is not a URL ({error})"))?;
     if url.host_str().is_none_or(str::is_empty) {
         return Err("has no host".to_owned());

@@ -20,6 +20,7 @@ pub mod paths;
 pub mod settings;
 pub mod suggest;
 
+pub use address::parse_url;
 pub use error::{ConfigError, Location, Problem};
 pub use load::{Flags, load};
 pub use suggest::nearest;

@@ -54,9 +54,16 @@ impl Database {
         Ok(database)
     }
 
+    /// How to connect to it.
+    pub(crate) fn config(&self) -> Config {
+        let mut config = self.server.clone();
+        config.dbname(&self.name);
+        config
+    }
+
     /// A new connection.
     pub(crate) fn connect(&self) -> Fallible<Client> {
-        Ok(self.server.clone().dbname(&self.name).connect(NoTls)?)
+        Ok(self.config().connect(NoTls)?)
     }
 
     /// Runs a migration in one transaction.

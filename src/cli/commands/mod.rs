@@ -20,6 +20,7 @@ pub(crate) mod queue;
 pub(crate) mod rm;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
+pub(crate) mod setup;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod tui;
@@ -47,6 +48,7 @@ pub(crate) fn run(context: &CommandContext, command: &Command) -> Result<(), Cli
         Command::Whoami(arguments) => whoami::run(context, arguments),
         Command::Status(arguments) => status::run(context, arguments),
         Command::Doctor(arguments) => doctor::run(context, arguments),
+        Command::Setup(arguments) => setup::run(context, arguments),
         Command::Config(arguments) => config::run(context, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         #[cfg(feature = "sandbox")]

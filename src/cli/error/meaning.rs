@@ -3,6 +3,7 @@
 use crate::auth::error::Kind;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::setup::FailureKind;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::RoundError;
 
@@ -25,6 +26,7 @@ impl CliError {
             CliError::CredentialStore(_) | CliError::Config(_) | CliError::Doctor { .. } => {
                 Exit::Misconfigured
             }
+            CliError::Hasura(error) => exit_of_setup(error.kind()),
             CliError::Unreachable { .. } => Exit::Unreachable,
             CliError::Refused { .. } | CliError::NotAllowed { .. } => Exit::Refused,
             CliError::Round(error) => exit_of_round(error),
@@ -35,6 +37,7 @@ impl CliError {
             | CliError::Screens(_)
             | CliError::Store(_)
             | CliError::Http(_)
+            | CliError::Export(_)
             | CliError::Io { .. }
             | CliError::Output(_) => Exit::Failed,
         }
@@ -73,7 +76,8 @@ impl CliError {
             #[cfg(feature = "sandbox")]
             CliError::Chaos { .. } => "chaos",
             CliError::Http(_) => "tls",
-            CliError::Io { .. } | CliError::Output(_) => "io",
+            CliError::Hasura(error) => error.code(),
+            CliError::Export(_) | CliError::Io { .. } | CliError::Output(_) => "io",
         }
     }
 
@@ -129,6 +133,8 @@ impl CliError {
                 format!("Please report this with the output above; `--seed {seed}` repeats it.")
             }
             CliError::Http(error) => error.help().to_owned(),
+            CliError::Hasura(error) => error.help(),
+            CliError::Export(_) => "Choose a directory that you may write to.".to_owned(),
             CliError::Cancelled
             | CliError::Interrupted
             | CliError::Io { .. }
@@ -147,6 +153,15 @@ const fn exit_of_kind(kind: Kind) -> Exit {
         Kind::Misconfigured => Exit::Misconfigured,
         Kind::Interrupted => Exit::Interrupted,
         Kind::Failed => Exit::Failed,
+    }
+}
+
+const fn exit_of_setup(kind: FailureKind) -> Exit {
+    match kind {
+        FailureKind::Misconfigured => Exit::Misconfigured,
+        FailureKind::Unreachable => Exit::Unreachable,
+        FailureKind::Refused => Exit::Refused,
+        FailureKind::Failed => Exit::Failed,
     }
 }
 

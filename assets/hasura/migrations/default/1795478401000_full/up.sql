@@ -88,6 +88,13 @@ begin
       add constraint todos_user_id_fkey foreign key (user_id)
       references public.users (id) on delete cascade not valid;
   end if;
+  -- Logins find their user by this constraint's name.
+  if not exists (
+    select from pg_constraint
+    where conname = 'users_auth0_id_key' and conrelid = 'public.users'::regclass
+  ) then
+    alter table public.users add constraint users_auth0_id_key unique (auth0_id);
+  end if;
   if not exists (
     select from pg_constraint
     where conname = 'todos_user_id_client_id_key' and conrelid = 'public.todos'::regclass
@@ -102,7 +109,8 @@ create index if not exists todos_user_id_revision_idx on public.todos (user_id, 
 -- The change feed -----------------------------------------------------------
 
 create or replace view public.todo_changes as
-select user_id, id, client_id, text, created_at, updated_at, revision, false as deleted
+select user_id, id, client_id, text, created_at::timestamptz, updated_at::timestamptz, revision,
+  false as deleted
 from public.todos
 union all
 select user_id, todo_id, client_id, null, null, deleted_at, revision, true

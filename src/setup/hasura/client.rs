@@ -1,0 +1,394 @@
+//! The admin API over HTTP.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::error::HasuraError;
+use crate::http::{self, reason};
+
+/// Metadata of large projects is a few megabytes.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// A migration may rewrite a large table, after waiting 30 s for its lock.
+const SQL_LIMIT: Duration = Duration::from_mins(30);
+/// The longest message of a server that is shown.
+const MESSAGE_LENGTH: usize = 300;
+
+/// Hasura's admin API.
+#[derive(Debug)]
+pub(super) struct Admin {
+    client: Client,
+    base: Url,
+    host: String,
+    secret: SecretString,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Path {
+    Version,
+    Metadata,
+    Query,
+    Graphql,
+}
+
+impl Path {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Version => "v1/version",
+            Self::Metadata => "v1/metadata",
+            Self::Query => "v2/query",
+            Self::Graphql => "v1/graphql",
+        }
+    }
+
+    /// What switches it on in `HASURA_GRAPHQL_ENABLED_APIS`.
+    const fn api(self) -> &'static str {
+        match self {
+            Self::Version | Self::Metadata | Self::Query => "metadata",
+            Self::Graphql => "graphql",
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Nobody,
+    Admin,
+    /// The administrator in the role `user`, with an id that no user has.
+    User,
+}
+
+/// An answer that is JSON.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Box<RawValue>,
+}
+
+/// An error of the admin API. `internal` stays a value that is never printed.
+#[derive(Debug, Deserialize)]
+pub(super) struct ApiError {
+    pub(super) code: String,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    pub(super) internal: Value,
+}
+
+impl ApiError {
+    /// Its message, where that cannot hold an address.
+    pub(super) fn message(&self) -> String {
+        printable(&self.error)
+    }
+}
+
+/// Rows of a query, without the header.
+pub(super) type Rows = Vec<Vec<String>>;
+
+impl Admin {
+    /// Makes a client for the Hasura at `base`.
+    pub(super) fn new(base: Url, secret: SecretString) -> Result<Self, HasuraError> {
+        let client = http::client(&base).map_err(|_| HasuraError::Tls)?;
+        let host = match (base.host_str(), base.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        Ok(Self {
+            client,
+            base,
+            host,
+            secret,
+        })
+    }
+
+    /// Host and port.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Hasura's version.
+    pub(super) async fn version(&self) -> Result<String, HasuraError> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: String,
+        }
+        let answer = self
+            .send(Path::Version, Caller::Nobody, None::<&()>)
+            .await?;
+        let version: Option<Version> = serde_json::from_str(answer.body.get()).ok();
+        let version = version.filter(|_| answer.status == 200);
+        version
+            .map(|found| printable(&found.version))
+            .ok_or_else(|| HasuraError::NotHasura {
+                url: self.url(Path::Version).to_string(),
+                found: "other JSON",
+            })
+    }
+
+    /// Whether a request without the secret is an administrator's too.
+    pub(super) async fn is_open(&self) -> Result<bool, HasuraError> {
+        let command = json!({"type": "get_catalog_state", "args": {}});
+        let answer = self
+            .send(Path::Metadata, Caller::Nobody, Some(&command))
+            .await?;
+        Ok(answer.status == 200)
+    }
+
+    /// Sends a command to `/v1/metadata`; a refusal is the inner error.
+    pub(super) async fn metadata(
+        &self,
+        command: &impl Serialize,
+    ) -> Result<Result<Box<RawValue>, ApiError>, HasuraError> {
+        let answer = self
+            .send(Path::Metadata, Caller::Admin, Some(command))
+            .await?;
+        self.accepted(answer, Path::Metadata)
+    }
+
+    /// As [`Self::metadata`], where no refusal is expected.
+    pub(super) async fn ask(
+        &self,
+        what: &'static str,
+        command: &impl Serialize,
+    ) -> Result<Box<RawValue>, HasuraError> {
+        let answer = self.metadata(command).await?;
+        answer.map_err(|error| self.refused(what, &error))
+    }
+
+    /// Runs SQL in one transaction; returns the rows of its last statement.
+    pub(super) async fn sql(
+        &self,
+        source: &str,
+        step: &str,
+        sql: &str,
+        read_only: bool,
+    ) -> Result<Rows, HasuraError> {
+        #[derive(Deserialize)]
+        struct Done {
+            #[serde(default)]
+            result: Option<Rows>,
+        }
+        let args = json!({"source": source, "sql": sql, "cascade": false, "read_only": read_only});
+        let command = json!({"type": "run_sql", "args": args});
+        let answer = self
+            .send(Path::Query, Caller::Admin, Some(&command))
+            .await?;
+        let body = self
+            .accepted(answer, Path::Query)?
+            .map_err(|error| self.failed_sql(step, &error))?;
+        let done: Done = serde_json::from_str(body.get()).map_err(|_| self.invalid("a query"))?;
+        Ok(done.result.into_iter().flatten().skip(1).collect())
+    }
+
+    /// Runs a GraphQL query as role `user`, for a user that does not exist.
+    pub(super) async fn query_as_user(&self, query: &str) -> Result<Value, HasuraError> {
+        let request = json!({"query": query});
+        let answer = self
+            .send(Path::Graphql, Caller::User, Some(&request))
+            .await?;
+        if answer.status == 404 {
+            return Err(self.disabled(Path::Graphql));
+        }
+        serde_json::from_str(answer.body.get()).map_err(|_| self.invalid("a GraphQL query"))
+    }
+
+    async fn send<B: Serialize>(
+        &self,
+        path: Path,
+        caller: Caller,
+        body: Option<&B>,
+    ) -> Result<Answer, HasuraError> {
+        let url = self.url(path);
+        let method = if body.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let mut request = self.client.request(method, url.clone());
+        if path == Path::Query {
+            request = request.timeout(SQL_LIMIT);
+        }
+        request = request.headers(self.headers(caller)?);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(reason(&error)))?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(HasuraError::Redirect {
+                host: self.host.clone(),
+                status: status.as_u16(),
+            });
+        }
+        let header = response.headers().get(CONTENT_TYPE);
+        let is_html = header
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"));
+        let bytes = http::body(response, ANSWER_LIMIT)
+            .await
+            .map_err(|error| self.unreachable(error.to_string()))?;
+        match serde_json::from_slice(&bytes) {
+            Ok(body) => Ok(Answer {
+                status: status.as_u16(),
+                body,
+            }),
+            Err(_) if status.is_server_error() || status.as_u16() == 429 => {
+                Err(HasuraError::ServerError {
+                    host: self.host.clone(),
+                    status: status.as_u16(),
+                })
+            }
+            Err(_) => Err(HasuraError::NotHasura {
+                url: url.to_string(),
+                found: found(is_html, &bytes),
+            }),
+        }
+    }
+
+    fn headers(&self, caller: Caller) -> Result<HeaderMap, HasuraError> {
+        let mut headers = HeaderMap::new();
+        if caller == Caller::Nobody {
+            return Ok(headers);
+        }
+        // A secret that no header can carry is not the server's either.
+        let mut secret =
+            HeaderValue::from_str(self.secret.expose_secret()).map_err(|_| self.wrong_secret())?;
+        secret.set_sensitive(true);
+        headers.insert("x-hasura-admin-secret", secret);
+        if caller == Caller::User {
+            headers.insert("x-hasura-role", HeaderValue::from_static("user"));
+            headers.insert("x-hasura-user-id", HeaderValue::from_static("0"));
+        }
+        Ok(headers)
+    }
+
+    fn accepted(
+        &self,
+        answer: Answer,
+        path: Path,
+    ) -> Result<Result<Box<RawValue>, ApiError>, HasuraError> {
+        if answer.status == 200 {
+            return Ok(Ok(answer.body));
+        }
+        let error: ApiError = match serde_json::from_str(answer.body.get()) {
+            Ok(error) => error,
+            Err(_) if answer.status >= 500 => {
+                return Err(HasuraError::ServerError {
+                    host: self.host.clone(),
+                    status: answer.status,
+                });
+            }
+            Err(_) => {
+                return Err(HasuraError::NotHasura {
+                    url: self.url(path).to_string(),
+                    found: "other JSON",
+                });
+            }
+        };
+        match (answer.status, error.code.as_str()) {
+            (404, _) => Err(self.disabled(path)),
+            (401, _) | (_, "access-denied" | "invalid-headers") => Err(self.wrong_secret()),
+            _ => Ok(Err(error)),
+        }
+    }
+
+    fn url(&self, path: Path) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{}", self.base.path(), path.path()));
+        url
+    }
+
+    fn failed_sql(&self, step: &str, error: &ApiError) -> HasuraError {
+        let text = |name: &str| {
+            let found = error.internal.pointer("/error")?.get(name)?.as_str()?;
+            Some(printable(found))
+        };
+        match (text("status_code"), text("message")) {
+            (Some(state), Some(message)) => HasuraError::Sql {
+                step: step.to_owned(),
+                message,
+                state,
+            },
+            _ => self.refused("run SQL", error),
+        }
+    }
+
+    pub(super) fn refused(&self, what: &'static str, error: &ApiError) -> HasuraError {
+        HasuraError::Refused {
+            host: self.host.clone(),
+            what,
+            code: printable(&error.code),
+            message: error.message(),
+        }
+    }
+
+    pub(super) fn invalid(&self, what: &'static str) -> HasuraError {
+        HasuraError::InvalidResponse {
+            host: self.host.clone(),
+            what,
+        }
+    }
+
+    fn unreachable(&self, reason: String) -> HasuraError {
+        HasuraError::Unreachable {
+            host: self.host.clone(),
+            reason,
+        }
+    }
+
+    fn disabled(&self, path: Path) -> HasuraError {
+        HasuraError::ApiDisabled {
+            host: self.host.clone(),
+            api: path.api(),
+        }
+    }
+
+    fn wrong_secret(&self) -> HasuraError {
+        HasuraError::WrongSecret {
+            host: self.host.clone(),
+        }
+    }
+}
+
+fn found(is_html: bool, bytes: &[u8]) -> &'static str {
+    let start = bytes.trim_ascii_start().first();
+    match start {
+        _ if is_html => "an HTML page",
+        Some(b'<') => "an HTML page",
+        Some(_) => "no JSON",
+        None => "nothing",
+    }
+}
+
+/// A server's message, cut; one that holds an address is left out, since
+/// addresses of databases hold passwords.
+pub(super) fn printable(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    if lower.contains("://") || lower.contains("password=") {
+        return "its message is not shown: it holds an address".to_owned();
+    }
+    text.chars().take(MESSAGE_LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn a_message_with_an_address_is_not_shown() {
+        let hostile = "could not connect to postgres://hasura:hunter2@db/todos";
+        assert!(!printable(hostile).contains("hunter2"));
+        assert!(!printable("host=db password=hunter2").contains("hunter2"));
+        assert_eq!(printable("relation exists"), "relation exists");
+    }
+}

@@ -1,0 +1,260 @@
+//! Why Hasura could not be set up.
+
+use crate::setup::FailureKind;
+
+/// Why Hasura could not be set up. No variant holds metadata, a database URL or
+/// a secret: answers of the admin API may contain them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HasuraError {
+    /// No connection, or no complete answer.
+    #[error("cannot reach {host}: {reason}")]
+    Unreachable {
+        /// Host and port.
+        host: String,
+        /// What the transport reported.
+        reason: String,
+    },
+    /// A 5xx or 429 without an error of Hasura.
+    #[error("{host} returned a server error (HTTP {status})")]
+    ServerError {
+        /// Host and port.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A redirect, which is never followed with the secret.
+    #[error("{host} redirects requests (HTTP {status})")]
+    Redirect {
+        /// Host and port.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Something else than Hasura answers.
+    #[error("{url} is not Hasura: it answered with {found}")]
+    NotHasura {
+        /// The address asked.
+        url: String,
+        /// What came instead: `an HTML page`.
+        found: &'static str,
+    },
+    /// Hasura answers, but not one of its APIs.
+    #[error("the {api} API of {host} is disabled (HTTP 404)")]
+    ApiDisabled {
+        /// Host and port.
+        host: String,
+        /// Its name in `HASURA_GRAPHQL_ENABLED_APIS`.
+        api: &'static str,
+    },
+    /// The admin secret is not the server's.
+    #[error("{host} refused the admin secret")]
+    WrongSecret {
+        /// Host and port.
+        host: String,
+    },
+    /// The server asks for no admin secret.
+    #[error("{host} is open: it has no admin secret, so every request is an administrator's")]
+    Open {
+        /// Host and port.
+        host: String,
+    },
+    /// The source does not exist.
+    #[error("no source `{source_name}`{}", known(sources))]
+    NoSource {
+        /// As requested.
+        source_name: String,
+        /// The sources that exist.
+        sources: Vec<String>,
+    },
+    /// The source is not PostgreSQL.
+    #[error("the source `{source_name}` is a {kind} database")]
+    SourceKind {
+        /// The source.
+        source_name: String,
+        /// Its kind, as in the metadata.
+        kind: String,
+    },
+    /// Hasura gives the tables other GraphQL names.
+    #[error("{place} has custom GraphQL names")]
+    Renamed {
+        /// `source default`, `table todos`.
+        place: String,
+    },
+    /// The tables cannot be upgraded in place.
+    #[error("the tables cannot be upgraded: {}", problems.join("; "))]
+    Incompatible {
+        /// What is in the way, each a clause.
+        problems: Vec<String>,
+    },
+    /// A statement failed.
+    #[error("{step} failed: {message} (SQLSTATE {state})")]
+    Sql {
+        /// What was run: `migration full`.
+        step: String,
+        /// PostgreSQL's message, without its context.
+        message: String,
+        /// The error code.
+        state: String,
+    },
+    /// The admin API refused a request for another reason.
+    #[error("{host} refused to {what}: {message} ({code})")]
+    Refused {
+        /// Host and port.
+        host: String,
+        /// What was tried: `replace the metadata`.
+        what: &'static str,
+        /// Hasura's error code.
+        code: String,
+        /// Its message.
+        message: String,
+    },
+    /// The new metadata does not fit the database.
+    #[error(
+        "the metadata would become inconsistent: {}; {}",
+        objects.join(", "),
+        if *restored { "nothing was changed in it" } else { "it could not be restored" }
+    )]
+    Inconsistent {
+        /// The objects that became inconsistent.
+        objects: Vec<String>,
+        /// Whether the metadata is as it was.
+        restored: bool,
+    },
+    /// Somebody else kept changing the metadata.
+    #[error("the metadata changed during {tries} attempts to replace it")]
+    Conflict {
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// Everything was applied, and the check afterwards failed.
+    #[error("the check failed after everything was applied: {what}")]
+    Unverified {
+        /// What is not as it should be.
+        what: String,
+    },
+    /// The answer is not what Hasura's API promises.
+    #[error("{host} sent an invalid answer to {what}")]
+    InvalidResponse {
+        /// Host and port.
+        host: String,
+        /// The request.
+        what: &'static str,
+    },
+    /// No HTTP client.
+    #[error("cannot set up TLS")]
+    Tls,
+}
+
+fn known(sources: &[String]) -> String {
+    if sources.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<String> = sources.iter().map(|name| format!("`{name}`")).collect();
+    format!("; there is {}", quoted.join(", "))
+}
+
+impl HasuraError {
+    /// A stable word.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } | Self::ServerError { .. } => "unreachable",
+            Self::Redirect { .. } => "hasura-redirect",
+            Self::NotHasura { .. } => "not-hasura",
+            Self::ApiDisabled { .. } => "hasura-api-disabled",
+            Self::WrongSecret { .. } => "admin-secret-wrong",
+            Self::Open { .. } => "hasura-open",
+            Self::NoSource { .. } | Self::SourceKind { .. } => "hasura-source",
+            Self::Renamed { .. } => "hasura-renamed",
+            Self::Incompatible { .. } => "tables-incompatible",
+            Self::Sql { .. } => "sql-failed",
+            Self::Refused { .. } => "refused",
+            Self::Inconsistent { .. } => "metadata-inconsistent",
+            Self::Conflict { .. } => "metadata-conflict",
+            Self::Unverified { .. } => "unverified",
+            Self::InvalidResponse { .. } => "invalid-response",
+            Self::Tls => "tls",
+        }
+    }
+
+    /// The kind of failure, for the exit code.
+    #[must_use]
+    pub const fn kind(&self) -> FailureKind {
+        match self {
+            Self::Unreachable { .. } | Self::ServerError { .. } | Self::InvalidResponse { .. } => {
+                FailureKind::Unreachable
+            }
+            Self::Redirect { .. }
+            | Self::NotHasura { .. }
+            | Self::ApiDisabled { .. }
+            | Self::WrongSecret { .. }
+            | Self::Open { .. }
+            | Self::NoSource { .. }
+            | Self::SourceKind { .. }
+            | Self::Renamed { .. } => FailureKind::Misconfigured,
+            Self::Incompatible { .. }
+            | Self::Sql { .. }
+            | Self::Refused { .. }
+            | Self::Inconsistent { .. }
+            | Self::Conflict { .. }
+            | Self::Unverified { .. } => FailureKind::Refused,
+            Self::Tls => FailureKind::Failed,
+        }
+    }
+
+    /// The next step, one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> String {
+        let help = match self {
+            Self::Unreachable { .. } => {
+                "Check that Hasura runs at this address, then run it again."
+            }
+            Self::ServerError { .. } | Self::InvalidResponse { .. } => {
+                "Look at Hasura's log, then run it again."
+            }
+            Self::Redirect { .. } => "Use the address that the server redirects to.",
+            Self::NotHasura { .. } => {
+                "Use Hasura's own address, the one that ends with `/v1/graphql` for clients."
+            }
+            Self::ApiDisabled { .. } => {
+                "Set HASURA_GRAPHQL_ENABLED_APIS=metadata,graphql on the server and restart it."
+            }
+            Self::WrongSecret { .. } => {
+                "Use the value of HASURA_GRAPHQL_ADMIN_SECRET on the server."
+            }
+            Self::Open { .. } => "Set HASURA_GRAPHQL_ADMIN_SECRET on the server and restart it.",
+            Self::NoSource { .. } => {
+                "Name one with --source, or connect a PostgreSQL database in Hasura."
+            }
+            Self::SourceKind { .. } => "Name a PostgreSQL source with --source.",
+            Self::Renamed { .. } => {
+                "Remove the custom names in Hasura: tudone uses the names of tables and columns."
+            }
+            Self::Incompatible { .. } => {
+                "Rename these tables, or use another database, then run it again."
+            }
+            Self::Sql { state, .. } => return sql_help(state).to_owned(),
+            Self::Refused { .. } | Self::Inconsistent { .. } => {
+                "Look at the metadata status in Hasura's console, then run it again."
+            }
+            Self::Conflict { .. } => "Run it again when nothing else changes the metadata.",
+            Self::Unverified { .. } => "Run it again with --dry-run to see what is missing.",
+            Self::Tls => {
+                "Install your system's CA certificates (Debian: `ca-certificates`), or set \
+                 SSL_CERT_FILE."
+            }
+        };
+        help.to_owned()
+    }
+}
+
+fn sql_help(state: &str) -> &'static str {
+    match state {
+        "42501" => "Give Hasura's database user the right to create tables in the schema public.",
+        "55P03" => "Run it again when no long transaction uses the tables.",
+        "57014" | "40001" | "40P01" => "Run it again when the database is less busy.",
+        "23505" => "Remove the duplicate rows, then run it again.",
+        _ => "Look at PostgreSQL's log, then run it again.",
+    }
+}
