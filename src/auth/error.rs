@@ -10,6 +10,7 @@ use crate::auth::transport_error::TransportError;
 use crate::finding::Finding;
 use crate::http::HttpError;
 use crate::os::file_lock::LockError;
+use crate::text::causes;
 
 /// Why nobody is logged in, or why no token could be had.
 #[derive(Debug, thiserror::Error)]
@@ -302,7 +303,7 @@ impl AuthError {
     /// The error as a finding.
     #[must_use]
     pub fn finding(&self) -> Finding {
-        Finding::failed(self.code(), display_chain(self)).help(self.help())
+        Finding::failed(self.code(), causes::on_one_line(self)).help(self.help())
     }
 
     /// A stable word for scripts.
@@ -333,18 +334,4 @@ impl AuthError {
             Self::Ending => "interrupted",
         }
     }
-}
-
-/// The error and its causes on one line, none twice.
-fn display_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
 }

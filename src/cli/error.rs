@@ -6,6 +6,7 @@ use std::io;
 
 use crate::auth::credential_store::CredentialStoreError;
 use crate::config::ConfigError;
+use crate::config::write::WriteError;
 use crate::domain::change::Act;
 use crate::domain::history::Overlap;
 use crate::domain::line::LineError;
@@ -15,6 +16,7 @@ use crate::domain::typed::TypedError;
 use crate::http::HttpError;
 use crate::profile::error::LoginError;
 use crate::runtime::RuntimeError;
+use crate::setup::auth0::Auth0Error;
 use crate::setup::export::ExportError;
 use crate::setup::hasura::HasuraError;
 use crate::store::StoreError;
@@ -168,6 +170,12 @@ pub enum CliError {
         /// The first cause.
         code: &'static str,
     },
+    /// `setup auth0`.
+    #[error(transparent)]
+    Auth0(#[from] Auth0Error),
+    /// Writing the profile that a setup made.
+    #[error(transparent)]
+    ProfileFile(#[from] WriteError),
     /// `setup hasura`.
     #[error(transparent)]
     Hasura(#[from] HasuraError),

@@ -19,6 +19,7 @@ pub mod load;
 pub mod paths;
 pub mod settings;
 pub mod suggest;
+pub mod write;
 
 pub use address::parse_url;
 pub use error::{ConfigError, Location, Problem};

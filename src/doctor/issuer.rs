@@ -181,7 +181,7 @@ fn audience(connection: &Connection) -> Finding {
         "the audience is Auth0's own Management API",
     )
     .help(
-        "Create an API of your own (Auth0: Applications > APIs; `setup auth0` does) and set \
+        "Create an API of your own (Auth0: Applications > APIs; `tudone setup auth0` does) and set \
          `audience` to its identifier.",
     )
 }

@@ -27,7 +27,7 @@ const TYPE_OF_TODOS: &str = "query TypeOfTodos { __type(name: \"todos\") { name 
 const RING: Duration = Duration::from_secs(10);
 
 /// Where to repair a permission.
-const WITH_SETUP: &str = "Run `setup hasura`, which makes the tables and permissions.";
+const WITH_SETUP: &str = "Run `tudone setup hasura`, which makes the tables and permissions.";
 
 /// A request as the role.
 struct Role<'a> {
@@ -202,7 +202,7 @@ fn backend(capabilities: Capabilities) -> Finding {
         "bare: a lost answer can leave an add undecided, every sync reads all todos, and a \
          repeating todo gets at most one successor from one device",
     )
-    .help("Run `setup hasura` to upgrade it in place.")
+    .help("Run `tudone setup hasura` to upgrade it in place.")
 }
 
 async fn live(hasura: &Hasura, capabilities: Capabilities, connection: &Connection) -> Finding {

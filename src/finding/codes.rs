@@ -388,7 +388,7 @@ pub static CODES: &[Code] = &[
         "role-no-insert",
         "insert",
         "The role has no insert permission on `todos`; the tutorial grants \
-        select only. `setup hasura` adds it.",
+        select only. `tudone setup hasura` adds it.",
     ),
     code(
         "role-no-update",
@@ -418,7 +418,7 @@ pub static CODES: &[Code] = &[
         "backend",
         "Only the tutorial's tables are there. Adding cannot be guaranteed exactly \
         once, every sync reads all todos, and of a repeating todo at most one successor comes from \
-        one device. `setup hasura` upgrades in place and loses no row.",
+        one device. `tudone setup hasura` upgrades in place and loses no row.",
     ),
     code(
         "live-blocked",

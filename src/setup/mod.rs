@@ -1,10 +1,12 @@
 //! Provisioning: makes a backend what tudone needs, from the files in `assets`.
 //!
 //! ```text
+//! auth0     API, application and Action of an Auth0 tenant
 //! hasura    tables, permissions and migrations of a running Hasura
 //! export    the same files, written to a directory
 //! ```
 
+pub mod auth0;
 pub mod export;
 pub mod hasura;
 

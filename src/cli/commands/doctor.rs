@@ -1,17 +1,19 @@
 //! `tudone doctor`.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
 use crate::cli::color::{Paint, Role};
+use crate::cli::commands::setup::{self, RepairOptions};
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::{network, output};
 use crate::doctor::{self, Options, Report};
-use crate::finding::{Finding, Status};
+use crate::finding::{Finding, Status, has_failed};
 use crate::profile::ActiveProfile;
 use crate::text::sanitize::plain;
 
@@ -21,6 +23,22 @@ pub(crate) struct Arguments {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+
+    /// Put right what `setup` can, after asking, then check again
+    #[arg(long, conflicts_with = "json")]
+    fix: bool,
+
+    /// With --fix: apply the plans without asking
+    #[arg(short, long, requires = "fix")]
+    yes: bool,
+
+    /// With --fix: read Hasura's admin secret from this file
+    #[arg(long, value_name = "FILE", requires = "fix")]
+    admin_secret_file: Option<PathBuf>,
+
+    /// With --fix: read the token for Auth0's Management API from this file
+    #[arg(long, value_name = "FILE", requires = "fix")]
+    token_file: Option<PathBuf>,
 }
 
 /// How long the credential store may wait for its user to unlock it.
@@ -32,28 +50,55 @@ const CHECK_WIDTH: usize = 16;
 
 /// Checks the whole way from the configuration to live updates.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
-    let findings = if arguments.json {
-        findings(context, &mut |_| {})?
-    } else {
-        let mut printer = Printer::new(context.paint());
-        let findings = findings(context, &mut |finding| printer.print(finding))?;
-        printer.outcome?;
-        findings
-    };
-    let failed = || findings.iter().filter(|it| it.status == Status::Failed);
     if arguments.json {
+        let findings = findings(context, &mut |_| {})?;
         let mut out = output::stdout();
-        let document = json!({"ok": failed().next().is_none(), "checks": findings});
+        let document = json!({"ok": !has_failed(&findings), "checks": findings});
         output::json(&mut out, &document)?;
         out.flush()?;
+        return outcome(&findings);
     }
-    match failed().next() {
+    let mut findings = print_findings(context)?;
+    if arguments.fix && findings.iter().any(is_wrong) {
+        let options = RepairOptions {
+            admin_secret_file: arguments.admin_secret_file.clone(),
+            token_file: arguments.token_file.clone(),
+            yes: arguments.yes,
+        };
+        if setup::repair(context, &findings, &options)? {
+            findings = print_findings(context)?;
+        } else {
+            context.notice("setup cannot put any of this right");
+        }
+    }
+    outcome(&findings)
+}
+
+/// Prints each finding as it comes.
+pub(crate) fn print_findings(context: &CommandContext) -> Result<Vec<Finding>, CliError> {
+    let mut printer = Printer::new(context.paint());
+    let findings = findings(context, &mut |finding| printer.print(finding))?;
+    printer.outcome?;
+    Ok(findings)
+}
+
+/// An error where a check failed.
+fn outcome(findings: &[Finding]) -> Result<(), CliError> {
+    let failed: Vec<&Finding> = findings
+        .iter()
+        .filter(|it| it.status == Status::Failed)
+        .collect();
+    match failed.first() {
         None => Ok(()),
         Some(first) => Err(CliError::Doctor {
-            failed: failed().count(),
+            failed: failed.len(),
             code: first.code,
         }),
     }
+}
+
+const fn is_wrong(finding: &Finding) -> bool {
+    matches!(finding.status, Status::Failed | Status::Warning)
 }
 
 /// Makes every check and passes each finding to `on_finding` as it comes.

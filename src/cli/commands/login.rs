@@ -25,7 +25,7 @@ mod printer;
 use printer::{LoginPrinter, OutputMode};
 
 /// What `login` takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is one flag of the command line"

@@ -23,10 +23,12 @@ impl CliError {
             CliError::NotUndone { changed, .. } if changed.is_empty() => Exit::NotFound,
             CliError::NoAccount | CliError::LoggedOut => Exit::Login,
             CliError::Login(error) => exit_of_kind(error.kind()),
-            CliError::CredentialStore(_) | CliError::Config(_) | CliError::Doctor { .. } => {
-                Exit::Misconfigured
-            }
+            CliError::CredentialStore(_)
+            | CliError::Config(_)
+            | CliError::ProfileFile(_)
+            | CliError::Doctor { .. } => Exit::Misconfigured,
             CliError::Hasura(error) => exit_of_setup(error.kind()),
+            CliError::Auth0(error) => exit_of_setup(error.kind()),
             CliError::Unreachable { .. } => Exit::Unreachable,
             CliError::Refused { .. } | CliError::NotAllowed { .. } => Exit::Refused,
             CliError::Round(error) => exit_of_round(error),
@@ -77,6 +79,8 @@ impl CliError {
             CliError::Chaos { .. } => "chaos",
             CliError::Http(_) => "tls",
             CliError::Hasura(error) => error.code(),
+            CliError::Auth0(error) => error.code(),
+            CliError::ProfileFile(_) => "config",
             CliError::Export(_) | CliError::Io { .. } | CliError::Output(_) => "io",
         }
     }
@@ -134,6 +138,10 @@ impl CliError {
             }
             CliError::Http(error) => error.help().to_owned(),
             CliError::Hasura(error) => error.help(),
+            CliError::Auth0(error) => error.help(),
+            CliError::ProfileFile(_) => {
+                "Correct the file, or add --no-config and write the profile yourself.".to_owned()
+            }
             CliError::Export(_) => "Choose a directory that you may write to.".to_owned(),
             CliError::Cancelled
             | CliError::Interrupted

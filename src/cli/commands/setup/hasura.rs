@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use secrecy::SecretString;
 use serde_json::json;
 
+use super::RepairOptions;
 use super::secret::{self, SecretSource};
 use crate::cli::color::Role;
 use crate::cli::context::CommandContext;
@@ -48,6 +50,30 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// For a Hasura at `address`, asking before anything is changed.
+    pub(super) fn at(address: HasuraAddress) -> Self {
+        Self {
+            endpoint: address,
+            admin_secret_stdin: false,
+            admin_secret_file: None,
+            source: "default".to_owned(),
+            dry_run: false,
+            yes: false,
+            json: false,
+        }
+    }
+
+    /// As [`Arguments::at`], for a repair.
+    pub(super) fn repairing(address: HasuraAddress, options: &RepairOptions) -> Self {
+        Self {
+            admin_secret_file: options.admin_secret_file.clone(),
+            yes: options.yes,
+            ..Self::at(address)
+        }
+    }
+}
+
 /// Shows what is missing in Hasura, and makes it.
 pub(super) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     if context.flags.offline {
@@ -59,6 +85,15 @@ pub(super) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let file = arguments.admin_secret_file.as_deref();
     let source = SecretSource::new(arguments.admin_secret_stdin, file);
     let secret = secret::read(context, source, "admin secret", "--admin-secret-stdin")?;
+    run_with(context, arguments, secret)
+}
+
+/// As [`run`], with a secret that was read before.
+pub(super) fn run_with(
+    context: &CommandContext,
+    arguments: &Arguments,
+    secret: SecretString,
+) -> Result<(), CliError> {
     let setup = HasuraSetup::new(&arguments.endpoint, secret, arguments.source.as_str())?;
     let planned = online(setup.plan())??;
     let plan = planned.plan();

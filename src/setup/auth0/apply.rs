@@ -1,0 +1,198 @@
+//! Applies a plan. Each step is safe to repeat: a run that broke off is completed by the next.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use crate::setup::auth0::{Auth0Error, Management, Part, Plan, State, Step, StepKind, Wanted};
+use crate::text::sanitize::message as plain;
+
+/// How long the tenant may take to build or deploy the Action.
+const BUILDING: Duration = Duration::from_secs(90);
+
+/// What the Action needs to reach Hasura.
+#[derive(Debug, Clone)]
+pub struct ActionSecrets {
+    /// Hasura's GraphQL endpoint.
+    pub endpoint: Url,
+    /// Hasura's admin secret.
+    pub admin_secret: SecretString,
+}
+
+/// A tenant that was set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The application's client id.
+    pub client_id: String,
+}
+
+/// Applies `plan`, then reads the tenant again and requires that nothing is left to change.
+///
+/// # Errors
+///
+/// See [`Auth0Error`]. What was done stays done.
+pub async fn apply(
+    management: &Management,
+    state: &State,
+    plan: &Plan,
+    wanted: &Wanted,
+    secrets: Option<&ActionSecrets>,
+    mut on_step: impl FnMut(&Step),
+) -> Result<Applied, Auth0Error> {
+    if plan.sets_secrets() && secrets.is_none() {
+        return Err(Auth0Error::SecretsMissing);
+    }
+    for step in &plan.steps {
+        if step.kind == StepKind::Keep {
+            continue;
+        }
+        on_step(step);
+        carry_out(management, state, step, wanted, secrets).await?;
+    }
+    let wanted = Wanted {
+        update_secrets: false,
+        ..wanted.clone()
+    };
+    let after = State::read(management, &wanted).await?;
+    let left = Plan::of(&after, &wanted);
+    if let (0, Some(client_id)) = (left.changes(), after.client_id()) {
+        return Ok(Applied {
+            client_id: client_id.to_owned(),
+        });
+    }
+    let parts = left.steps.iter().filter(|it| it.kind != StepKind::Keep);
+    let parts: Vec<&str> = parts.map(|step| step.text.as_str()).collect();
+    Err(Auth0Error::NotDeployed {
+        status: format!("still to change: {}", parts.join("; ")),
+    })
+}
+
+async fn carry_out(
+    management: &Management,
+    state: &State,
+    step: &Step,
+    wanted: &Wanted,
+    secrets: Option<&ActionSecrets>,
+) -> Result<(), Auth0Error> {
+    let existing = |object: Option<&Value>, name: &str| id(object, name);
+    match (step.part, step.kind) {
+        (_, StepKind::Keep) => {}
+        (Part::Api, StepKind::Create) => {
+            management.post("resource-servers", &step.body).await?;
+        }
+        (Part::Api, StepKind::Change) => {
+            let id = existing(state.api.as_ref(), "id")?;
+            let path = format!("resource-servers/{id}");
+            management.patch(&path, &step.body).await?;
+        }
+        (Part::Application, StepKind::Create) => {
+            management.post("clients", &step.body).await?;
+        }
+        (Part::Application, StepKind::Change) => {
+            let id = existing(state.application.as_ref(), "client_id")?;
+            management
+                .patch(&format!("clients/{id}"), &step.body)
+                .await?;
+        }
+        (Part::Action, _) => action(management, state, step, wanted, secrets).await?,
+        (Part::Binding, _) => {
+            let path = "actions/triggers/post-login/bindings";
+            management.patch(path, &step.body).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Saves the Action, waits until it is built, deploys it and waits until that is done.
+async fn action(
+    management: &Management,
+    state: &State,
+    step: &Step,
+    wanted: &Wanted,
+    secrets: Option<&ActionSecrets>,
+) -> Result<(), Auth0Error> {
+    let mut body = step.body.as_object().cloned().unwrap_or_default();
+    if step.sets_secrets {
+        let secrets = secrets.ok_or(Auth0Error::SecretsMissing)?;
+        add_secrets(&mut body, secrets, wanted);
+    }
+    let body = Value::Object(body);
+    let id = if step.kind == StepKind::Create {
+        let made = management.post("actions/actions", &body).await?;
+        id(Some(&made), "id")?
+    } else {
+        let id = id(state.action.as_ref(), "id")?;
+        if body.as_object().is_some_and(|body| !body.is_empty()) {
+            management
+                .patch(&format!("actions/actions/{id}"), &body)
+                .await?;
+        }
+        id
+    };
+    wait_until(management, &id, is_built).await?;
+    management.deploy(&id).await?;
+    wait_until(management, &id, is_deployed).await
+}
+
+fn add_secrets(body: &mut Map<String, Value>, secrets: &ActionSecrets, wanted: &Wanted) {
+    let secrets = json!([
+        {"name": "HASURA_URL", "value": secrets.endpoint.as_str()},
+        {"name": "HASURA_ADMIN_SECRET", "value": secrets.admin_secret.expose_secret()},
+        {"name": "API_AUDIENCE", "value": wanted.audience},
+    ]);
+    body.insert("secrets".to_owned(), secrets);
+}
+
+fn is_built(action: &Value) -> Option<bool> {
+    match action.get("status").and_then(Value::as_str) {
+        Some("built") => Some(true),
+        Some("failed") => Some(false),
+        Some(_) | None => None,
+    }
+}
+
+fn is_deployed(action: &Value) -> Option<bool> {
+    match action.get("all_changes_deployed") {
+        Some(Value::Bool(true)) => Some(true),
+        Some(_) | None => None,
+    }
+}
+
+/// Reads the Action until `is_done` decides, at the pace of all requests.
+async fn wait_until(
+    management: &Management,
+    id: &str,
+    is_done: fn(&Value) -> Option<bool>,
+) -> Result<(), Auth0Error> {
+    let deadline = Instant::now() + BUILDING;
+    loop {
+        let action = management.get(&format!("actions/actions/{id}")).await?;
+        let status = action.get("status").and_then(Value::as_str).unwrap_or("?");
+        let status = plain(status);
+        match is_done(&action) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Auth0Error::NotDeployed { status }),
+            None if Instant::now() >= deadline => return Err(Auth0Error::NotDeployed { status }),
+            None => {}
+        }
+    }
+}
+
+/// The member `name` of an object as part of a path.
+fn id(object: Option<&Value>, name: &str) -> Result<String, Auth0Error> {
+    let id = object
+        .and_then(|object| object.get(name)?.as_str())
+        .unwrap_or("");
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if id.is_empty() || !id.chars().all(is_plain) {
+        return Err(Auth0Error::Malformed {
+            host: "the tenant".to_owned(),
+            what: format!("`{name}`"),
+            status: 200,
+        });
+    }
+    Ok(id.to_owned())
+}

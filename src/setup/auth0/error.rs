@@ -1,0 +1,170 @@
+//! Why a tenant could not be set up.
+
+use crate::http::HttpError;
+use crate::setup::FailureKind;
+use crate::setup::auth0::SCOPES;
+
+/// Why a tenant could not be set up. Never holds a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Auth0Error {
+    /// Not a tenant's domain.
+    #[error("`{domain}` is not the domain of a tenant")]
+    Domain {
+        /// As given.
+        domain: String,
+    },
+    /// No connection, or it was lost.
+    #[error("cannot reach {host}: {reason}")]
+    Unreachable {
+        /// The tenant.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The token is not accepted.
+    #[error("{host} does not accept the token: {message}")]
+    Unauthorized {
+        /// The tenant.
+        host: String,
+        /// What it said.
+        message: String,
+    },
+    /// The token lacks a scope.
+    #[error("the token may not do this: {message}")]
+    Scope {
+        /// What the tenant said.
+        message: String,
+    },
+    /// The rate limit, also after waiting.
+    #[error("{host} is rate limiting requests")]
+    RateLimited {
+        /// The tenant.
+        host: String,
+    },
+    /// A server error.
+    #[error("{host} returned a server error (HTTP {status})")]
+    Server {
+        /// The tenant.
+        host: String,
+        /// The status.
+        status: u16,
+    },
+    /// The tenant refused a request.
+    #[error("{host} refused {what}: {message}")]
+    Refused {
+        /// The tenant.
+        host: String,
+        /// Method and path.
+        what: String,
+        /// What it said.
+        message: String,
+    },
+    /// An answer that is not one of the Management API.
+    #[error("{what} at {host} answered with something unexpected (HTTP {status})")]
+    Malformed {
+        /// The tenant.
+        host: String,
+        /// Method and path.
+        what: String,
+        /// The status.
+        status: u16,
+    },
+    /// Several applications have the name.
+    #[error("several native applications are called `{name}`: {}", ids.join(", "))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// Their client ids.
+        ids: Vec<String>,
+    },
+    /// The Action was not built or deployed.
+    #[error("the Action was saved, but not deployed: {status}")]
+    NotDeployed {
+        /// Its state.
+        status: String,
+    },
+    /// Secrets of the Action are needed that were not given.
+    #[error("the Action needs Hasura's endpoint and admin secret")]
+    SecretsMissing,
+    /// TLS.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+}
+
+impl Auth0Error {
+    /// The next step, as one imperative sentence.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Domain { .. } => {
+                "Give the Domain shown under Applications > your application, such as \
+                 TENANT.eu.auth0.com."
+                    .to_owned()
+            }
+            Self::Unreachable { .. } => "Check the domain, the network and the proxy.".to_owned(),
+            Self::Unauthorized { .. } => where_to_get_the_token(),
+            Self::Scope { .. } => format!("Get a token with the scopes {}.", SCOPES.join(" ")),
+            Self::RateLimited { .. } | Self::Server { .. } => {
+                "Run the command again in a minute; it continues where it stopped.".to_owned()
+            }
+            Self::Refused { .. } | Self::Malformed { .. } => {
+                "Look at the tenant's log (Monitoring > Logs), then run the command again."
+                    .to_owned()
+            }
+            Self::NotDeployed { .. } => {
+                "Open the Action in the dashboard (Actions > Library), deploy it, then run the \
+                 command again."
+                    .to_owned()
+            }
+            Self::Ambiguous { .. } => "Choose one with --client-id ID.".to_owned(),
+            Self::SecretsMissing => "Add --endpoint URL and --admin-secret-file FILE.".to_owned(),
+            Self::Http(error) => error.help().to_owned(),
+        }
+    }
+
+    /// A stable word for scripts.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Domain { .. } => "auth0-domain",
+            Self::Unreachable { .. } => "auth0-unreachable",
+            Self::Unauthorized { .. } => "auth0-token",
+            Self::Scope { .. } => "auth0-scope",
+            Self::RateLimited { .. } => "auth0-rate-limit",
+            Self::Server { .. } => "auth0-server",
+            Self::Refused { .. } => "auth0-refused",
+            Self::Malformed { .. } => "auth0-malformed",
+            Self::NotDeployed { .. } => "auth0-not-deployed",
+            Self::Ambiguous { .. } => "auth0-ambiguous",
+            Self::SecretsMissing => "auth0-secrets",
+            Self::Http(_) => "tls",
+        }
+    }
+
+    /// The kind of failure, for the exit code.
+    #[must_use]
+    pub const fn kind(&self) -> FailureKind {
+        match self {
+            Self::Domain { .. }
+            | Self::Unauthorized { .. }
+            | Self::Scope { .. }
+            | Self::SecretsMissing
+            | Self::Ambiguous { .. }
+            | Self::Http(_) => FailureKind::Misconfigured,
+            Self::Unreachable { .. } | Self::RateLimited { .. } | Self::Server { .. } => {
+                FailureKind::Unreachable
+            }
+            Self::Refused { .. } => FailureKind::Refused,
+            Self::Malformed { .. } | Self::NotDeployed { .. } => FailureKind::Failed,
+        }
+    }
+}
+
+/// Where a token for the Management API comes from.
+#[must_use]
+pub fn where_to_get_the_token() -> String {
+    "Get a token in the dashboard under Applications > APIs > Auth0 Management API > API Explorer \
+     (it lives for a day), and give it with --token-stdin."
+        .to_owned()
+}
