@@ -1,15 +1,17 @@
 //! *Shown* is always base with the outbox replayed on it, whatever is written
 //! and in whatever order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
 
+use tudone::domain::casefold::tag_key;
 use tudone::domain::change::{Act, Change, Progress, REMOVED_ELSEWHERE, Rejection};
 use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::line::Line;
@@ -17,7 +19,7 @@ use tudone::domain::query::{Query, Scope};
 use tudone::domain::todo::{Row, Todo};
 use tudone::store::{
     Capabilities, FeedRow, Mark, PrePushChange, Pull, PushOutcome, Queued, Resolved, Session,
-    Store, Totals,
+    Store, Totals, ViewCounts,
 };
 
 const ENDPOINT: &str = "https://hasura.example/v1/graphql";
@@ -79,6 +81,10 @@ fn text() -> impl Strategy<Value = String> {
         "x 2026-11-24 a pri:A",
         "a due:2026-12-01 +p",
         "É\n\u{1b}[0m",
+        "b +P @c t:2026-12-01",
+        "c +p +P due:2026-11-30 t:2026-11-01",
+        "x d +p @C t:2026-12-05",
+        "e rec:1w due:2026-12-03 t:2026-12-02",
         "",
     ])
     .prop_map(str::to_owned)
@@ -464,6 +470,9 @@ impl Device<'_> {
 
         let (mut defined, totals) = self.store.replayed()?;
         assert_eq!(self.store.totals()?, totals);
+        for day in [date(2026, 11, 24), date(2026, 12, 1), date(2026, 12, 3)] {
+            self.check_counters(&defined, day)?;
+        }
         let mut shown = Vec::new();
         for scope in [Scope::Open, Scope::Done] {
             let listed = listed(&self.store, scope)?;
@@ -486,6 +495,49 @@ impl Device<'_> {
                 Resolved::One(todo.clone())
             );
         }
+        Ok(())
+    }
+}
+
+impl Device<'_> {
+    /// The counters are what a count of `defined` gives.
+    fn check_counters(&self, defined: &[Todo], today: Date) -> Result<(), Failure> {
+        let to = today.saturating_add(6.days());
+        let mut views = ViewCounts::default();
+        let mut tags: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        for todo in defined {
+            let line = Line::new(&todo.text);
+            let (done, due) = (line.is_done(), line.due());
+            let waits = !done && line.start().is_some_and(|start| start > today);
+            let is = |it: bool| u64::from(it && !done && !waits);
+            views.done += u64::from(done);
+            views.waiting += u64::from(waits);
+            views.open += is(true);
+            views.no_date += is(due.is_none());
+            views.overdue += is(due.is_some_and(|due| due < today));
+            views.due_today += is(due == Some(today));
+            views.upcoming += is(due.is_some_and(|due| (today..=to).contains(&due)));
+            let projects = line
+                .projects()
+                .map(|tag| tag_key(&format!("+{tag}")).into_owned());
+            let contexts = line
+                .contexts()
+                .map(|tag| tag_key(&format!("@{tag}")).into_owned());
+            let of_todo: BTreeSet<String> = projects.chain(contexts).collect();
+            for tag in of_todo {
+                let counts = tags.entry(tag).or_default();
+                counts.0 += is(true);
+                counts.1 += u64::from(done);
+            }
+        }
+        assert_eq!(self.store.view_counts(today, to)?, views);
+        let mut counted = BTreeMap::new();
+        for sign in ['+', '@'] {
+            for count in self.store.tags(sign, today, usize::MAX)? {
+                counted.insert(tag_key(&count.tag).into_owned(), (count.open, count.done));
+            }
+        }
+        assert_eq!(counted, tags);
         Ok(())
     }
 }

@@ -55,6 +55,37 @@ pub struct Totals {
     pub rejected: u64,
 }
 
+/// Todos with one tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagCount {
+    /// The tag with its sign, in its most used spelling: `+work`.
+    pub tag: String,
+    /// Open todos, without those that wait.
+    pub open: u64,
+    /// Done todos.
+    pub done: u64,
+}
+
+/// The numbers of todos in the built-in views on one day. Waiting todos count
+/// only as waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ViewCounts {
+    /// Open.
+    pub open: u64,
+    /// Open, and not shown until a later day.
+    pub waiting: u64,
+    /// Open, without a due date.
+    pub no_date: u64,
+    /// Open, due before the day.
+    pub overdue: u64,
+    /// Open, due on the day.
+    pub due_today: u64,
+    /// Open, due from the day to the end of Upcoming.
+    pub upcoming: u64,
+    /// Done.
+    pub done: u64,
+}
+
 /// The longest that a server is left alone for because it asked to be.
 pub const LONGEST_REST: Duration = Duration::from_hours(1);
 

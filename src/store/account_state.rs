@@ -6,7 +6,10 @@ use rusqlite::{Connection, Row, params};
 use crate::domain::change::Progress;
 use crate::domain::feed::Capabilities;
 use crate::domain::list::{Freshness, Totals};
+use crate::store::counts;
 use crate::store::error::StoreError;
+#[cfg(doc)]
+use crate::store::rows;
 
 /// The state of the account besides its todos.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,9 @@ pub(super) struct AccountState {
     pub rekeying: bool,
     /// Whether the new base is being pulled beside the old one, which is stale.
     pub staging: bool,
+    /// The day (as in [`rows::day`]) that decided which todos stand among those
+    /// that wait.
+    pub day: i64,
     pub capabilities: Option<Capabilities>,
     pub as_of: Option<Timestamp>,
     pub failed_at: Option<Timestamp>,
@@ -41,7 +47,8 @@ impl AccountState {
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
         let mut statement = connection.prepare_cached(
             "SELECT next_seq, next_local, open, done, pending, sent, answered, rejected, cursor,
-                 purged, user_id, rekeying, capabilities, as_of, failed_at, rest_until, staging
+                 purged, user_id, rekeying, capabilities, as_of, failed_at, rest_until, staging,
+                 day
              FROM ledger",
         )?;
         let mut rows = statement.query([])?;
@@ -76,6 +83,7 @@ impl AccountState {
             failed_at: instant(14)?,
             rest_until: instant(15)?,
             staging: row.get(16)?,
+            day: row.get(17)?,
         })
     }
 
@@ -88,7 +96,8 @@ impl AccountState {
                 "UPDATE ledger SET next_seq = ?1, next_local = ?2, open = ?3, done = ?4,
                      pending = ?5, sent = ?6, answered = ?7, rejected = ?8, cursor = ?9,
                      purged = ?10, user_id = ?11, rekeying = ?12, capabilities = ?13,
-                     as_of = ?14, failed_at = ?15, rest_until = ?16, staging = ?17",
+                     as_of = ?14, failed_at = ?15, rest_until = ?16, staging = ?17,
+                     day = ?18",
             )?
             .execute(params![
                 self.next_seq,
@@ -108,6 +117,7 @@ impl AccountState {
                 self.failed_at.map(|at| at.to_string()),
                 self.rest_until.map(|at| at.to_string()),
                 self.staging,
+                self.day,
             ])?;
         Ok(())
     }
@@ -156,6 +166,7 @@ impl AccountState {
 /// Counts todos and entries again, and raises the next numbers above all that are
 /// in use.
 pub(super) fn recount(connection: &Connection, state: &mut AccountState) -> Result<(), StoreError> {
+    counts::recount(connection)?;
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     state.open = count("SELECT count(*) FROM shown WHERE done = 0")?;
     state.done = count("SELECT count(*) FROM shown WHERE done <> 0")?;

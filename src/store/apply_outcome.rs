@@ -1,4 +1,4 @@
-//! What sync writes down about outbox entries.
+//! Applies the outcomes of a push to outbox entries.
 
 use rusqlite::params;
 
@@ -24,7 +24,7 @@ impl Store {
         self.writing(|write| seqs.iter().try_for_each(|seq| write.mark_sent(*seq)))
     }
 
-    /// Writes down what came of entries, durably. An applied add on a bare
+    /// Applies the outcomes of entries, durably. An applied add on a bare
     /// backend gives its todo the row's key; the old one goes on resolving.
     /// An applied entry's revision becomes the one that the todo's next edit is made on.
     /// Pending changes that were made on a refused one join it.
@@ -156,7 +156,7 @@ impl Write<'_> {
         revision: Option<i64>,
     ) -> Result<Key, StoreError> {
         let key = entry.change.todo;
-        // Nor is one that the todo's own row contradicts.
+        // Nor an id that the todo's own row contradicts.
         let own = self.base(key)?.map(|row| row.id);
         let id = id.filter(|id| {
             matches!(entry.change.act, Act::Add { .. })
@@ -173,7 +173,7 @@ impl Write<'_> {
             None => None,
         };
         self.progress(entry, &Progress::Answered)?;
-        // An id that another todo has is not believed.
+        // An id that another todo has is ignored.
         let learnt = id.filter(|_| holder.is_none() || (is_bare && holder == of_row));
         self.tx
             .prepare_cached("UPDATE outbox SET row_id = ?2, took = ?3 WHERE seq = ?1")?
@@ -253,7 +253,7 @@ impl Write<'_> {
         }
     }
 
-    /// Tells the todo's next change which revision it is made on, once that is known.
+    /// Sets the revision that the todo's next change is made on, once it is known.
     pub(super) fn fill_revision(&mut self, key: Key) -> Result<(), StoreError> {
         if self.account_state.staging {
             return Ok(());
@@ -269,7 +269,7 @@ impl Write<'_> {
         }
         let answered = |entry: &Entry| entry.progress == Progress::Answered;
         if queue.entries.iter().any(answered) {
-            // Base may be older than the answer: it cannot tell.
+            // Base may be older than the answer.
             return match queue.took {
                 Some(took) => self.set_revision(next.seq, Some(took)),
                 None => Ok(()),
@@ -281,8 +281,8 @@ impl Write<'_> {
         }
     }
 
-    /// Makes a change, whose revision was not known, on base as it is now. One
-    /// that was sent stays as it was sent.
+    /// Makes a pending change, whose revision was unknown, on base as it is now. A
+    /// sent change stays as it was sent.
     fn found(&mut self, entry: &Entry, base: &Row) -> Result<(), StoreError> {
         if entry.progress != Progress::Pending {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What the server last said. It moves only with what the server says.
+//! The rows as the server last sent them. Only the server's answers change them.
 //!
 //! A todo without outbox entries has its base in `shown`, where it is the row
 //! itself; one with entries has it in `base`.
@@ -11,10 +11,10 @@ use crate::domain::todo::Row;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, BASE_COLUMNS, blob};
-use crate::store::sort_key::{self, DONE};
+use crate::store::sort_key::{self, DONE, Part, WAITING};
 use crate::store::write::Write;
 
-/// What the server last said of one todo.
+/// The base row of one todo.
 pub(super) fn of(connection: &Connection, key: Key) -> Result<Option<Row>, StoreError> {
     let read = |sql: &str| -> Result<Option<Row>, StoreError> {
         let mut statement = connection.prepare_cached(sql)?;
@@ -47,11 +47,11 @@ fn after(connection: &Connection, id: i64) -> Result<Vec<Row>, StoreError> {
     let alike = format!(
         "SELECT place, {BASE_COLUMNS} FROM shown WHERE place >= ?1 AND place < ?2 AND overlaid = 0"
     );
-    for done in [false, true] {
-        let places = sort_key::ids_after(id, done);
+    for part in Part::ALL {
+        let places = part.ids_after(id);
         read(&alike, places.start, places.end)?;
     }
-    let ids = sort_key::ids_after(id, false);
+    let ids = Part::Open.ids_after(id);
     read(&apart, ids.start, ids.end)?;
     found.sort_unstable_by_key(|row| row.id);
     Ok(found)
@@ -74,7 +74,7 @@ impl Write<'_> {
         of(&self.tx, key)
     }
 
-    /// Keeps the base of a todo that has, or is about to have, outbox entries.
+    /// Stores the base of a todo that has, or is about to have, outbox entries.
     pub(super) fn keep_base(&self, row: &Row) -> Result<(), StoreError> {
         self.tx
             .prepare_cached(
@@ -94,7 +94,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The server says: it is there, like this.
+    /// Applies a row of the server.
     pub(super) fn put_base(&mut self, row: &Row) -> Result<(), StoreError> {
         sort_key::check_id(row.id)?;
         let greatest = self.greatest()?;
@@ -115,8 +115,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The server says: it is gone. Where it is still shown, for it was edited
-    /// here, it goes on being named by its id.
+    /// Applies a deletion on the server. A todo that is still shown because it was
+    /// edited here keeps its id as a handle.
     pub(super) fn remove_base(&mut self, key: Key) -> Result<(), StoreError> {
         if self.queue(key)?.entries.is_empty() {
             return self.unplace(key);
@@ -132,9 +132,9 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Sees to it that no other todo has this row's id. One and the same row
-    /// under the key that a bare backend's rows have, and under its own, is
-    /// re-keyed; a stranger is gone, for the server gives an id only once.
+    /// Makes sure that no other todo has this row's id. A row known by the key of
+    /// a bare backend's row is re-keyed; another todo is gone, since the server
+    /// gives an id only once.
     fn clear_id(&mut self, row: &Row) -> Result<(), StoreError> {
         while let Some(other) = self.other_with_id(row.id, row.key)? {
             let of_row = Key::of_row(self.endpoint, row.id);
@@ -179,16 +179,26 @@ impl Write<'_> {
         }
         let mut statement = self.tx.prepare_cached(
             "SELECT max(
-                 ifnull((SELECT max(place) FROM shown WHERE place < ?1), ?4),
-                 ifnull((SELECT max(place) FROM shown WHERE place >= ?2 AND place < ?3) - ?5, ?4),
-                 ifnull((SELECT max(id) FROM base), ?4),
-                 ifnull((SELECT max(row_id) FROM outbox WHERE row_id IS NOT NULL), ?4))",
+                 ifnull((SELECT max(place) FROM shown WHERE place >= ?1 AND place < ?2), ?5),
+                 ifnull((SELECT max(place) FROM shown WHERE place >= ?3 AND place < ?4) - ?6, ?5),
+                 ifnull((SELECT max(place) FROM shown WHERE place < ?8) - ?7, ?5),
+                 ifnull((SELECT max(id) FROM base), ?5),
+                 ifnull((SELECT max(row_id) FROM outbox WHERE row_id IS NOT NULL), ?5))",
         )?;
-        let (open, done) = (sort_key::ids(false), sort_key::ids(true));
-        let greatest = statement
-            .query_row([open.end, done.start, done.end, i64::MIN, DONE], |row| {
-                row.get(0)
-            })?;
+        let (open, done, waiting) = (Part::Open.ids(), Part::Done.ids(), Part::Waiting.ids());
+        let greatest = statement.query_row(
+            [
+                open.start,
+                open.end,
+                done.start,
+                done.end,
+                i64::MIN,
+                DONE,
+                WAITING,
+                waiting.end,
+            ],
+            |row| row.get(0),
+        )?;
         self.greatest = Some(greatest);
         Ok(greatest)
     }

@@ -1,4 +1,4 @@
-//! What people do: changes into the outbox, and their second thoughts.
+//! Commits changes to the outbox; retries and drops them.
 
 use crate::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE};
 use crate::domain::fold::{FoldContext, Step};
@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::outbox::Queue;
 use crate::store::write::Write;
 
-/// What a new change meets: see [`FoldContext`].
+/// The state of a todo that a new change is folded into: see [`FoldContext`].
 pub(super) struct TodoState {
     queue: Queue,
     base: Option<Row>,
@@ -21,8 +21,8 @@ impl Store {
     /// Puts `changes` into the outbox, all or none, and moves *shown* with them;
     /// returns when they are on the disk. Folds into the last entry of the same
     /// todo while that is still pending. Gives adds their local numbers.
-    /// Returns the todos as shown now (a removed one as it was); a removal of
-    /// what is not there does nothing and returns nothing.
+    /// Returns the todos as shown now (a deleted one as it was); deleting a todo
+    /// that is not there does nothing and returns nothing.
     ///
     /// An edit made on a text that is not the one shown any more is merged; where
     /// that is impossible it is rejected as a `conflict` at once, unless both are
@@ -32,7 +32,12 @@ impl Store {
     ///
     /// What SQLite reports (disk full, read-only); nothing is changed then.
     pub fn commit(&mut self, changes: &[Change]) -> Result<Vec<Todo>, StoreError> {
-        self.writing(|write| Ok(write.accept_all(changes)?.0))
+        self.writing(|write| {
+            if let Some(first) = changes.first() {
+                write.arrange(first.at)?;
+            }
+            Ok(write.accept_all(changes)?.0)
+        })
     }
 
     /// As [`Store::commit`], and remembers `changes` as one action of `session`
@@ -52,23 +57,24 @@ impl Store {
             return Ok(Vec::new());
         };
         self.writing(|write| {
+            write.arrange(first.at)?;
             let (todos, items) = write.accept_all(changes)?;
             write.remember(session, verb, first.at, &items)?;
             Ok(todos)
         })
     }
 
-    /// Lets a rejected change wait again, as it is: an edit is made anew on what
-    /// the server has now. One whose todo was removed elsewhere restores it as a
-    /// new todo with the key `anew`, for removals are final; whatever named the
-    /// old one names the new one. Returns the todo's key, if there was such a
+    /// Makes a rejected change pending again: an edit is made again on the server's
+    /// present text. An edit of a todo that was deleted elsewhere adds it as a new
+    /// todo with the key `fresh`, since deletions are final; what named the old one
+    /// names the new one. Returns the todo's key, if there was such a
     /// change.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
-    pub fn retry(&mut self, seq: i64, anew: Key) -> Result<Option<Key>, StoreError> {
-        self.writing(|write| write.retry(seq, anew))
+    pub fn retry(&mut self, seq: i64, fresh: Key) -> Result<Option<Key>, StoreError> {
+        self.writing(|write| write.retry(seq, fresh))
     }
 
     /// Drops a change that is pending or rejected, never one that may have
@@ -97,7 +103,7 @@ impl Write<'_> {
         Ok((todos, items))
     }
 
-    /// Returns the todo as shown now (a removed one as it was), and what the
+    /// Returns the todo as shown now (a deleted one as it was), and what the
     /// change did, if anything.
     pub(super) fn accept(
         &mut self,
@@ -135,7 +141,7 @@ impl Write<'_> {
         })
     }
 
-    fn retry(&mut self, seq: i64, anew: Key) -> Result<Option<Key>, StoreError> {
+    fn retry(&mut self, seq: i64, fresh: Key) -> Result<Option<Key>, StoreError> {
         let Some(entry) = self.entry(seq)? else {
             return Ok(None);
         };
@@ -147,8 +153,8 @@ impl Write<'_> {
         if let (Act::Edit { after, .. }, None, REMOVED_ELSEWHERE) =
             (&entry.change.act, &base, rejection.code.as_str())
         {
-            self.restore(&entry, after.clone(), anew)?;
-            return Ok(Some(anew));
+            self.restore(&entry, after.clone(), fresh)?;
+            return Ok(Some(fresh));
         }
         match (&entry.change.act, base) {
             (Act::Edit { after, .. }, Some(base)) if *after == base.text => {
@@ -168,7 +174,7 @@ impl Write<'_> {
                 self.set_revision(seq, self.known_revision(base.revision))?;
                 self.progress(&entry, &Progress::Pending)?;
             }
-            // The server has no row: what is to be removed is, and an add stays one.
+            // The server has no row: a deletion is done, and an add stays one.
             (Act::Remove { .. }, None) => self.take_out(&entry)?,
             (Act::Add { .. }, _) | (Act::Edit { .. }, None) => {
                 self.progress(&entry, &Progress::Pending)?;
@@ -178,15 +184,15 @@ impl Write<'_> {
         Ok(Some(key))
     }
 
-    /// Adds the text of a refused edit as a new todo in place of the one that
-    /// was removed elsewhere.
-    fn restore(&mut self, edit: &Entry, text: String, anew: Key) -> Result<(), StoreError> {
+    /// Adds the text of a rejected edit as a new todo in place of the one that
+    /// was deleted elsewhere.
+    fn restore(&mut self, edit: &Entry, text: String, fresh: Key) -> Result<(), StoreError> {
         let removed = edit.change.todo;
         self.take_out(edit)?;
+        self.succeed(removed, None, fresh)?;
         self.show(removed)?;
-        self.succeed(removed, None, anew)?;
         let add = Change {
-            todo: anew,
+            todo: fresh,
             act: Act::Add { text },
             ..edit.change.clone()
         };

@@ -1,28 +1,27 @@
-//! Walking along a list: from a spot, in either direction, row by row.
+//! A walk along a list: from a position, in either direction, row by row.
 //!
-//! A list is one or two stretches (those that have what it is sorted by, those
-//! that have not), and each stretch one or two legs (open todos, done todos)
-//! that an index gives in order. A walk that begins among those that have it
-//! goes along the equals of its spot first, then along what lies beyond: for
-//! `(due, place) > (?, ?)` SQLite would search by `due` alone and read all
-//! equals. So a walk costs the rows it passes, wherever it begins.
+//! A list is one or two segments (todos that have a value to sort by, those that
+//! have none), and each segment one ordered index scan for each part of the table
+//! (open, waiting, done), merged. A walk that begins among those that have a value
+//! scans the equals of its position first, then what lies beyond: for
+//! `(due, place) > (?, ?)` SQLite would search by `due` alone and read all equals.
+//! So a walk costs the rows it passes, wherever it begins.
 
-use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 use std::ops::{ControlFlow, Range};
 
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Rows, params_from_iter};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 
 use crate::domain::query::{Query, Scope, Sort};
 use crate::domain::todo::Todo;
 use crate::store::error::StoreError;
+use crate::store::merged::{along, merged};
 use crate::store::rows::{self, TODO_COLUMNS};
 use crate::store::search::Filter;
-use crate::store::sort_key;
+use crate::store::sort_key::Part;
 
-/// Which way.
+/// The direction of a walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Down,
@@ -38,7 +37,7 @@ impl Way {
     }
 }
 
-/// A place in a list: the value it is sorted by (`Null` where it has none, or
+/// A position in a list: the value it is sorted by (`Null` where it has none, or
 /// the list is in server order) and the order among equals.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Position {
@@ -49,28 +48,32 @@ pub(super) struct Position {
 /// Where a walk begins.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Start<'a> {
-    /// At the end that the way leads away from.
+    /// At the end from which the way leads.
     End,
-    /// At the row on this spot.
+    /// At the row in this position.
     At(&'a Position),
-    /// At the row behind it.
+    /// At the next row.
     After(&'a Position),
 }
 
 /// A list to walk along.
 #[derive(Debug)]
 pub(super) struct List<'c> {
-    connection: &'c Connection,
-    scope: Scope,
+    pub(super) connection: &'c Connection,
+    pub(super) parts: Vec<Part>,
     sort: Sort,
     /// The list runs in the opposite order of its indexes.
     reverse: bool,
-    filter: Filter,
+    pub(super) filter: Filter,
+    /// The day beyond which waiting todos are left out.
+    hide: Option<i64>,
+    /// Some rows among the open ones wait: the clock was set back.
+    early: bool,
     /// The index of this sort exists.
     indexed: bool,
 }
 
-/// A part of a list whose rows stand next to each other in an index.
+/// A piece of a list whose rows stand next to each other in an index.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Segment<'s> {
     /// Those that have what the list is sorted by.
@@ -87,7 +90,6 @@ enum Segment<'s> {
 struct IndexScan {
     sql: String,
     values: Vec<Value>,
-    done: bool,
 }
 
 /// The column that a sort sorts by, besides the order itself.
@@ -102,28 +104,49 @@ pub(super) const fn column(sort: Sort) -> Option<&'static str> {
 }
 
 impl<'c> List<'c> {
-    pub(super) fn new(connection: &'c Connection, query: &Query, indexed: bool) -> Self {
-        Self {
+    pub(super) fn new(connection: &'c Connection, query: &Query) -> Result<Self, StoreError> {
+        let hide = query.hide_waiting.map(rows::day);
+        let early = match hide {
+            Some(day) => connection
+                .prepare_cached(
+                    "SELECT 1 FROM shown INDEXED BY shown_start
+                     WHERE waiting = 0 AND start IS NOT NULL AND start > ?1 AND done = 0",
+                )?
+                .exists([day])?,
+            None => false,
+        };
+        let indexed = match column(query.sort) {
+            Some(column) => connection
+                .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1")?
+                .exists([format!("shown_{column}")])?,
+            None => false,
+        };
+        Ok(Self {
             connection,
-            scope: query.scope,
+            parts: parts(connection, query.scope, hide)?,
             sort: query.sort,
             reverse: query.reverse,
             filter: Filter::new(query),
+            hide,
+            early,
             indexed,
-        }
+        })
     }
 
-    /// Gives each row to `visit`, which may take its text, until it breaks.
+    /// Passes each row to `visit`, which may take its text, until it breaks.
     pub(super) fn walk(
         &self,
         start: Start<'_>,
         way: Way,
         mut visit: impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let mut todo = rows::blank();
         let way = if self.reverse { way.opposite() } else { way };
-        for (stretch, start) in self.stretches(start, way) {
-            let flow = self.stretch(stretch, start, way, &mut todo, &mut visit)?;
+        if !self.filter.words.is_empty() {
+            return self.walk_found(start, way, visit);
+        }
+        let mut todo = rows::blank();
+        for (segment, start) in self.segments(start, way) {
+            let flow = self.segment(segment, start, way, &mut todo, &mut visit)?;
             if flow.is_break() {
                 break;
             }
@@ -131,7 +154,7 @@ impl<'c> List<'c> {
         Ok(())
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub(super) fn count(&self) -> Result<u64, StoreError> {
         let mut count = 0;
         if !self.filter.is_sql() {
@@ -141,76 +164,75 @@ impl<'c> List<'c> {
             })?;
             return Ok(count);
         }
-        for done in self.legs() {
-            let sql = format!(
-                "SELECT count(*) FROM shown WHERE place >= ? AND place < ?{}",
+        if !self.filter.words.is_empty() {
+            return self.count_found();
+        }
+        for part in &self.parts {
+            let mut scan = IndexScan {
+                sql: "SELECT count(*) FROM shown".to_owned(),
+                values: Vec::new(),
+            };
+            self.within(&mut scan, *part, None);
+            let places = part.places();
+            scan.push(format_args!(
+                " AND place >= ? AND place < ?{}",
                 self.filter.sql
-            );
-            let places = sort_key::places(*done);
-            let mut values = vec![Value::Integer(places.start), Value::Integer(places.end)];
-            values.extend(self.filter.values.iter().cloned());
+            ));
+            scan.values.extend([places.start.into(), places.end.into()]);
+            scan.values.extend(self.filter.values.iter().cloned());
             let found: i64 = self
                 .connection
-                .prepare_cached(&sql)?
-                .query_row(params_from_iter(values), |row| row.get(0))?;
+                .prepare_cached(&scan.sql)?
+                .query_row(params_from_iter(scan.values), |row| row.get(0))?;
             count += u64::try_from(found).unwrap_or(0);
         }
         Ok(count)
     }
 
-    /// What is done and what is not, where the scope has both.
-    const fn legs(&self) -> &'static [bool] {
-        match self.scope {
-            Scope::Open => &[false],
-            Scope::Done => &[true],
-            Scope::All => &[false, true],
-        }
-    }
-
-    fn stretches<'s>(&self, start: Start<'s>, way: Way) -> Vec<(Segment<'s>, Start<'s>)> {
+    fn segments<'s>(&self, start: Start<'s>, way: Way) -> Vec<(Segment<'s>, Start<'s>)> {
         let all: &[Segment<'s>] = match (self.sort, way) {
             (Sort::Server, _) => &[Segment::Without],
             (Sort::Text, _) => &[Segment::With],
             (_, Way::Down) => &[Segment::With, Segment::Without],
             (_, Way::Up) => &[Segment::Without, Segment::With],
         };
-        let whole = |stretch: &Segment<'s>| (*stretch, Start::End);
-        let (first, mut stretches) = match start {
+        let whole = |segment: &Segment<'s>| (*segment, Start::End);
+        let (first, mut segments) = match start {
             Start::End => return all.iter().map(whole).collect(),
-            Start::At(spot) | Start::After(spot) if spot.value == Value::Null => {
+            Start::At(position) | Start::After(position) if position.value == Value::Null => {
                 (Segment::Without, vec![(Segment::Without, start)])
             }
-            Start::At(spot) | Start::After(spot) => {
-                let beyond = (Segment::Beyond(&spot.value), Start::End);
-                let equal = (Segment::Equal(&spot.value), start);
+            Start::At(position) | Start::After(position) => {
+                let beyond = (Segment::Beyond(&position.value), Start::End);
+                let equal = (Segment::Equal(&position.value), start);
                 (Segment::With, vec![equal, beyond])
             }
         };
-        let rest = all.iter().skip_while(|stretch| **stretch != first).skip(1);
-        stretches.extend(rest.map(whole));
-        stretches
+        let rest = all.iter().skip_while(|segment| **segment != first).skip(1);
+        segments.extend(rest.map(whole));
+        segments
     }
 
-    fn stretch(
+    fn segment(
         &self,
-        stretch: Segment<'_>,
+        segment: Segment<'_>,
         start: Start<'_>,
         way: Way,
         todo: &mut Todo,
         visit: &mut impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let legs: Vec<IndexScan> = self
-            .legs()
+        let scans: Vec<IndexScan> = self
+            .parts
             .iter()
-            .map(|done| self.leg(stretch, start, way, *done))
+            .map(|part| self.scan(segment, start, way, *part))
             .collect();
-        let mut statements = legs
+        let mut statements = scans
             .iter()
-            .map(|leg| self.connection.prepare_cached(&leg.sql))
+            .map(|scan| self.connection.prepare_cached(&scan.sql))
             .collect::<Result<Vec<_>, _>>()?;
         let mut found = Vec::with_capacity(statements.len());
-        for (statement, leg) in statements.iter_mut().zip(&legs) {
-            found.push(statement.query(params_from_iter(&leg.values))?);
+        for (statement, scan) in statements.iter_mut().zip(&scans) {
+            found.push(statement.query(params_from_iter(&scan.values))?);
         }
         let mut visit_row = |todo: &mut Todo| {
             if self.filter.holds(&todo.text) {
@@ -221,151 +243,135 @@ impl<'c> List<'c> {
         };
         match found.as_mut_slice() {
             [only] => along(only, todo, &mut visit_row),
-            [open, done] => between(open, done, way, todo, &mut visit_row),
-            _ => Ok(ControlFlow::Continue(())),
+            several => merged(several, way, todo, &mut visit_row),
         }
     }
 
-    fn leg(&self, stretch: Segment<'_>, start: Start<'_>, way: Way, done: bool) -> IndexScan {
+    fn scan(&self, segment: Segment<'_>, start: Start<'_>, way: Way, part: Part) -> IndexScan {
         let column = column(self.sort);
-        let by = column.filter(|_| matches!(stretch, Segment::With | Segment::Beyond(_)));
+        let by = column.filter(|_| matches!(segment, Segment::With | Segment::Beyond(_)));
         let order = match way {
             Way::Down => "ASC",
             Way::Up => "DESC",
         };
-        let mut leg = IndexScan {
+        let mut scan = IndexScan {
             sql: format!("SELECT {TODO_COLUMNS}"),
             values: Vec::new(),
-            done,
         };
         if let Some(by) = by {
-            leg.push(format_args!(", {by}"));
+            scan.push(format_args!(", {by}"));
         }
-        leg.sql.push_str(" FROM shown");
-        match column {
-            Some(column) => self.sorted(&mut leg, column, stretch, way),
-            None => leg.sql.push_str(" NOT INDEXED WHERE"),
+        scan.sql.push_str(" FROM shown");
+        self.within(&mut scan, part, column);
+        if let Some(column) = column {
+            scan.sorted(column, segment, way);
         }
         if by.is_none() {
             // One bound a side: of two on the same side the table is searched by
             // the first alone, and the rows up to the second are read for nothing.
-            let places = narrowed(sort_key::places(done), start, way, done);
-            let and = if column.is_some() { " AND" } else { "" };
-            leg.push(format_args!("{and} place >= ? AND place < ?"));
-            leg.values.push(Value::Integer(places.start));
-            leg.values.push(Value::Integer(places.end));
+            let places = narrowed(part, start, way);
+            scan.sql.push_str(" AND place >= ? AND place < ?");
+            scan.values.extend([places.start.into(), places.end.into()]);
         }
-        leg.sql.push_str(&self.filter.sql);
-        leg.values.extend(self.filter.values.iter().cloned());
+        scan.sql.push_str(&self.filter.sql);
+        scan.values.extend(self.filter.values.iter().cloned());
         match by {
-            Some(by) => leg.push(format_args!(" ORDER BY {by} {order}, place {order}")),
-            None => leg.push(format_args!(" ORDER BY place {order}")),
+            Some(by) => scan.push(format_args!(" ORDER BY {by} {order}, place {order}")),
+            None => scan.push(format_args!(" ORDER BY place {order}")),
         }
-        leg
+        scan
     }
 
-    fn sorted(&self, leg: &mut IndexScan, column: &str, stretch: Segment<'_>, way: Way) {
-        if self.indexed {
-            leg.push(format_args!(" INDEXED BY shown_{column}"));
+    /// The day beyond which rows of this part are left out, where there are any.
+    pub(super) fn hidden_in(&self, part: Part) -> Option<i64> {
+        match part {
+            Part::Open => self.hide.filter(|_| self.early),
+            Part::Waiting => self.hide,
+            Part::Done => None,
         }
-        leg.push(format_args!(" WHERE done = ? AND {column}"));
-        leg.values.push(Value::Integer(leg.done.into()));
-        let (condition, value) = match (stretch, way) {
-            (Segment::With, _) => (" IS NOT NULL", None),
-            (Segment::Without, _) => (" IS NULL", None),
-            (Segment::Equal(value), _) => (" = ?", Some(value)),
-            (Segment::Beyond(value), Way::Down) => (" > ?", Some(value)),
-            (Segment::Beyond(value), Way::Up) => (" < ?", Some(value)),
-        };
-        leg.sql.push_str(condition);
-        leg.values.extend(value.cloned());
+    }
+
+    /// The rows of a part, through the index that gives them in order. Of the
+    /// waiting todos only those whose day has come are in a list that hides them:
+    /// few, since the next write moves them.
+    fn within(&self, scan: &mut IndexScan, part: Part, column: Option<&str>) {
+        match (self.hide, column) {
+            (Some(_), _) if part.is_waiting() => {
+                scan.sql
+                    .push_str(" INDEXED BY shown_start WHERE waiting = 1 AND start IS NOT NULL");
+            }
+            (_, Some(column)) => {
+                if self.indexed {
+                    scan.push(format_args!(" INDEXED BY shown_{column}"));
+                }
+                scan.sql.push_str(" WHERE done = ? AND waiting = ?");
+                let flags = [part.is_done(), part.is_waiting()];
+                scan.values.extend(flags.map(|flag| i64::from(flag).into()));
+            }
+            (_, None) => scan.sql.push_str(" NOT INDEXED WHERE true"),
+        }
+        if let Some(day) = self.hidden_in(part) {
+            scan.sql.push_str(" AND (start IS NULL OR start <= ?)");
+            scan.values.push(day.into());
+        }
     }
 }
 
+/// The parts of the table that the list has rows in.
+fn parts(
+    connection: &Connection,
+    scope: Scope,
+    hide: Option<i64>,
+) -> Result<Vec<Part>, StoreError> {
+    let mut parts = Vec::with_capacity(Part::ALL.len());
+    if scope != Scope::Done {
+        let waiting = connection
+            .prepare_cached(
+                "SELECT 1 FROM shown INDEXED BY shown_start
+                 WHERE waiting = 1 AND start IS NOT NULL AND start <= ?1",
+            )?
+            .exists([hide.unwrap_or(i64::MAX)])?;
+        if waiting {
+            parts.push(Part::Waiting);
+        }
+        parts.push(Part::Open);
+    }
+    if scope != Scope::Open {
+        parts.push(Part::Done);
+    }
+    Ok(parts)
+}
+
 impl IndexScan {
+    fn sorted(&mut self, column: &str, segment: Segment<'_>, way: Way) {
+        let (condition, value) = match (segment, way) {
+            (Segment::With, _) => ("IS NOT NULL", None),
+            (Segment::Without, _) => ("IS NULL", None),
+            (Segment::Equal(value), _) => ("= ?", Some(value)),
+            (Segment::Beyond(value), Way::Down) => ("> ?", Some(value)),
+            (Segment::Beyond(value), Way::Up) => ("< ?", Some(value)),
+        };
+        self.push(format_args!(" AND {column} {condition}"));
+        self.values.extend(value.cloned());
+    }
+
     fn push(&mut self, sql: fmt::Arguments<'_>) {
         // A `String` takes everything.
         let _ = self.sql.write_fmt(sql);
     }
 }
 
-/// The places from the start on.
-fn narrowed(places: Range<i64>, start: Start<'_>, way: Way, done: bool) -> Range<i64> {
-    let (spot, with_it) = match start {
+/// The places of a part from the start on.
+pub(super) fn narrowed(part: Part, start: Start<'_>, way: Way) -> Range<i64> {
+    let places = part.places();
+    let (position, with_it) = match start {
         Start::End => return places,
-        Start::At(spot) => (spot, true),
-        Start::After(spot) => (spot, false),
+        Start::At(position) => (position, true),
+        Start::After(position) => (position, false),
     };
-    let at = spot.order + sort_key::offset(done);
+    let at = position.order + part.offset();
     match way {
         Way::Down => places.start.max(at + i64::from(!with_it))..places.end,
         Way::Up => places.start..places.end.min(at + i64::from(with_it)),
-    }
-}
-
-fn along(
-    found: &mut Rows<'_>,
-    todo: &mut Todo,
-    visit: &mut impl FnMut(&mut Todo) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, StoreError> {
-    while let Some(row) = found.next()? {
-        rows::read_todo(row, todo)?;
-        if visit(todo).is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-    }
-    Ok(ControlFlow::Continue(()))
-}
-
-/// Two legs as one: the row that comes first, each time.
-fn between<'r>(
-    open: &mut Rows<'r>,
-    done: &mut Rows<'r>,
-    way: Way,
-    todo: &mut Todo,
-    visit: &mut impl FnMut(&mut Todo) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, StoreError> {
-    open.advance()?;
-    done.advance()?;
-    loop {
-        let from = match (open.get(), done.get()) {
-            (None, None) => return Ok(ControlFlow::Continue(())),
-            (Some(_), None) => &mut *open,
-            (None, Some(_)) => &mut *done,
-            (Some(a), Some(b)) => {
-                let (a, b) = (standing(a)?, standing(b)?);
-                let down = compare(&a.0, &b.0).then(a.1.cmp(&b.1));
-                if (down == Ordering::Greater) == (way == Way::Down) {
-                    &mut *done
-                } else {
-                    &mut *open
-                }
-            }
-        };
-        if let Some(row) = from.get() {
-            rows::read_todo(row, todo)?;
-            if visit(todo).is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        from.advance()?;
-    }
-}
-
-/// What a row is sorted by: the value after [`TODO_COLUMNS`], if there is one,
-/// and the order.
-fn standing<'r>(row: &'r rusqlite::Row<'_>) -> Result<(ValueRef<'r>, i64), StoreError> {
-    let value = match row.as_ref().column_count() {
-        0..=7 => ValueRef::Null,
-        _ => row.get_ref(7)?,
-    };
-    Ok((value, sort_key::parted(row.get(0)?).0))
-}
-
-fn compare(a: &ValueRef<'_>, b: &ValueRef<'_>) -> Ordering {
-    match (a, b) {
-        (ValueRef::Integer(a), ValueRef::Integer(b)) => a.cmp(b),
-        (ValueRef::Text(a), ValueRef::Text(b)) => a.cmp(b),
-        _ => Ordering::Equal,
     }
 }

@@ -12,10 +12,10 @@ use crate::os::private_file;
 use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
 use crate::store::open_file::Identity;
-use crate::store::{quarantine, schema};
+use crate::store::{quarantine, rebuild, schema};
 
 /// How long a writer waits for another writer.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A write-ahead log longer than this many pages is checkpointed: short enough
 /// to be read at start in no time, long enough that an add is one fsync.
@@ -103,6 +103,7 @@ fn ready(path: &Path) -> Result<Opened, StoreError> {
         return Err(StoreError::Damaged);
     }
     schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
+    rebuild::catch_up(&mut connection)?;
     AccountState::load(&connection)?;
     Ok(Opened::at(path, connection))
 }
@@ -142,7 +143,11 @@ fn readable(path: &Path) -> Result<Option<Opened>, StoreError> {
         found if found != schema::MIGRATIONS.len() => {
             schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
         }
-        _ => {}
+        // Where the columns cannot be written, those of before answer.
+        _ => match rebuild::catch_up(&mut connection) {
+            Err(error) if !error.is_unwritable() => return Err(error),
+            Ok(()) | Err(_) => {}
+        },
     }
     AccountState::load(&connection)?;
     connection.pragma_update(None, "query_only", true)?;

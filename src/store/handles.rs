@@ -1,4 +1,4 @@
-//! Names of todos: keys, old keys, local numbers, ids, prefixes.
+//! Handles: keys, old keys, local numbers, ids, prefixes.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::store::write::Write;
 const MOST: u32 = 100;
 
 impl Store {
-    /// One todo as shown; an old key goes on resolving.
+    /// One todo as shown; an old key still resolves.
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ impl Store {
         found.map_err(|error| self.recognise(error))
     }
 
-    /// What `handle` names. An ambiguous prefix lists at most 100 todos.
+    /// The todo that `handle` names. An ambiguous prefix lists at most 100 todos.
     ///
     /// # Errors
     ///
@@ -68,8 +68,8 @@ impl Store {
         let rank = SortRank::Id(id);
         let holder = one(
             &self.connection,
-            &format!("SELECT {TODO_COLUMNS} FROM shown WHERE place IN (?1, ?2)"),
-            params![rank.place(false), rank.place(true)],
+            &format!("SELECT {TODO_COLUMNS} FROM shown WHERE place IN (?1, ?2, ?3)"),
+            rank.everywhere(),
         )?;
         match holder {
             Some(todo) => Ok(Some(todo)),
@@ -145,8 +145,8 @@ fn one(
     Ok(Some(todo))
 }
 
-/// The key that a todo has now. One that is shown goes by its own, also when
-/// another was to take its name.
+/// The present key of a todo. A key that is shown is its own, even where it is
+/// also an alias.
 pub(super) fn current(connection: &Connection, key: Key) -> Result<Key, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT new FROM aliases
@@ -188,8 +188,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Gives a todo another key, with all that is known of it. The old key goes
-    /// on resolving.
+    /// Gives a todo and all its data another key. The old key still resolves.
     pub(super) fn rekey(&mut self, old: Key, new: Key) -> Result<(), StoreError> {
         if old == new {
             return Ok(());
@@ -214,8 +213,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Lets `new`, which is about to be added, take the place of the removed
-    /// todo `old`: its keys, its local number and its id name the new one.
+    /// Redirects the handles of the deleted todo `old` (keys, local number, id) to
+    /// `new`, which is about to be added.
     pub(super) fn succeed(
         &mut self,
         old: Key,
@@ -229,8 +228,8 @@ impl Write<'_> {
         id.map_or(Ok(()), |id| self.name_by_id(id, new))
     }
 
-    /// Lets an id that no row has any more name a todo: it resolves as the key
-    /// of that row.
+    /// Makes an id that no row has any more a handle of a todo: it resolves as the
+    /// key of that row.
     pub(super) fn name_by_id(&self, id: i64, todo: Key) -> Result<(), StoreError> {
         let of_row = Key::of_row(self.endpoint, id);
         if of_row == todo {
@@ -239,8 +238,7 @@ impl Write<'_> {
         self.alias(of_row, todo)
     }
 
-    /// Lets the key of a todo that is removed name nothing: another one had its
-    /// name only while it was gone before.
+    /// Deletes the alias of a deleted todo's key, left from an earlier deletion.
     pub(super) fn close_alias(&self, key: Key) -> Result<(), StoreError> {
         self.tx
             .prepare_cached("DELETE FROM aliases WHERE old = ?1")?
@@ -248,7 +246,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Lets `old` lead to `new`, which is current: aliases resolve in one step.
+    /// Redirects `old` to `new`, which is current: aliases resolve in one step.
     fn alias(&self, old: Key, new: Key) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM aliases WHERE old = ?2 AND ?1 IS NOT NULL",

@@ -12,7 +12,6 @@
 //! aside, a queued change that cannot be read is taken out of a sound one, and
 //! the error says where they are.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, Transaction};
@@ -23,30 +22,37 @@ mod account_state;
 mod apply_outcome;
 mod base;
 mod commit;
+mod counts;
 mod cursor;
 mod file;
+mod found;
 mod handles;
 mod history;
+mod merged;
 mod open_file;
 mod outbox;
 mod pull;
 mod quarantine;
+mod rebuild;
 mod repair;
 mod replay;
 mod rescue;
 mod rows;
 mod schema;
 mod search;
+mod shown;
 mod sort_key;
 mod staged;
 #[cfg(test)]
 mod tests;
+mod text_blocks;
+mod undo;
 mod window;
 mod write;
 
 pub use crate::domain::feed::{Capabilities, FeedRow, Mark};
 pub use crate::domain::history::{HistoryEntry, Session, UndoReport};
-pub use crate::domain::list::{Around, Freshness, Resolved, Totals, Window};
+pub use crate::domain::list::{Around, Freshness, Resolved, TagCount, Totals, ViewCounts, Window};
 pub use crate::domain::push_outcome::{PrePushChange, Pull, PushOutcome, Queued};
 pub use error::StoreError;
 
@@ -62,8 +68,6 @@ pub struct Store {
     file: Option<OpenFile>,
     endpoint: String,
     access: Access,
-    /// The columns whose sorting index is known to exist.
-    indexed: RefCell<Vec<&'static str>>,
 }
 
 /// What an open store may be used for.
@@ -156,7 +160,6 @@ impl Store {
             file: path.map(|path| OpenFile::new(path, opened.file)),
             endpoint: endpoint.to_owned(),
             access,
-            indexed: RefCell::default(),
         }
     }
 

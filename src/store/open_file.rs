@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use crate::store::error::StoreError;
-use crate::store::file::with_suffix;
+use crate::store::file::{PATIENCE, with_suffix};
 use crate::store::quarantine;
+
+/// A write-ahead log of more bytes is emptied.
+const LONG: u64 = 1 << 20;
 
 /// Where a database was opened, and which files were there.
 #[derive(Debug)]
@@ -64,6 +68,17 @@ impl OpenFile {
             let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         }
         Err(StoreError::LogDeleted)
+    }
+
+    /// Empties a log that a large write has filled, since every program that opens
+    /// the database reads all of it. Left to a later write while others read.
+    pub(super) fn trim_log(&self, connection: &Connection) {
+        let length = fs::metadata(log_of(&self.path)).map_or(0, |log| log.len());
+        if length <= LONG || connection.busy_timeout(Duration::ZERO).is_err() {
+            return;
+        }
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = connection.busy_timeout(PATIENCE);
     }
 
     /// Whether the log is gone or empty though others still use what it held.

@@ -1,4 +1,4 @@
-//! The outbox as a table.
+//! The outbox table.
 
 use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
@@ -17,17 +17,17 @@ use crate::store::{Store, base, staged};
 pub(super) struct Queue {
     /// In order.
     pub entries: Vec<Entry>,
-    /// The id that its add was answered with.
+    /// The id in the answer to its add.
     pub learnt: Option<i64>,
-    /// The revision that the last answered entry was answered with.
+    /// The revision in the answer to the last answered entry.
     pub took: Option<i64>,
 }
 
 pub(super) const COLUMNS: &str = "seq, key, change, at, act, before, after, revision, high_water,
     progress, tries, code, message, theirs, row_id, took";
 
-/// Gives each entry that the filter names, in order, with the id and the
-/// revision that its answer told.
+/// Passes each entry that the filter selects to `each`, in order, with the id and
+/// the revision of its answer.
 fn read(
     connection: &Connection,
     filter: &str,
@@ -89,7 +89,7 @@ fn progress(row: &SqlRow<'_>) -> Result<Progress, StoreError> {
     }
 }
 
-/// What an act is stored as: kind, before, after.
+/// An act as stored: kind, before, after.
 fn act_columns(act: &Act) -> (i64, Option<&str>, Option<&str>) {
     match act {
         Act::Add { text } => (0, None, Some(text)),
@@ -198,7 +198,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Moves an entry on and counts it where it is now.
+    /// Changes the state of an entry, and the counters.
     pub(super) fn progress(&mut self, entry: &Entry, to: &Progress) -> Result<(), StoreError> {
         *self.account_state.entries_mut(&entry.progress) -= 1;
         *self.account_state.entries_mut(to) += 1;
@@ -235,7 +235,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Takes an entry out of the outbox.
+    /// Deletes an entry.
     pub(super) fn take_out(&mut self, entry: &Entry) -> Result<(), StoreError> {
         *self.account_state.entries_mut(&entry.progress) -= 1;
         self.tx
@@ -244,7 +244,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Carries out what joining `change` to its todo's queue takes.
+    /// Carries out the steps of folding `change` into its todo's entries.
     pub(super) fn carry_out(
         &mut self,
         change: &Change,

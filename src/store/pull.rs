@@ -14,8 +14,11 @@ use crate::domain::todo::Row;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, BASE_COLUMNS, blob};
-use crate::store::sort_key;
 use crate::store::write::Write;
+use crate::store::{schema, sort_key, text_blocks};
+
+/// From how many rows on an empty table is filled without its sorting indexes.
+const MANY: usize = 500;
 
 impl Store {
     /// What the role may do, as last found out.
@@ -146,6 +149,7 @@ impl Store {
             if write.account_state.staging {
                 write.stage_page(page)?;
             } else {
+                write.prepare_to_fill(page.len())?;
                 for row in page {
                     match row {
                         FeedRow::Present(row) => write.put_base(row)?,
@@ -187,6 +191,9 @@ impl Store {
     pub fn complete_pull(&mut self, pull: &Pull) -> Result<(), StoreError> {
         self.writing(|write| {
             write.swap_base()?;
+            write.arrange(pull.began)?;
+            write.tx.execute_batch(schema::SORTED)?;
+            text_blocks::fill(&write.tx)?;
             for seq in &pull.answered {
                 write.dismiss(*seq)?;
             }
@@ -228,7 +235,16 @@ impl Store {
 }
 
 impl Write<'_> {
-    /// An answered entry leaves: base says it now.
+    /// Drops the sorting indexes of an empty table before many rows come.
+    fn prepare_to_fill(&mut self, rows: usize) -> Result<(), StoreError> {
+        let state = &self.account_state;
+        if rows >= MANY && state.open + state.done == 0 {
+            self.tx.execute_batch(schema::UNSORTED)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes an answered entry: base includes it now.
     fn dismiss(&mut self, seq: i64) -> Result<(), StoreError> {
         let Some(entry) = self.entry(seq)? else {
             return Ok(());
@@ -262,8 +278,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// They may or may not be in what the server has now: better asked about
-    /// than doubled.
+    /// Rejects adds that may or may not be on the server: the user decides, so that
+    /// none is doubled.
     fn refuse_unanswered_adds(&mut self) -> Result<(), StoreError> {
         let rejection = Rejection {
             code: "reset".to_owned(),
@@ -282,8 +298,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The rows that are new or not as base has them, and the keys that base has
-    /// and the list has not.
+    /// The rows that differ from base, and the keys that are only in base.
     fn compare<'r>(&self, rows: &'r [Row]) -> Result<(Vec<&'r Row>, Vec<Key>), StoreError> {
         let mut news: HashMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
         let mut gone = Vec::new();
@@ -302,8 +317,8 @@ impl Write<'_> {
         Ok((changed, gone))
     }
 
-    /// Rows that still have the key of a bare backend's row, though the feed of
-    /// the full one has been read to its end: they were removed in between.
+    /// Deletes rows that still have the key of a bare backend's row after the feed
+    /// of the full one was read to its end: they were deleted in between.
     fn drop_rows_without_own_key(&mut self) -> Result<(), StoreError> {
         let mut gone = Vec::new();
         self.each_base(|base| {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::domain::key::Key;
 use crate::store::Store;
+use crate::store::counts::Deltas;
 use crate::store::error::StoreError;
 use crate::store::file::with_suffix;
 use crate::store::rows::{self, BASE_COLUMNS};
@@ -100,6 +101,8 @@ impl Write<'_> {
 
     /// Counts again what is kept as a number.
     pub(super) fn recount(&mut self) -> Result<(), StoreError> {
+        // What has moved so far is in the tables already.
+        self.counts = Deltas::default();
         account_state::recount(&self.tx, &mut self.account_state)
     }
 

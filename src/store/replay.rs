@@ -1,4 +1,4 @@
-//! Checking the tables against their definition.
+//! Checks the tables against their definition.
 
 use crate::domain::change::Progress;
 use crate::domain::key::Key;
@@ -11,7 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::write::Write;
 
 impl Store {
-    /// What is shown, and the totals, computed anew from base and outbox alone,
+    /// The shown todos and the totals, computed from base and outbox alone,
     /// in key order. Costs what there is: for checking the store itself.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Store {
 }
 
 impl Write<'_> {
-    /// The todos that base or the outbox knows.
+    /// The keys in base or the outbox.
     fn known_keys(&self) -> Result<Vec<Key>, StoreError> {
         let mut keys = self.queued_keys()?;
         self.each_base(|row| {

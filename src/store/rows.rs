@@ -1,4 +1,4 @@
-//! Values as SQLite keeps them, and back.
+//! Conversion between domain values and columns.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -28,7 +28,7 @@ pub(super) fn key(row: &SqlRow<'_>, column: usize) -> Result<Key, StoreError> {
     uuid(row.get_ref(column)?).map(Key::new)
 }
 
-/// Instants are kept in microseconds since 1970, PostgreSQL's grain.
+/// Instants are stored in microseconds since 1970, PostgreSQL's resolution.
 pub(super) fn instant(row: &SqlRow<'_>, column: usize) -> Result<Option<Timestamp>, StoreError> {
     let micros: Option<i64> = row.get(column)?;
     micros
@@ -37,7 +37,7 @@ pub(super) fn instant(row: &SqlRow<'_>, column: usize) -> Result<Option<Timestam
         .map_err(|_| StoreError::Value { what: "time" })
 }
 
-/// Days are kept as numbers that read and sort like dates: 20261201.
+/// Days are stored as numbers that read and sort like dates: 20261201.
 pub(super) fn day(date: Date) -> i64 {
     i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
 }
@@ -58,7 +58,7 @@ fn state(number: i64) -> Result<State, StoreError> {
         .ok_or(StoreError::Value { what: "state" })
 }
 
-/// What [`read_todo`] reads, from the table `shown`.
+/// The columns of [`read_todo`], from the table `shown`.
 pub(super) const TODO_COLUMNS: &str = "place, key, local, state, created_at, updated_at, text";
 
 /// A todo to read rows into.
@@ -74,7 +74,7 @@ pub(super) const fn blank() -> Todo {
     }
 }
 
-/// Reads [`TODO_COLUMNS`] into `todo`, whose text keeps its memory.
+/// Reads [`TODO_COLUMNS`] into `todo`, reusing the memory of its text.
 pub(super) fn read_todo(row: &SqlRow<'_>, todo: &mut Todo) -> Result<(), StoreError> {
     todo.id = sort_key::id_at(row.get(0)?);
     todo.key = key(row, 1)?;
@@ -93,8 +93,7 @@ pub(super) fn text<'r>(row: &'r SqlRow<'_>, column: usize) -> Result<&'r str, St
         .map_err(|_| StoreError::Value { what: "text" })
 }
 
-/// What [`read_base`] reads, from the table `base`, or from `shown` with `place`
-/// for `id`.
+/// Reads [`BASE_COLUMNS`] after the `id` of `base`, or the `place` of `shown`.
 pub(super) fn read_base(row: &SqlRow<'_>) -> Result<Row, StoreError> {
     let place: i64 = row.get(0)?;
     Ok(Row {

@@ -1,6 +1,6 @@
-//! The tables, and how they come to be.
+//! The tables and their migrations.
 //!
-//! `user_version` says how many of the migrations a database has had.
+//! `user_version` is the number of migrations that a database has had.
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::os::private_file;
 use crate::store::error::StoreError;
+use crate::store::rebuild;
 
 /// One step a version, oldest first. A released one is never changed.
 pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
@@ -17,7 +18,7 @@ pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
 ///   outbox entry and is at the same time the todo's *base*, so nothing is kept
 ///   twice. `place` is the order: see `place`.
 /// * `base`: what the server last said of the todos that have outbox entries.
-/// * `outbox`: `row_id` and `took` are the id and revision that the answer told.
+/// * `outbox`: `row_id` and `took` are the id and revision of the answer.
 /// * `numbers`: which todo `n3` is. `aliases`: old keys, resolved in one step.
 /// * `ledger`: one row; the counters are kept, not counted.
 const FIRST: &str = "
@@ -111,10 +112,16 @@ CREATE TABLE history(
 ) STRICT;
 ";
 
-/// * `rest_until`: until when the server asked to be left alone.
+/// * `rest_until`: until when the server asked for no requests.
 const THIRD: &str = "ALTER TABLE ledger ADD COLUMN rest_until TEXT;";
 
 /// * `staged`: the new base while it is pulled beside the old one (`staging`).
+/// * `shown`: `start` is the day of `t:`, `waiting` says that it was in the future
+///   on the ledger's `day`; see `sort_key` for what that means for `place`.
+/// * `tag_counts`, `due_counts`: see `counts`; `spellings` counts each spelling of
+///   a tag.
+/// * `text_blocks`: see `text_blocks`.
+/// * `reading`: the version of the code that read the texts' parts.
 /// * `history`: actions of one TUI have its `session`, those of the CLI none;
 ///   `undone` ones can be redone. `start` is unused.
 const FOURTH: &str = "
@@ -130,11 +137,70 @@ CREATE TABLE staged(
     text TEXT NOT NULL
 ) STRICT;
 ALTER TABLE ledger ADD COLUMN staging INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE shown ADD COLUMN start INTEGER;
+ALTER TABLE shown ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX shown_start ON shown(waiting, start) WHERE start IS NOT NULL;
+CREATE TABLE tag_counts(
+    tag TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    open INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    PRIMARY KEY (tag, start)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE due_counts(
+    due INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    open INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    PRIMARY KEY (due, start)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE spellings(
+    tag TEXT NOT NULL,
+    spelling TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (tag, spelling)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE text_blocks(
+    first INTEGER PRIMARY KEY,
+    places BLOB,
+    texts BLOB
+) STRICT;
+CREATE INDEX text_blocks_empty ON text_blocks(first) WHERE places IS NULL;
+";
+
+/// The indexes that lists are sorted by. They exist whenever a pull is complete:
+/// to fill an empty table they are dropped, since making them afterwards costs less.
+pub(super) const SORTED: &str = "
+CREATE INDEX IF NOT EXISTS shown_due ON shown(done, waiting, due);
+CREATE INDEX IF NOT EXISTS shown_priority ON shown(done, waiting, priority);
+CREATE INDEX IF NOT EXISTS shown_created_at ON shown(done, waiting, created_at);
+CREATE INDEX IF NOT EXISTS shown_folded ON shown(done, waiting, folded);
+";
+
+/// Drops the indexes of [`SORTED`].
+pub(super) const UNSORTED: &str = "
+DROP INDEX IF EXISTS shown_due;
+DROP INDEX IF EXISTS shown_priority;
+DROP INDEX IF EXISTS shown_created_at;
+DROP INDEX IF EXISTS shown_folded;
 ";
 
 /// The tables of the newest version.
-const TABLES: [&str; 8] = [
-    "shown", "base", "staged", "outbox", "numbers", "aliases", "ledger", "history",
+const TABLES: [&str; 12] = [
+    "shown",
+    "base",
+    "staged",
+    "outbox",
+    "numbers",
+    "aliases",
+    "ledger",
+    "history",
+    "tag_counts",
+    "due_counts",
+    "spellings",
+    "text_blocks",
 ];
 
 /// Whether every table is there.
@@ -148,12 +214,12 @@ pub(super) fn is_whole(connection: &Connection) -> bool {
     })
 }
 
-/// How many migrations a database has had.
+/// The number of migrations that a database has had.
 pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
     let version: i64 = connection
         .prepare_cached("PRAGMA user_version")?
         .query_row([], |row| row.get(0))?;
-    // A negative one was never ours: newer than anything known.
+    // A negative one was never ours: it counts as newer.
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
@@ -195,13 +261,17 @@ pub(super) fn migrate(
     for migration in missing {
         tx.execute_batch(migration)?;
     }
+    // A test's migrations may end before the tables are those of today.
+    if migrations.len() >= MIGRATIONS.len() {
+        rebuild::rebuild(&tx)?;
+    }
     let newest = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
     tx.pragma_update(None, "user_version", newest)?;
     tx.commit()?;
     Ok(())
 }
 
-/// The copy has its name only when it is whole: it is made once.
+/// The copy gets its name when it is complete, and is made once.
 fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), StoreError> {
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".v{version}"));
@@ -216,7 +286,7 @@ fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), S
         .map_err(StoreError::from)
         .and_then(|_| fs::rename(&draft, copy).map_err(StoreError::file(copy)));
     if written.is_err() {
-        // A full disk is not to be filled with halves.
+        // Leaves no partial copy on a full disk.
         let _ = fs::remove_file(&draft);
     }
     written

@@ -1,16 +1,15 @@
 //! Terms as SQL conditions, with an exact check where SQL is too coarse.
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::types::Value;
 
 use crate::domain::casefold::search_key;
 use crate::domain::line::Line;
-use crate::domain::query::{Days, Facts, Part, Query, Term, waits};
+use crate::domain::query::{Days, Facts, Part, Query, Sort, Term};
 use crate::domain::todo::State;
 use crate::store::rows;
 
-/// What a row must be like.
+/// The conditions on a row.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
     /// ` AND …` for each term; its values are bound in this order.
@@ -18,7 +17,8 @@ pub(super) struct Filter {
     pub(super) values: Vec<Value>,
     /// Terms that SQL only narrows down; they are about the text alone.
     exact: Vec<Term>,
-    hide_waiting: Option<Date>,
+    /// Folded words that the text contains, where blocks of texts are searched.
+    pub(super) words: Vec<String>,
 }
 
 /// An SQL condition for a term.
@@ -45,18 +45,19 @@ impl Condition {
         }
     }
 
-    /// Never null, so that its negation is what it says.
+    /// Never null, so that it can be negated.
     fn of(term: &Term) -> Self {
         match term {
             Term::Word(word) => contains(&search_key(word)),
             Term::Project(name) => contains(&format!("+{}", search_key(name))).coarse(),
             Term::Context(name) => contains(&format!("@{}", search_key(name))).coarse(),
             Term::Due(range) => days("due", *range),
-            Term::Start(_) | Term::Has(Part::Start) => contains("t:").coarse(),
+            Term::Start(range) => days("start", *range),
+            Term::Has(Part::Start) => Self::exact("start IS NOT NULL", []),
             Term::Done(range) => days("completed_on", *range),
             Term::Changed(range) => changed(*range),
             Term::State(State::Synced) => Self::exact("state = 0", []),
-            // The first half is what the partial index asks for.
+            // The first half makes the partial index usable.
             Term::State(state) => {
                 let state = Value::Integer(rows::state_number(*state));
                 Self::exact("state <> 0 AND state = ?", [state])
@@ -96,12 +97,19 @@ impl Condition {
 }
 
 impl Filter {
+    /// The filter of a query. Words are left to a search through blocks of texts,
+    /// which are in server order, where the list is.
     pub(super) fn new(query: &Query) -> Self {
-        let mut filter = Self {
-            hide_waiting: query.hide_waiting,
-            ..Self::default()
-        };
+        let mut filter = Self::default();
         for term in &query.terms {
+            let word = word(term).filter(|word| query.sort == Sort::Server && !word.is_empty());
+            if let Some(word) = word {
+                filter.words.push(word);
+                if !matches!(term, Term::Word(_)) {
+                    filter.exact.push(term.clone());
+                }
+                continue;
+            }
             let condition = Condition::of(term);
             filter.sql.push_str(" AND ");
             filter.sql.push_str(&condition.sql);
@@ -121,13 +129,30 @@ impl Filter {
             state: State::Synced,
             changed_on: None,
         };
-        !self.hide_waiting.is_some_and(|today| waits(line, today))
-            && self.exact.iter().all(|term| term.holds(&facts))
+        self.exact.iter().all(|term| term.holds(&facts))
     }
 
     /// Whether SQL alone decides.
     pub(super) fn is_sql(&self) -> bool {
-        self.exact.is_empty() && self.hide_waiting.is_none()
+        self.exact.is_empty()
+    }
+}
+
+/// What a text that the term holds for contains, folded.
+fn word(term: &Term) -> Option<String> {
+    match term {
+        Term::Word(word) => Some(search_key(word).into_owned()),
+        Term::Project(name) => Some(format!("+{}", search_key(name))),
+        Term::Context(name) => Some(format!("@{}", search_key(name))),
+        Term::Due(_)
+        | Term::Start(_)
+        | Term::Done(_)
+        | Term::Changed(_)
+        | Term::State(_)
+        | Term::Priority(_)
+        | Term::Has(_)
+        | Term::Not(_)
+        | Term::AnyOf(_) => None,
     }
 }
 
@@ -148,7 +173,7 @@ fn days(column: &str, days: Days) -> Condition {
     Condition::exact(&sql.join(" AND "), values)
 }
 
-/// Days begin and end as they do where this runs.
+/// Days begin and end by the system time zone.
 fn changed(days: Days) -> Condition {
     let (from, after) = days.instants(&TimeZone::system());
     let mut sql = "updated_at IS NOT NULL".to_owned();

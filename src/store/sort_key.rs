@@ -1,8 +1,9 @@
-//! Where a todo stands: one number that is the order of the list.
+//! The place of a todo in the table: one number that is the order of the list.
 //!
-//! Open todos come first, done ones [`DONE`] higher, so that either list is one
-//! stretch of the table. Within a list: by server id; then, from [`UNSENT`] on,
-//! those not sent yet by local number; then those that have neither.
+//! Waiting todos come first, [`WAITING`] lower than open ones, and done ones
+//! [`DONE`] higher, so that each [`Part`] is one range of the table. Within a
+//! part: by server id; then, from [`UNSENT`] on, those not sent yet by local
+//! number; then those that have neither.
 
 use std::ops::Range;
 
@@ -10,22 +11,81 @@ use crate::store::error::StoreError;
 
 /// Added for done todos.
 pub(super) const DONE: i64 = 1 << 62;
+/// Added for waiting todos.
+pub(super) const WAITING: i64 = -(1 << 62);
 /// Added to a local number.
 pub(super) const UNSENT: i64 = 1 << 61;
-/// Added to the outbox place of a todo that has neither id nor local number: an
-/// edit that outlived its row.
-const STRAY: i64 = UNSENT + (1 << 59);
+/// Added to the outbox `seq` of a todo that has neither id nor local number: an
+/// edit whose row was deleted elsewhere.
+const ORPHAN: i64 = UNSENT + (1 << 59);
 /// Ids lie between this and its negative.
 const MAX_ID: i64 = 1 << 60;
 
-/// What decides where a todo stands.
+/// A range of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Open, and to be shown.
+    Open,
+    /// Open, and to be left out until a later day.
+    Waiting,
+    /// Done.
+    Done,
+}
+
+impl Part {
+    /// Every part, in the order of the table.
+    pub(super) const ALL: [Self; 3] = [Self::Waiting, Self::Open, Self::Done];
+
+    /// The number added to an order to give a place.
+    pub(super) const fn offset(self) -> i64 {
+        match self {
+            Self::Open => 0,
+            Self::Waiting => WAITING,
+            Self::Done => DONE,
+        }
+    }
+
+    pub(super) const fn is_done(self) -> bool {
+        matches!(self, Self::Done)
+    }
+
+    pub(super) const fn is_waiting(self) -> bool {
+        matches!(self, Self::Waiting)
+    }
+
+    /// All places of the part.
+    pub(super) const fn places(self) -> Range<i64> {
+        let offset = self.offset();
+        offset - MAX_ID..offset + (DONE - MAX_ID)
+    }
+
+    /// The places of the part's todos that have a server id.
+    pub(super) const fn ids(self) -> Range<i64> {
+        let offset = self.offset();
+        offset - MAX_ID..offset + MAX_ID
+    }
+
+    /// The places of the part's todos that have a server id above `id`.
+    pub(super) const fn ids_after(self, id: i64) -> Range<i64> {
+        let Range { start, end } = self.ids();
+        if id <= -MAX_ID {
+            return start..end;
+        }
+        if id >= MAX_ID {
+            return end..end;
+        }
+        id + self.offset() + 1..end
+    }
+}
+
+/// The part of the number that orders a todo among its equals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SortRank {
     /// Its server id.
     Id(i64),
     /// Its local number.
     Local(i64),
-    /// The place of its first outbox entry.
+    /// The `seq` of its first outbox entry.
     Orphan(i64),
 }
 
@@ -35,47 +95,33 @@ impl SortRank {
         match self {
             Self::Id(id) => id,
             Self::Local(local) => UNSENT + local,
-            Self::Orphan(seq) => STRAY + seq,
+            Self::Orphan(seq) => ORPHAN + seq,
         }
     }
 
-    pub(super) const fn place(self, done: bool) -> i64 {
-        self.order() + offset(done)
+    pub(super) const fn place(self, part: Part) -> i64 {
+        self.order() + part.offset()
+    }
+
+    /// The places in every part.
+    pub(super) fn everywhere(self) -> [i64; 3] {
+        Part::ALL.map(|part| self.place(part))
     }
 }
 
-/// What is added to an order to give a place.
-pub(super) const fn offset(done: bool) -> i64 {
-    if done { DONE } else { 0 }
+/// The order and the part.
+pub(super) const fn parted(place: i64) -> (i64, Part) {
+    let part = if place >= DONE - MAX_ID {
+        Part::Done
+    } else if place < -MAX_ID {
+        Part::Waiting
+    } else {
+        Part::Open
+    };
+    (place - part.offset(), part)
 }
 
-/// All places of open or of done todos.
-pub(super) const fn places(done: bool) -> Range<i64> {
-    offset(done) - MAX_ID..offset(done) + (DONE - MAX_ID)
-}
-
-/// The places of open or of done todos that have a server id.
-pub(super) const fn ids(done: bool) -> Range<i64> {
-    offset(done) - MAX_ID..offset(done) + MAX_ID
-}
-
-/// The places of open or of done todos that have a server id above `id`.
-pub(super) const fn ids_after(id: i64, done: bool) -> Range<i64> {
-    let Range { start, end } = ids(done);
-    match id.checked_add(offset(done) + 1) {
-        Some(first) if id > -MAX_ID => first..end,
-        Some(_) => start..end,
-        None => end..end,
-    }
-}
-
-/// The order and whether it is done.
-pub(super) const fn parted(place: i64) -> (i64, bool) {
-    let done = place >= DONE - MAX_ID;
-    (place - offset(done), done)
-}
-
-/// The server id, where the place tells it.
+/// The server id, where the place has one.
 pub(super) const fn id_at(place: i64) -> Option<i64> {
     let (order, _) = parted(place);
     if order < MAX_ID { Some(order) } else { None }
@@ -92,10 +138,10 @@ pub(super) const fn check_id(id: i64) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_ID, SortRank, id_at, ids_after, parted, places};
+    use super::{MAX_ID, Part, SortRank, id_at, parted};
 
     #[test]
-    fn todos_with_an_id_come_first_and_the_two_lists_never_mix() {
+    fn todos_with_an_id_come_first_and_the_parts_never_mix() {
         let ranks = [
             SortRank::Id(1 - MAX_ID),
             SortRank::Id(-1),
@@ -108,18 +154,19 @@ mod tests {
         let ordered: Vec<_> = ranks.iter().map(|rank| rank.order()).collect();
         assert!(ordered.is_sorted());
         for rank in ranks {
-            for done in [false, true] {
-                let place = rank.place(done);
-                assert_eq!(parted(place), (rank.order(), done));
-                assert!(places(done).contains(&place) && !places(!done).contains(&place));
+            for part in Part::ALL {
+                let place = rank.place(part);
+                assert_eq!(parted(place), (rank.order(), part));
+                let holding = Part::ALL.map(|other| other.places().contains(&place));
+                assert_eq!(holding, Part::ALL.map(|other| other == part));
                 let id = match rank {
                     SortRank::Id(id) => Some(id),
                     SortRank::Local(_) | SortRank::Orphan(_) => None,
                 };
                 assert_eq!(id_at(place), id);
-                assert!(!ids_after(7, done).contains(&SortRank::Id(7).place(done)));
-                assert!(ids_after(7, done).contains(&SortRank::Id(8).place(done)));
-                assert!(!ids_after(7, done).contains(&SortRank::Local(1).place(done)));
+                assert!(!part.ids_after(7).contains(&SortRank::Id(7).place(part)));
+                assert!(part.ids_after(7).contains(&SortRank::Id(8).place(part)));
+                assert!(!part.ids_after(7).contains(&SortRank::Local(1).place(part)));
             }
         }
     }
@@ -127,8 +174,9 @@ mod tests {
     #[test]
     fn ids_beyond_all_ids_are_after_none() {
         for id in [i64::MAX, MAX_ID, i64::MIN] {
-            assert_eq!(ids_after(id, false).is_empty(), id > 0, "{id}");
-            assert_eq!(ids_after(id, true).is_empty(), id > 0, "{id}");
+            for part in Part::ALL {
+                assert_eq!(part.ids_after(id).is_empty(), id > 0, "{id}");
+            }
         }
     }
 }

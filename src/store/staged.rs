@@ -132,10 +132,11 @@ impl Write<'_> {
         let mut statement = self.tx.prepare(&format!(
             "SELECT id FROM staged s
              WHERE NOT EXISTS (SELECT 1 FROM shown WHERE key = s.key AND overlaid = 0
-                     AND place IN (s.id, s.id + {done}) AND {same})
+                     AND place IN (s.id, s.id + {done}, s.id + {waiting}) AND {same})
                  AND NOT EXISTS (SELECT 1 FROM base WHERE key = s.key AND id = s.id AND {same})
              ORDER BY id",
             done = sort_key::DONE,
+            waiting = sort_key::WAITING,
         ))?;
         let found = statement.query_map([], |row| row.get(0))?;
         Ok(found.collect::<Result<_, _>>()?)

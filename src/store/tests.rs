@@ -1,11 +1,13 @@
 //! What the store promises, by topic.
 
+mod counts;
 mod damage;
 mod files;
 mod folding;
 mod history;
 mod names;
 mod repair;
+mod search;
 mod sync;
 mod windows;
 

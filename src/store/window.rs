@@ -9,10 +9,10 @@ use crate::domain::key::Key;
 use crate::domain::list::{Around, Window};
 use crate::domain::query::{Query, Sort};
 use crate::domain::todo::Todo;
+use crate::store::Store;
 use crate::store::cursor::{List, Position, Start, Way, column};
 use crate::store::error::StoreError;
 use crate::store::rows::blob;
-use crate::store::{Access, Store};
 use crate::store::{handles, sort_key};
 
 impl Store {
@@ -20,17 +20,14 @@ impl Store {
     /// Costs what the window holds, not what the list holds, for queries
     /// without terms; with terms, the way from the place to the last row found.
     ///
-    /// The first use of a sort on a store that can write makes its index.
-    ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn window(&self, query: &Query, around: Around, size: usize) -> Result<Window, StoreError> {
-        let indexed = self.index(query.sort)?;
-        self.reading(|snapshot| window(snapshot, query, indexed, around, size))
+        self.reading(|snapshot| window(snapshot, query, around, size))
     }
 
-    /// Gives every row of the list to `row`, in order, until it breaks.
+    /// Passes every row of the list to `row`, in order, until it breaks.
     ///
     /// # Errors
     ///
@@ -40,13 +37,12 @@ impl Store {
         query: &Query,
         mut row: impl FnMut(&Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let indexed = self.index(query.sort)?;
         self.reading(|snapshot| {
-            List::new(snapshot, query, indexed).walk(Start::End, Way::Down, |todo| row(todo))
+            List::new(snapshot, query)?.walk(Start::End, Way::Down, |todo| row(todo))
         })
     }
 
-    /// How many rows the list has. Without terms, [`Store::totals`] knows it
+    /// The number of rows in the list. Without terms, [`Store::totals`] has it
     /// without counting.
     ///
     /// # Errors
@@ -57,42 +53,17 @@ impl Store {
             sort: Sort::Server,
             ..query.clone()
         };
-        self.reading(|snapshot| List::new(snapshot, &unsorted, false).count())
-    }
-
-    /// Whether the sort's index is there; makes it where that is possible.
-    fn index(&self, sort: Sort) -> Result<bool, StoreError> {
-        let Some(column) = column(sort) else {
-            return Ok(false);
-        };
-        if self.indexed.borrow().contains(&column) {
-            return Ok(true);
-        }
-        let there = self
-            .connection
-            .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1")?
-            .exists([format!("shown_{column}")])?;
-        if !there {
-            if !matches!(self.access, Access::Write) {
-                return Ok(false);
-            }
-            self.connection.execute_batch(&format!(
-                "CREATE INDEX IF NOT EXISTS shown_{column} ON shown(done, {column})"
-            ))?;
-        }
-        self.indexed.borrow_mut().push(column);
-        Ok(true)
+        self.reading(|snapshot| List::new(snapshot, &unsorted)?.count())
     }
 }
 
 fn window(
     snapshot: &Connection,
     query: &Query,
-    indexed: bool,
     around: Around,
     size: usize,
 ) -> Result<Window, StoreError> {
-    let list = List::new(snapshot, query, indexed);
+    let list = List::new(snapshot, query)?;
     match around {
         Around::Top => top(&list, size),
         Around::Bottom => {
@@ -106,8 +77,8 @@ fn window(
         }
         Around::Key(key) => {
             let key = handles::current(snapshot, key)?;
-            match spot(snapshot, query.sort, key)? {
-                Some(spot) => beside(&list, key, &spot, size),
+            match position(snapshot, query.sort, key)? {
+                Some(position) => beside(&list, key, &position, size),
                 None => top(&list, size),
             }
         }
@@ -147,24 +118,29 @@ fn top(list: &List<'_>, size: usize) -> Result<Window, StoreError> {
     })
 }
 
-/// Half of the rows before the spot, the others from it on; more on one side
+/// Half of the rows before the position, the others from it on; more on one side
 /// where the list ends on the other.
-fn beside(list: &List<'_>, key: Key, spot: &Position, size: usize) -> Result<Window, StoreError> {
+fn beside(
+    list: &List<'_>,
+    key: Key,
+    position: &Position,
+    size: usize,
+) -> Result<Window, StoreError> {
     if size == 0 {
         return Ok(Window::default());
     }
     let mut first = None;
-    list.walk(Start::At(spot), Way::Down, |todo| {
+    list.walk(Start::At(position), Way::Down, |todo| {
         first = Some(todo.key);
         ControlFlow::Break(())
     })?;
     if first != Some(key) {
         return top(list, size);
     }
-    let (mut above, mut more_above) = some(list, Start::After(spot), Way::Up, size / 2)?;
-    let (below, more_below) = some(list, Start::At(spot), Way::Down, size - above.len())?;
+    let (mut above, mut more_above) = some(list, Start::After(position), Way::Up, size / 2)?;
+    let (below, more_below) = some(list, Start::At(position), Way::Down, size - above.len())?;
     if more_above && above.len() + below.len() < size {
-        (above, more_above) = some(list, Start::After(spot), Way::Up, size - below.len())?;
+        (above, more_above) = some(list, Start::After(position), Way::Up, size - below.len())?;
     }
     above.reverse();
     above.extend(below);
@@ -175,8 +151,8 @@ fn beside(list: &List<'_>, key: Key, spot: &Position, size: usize) -> Result<Win
     })
 }
 
-/// Where a todo stands in lists sorted like this.
-fn spot(connection: &Connection, sort: Sort, key: Key) -> Result<Option<Position>, StoreError> {
+/// The position of a todo in lists sorted like this.
+fn position(connection: &Connection, sort: Sort, key: Key) -> Result<Option<Position>, StoreError> {
     let column = column(sort).unwrap_or("NULL");
     let mut statement =
         connection.prepare_cached(&format!("SELECT place, {column} FROM shown WHERE key = ?1"))?;

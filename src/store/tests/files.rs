@@ -186,7 +186,11 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outc
     drop(store);
     rusqlite::Connection::open(&path)?.execute_batch(
         "DROP TABLE history;
-             DROP TABLE staged;
+             DROP TABLE staged; DROP TABLE tag_counts; DROP TABLE due_counts; DROP TABLE spellings; DROP TABLE text_blocks;
+             DROP INDEX shown_start; DROP INDEX shown_due; DROP INDEX shown_priority;
+             DROP INDEX shown_created_at; DROP INDEX shown_folded;
+             ALTER TABLE shown DROP COLUMN start; ALTER TABLE shown DROP COLUMN waiting;
+             ALTER TABLE ledger DROP COLUMN day; ALTER TABLE ledger DROP COLUMN reading;
              ALTER TABLE ledger DROP COLUMN staging;
              ALTER TABLE ledger DROP COLUMN rest_until;
              PRAGMA user_version = 1;",
@@ -228,5 +232,20 @@ fn a_transaction_that_was_cut_off_leaves_no_trace() -> Outcome {
     assert_eq!(texts(&store, &all())?, ["a"]);
     assert_eq!(store.cursor()?, 0);
     assert_eq!(store.replayed()?.1, store.totals()?);
+    Ok(())
+}
+
+#[test]
+fn a_large_write_leaves_a_small_log() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut store = Store::open(&path, ENDPOINT)?;
+    let many: Vec<_> = (1..6000)
+        .map(|number| add(key(number), "a text of some length"))
+        .collect();
+    store.commit(&many)?;
+    let log = fs::metadata(folder.path().join("todos.db-wal"))?.len();
+    assert!(log <= 1 << 20, "{log} bytes");
+    assert_eq!(Store::open(&path, ENDPOINT)?.totals()?.open, 5999);
     Ok(())
 }

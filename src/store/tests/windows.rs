@@ -355,7 +355,9 @@ fn a_window_costs_the_same_wherever_it_lies_among_equal_todos() -> Outcome {
             ..row(key(id.unsigned_abs().into()), id, &text)
         });
     }
+    let pull = store.begin_pull(Timestamp::UNIX_EPOCH)?;
     store.apply(&told(&rows), MANY * 10)?;
+    store.complete_pull(&pull)?;
 
     for sort in SORTS {
         for scope in [Scope::Open, Scope::All] {

@@ -1,0 +1,116 @@
+//! A walk along the rows that a search through blocks of texts finds.
+
+use std::ops::ControlFlow;
+
+use rusqlite::types::Value;
+use rusqlite::{CachedStatement, params_from_iter};
+
+use crate::domain::todo::Todo;
+use crate::store::cursor::{List, Start, Way, narrowed};
+use crate::store::error::StoreError;
+use crate::store::rows::{self, TODO_COLUMNS};
+use crate::store::sort_key::{self, Part};
+use crate::store::text_blocks::Matches;
+
+/// The rows found in one part of the table, and the next of them.
+struct Found<'c> {
+    matches: Matches<'c>,
+    row: CachedStatement<'c>,
+    values: Vec<Value>,
+    next: Option<i64>,
+}
+
+impl List<'_> {
+    /// As a walk along an index, but only the rows that contain the words are read.
+    pub(super) fn walk_found(
+        &self,
+        start: Start<'_>,
+        way: Way,
+        mut visit: impl FnMut(&mut Todo) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut parts = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let mut found = self.found(*part, start, way)?;
+            found.next = found.matches.advance()?;
+            parts.push(found);
+        }
+        let mut todo = rows::blank();
+        loop {
+            let order = |found: &&mut Found<'_>| {
+                let order = found.next.map(|place| sort_key::parted(place).0);
+                order.map(|order| match way {
+                    Way::Down => order,
+                    Way::Up => -order,
+                })
+            };
+            let first = parts
+                .iter_mut()
+                .filter(|found| found.next.is_some())
+                .min_by_key(order);
+            let Some(found) = first else {
+                return Ok(());
+            };
+            if found.read(&mut todo)?
+                && self.filter.holds(&todo.text)
+                && visit(&mut todo).is_break()
+            {
+                return Ok(());
+            }
+            found.next = found.matches.advance()?;
+        }
+    }
+
+    /// The number of rows found, where SQL can decide about the rest.
+    pub(super) fn count_found(&self) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for part in &self.parts {
+            let mut found = self.found(*part, Start::End, Way::Down)?;
+            let words_decide = found.values.is_empty() && self.filter.sql.is_empty();
+            let mut todo = rows::blank();
+            loop {
+                found.next = found.matches.advance()?;
+                if found.next.is_none() {
+                    break;
+                }
+                if words_decide || found.read(&mut todo)? {
+                    count += 1;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    fn found(&self, part: Part, start: Start<'_>, way: Way) -> Result<Found<'_>, StoreError> {
+        let mut sql = format!("SELECT {TODO_COLUMNS} FROM shown WHERE place = ?");
+        let mut values = Vec::new();
+        if let Some(day) = self.hidden_in(part) {
+            sql.push_str(" AND (start IS NULL OR start <= ?)");
+            values.push(day.into());
+        }
+        sql.push_str(&self.filter.sql);
+        values.extend(self.filter.values.iter().cloned());
+        let places = narrowed(part, start, way);
+        Ok(Found {
+            matches: Matches::new(self.connection, &self.filter.words, places, way),
+            row: self.connection.prepare_cached(&sql)?,
+            values,
+            next: None,
+        })
+    }
+}
+
+impl Found<'_> {
+    /// Reads the next row; returns whether the other conditions hold.
+    fn read(&mut self, todo: &mut Todo) -> Result<bool, StoreError> {
+        let place = Value::from(self.next.unwrap_or(i64::MIN));
+        let values = std::iter::once(&place).chain(&self.values);
+        let mut found = self.row.query(params_from_iter(values))?;
+        match found.next()? {
+            Some(row) => {
+                rows::read_todo(row, todo)?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+}
