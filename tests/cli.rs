@@ -11,6 +11,9 @@ mod backoff;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/chaos.rs"]
 mod chaos;
+#[cfg(feature = "sandbox")]
+#[path = "cli/commands.rs"]
+mod commands;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/demo.rs"]
 mod demo;

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::cli::color::When;
 use crate::cli::commands::{
-    add, completions, config, doctor, done, edit, help, list, login, logout, queue, rm, setup,
-    status, sync, undo, whoami,
+    add, completions, config, doctor, done, edit, help, list, login, logout, man, queue, rm, setup,
+    show, status, sync, undo, whoami,
 };
 
 /// A todo list for the terminal: Auth0 login, Hasura behind it, works offline.
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     /// List todos
     #[command(visible_alias = "ls")]
     List(list::Arguments),
+    /// Show everything known of todos
+    Show(show::Arguments),
     /// Add a todo, or one for each line of the standard input
     Add(add::Arguments),
     /// Complete todos
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Rm(rm::Arguments),
     /// Undo what the last command changed on this device
     Undo(undo::Arguments),
+    /// Redo what `undo` undid last on this device
+    Redo(undo::RedoArguments),
     /// Push and pull now
     Sync(sync::Arguments),
     /// Show, retry or drop the changes that are not on the server
@@ -103,6 +107,8 @@ pub(crate) enum Command {
     Config(config::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
+    /// Print the man page, or write the pages of all commands
+    Man(man::Arguments),
     /// Try everything without an account, on a sandbox of its own
     #[cfg(feature = "sandbox")]
     Demo(crate::cli::commands::demo::Arguments),

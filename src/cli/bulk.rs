@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
-use crate::cli::json::ShownAll;
+use crate::cli::json::{Fields, ShownAll};
 use crate::cli::output;
 use crate::cli::pick::{self, Pick, Picked};
 use crate::cli::write::{Writing, answer_printed, commit, has_unsent};
@@ -67,6 +67,7 @@ pub(crate) fn carry_out(
     verb: Verb,
     act: impl Fn(&Todo) -> Result<Option<Act>, CliError>,
 ) -> Result<(), CliError> {
+    let handles = bulk.pick.typed_handles(context)?;
     let known = context.known()?;
     let mut store = known.open()?;
     let filtered = bulk.pick.selection.is_used();
@@ -79,9 +80,9 @@ pub(crate) fn carry_out(
         )?
     } else if bulk.writing.dry_run && has_unsent(&store)? {
         // A pull would also push the pending changes.
-        pick::among_known(&store, &bulk.pick.handles)?
+        pick::among_known(&store, &handles)?
     } else {
-        pick::by_handles(context, &known, &mut store, &bulk.pick.handles)?
+        pick::by_handles(context, &known, &mut store, &handles)?
     };
     let mut changes = Vec::new();
     for todo in &mut picked.found {
@@ -101,7 +102,9 @@ pub(crate) fn carry_out(
     }
     let mut refused = None;
     if bulk.writing.dry_run {
-        context.notice("dry run: nothing was changed");
+        if !picked.found.is_empty() {
+            context.notice("dry run: nothing was changed");
+        }
     } else {
         let written = commit(
             context,
@@ -163,9 +166,9 @@ fn print(
     affected: &HashSet<Key>,
 ) -> Result<(), CliError> {
     let mut out = output::stdout();
-    if bulk.writing.json {
+    if let Some(Fields(fields)) = &bulk.writing.json {
         let answer = Answer {
-            changed: ShownAll(&picked.found),
+            changed: ShownAll(&picked.found, fields),
             not_found: picked.not_found(),
             dry_run: bulk.writing.dry_run,
         };

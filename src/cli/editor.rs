@@ -7,8 +7,9 @@ use std::process::Command;
 
 use crate::cli::error::CliError;
 
-/// A file with mode 0600, deleted when dropped.
-struct Draft {
+/// A text in a file with mode 0600, deleted when dropped.
+#[derive(Debug)]
+pub(crate) struct Draft {
     path: PathBuf,
 }
 
@@ -18,39 +19,63 @@ impl Drop for Draft {
     }
 }
 
-/// Opens `text` in `$VISUAL` or `$EDITOR` and returns the saved text without the
-/// line break that editors add.
-///
-/// # Errors
-///
-/// Wrong usage when neither is set; [`CliError::Cancelled`] when the editor
-/// fails; the disk's errors.
-pub(crate) fn edited(text: &str, name: &str) -> Result<String, CliError> {
-    let words = command()?;
-    let draft = write_draft(text, name).map_err(CliError::io("write the draft to edit"))?;
-    let mut words = words.split_whitespace();
-    let program = words.next().unwrap_or_default();
-    let status = Command::new(program)
-        .args(words)
-        .arg(&draft.path)
-        .status()
-        .map_err(CliError::io(format!("start the editor `{program}`")))?;
-    if !status.success() {
-        return Err(CliError::Cancelled);
+impl Draft {
+    /// Writes `text` into a new file; `name` makes the file's name unique.
+    ///
+    /// # Errors
+    ///
+    /// The disk's.
+    pub(crate) fn new(text: &str, name: &str) -> Result<Self, CliError> {
+        write_draft(text, name).map_err(CliError::io("write the draft to edit"))
     }
-    read(&draft.path)
+
+    /// Opens the draft in `$VISUAL` or `$EDITOR` and returns the saved text without
+    /// the line break that editors add.
+    ///
+    /// # Errors
+    ///
+    /// Wrong usage when neither is set; [`CliError::Cancelled`] when the editor
+    /// fails; the disk's errors.
+    pub(crate) fn edit(&self) -> Result<String, CliError> {
+        let (program, options) = command()?;
+        let status = Command::new(&program)
+            .args(options)
+            .arg(&self.path)
+            .status()
+            .map_err(CliError::io(format!("start the editor `{program}`")))?;
+        if !status.success() {
+            return Err(CliError::Cancelled);
+        }
+        read(&self.path)
+    }
+
+    /// Leaves the file where it is, and returns its path.
+    pub(crate) fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.path)
+    }
 }
 
-fn command() -> Result<String, CliError> {
-    let variable = |name| std::env::var(name).ok().filter(|it| !it.trim().is_empty());
-    variable("VISUAL")
-        .or_else(|| variable("EDITOR"))
-        .ok_or_else(|| {
-            CliError::usage(
-                "no new text, and no editor is set",
-                "Type the new text, or set VISUAL or EDITOR.",
-            )
-        })
+/// Returns the editor and its options, split as a shell splits words.
+fn command() -> Result<(String, Vec<String>), CliError> {
+    let found = ["VISUAL", "EDITOR"].into_iter().find_map(|name| {
+        let value = std::env::var(name).ok()?;
+        (!value.trim().is_empty()).then_some((name, value))
+    });
+    let Some((name, value)) = found else {
+        return Err(CliError::usage(
+            "no new text, and no editor is set",
+            "Type the new text, or set VISUAL or EDITOR.",
+        ));
+    };
+    let words = shell_words::split(&value).map_err(|error| {
+        CliError::usage(
+            format!("{name} cannot be split into words: {error}"),
+            format!("Close the quotes in {name}, as in a shell."),
+        )
+    })?;
+    let mut words = words.into_iter();
+    let program = words.next().unwrap_or_default();
+    Ok((program, words.collect()))
 }
 
 fn write_draft(text: &str, name: &str) -> std::io::Result<Draft> {

@@ -77,6 +77,9 @@ pub enum CliError {
     /// No command changed anything on this device, or all of it was undone.
     #[error("nothing to undo")]
     NothingToUndo,
+    /// Nothing was undone on this device since the last change.
+    #[error("nothing to redo")]
+    NothingToRedo,
     /// What `undo` did not undo.
     #[error("not undone: {}", kept(changed, gone))]
     NotUndone {

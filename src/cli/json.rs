@@ -1,6 +1,7 @@
 //! Todos as JSON. Fields are only ever added.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -67,7 +68,8 @@ impl Field {
         }
     }
 
-    /// Parses `id,text`; an empty text means every field.
+    /// Parses `id,text`; an empty text means every field. A field named twice counts
+    /// once.
     ///
     /// # Errors
     ///
@@ -88,7 +90,32 @@ impl Field {
                 }
             })
         };
-        text.split(',').map(str::trim).map(one).collect()
+        let mut fields = Vec::new();
+        for field in text.split(',').map(str::trim).map(one) {
+            let field = field?;
+            if !fields.contains(&field) {
+                fields.push(field);
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Returns whether every part of `word` between commas is the name of a field.
+    pub(crate) fn are_named_by(word: &str) -> bool {
+        let is_name = |name: &str| Self::ALL.iter().any(|field| field.name() == name);
+        word.split(',').all(is_name)
+    }
+}
+
+/// The fields that `--json=FIELDS` selects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fields(pub(crate) Vec<Field>);
+
+impl FromStr for Fields {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Field::parse_list(text).map(Self)
     }
 }
 
@@ -144,13 +171,14 @@ impl Serialize for Shown<'_> {
     }
 }
 
-/// Several todos with all fields.
+/// Several todos, with these fields of each.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ShownAll<'a>(pub(crate) &'a [Todo]);
+pub(crate) struct ShownAll<'a>(pub(crate) &'a [Todo], pub(crate) &'a [Field]);
 
 impl Serialize for ShownAll<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Shown::whole))
+        let part = |todo| Shown::part(todo, self.1);
+        serializer.collect_seq(self.0.iter().map(part))
     }
 }
 
@@ -196,6 +224,10 @@ mod tests {
     fn fields_are_named_or_refused_with_the_nearest() {
         assert_eq!(
             Field::parse_list("id,text"),
+            Ok(vec![Field::Id, Field::Text])
+        );
+        assert_eq!(
+            Field::parse_list("id,text,id"),
             Ok(vec![Field::Id, Field::Text])
         );
         assert_eq!(Field::parse_list(""), Ok(Field::ALL.to_vec()));

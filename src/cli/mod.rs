@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::exit::Exit;
+use crate::cli::json::Field;
 use crate::cli::report::Form;
 
 mod arguments;
@@ -64,7 +65,8 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         clock: Clock::from_environment(),
         pending_refresh: PendingRefresh::default(),
     };
-    let exit = chosen(device_code, json, command)
+    let exit = refuse_spaced_fields(&words)
+        .and_then(|()| chosen(device_code, json, command))
         .and_then(|command| carry_out(&context, command))
         .unwrap_or_else(|error| report::report(&error, form));
     network::settle(&context);
@@ -125,6 +127,23 @@ fn asks_for_json(words: &[OsString]) -> bool {
         .take_while(|word| *word != "--")
         .filter_map(|word| word.to_str())
         .any(|word| word == "--json" || word == "--jsonl" || word.starts_with("--json="))
+}
+
+/// Refuses `--json id,text`, as `gh` spells it: here the word would be a search.
+fn refuse_spaced_fields(words: &[OsString]) -> Result<(), CliError> {
+    let words = words.iter().map_while(|word| word.to_str());
+    let words: Vec<&str> = words.take_while(|word| *word != "--").collect();
+    for pair in words.windows(2) {
+        if let ["--json", fields] = pair
+            && Field::are_named_by(fields)
+        {
+            return Err(CliError::usage(
+                format!("`--json {fields}` is not how fields are selected"),
+                format!("Write `--json={fields}`, or `--json -- {fields}` for the word."),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Prints the parser's error or the help.

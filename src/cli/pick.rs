@@ -1,6 +1,8 @@
 //! Selects the todos of a command: by handles or by a filter.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::io::{self, Read as _};
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
@@ -19,7 +21,8 @@ use crate::store::{Resolved, Store};
 /// Handles, or a selection.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Pick {
-    /// The todos: `42`, `n3`, or 8 characters of a key
+    /// The todos: `42`, `n3`, or 8 characters of a key; `-` reads handles from the
+    /// standard input
     #[arg(value_name = "HANDLE", required_unless_present_any = ["filter", "every"])]
     pub(crate) handles: Vec<String>,
 
@@ -27,8 +30,35 @@ pub(crate) struct Pick {
     pub(crate) selection: Selection,
 }
 
+impl Pick {
+    /// Returns the handles, those of the standard input where `-` stands alone.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Io`] when the input cannot be read, or is not UTF-8.
+    pub(crate) fn typed_handles(
+        &self,
+        context: &CommandContext,
+    ) -> Result<Cow<'_, [String]>, CliError> {
+        if !matches!(self.handles.as_slice(), [dash] if dash == "-") {
+            return Ok(Cow::Borrowed(&self.handles));
+        }
+        let mut input = String::new();
+        io::stdin()
+            .lock()
+            .read_to_string(&mut input)
+            .map_err(CliError::io("read the standard input"))?;
+        let input = input.strip_prefix('\u{feff}').unwrap_or(&input);
+        let handles: Vec<String> = input.split_whitespace().map(str::to_owned).collect();
+        if handles.is_empty() {
+            context.notice("no handles on the standard input");
+        }
+        Ok(Cow::Owned(handles))
+    }
+}
+
 /// A selection by what todos are, not by their handles.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Selection {
     /// All todos that match these terms, as `list` takes them
     #[arg(long, value_name = "TERM", num_args = 1.., conflicts_with = "handles")]

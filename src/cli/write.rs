@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::context::{CommandContext, KnownProfile, outbox};
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
+use crate::cli::json::Fields;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::refused::{self, Refused};
@@ -24,9 +25,15 @@ pub(crate) struct Writing {
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(crate) wait: Option<Duration>,
 
-    /// Answer as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Answer as JSON; `--json=id,text` selects fields
+    #[arg(
+        long,
+        value_name = "FIELDS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    pub(crate) json: Option<Fields>,
 
     /// Show what would change, and change nothing
     #[arg(long)]

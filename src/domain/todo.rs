@@ -127,28 +127,17 @@ impl fmt::Display for Handle {
 impl FromStr for Handle {
     type Err = HandleError;
 
-    /// Reads a handle. A word of eight or more decimal digits is an id: a key
-    /// prefix of digits alone must be given with one more character.
+    /// Reads a handle. Decimal digits are an id, written without a sign and without
+    /// leading zeros; the store also tries eight or more of them as a prefix.
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let refused = || HandleError {
             word: word.to_owned(),
         };
-        if let Ok(id) = word.parse::<i64>() {
-            return if id > 0 {
-                Ok(Self::Id(id))
-            } else {
-                Err(refused())
-            };
+        if let Some(id) = number(word) {
+            return Ok(Self::Id(id));
         }
-        if let Some(n) = word
-            .strip_prefix(['n', 'N'])
-            .and_then(|n| n.parse::<i64>().ok())
-        {
-            return if n > 0 {
-                Ok(Self::Local(n))
-            } else {
-                Err(refused())
-            };
+        if let Some(n) = word.strip_prefix(['n', 'N']).and_then(number) {
+            return Ok(Self::Local(n));
         }
         let looks_like_key = word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         if !looks_like_key || word.len() < 8 || word.len() > 36 {
@@ -159,4 +148,10 @@ impl FromStr for Handle {
             Err(_) => Self::Prefix(word.to_ascii_lowercase()),
         })
     }
+}
+
+/// Reads a number of plain digits, 1 or more, without leading zeros.
+fn number(word: &str) -> Option<i64> {
+    let plain = !word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| word.parse().ok()).flatten()
 }

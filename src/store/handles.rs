@@ -33,7 +33,14 @@ impl Store {
     /// What SQLite reports.
     pub fn resolve(&self, handle: &Handle) -> Result<Resolved, StoreError> {
         let found = match handle {
-            Handle::Id(id) => self.at_id(*id),
+            Handle::Id(id) => match self.at_id(*id) {
+                // Eight digits may also be the start of a key.
+                Ok(None) if *id >= 10_000_000 => {
+                    let found = self.at_prefix(&id.to_string());
+                    return found.map_err(|error| self.recognise(error));
+                }
+                found => found,
+            },
             Handle::Local(local) => match self.numbered(*local)? {
                 Some(key) => self.todo(key),
                 None => Ok(None),

@@ -4,13 +4,16 @@ use std::io::{self, Read as _, Write as _};
 
 use clap::Args;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
-use crate::cli::json::ShownAll;
+use crate::cli::json::{Fields, ShownAll};
 use crate::cli::output;
 use crate::cli::write::{self, Writing};
 use crate::domain::change::Act;
+use crate::domain::key::Key;
+use crate::domain::line::Revision;
 use crate::domain::todo::{State, Todo};
 use crate::domain::typed::{Rules, TypedError};
 use crate::text::sanitize::plain;
@@ -25,6 +28,18 @@ pub(crate) struct Arguments {
     /// Read todos from the standard input, separated by NUL
     #[arg(short = '0', long = "null")]
     null: bool,
+
+    /// The due date: 2026-12-01, tomorrow, fri, +3d
+    #[arg(long, value_name = "D")]
+    due: Option<String>,
+
+    /// The priority: A to Z
+    #[arg(long, value_name = "P")]
+    pri: Option<String>,
+
+    /// The new todo's key: a script that repeats the command adds nothing
+    #[arg(long, value_name = "UUID")]
+    key: Option<Uuid>,
 
     /// Do not turn `due:tomorrow` into a date
     #[arg(long)]
@@ -50,7 +65,13 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             context.notice(notice.to_string());
         }
     }
-    let act = |text: String| context.clock.change(context.clock.key(), Act::Add { text });
+    let key = arguments.key.map(Key::new);
+    if let (Some(_), [_, _, ..]) = (key, texts.as_slice()) {
+        let help = "Add them one by one, each with its own key.";
+        return Err(CliError::usage("--key names one todo", help));
+    }
+    let fresh = || key.unwrap_or_else(|| context.clock.key());
+    let act = |text: String| context.clock.change(fresh(), Act::Add { text });
     let changes: Vec<_> = texts.into_iter().map(act).collect();
     if arguments.writing.dry_run {
         context.notice("dry run: nothing was added");
@@ -58,6 +79,12 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         return print(arguments, &todos);
     }
     let mut store = known.open()?;
+    if let Some(key) = key
+        && let Some(todo) = store.todo(key)?
+    {
+        context.notice("already added; nothing was changed");
+        return print(arguments, &[todo]);
+    }
     let wait = arguments.writing.wait;
     let written = write::commit(context, &known, &mut store, "added", &changes, wait)?;
     let printed = print(arguments, &written.todos);
@@ -83,9 +110,9 @@ fn imagined(change: crate::domain::change::Change) -> Option<Todo> {
 
 fn print(arguments: &Arguments, todos: &[Todo]) -> Result<(), CliError> {
     let mut out = output::stdout();
-    if arguments.writing.json {
+    if let Some(Fields(fields)) = &arguments.writing.json {
         let answer = Added {
-            todos: ShownAll(todos),
+            todos: ShownAll(todos, fields),
             dry_run: arguments.writing.dry_run,
         };
         output::json(&mut out, &answer)?;
@@ -108,11 +135,30 @@ fn rules(context: &CommandContext, arguments: &Arguments) -> Rules {
     }
 }
 
+/// Returns the due date and the priority to write into each new todo.
+fn revisions(context: &CommandContext, arguments: &Arguments) -> Result<Vec<Revision>, CliError> {
+    let rules = rules(context, arguments);
+    let wrong = |source: TypedError| CliError::usage(source.to_string(), source.help());
+    let mut revisions = Vec::new();
+    if let Some(word) = &arguments.due {
+        revisions.push(Revision::Due(rules.check_date(word).map_err(wrong)?));
+    }
+    if let Some(word) = &arguments.pri {
+        let found = rules.check_priority(word).map_err(wrong)?;
+        revisions.push(Revision::Priority(found));
+    }
+    Ok(revisions)
+}
+
 /// Returns the texts to add, checked, with their dates resolved.
 fn texts(context: &CommandContext, arguments: &Arguments) -> Result<Vec<String>, CliError> {
     let rules = rules(context, arguments);
+    let revisions = revisions(context, arguments)?;
     let check = |text: &str, place: String| match rules.check(text) {
-        Ok(typed) => Ok(typed.text),
+        Ok(typed) => Revision::apply_all(&revisions, &typed.text).map_err(|source| {
+            let handle = "the new todo".to_owned();
+            CliError::Line { handle, source }
+        }),
         Err(source) => Err(CliError::Typed { place, source }),
     };
     let from_stdin = match arguments.text.as_slice() {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::bulk::{Bulk, Verb, carry_out};
 use crate::cli::context::CommandContext;
-use crate::cli::editor::edited;
+use crate::cli::editor::Draft;
 use crate::cli::error::CliError;
 use crate::cli::pick::{Pick, Selection, by_handles};
 use crate::cli::write::Writing;
@@ -42,7 +42,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "P")]
     pri: Option<String>,
 
-    /// Do not turn `due:tomorrow` into a date
+    /// Take the text as it is: `due:tomorrow` becomes no date, and a text may be a
+    /// handle
     #[arg(long)]
     literal: bool,
 
@@ -77,6 +78,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if words.is_empty() {
         return edit_in_editor(context, arguments, handle);
     }
+    refuse_handles(arguments, handle, words)?;
     let text = words.join(" ");
     rules(context, arguments).check(&text).map_err(refused)?;
     carry_out(
@@ -92,12 +94,31 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     )
 }
 
+/// Refuses a text that may have been meant as more handles.
+fn refuse_handles(arguments: &Arguments, handle: &str, words: &[String]) -> Result<(), CliError> {
+    if handle == "-" {
+        return Err(CliError::usage(
+            "`-` reads handles, and a text is for one todo",
+            "Use --add-tag, --remove-tag, --due or --pri, or one handle.",
+        ));
+    }
+    let is_handle = |word: &String| Handle::from_str(word).is_ok();
+    if arguments.literal || !words.iter().all(is_handle) {
+        return Ok(());
+    }
+    Err(CliError::usage(
+        format!("the new text `{}` is a handle", words.join(" ")),
+        "Use --literal to make it the text, or --add-tag, --remove-tag, --due or --pri.",
+    ))
+}
+
 fn revise(
     context: &CommandContext,
     arguments: &Arguments,
     revisions: &[Revision],
 ) -> Result<(), CliError> {
-    let stray = |word: &&String| Handle::from_str(word).is_err();
+    let from_stdin = matches!(arguments.handles.as_slice(), [dash] if dash == "-");
+    let stray = |word: &&String| !from_stdin && Handle::from_str(word).is_err();
     if let Some(word) = arguments.handles.iter().find(stray) {
         return Err(CliError::usage(
             format!("`{word}` is not a handle"),
@@ -136,9 +157,7 @@ fn edit_in_editor(
     let [todo] = picked.found.as_slice() else {
         return picked.error().map_or(Ok(()), Err);
     };
-    let text = edited(&todo.text, &context.clock.key().to_string())?;
-    let typed = rules(context, arguments).check_edit(&todo.text, &text);
-    let typed = typed.map_err(refused)?;
+    let typed = type_in_editor(context, arguments, &todo.text)?;
     notify(context, &typed);
     let text = typed.text;
     // Based on the text that was seen, so that a concurrent change is not lost.
@@ -154,6 +173,34 @@ fn edit_in_editor(
             }))
         },
     )
+}
+
+/// Opens the editor until its text is accepted; where it cannot ask, a refused
+/// text is kept in its file.
+fn type_in_editor(
+    context: &CommandContext,
+    arguments: &Arguments,
+    before: &str,
+) -> Result<Typed, CliError> {
+    let draft = Draft::new(before, &context.clock.key().to_string())?;
+    loop {
+        let text = draft.edit()?;
+        let source = match rules(context, arguments).check_edit(before, &text) {
+            Ok(typed) => return Ok(typed),
+            Err(source) => source,
+        };
+        if context.can_ask() {
+            context.notice(format!("the new text is not accepted: {source}"));
+            if context.confirm("Edit it again?").is_ok() {
+                continue;
+            }
+        }
+        let place = format!(
+            "the new text is not accepted and is kept in {}",
+            draft.keep().display()
+        );
+        return Err(CliError::Typed { place, source });
+    }
 }
 
 fn rules(context: &CommandContext, arguments: &Arguments) -> Rules {

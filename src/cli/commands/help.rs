@@ -47,9 +47,11 @@ list --json            {"as_of": "…"|null, "stale": false, "pending": 0, "todo
 list --json=id,text    the same with these fields of each todo
 list --jsonl           one TODO a line
 add --json             {"todos": [TODO…]}
+show --json            {"todos": [TODO…], "changes": […], "not_found": ["99"]}
 done, reopen, edit, rm {"changed": [TODO…], "not_found": ["99"]}
 undo --json            {"changed": [TODO…], "not_found": ["99"], "changed_since": [TODO…],
                         "undone": {"at": "…", "verb": "completed", "count": 1, "text": "…"}}
+redo --json            the same with "redone"
 undo --list --json     {"acts": [{"at", "verb", "count", "text"}…]}
 sync --json            {"pushed", "pulled", "rejected", "waiting", "as_of"}
 sync --follow --json   one event a line, as they happen, until interrupted:
@@ -63,7 +65,8 @@ sync --follow --json   one event a line, as they happen, until interrupted:
 queue --json           {"entries": [{"handle", "key", "act", "state", "text", …}]}
 whoami --json          {"sub", "email", "name", "profile", "issuer", "endpoint"}
 status --json          {"account", "logged_in", "store", "backend", "as_of",
-                        "pending", "sent", "rejected", "open", "done"}
+                        "pending", "sent", "rejected", "open", "done",
+                        "due_today", "overdue", "waiting"}
 demo --chaos D --json  {"seed", "seconds", "interrupted", "devices", "workers", "requests",
                         "faults": {NAME: n}, "unanswered_commits", "added", "removed",
                         "expected", "found", "lost", "doubled", "came_back", "edited",

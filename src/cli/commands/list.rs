@@ -1,6 +1,6 @@
 //! `tudone list`.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -16,9 +16,11 @@ use crate::cli::network::{self, SyncOptions, younger};
 use crate::cli::output::{self, Out};
 use crate::cli::pick::refuse_blank;
 use crate::cli::sync_skipped::SyncSkipped;
+use crate::config::nearest;
 use crate::domain::query::{Options, Query, Sort};
 use crate::domain::terms::parse_terms;
 use crate::domain::todo::Todo;
+use crate::domain::view::{View, ViewError};
 use crate::domain::when::Calendar;
 use crate::store::Store;
 
@@ -30,13 +32,29 @@ pub(crate) struct Arguments {
     #[arg(value_name = "TERM")]
     terms: Vec<String>,
 
-    /// Include done todos
+    /// Include done and waiting todos
     #[arg(short, long)]
     all: bool,
 
-    /// The order
-    #[arg(long, value_name = "KEY", value_enum, default_value_t)]
-    sort: Order,
+    /// List only done todos
+    #[arg(long, conflicts_with = "all")]
+    done: bool,
+
+    /// Start from this view: open, today, upcoming …
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["all", "done"])]
+    view: Option<String>,
+
+    /// The order; by the server's id without it
+    #[arg(long, value_name = "KEY", value_enum)]
+    sort: Option<Order>,
+
+    /// In the opposite order
+    #[arg(long)]
+    reverse: bool,
+
+    /// Print only how many there are
+    #[arg(long, conflicts_with_all = ["json", "jsonl"])]
+    count: bool,
 
     /// Print at most this many
     #[arg(short = 'n', long, value_name = "N")]
@@ -66,10 +84,9 @@ pub(crate) struct Arguments {
 }
 
 /// The orders of `--sort`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Order {
     /// By the server's id
-    #[default]
     Server,
     /// Earliest due date first
     Due,
@@ -102,6 +119,7 @@ struct Listing<'a> {
 
 enum Form<'a> {
     Lines,
+    Count,
     Json(&'a [Field]),
     JsonLines(&'a [Field]),
 }
@@ -121,19 +139,13 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         &arguments.terms,
         "`list` without terms prints all open todos.",
     )?;
-    let calendar = Calendar::new(context.clock.today());
-    let terms = parse_terms(&arguments.terms, calendar)?;
-    let options = Options {
-        all: arguments.all,
-        sort: Some(arguments.sort.into()),
-        ..Options::default()
-    };
     let listing = Listing {
-        query: Query::list(terms, options, calendar),
+        query: query(context, arguments)?,
         limit: arguments.limit.unwrap_or(usize::MAX),
         form: match (arguments.jsonl, &arguments.json) {
             (true, _) => Form::JsonLines(&fields),
             (false, Some(_)) => Form::Json(&fields),
+            (false, None) if arguments.count => Form::Count,
             (false, None) => Form::Lines,
         },
     };
@@ -145,6 +157,39 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             listing.print(context, &store, true)
         }
     }
+}
+
+/// Returns what to list: the terms, within the view where one is named.
+fn query(context: &CommandContext, arguments: &Arguments) -> Result<Query, CliError> {
+    let calendar = Calendar::new(context.clock.today());
+    let terms = parse_terms(&arguments.terms, calendar)?;
+    let sort = arguments.sort.map(Sort::from);
+    let Some(name) = &arguments.view else {
+        let options = Options {
+            done: arguments.done,
+            all: arguments.all,
+            sort,
+            reverse: arguments.reverse,
+        };
+        return Ok(Query::list(terms, options, calendar));
+    };
+    let view = View::named(&[], name).ok_or_else(|| {
+        let views = View::all(&[]);
+        let help = match nearest(name, views.iter().map(View::name)) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => {
+                let names: Vec<&str> = views.iter().map(View::name).collect();
+                format!("The views are {}.", names.join(", "))
+            }
+        };
+        CliError::usage(format!("no such view: {name}"), help)
+    })?;
+    let invalid = |error: ViewError| CliError::usage(error.to_string(), error.help());
+    let mut query = view.query(calendar).map_err(invalid)?;
+    query.terms.extend(terms);
+    query.sort = sort.unwrap_or(query.sort);
+    query.reverse ^= arguments.reverse;
+    Ok(query)
 }
 
 /// The store to list from.
@@ -242,7 +287,22 @@ impl Listing<'_> {
         match self.form {
             Form::Lines => {
                 let paint = context.paint();
-                self.rows(store, |todo, _| output::todo_line(&mut out, paint, todo))?;
+                let mut any = false;
+                self.rows(store, |todo, _| {
+                    any = true;
+                    output::todo_line(&mut out, paint, todo)
+                })?;
+                if !any && io::stdout().is_terminal() {
+                    context.notice("no todos");
+                }
+            }
+            Form::Count => {
+                let mut count = 0_usize;
+                self.rows(store, |_, place| {
+                    count = place + 1;
+                    Ok(())
+                })?;
+                writeln!(out, "{count}")?;
             }
             Form::JsonLines(fields) => {
                 self.rows(store, |todo, _| {

@@ -16,11 +16,13 @@ pub(crate) mod help;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod man;
 pub(crate) mod queue;
 pub(crate) mod rm;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
 pub(crate) mod setup;
+pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod tui;
@@ -35,12 +37,14 @@ pub(crate) mod whoami;
 pub(crate) fn run(context: &CommandContext, command: &Command) -> Result<(), CliError> {
     match command {
         Command::List(arguments) => list::run(context, arguments),
+        Command::Show(arguments) => show::run(context, arguments),
         Command::Add(arguments) => add::run(context, arguments),
         Command::Done(arguments) => done::done(context, arguments),
         Command::Reopen(arguments) => done::reopen(context, arguments),
         Command::Edit(arguments) => edit::run(context, arguments),
         Command::Rm(arguments) => rm::run(context, arguments),
         Command::Undo(arguments) => undo::run(context, arguments),
+        Command::Redo(arguments) => undo::redo(context, arguments),
         Command::Sync(arguments) => sync::run(context, arguments),
         Command::Queue(arguments) => queue::run(context, arguments),
         Command::Login(arguments) => login::run(context, arguments),
@@ -51,6 +55,7 @@ pub(crate) fn run(context: &CommandContext, command: &Command) -> Result<(), Cli
         Command::Setup(arguments) => setup::run(context, arguments),
         Command::Config(arguments) => config::run(context, arguments),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
         #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(context, arguments),
         #[cfg(feature = "sandbox")]

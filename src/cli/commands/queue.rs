@@ -336,7 +336,17 @@ impl Waiting {
         }
     }
 
-    fn page(&self, out: &mut impl io::Write) -> io::Result<()> {
+    /// Returns whether it changes this todo.
+    pub(crate) fn is_of_todo(&self, todo: Key) -> bool {
+        self.key == todo.to_string()
+    }
+
+    /// Writes everything about it.
+    ///
+    /// # Errors
+    ///
+    /// stdout's.
+    pub(crate) fn page(&self, out: &mut impl io::Write) -> io::Result<()> {
         let facts = [
             ("todo", Some(&self.handle)),
             ("key", Some(&self.key)),

@@ -1,6 +1,8 @@
 //! `tudone status`.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
+use std::ops::ControlFlow;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -10,6 +12,9 @@ use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, opened};
 use crate::cli::error::CliError;
 use crate::cli::output;
+use crate::domain::query::{Options, Query, Scope};
+use crate::domain::terms::parse_terms;
+use crate::domain::when::Calendar;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Capabilities, Store, Totals};
 use crate::text::sanitize::plain;
@@ -18,8 +23,12 @@ use crate::text::sanitize::plain;
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Answer as JSON
-    #[arg(long, conflicts_with = "prompt")]
+    #[arg(long, conflicts_with_all = ["prompt", "format"])]
     json: bool,
+
+    /// A line of your own: `{overdue}/{open}` with any count of --json
+    #[arg(long, value_name = "TEXT", conflicts_with = "prompt")]
+    format: Option<String>,
 
     /// A few characters for a shell prompt: open todos, `+` unsent changes, `!`
     /// rejected ones; nothing without an account
@@ -41,8 +50,45 @@ struct Standing {
     pending: u64,
     sent: u64,
     rejected: u64,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+/// The counts of todos. Waiting ones (`t:`) count only as waiting and done.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+struct Counts {
     open: u64,
     done: u64,
+    due_today: u64,
+    overdue: u64,
+    waiting: u64,
+}
+
+impl Counts {
+    fn of(store: &Store, totals: Totals, calendar: Calendar) -> Result<Self, CliError> {
+        let count = |term: &str, all: bool| {
+            let options = Options {
+                all,
+                ..Options::default()
+            };
+            let mut query = Query::list(parse_terms(&[term], calendar)?, options, calendar);
+            query.scope = Scope::Open;
+            let mut found = 0_u64;
+            store.each(&query, |_| {
+                found += 1;
+                ControlFlow::Continue(())
+            })?;
+            Ok::<u64, CliError>(found)
+        };
+        let waiting = count("t:tomorrow..", true)?;
+        Ok(Self {
+            open: totals.open.saturating_sub(waiting),
+            done: totals.done,
+            due_today: count("due:today", false)?,
+            overdue: count("due:overdue", false)?,
+            waiting,
+        })
+    }
 }
 
 /// The account.
@@ -76,9 +122,12 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         known.as_ref(),
         store.as_ref(),
         totals.unwrap_or_default(),
+        Calendar::new(context.clock.today()),
     )?;
     let mut out = output::stdout();
-    if arguments.json {
+    if let Some(format) = &arguments.format {
+        writeln!(out, "{}", filled(format, &standing)?)?;
+    } else if arguments.json {
         output::json(&mut out, &standing)?;
     } else {
         for (name, fact) in lines(context, &standing) {
@@ -114,6 +163,7 @@ fn standing(
     known: Option<&KnownAccount>,
     store: Option<&Store>,
     totals: Totals,
+    calendar: Calendar,
 ) -> Result<Standing, CliError> {
     let capabilities = store.map(Store::capabilities).transpose()?.flatten();
     let freshness = store.map(Store::freshness).transpose()?;
@@ -140,9 +190,59 @@ fn standing(
         pending: totals.pending,
         sent: totals.sent,
         rejected: totals.rejected,
-        open: totals.open,
-        done: totals.done,
+        counts: match store {
+            Some(store) => Counts::of(store, totals, calendar)?,
+            None => Counts::default(),
+        },
     })
+}
+
+/// Describes the counts; those that are 0 are left out, except open and done.
+fn described(counts: Counts) -> String {
+    let mut text = format!("{} open, {} done", counts.open, counts.done);
+    for (count, name) in [
+        (counts.overdue, "overdue"),
+        (counts.due_today, "due today"),
+        (counts.waiting, "waiting"),
+    ] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {name}");
+        }
+    }
+    text
+}
+
+/// Writes the counts into `format`: each `{name}` is one.
+fn filled(format: &str, standing: &Standing) -> Result<String, CliError> {
+    let counts = [
+        ("open", standing.counts.open),
+        ("done", standing.counts.done),
+        ("due_today", standing.counts.due_today),
+        ("overdue", standing.counts.overdue),
+        ("waiting", standing.counts.waiting),
+        ("pending", standing.pending),
+        ("sent", standing.sent),
+        ("rejected", standing.rejected),
+    ];
+    let mut text = String::new();
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        let Some((_, count)) = counts.iter().find(|(known, _)| *known == name) else {
+            return Err(CliError::usage(
+                format!("`{{{name}}}` is not a count"),
+                format!(
+                    "The counts are {}.",
+                    counts.map(|(name, _)| name).join(", ")
+                ),
+            ));
+        };
+        text.push_str(before);
+        text.push_str(&count.to_string());
+        rest = after;
+    }
+    text.push_str(rest);
+    Ok(text)
 }
 
 fn lines(context: &CommandContext, standing: &Standing) -> Vec<(&'static str, String)> {
@@ -164,10 +264,7 @@ fn lines(context: &CommandContext, standing: &Standing) -> Vec<(&'static str, St
         ("store", standing.store.clone()),
         ("backend", standing.backend.to_owned()),
         ("as of", as_of),
-        (
-            "todos",
-            format!("{} open, {} done", standing.open, standing.done),
-        ),
+        ("todos", described(standing.counts)),
         (
             "queue",
             format!(

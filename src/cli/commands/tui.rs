@@ -37,7 +37,10 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
 /// Opens a text in the user's editor.
 pub(crate) fn edit_text(text: &str) -> Result<String, String> {
     let name = format!("{}-{:08x}", std::process::id(), fastrand::u32(..));
-    editor::edited(text, &name).map_err(|error| error.to_string())
+    let draft = editor::Draft::new(text, &name);
+    draft
+        .and_then(|draft| draft.edit())
+        .map_err(|error| error.to_string())
 }
 
 /// The theme that the environment asks for.

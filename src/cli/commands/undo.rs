@@ -1,4 +1,4 @@
-//! `tudone undo`.
+//! `tudone undo` and `tudone redo`.
 
 use std::io::{self, Write as _};
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
-use crate::cli::json::ShownAll;
+use crate::cli::json::{Fields, ShownAll};
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::write::{self, Writing};
@@ -28,6 +28,29 @@ pub(crate) struct Arguments {
     writing: Writing,
 }
 
+/// The arguments of `redo`.
+#[derive(Debug, Args)]
+pub(crate) struct RedoArguments {
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Which way to go in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Undo,
+    Redo,
+}
+
+impl Turn {
+    const fn nothing(self) -> CliError {
+        match self {
+            Self::Undo => CliError::NothingToUndo,
+            Self::Redo => CliError::NothingToRedo,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Answer<'a> {
     changed: ShownAll<'a>,
@@ -35,6 +58,8 @@ struct Answer<'a> {
     changed_since: ShownAll<'a>,
     /// Null where all of it was changed since.
     undone: Option<Undone<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redone: Option<Undone<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
 }
@@ -53,39 +78,60 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if arguments.list {
         return list(context, arguments, &known);
     }
+    turn(context, &arguments.writing, &known, Turn::Undo)
+}
+
+/// Redoes what `undo` undid last on this device.
+pub(crate) fn redo(context: &CommandContext, arguments: &RedoArguments) -> Result<(), CliError> {
+    turn(context, &arguments.writing, &context.known()?, Turn::Redo)
+}
+
+fn turn(
+    context: &CommandContext,
+    writing: &Writing,
+    known: &KnownProfile,
+    turn: Turn,
+) -> Result<(), CliError> {
     let mut store = known.open()?;
-    let writing = &arguments.writing;
     if writing.dry_run {
-        let mut imagined = imagined(context, &mut store)?;
+        let mut imagined = imagined(context, &mut store, turn)?;
         for todo in &mut imagined.todos {
             // A dry run makes nothing pending.
             todo.state = store.todo(todo.key)?.map_or(State::Synced, |it| it.state);
         }
         context.notice("dry run: nothing was changed");
-        return answer(context, writing, imagined);
+        return answer(context, writing, imagined, turn);
     }
-    if store.history(Session::Cli)?.is_empty() {
-        return Err(CliError::NothingToUndo);
+    match turn {
+        Turn::Undo if store.history(Session::Cli)?.is_empty() => return Err(turn.nothing()),
+        Turn::Undo => {}
+        Turn::Redo => {
+            imagined(context, &mut store, turn)?;
+        }
     }
-    look(context, &known, &mut store)?;
-    let expected = imagined(context, &mut store)?;
+    look(context, known, &mut store)?;
+    let expected = imagined(context, &mut store, turn)?;
     let mut undone = None;
     let written = write::commit_by(
         context,
-        &known,
+        known,
         &mut store,
         &expected.changes,
         writing.wait,
         |store| {
             let mut fresh = || context.clock.key().uuid();
-            let found = store.undo(Session::Cli, context.clock.now(), &mut fresh)?;
-            let found = undone.insert(found.ok_or(CliError::NothingToUndo)?);
+            let now = context.clock.now();
+            let found = match turn {
+                Turn::Undo => store.undo(Session::Cli, now, &mut fresh)?,
+                Turn::Redo => store.redo(Session::Cli, now, &mut fresh)?,
+            };
+            let found = undone.insert(found.ok_or_else(|| turn.nothing())?);
             Ok(found.todos.clone())
         },
     )?;
-    let undone = undone.ok_or(CliError::NothingToUndo)?;
+    let undone = undone.ok_or_else(|| turn.nothing())?;
     let todos = written.todos;
-    answer(context, writing, UndoReport { todos, ..undone })?;
+    answer(context, writing, UndoReport { todos, ..undone }, turn)?;
     written.refused.map_or(Ok(()), Err)
 }
 
@@ -99,19 +145,32 @@ fn look(context: &CommandContext, known: &KnownProfile, store: &mut Store) -> Re
     Ok(())
 }
 
-fn imagined(context: &CommandContext, store: &mut Store) -> Result<UndoReport, CliError> {
+fn imagined(
+    context: &CommandContext,
+    store: &mut Store,
+    turn: Turn,
+) -> Result<UndoReport, CliError> {
     let mut fresh = || context.clock.key().uuid();
-    let imagined = store.imagine_undo(Session::Cli, context.clock.now(), &mut fresh)?;
-    imagined.ok_or(CliError::NothingToUndo)
+    let now = context.clock.now();
+    let imagined = match turn {
+        Turn::Undo => store.imagine_undo(Session::Cli, now, &mut fresh)?,
+        Turn::Redo => store.imagine_redo(Session::Cli, now, &mut fresh)?,
+    };
+    imagined.ok_or_else(|| turn.nothing())
 }
 
-fn answer(context: &CommandContext, writing: &Writing, undone: UndoReport) -> Result<(), CliError> {
+fn answer(
+    context: &CommandContext,
+    writing: &Writing,
+    undone: UndoReport,
+    turn: Turn,
+) -> Result<(), CliError> {
     let as_it_is = undone.changes.is_empty() && undone.gone.is_empty();
     let untouched = as_it_is && !undone.overlaps.is_empty();
     if as_it_is && !untouched {
         context.notice("nothing to change: it is as it was before");
     }
-    print(context, writing, &undone, untouched)?;
+    print(context, writing, &undone, turn, untouched)?;
     if undone.overlaps.is_empty() && undone.gone.is_empty() {
         return Ok(());
     }
@@ -125,28 +184,32 @@ fn print(
     context: &CommandContext,
     writing: &Writing,
     undone: &UndoReport,
+    turn: Turn,
     untouched: bool,
 ) -> Result<(), CliError> {
     let mut out = output::stdout();
-    if writing.json {
+    if let Some(Fields(fields)) = &writing.json {
+        let past = |way| (turn == way && !untouched).then(|| Undone::of(&undone.past));
         let still: Vec<Todo> = undone.overlaps.iter().map(|it| it.todo.clone()).collect();
         let answer = Answer {
-            changed: ShownAll(&undone.todos),
+            changed: ShownAll(&undone.todos, fields),
             not_found: undone
                 .gone
                 .iter()
                 .map(|it| it.handle().to_string())
                 .collect(),
-            changed_since: ShownAll(&still),
-            undone: (!untouched).then(|| Undone::of(&undone.past)),
+            changed_since: ShownAll(&still, fields),
+            undone: past(Turn::Undo),
+            redone: past(Turn::Redo),
             dry_run: writing.dry_run,
         };
         output::json(&mut out, &answer)?;
     } else if undone.undid_anything() {
-        let what = if writing.dry_run {
-            "would undo"
-        } else {
-            "undone"
+        let what = match turn {
+            Turn::Undo if writing.dry_run => "would undo",
+            Turn::Redo if writing.dry_run => "would redo",
+            Turn::Undo => "undone",
+            Turn::Redo => "redone",
         };
         writeln!(out, "{what}: {}", described(&undone.past))?;
         for todo in &undone.todos {
@@ -166,7 +229,7 @@ fn list(
         None => Vec::new(),
     };
     let mut out = output::stdout();
-    if arguments.writing.json {
+    if arguments.writing.json.is_some() {
         let acts: Vec<Undone<'_>> = acts.iter().map(Undone::of).collect();
         output::json(&mut out, &serde_json::json!({ "acts": acts }))?;
     } else {

@@ -35,6 +35,7 @@ impl CliError {
             #[cfg(feature = "sandbox")]
             CliError::Sandbox(_) | CliError::Demo { .. } | CliError::Chaos { .. } => Exit::Failed,
             CliError::NothingToUndo
+            | CliError::NothingToRedo
             | CliError::NotUndone { .. }
             | CliError::Screens(_)
             | CliError::Store(_)
@@ -58,6 +59,7 @@ impl CliError {
             CliError::NotFound { missing, .. } if missing.is_empty() => "ambiguous",
             CliError::NotFound { .. } => "not-found",
             CliError::NothingToUndo => "nothing-to-undo",
+            CliError::NothingToRedo => "nothing-to-redo",
             CliError::NotUndone { changed, .. } if changed.is_empty() => "not-found",
             CliError::NotUndone { .. } => "changed-since",
             CliError::NoAccount | CliError::LoggedOut => "login-required",
@@ -101,6 +103,7 @@ impl CliError {
             CliError::NothingToUndo => {
                 "`tudone undo` undoes what commands changed on this device.".to_owned()
             }
+            CliError::NothingToRedo => "`tudone redo` redoes what `tudone undo` undid.".to_owned(),
             CliError::NotUndone { changed, .. } if changed.is_empty() => {
                 "Run `tudone undo` again to undo the command before it.".to_owned()
             }
