@@ -83,6 +83,25 @@ fn a_file_keeps_its_promises() -> Tested {
     Ok(())
 }
 
+#[test]
+fn a_draft_that_a_killed_process_left_is_deleted_with_the_next_change() -> Tested {
+    let home = tempfile::tempdir()?;
+    let path = home.path().join("credentials.json");
+    let credential_store = FileStore::new(path.clone());
+    credential_store.set("a", &SecretString::from("secret"))?;
+    let draft = tudone::os::private_file::beside(&path);
+    for change in [
+        (|store: &FileStore| store.set("b", &SecretString::from("other"))) as fn(&_) -> _,
+        |store| store.delete("missing"),
+    ] {
+        fs::write(&draft, "{\"a\": \"secret\"}")?;
+        change(&credential_store)?;
+        assert!(!draft.exists());
+    }
+    assert_eq!(found(&credential_store, "a")?.as_deref(), Some("secret"));
+    Ok(())
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_is_for_its_owner_only() -> Tested {
@@ -96,8 +115,11 @@ fn a_file_is_for_its_owner_only() -> Tested {
     assert_eq!(mode(&path)?, 0o600);
     assert_eq!(mode(&home.path().join("data"))?, 0o700);
 
+    assert!(credential_store.describe().ends_with("(0600)"));
     for opened in [0o640, 0o604, 0o660] {
         fs::set_permissions(&path, fs::Permissions::from_mode(opened))?;
+        let shown = credential_store.describe();
+        assert!(shown.ends_with(&format!("({opened:04o})")), "{shown}");
         let read = credential_store.get("a");
         assert!(
             matches!(read, Err(CredentialStoreError::OpenToOthers { .. })),

@@ -5,6 +5,7 @@
 
 mod pause;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,10 +25,11 @@ use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
 use crate::auth::oauth::{self, Said, Tokens};
 use crate::auth::oauth_http::{Bridge, Reply};
+use crate::auth::revoke::revoke_unused;
 use crate::auth::time_scale::TimeScale;
 use crate::domain::account::Identity;
 use crate::http;
-use crate::text::sanitize::message;
+use crate::text::sanitize::one_line;
 use pause::Pauses;
 
 /// What is asked for: an ID token that says who it is, and a refresh token.
@@ -218,6 +220,7 @@ impl DeviceFlow {
             pace: self.pace,
             deadline: Instant::now() + self.pace.real(span),
             over: Notify::new(),
+            lost: AtomicBool::new(false),
             told: Mutex::new((
                 Pauses::new(Duration::from_secs(prompt.interval)),
                 on_progress,
@@ -232,21 +235,26 @@ impl DeviceFlow {
             () = wait.over.notified() => return Err(up),
             () = tokio::time::sleep_until(wait.deadline + GRACE) => return Err(up),
         };
-        let tokens = tokens.map_err(|e| match oauth::said(e) {
-            Ok(said) => self.ended(said),
-            Err(error) => error,
-        })?;
-        self.grant(&tokens)
+        let granted = match tokens.map_err(oauth::said) {
+            Ok(tokens) => self.grant(&tokens),
+            Err(Ok(said)) => Err(self.ended(said, wait.lost.load(Ordering::Relaxed))),
+            Err(Err(error)) => Err(error),
+        };
+        if let (Err(_), Some(token)) = (&granted, bridge.refresh_token()) {
+            revoke_unused(&self.connection, &token).await;
+        }
+        granted
     }
 
     /// What an error means that ends the polling.
-    fn ended(&self, said: Said) -> AuthError {
+    fn ended(&self, said: Said, answer_was_lost: bool) -> AuthError {
         let Said { code, description } = said;
         match code.as_str() {
             "access_denied" if !oauth::is_unknown_audience(&description) => {
                 AuthError::Denied { description }
             }
             "expired_token" => AuthError::CodeExpired,
+            "invalid_grant" if answer_was_lost => AuthError::ApprovalLost { description },
             "invalid_grant" => AuthError::CodeSpent { description },
             _ => oauth::refused(Said { code, description }, &self.connection.audience),
         }
@@ -300,11 +308,11 @@ type Started = DeviceAuthorizationResponse<EmptyExtraDeviceAuthorizationFields>;
 fn prompt(started: &Started, now: Timestamp) -> Result<(Prompt, SecretString), AuthError> {
     let expires_in = started.expires_in().as_secs().min(LONGEST_LIFE);
     let prompt = Prompt {
-        user_code: message(started.user_code().secret()),
-        verification_uri: message(started.verification_uri()),
+        user_code: one_line(started.user_code().secret()),
+        verification_uri: one_line(started.verification_uri()),
         verification_uri_complete: started
             .verification_uri_complete()
-            .map(|uri| message(uri.secret()))
+            .map(|uri| one_line(uri.secret()))
             .filter(|uri| Url::parse(uri).is_ok()),
         expires_at: oauth::after(now, Duration::from_secs(expires_in)).unwrap_or(now),
         expires_in,
@@ -339,6 +347,8 @@ struct Wait<'a, F> {
     pace: TimeScale,
     deadline: Instant,
     over: Notify,
+    /// Whether the answer to the last poll was lost after the request left.
+    lost: AtomicBool,
     told: Mutex<(Pauses, F)>,
 }
 
@@ -357,6 +367,8 @@ impl<F: FnMut(Progress) + Send> Wait<'_, F> {
 
     fn tell(&self) -> Duration {
         let reply = self.bridge.last();
+        let lost = matches!(&reply, Reply::TransportError(error) if error.may_have_arrived());
+        self.lost.store(lost, Ordering::Relaxed);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let (pauses, on_progress) = &mut *told;
         let next_poll_in = pauses.after(&reply);

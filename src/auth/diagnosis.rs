@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::auth::connection::Connection;
 use crate::auth::inspect::{HASURA_CLAIM, Inspected};
-use crate::text::sanitize::message;
+use crate::text::sanitize::one_line;
 
 pub use secret::{JwtSecretPart, jwt_secret, jwt_secret_line};
 
@@ -276,20 +276,20 @@ fn names(read: &Inspected, connection: &Connection) -> Option<Diagnosis> {
     if !found.contains(&connection.audience.as_str()) {
         return Some(Diagnosis::OtherAudience {
             expected: connection.audience.clone(),
-            found: found.into_iter().map(message).collect(),
+            found: found.into_iter().map(one_line).collect(),
         });
     }
     let issuer = read.text("iss").unwrap_or("");
     (issuer != connection.issuer).then(|| Diagnosis::OtherIssuer {
         expected: connection.issuer.clone(),
-        found: message(issuer),
+        found: one_line(issuer),
     })
 }
 
 fn shared_secret(algorithm: &str) -> Option<Diagnosis> {
     (algorithm.starts_with("HS") || algorithm == "none" || algorithm.is_empty()).then(|| {
         Diagnosis::Algorithm {
-            algorithm: message(algorithm),
+            algorithm: one_line(algorithm),
         }
     })
 }
@@ -320,7 +320,7 @@ fn claim_parts(parts: &Map<String, Value>) -> Option<Diagnosis> {
         let role = text(parts, "x-hasura-default-role")?;
         if !roles.iter().any(|allowed| allowed == role) {
             return Err(Diagnosis::RoleNotAllowed {
-                role: message(role),
+                role: one_line(role),
             });
         }
         user_id(parts)

@@ -10,7 +10,7 @@ use crate::auth::normalize::without_mark;
 use crate::auth::oauth_http::{LARGEST_ANSWER, lost};
 use crate::auth::transport_error::TransportError;
 use crate::http::{self, BodyError};
-use crate::text::sanitize::message;
+use crate::text::sanitize::{message, one_line};
 
 /// The endpoints of an issuer. All are `https`, or on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Issuer {
     pub token: Url,
     /// Where refresh tokens are revoked.
     pub revocation: Option<Url>,
+    /// Where the session in the browser ends.
+    pub end_session: Option<Url>,
     /// Where the keys are that sign its tokens.
     pub jwks: Option<Url>,
 }
@@ -81,6 +83,9 @@ impl DiscoveryError {
                 "Check `issuer`: it is the tenant's domain with https:// and a slash at the end."
                     .to_owned()
             }
+            Self::OtherIssuer { found, .. } if found.is_empty() => {
+                "Check `issuer`: the discovery document there names no issuer.".to_owned()
+            }
             Self::OtherIssuer { found, .. } => {
                 format!("Set `issuer = \"{found}\"`, exactly so, if that is your tenant.")
             }
@@ -123,6 +128,7 @@ struct Document {
     token_endpoint: String,
     device_authorization_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
     jwks_uri: Option<String>,
 }
 
@@ -143,7 +149,7 @@ impl Issuer {
         if document.issuer != issuer {
             return Err(DiscoveryError::OtherIssuer {
                 configured: issuer.to_owned(),
-                found: message(&document.issuer),
+                found: one_line(&document.issuer),
             });
         }
         let own = |endpoint: &'static str, url: &str| own_endpoint(&base, endpoint, url);
@@ -156,6 +162,9 @@ impl Issuer {
                 document.device_authorization_endpoint,
             )?,
             revocation: optional("revocation_endpoint", document.revocation_endpoint)?,
+            end_session: document
+                .end_session_endpoint
+                .and_then(|url| own("end_session_endpoint", &url).ok()),
             jwks: optional("jwks_uri", document.jwks_uri)?,
         })
     }
@@ -171,7 +180,7 @@ pub fn address(issuer: &str) -> Result<Url, DiscoveryError> {
         .ok()
         .filter(is_safe)
         .ok_or_else(|| DiscoveryError::Insecure {
-            issuer: message(issuer),
+            issuer: one_line(issuer),
         })
 }
 
@@ -185,7 +194,7 @@ fn own_endpoint(base: &Url, endpoint: &'static str, url: &str) -> Result<Url, Di
         .filter(|url| is_safe(url) && url.origin() == base.origin())
         .ok_or_else(|| DiscoveryError::Foreign {
             endpoint,
-            url: message(url),
+            url: one_line(url),
         })
 }
 
@@ -193,7 +202,7 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
     let host = authority(base);
     let no_answer = |trouble| DiscoveryError::NoAnswer { trouble };
     let not_found = |found: String| DiscoveryError::NotFound {
-        url: message(url),
+        url: one_line(url),
         found,
     };
     let response = client
@@ -253,6 +262,20 @@ mod tests {
         ] {
             assert!(address(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_empty_issuer_is_not_proposed() {
+        let other = |found: &str| DiscoveryError::OtherIssuer {
+            configured: "https://t.example/".to_owned(),
+            found: found.to_owned(),
+        };
+        assert!(!other("").help().contains("issuer = "));
+        assert!(
+            other("https://t.example")
+                .help()
+                .contains("issuer = \"https://t.example\"")
+        );
     }
 
     #[test]

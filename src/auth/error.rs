@@ -46,10 +46,17 @@ pub enum AuthError {
     /// The code was not confirmed in time.
     #[error("the code expired before it was confirmed")]
     CodeExpired,
-    /// The issuer does not know the code, any more.
-    #[error("the code is no longer valid: {description}")]
+    /// The issuer does not accept the code, or not any more.
+    #[error("the code was used already or is no longer valid: {description}")]
     CodeSpent {
         /// What the issuer said.
+        description: String,
+    },
+    /// The issuer's answer that carried the tokens was probably lost: the next
+    /// poll found the code used.
+    #[error("the login was approved, but the issuer's answer was lost: {description}")]
+    ApprovalLost {
+        /// What the issuer said to the next poll.
         description: String,
     },
     /// The person did not confirm within the time given.
@@ -179,7 +186,14 @@ impl AuthError {
     #[must_use]
     pub fn help(&self) -> String {
         let help = match self {
-            Self::LoggedOut | Self::CodeExpired | Self::CodeSpent { .. } => "Run `tudone login`.",
+            Self::LoggedOut | Self::CodeExpired => "Run `tudone login`.",
+            Self::CodeSpent { .. } => {
+                "Run `tudone status`: another `tudone login --resume` may have finished this \
+                 login; otherwise run `tudone login`."
+            }
+            Self::ApprovalLost { .. } => {
+                "Run `tudone login` again, and approve the new code: an approval counts once."
+            }
             Self::Ended {
                 answer_was_lost: true,
                 ..
@@ -246,6 +260,7 @@ impl AuthError {
             | Self::Denied { .. }
             | Self::CodeExpired
             | Self::CodeSpent { .. }
+            | Self::ApprovalLost { .. }
             | Self::TimedOut { .. }
             | Self::NoCode { .. }
             | Self::AudienceUnknown { .. }
@@ -279,6 +294,7 @@ impl AuthError {
             | Self::Denied { .. }
             | Self::CodeExpired
             | Self::CodeSpent { .. }
+            | Self::ApprovalLost { .. }
             | Self::TimedOut { .. }
             | Self::NoCode { .. }
             | Self::Refused { .. } => Kind::Login,
@@ -317,6 +333,7 @@ impl AuthError {
             Self::FixedTokenOpaque => "access-token-opaque",
             Self::Denied { .. } => "denied",
             Self::CodeExpired | Self::CodeSpent { .. } => "code-expired",
+            Self::ApprovalLost { .. } => "approval-lost",
             Self::TimedOut { .. } | Self::NoCode { .. } => "timed-out",
             Self::AudienceUnknown { .. } => "audience-unknown",
             Self::GrantNotAllowed { .. } => "grant-not-allowed",
@@ -328,7 +345,7 @@ impl AuthError {
             Self::Transport(_) => "issuer-unreachable",
             Self::Discovery(error) => error.code(),
             Self::Http(_) => "tls",
-            Self::CredentialStore(_) => "credential-store",
+            Self::CredentialStore(error) => error.code(),
             Self::LockBusy { .. } => "lock-busy",
             Self::Lock { .. } => "lock",
             Self::Ending => "interrupted",

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use crate::domain::account::Identity;
-use crate::text::sanitize::message;
+use crate::text::sanitize::one_line;
 
 /// The claim Hasura reads.
 pub const HASURA_CLAIM: &str = "https://hasura.io/jwt/claims";
@@ -94,7 +94,11 @@ impl Inspected {
     /// Who the token is about, for showing; `None` without a `sub`.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
-        let shown = |name| self.text(name).map(message).filter(|text| !text.is_empty());
+        let shown = |name| {
+            self.text(name)
+                .map(one_line)
+                .filter(|text| !text.is_empty())
+        };
         Some(Identity {
             sub: self.text("sub").filter(|sub| !sub.is_empty())?.to_owned(),
             email: shown("email"),

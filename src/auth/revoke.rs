@@ -1,5 +1,7 @@
 //! Telling the issuer that a refresh token is no longer wanted (RFC 7009).
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -23,6 +25,16 @@ pub enum Revocation {
     /// The issuer has no endpoint for it: the token stays valid until it ages
     /// out.
     NotOffered,
+}
+
+/// How long revoking a refresh token that is not stored may take.
+const UNUSED_LIMIT: Duration = Duration::from_secs(5);
+
+/// Revokes a refresh token that is not stored, waiting at most 5 s. Failing is
+/// only logged: such a token expires at the issuer.
+pub async fn revoke_unused(connection: &Connection, token: &SecretString) {
+    let revoked = tokio::time::timeout(UNUSED_LIMIT, revoke(connection, token)).await;
+    tracing::debug!(?revoked, "revoked a refresh token that is not stored");
 }
 
 /// Revokes `token`. Access tokens made with it stay valid until they end.

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::auth::inspect::Inspected;
-use crate::text::sanitize::message;
+use crate::text::sanitize::one_line;
 
 /// The signing keys of an issuer.
 #[derive(Debug, Clone, Default)]
@@ -132,12 +132,12 @@ impl KeySet {
             .collect();
         if !is_supported(algorithm) {
             return Err(SignatureError::Algorithm {
-                algorithm: message(algorithm),
+                algorithm: one_line(algorithm),
             });
         }
         if candidates.is_empty() {
             return Err(SignatureError::UnknownKey {
-                kid: message(kid.unwrap_or("")),
+                kid: one_line(kid.unwrap_or("")),
             });
         }
         let verified = candidates

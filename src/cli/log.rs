@@ -3,13 +3,15 @@
 //! `TUDONE_LOG` (in the syntax of `RUST_LOG`) selects what is logged to a file in
 //! the state directory; `-v` logs to stderr instead.
 
-use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::error::CliError;
 use crate::config::{Paths, environment};
+use crate::os::private_file;
+use crate::text::redact;
 
 /// Starts logging if it is enabled.
 ///
@@ -30,7 +32,7 @@ pub(crate) fn start(verbose: u8) -> Result<(), CliError> {
         tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(false)
-            .with_writer(std::io::stderr)
+            .with_writer(Mutex::new(Redacting(io::stderr())))
             .init();
         return Ok(());
     }
@@ -38,20 +40,40 @@ pub(crate) fn start(verbose: u8) -> Result<(), CliError> {
     let paths = Paths::find(&environment::process())?;
     let path = paths.state.join("tudone.log");
     let failed = || CliError::io(format!("write the log {}", path.display()));
-    let mut folder = std::fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(&paths.state).map_err(failed())?;
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path).map_err(failed())?;
+    let file = private_file::append(&path).map_err(failed())?;
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(wanted))
         .with_ansi(false)
-        .with_writer(Mutex::new(file))
+        .with_writer(Mutex::new(Redacting(file)))
         .init();
     Ok(())
+}
+
+/// Writes records without what could be a secret. Each record comes in one
+/// piece.
+struct Redacting<W>(W);
+
+impl<W: Write> Write for Redacting<W> {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let text = redact::secrets(&String::from_utf8_lossy(record));
+        self.0.write_all(text.as_bytes())?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_a_server_repeats_does_not_reach_the_log() -> io::Result<()> {
+        let mut log = Redacting(Vec::new());
+        log.write_all(b"DEBUG tudone: reply=Error(\"bad v1.MqXy7Kp2LmNo3RstUv\")\n")?;
+        assert_eq!(log.0, b"DEBUG tudone: reply=Error(\"bad v1.***\")\n");
+        Ok(())
+    }
 }

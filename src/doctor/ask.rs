@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::http;
 use crate::text::redact::without;
-use crate::text::sanitize::message;
+use crate::text::sanitize::{message, one_line};
 
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -154,7 +154,7 @@ async fn send(request: reqwest::RequestBuilder, token: Option<&SecretString>) ->
     let status = response.status().as_u16();
     let ahead = ahead(response.headers(), Timestamp::now());
     let location = response.headers().get(LOCATION);
-    let location = location.and_then(|it| it.to_str().ok()).map(message);
+    let location = location.and_then(|it| it.to_str().ok()).map(one_line);
     let body = http::body(response, LARGEST)
         .await
         .map_err(|error| NoAnswer {

@@ -75,6 +75,19 @@ pub fn open(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().read(true).write(true).create(true)).open(path)
 }
 
+/// Opens `path` for appending, creating it (0600) and its directory (0700) if
+/// necessary.
+///
+/// # Errors
+///
+/// Error reported by the system.
+pub fn append(path: &Path) -> io::Result<File> {
+    if let Some(directory) = path.parent() {
+        create_directory(directory)?;
+    }
+    private(OpenOptions::new().append(true).create(true)).open(path)
+}
+
 /// Replaces the contents of `path` by `bytes`, at once and durably: written
 /// beside it (0600), flushed to the disk, then renamed. Whoever reads sees the
 /// old contents or the new ones.
@@ -117,6 +130,53 @@ pub fn is_open_to_others(_file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
+/// The permission bits of `path`; those it will be created with where there is
+/// no file; `None` on systems without modes.
+#[cfg(unix)]
+#[must_use]
+pub fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path).map_or(0o600, |found| found.permissions().mode());
+    Some(mode & 0o777)
+}
+
+/// The permission bits of `path`: none on this system.
+#[cfg(not(unix))]
+#[must_use]
+pub fn mode(_path: &Path) -> Option<u32> {
+    None
+}
+
+/// Deletes the drafts that processes killed while replacing `path` left beside
+/// it. For callers that hold a lock, so that no draft is in use.
+///
+/// # Errors
+///
+/// Error reported by the system.
+pub fn remove_drafts(path: &Path) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let begin = draft_prefix(path);
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let suffix = name.to_str().and_then(|name| name.strip_prefix(&begin));
+        if suffix.is_some_and(|suffix| uuid::Uuid::try_parse(suffix).is_ok()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn draft_prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}.")
+}
+
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
     file.write_all(bytes)?;
@@ -133,8 +193,8 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 /// is atomic.
 #[must_use]
 pub fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}", uuid::Uuid::now_v7().as_simple()))
+    let prefix = draft_prefix(path);
+    path.with_file_name(format!("{prefix}{}", uuid::Uuid::now_v7().as_simple()))
 }
 
 /// Makes the rename itself durable.
@@ -164,6 +224,23 @@ mod tests {
         assert!(!is_open_to_others(&File::open(&path)?)?);
         assert_eq!(fs::read_dir(home.path().join("a/b"))?.count(), 1);
         Ok(())
+    }
+
+    #[test]
+    fn drafts_that_a_killed_process_left_are_deleted() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        let path = home.path().join("file.json");
+        let foreign = home.path().join(".file.json.backup");
+        replace(&path, b"one")?;
+        fs::write(beside(&path), b"draft")?;
+        fs::write(&foreign, b"kept")?;
+
+        remove_drafts(&path)?;
+
+        assert_eq!(fs::read(&path)?, b"one");
+        assert!(foreign.exists());
+        assert_eq!(fs::read_dir(home.path())?.count(), 2);
+        remove_drafts(&home.path().join("missing/file.json"))
     }
 
     #[test]

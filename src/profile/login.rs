@@ -23,6 +23,7 @@ use crate::auth::credential_store::{CredentialStoreError, CredentialStoreKind};
 use crate::auth::device::{DeviceFlow, Grant, Progress, Prompt};
 use crate::auth::diagnosis::{Diagnosis, concerns_token};
 use crate::auth::error::AuthError;
+use crate::auth::revoke::revoke_unused;
 use crate::auth::stored_login::{StoredDeviceLogin, StoredLogin};
 use crate::domain::account::{Account, Identity};
 use crate::profile::ActiveProfile;
@@ -255,16 +256,23 @@ impl PendingLogin {
         if grant.refresh.is_none() {
             warnings.push(LoginWarning::NoRefreshToken);
         }
-        let done = self.profile.keep(grant, warnings).await?;
+        let refresh = grant.refresh.clone();
+        let done = self.profile.keep(grant, warnings).await;
         self.forget_parked().await;
-        Ok(done)
+        if let (Err(_), Some(token)) = (&done, refresh) {
+            revoke_unused(&self.profile.config.connection, &token).await;
+        }
+        done
     }
 
     /// Forgets a parked login whose code is of no more use.
     async fn given_up(&self, error: AuthError) -> AuthError {
         let code_is_over = matches!(
             error,
-            AuthError::Denied { .. } | AuthError::CodeExpired | AuthError::CodeSpent { .. }
+            AuthError::Denied { .. }
+                | AuthError::CodeExpired
+                | AuthError::CodeSpent { .. }
+                | AuthError::ApprovalLost { .. }
         );
         if code_is_over {
             self.forget_parked().await;
@@ -278,7 +286,7 @@ impl PendingLogin {
         let connection = &self.profile.config.connection;
         self.forget_parked().await;
         if let Some(token) = &grant.refresh {
-            self.profile.revoke_unkept(token).await;
+            revoke_unused(connection, token).await;
         }
         let (code, message) = (sanitize::message(code), sanitize::message(message));
         let token = &grant.access.secret;

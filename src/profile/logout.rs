@@ -4,15 +4,18 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::auth::credential_store::CredentialStoreError;
+use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
 use crate::auth::revoke::{Revocation, revoke};
 use crate::auth::session::LOCK_LIMIT;
 use crate::auth::stored_login::StoredLogin;
 use crate::auth::transport_error::TransportError;
 use crate::domain::account::Account;
+use crate::http;
 use crate::os::file_lock::FileLock;
 use crate::profile::error::LoginError;
 use crate::profile::{ActiveProfile, accounts};
@@ -27,6 +30,8 @@ pub struct Leaving {
     pub purge: bool,
     /// Whether the network is left alone: the issuer is then not asked.
     pub offline: bool,
+    /// Whether the session in the browser is to end too.
+    pub browser: bool,
 }
 
 /// A logout that came about.
@@ -37,6 +42,8 @@ pub struct LoggedOut {
     pub revocation: Result<Revocation, AuthError>,
     /// The account whose local data was removed.
     pub purged: Option<Account>,
+    /// The page that ends the session in the browser, if asked for.
+    pub page: Option<Url>,
 }
 
 impl LoggedOut {
@@ -87,7 +94,44 @@ impl ActiveProfile {
         })
         .await?;
         let purged = if leaving.purge { self.purge()? } else { None };
-        Ok(LoggedOut { revocation, purged })
+        let page = if leaving.browser {
+            Some(self.end_session_page(leaving.offline).await?)
+        } else {
+            None
+        };
+        Ok(LoggedOut {
+            revocation,
+            purged,
+            page,
+        })
+    }
+
+    /// The page that ends the session in the browser: as the issuer says, else
+    /// Auth0's.
+    async fn end_session_page(&self, offline: bool) -> Result<Url, AuthError> {
+        let connection = &self.config.connection;
+        let address = discovery::address(&connection.issuer)?;
+        let client = http::client(&address)?;
+        let asking = Issuer::discover(&client, &connection.issuer);
+        let found = if offline {
+            None
+        } else {
+            let answer = tokio::time::timeout(REVOKE_LIMIT, asking).await;
+            answer.ok().and_then(Result::ok)
+        };
+        let mut page = found
+            .and_then(|issuer| issuer.end_session)
+            .unwrap_or_else(|| {
+                let mut page = address.clone();
+                page.set_path(&format!(
+                    "{}/v2/logout",
+                    address.path().trim_end_matches('/')
+                ));
+                page
+            });
+        page.query_pairs_mut()
+            .append_pair("client_id", &connection.client_id);
+        Ok(page)
     }
 
     async fn revoked(&self, token: &SecretString) -> Result<Revocation, AuthError> {

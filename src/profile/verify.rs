@@ -56,7 +56,7 @@ async fn asked(hasura: &Hasura, token: &AccessToken) -> Verification {
             | RemoteError::InvalidResponse { .. }
             | RemoteError::TooLarge { .. }),
         ) => Verification::Unreachable {
-            message: error.to_string(),
+            message: format!("{error}. {}", error.help()),
         },
     }
 }

@@ -188,6 +188,10 @@ impl RemoteError {
     #[must_use]
     pub fn help(&self) -> &str {
         match self {
+            Self::Unreachable { message, .. } if message.contains("certificate") => {
+                "Set SSL_CERT_FILE to the certificate authority of the endpoint, if it is yours \
+                 or your proxy's."
+            }
             Self::Unreachable { .. } | Self::ConnectionLost { .. } => {
                 "Check the network; what is queued is sent when it is back."
             }

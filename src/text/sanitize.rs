@@ -6,6 +6,8 @@
 
 use std::io::{self, Write};
 
+use crate::text::redact;
+
 /// The longest message of a server that is passed on, in Unicode scalar values.
 const MESSAGE_CHARS: usize = 500;
 /// The flag that tag characters follow in the flags of England or Texas.
@@ -71,11 +73,18 @@ pub fn write_plain(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes().get(kept..).unwrap_or_default())
 }
 
-/// A message of a server or helper program, fit to be printed: one trimmed
-/// line, without the characters that have a [`placeholder`], cut with `…` after
-/// 500 characters.
+/// A message of a server or helper program, fit to be printed: [`one_line`]
+/// without what could be a secret.
 #[must_use]
 pub fn message(text: &str) -> String {
+    one_line(&redact::secrets(text))
+}
+
+/// A name or address of a server, fit to be printed: one trimmed line, without
+/// the characters that have a [`placeholder`], cut with `…` after 500
+/// characters.
+#[must_use]
+pub fn one_line(text: &str) -> String {
     let mut context = Context::default();
     let mut line = String::new();
     let mut length = 0;

@@ -12,7 +12,7 @@ use tudone::auth::time_scale::TimeScale;
 use tudone::auth::transport_error::TransportError;
 
 use crate::issuer::{
-    DEVICE, DIALECTS, DISCOVERY, Dialect, Issuer, Reply, TOKEN, Tested, document, jwt,
+    DEVICE, DIALECTS, DISCOVERY, Dialect, Issuer, REVOKE, Reply, TOKEN, Tested, document, jwt,
 };
 
 /// A second takes a millisecond.
@@ -236,6 +236,22 @@ async fn whatever_is_no_answer_is_waited_out() -> Tested {
         let waits: Vec<u64> = troubles.iter().map(seconds).collect();
         assert_eq!(waits.get(..4), Some(&[10, 20, 30, 30][..]));
         assert_eq!(issuer.unused(TOKEN), 0);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_an_approved_code_is_not_called_an_expired_code() -> Tested {
+    for dialect in DIALECTS {
+        let used = || dialect.error("invalid_grant", "Invalid or expired device code.");
+        let code = async |replies: Vec<Reply>| -> Result<_, Box<dyn Error>> {
+            let issuer = Issuer::start()?;
+            let (grant, _) = login(&issuer, replies).await?;
+            Ok(grant.err().ok_or("it was granted")?.code())
+        };
+        assert_eq!(code(vec![Reply::Cut, used()]).await?, "approval-lost");
+        let since_answered = vec![Reply::Cut, dialect.pending(), used()];
+        assert_eq!(code(since_answered).await?, "code-expired");
     }
     Ok(())
 }
@@ -472,7 +488,11 @@ async fn tokens_of_another_issuer_or_for_somebody_else_are_refused() -> Tested {
             "{grant:?}"
         );
         assert!(!format!("{grant:?}").contains("refresh-1"));
+        let revoked = issuer.asked(REVOKE);
+        let token = revoked.last().map(|asked| asked.field("token"));
+        assert_eq!(token, Some("refresh-1"), "{tokens}");
     }
+    assert_eq!(issuer.asked(REVOKE).len(), 7);
     Ok(())
 }
 

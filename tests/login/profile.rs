@@ -24,7 +24,7 @@ use tudone::profile::login::{LoggedIn, LoginWarning, Verification};
 use tudone::profile::logout::Leaving;
 
 use crate::issuer::{
-    DEVICE, DIALECTS, DISCOVERY, Dialect, Issuer, REVOKE, Reply, TOKEN, Tested, jwt,
+    DEVICE, DIALECTS, DISCOVERY, Dialect, Issuer, REVOKE, Reply, TOKEN, Tested, document, jwt,
 };
 
 const EVE: &str = "auth0|eve";
@@ -385,6 +385,24 @@ fn revoked(scene: &Scene) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_login_that_cannot_be_stored_is_revoked() -> Tested {
+    let scene = Scene::new()?;
+    // A directory where the file is to be that names the account.
+    fs::create_dir_all(scene.data().join("profiles/home.json/full"))?;
+    scene.approve(EVE, 1);
+
+    let failed = scene.login(Verification::Accepted).await?;
+
+    assert!(
+        matches!(failed, Err(LoginError::Files { .. })),
+        "{failed:?}"
+    );
+    assert_eq!(revoked(&scene), ["refresh-1"]);
+    assert!(!scene.credentials().contains("refresh-1"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_login_of_somebody_else_that_is_replaced_is_ended_at_the_issuer() -> Tested {
     let scene = Scene::new()?;
     for (sub, serial) in [(EVE, 1), (EVE, 2), (ADAM, 3)] {
@@ -617,6 +635,30 @@ async fn logging_out_offline_forgets_and_says_what_stays_valid() -> Tested {
     let warning = logged_out.warning().ok_or("no warning")?;
     assert!(warning.contains("stays valid"), "{warning}");
     assert_eq!(scene.credentials().trim(), "{}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_logout_in_the_browser_names_the_page_of_the_issuer() -> Tested {
+    let scene = Scene::new()?;
+    let logout = async || -> Result<_, Box<dyn Error>> {
+        let leaving = Leaving {
+            browser: true,
+            ..Leaving::default()
+        };
+        let page = scene.active()?.logout(leaving).await?.page;
+        Ok(page.ok_or("no page")?.to_string())
+    };
+    let url = scene.issuer.url();
+    assert_eq!(logout().await?, format!("{url}v2/logout?client_id=client"));
+
+    let mut own = document(&url);
+    own["end_session_endpoint"] = json!(format!("{url}oidc/logout"));
+    scene.issuer.script(DISCOVERY, [Reply::json(200, &own)]);
+    assert_eq!(
+        logout().await?,
+        format!("{url}oidc/logout?client_id=client")
+    );
     Ok(())
 }
 

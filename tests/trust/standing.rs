@@ -21,10 +21,12 @@ fn a_store_that_cannot_be_read_is_named_by_status() -> Checked {
 
     let told = machine.run(&["status"])?.ended(0)?.stdout;
 
-    assert!(told.contains("none that can be read (others may"), "{told}");
+    assert!(told.contains("cannot be read (others may"), "{told}");
     let standing = machine.json(&["status", "--json"])?;
-    assert_eq!(standing["logged_in"], false);
-    assert_eq!(standing["unreadable"], json!(null), "not a field");
+    assert_eq!(standing["logged_in"], json!(null), "nothing is known of it");
+    assert_eq!(standing["error"]["code"], "credential-store");
+    let store = standing["store"].as_str().unwrap_or_default();
+    assert!(store.ends_with("(0640)"), "{store}");
     Ok(())
 }
 

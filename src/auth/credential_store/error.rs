@@ -139,6 +139,12 @@ impl CredentialStoreError {
         help.to_owned()
     }
 
+    /// A stable word for scripts: the same in every command.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "credential-store"
+    }
+
     /// Whether trying again later, changing nothing here, may help.
     #[must_use]
     pub const fn retryable(&self) -> bool {

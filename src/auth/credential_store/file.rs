@@ -78,6 +78,9 @@ impl FileStore {
         change: impl FnOnce(&mut Entries) -> bool,
     ) -> Result<(), CredentialStoreError> {
         let _lock = self.lock()?;
+        let file = linked(&self.path).map_err(|e| self.failed(e))?;
+        // Under the lock every draft is what a killed process left, with tokens in it.
+        private_file::remove_drafts(&file).map_err(|e| self.failed(e))?;
         let mut entries = self.read()?;
         if !change(&mut entries) {
             return Ok(());
@@ -87,7 +90,6 @@ impl FileStore {
             .map(|(name, secret)| (name.as_str(), secret.as_str()))
             .collect();
         let text = serde_json::to_vec_pretty(&shown).map_err(|e| self.failed(e.into()))?;
-        let file = linked(&self.path).map_err(|e| self.failed(e))?;
         private_file::replace(&file, &Zeroizing::new(text)).map_err(|e| self.failed(e))
     }
 
@@ -137,10 +139,9 @@ impl CredentialStore for FileStore {
     }
 
     fn describe(&self) -> String {
-        if cfg!(unix) {
-            format!("file {} (0600)", self.path.display())
-        } else {
-            format!("file {}", self.path.display())
+        match private_file::mode(&self.path) {
+            Some(mode) => format!("file {} ({mode:04o})", self.path.display()),
+            None => format!("file {}", self.path.display()),
         }
     }
 }

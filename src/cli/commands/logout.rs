@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::auth::revoke::Revocation;
+use crate::browser;
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::{network, output};
@@ -16,6 +17,10 @@ use crate::store::{Store, Totals};
 
 /// What `logout` takes.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one flag of the command line"
+)]
 pub(crate) struct Arguments {
     /// Delete the local todos too
     #[arg(long)]
@@ -24,6 +29,10 @@ pub(crate) struct Arguments {
     /// Purge changes that were never sent, too
     #[arg(short, long, requires = "purge")]
     yes: bool,
+
+    /// End the session in the browser too: else the next login is the same user
+    #[arg(long)]
+    browser: bool,
 
     /// Answer as JSON
     #[arg(long)]
@@ -51,6 +60,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let leaving = Leaving {
         purge: arguments.purge,
         offline: context.flags.offline,
+        browser: arguments.browser,
     };
     let ended = network::wait(None, profile.logout(leaving))?;
     let Some(ended) = ended else {
@@ -67,12 +77,22 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         ));
     }
     let mut out = output::stdout();
+    if let Some(page) = &done.page
+        && !(context.can_ask() && browser::open(page.as_str()).is_ok())
+        && !arguments.json
+    {
+        writeln!(
+            out,
+            "Open this page in the browser to end its session:\n  {page}"
+        )?;
+    }
     if arguments.json {
         let answer = json!({
             "logged_out": true,
             "unsent": unsent,
             "revoked": matches!(done.revocation, Ok(Revocation::Revoked)),
             "purged": done.purged.is_some(),
+            "page": done.page.as_ref().map(ToString::to_string),
         });
         output::json(&mut out, &answer)?;
     } else if done.purged.is_some() {

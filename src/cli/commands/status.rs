@@ -17,6 +17,7 @@ use crate::domain::terms::parse_terms;
 use crate::domain::when::Calendar;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Capabilities, Store, Totals};
+use crate::text::causes;
 use crate::text::sanitize::plain;
 
 /// The arguments of `status`.
@@ -40,11 +41,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Serialize)]
 struct Standing {
     account: Option<AccountStanding>,
-    logged_in: bool,
+    /// `None` when the credential store cannot be read.
+    logged_in: Option<bool>,
+    error: Option<Problem>,
     store: String,
-    /// Why the store cannot be read.
-    #[serde(skip)]
-    unreadable: Option<String>,
     backend: &'static str,
     as_of: Option<Timestamp>,
     pending: u64,
@@ -89,6 +89,14 @@ impl Counts {
             waiting,
         })
     }
+}
+
+/// Why the credential store cannot be read.
+#[derive(Debug, Serialize)]
+struct Problem {
+    code: &'static str,
+    message: String,
+    help: String,
 }
 
 /// The account.
@@ -177,9 +185,12 @@ fn standing(
             issuer: known.account.issuer.clone(),
             endpoint: known.account.endpoint.clone(),
         }),
-        // A store that cannot be read keeps no login that could be used.
-        unreadable: is_logged_in.as_ref().err().map(ToString::to_string),
-        logged_in: is_logged_in.unwrap_or(false),
+        error: is_logged_in.as_ref().err().map(|error| Problem {
+            code: error.code(),
+            message: causes::on_one_line(error),
+            help: error.help(),
+        }),
+        logged_in: is_logged_in.ok(),
         store: profile.store_in_use(),
         backend: match capabilities {
             Some(Capabilities { full: true, .. }) => "full",
@@ -250,10 +261,13 @@ fn lines(context: &CommandContext, standing: &Standing) -> Vec<(&'static str, St
         || "none; run `tudone login`".to_owned(),
         |account| account.email.clone().unwrap_or_else(|| account.sub.clone()),
     );
-    let login = match &standing.unreadable {
-        Some(why) => format!("cannot be read ({why}); cached todos stay usable"),
-        None if standing.logged_in => "stored".to_owned(),
-        None => "none; cached todos stay usable".to_owned(),
+    let login = match (&standing.error, standing.logged_in) {
+        (Some(error), _) => format!(
+            "cannot be read ({}); cached todos stay usable",
+            error.message
+        ),
+        (None, Some(true)) => "stored".to_owned(),
+        (None, _) => "none; cached todos stay usable".to_owned(),
     };
     let as_of = standing
         .as_of

@@ -1,7 +1,5 @@
 //! Keeping a login that was approved, in place of the one before.
 
-use std::time::Duration;
-
 use secrecy::SecretString;
 
 use super::{LoggedIn, LoginWarning};
@@ -9,15 +7,12 @@ use crate::auth::access::AccessToken;
 use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::device::Grant;
 use crate::auth::error::AuthError;
-use crate::auth::revoke::revoke;
+use crate::auth::revoke::revoke_unused;
 use crate::auth::session::LOCK_LIMIT;
 use crate::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
 use crate::os::file_lock::FileLock;
 use crate::profile::error::LoginError;
 use crate::profile::{ActiveProfile, accounts};
-
-/// How long a refresh token that nobody keeps may take to be revoked.
-const REVOKE_LIMIT: Duration = Duration::from_secs(5);
 
 impl ActiveProfile {
     /// Keeps a login in place of the one before. The old one goes first and
@@ -52,7 +47,7 @@ impl ActiveProfile {
         }
         drop(lock);
         if let Some(replaced) = replaced.filter(|replaced| replaced.sub != account.sub) {
-            self.revoke_unkept(&replaced.token).await;
+            revoke_unused(connection, &replaced.token).await;
         }
         Ok(LoggedIn {
             switched_from: before.filter(|before| *before != account),
@@ -61,13 +56,6 @@ impl ActiveProfile {
             store: self.credential_store.describe(),
             warnings,
         })
-    }
-
-    /// Best effort: a token that stays valid ages out at the issuer.
-    pub(super) async fn revoke_unkept(&self, token: &SecretString) {
-        let revoking = revoke(&self.config.connection, token);
-        let revoked = tokio::time::timeout(REVOKE_LIMIT, revoking).await;
-        tracing::debug!(?revoked, "revoked a refresh token that is not kept");
     }
 }
 
