@@ -11,7 +11,7 @@ use jiff::{Timestamp, ZonedDateTime};
 use uuid::Uuid;
 
 use crate::domain::change::{Act, Change};
-use crate::domain::key::{ChangeId, Key};
+use crate::domain::key::{ChangeId, Key, time_ordered};
 use crate::runtime::identity;
 
 /// Reads the time and makes ids.
@@ -61,7 +61,7 @@ impl Clock {
         let Some(seeded) = &self.seeded else {
             return identity::fresh(Timestamp::now());
         };
-        identity::made_of(self.now(), seeded.borrow_mut().u128(..))
+        time_ordered(self.now(), seeded.borrow_mut().u128(..))
     }
 }
 

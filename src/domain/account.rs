@@ -1,23 +1,23 @@
-//! Whose todos these are.
+//! Accounts and users.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// One person at one issuer on one backend. Nothing of one account is ever
-/// shown to, or sent as, another.
+/// A user of one issuer on one backend. Nothing of an account is ever shown to,
+/// or sent as, another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// The OIDC issuer, byte for byte as configured.
     pub issuer: String,
-    /// The issuer's name for the person (the token's `sub`).
+    /// The user's identifier at the issuer (the token's `sub`).
     pub sub: String,
     /// The GraphQL endpoint.
     pub endpoint: String,
 }
 
 impl Account {
-    /// The folder name of this account's database: equal for equal accounts,
-    /// different for different ones, and telling nothing about either.
+    /// The directory name of the account's database: a hash, equal for equal
+    /// accounts.
     #[must_use]
     pub fn folder(&self) -> String {
         let name = format!("{}\n{}\n{}", self.issuer, self.sub, self.endpoint);
@@ -27,13 +27,13 @@ impl Account {
     }
 }
 
-/// Who is logged in, as the identity provider tells it. Shown, never trusted.
+/// The logged-in user according to the identity provider. Shown, never trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// The issuer's name for the person.
+    /// The user's identifier at the issuer.
     pub sub: String,
-    /// Their e-mail address, where the provider tells it.
+    /// The e-mail address, if the provider reports it.
     pub email: Option<String>,
-    /// Their name, where the provider tells it.
+    /// The name, if the provider reports it.
     pub name: Option<String>,
 }

@@ -1,15 +1,15 @@
-//! A person's act, and how far it has come on its way to the server.
+//! A user's change of a todo, and its progress on the way to the server.
 
 use jiff::Timestamp;
 
 use crate::domain::key::{ChangeId, Key};
 
-/// What a person did to one todo.
+/// One user action on one todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Its identity.
     pub id: ChangeId,
-    /// The todo it is about.
+    /// The todo changed.
     pub todo: Key,
     /// What was done.
     pub act: Act,
@@ -17,24 +17,24 @@ pub struct Change {
     pub at: Timestamp,
 }
 
-/// What was done. Completing and reopening are edits: of the text.
+/// The kind of change. Completing and reopening are edits of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// A new todo.
+    /// Adds a todo.
     Add {
         /// Its text.
         text: String,
     },
-    /// Another text.
+    /// Replaces the text.
     Edit {
-        /// The text that was seen when the edit was made.
+        /// The text shown when the edit was made.
         before: String,
-        /// The text wanted.
+        /// The new text.
         after: String,
     },
-    /// Away with it.
+    /// Deletes the todo.
     Remove {
-        /// The text that was seen when it was removed.
+        /// The text shown when it was deleted.
         before: String,
     },
 }
@@ -42,41 +42,41 @@ pub enum Act {
 /// One change in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its place in the outbox: entries of one todo are sent in this order.
+    /// Position in the outbox: entries of one todo are sent in this order.
     pub seq: i64,
     /// The change. Later changes of a todo fold into it while it is pending.
     pub change: Change,
-    /// The server's revision the edit is made on; `None` until it is known
-    /// (the todo's add, or an earlier edit, is unanswered), and on adds.
+    /// The server's revision that the edit is based on; `None` on adds, and while
+    /// the todo's add or an earlier edit is unanswered.
     pub revision: Option<i64>,
     /// The greatest server id known when an add was first sent to a bare
-    /// backend: its row, if it arrived, has a greater one.
+    /// backend. If the add arrived, its row has a greater one.
     pub high_water: Option<i64>,
-    /// How far it has come.
+    /// Its progress.
     pub progress: Progress,
 }
 
-/// How far a change has come.
+/// The progress of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// Waits to be sent.
+    /// Not sent yet.
     Pending,
-    /// Marked before the request left; its answer has not been seen.
+    /// Marked before the request left; not answered yet.
     Sent {
-        /// 1 after it was sent once, 2 after it was sent again: an earlier try
-        /// may then have arrived unseen. Each answer that the server itself
-        /// failed counts one more from there, whatever a network lost does not.
+        /// 1 after the first request, 2 after a second: an earlier one may then
+        /// have arrived unanswered. Each server error adds one; a lost connection
+        /// does not.
         tries: u32,
     },
-    /// The server took it. It leaves the outbox with the first complete pull
-    /// begun after the answer, and is never sent again.
+    /// Accepted by the server. Leaves the outbox with the first complete pull
+    /// begun after the answer; never sent again.
     Answered,
-    /// The server refused it, or it lost a race. Kept until a person decides.
+    /// Refused by the server, or in conflict. Kept until the user decides.
     Rejected(Rejection),
 }
 
 impl Progress {
-    /// How often the server answered that it failed at it.
+    /// The number of server errors in answer to it.
     #[must_use]
     pub const fn failures(&self) -> u32 {
         match self {
@@ -86,20 +86,20 @@ impl Progress {
     }
 }
 
-/// The code of a change whose todo was removed elsewhere meanwhile.
+/// The code of a change whose todo was deleted elsewhere.
 pub const REMOVED_ELSEWHERE: &str = "removed-elsewhere";
 
-/// The code of an add to a bare backend that may have arrived: a newer row may
-/// be its, with another text by now.
+/// The code of an add to a bare backend that may have arrived: one of the newer
+/// rows may be its row, edited since.
 pub const MAY_BE_ADDED: &str = "may-be-added";
 
-/// Why a change was not taken.
+/// Why a change was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// A stable word: Hasura's `extensions.code`, or one of ours
+    /// A stable code: Hasura's `extensions.code`, or one of tudone's
     /// (`conflict`, `removed-elsewhere`, `reset`, `may-be-added`).
     pub code: String,
-    /// What to tell the person.
+    /// The reason, for the user.
     pub message: String,
     /// The server's text, where both exist.
     pub theirs: Option<String>,

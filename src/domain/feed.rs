@@ -1,18 +1,19 @@
-//! What the server tells: its rows, its mark, what the role may do.
+//! The server's answers: rows of the change feed, its mark, the role's
+//! capabilities.
 
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
 
-/// What one page of the change feed says of one todo.
+/// One todo in a page of the change feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedRow {
-    /// It is there, like this.
+    /// Present, with this row.
     Present(Row),
-    /// It was removed.
+    /// Deleted.
     Removed {
         /// Its identity.
         key: Key,
-        /// The revision of the removal.
+        /// The revision of the deletion.
         revision: i64,
     },
 }
@@ -24,11 +25,12 @@ pub struct Mark {
     pub user_id: i64,
     /// `users.revision`.
     pub revision: i64,
-    /// `users.purged_revision`: tombstones up to it are gone.
+    /// `users.purged_revision`: tombstones up to it have been purged.
     pub purged_revision: i64,
 }
 
-/// What the role may do on the server, found out by asking.
+/// The permissions of the role on the server, found out by introspection or by
+/// trying.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "four facts that hold independently of each other"
@@ -41,6 +43,6 @@ pub struct Capabilities {
     pub insert: bool,
     /// Whether texts may be changed.
     pub update: bool,
-    /// Whether todos may be removed.
+    /// Whether todos may be deleted.
     pub delete: bool,
 }

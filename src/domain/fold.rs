@@ -1,5 +1,4 @@
-//! How a new change joins the outbox: changes of one todo that have not left
-//! yet become one.
+//! Folds a new change into the outbox: unsent changes of one todo become one.
 
 use crate::domain::change::{Act, Entry, Progress, Rejection};
 use crate::domain::merge::{Merged, merge, same_words};
@@ -8,47 +7,60 @@ use crate::domain::todo::Row;
 /// One write to the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// The entry leaves.
+    /// Removes the entry.
     Drop {
         /// Which entry.
         seq: i64,
     },
-    /// The entry does this instead, and waits to be sent.
+    /// Replaces the entry's act and makes it pending.
     Rewrite {
         /// Which entry.
         seq: i64,
-        /// What it does now.
+        /// The new act.
         act: Act,
     },
-    /// A new entry, at the end.
+    /// Appends an entry.
     Append {
-        /// What it does.
+        /// Its act.
         act: Act,
-        /// The revision it is made on, where that is known.
+        /// The revision it is based on, if known.
         revision: Option<i64>,
-        /// Why it cannot be sent as it is.
+        /// Why it cannot be sent, if it cannot.
         rejection: Option<Rejection>,
     },
 }
 
-/// Where a new change meets its todo.
+/// What a retry makes of a rejected edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retry {
+    /// The todo has the wanted text already.
+    Nothing,
+    /// The edit of the current text that replaces the rejected one.
+    Change(Act),
+    /// It still conflicts: the edit stays rejected.
+    Overlap {
+        /// The current text.
+        theirs: String,
+    },
+}
+
+/// The state of a todo that a new change is folded into.
 #[derive(Debug, Clone, Copy)]
 pub struct FoldContext<'a> {
     /// The todo's outbox entries, in order.
     pub queue: &'a [Entry],
-    /// What the server last said of it.
+    /// The server's last known row.
     pub base: Option<&'a Row>,
     /// Its text as shown now.
     pub shown: Option<&'a str>,
-    /// The revision that the last entry's answer told.
+    /// The revision in the answer to the last entry.
     pub took: Option<i64>,
 }
 
 impl<'a> FoldContext<'a> {
-    /// What `act` makes of the outbox. Only pending entries are folded into:
-    /// what was sent may have arrived. A rejected entry gives way to the new act,
-    /// except a rejected text to an edit that changes something, but no words: it
-    /// is nowhere else.
+    /// Folds `act` into the outbox. Only pending entries are changed: a sent one may
+    /// have arrived. The new act replaces a rejected entry, except that an edit
+    /// which changes no words keeps a rejected text: it exists nowhere else.
     #[must_use]
     pub fn join(self, act: Act) -> Vec<Step> {
         match act {
@@ -59,7 +71,7 @@ impl<'a> FoldContext<'a> {
     }
 
     fn add(self, text: String) -> Vec<Step> {
-        if let Some(seq) = self.refused_add() {
+        if let Some(seq) = self.rejected_add() {
             return vec![Step::Rewrite {
                 seq,
                 act: Act::Add { text },
@@ -85,7 +97,7 @@ impl<'a> FoldContext<'a> {
             Merged::Text(text) => (text, false),
             Merged::Overlap => (wanted, true),
         };
-        if let (Some(seq), None) = (self.refused_add(), self.base) {
+        if let (Some(seq), None) = (self.rejected_add(), self.base) {
             return vec![Step::Rewrite {
                 seq,
                 act: Act::Add { text: after },
@@ -111,7 +123,7 @@ impl<'a> FoldContext<'a> {
             None if overlap => {
                 let rejection = Rejection {
                     code: "conflict".to_owned(),
-                    message: "it was changed elsewhere while you edited it".to_owned(),
+                    message: "the todo was changed elsewhere while you edited it".to_owned(),
                     theirs: Some(now.to_owned()),
                 };
                 steps.push(Step::Append {
@@ -159,7 +171,24 @@ impl<'a> FoldContext<'a> {
         steps
     }
 
-    /// The revision that a new last entry is made on, where it is known.
+    /// What a retry makes of the rejected edit `before` → `after`: it is merged
+    /// part by part with everything that happened since on either side.
+    #[must_use]
+    pub fn retry(self, before: &str, after: &str) -> Retry {
+        let now = self.shown.unwrap_or(before);
+        match merge(before, after, now) {
+            Merged::Text(text) if text == now => Retry::Nothing,
+            Merged::Text(text) => Retry::Change(Act::Edit {
+                before: now.to_owned(),
+                after: text,
+            }),
+            Merged::Overlap => Retry::Overlap {
+                theirs: now.to_owned(),
+            },
+        }
+    }
+
+    /// The revision that a new last entry is based on, if known.
     fn revision(self) -> Option<i64> {
         match self.last() {
             None => self.base.map(|row| row.revision),
@@ -173,7 +202,7 @@ impl<'a> FoldContext<'a> {
         self.queue.iter().rev().find(|entry| !is_rejected(entry))
     }
 
-    fn refused_add(self) -> Option<i64> {
+    fn rejected_add(self) -> Option<i64> {
         self.queue
             .iter()
             .find(|entry| is_rejected(entry) && matches!(entry.change.act, Act::Add { .. }))
@@ -200,7 +229,7 @@ fn is_rejected(entry: &Entry) -> bool {
     matches!(entry.progress, Progress::Rejected(_))
 }
 
-/// The edit `before` → `after`, which is nothing where they are equal.
+/// The edit `before` → `after`; no edit where they are equal.
 fn rewritten(seq: i64, before: String, after: String) -> Step {
     if before == after {
         return Step::Drop { seq };
@@ -211,20 +240,20 @@ fn rewritten(seq: i64, before: String, after: String) -> Step {
     }
 }
 
-/// What becomes of a refused change and the pending one that was made on it.
+/// A rejected change joined with the pending one that was based on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Aftermath {
-    /// Only the refused one stays, refused, with the later text.
+    /// The rejected change stays, with the later text.
     Refused(Act),
-    /// Only the later one stays, like this.
+    /// The later change stays, with this act.
     Later(Act),
-    /// Neither: what was never there is not to be there.
+    /// Neither stays: a todo that was never added is deleted.
     Neither,
-    /// Both, as they are.
+    /// Both stay as they are.
     Both,
 }
 
-/// Joins what was refused with the change that followed it, so that the person
+/// Joins a rejected change with the pending one that follows it, so that the user
 /// decides once and no text is lost.
 #[must_use]
 pub fn aftermath(refused: &Act, later: &Act) -> Aftermath {

@@ -1,12 +1,12 @@
-//! Taking changes back: undo is one more change, the inverse.
+//! Undo: one more change, the inverse of an earlier one.
 
 use crate::domain::change::{Act, Entry, Progress};
 use crate::domain::fold::FoldContext;
 use crate::domain::merge::{Merged, merge};
 
-/// What takes `act` back on a todo that is as the act left it. Taking back a
-/// removal is an add: where the removal may have arrived it needs a new key,
-/// for removals are final.
+/// The inverse of `act` on a todo that has not changed since. The inverse of a
+/// deletion is an add; it needs a new key where the deletion may have arrived,
+/// since deletions are final.
 #[must_use]
 pub fn inverse(act: &Act) -> Act {
     match act {
@@ -23,29 +23,28 @@ pub fn inverse(act: &Act) -> Act {
     }
 }
 
-/// What it takes to take an act back, whatever became of its todo since.
+/// What undoing an act takes, given the current state of its todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoAction {
-    /// This change of the todo.
+    /// A change of the todo.
     Change(Act),
     /// A new todo with this text.
     Anew {
         /// The text.
         text: String,
     },
-    /// Nothing: the todo is as it was before the act.
+    /// Nothing: the todo is as it was before the act already.
     Already,
-    /// The todo was removed since; the act inside clears away a change of it
-    /// that was refused for that.
+    /// The todo was deleted since; the act, if any, drops a change that was
+    /// rejected for that reason.
     Gone(Option<Act>),
-    /// Taking it back would lose what was written since.
+    /// Undoing it would lose a later change.
     Overlap,
 }
 
 impl FoldContext<'_> {
-    /// What takes `act` back where it meets its todo now. What was changed since
-    /// stays: an edit is taken back by a merge, an add only while the todo has
-    /// the text that was added.
+    /// What undoing `act` takes. Later changes stay: an edit is undone by a merge,
+    /// an add only while the todo has the text that was added.
     #[must_use]
     pub fn take_back(self, act: &Act) -> UndoAction {
         match inverse(act) {
@@ -57,38 +56,45 @@ impl FoldContext<'_> {
             Act::Add { text } => match self.shown {
                 None if self.removal_waits() => UndoAction::Change(Act::Add { text }),
                 None => UndoAction::Anew { text },
-                Some(now) if self.was_refused(act) => self.clear_refused(now),
+                Some(now) if self.was_rejected(act) => self.drop_rejected(now),
                 Some(_) => UndoAction::Already,
             },
             Act::Edit { before, after } => match self.shown {
                 None => UndoAction::Gone(None),
-                Some(now) if self.was_refused(act) => self.clear_refused(now),
+                Some(now) if self.was_rejected(act) => self.drop_rejected(now),
                 Some(now) => merged(&before, &after, now),
             },
         }
     }
 
-    /// Whether the todo's removal has not left yet.
+    /// Whether the todo's deletion is pending.
     fn removal_waits(self) -> bool {
         self.last().is_some_and(|last| {
             last.progress == Progress::Pending && matches!(last.change.act, Act::Remove { .. })
         })
     }
 
-    /// Whether the edit or removal came to nothing, and waits for a decision.
-    fn was_refused(self, act: &Act) -> bool {
+    /// Whether the edit or deletion is rejected.
+    fn was_rejected(self, act: &Act) -> bool {
         let same = |entry: &Entry| match (act, &entry.change.act) {
-            (Act::Edit { after, .. }, Act::Edit { after: refused, .. }) => after == refused,
+            (
+                Act::Edit { after, .. },
+                Act::Edit {
+                    after: rejected, ..
+                },
+            ) => after == rejected,
             (Act::Remove { .. }, Act::Remove { .. }) => true,
             _ => false,
         };
-        let refused = |entry: &Entry| matches!(entry.progress, Progress::Rejected(_));
-        self.queue.iter().any(|entry| refused(entry) && same(entry))
+        let rejected = |entry: &Entry| matches!(entry.progress, Progress::Rejected(_));
+        self.queue
+            .iter()
+            .any(|entry| rejected(entry) && same(entry))
     }
 
-    /// What lets a refused change go. Any new change does: refused ones give way
-    /// to it. Where the server has no row, the refused edit is all there is.
-    fn clear_refused(self, now: &str) -> UndoAction {
+    /// Drops a rejected change: any new change replaces it. Where the server has
+    /// no row, the rejected edit holds the only text.
+    fn drop_rejected(self, now: &str) -> UndoAction {
         let is_add = |entry: &Entry| matches!(entry.change.act, Act::Add { .. });
         if self.base.is_none() && !self.queue.iter().any(is_add) {
             return UndoAction::Gone(Some(Act::Remove {
@@ -102,7 +108,7 @@ impl FoldContext<'_> {
     }
 }
 
-/// The edit that carries `before` → `after` over to the text there is now.
+/// The edit `before` → `after` merged into the current text.
 fn merged(before: &str, after: &str, now: &str) -> UndoAction {
     match merge(before, after, now) {
         Merged::Text(after) if after == now => UndoAction::Already,
@@ -158,7 +164,7 @@ mod tests {
         }
     }
 
-    fn refused(act: Act) -> Entry {
+    fn rejected(act: Act) -> Entry {
         entry(
             act,
             Progress::Rejected(Rejection {
@@ -180,7 +186,7 @@ mod tests {
         }
     }
 
-    /// Taken back with the server's text, the outbox and the text shown.
+    /// Undoes `act` given the server's text, the outbox and the text shown.
     fn back(act: &Act, base: Option<&str>, queue: &[Entry], shown: Option<&str>) -> UndoAction {
         let base = base.map(row);
         FoldContext {
@@ -192,13 +198,13 @@ mod tests {
         .take_back(act)
     }
 
-    /// Taken back when the todo is synced with this text, or gone.
+    /// Undoes `act` when the todo is synced with this text, or deleted.
     fn synced(act: &Act, now: Option<&str>) -> UndoAction {
         back(act, now, &[], now)
     }
 
     #[test]
-    fn what_was_left_alone_is_taken_back_by_the_inverse() {
+    fn an_unchanged_todo_is_restored_by_the_inverse() {
         assert_eq!(
             synced(&add("a"), Some("a")),
             UndoAction::Change(remove("a"))
@@ -212,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn words_written_since_stay_when_done_is_taken_back() {
+    fn undoing_a_completion_keeps_later_words() {
         let done = edit("(A) milk", "x 2026-11-24 milk pri:A");
         let now = "x 2026-11-24 oat milk +home pri:A";
         let expected = edit(now, "(A) oat milk +home");
@@ -220,14 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn what_would_lose_words_is_not_taken_back() {
+    fn an_undo_that_would_lose_words_is_an_overlap() {
         let renamed = edit("buy milk", "buy oat milk");
         assert_eq!(synced(&renamed, Some("buy soy milk")), UndoAction::Overlap);
         assert_eq!(synced(&add("milk"), Some("x milk")), UndoAction::Overlap);
     }
 
     #[test]
-    fn what_is_so_already_needs_nothing() {
+    fn a_todo_that_is_as_before_needs_no_change() {
         assert_eq!(synced(&add("a"), None), UndoAction::Already);
         assert_eq!(synced(&edit("a", "b"), Some("a")), UndoAction::Already);
         assert_eq!(synced(&remove("a"), Some("a")), UndoAction::Already);
@@ -240,19 +246,19 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_of_what_was_removed_since_cannot_be_taken_back() {
+    fn an_edit_of_a_deleted_todo_cannot_be_undone() {
         assert_eq!(synced(&edit("a", "b"), None), UndoAction::Gone(None));
-        let queue = [refused(edit("a", "b"))];
+        let queue = [rejected(edit("a", "b"))];
         let found = back(&edit("a", "b"), None, &queue, Some("b"));
         assert_eq!(
             found,
             UndoAction::Gone(Some(remove("b"))),
-            "and lets go of it"
+            "and the rejected edit is dropped"
         );
     }
 
     #[test]
-    fn a_removal_that_has_not_left_is_called_off() {
+    fn a_pending_deletion_is_called_off() {
         let waiting = [entry(remove("a"), Progress::Pending)];
         let found = back(&remove("a"), Some("a"), &waiting, None);
         assert_eq!(found, UndoAction::Change(add("a")));
@@ -266,14 +272,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_change_is_let_go() {
+    fn undoing_a_rejected_change_drops_it() {
         let lost = edit("buy milk", "buy oat milk");
-        let queue = [refused(lost.clone())];
+        let queue = [rejected(lost.clone())];
         let theirs = "buy soy milk";
         let found = back(&lost, Some(theirs), &queue, Some(theirs));
         assert_eq!(found, UndoAction::Change(edit(theirs, theirs)));
 
-        let queue = [refused(remove("a"))];
+        let queue = [rejected(remove("a"))];
         let found = back(&remove("a"), Some("a"), &queue, Some("a"));
         assert_eq!(found, UndoAction::Change(edit("a", "a")));
     }

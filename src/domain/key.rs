@@ -1,14 +1,14 @@
-//! Identities: of a todo and of a change. Both are made by the client.
+//! Keys of todos and ids of changes, both made by the client.
 
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
-/// A todo's identity: a UUID made by the client, version 7.
+/// The identity of a todo: a UUID of version 7 made by the client.
 ///
-/// Rows of a bare backend have no key of their own; [`Key::of_row`] gives them
-/// a stable one.
+/// Rows of a bare backend have no key; [`Key::of_row`] derives a stable one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Uuid);
 
@@ -19,12 +19,20 @@ impl Key {
         Self(uuid)
     }
 
-    /// The key of row `id` of a backend whose rows carry none: the UUIDv5 of
-    /// the endpoint's address and the id, so every device gives the same.
+    /// The key of row `id` of a bare backend: the UUIDv5 of the endpoint's address
+    /// and the id, the same on every device.
     #[must_use]
     pub fn of_row(endpoint: &str, id: i64) -> Self {
         let name = format!("{endpoint}#{id}");
         Self(Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()))
+    }
+
+    /// The key of the todo that follows this one when an edit in place of
+    /// `revision` (0 if it was never sent) completed it: the same on every device,
+    /// and another one for each completion.
+    #[must_use]
+    pub fn successor(self, revision: i64) -> Self {
+        Self(Uuid::new_v5(&self.0, revision.to_string().as_bytes()))
     }
 
     /// The UUID itself.
@@ -48,6 +56,42 @@ impl FromStr for Key {
     }
 }
 
-/// The identity of one change: a UUIDv7, so changes sort by when they were made.
+/// The id of a change: a UUIDv7, so changes sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangeId(pub Uuid);
+
+/// A UUIDv7 made of an instant, 1970 at least, and a random number.
+#[must_use]
+pub fn time_ordered(now: Timestamp, random: u128) -> Uuid {
+    let mut bytes = [0; 10];
+    for (to, from) in bytes.iter_mut().zip(random.to_be_bytes()) {
+        *to = from;
+    }
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_successor_has_one_key_for_each_completion() {
+        let (one, other) = (Key::new(Uuid::from_u128(1)), Key::new(Uuid::from_u128(2)));
+        assert_eq!(one.successor(7), one.successor(7));
+        assert_ne!(one.successor(7), one.successor(8));
+        assert_ne!(one.successor(7), other.successor(7));
+        assert_ne!(one.successor(0), one);
+        assert_eq!(one.successor(0).uuid().get_version_num(), 5);
+    }
+
+    #[test]
+    fn ids_are_ordered_by_time_and_an_early_clock_says_1970() {
+        let later = Timestamp::constant(1_000, 0);
+        let first = time_ordered(Timestamp::UNIX_EPOCH, u128::MAX);
+        assert!(first < time_ordered(later, 0));
+        assert_eq!(first.get_version_num(), 7);
+        let early = time_ordered(Timestamp::MIN, 5);
+        assert_eq!(early, time_ordered(Timestamp::UNIX_EPOCH, 5));
+    }
+}

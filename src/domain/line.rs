@@ -49,13 +49,13 @@ impl Priority {
 pub struct Line<'a>(&'a str);
 
 impl<'a> Line<'a> {
-    /// Looks at `text` as a todo.txt line.
+    /// Reads `text` as a todo.txt line.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
         Self(text)
     }
 
-    /// The text looked at.
+    /// The text.
     #[must_use]
     pub const fn text(self) -> &'a str {
         self.0

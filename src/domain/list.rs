@@ -1,4 +1,4 @@
-//! A list of todos, as the store answers it.
+//! Lists of todos as the store returns them, totals and freshness.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::domain::key::Key;
 use crate::domain::todo::Todo;
 
-/// Where a window lies.
+/// The position of a window in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Around {
     /// At the first row.
@@ -23,35 +23,35 @@ pub enum Around {
 pub struct Window {
     /// The rows.
     pub rows: Vec<Todo>,
-    /// Whether the list goes on before the first row.
+    /// Whether there are rows before the first one.
     pub more_above: bool,
-    /// Whether the list goes on after the last row.
+    /// Whether there are rows after the last one.
     pub more_below: bool,
 }
 
-/// What a handle names.
+/// The todos that a handle names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolved {
-    /// Nothing.
+    /// No todo.
     Nothing,
     /// Exactly one todo.
     One(Todo),
-    /// A prefix of several keys.
+    /// Several todos: a prefix of their keys.
     Several(Vec<Todo>),
 }
 
-/// How many there are.
+/// Numbers of todos and of outbox entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     /// Shown and open.
     pub open: u64,
     /// Shown and done.
     pub done: u64,
-    /// Outbox entries that wait to be sent.
+    /// Outbox entries not sent yet.
     pub pending: u64,
-    /// Outbox entries sent whose answer has not been seen.
+    /// Outbox entries sent and not answered yet.
     pub sent: u64,
-    /// Outbox entries refused.
+    /// Rejected outbox entries.
     pub rejected: u64,
 }
 
@@ -86,17 +86,17 @@ pub struct ViewCounts {
     pub done: u64,
 }
 
-/// The longest that a server is left alone for because it asked to be.
+/// The longest pause that a server can ask for.
 pub const LONGEST_REST: Duration = Duration::from_hours(1);
 
-/// How fresh base is, and how the last tries went.
+/// The age of base, and the outcome of the last attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Freshness {
-    /// When the last complete pull began; `None` when there was none yet.
+    /// When the last complete pull began; `None` before the first one.
     pub as_of: Option<Timestamp>,
-    /// When the server last could not be reached, if that is the latest news.
+    /// When the last attempt failed; `None` if it succeeded.
     pub failed_at: Option<Timestamp>,
-    /// Until when the server asked to be left alone when it last asked; at most
+    /// The end of the last pause that the server asked for; at most
     /// [`LONGEST_REST`] after `failed_at`.
     pub rest_until: Option<Timestamp>,
     /// Whether the rows are those of before the server was reset, shown until
@@ -105,9 +105,8 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// Until when the server wants no request, if it does not want one `now`.
-    /// Where the last failure lies in the future the clock was set back, and
-    /// nobody knows.
+    /// The end of the pause that the server asked for, if `now` is in it. `None`
+    /// where the last failure lies in the future: the clock was set back.
     #[must_use]
     pub fn resting(&self, now: Timestamp) -> Option<Timestamp> {
         let began = self.failed_at.is_some_and(|at| at <= now);

@@ -1,4 +1,4 @@
-//! Two edits of one line, merged part by part.
+//! Merges two edits of one line part by part.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,19 @@ use jiff::civil::Date;
 use crate::domain::casefold::tag_key;
 use crate::domain::line::{Line, Priority, pieces, tag};
 
-/// What came of a merge.
+/// The result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Merged {
-    /// Both edits fit together.
+    /// The text with both edits.
     Text(String),
-    /// They changed the same part in different ways.
+    /// Both edits changed the same part differently.
     Overlap,
 }
 
 /// Replays the edit `before` → `after` on `theirs`, part by part: done,
 /// priority, each tag, the words.
 ///
-/// Two completions on different days are no overlap: theirs came first.
+/// Completions on different days do not overlap: theirs came first.
 #[must_use]
 pub fn merge(before: &str, after: &str, theirs: &str) -> Merged {
     if theirs == before || theirs == after {

@@ -1,65 +1,65 @@
-//! The outbox as sync sees it, and what came of sending it.
+//! Outbox entries as sync sees them, and the outcome of sending them.
 
 use jiff::Timestamp;
 
 use crate::domain::change::{Entry, Rejection};
 use crate::domain::todo::Row;
 
-/// An outbox entry with what the server last said of its todo.
+/// An outbox entry with the server's last known row of its todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
     /// The entry.
     pub entry: Entry,
-    /// The todo's row, if the server has one.
+    /// The row, if the server has one.
     pub base: Option<Row>,
 }
 
-/// What came of sending one outbox entry.
+/// The outcome of sending one outbox entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushOutcome {
-    /// The server took it; what it said of the row.
+    /// Accepted by the server.
     Applied {
-        /// The row's id, where the answer told it.
+        /// The row's id, if the answer contains it.
         id: Option<i64>,
-        /// The row's revision, where the answer told it.
+        /// The row's revision, if the answer contains it.
         revision: Option<i64>,
     },
-    /// A first and only try that certainly did not arrive, or a conditional
-    /// edit that matched no row on its first try: waits again.
+    /// A first request that certainly did not arrive, or a conditional edit whose
+    /// first request matched no row: pending again.
     NotApplied,
-    /// The answer never came: it may or may not have arrived.
+    /// No answer: it may or may not have arrived.
     Unknown,
-    /// As [`PushOutcome::Unknown`], but the server said that it failed.
+    /// As [`PushOutcome::Unknown`], but the server answered with an error.
     Failed,
-    /// The server refused it for good, or it lost a race.
+    /// Refused by the server for good, or in conflict.
     Rejected(Rejection),
 }
 
 /// A correction of an outbox entry before it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrePushChange {
-    /// The edit is now made on this text and revision.
+    /// Bases the edit on this text and revision.
     Rebase {
         /// Which entry.
         seq: i64,
-        /// The text it is made on.
+        /// The text it is based on.
         before: String,
-        /// The text wanted.
+        /// The new text.
         after: String,
-        /// The revision it is made on.
+        /// The revision it is based on.
         revision: i64,
     },
-    /// What came of it is known without sending.
+    /// Settles the entry: its outcome is known without sending.
     Resolve {
         /// Which entry.
         seq: i64,
-        /// What came of it.
+        /// The outcome.
         outcome: PushOutcome,
     },
 }
 
-/// A pull under way: names the answered entries that may leave the outbox when
-/// it is complete.
+/// A pull in progress, with the answered entries that leave the outbox when it
+/// is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pull {
     /// Answered before the pull began.

@@ -100,7 +100,7 @@ pub enum Term {
     Done(Days),
     /// Changed by the server on a day in the range.
     Changed(Days),
-    /// Has a change that far.
+    /// Has a change in this state.
     State(State),
     /// Has this priority.
     Priority(Priority),
@@ -277,7 +277,7 @@ impl Term {
 pub struct Facts<'a> {
     /// The text.
     pub line: Line<'a>,
-    /// How far its changes have come.
+    /// The state of its changes.
     pub state: State,
     /// The day on which the server last changed it.
     pub changed_on: Option<Date>,

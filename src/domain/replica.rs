@@ -3,12 +3,12 @@
 use crate::domain::change::{Act, Entry, Progress};
 use crate::domain::todo::{Row, State, Todo};
 
-/// How one todo is shown: what the server last said of it, with its outbox
-/// entries replayed, oldest first; `None` when there is nothing to show.
+/// Returns a todo as shown: the server's last known row with its outbox entries
+/// replayed, oldest first; `None` when there is nothing to show.
 ///
 /// `entries` are this todo's, in outbox order. A rejected edit or removal is
-/// left out (the server's text shows, marked rejected). What exists nowhere else
-/// still shows: the text of a rejected add, and an edit whose todo was removed
+/// left out (the server's text shows, marked rejected). A text that exists nowhere
+/// else still shows: that of a rejected add, and of an edit whose todo was deleted
 /// elsewhere.
 #[must_use]
 pub fn shown(base: Option<&Row>, entries: &[Entry], local: Option<i64>) -> Option<Todo> {
@@ -36,7 +36,7 @@ fn replayed<'a>(base: Option<&'a str>, entries: &'a [Entry]) -> Option<&'a str> 
     {
         let rejected = matches!(progress, Progress::Rejected(_));
         match &change.act {
-            // An add that is in base already may have been edited since.
+            // An add that base contains may have been edited since.
             Act::Add { text: new } => text = text.or(Some(new)).filter(|_| !removed),
             Act::Edit { after, .. } if text.is_some() => {
                 if !rejected {
@@ -59,7 +59,7 @@ fn replayed<'a>(base: Option<&'a str>, entries: &'a [Entry]) -> Option<&'a str> 
     text
 }
 
-/// The worst of the entries: refused, then unanswered, then waiting.
+/// The worst state of the entries: rejected, then sent, then pending.
 fn state(entries: &[Entry]) -> State {
     entries
         .iter()
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_edit_or_removal_is_left_out_but_marked() {
+    fn a_rejected_edit_or_deletion_is_left_out_but_marked() {
         assert_eq!(
             seen(Some("a"), &[edit("b", rejected())]),
             is("a", State::Rejected)

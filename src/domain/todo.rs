@@ -1,4 +1,4 @@
-//! A todo: as the server says it, and as it is shown.
+//! Todos: rows of the server, and todos as shown.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,20 +7,20 @@ use jiff::Timestamp;
 
 use crate::domain::key::Key;
 
-/// What the server last said of one todo.
+/// The server's last known row of a todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Its identity.
     pub key: Key,
     /// The server's integer id.
     pub id: i64,
-    /// One todo.txt line; may hold anything, for others write it too.
+    /// One todo.txt line; may contain anything, since other programs write it too.
     pub text: String,
     /// The server's revision of this row; 0 on a bare backend.
     pub revision: i64,
-    /// When the server made it; a bare backend does not tell.
+    /// When the server created it; unknown on a bare backend.
     pub created_at: Option<Timestamp>,
-    /// When the server last changed it; a bare backend does not tell.
+    /// When the server last changed it; unknown on a bare backend.
     pub updated_at: Option<Timestamp>,
 }
 
@@ -29,22 +29,22 @@ pub struct Row {
 pub struct Todo {
     /// Its identity.
     pub key: Key,
-    /// The server's integer id, once the server has answered the add.
+    /// The server's integer id, known once the add was answered.
     pub id: Option<i64>,
     /// This device's number for a todo it added (`n3`); kept after syncing.
     pub local: Option<i64>,
     /// One todo.txt line, byte for byte.
     pub text: String,
-    /// How far its changes have come.
+    /// The state of its changes.
     pub state: State,
-    /// When the server made it.
+    /// When the server created it.
     pub created_at: Option<Timestamp>,
     /// When the server last changed it.
     pub updated_at: Option<Timestamp>,
 }
 
 impl Todo {
-    /// What a person types to name it: the server's id, or `n3` before that.
+    /// Its handle: the server's id, or `n3` until that is known.
     #[must_use]
     pub fn handle(&self) -> Handle {
         match (self.id, self.local) {
@@ -55,16 +55,16 @@ impl Todo {
     }
 }
 
-/// How far the changes of a todo have come.
+/// The state of a todo's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
-    /// Nothing of it waits.
+    /// No change is waiting.
     Synced,
-    /// A change waits to be sent.
+    /// A change is not sent yet.
     Pending,
-    /// A change was sent and its answer has not been seen.
+    /// A change was sent and not answered yet.
     Sent,
-    /// The server refused a change, or it lost a race; the text is kept.
+    /// A change was refused by the server or is in conflict; its text is kept.
     Rejected,
 }
 
@@ -92,7 +92,7 @@ impl State {
     }
 }
 
-/// What a person types to name a todo.
+/// What a user types to name a todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Handle {
     /// The server's integer id: `42`.
@@ -105,9 +105,11 @@ pub enum Handle {
     Prefix(String),
 }
 
-/// Why a word is no handle.
+/// A word that is not a handle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is no handle: expected an id (42), a local number (n3) or 8 characters of a key")]
+#[error(
+    "`{word}` is not a handle: expected an id (42), a local number (n3) or 8 characters of a key"
+)]
 pub struct HandleError {
     /// What was typed.
     pub word: String,
@@ -130,7 +132,7 @@ impl FromStr for Handle {
     /// Reads a handle. Decimal digits are an id, written without a sign and without
     /// leading zeros; the store also tries eight or more of them as a prefix.
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        let refused = || HandleError {
+        let invalid = || HandleError {
             word: word.to_owned(),
         };
         if let Some(id) = number(word) {
@@ -141,7 +143,7 @@ impl FromStr for Handle {
         }
         let looks_like_key = word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         if !looks_like_key || word.len() < 8 || word.len() > 36 {
-            return Err(refused());
+            return Err(invalid());
         }
         Ok(match word.parse::<Key>() {
             Ok(key) => Self::Key(key),

@@ -27,7 +27,7 @@ pub struct Typed {
     pub notices: Vec<Notice>,
 }
 
-/// Something in a typed text that the user may not have meant.
+/// Part of a typed text that the user may not have meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Notice {
     /// A `due:` or `t:` word without a date that can be read.

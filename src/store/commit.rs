@@ -1,7 +1,7 @@
 //! Commits changes to the outbox; retries and drops them.
 
-use crate::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE};
-use crate::domain::fold::{FoldContext, Step};
+use crate::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE, Rejection};
+use crate::domain::fold::{FoldContext, Retry, Step};
 use crate::domain::history::{HistoryItem, Session};
 use crate::domain::key::Key;
 use crate::domain::todo::{Row, Todo};
@@ -64,10 +64,11 @@ impl Store {
         })
     }
 
-    /// Makes a rejected change pending again: an edit is made again on the server's
-    /// present text. An edit of a todo that was deleted elsewhere adds it as a new
-    /// todo with the key `fresh`, since deletions are final; what named the old one
-    /// names the new one. Returns the todo's key, if there was such a
+    /// Makes a rejected change pending again. An edit is merged part by part with
+    /// everything that happened since on either side; where that is impossible it
+    /// stays rejected. One whose todo was deleted elsewhere restores it as a
+    /// new todo with the key `fresh`, for deletions are final; whatever named the
+    /// old one names the new one. Returns the todo's key, if there was such a
     /// change.
     ///
     /// # Errors
@@ -157,17 +158,8 @@ impl Write<'_> {
             return Ok(Some(fresh));
         }
         match (&entry.change.act, base) {
-            (Act::Edit { after, .. }, Some(base)) if *after == base.text => {
-                self.take_out(&entry)?;
-            }
-            (Act::Edit { after, .. }, Some(base)) => {
-                let act = Act::Edit {
-                    before: base.text,
-                    after: after.clone(),
-                };
-                self.rewrite(seq, &act)?;
-                self.set_revision(seq, self.known_revision(base.revision))?;
-                self.progress(&entry, &Progress::Pending)?;
+            (Act::Edit { before, after }, Some(_)) => {
+                self.retry_edit(&entry, rejection, (before, after))?;
             }
             (Act::Remove { .. }, Some(base)) => {
                 self.rewrite(seq, &Act::Remove { before: base.text })?;
@@ -182,6 +174,33 @@ impl Write<'_> {
         }
         self.show(key)?;
         Ok(Some(key))
+    }
+
+    /// Merges a rejected edit with everything that happened since on either side.
+    fn retry_edit(
+        &mut self,
+        entry: &Entry,
+        rejection: &Rejection,
+        (before, after): (&str, &str),
+    ) -> Result<(), StoreError> {
+        match self.meet(entry.change.todo)?.meeting().retry(before, after) {
+            Retry::Nothing => self.take_out(entry),
+            Retry::Change(act) => {
+                self.take_out(entry)?;
+                let change = Change {
+                    act,
+                    ..entry.change.clone()
+                };
+                self.accept(&change).map(drop)
+            }
+            Retry::Overlap { theirs } => {
+                let rejection = Rejection {
+                    theirs: Some(theirs),
+                    ..rejection.clone()
+                };
+                self.progress(entry, &Progress::Rejected(rejection))
+            }
+        }
     }
 
     /// Adds the text of a rejected edit as a new todo in place of the one that

@@ -299,8 +299,17 @@ fn a_lost_race_exits_6_and_keeps_both_texts() -> Checked {
     assert_eq!(entry["state"], "rejected");
     assert_eq!(entry["text"], "buy oat milk");
     assert_eq!(entry["theirs"], "buy soy milk");
+    here.run(&["done", "1"])?.ended(0)?;
+    here.run(&["queue", "retry", "1"])?.ended(6)?;
+    assert_eq!(
+        here.json(&["queue", "--json"])?["entries"][0]["text"],
+        "buy oat milk"
+    );
+    there.run(&["edit", "1", "buy milk +shop"])?.ended(0)?;
     here.run(&["queue", "retry", "1"])?.ended(0)?;
-    assert_eq!(sandbox.texts()?, ["buy oat milk"]);
+    let text = sandbox.texts()?.concat();
+    assert!(text.starts_with("x "), "completed since: {text}");
+    assert!(text.ends_with(" buy oat milk +shop"), "{text}");
     Ok(())
 }
 

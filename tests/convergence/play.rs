@@ -282,9 +282,6 @@ impl Play {
             if matches!(&entry.progress, Progress::Rejected(why) if is_gone(&why.code)) {
                 return Ok(());
             }
-            if let (Act::Edit { after, .. }, Some(base)) = (&entry.change.act, base) {
-                self.story.edit(device, &base.text, after);
-            }
             self.device(device)?
                 .with(|store| Ok(store.retry(entry.seq, entry.change.todo)?))?;
         } else {

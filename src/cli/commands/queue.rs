@@ -93,15 +93,17 @@ fn retry(
     waiting: Vec<Waiting>,
 ) -> Result<(), CliError> {
     let mut retried = Vec::new();
+    // A retry merges with the newest text.
+    let mut synced = network::attempt(context, known, store, SyncOptions::USUAL)?;
     for change in waiting.into_iter().filter(|it| it.state == "rejected") {
         if let Some(key) = store.retry(change.seq, context.clock.key())? {
             retried.push((key, change));
         }
     }
-    if let (false, Err(miss)) = (
-        retried.is_empty(),
-        network::attempt(context, known, store, SyncOptions::USUAL)?,
-    ) {
+    if synced.is_ok() && store.totals()?.pending > 0 {
+        synced = network::attempt(context, known, store, SyncOptions::USUAL)?;
+    }
+    if let (false, Err(miss)) = (retried.is_empty(), synced) {
         context.notice(format!("queued: {}", miss.why()));
     }
     let now = become_of(store, retried)?;

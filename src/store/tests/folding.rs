@@ -242,15 +242,84 @@ fn a_rejected_change_can_wait_again_or_be_dropped_but_no_sent_one() -> Outcome {
     assert_eq!(store.retry(seq, key(9))?, Some(key(1)));
     let queued = store.outbox()?;
     let entry = queued.first().map(|queued| &queued.entry);
-    assert_eq!(
-        entry.map(|entry| &entry.change.act),
-        Some(&edited("theirs", "b"))
-    );
-    assert_eq!(entry.and_then(|entry| entry.revision), Some(77));
+    let theirs = match entry.map(|entry| &entry.progress) {
+        Some(Progress::Rejected(rejection)) => rejection.theirs.as_deref(),
+        _ => None,
+    };
+    assert_eq!(theirs, Some("theirs"), "a retry still conflicts");
 
     assert!(store.drop_entry(seq)?);
     assert_eq!(shown(&store, key(1))?, is("theirs", State::Synced));
     assert!(!store.drop_entry(seq)?);
+    Ok(())
+}
+
+/// A store whose edit `before` → `mine` was rejected, the server's text being
+/// `theirs`; the edit's place in the outbox.
+fn rejected_edit(
+    before: &str,
+    mine: &str,
+    theirs: &str,
+) -> Result<(Store, i64), Box<dyn std::error::Error>> {
+    let mut store = synced(before)?;
+    store.commit(&[edit(key(1), before, mine)])?;
+    let seq = only(&store)?;
+    store.mark_sent(&[seq])?;
+    store.apply_outcome(&[(seq, refused("conflict"))])?;
+    store.apply(
+        &told(&[Row {
+            revision: 77,
+            ..row(key(1), 1, theirs)
+        }]),
+        77,
+    )?;
+    Ok((store, seq))
+}
+
+#[test]
+fn a_retry_merges_with_everything_that_happened_since_on_either_side() -> Outcome {
+    let (mut store, seq) = rejected_edit("milk", "milk +shop", "soy milk @home")?;
+    store.commit(&[edit(
+        key(1),
+        "soy milk @home",
+        "x 2026-11-24 soy milk @home",
+    )])?;
+    store.retry(seq, key(9))?;
+
+    let merged = "x 2026-11-24 soy milk @home +shop";
+    assert_eq!(
+        outbox(&store)?,
+        [(edited("soy milk @home", merged), Progress::Pending)],
+        "one change with both"
+    );
+    assert_eq!(shown(&store, key(1))?, is(merged, State::Pending));
+    let queued = store.outbox()?;
+    let revision = queued.first().and_then(|queued| queued.entry.revision);
+    assert_eq!(revision, Some(77));
+    Ok(())
+}
+
+#[test]
+fn a_retry_never_replaces_a_newer_text_as_a_whole() -> Outcome {
+    let (mut store, seq) = rejected_edit("milk", "oat milk", "soy milk")?;
+    let done = "x 2026-11-24 soy milk";
+    store.commit(&[edit(key(1), "soy milk", done)])?;
+    store.retry(seq, key(9))?;
+
+    assert_eq!(shown(&store, key(1))?, is(done, State::Rejected));
+    let kept = store.outbox()?;
+    let kept = kept.first().map(|queued| &queued.entry.change.act);
+    assert_eq!(kept, Some(&edited("milk", "oat milk")), "both texts stay");
+    Ok(())
+}
+
+#[test]
+fn a_retry_of_what_is_so_already_leaves_nothing() -> Outcome {
+    let (mut store, seq) = rejected_edit("milk", "oat milk", "oat milk")?;
+    store.retry(seq, key(9))?;
+
+    assert_eq!(outbox(&store)?, []);
+    assert_eq!(shown(&store, key(1))?, is("oat milk", State::Synced));
     Ok(())
 }
 
