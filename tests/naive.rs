@@ -212,7 +212,7 @@ fn query(random: &mut Rng, rows: &[Naive]) -> Checked<(String, Query, BTreeSet<i
 
 fn filled(texts: &[String]) -> Checked<Store> {
     let mut store = Store::in_memory(ENDPOINT)?;
-    let page: Vec<FeedRow> = (1..)
+    let page: Vec<FeedRow> = (1_i64..)
         .zip(texts)
         .map(|(id, text)| {
             FeedRow::Present(Row {

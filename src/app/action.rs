@@ -55,9 +55,17 @@ pub enum Action {
     /// Leave the innermost of search, marks and view.
     Back,
     /// Next view.
-    CycleScope,
+    NextView,
+    /// Previous view.
+    PreviousView,
+    /// The view with this number, counted from 1.
+    ChooseView(u8),
+    /// Go into the sidebar, or back to the list.
+    Sidebar,
     /// Next order of the list.
     CycleSort,
+    /// The opposite order of the list.
+    ReverseSort,
     /// Show or hide the details of the selected todo.
     Details,
     /// Scroll the details down.
@@ -178,6 +186,8 @@ pub enum Layer {
     Paste,
     /// The changes that are not on the server.
     Queue,
+    /// The sidebar.
+    Sidebar,
     /// The list of keys.
     Help,
     /// The login screen.
@@ -186,13 +196,14 @@ pub enum Layer {
 
 impl Layer {
     /// All layers, in the order that the help shows them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         L::List,
         L::Global,
         L::Editor,
         L::Search,
         L::Line,
         L::Queue,
+        L::Sidebar,
         L::Confirm,
         L::Paste,
         L::Login,
@@ -211,6 +222,7 @@ impl Layer {
             Self::Confirm => "Questions",
             Self::Paste => "Several lines pasted",
             Self::Queue => "Queue",
+            Self::Sidebar => "Sidebar",
             Self::Help => "Help",
             Self::Login => "Logging in",
         }
@@ -311,8 +323,20 @@ pub const TABLE: &[Binding] = &[
     row(L::List, A::MarkAll, "mark-all", &["V"], "mark all shown"),
     row(L::List, A::Search, "search", &["/"], "search as you type"),
     row(L::List, A::Back, "back", &["esc"], "leave search, marks, view"),
-    row(L::List, A::CycleScope, "next-view", &["f"], "next view"),
+    row(L::List, A::NextView, "next-view", &["f"], "next view"),
+    row(L::List, A::PreviousView, "previous-view", &["F"], "previous view"),
+    row(L::List, A::ChooseView(1), "view-1", &["1"], "view 1"),
+    row(L::List, A::ChooseView(2), "view-2", &["2"], "view 2"),
+    row(L::List, A::ChooseView(3), "view-3", &["3"], "view 3"),
+    row(L::List, A::ChooseView(4), "view-4", &["4"], "view 4"),
+    row(L::List, A::ChooseView(5), "view-5", &["5"], "view 5"),
+    row(L::List, A::ChooseView(6), "view-6", &["6"], "view 6"),
+    row(L::List, A::ChooseView(7), "view-7", &["7"], "view 7"),
+    row(L::List, A::ChooseView(8), "view-8", &["8"], "view 8"),
+    row(L::List, A::ChooseView(9), "view-9", &["9"], "view 9"),
+    row(L::List, A::Sidebar, "sidebar", &["b", "shift-tab"], "into the sidebar"),
     row(L::List, A::CycleSort, "cycle-sort", &["o"], "next order: due, priority, …"),
+    row(L::List, A::ReverseSort, "reverse-sort", &["O"], "opposite order"),
     row(L::List, A::Details, "details", &["tab"], "details"),
     row(L::List, A::DetailsDown, "details-down", &["J"], "scroll the details down"),
     row(L::List, A::DetailsUp, "details-up", &["K"], "scroll the details up"),
@@ -367,6 +391,12 @@ pub const TABLE: &[Binding] = &[
     row(L::Queue, A::Undo, "queue-undo", &["u"], "undo"),
     row(L::Queue, A::Sync, "queue-sync", &["s"], "sync now"),
     row(L::Queue, A::Cancel, "leave-queue", &["esc", "q", "Q", "ctrl-c"], "back to the list"),
+    row(L::Sidebar, A::Down, "sidebar-down", &["j", "down"], "next entry"),
+    row(L::Sidebar, A::Up, "sidebar-up", &["k", "up"], "previous entry"),
+    row(L::Sidebar, A::First, "sidebar-first", &["g g", "home"], "first entry"),
+    row(L::Sidebar, A::Last, "sidebar-last", &["G", "end"], "last entry"),
+    row(L::Sidebar, A::Submit, "sidebar-choose", &["enter", "space"], "show it"),
+    row(L::Sidebar, A::Cancel, "leave-sidebar", &["esc", "b", "shift-tab", "q"], "back to the list"),
     row(L::Login, A::OpenBrowser, "open-browser", &["enter"], "open the page in the browser"),
     row(L::Login, A::CopyCode, "copy-code", &["c"], "copy the code"),
     row(L::Login, A::ToggleQr, "toggle-qr", &["g"], "show or hide a QR code"),

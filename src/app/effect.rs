@@ -1,6 +1,7 @@
 //! What must happen outside the model.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::app::login::LoginId;
 use crate::domain::account::Account;
@@ -76,6 +77,11 @@ pub enum Effect {
     },
     /// Read the outbox.
     Queue,
+    /// Read how many todos the views, projects and contexts have.
+    Counts {
+        /// The day.
+        today: Date,
+    },
     /// Read every row of a list.
     ReadAll {
         /// Of which list.

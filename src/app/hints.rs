@@ -24,6 +24,15 @@ pub struct Hint {
 pub fn hints(model: &Model) -> Vec<Hint> {
     match &model.screen {
         Screen::List => list(model),
+        Screen::Sidebar(_) => of(
+            Layer::Sidebar,
+            &[
+                (Action::Submit, "show"),
+                (Action::Down, "next"),
+                (Action::Up, "previous"),
+                (Action::Cancel, "back"),
+            ],
+        ),
         Screen::Editor(line) => editor(line, model),
         Screen::Queue(queue) => self::queue(queue),
         Screen::Confirm { question, .. } => {
@@ -112,7 +121,7 @@ fn list(model: &Model) -> Vec<Hint> {
         Layer::List,
         &[
             (Action::Undo, "undo"),
-            (Action::CycleScope, "view"),
+            (Action::NextView, "view"),
             (Action::CycleSort, "sort"),
             (Action::Sync, "sync"),
             (Action::Quit, "quit"),

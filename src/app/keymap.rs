@@ -239,6 +239,7 @@ const fn layers(layer: Layer) -> &'static [Layer] {
         Layer::Paste => &[Layer::Paste, Layer::Global],
         Layer::Confirm => &[Layer::Confirm, Layer::Global],
         Layer::Queue => &[Layer::Queue, Layer::Global],
+        Layer::Sidebar => &[Layer::Sidebar, Layer::Global],
         Layer::Help => &[Layer::Help, Layer::Global],
         Layer::Login => &[Layer::Login, Layer::Global],
     }

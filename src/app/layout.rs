@@ -76,8 +76,8 @@ pub struct Parts {
     pub details: bool,
     /// How much of the search is shown.
     pub search: SearchPart,
-    /// Whether the add or edit line, or a question, is open.
-    pub line: bool,
+    /// Rows inside the frame of the add or edit line or question that is open.
+    pub line: Option<u16>,
 }
 
 /// How much of the search the main screen shows.
@@ -147,8 +147,8 @@ impl Layout {
         if size.height > 2 {
             layout.hints = rest.take_bottom(1);
         }
-        if parts.line {
-            layout.line = rest.take_bottom(line_height(size));
+        if let Some(rows) = parts.line {
+            layout.line = rest.take_bottom(line_height(size, rows));
         }
         let sidebar = size.width >= WITH_SIDEBAR && !(parts.details && size.width < WITH_BOTH);
         if sidebar {
@@ -189,11 +189,11 @@ impl Layout {
 }
 
 /// Rows of the add or edit line: framed with a preview where there is room.
-const fn line_height(size: Size) -> u16 {
+const fn line_height(size: Size, rows: u16) -> u16 {
     match size.height {
         0..=6 => 1,
         7..=11 => 2,
-        _ => 4,
+        _ => rows + 2,
     }
 }
 
@@ -208,14 +208,14 @@ mod tests {
     const DETAILS: Parts = Parts {
         details: true,
         search: SearchPart::Hidden,
-        line: false,
+        line: None,
     };
 
     #[test]
     fn the_hints_and_the_status_are_on_every_terminal_of_three_rows() {
         for height in 3..60 {
             for width in [20, 40, 80, 120, 180] {
-                for line in [false, true] {
+                for line in [None, Some(2), Some(3)] {
                     let parts = Parts { line, ..DETAILS };
                     let layout = layout(width, height, parts);
                     assert_eq!((layout.hints.height, layout.status.height), (1, 1));
@@ -231,7 +231,7 @@ mod tests {
         let all = Parts {
             details: true,
             search: SearchPart::Terms,
-            line: true,
+            line: Some(2),
         };
         for parts in [Parts::default(), DETAILS, all] {
             for height in 0..50 {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::app::effect::{CommitId, Effect, WindowId};
+use crate::app::groups::{Grouping, Heading};
 use crate::domain::change::{Act, Change};
 use crate::domain::key::Key;
 use crate::domain::line::Line;
@@ -12,10 +13,12 @@ use crate::domain::todo::Todo;
 use crate::store::{Around, Window};
 
 mod arrival;
+mod lines;
 mod motion;
 mod unsaved;
 
 pub use arrival::Arrival;
+pub use lines::ScreenLine;
 use unsaved::{Unsaved, overlay, settle};
 
 /// The rows on and near the screen.
@@ -33,6 +36,9 @@ pub struct List {
     window: Window,
     unsaved: Vec<Unsaved>,
     rows: Vec<ListRow>,
+    grouping: Option<Grouping>,
+    /// The group of each row; empty without groups.
+    headings: Vec<Heading>,
     /// Index into `rows`; 0 when there are none.
     selected: usize,
     /// Index of the first row on the screen.
@@ -84,6 +90,8 @@ impl List {
             window: Window::default(),
             unsaved: Vec::new(),
             rows: Vec::new(),
+            grouping: None,
+            headings: Vec::new(),
             selected: 0,
             top: 0,
             height,
@@ -106,20 +114,20 @@ impl List {
         &self.rows
     }
 
-    /// The rows on the screen, and which of them is selected.
-    #[must_use]
-    pub fn visible(&self) -> (&[ListRow], usize) {
-        let end = (self.top + self.height).min(self.rows.len());
-        let rows = self.rows.get(self.top..end).unwrap_or_default();
-        (rows, self.selected.saturating_sub(self.top))
-    }
-
     /// Whether the list goes on above, and below, what is on the screen.
     #[must_use]
     pub fn goes_on(&self) -> (bool, bool) {
         let above = self.window.more_above || self.top > 0;
         let below = self.window.more_below || self.top + self.height < self.rows.len();
         (above, below)
+    }
+
+    /// The place of the selected row in the list, from 1; `None` where the window
+    /// does not reach the start.
+    #[must_use]
+    pub fn place(&self) -> Option<usize> {
+        let known = !self.window.more_above && !self.rows.is_empty();
+        known.then_some(self.selected + 1)
     }
 
     /// How many rows fit on the screen.
@@ -293,6 +301,7 @@ impl List {
         }
         rows.retain(|row| in_scope(self.query.scope, &row.todo.text));
         self.rows = rows;
+        self.regroup();
         let select_when_loaded = self.select_when_loaded.and_then(|key| self.position(key));
         let near = neighbours.iter().find_map(|key| self.position(*key));
         self.selected = select_when_loaded

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
 use crate::app::action::{Action, Layer};
 use crate::app::details::DetailsPane;
-use crate::app::editor::Editor;
+use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect};
 use crate::app::keymap::Keymap;
 use crate::app::keys::Key as Press;
@@ -21,14 +21,21 @@ use crate::app::login::{Login, LoginId};
 use crate::app::queue::QueueScreen;
 use crate::app::tags::Tags;
 use crate::app::toast::Toast;
+use crate::app::views::Views;
 use crate::domain::account::Identity;
 use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
-use crate::domain::list::{Freshness, Totals};
+use crate::domain::list::{Freshness, Totals, ViewCounts};
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
+use crate::domain::view::OwnView;
+use crate::domain::when::Calendar;
 
 /// Everything the screens show and everything that decides what a key means.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that hold independently of each other"
+)]
 #[derive(Debug, Clone)]
 pub struct Model {
     pub(crate) list: List,
@@ -50,12 +57,24 @@ pub struct Model {
     pub(crate) pressed_at: Timestamp,
     /// Marked todos, with their texts as last seen.
     pub(crate) marks: BTreeMap<Key, Todo>,
+    /// Whether all rows of the list are being read to be marked.
+    pub(crate) marking: bool,
     /// The details of the selected todo.
     pub(crate) pane: DetailsPane,
     /// What is to be decided about a rejected change once it is read.
     pub(crate) deciding: Option<(Key, Action)>,
     /// What the role may do, once that is known.
     pub(crate) capabilities: Option<Capabilities>,
+    /// The views, and which is current.
+    pub(crate) views: Views,
+    /// How many todos the views have, once that is known.
+    pub(crate) counts: Option<ViewCounts>,
+    /// The first day of the week.
+    pub(crate) week_start: Weekday,
+    /// Whether ordered lists have headings.
+    pub(crate) groups: bool,
+    /// Whether this is the demo.
+    pub(crate) demo: bool,
     /// The projects and contexts in use.
     pub(crate) tags: Tags,
     /// Lines that can be recalled, newest last.
@@ -91,6 +110,8 @@ pub enum Screen {
     List,
     /// The add or edit line, under the list.
     Editor(Editor),
+    /// The sidebar; which of its entries has the focus.
+    Sidebar(usize),
     /// The search line, under the list.
     Search(Search),
     /// The changes that are not on the server.
@@ -160,6 +181,14 @@ pub struct Start {
     pub zone: TimeZone,
     /// Whether the network is to be left alone.
     pub offline: bool,
+    /// The user's own views.
+    pub views: Vec<OwnView>,
+    /// The first day of the week.
+    pub week_start: Weekday,
+    /// Whether ordered lists have headings.
+    pub groups: bool,
+    /// Whether this is the demo.
+    pub demo: bool,
 }
 
 impl Model {
@@ -186,9 +215,15 @@ impl Model {
             pressed: Vec::new(),
             pressed_at: start.now,
             marks: BTreeMap::new(),
+            marking: false,
             pane: DetailsPane::default(),
             deciding: None,
             capabilities: None,
+            views: Views::new(&start.views),
+            counts: None,
+            week_start: start.week_start,
+            groups: start.groups,
+            demo: start.demo,
             tags: Tags::default(),
             lines: Vec::new(),
             returned: Vec::new(),
@@ -203,7 +238,7 @@ impl Model {
             stale: true,
             who: start.who,
         };
-        let query = model.list.query().clone();
+        let query = model.views.query(model.calendar());
         let effects = match (&model.who, &model.link) {
             (Some(_), _) => model.list.show_first(query),
             (None, Link::Off) => {
@@ -235,6 +270,7 @@ impl Model {
             Screen::Search(_) => Layer::Search,
             Screen::Paste { .. } => Layer::Paste,
             Screen::Queue(_) => Layer::Queue,
+            Screen::Sidebar(_) => Layer::Sidebar,
             Screen::Confirm { .. } => Layer::Confirm,
             Screen::Help { .. } => Layer::Help,
             Screen::Login(_) => Layer::Login,
@@ -268,19 +304,44 @@ impl Model {
         !self.pressed.is_empty() && waited.unsigned_abs() >= CONTINUATIONS_AFTER
     }
 
+    /// The day, and when the week begins.
+    #[must_use]
+    pub const fn calendar(&self) -> Calendar {
+        Calendar {
+            today: self.today,
+            week_start: self.week_start,
+        }
+    }
+
+    /// Which entry of the sidebar has the focus, if it is there.
+    #[must_use]
+    pub const fn sidebar_focus(&self) -> Option<usize> {
+        if let Screen::Sidebar(at) = self.screen {
+            Some(at)
+        } else {
+            None
+        }
+    }
+
     /// The parts of the main screen.
     #[must_use]
     pub fn layout(&self) -> Layout {
         let parts = Parts {
             details: self.pane.open && !matches!(self.screen, Screen::Queue(_)),
             search: SearchPart::Hidden,
-            line: matches!(
-                self.screen,
+            line: match &self.screen {
+                // Their text stands above the line.
+                Screen::Editor(line) if matches!(line.purpose, Purpose::Merge { .. }) => Some(3),
                 Screen::Editor(_)
-                    | Screen::Search(_)
-                    | Screen::Paste { .. }
-                    | Screen::Confirm { .. }
-            ),
+                | Screen::Search(_)
+                | Screen::Paste { .. }
+                | Screen::Confirm { .. } => Some(2),
+                Screen::List
+                | Screen::Sidebar(_)
+                | Screen::Queue(_)
+                | Screen::Help { .. }
+                | Screen::Login(_) => None,
+            },
         };
         Layout::new(self.size, parts)
     }

@@ -6,9 +6,10 @@ use crate::app::effect::{CommitId, WindowId};
 use crate::app::keys::Key;
 use crate::app::link::RoundNews;
 use crate::app::login::{LoginId, LoginNews};
+use crate::app::tags::Tags;
 use crate::domain::feed::Capabilities;
 use crate::domain::history::UndoReport;
-use crate::domain::list::{Freshness, Totals, Window};
+use crate::domain::list::{Freshness, Totals, ViewCounts, Window};
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
 
@@ -47,6 +48,13 @@ pub enum Msg {
     DetailsRead(Details),
     /// The store answered [`Effect::Queue`](crate::app::Effect::Queue).
     QueueRead(Vec<Queued>),
+    /// The store answered [`Effect::Counts`](crate::app::Effect::Counts).
+    Counted {
+        /// How many todos the built-in views have.
+        views: ViewCounts,
+        /// The projects and contexts, most used first.
+        tags: Tags,
+    },
     /// The store answered [`Effect::ReadAll`](crate::app::Effect::ReadAll).
     AllRead(Vec<Todo>),
     /// The store undid or redid an action; `None` when there was none.

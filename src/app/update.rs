@@ -1,6 +1,7 @@
 //! The one function that moves the model.
 
 use crate::app::effect::Effect;
+use crate::app::groups::Grouping;
 use crate::app::link::Link;
 use crate::app::model::{Model, Size};
 use crate::app::msg::Msg;
@@ -17,18 +18,27 @@ mod press;
 mod queue;
 mod search;
 mod todos;
+mod views;
 
 /// Moves the model forward by one message and says what must now happen
 /// outside it. Never waits, never fails, reads no clock.
 #[must_use]
 pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
+    let new_day = model.today != stamp.today;
     model.now = stamp.now;
     model.today = stamp.today;
     let mut effects = apply(model, msg, stamp);
+    if new_day {
+        effects.extend(views::day_began(model));
+    }
     // What opens or closes a part of the screen changes how many rows fit.
     let rows = usize::from(model.layout().list.height);
     if rows != model.list.height() {
         effects.extend(model.list.resize(rows));
+    }
+    let grouping = Grouping::of(model.list.query(), model.calendar());
+    if model.list.group(grouping.filter(|_| model.groups)) {
+        model.touch();
     }
     effects.extend(details::follow(model));
     effects
@@ -37,7 +47,7 @@ pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
 fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
     match msg {
         Msg::Pressed(key) => press::pressed(model, key, stamp),
-        Msg::Pasted(text) => paste::pasted(model, &text, stamp),
+        Msg::Pasted(text) => paste::pasted(model, &text),
         Msg::Act(action) => act::act(model, action, stamp),
         Msg::Resized { width, height } => {
             model.touch();
@@ -57,11 +67,13 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         }
         Msg::DetailsRead(details) => details::read(model, details),
         Msg::QueueRead(items) => queue::read(model, items),
+        Msg::Counted { views, tags } => views::counted(model, views, tags),
         Msg::AllRead(todos) => todos::marked(model, todos),
         Msg::Undone { redo, report } => disk::undone(model, redo, report),
         Msg::QueueChanged => disk::queue_changed(model),
         Msg::StoreFailed { reason } => {
             model.touch();
+            model.marking = false;
             model.alert(reason);
             Vec::new()
         }

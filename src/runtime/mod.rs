@@ -8,6 +8,7 @@
 use std::io;
 
 use jiff::Timestamp;
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -17,6 +18,7 @@ use crate::app::effect::Effect;
 use crate::app::model::{Size, Start};
 use crate::app::{Keymap, Model, Msg, Stamp, update};
 use crate::domain::history::Session;
+use crate::domain::view::OwnView;
 use crate::os::runtime;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Store, StoreError};
@@ -53,6 +55,14 @@ pub struct Options {
     pub theme: Theme,
     /// Whether to leave the network alone.
     pub offline: bool,
+    /// The user's own views.
+    pub views: Vec<OwnView>,
+    /// The first day of the week.
+    pub week_start: Weekday,
+    /// Whether ordered lists have headings.
+    pub groups: bool,
+    /// Whether this is the demo.
+    pub demo: bool,
     /// Opens a page in a browser, or says why not. May block for a moment.
     pub open_page: fn(&str) -> Result<(), String>,
     /// Opens a text in the user's editor and returns what it was changed to, or
@@ -203,6 +213,10 @@ fn open(
         today: stamp(zone).today,
         zone: zone.clone(),
         offline: options.offline,
+        views: options.views.clone(),
+        week_start: options.week_start,
+        groups: options.groups,
+        demo: options.demo,
     });
     let mut later = match &store {
         Some(open) => answer(&open.store, &mut model, asked, stamp(zone))?,

@@ -128,6 +128,7 @@ impl EffectHandler for Workers {
             effect @ (Effect::Window { .. }
             | Effect::Details { .. }
             | Effect::Queue
+            | Effect::Counts { .. }
             | Effect::ReadAll { .. }) => {
                 if let Some(disk) = &self.disk {
                     disk.read(effect);

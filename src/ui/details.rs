@@ -15,6 +15,7 @@ use super::theme::Theme;
 use crate::app::Model;
 use crate::app::list::ListRow;
 use crate::domain::change::{Act, Progress};
+use crate::domain::due::{self as domain_due, Urgency, in_words};
 use crate::domain::line::Line;
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::State;
@@ -206,12 +207,9 @@ fn day(date: Date) -> String {
 
 /// `Sun 29 Nov 2026, in 5 days`.
 fn distance(due: Date, today: Date) -> String {
-    let words = match i64::from((due - today).get_days()) {
-        -1 => "yesterday".to_owned(),
-        late @ ..=-2 => format!("{} days late", -late),
-        0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
-        days => format!("in {days} days"),
+    let words = match Urgency::of(due, today) {
+        Urgency::Late => in_words(due, today),
+        Urgency::Today | Urgency::Soon | Urgency::Later => domain_due::distance(due, today),
     };
     format!("{}, {words}", day(due))
 }

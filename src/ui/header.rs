@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::text::{Pen, Run, runs_width, width};
 use super::theme::Theme;
 use crate::app::Model;
-use crate::domain::query::{Scope, Sort};
+use crate::domain::query::Sort;
 
 /// The narrowest header that names the program and the views beside the
 /// current one.
@@ -42,44 +42,53 @@ pub(super) fn rule(theme: &Theme, rule: Rect, under: Option<(u16, u16)>, buf: &m
     }
 }
 
-/// Writes the views; returns the columns of the current one.
+/// Writes the views; returns the columns of the current one. Where the sidebar
+/// lists them, only the current one is written.
 fn tabs(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-    let totals = model.totals;
-    let query = model.list.query();
-    let views = [
-        (Scope::Open, "Open", totals.open),
-        (Scope::Done, "Done", totals.done),
-        (Scope::All, "All", totals.open + totals.done),
-    ];
+    let beside_sidebar = model.layout().sidebar.width > 0;
     let mut pen = Pen::new(area, theme, buf);
-    pen.write(" ", theme.text);
-    if area.width >= ROOMY {
-        pen.write("tudone", theme.accent).write("  ", theme.text);
+    pen.write(" ", theme.muted);
+    if area.width >= ROOMY && !beside_sidebar {
+        pen.write("tudone", theme.accent).write("  ", theme.muted);
+        if model.demo {
+            pen.write("DEMO", theme.warning).write("  ", theme.muted);
+        }
     }
+    let current = model.views.current();
+    let current_name = model
+        .views
+        .all()
+        .get(current)
+        .map_or("", |view| view.name());
     let mut under = None;
-    for (scope, name, count) in views {
-        let current = scope == query.scope;
-        let count = if model.loaded {
-            format!(" {count}")
+    for (index, view) in model.views.all().iter().enumerate() {
+        let is_current = index == current;
+        let name = view.name();
+        let count = model.views.count(index, model.counts);
+        let count = count.map(|count| format!(" {count}")).unwrap_or_default();
+        // The current one is always there: the ones before it leave room.
+        let reserved = if index < current {
+            width(current_name) + 6
         } else {
-            String::new()
+            0
         };
-        if !current && (area.width < ROOMY || pen.room() < width(name) + width(&count) + 3) {
+        let needed = width(name) + width(&count) + 3 + reserved;
+        if !is_current && (beside_sidebar || area.width < ROOMY || pen.room() < needed) {
             continue;
         }
         let from = pen.x();
-        let (style, count_style) = if current {
+        let (style, count_style) = if is_current {
             (theme.current, theme.accent)
         } else {
             (theme.muted, theme.muted)
         };
         pen.write(name, style).write(&count, count_style);
-        if current {
+        if is_current {
             under = Some((from, pen.x()));
         }
-        pen.write("   ", theme.text);
+        pen.write("   ", theme.muted);
     }
-    under
+    under.filter(|_| !beside_sidebar)
 }
 
 fn right(model: &Model, theme: &Theme, room: u16) -> Vec<Run<'static>> {
@@ -98,15 +107,32 @@ fn right(model: &Model, theme: &Theme, room: u16) -> Vec<Run<'static>> {
                 theme.found,
             ));
         }
-        let order = format!("by {} {}", order(query.sort), theme.symbols.order[0]);
+        let arrow = theme.symbols.order[usize::from(query.reverse)];
+        let order = format!("by {} {arrow}", order(query.sort));
         runs.push(Run::new(order, theme.muted));
+    }
+    if let Some(place) = place(model) {
+        runs.push(Run::new(format!("    {place}"), theme.muted));
     }
     runs
 }
 
+/// `4 of 10`, as far as it is known.
+fn place(model: &Model) -> Option<String> {
+    let total = model
+        .views
+        .count(model.views.current(), model.counts)
+        .filter(|_| model.search.is_empty());
+    match (model.list.place(), total) {
+        (Some(place), Some(total)) => Some(format!("{place} of {total}")),
+        (None, Some(total)) => Some(format!("of {total}")),
+        (_, None) => None,
+    }
+}
+
 const fn order(sort: Sort) -> &'static str {
     match sort {
-        Sort::Server => "server order",
+        Sort::Server => "server",
         Sort::Due => "due",
         Sort::Priority => "priority",
         Sort::Created => "created",

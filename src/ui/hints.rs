@@ -17,7 +17,7 @@ pub(super) fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) 
         .saturating_sub(runs_width(&pinned) + 1)
         .max(area.x);
     let room = Rect {
-        width: end.saturating_sub(area.x),
+        width: end.saturating_sub(area.x + if pinned.is_empty() { 0 } else { 2 }),
         ..area
     };
     if model.pressed.is_empty() {

@@ -14,6 +14,8 @@ use super::words;
 use crate::app::Model;
 use crate::app::editor::{self, DayField, Editor, Purpose};
 use crate::app::preview::{Part, Preview, preview};
+use crate::domain::due::in_words;
+use crate::domain::recurrence::Recurrence;
 use crate::domain::typed::Rules;
 use crate::domain::when;
 
@@ -110,7 +112,7 @@ fn day(text: &str, model: &Model, theme: &Theme) -> Vec<Run<'static>> {
 
 /// `Fri 27 Nov, tomorrow`.
 fn full_date(date: jiff::civil::Date, model: &Model) -> String {
-    let words = due::words(date, model.today);
+    let words = in_words(date, model.today);
     let day = date.strftime("%a %-d %b").to_string();
     let day = if date.year() == model.today.year() {
         day
@@ -151,7 +153,7 @@ fn parts(understood: &Preview, model: &Model, theme: &Theme) -> Vec<Run<'static>
             Part::Start(date) => ("hidden until ", full_date(*date, model), theme.text),
             Part::Repeats(rule) => (
                 "repeats ",
-                words::interval(rule).unwrap_or_else(|| rule.clone()),
+                Recurrence::parse(rule).map_or_else(|| rule.clone(), Recurrence::words),
                 theme.text,
             ),
             Part::Project(name, _) => ("project ", name.clone(), theme.project),

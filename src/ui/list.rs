@@ -9,21 +9,59 @@ use super::row::{self, Position};
 use super::text::{Pen, width};
 use super::theme::Theme;
 use crate::app::Model;
+use crate::app::groups::Heading;
 use crate::app::link::Link;
+use crate::app::list::ScreenLine;
+use crate::domain::due::DueGroup;
 
 /// Draws the rows on the screen, or why there are none.
 pub(super) fn list(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let (rows, selected) = model.list.visible();
-    if rows.is_empty() {
+    let lines = model.list.lines();
+    if lines.is_empty() {
         empty(model, theme, area, buf);
         return;
     }
-    for (n, shown) in (0..area.height).zip(rows) {
-        let position = Position {
-            selected: usize::from(n) == selected,
-            marked: model.marks.contains_key(&shown.todo.key),
-        };
-        row::row(shown, position, model, theme, line_of(area, n), buf);
+    for (n, line) in (0..area.height).zip(lines) {
+        let at = line_of(area, n);
+        match line {
+            ScreenLine::Heading(heading) => self::heading(heading, model, theme, at, buf),
+            ScreenLine::Row { row, selected } => {
+                let position = Position {
+                    selected,
+                    marked: model.marks.contains_key(&row.todo.key),
+                };
+                row::row(row, position, model, theme, at, buf);
+            }
+        }
+    }
+}
+
+/// A heading with the number of its rows, where that is known.
+fn heading(heading: Heading, model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let style = match heading {
+        Heading::Due(DueGroup::Overdue) => theme.late,
+        Heading::Due(_) | Heading::Priority(_) => theme.group,
+    };
+    let mut pen = Pen::new(area, theme, buf);
+    pen.go_to(area.x + 1).write(&heading.words(), style);
+    if let Some(count) = count(heading, model) {
+        pen.write(&format!(" {count}"), theme.muted);
+    }
+}
+
+/// How many rows a heading has: only for whole views, whose counters say so.
+fn count(heading: Heading, model: &Model) -> Option<u64> {
+    let counts = model
+        .counts
+        .filter(|_| model.search.is_empty() && model.views.is_home())?;
+    match heading {
+        Heading::Due(DueGroup::Overdue) => Some(counts.overdue),
+        Heading::Due(DueGroup::Today) => Some(counts.due_today),
+        Heading::Due(DueGroup::NoDate) => Some(counts.no_date),
+        Heading::Due(
+            DueGroup::Tomorrow | DueGroup::ThisWeek | DueGroup::NextWeek | DueGroup::Later,
+        )
+        | Heading::Priority(_) => None,
     }
 }
 

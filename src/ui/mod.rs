@@ -25,6 +25,7 @@ mod login;
 pub mod qr;
 mod queue;
 mod row;
+mod sidebar;
 mod status;
 mod toast;
 mod words;
@@ -59,6 +60,7 @@ pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opt
             None
         }
         Screen::List
+        | Screen::Sidebar(_)
         | Screen::Editor(_)
         | Screen::Search(_)
         | Screen::Queue(_)
@@ -78,6 +80,9 @@ fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
         queue::header(queue, theme, header, rule, buf);
         queue::queue(queue, model, theme, rows, buf);
     } else {
+        if layout.sidebar.height > 0 {
+            sidebar::sidebar(model, theme, at(layout.sidebar), buf);
+        }
         header::header(model, theme, header, rule, buf);
         list::list(model, theme, rows, buf);
         if layout.details.height > 0 {
@@ -88,13 +93,13 @@ fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
     hints::hints(model, theme, hints, buf);
     status::status(model, theme, status, buf);
     let cursor = open_line(model, theme, line, buf);
-    if model.shows_continuations() {
-        continuations::continuations(model, theme, rows, buf);
-    }
     if let Some(toast) = &model.toast {
         let over = if rows.height > 0 { rows } else { status };
         let last = line_of(over, over.height.saturating_sub(1));
         toast::toast(toast, model, theme, last, buf);
+    }
+    if model.shows_continuations() {
+        continuations::continuations(model, theme, rows, buf);
     }
     cursor
 }
@@ -127,7 +132,11 @@ fn open_line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opti
             asked(title, &text, theme, area, buf);
             None
         }
-        Screen::List | Screen::Queue(_) | Screen::Help { .. } | Screen::Login(_) => None,
+        Screen::List
+        | Screen::Sidebar(_)
+        | Screen::Queue(_)
+        | Screen::Help { .. }
+        | Screen::Login(_) => None,
     }
 }
 

@@ -10,6 +10,7 @@ use super::theme::Theme;
 use super::words::{self, Look};
 use crate::app::Model;
 use crate::app::list::ListRow;
+use crate::domain::due::{in_short, in_words};
 use crate::domain::line::{Line, Priority};
 use crate::domain::todo::State;
 
@@ -141,9 +142,9 @@ fn due(
     };
     let text = match columns {
         Columns::Wide if line.is_done() => completed(date, model),
-        Columns::Wide => due::words(date, model.today),
+        Columns::Wide => in_words(date, model.today),
         Columns::Narrow | Columns::Medium if line.is_done() => return end,
-        Columns::Narrow | Columns::Medium => due::short(date, model.today),
+        Columns::Narrow | Columns::Medium => in_short(date, model.today),
     };
     let start = end.saturating_sub(width(&text));
     if start < area.x + area.width / 2 {

@@ -87,6 +87,8 @@ roles! {
     accent,
     /// Headings and titles.
     heading,
+    /// The headings between rows.
+    group,
     /// The current view.
     current,
     /// Added to the selected row; it keeps its own colours.
@@ -235,6 +237,7 @@ impl Theme {
             border: dim,
             accent: bold,
             heading: bold,
+            group: bold.add_modifier(Modifier::DIM),
             current: bold.add_modifier(Modifier::UNDERLINED),
             selection: bold,
             gutter: bold,
@@ -261,13 +264,13 @@ impl Theme {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
         Self {
-            accent: bold.fg(Color::Blue),
+            accent: bold.fg(Color::LightBlue),
             current: bold,
-            gutter: bold.fg(Color::Blue),
+            gutter: bold.fg(Color::LightBlue),
             marked: bold.fg(Color::Green),
             priority_a: bold.fg(Color::Red),
             priority_b: bold.fg(Color::Yellow),
-            priority_c: bold.fg(Color::Blue),
+            priority_c: bold.fg(Color::LightBlue),
             project: plain.fg(Color::Magenta),
             context: plain.fg(Color::Cyan),
             late: bold.fg(Color::Red),
@@ -294,6 +297,7 @@ impl Theme {
             border: fg(palette.border),
             accent: bold(palette.blue),
             heading: bold(palette.text),
+            group: bold(palette.muted),
             current: bold(palette.text),
             selection: plain.bg(Color::from_u32(palette.selection)),
             gutter: bold(palette.blue),

@@ -6,7 +6,9 @@ use ratatui::style::{Modifier, Style};
 use super::due;
 use super::text::Pen;
 use super::theme::Theme;
+use crate::domain::due::in_words;
 use crate::domain::line::Line;
+use crate::domain::recurrence::Recurrence;
 
 /// How a text is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -104,34 +106,15 @@ fn shown(word: &str, look: Look<'_>) -> Option<String> {
     let (key, value) = word.split_once(':')?;
     match key {
         "rec" => {
-            let interval = interval(value)?;
-            Some(format!("{} {interval}", look.theme.symbols.repeats))
+            let rule = Recurrence::parse(value)?;
+            Some(format!("{} {}", look.theme.symbols.repeats, rule.words()))
         }
         "t" => {
             let start: Date = value.parse().ok().filter(|_| value.len() == 10)?;
-            Some(format!("from {}", due::words(start, look.today)))
+            Some(format!("from {}", in_words(start, look.today)))
         }
         _ => None,
     }
-}
-
-/// `1w` as `weekly`, `+3d` as `every 3 days`.
-pub(super) fn interval(value: &str) -> Option<String> {
-    let value = value.strip_prefix('+').unwrap_or(value);
-    let (count, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
-    let count: u16 = count.parse().ok().filter(|count| *count > 0)?;
-    let (once, many) = match unit {
-        "d" => ("daily", "days"),
-        "b" => ("every working day", "working days"),
-        "w" => ("weekly", "weeks"),
-        "m" => ("monthly", "months"),
-        "y" => ("yearly", "years"),
-        _ => return None,
-    };
-    Some(match count {
-        1 => once.to_owned(),
-        _ => format!("every {count} {many}"),
-    })
 }
 
 fn word_style(word: &str, first: bool, look: Look<'_>) -> Option<Style> {

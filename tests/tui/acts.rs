@@ -235,15 +235,42 @@ fn views_change_around_the_selected_todo() -> Outcome {
     let mut device = Device::with(&["milk", "x bread", "eggs"])?;
     device.press("j")?;
     assert!(device.selected().contains("eggs"));
-    device.press("f")?;
+    device.press("6")?;
     assert_eq!(device.rows().len(), 3);
     assert!(device.selected().contains("eggs"));
-    device.press("f")?;
+    device.press("5")?;
     assert_eq!(device.rows().len(), 1);
     device.press("x")?;
     assert_eq!(device.rows().len(), 0);
-    device.press("f")?;
+    device.press("1")?;
     assert_eq!(device.rows().len(), 3);
+    Ok(())
+}
+
+#[test]
+fn a_view_shows_its_count_and_its_todos() -> Outcome {
+    let mut device = Device::with(&["rent due:2026-11-20", "milk due:2026-11-24", "book"])?;
+    assert!(
+        device.stage.screen().contains("Open 3"),
+        "{}",
+        device.stage.screen()
+    );
+    device.press("2")?;
+    assert_eq!(device.rows().len(), 2);
+    assert!(device.stage.screen().contains("Today 2"));
+    device.press("esc")?;
+    assert_eq!(device.rows().len(), 3);
+    Ok(())
+}
+
+#[test]
+fn at_midnight_rows_move_without_a_key() -> Outcome {
+    let mut device = Device::with(&["milk due:2026-11-25"])?;
+    device.press("2")?;
+    assert_eq!(device.rows().len(), 0);
+    device.stage.today = jiff::civil::date(2026, 11, 25);
+    device.say(Msg::Ticked)?;
+    assert_eq!(device.rows().len(), 1);
     Ok(())
 }
 
@@ -342,6 +369,8 @@ fn a_bulk_change_is_one_undo() -> Outcome {
     assert_eq!(device.rows().len(), 3);
 
     device.press("V d")?;
+    assert_eq!(device.rows().len(), 3, "not the selected one alone");
+    device.press("d")?;
     assert_eq!(device.rows().len(), 0);
     device.press("u")?;
     assert_eq!(device.rows().len(), 3);

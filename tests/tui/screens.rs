@@ -1,15 +1,19 @@
 //! Each screen in its named states.
 
 use insta::assert_snapshot;
+use tudone::app::details::Details;
 use tudone::app::link::{Failure, RoundNews};
 use tudone::app::login::{LoginId, LoginNews};
 use tudone::app::{Effect, Msg};
 use tudone::auth::device::Prompt;
+use tudone::domain::change::{Act, Change, Entry, Progress, Rejection};
+use tudone::domain::key::ChangeId;
+use tudone::domain::push_outcome::Queued;
 use tudone::domain::todo::State;
 use tudone::sync::plan::Waiting;
 use tudone::sync::round::{Blocked, Report};
 
-use crate::stage::{NOON, Stage, ada, instant, todo};
+use crate::stage::{NOON, Stage, ada, instant, key, todo};
 
 fn some_todos() -> Vec<tudone::domain::todo::Todo> {
     vec![
@@ -29,7 +33,7 @@ fn some_todos() -> Vec<tudone::domain::todo::Todo> {
 
 fn online(width: u16, height: u16) -> Stage {
     let mut stage = Stage::new(width, height, Some(ada()));
-    stage.press("f").answer(some_todos());
+    stage.press("6").answer(some_todos());
     stage.say(Msg::Round(RoundNews::Ended(Report::default())));
     stage.say(Msg::LiveTurned { on: true });
     stage
@@ -68,6 +72,122 @@ fn the_list_at_80_by_24_with_styles() {
 #[test]
 fn the_list_at_120_by_36() {
     assert_snapshot!(online(120, 36).screen());
+}
+
+fn rejected() -> Queued {
+    Queued {
+        entry: Entry {
+            seq: 7,
+            change: Change {
+                id: ChangeId(uuid::Uuid::from_u128(1)),
+                todo: key(109),
+                act: Act::Edit {
+                    before: "日本語の本を読む".to_owned(),
+                    after: "日本語の本を読む (二冊) +学習".to_owned(),
+                },
+                at: instant("2026-11-24T11:26:00Z"),
+            },
+            revision: Some(3),
+            high_water: None,
+            progress: Progress::Rejected(Rejection {
+                code: "conflict".to_owned(),
+                message: "the todo was changed elsewhere".to_owned(),
+                theirs: Some("日本語の本を読む +学習".to_owned()),
+            }),
+        },
+        base: None,
+    }
+}
+
+fn with_details(width: u16, height: u16) -> Stage {
+    let mut stage = online(width, height);
+    stage.press("j j j j tab");
+    stage.say(Msg::DetailsRead(Details {
+        key: key(109),
+        changes: vec![rejected()],
+    }));
+    stage
+}
+
+fn grouped(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::new(width, height, Some(ada()));
+    let mut rows: Vec<_> = some_todos();
+    rows.retain(|todo| !todo.text.starts_with("x "));
+    rows.sort_by_key(|todo| {
+        let due = tudone::domain::line::Line::new(&todo.text).due();
+        (due.is_none(), due)
+    });
+    stage.answer(rows);
+    stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    stage.say(Msg::LiveTurned { on: true });
+    stage
+}
+
+#[test]
+fn groups_and_sidebar_at_140_by_24() {
+    assert_snapshot!(grouped(140, 24).styled());
+}
+
+#[test]
+fn the_sidebar_with_the_focus() {
+    assert_snapshot!(grouped(140, 24).press("b j j").screen());
+}
+
+#[test]
+fn details_of_a_conflict_beside_the_list() {
+    assert_snapshot!(with_details(120, 24).styled());
+}
+
+#[test]
+fn details_of_a_conflict_below_the_list() {
+    assert_snapshot!(with_details(80, 24).screen());
+}
+
+#[test]
+fn details_at_40_by_10() {
+    assert_snapshot!(with_details(40, 10).screen());
+}
+
+#[test]
+fn editing_both_texts_of_a_conflict() {
+    assert_snapshot!(with_details(80, 24).press("m").screen());
+}
+
+#[test]
+fn a_question_before_what_cannot_be_undone() {
+    assert_snapshot!(with_details(80, 24).press("D").screen());
+}
+
+#[test]
+fn the_queue() {
+    let mut stage = online(80, 24);
+    stage.press("Q").say(Msg::QueueRead(vec![rejected()]));
+    assert_snapshot!(stage.styled());
+}
+
+#[test]
+fn the_keys_that_complete_a_sequence() {
+    let mut stage = online(80, 24);
+    stage.press("t");
+    stage.now += std::time::Duration::from_millis(300);
+    assert_snapshot!(stage.say(Msg::Ticked).screen());
+}
+
+#[test]
+fn the_list_in_every_theme() {
+    use tudone::ui::{ColorDepth, Theme, ThemeName};
+    for name in [ThemeName::Dark, ThemeName::Light] {
+        let mut stage = online(60, 12);
+        stage.theme = Theme::new(name, ColorDepth::TrueColor);
+        assert_snapshot!(name.name(), stage.styled());
+    }
+    let mut stage = online(60, 12);
+    stage.theme = Theme::new(ThemeName::Terminal, ColorDepth::None);
+    assert_snapshot!("without_colours", stage.styled());
+    stage.theme = stage
+        .theme
+        .with_symbols(tudone::ui::symbols::Symbols::ASCII);
+    assert_snapshot!("ascii", stage.screen());
 }
 
 #[test]

@@ -9,11 +9,13 @@ use ratatui::style::{Color, Modifier, Style};
 use tudone::app::effect::WindowId;
 use tudone::app::keys;
 use tudone::app::model::{Size, Start};
+use tudone::app::tags::Tags;
 use tudone::app::{Effect, Keymap, Model, Msg, Stamp, update};
 use tudone::domain::account::Identity;
 use tudone::domain::key::Key;
+use tudone::domain::line::Line;
 use tudone::domain::todo::{State, Todo};
-use tudone::store::{Freshness, Totals, Window};
+use tudone::store::{Freshness, Totals, ViewCounts, Window};
 use tudone::ui::{self, ColorDepth, Theme, ThemeName};
 use unicode_width::UnicodeWidthStr;
 use uuid::Uuid;
@@ -27,6 +29,8 @@ pub(crate) struct Stage {
     pub(crate) theme: Theme,
     /// When the messages arrive.
     pub(crate) now: Timestamp,
+    /// The day then.
+    pub(crate) today: Date,
     acts: u128,
 }
 
@@ -72,12 +76,17 @@ impl Stage {
             today: Date::constant(2026, 11, 24),
             zone: TimeZone::UTC,
             offline: false,
+            views: Vec::new(),
+            week_start: jiff::civil::Weekday::Monday,
+            groups: true,
+            demo: false,
         });
         Self {
             model,
             effects,
             theme: Theme::new(ThemeName::Terminal, ColorDepth::Ansi16),
             now: instant(NOON),
+            today: Date::constant(2026, 11, 24),
             acts: 0,
         }
     }
@@ -87,7 +96,7 @@ impl Stage {
         self.acts += 1;
         let stamp = Stamp {
             now: self.now,
-            today: Date::constant(2026, 11, 24),
+            today: self.today,
             fresh: Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0000 + (self.acts << 8)),
         };
         let effects = update(&mut self.model, msg, stamp);
@@ -137,14 +146,18 @@ impl Stage {
             rejected: waiting(State::Rejected),
         };
         let id = self.asked();
+        let freshness = Freshness {
+            as_of: Some(instant("2026-11-24T11:58:00Z")),
+            ..Freshness::default()
+        };
+        let counted = Msg::Counted {
+            views: counts(&rows),
+            tags: Tags::of_texts(rows.iter().map(|row| row.text.as_str())),
+        };
         let window = Window {
             rows,
             more_above: false,
             more_below: false,
-        };
-        let freshness = Freshness {
-            as_of: Some(instant("2026-11-24T11:58:00Z")),
-            ..Freshness::default()
         };
         self.say(Msg::Windowed {
             id,
@@ -153,6 +166,7 @@ impl Stage {
             freshness,
             capabilities: None,
         })
+        .say(counted)
     }
 
     fn drawn(&self, width: u16, height: u16) -> (Buffer, Option<(u16, u16)>) {
@@ -197,6 +211,29 @@ impl Stage {
     fn size(&self) -> (u16, u16) {
         self.model.screen_size()
     }
+}
+
+/// The counters of these rows, as the store keeps them.
+fn counts(rows: &[Todo]) -> ViewCounts {
+    let today = Date::constant(2026, 11, 24);
+    let mut counts = ViewCounts::default();
+    for row in rows {
+        let line = Line::new(&row.text);
+        if line.is_done() {
+            counts.done += 1;
+            continue;
+        }
+        counts.open += 1;
+        match line.due() {
+            None => counts.no_date += 1,
+            Some(due) if due < today => counts.overdue += 1,
+            Some(due) => {
+                counts.due_today += u64::from(due == today);
+                counts.upcoming += u64::from((due - today).get_days() <= 6);
+            }
+        }
+    }
+    counts
 }
 
 fn line(buf: &Buffer, y: u16) -> String {

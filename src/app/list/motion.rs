@@ -78,17 +78,6 @@ impl List {
         self.scroll();
     }
 
-    /// Brings the selected row onto the screen, and rows onto an empty end of it.
-    pub(super) fn scroll(&mut self) {
-        let height = self.height.max(1);
-        let lowest = (self.selected + 1).saturating_sub(height);
-        let fullest = self.rows.len().saturating_sub(height);
-        self.top = self
-            .top
-            .clamp(lowest, self.selected)
-            .min(fullest.max(lowest));
-    }
-
     /// Asks for the next window when the selection comes near an edge that is
     /// not the list's.
     pub(super) fn prefetch(&mut self) -> Vec<Effect> {

@@ -11,7 +11,7 @@ use crate::app::editor::DayField;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen, Size};
 use crate::app::stamp::Stamp;
-use crate::app::update::{details, line, link, login, paste, queue, search, todos};
+use crate::app::update::{details, line, link, login, paste, queue, search, todos, views};
 use crate::app::{editor, help};
 
 /// Carries out `action` on the screen in front.
@@ -26,6 +26,7 @@ pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect
     match &mut model.screen {
         Screen::List => on_list(model, action, stamp),
         Screen::Editor(_) => line::act(model, action, stamp),
+        Screen::Sidebar(_) => views::on_sidebar(model, action),
         Screen::Queue(_) => queue::on_queue(model, action, stamp),
         Screen::Confirm { .. } => queue::answered(model, action == Action::Confirm, stamp),
         Screen::Search(line) => match action {
@@ -33,7 +34,7 @@ pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect
             Action::Cancel => search::drop(model),
             Action::Down => model.list.step(1),
             Action::Up => model.list.step(-1),
-            _ if editor::edited(&mut line.input, action) => search::changed(model, stamp),
+            _ if editor::edited(&mut line.input, action) => search::changed(model),
             _ => Vec::new(),
         },
         Screen::Paste { .. } => paste::answered(model, action, stamp),
@@ -82,8 +83,12 @@ fn on_list(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
         Action::Redo => todos::redo(stamp),
         Action::Search => search::open(model),
         Action::Back => search::back(model),
-        Action::CycleScope => search::cycle_scope(model),
-        Action::CycleSort => search::cycle_sort(model),
+        Action::NextView => views::step(model, 1),
+        Action::PreviousView => views::step(model, -1),
+        Action::ChooseView(n) => views::choose(model, usize::from(n).saturating_sub(1)),
+        Action::Sidebar => views::into_sidebar(model),
+        Action::CycleSort => views::cycle_sort(model),
+        Action::ReverseSort => views::reverse_sort(model),
         Action::Sync => link::sync(model),
         Action::Login => login::open(model),
         Action::Help => {

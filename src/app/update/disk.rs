@@ -4,6 +4,7 @@ use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect, WindowId};
 use crate::app::model::{Model, Screen};
 use crate::app::tags::Tags;
+use crate::app::update::views;
 use crate::domain::change::{Act, Change};
 use crate::domain::history::UndoReport;
 use crate::domain::list::{Freshness, Totals, Window};
@@ -25,12 +26,17 @@ pub(super) fn windowed(
         model.touch();
     }
     let mut effects = arrival.effects;
+    if model.counts.is_none() || model.totals != totals || arrival.changed {
+        effects.push(views::counts(model));
+    }
     if model.loaded && totals.pending > model.totals.pending {
         effects.push(Effect::Sync { shown: false });
     }
     model.loaded = true;
-    let texts = model.list.rows().iter().map(|row| row.todo.text.as_str());
-    model.tags.extend(Tags::of_texts(texts));
+    if model.counts.is_none() {
+        let texts = model.list.rows().iter().map(|row| row.todo.text.as_str());
+        model.tags.extend(Tags::of_texts(texts));
+    }
     model.totals = totals;
     model.freshness = freshness;
     if arrival.missing.is_some() {

@@ -14,7 +14,7 @@ use crate::app::update::{search, todos};
 
 /// Puts it into the open line. Several lines are asked about first; on the
 /// list they open the add line.
-pub(super) fn pasted(model: &mut Model, text: &str, stamp: Stamp) -> Vec<Effect> {
+pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
     model.touch();
     model.dismiss_alert();
     match &mut model.screen {
@@ -31,9 +31,10 @@ pub(super) fn pasted(model: &mut Model, text: &str, stamp: Stamp) -> Vec<Effect>
         }
         Screen::Search(line) => {
             editor::insert(&mut line.input, text);
-            search::changed(model, stamp)
+            search::changed(model)
         }
-        Screen::Queue(_)
+        Screen::Sidebar(_)
+        | Screen::Queue(_)
         | Screen::Confirm { .. }
         | Screen::Paste { .. }
         | Screen::Help { .. }

@@ -29,11 +29,11 @@ pub(super) fn pressed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> 
             model.pressed_at = stamp.now;
             Vec::new()
         }
-        Meaning::Nothing => typed(model, key, stamp),
+        Meaning::Nothing => typed(model, key),
     }
 }
 
-fn typed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
+fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some(c) = key.typed() else {
         useless(model, key);
         return Vec::new();
@@ -47,9 +47,10 @@ fn typed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
         }
         Screen::Search(line) => {
             crate::app::editor::insert(&mut line.input, text);
-            search::changed(model, stamp)
+            search::changed(model)
         }
         Screen::List
+        | Screen::Sidebar(_)
         | Screen::Queue(_)
         | Screen::Confirm { .. }
         | Screen::Paste { .. }

@@ -7,10 +7,8 @@
 
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen, Search};
-use crate::app::stamp::Stamp;
-use crate::domain::query::{Query, Scope, Sort};
+use crate::domain::query::Query;
 use crate::domain::terms::{parse_terms, split};
-use crate::domain::when::Calendar;
 
 /// Opens the search line with what was searched for before.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -24,29 +22,23 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Another text is in the search line: shows what it finds, from the start.
-pub(super) fn changed(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
+pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
+    let calendar = model.calendar();
     let Screen::Search(line) = &mut model.screen else {
         return Vec::new();
     };
     let words: Vec<&str> = split(line.input.value()).collect();
-    match parse_terms(&words, Calendar::new(stamp.today)) {
-        Err(error) => {
-            line.error = Some(error.to_string());
-            Vec::new()
-        }
-        Ok(terms) => {
-            line.error = None;
-            line.input.value().trim().clone_into(&mut model.search);
-            if terms == model.list.query().terms {
-                return Vec::new();
-            }
-            let query = Query {
-                terms,
-                ..model.list.query().clone()
-            };
-            model.list.show_first(query)
-        }
+    if let Err(error) = parse_terms(&words, calendar) {
+        line.error = Some(error.to_string());
+        return Vec::new();
     }
+    line.error = None;
+    line.input.value().trim().clone_into(&mut model.search);
+    let query = query(model);
+    if query == *model.list.query() {
+        return Vec::new();
+    }
+    model.list.show_first(query)
 }
 
 /// Back to the list with what was found.
@@ -75,48 +67,28 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
         model.marks.clear();
         return Vec::new();
     }
-    if model.list.query().scope != Scope::Open {
-        let query = Query {
-            scope: Scope::Open,
-            ..model.list.query().clone()
-        };
-        return model.list.show_at(query, selected);
+    if !model.views.is_home() {
+        model.views.choose(0);
+        return whole(model, selected);
     }
     Vec::new()
 }
 
 fn whole(model: &mut Model, selected: Option<crate::domain::key::Key>) -> Vec<Effect> {
     model.search.clear();
-    if model.list.query().terms.is_empty() {
+    let query = query(model);
+    if query == *model.list.query() {
         return Vec::new();
     }
-    let query = Query {
-        terms: Vec::new(),
-        ..model.list.query().clone()
-    };
     model.list.show_at(query, selected)
 }
 
-/// Next of open, all, done.
-pub(super) fn cycle_scope(model: &mut Model) -> Vec<Effect> {
-    let query = model.list.query().clone();
-    let scope = match query.scope {
-        Scope::Open => Scope::All,
-        Scope::All => Scope::Done,
-        Scope::Done => Scope::Open,
-    };
-    model.list.show(Query { scope, ..query })
-}
-
-/// Next order.
-pub(super) fn cycle_sort(model: &mut Model) -> Vec<Effect> {
-    let query = model.list.query().clone();
-    let sort = match query.sort {
-        Sort::Server => Sort::Due,
-        Sort::Due => Sort::Priority,
-        Sort::Priority => Sort::Created,
-        Sort::Created => Sort::Text,
-        Sort::Text => Sort::Server,
-    };
-    model.list.show(Query { sort, ..query })
+/// What the current view shows with the search in force.
+pub(super) fn query(model: &Model) -> Query {
+    let mut query = model.views.query(model.calendar());
+    let words: Vec<&str> = split(&model.search).collect();
+    if let Ok(terms) = parse_terms(&words, model.calendar()) {
+        query.terms.extend(terms);
+    }
+    query
 }

@@ -140,6 +140,7 @@ pub(super) fn mark(model: &mut Model) -> Vec<Effect> {
 /// Marks all rows of the list, or clears all marks where all are marked.
 pub(super) fn mark_all(model: &mut Model) -> Vec<Effect> {
     if model.marks.is_empty() {
+        model.marking = true;
         return vec![Effect::ReadAll {
             query: model.list.query().clone(),
         }];
@@ -151,6 +152,7 @@ pub(super) fn mark_all(model: &mut Model) -> Vec<Effect> {
 /// All rows of the list have been read: marks them.
 pub(super) fn marked(model: &mut Model, todos: Vec<Todo>) -> Vec<Effect> {
     model.touch();
+    model.marking = false;
     model.marks = todos.into_iter().map(|todo| (todo.key, todo)).collect();
     model.say(format!("{} marked", model.marks.len()));
     Vec::new()
@@ -197,6 +199,11 @@ pub(super) const fn rules(stamp: Stamp) -> Rules {
 
 /// The marked todos; without marks, the selected one. Says so when there is none.
 fn targets(model: &mut Model) -> Vec<Todo> {
+    if model.marking {
+        // Else the key would change the selected todo alone.
+        model.say("still marking: press it again");
+        return Vec::new();
+    }
     if model.marks.is_empty() {
         return selected(model).into_iter().collect();
     }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use jiff::civil::Weekday;
+
 use crate::app::Keymap;
 use crate::browser;
 use crate::cli::color::Paint;
@@ -26,6 +28,10 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
         keymap: Keymap::configured(bindings).unwrap_or_default(),
         theme: theme(context),
         offline: context.flags.offline,
+        views: Vec::new(),
+        week_start: Weekday::Monday,
+        groups: true,
+        demo: false,
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
         edit_text,
     };

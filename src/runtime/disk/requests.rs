@@ -7,15 +7,20 @@
 
 use std::ops::ControlFlow;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 
 use crate::app::details::Details;
+use crate::app::tags::{Tag, Tags};
 use crate::app::{Effect, Msg};
 use crate::domain::change::{Act, Change};
 use crate::domain::history::Session;
 use crate::domain::key::{ChangeId, Key};
 use crate::runtime::identity;
 use crate::store::{Store, StoreError};
+
+/// How many projects and contexts are listed and completed.
+const MOST_TAGS: usize = 500;
 
 /// Answers an effect that reads; `None` for all others.
 ///
@@ -42,6 +47,16 @@ pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
             Msg::DetailsRead(Details { key: *key, changes })
         }
         Effect::Queue => Msg::QueueRead(store.outbox()?),
+        Effect::Counts { today } => {
+            let upcoming_to = today.checked_add(6.days()).unwrap_or(*today);
+            Msg::Counted {
+                views: store.view_counts(*today, upcoming_to)?,
+                tags: Tags {
+                    projects: tags(store, '+', *today)?,
+                    contexts: tags(store, '@', *today)?,
+                },
+            }
+        }
         Effect::ReadAll { query } => {
             let mut todos = Vec::new();
             store.each(query, |todo| {
@@ -52,6 +67,15 @@ pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
         }
         _ => return Ok(None),
     }))
+}
+
+fn tags(store: &Store, sign: char, today: Date) -> Result<Vec<Tag>, StoreError> {
+    let counted = store.tags(sign, today, MOST_TAGS)?;
+    let tags = counted.into_iter().map(|tag| Tag {
+        name: tag.tag.strip_prefix(sign).unwrap_or(&tag.tag).to_owned(),
+        open: Some(tag.open),
+    });
+    Ok(tags.collect())
 }
 
 /// Carries out an effect that writes; `None` for all others.

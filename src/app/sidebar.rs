@@ -1,0 +1,103 @@
+//! What the sidebar lists.
+
+use crate::app::action::{Action, Layer};
+use crate::app::model::Model;
+use crate::app::tags::Tag;
+
+/// A line of the sidebar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Blank,
+    /// A heading.
+    Title(&'static str),
+    /// A view.
+    View {
+        /// The key that chooses it.
+        key: String,
+        /// Its name.
+        name: String,
+        /// How many todos it has, once that is known.
+        count: Option<u64>,
+        /// Whether it is the current one.
+        current: bool,
+    },
+    /// A project or context.
+    Tag {
+        /// `+` or `@`.
+        sign: char,
+        /// Its name without the sign.
+        name: String,
+        /// How many open todos have it, once that is known.
+        count: Option<u64>,
+        /// Whether the list is filtered by it.
+        current: bool,
+    },
+}
+
+impl Entry {
+    /// Whether it can be chosen.
+    #[must_use]
+    pub const fn is_selectable(&self) -> bool {
+        matches!(self, Self::View { .. } | Self::Tag { .. })
+    }
+}
+
+/// The lines of the sidebar.
+#[must_use]
+pub fn entries(model: &Model) -> Vec<Entry> {
+    let mut entries = vec![Entry::Title("Views")];
+    let filtered = !model.search.is_empty();
+    for (index, view) in model.views.all().iter().enumerate() {
+        let key = u8::try_from(index + 1).ok();
+        let key = key.and_then(|n| model.keymap.hint(Layer::List, Action::ChooseView(n)));
+        entries.push(Entry::View {
+            key: key.unwrap_or_default(),
+            name: view.name().to_owned(),
+            count: model.views.count(index, model.counts),
+            current: !filtered && index == model.views.current(),
+        });
+    }
+    for (title, sign, tags) in [
+        ("Projects", '+', &model.tags.projects),
+        ("Contexts", '@', &model.tags.contexts),
+    ] {
+        if tags.is_empty() {
+            continue;
+        }
+        entries.push(Entry::Blank);
+        entries.push(Entry::Title(title));
+        entries.extend(tags.iter().map(|tag| entry(sign, tag, &model.search)));
+    }
+    entries
+}
+
+fn entry(sign: char, tag: &Tag, search: &str) -> Entry {
+    Entry::Tag {
+        sign,
+        name: tag.name.clone(),
+        count: tag.open,
+        current: search == format!("{sign}{}", tag.name),
+    }
+}
+
+/// How many entries before line `row` can be chosen.
+#[must_use]
+pub fn selectable(entries: &[Entry], row: usize) -> usize {
+    entries
+        .iter()
+        .take(row)
+        .filter(|entry| entry.is_selectable())
+        .count()
+}
+
+/// The line of the `at`-th entry that can be chosen.
+#[must_use]
+pub fn row_of(entries: &[Entry], at: usize) -> Option<usize> {
+    entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| entry.is_selectable())
+        .nth(at)
+        .map(|(row, _)| row)
+}

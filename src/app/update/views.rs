@@ -1,0 +1,152 @@
+//! Which todos the list shows, in what order: views, projects, contexts.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an action that means nothing on this screen does nothing"
+)]
+
+use crate::app::action::Action;
+use crate::app::effect::Effect;
+use crate::app::model::{Model, Screen};
+use crate::app::sidebar::{self, Entry};
+use crate::app::tags::Tags;
+use crate::app::update::search;
+use crate::app::views::Order;
+use crate::domain::list::ViewCounts;
+use crate::domain::query::Sort;
+
+/// Shows the view with this index.
+pub(super) fn choose(model: &mut Model, index: usize) -> Vec<Effect> {
+    if !model.views.choose(index) {
+        model.say(format!("there is no view {}", index + 1));
+        return Vec::new();
+    }
+    model.search.clear();
+    show(model)
+}
+
+/// Goes on to the next view, or back.
+pub(super) fn step(model: &mut Model, by: isize) -> Vec<Effect> {
+    model.views.step(by);
+    model.search.clear();
+    show(model)
+}
+
+/// Shows the current view; the selected todo stays selected where it is in it.
+pub(super) fn show(model: &mut Model) -> Vec<Effect> {
+    let query = search::query(model);
+    let mut effects = model.list.show(query);
+    effects.push(counts(model));
+    effects
+}
+
+/// Next order.
+pub(super) fn cycle_sort(model: &mut Model) -> Vec<Effect> {
+    let query = model.list.query();
+    let sort = match query.sort {
+        Sort::Due => Sort::Priority,
+        Sort::Priority => Sort::Created,
+        Sort::Created => Sort::Text,
+        Sort::Text => Sort::Server,
+        Sort::Server => Sort::Due,
+    };
+    model.views.set_order(Order {
+        sort,
+        reverse: false,
+    });
+    let query = search::query(model);
+    model.list.show(query)
+}
+
+/// The opposite order.
+pub(super) fn reverse_sort(model: &mut Model) -> Vec<Effect> {
+    let query = model.list.query();
+    let order = Order {
+        sort: query.sort,
+        reverse: !query.reverse,
+    };
+    model.views.set_order(order);
+    let query = search::query(model);
+    model.list.show(query)
+}
+
+/// Goes into the sidebar.
+pub(super) fn into_sidebar(model: &mut Model) -> Vec<Effect> {
+    if model.layout().sidebar.width == 0 {
+        let why = if model.pane.open {
+            "the sidebar is hidden while the details are open: tab closes them"
+        } else {
+            "the sidebar needs a terminal of 130 columns: f or 1 to 9 choose a view"
+        };
+        model.say(why);
+        return Vec::new();
+    }
+    model.screen = Screen::Sidebar(model.views.current());
+    Vec::new()
+}
+
+/// A key of the sidebar.
+pub(super) fn on_sidebar(model: &mut Model, action: Action) -> Vec<Effect> {
+    let entries = sidebar::entries(model);
+    let last = sidebar::selectable(&entries, entries.len()).saturating_sub(1);
+    let Screen::Sidebar(at) = &mut model.screen else {
+        return Vec::new();
+    };
+    match action {
+        Action::Down => *at = (*at + 1).min(last),
+        Action::Up => *at = at.saturating_sub(1),
+        Action::First => *at = 0,
+        Action::Last => *at = last,
+        Action::Submit => {
+            let row = sidebar::row_of(&entries, *at);
+            model.leave();
+            return match row.and_then(|row| entries.get(row)) {
+                Some(entry) => open(model, entry),
+                None => Vec::new(),
+            };
+        }
+        Action::Cancel => model.leave(),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Shows what an entry of the sidebar stands for.
+pub(super) fn open(model: &mut Model, entry: &Entry) -> Vec<Effect> {
+    match entry {
+        Entry::View { name, .. } => {
+            let index = model
+                .views
+                .all()
+                .iter()
+                .position(|view| view.name() == name);
+            index.map_or_else(Vec::new, |index| choose(model, index))
+        }
+        Entry::Tag { sign, name, .. } => {
+            model.search = format!("{sign}{name}");
+            show(model)
+        }
+        Entry::Blank | Entry::Title(_) => Vec::new(),
+    }
+}
+
+/// Asks how many todos the views, projects and contexts have.
+pub(super) const fn counts(model: &Model) -> Effect {
+    Effect::Counts { today: model.today }
+}
+
+/// The store answered how many there are.
+pub(super) fn counted(model: &mut Model, views: ViewCounts, tags: Tags) -> Vec<Effect> {
+    if model.counts != Some(views) || model.tags != tags {
+        model.touch();
+        model.counts = Some(views);
+        model.tags = tags;
+    }
+    Vec::new()
+}
+
+/// The day is another one: rows move between views and groups.
+pub(super) fn day_began(model: &mut Model) -> Vec<Effect> {
+    model.touch();
+    show(model)
+}

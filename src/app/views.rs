@@ -1,0 +1,110 @@
+//! The views, and which of them is shown in what order.
+
+use crate::domain::list::ViewCounts;
+use crate::domain::query::{Query, Sort};
+use crate::domain::view::{Builtin, OwnView, View};
+use crate::domain::when::Calendar;
+
+/// The views there are, and the current one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Views {
+    all: Vec<View>,
+    current: usize,
+    /// The order the user chose, over that of the view.
+    order: Option<Order>,
+}
+
+/// An order of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub sort: Sort,
+    /// Whether in the opposite direction.
+    pub reverse: bool,
+}
+
+impl Views {
+    /// The built-in views and the user's own; the first is current.
+    #[must_use]
+    pub fn new(own: &[OwnView]) -> Self {
+        Self {
+            all: View::all(own),
+            current: 0,
+            order: None,
+        }
+    }
+
+    /// All of them, in the order of their keys.
+    #[must_use]
+    pub fn all(&self) -> &[View] {
+        &self.all
+    }
+
+    /// Index of the current one.
+    #[must_use]
+    pub const fn current(&self) -> usize {
+        self.current
+    }
+
+    /// Whether the current view is the first.
+    #[must_use]
+    pub const fn is_home(&self) -> bool {
+        self.current == 0
+    }
+
+    /// Makes a view current; false when there is none with this index.
+    pub fn choose(&mut self, index: usize) -> bool {
+        let there = index < self.all.len();
+        if there {
+            self.current = index;
+            self.order = None;
+        }
+        there
+    }
+
+    /// Goes on to the next view, or back.
+    pub fn step(&mut self, by: isize) {
+        let count = self.all.len().max(1);
+        let next = self.current.saturating_add(count).saturating_add_signed(by) % count;
+        self.choose(next);
+    }
+
+    /// Sets the order of the list.
+    pub const fn set_order(&mut self, order: Order) {
+        self.order = Some(order);
+    }
+
+    /// What the current view shows on this day, in the order in force.
+    #[must_use]
+    pub fn query(&self, calendar: Calendar) -> Query {
+        let view = self.all.get(self.current);
+        let mut query = view
+            .and_then(|view| view.query(calendar).ok())
+            .unwrap_or_default();
+        if let Some(View::Builtin(Builtin::Open)) = view {
+            query.sort = Sort::Due;
+        }
+        if let Some(order) = self.order {
+            query.sort = order.sort;
+            query.reverse = order.reverse;
+        }
+        query
+    }
+
+    /// How many todos a view has; `None` while that is not known.
+    #[must_use]
+    pub fn count(&self, index: usize, counts: Option<ViewCounts>) -> Option<u64> {
+        let counts = counts?;
+        match self.all.get(index)? {
+            View::Builtin(view) => Some(match view {
+                Builtin::Open => counts.open,
+                Builtin::Today => counts.overdue + counts.due_today,
+                Builtin::Upcoming => counts.upcoming,
+                Builtin::NoDate => counts.no_date,
+                Builtin::Done => counts.done,
+                Builtin::All => counts.open + counts.waiting + counts.done,
+            }),
+            View::Own(_) => None,
+        }
+    }
+}
