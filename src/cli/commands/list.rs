@@ -26,6 +26,7 @@ use crate::store::Store;
 
 /// The arguments of `list`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     /// Words, `+project`, `@context`, `due:today`, `done:this-week`,
     /// `changed:2026-12-01..`, `state:pending`, `pri:A`: all must match
@@ -175,12 +176,11 @@ fn query(context: &CommandContext, arguments: &Arguments) -> Result<Query, CliEr
     };
     let view = View::named(&[], name).ok_or_else(|| {
         let views = View::all(&[]);
-        let help = match nearest(name, views.iter().map(View::name)) {
-            Some(near) => format!("Did you mean `{near}`?"),
-            None => {
-                let names: Vec<&str> = views.iter().map(View::name).collect();
-                format!("The views are {}.", names.join(", "))
-            }
+        let help = if let Some(near) = nearest(name, views.iter().map(View::name)) {
+            format!("Did you mean `{near}`?")
+        } else {
+            let names: Vec<&str> = views.iter().map(View::name).collect();
+            format!("The views are {}.", names.join(", "))
         };
         CliError::usage(format!("no such view: {name}"), help)
     })?;
