@@ -197,9 +197,8 @@ impl List {
 
     /// Forgets all rows: another account's are coming.
     #[must_use]
-    pub fn reset(&mut self) -> Vec<Effect> {
+    pub fn reset(&mut self, query: Query) -> Vec<Effect> {
         let last_id = self.last_id;
-        let query = self.query.clone();
         *self = Self::new(self.height);
         self.last_id = last_id;
         self.show_first(query)

@@ -62,12 +62,13 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         ("Projects", '+', &model.tags.projects),
         ("Contexts", '@', &model.tags.contexts),
     ] {
-        if tags.is_empty() {
+        let mut used = tags.iter().filter(|tag| tag.open != Some(0)).peekable();
+        if used.peek().is_none() {
             continue;
         }
         entries.push(Entry::Blank);
         entries.push(Entry::Title(title));
-        entries.extend(tags.iter().map(|tag| entry(sign, tag, &model.search)));
+        entries.extend(used.map(|tag| entry(sign, tag, &model.search)));
     }
     entries
 }

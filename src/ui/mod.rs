@@ -168,18 +168,19 @@ fn line_of(area: Rect, n: u16) -> Rect {
     }
 }
 
-/// A todo's words without the marks that programs read: `x DATE`, `(A)`.
+/// A todo's words without what programs read: `x DATE`, `(A)`, `due:DATE`.
 fn words_of(text: &str) -> Cow<'_, str> {
     let line = Line::new(text);
-    let reopened = if line.is_done() {
+    let mut words = if line.is_done() {
         line.reopened().map_or(Cow::Borrowed(text), Cow::Owned)
     } else {
         Cow::Borrowed(text)
     };
-    match line.priority() {
-        Some(_) if reopened.starts_with('(') => {
-            Cow::Owned(reopened.get(4..).unwrap_or_default().to_owned())
-        }
-        _ => reopened,
+    if line.priority().is_some() && words.starts_with('(') {
+        words = Cow::Owned(words.get(4..).unwrap_or_default().to_owned());
+    }
+    match Line::new(&words).with_due(None) {
+        Ok(without) => Cow::Owned(without),
+        Err(_) => words,
     }
 }

@@ -4,7 +4,7 @@ use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect, WindowId};
 use crate::app::model::{Model, Screen};
 use crate::app::tags::Tags;
-use crate::app::update::views;
+use crate::app::update::{search, views};
 use crate::domain::change::{Act, Change};
 use crate::domain::history::UndoReport;
 use crate::domain::list::{Freshness, Totals, Window};
@@ -137,7 +137,10 @@ pub(super) fn troubled(model: &mut Model, reason: String) -> Vec<Effect> {
 /// Another account's store is open.
 pub(super) fn opened(model: &mut Model) -> Vec<Effect> {
     model.touch();
-    model.list.reset()
+    model.counts = None;
+    model.marks.clear();
+    let query = search::query(model);
+    model.list.reset(query)
 }
 
 /// Another account's store cannot be opened.
