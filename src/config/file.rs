@@ -13,6 +13,9 @@ use crate::config::address::parse_url;
 use crate::config::error::{Location, Problem};
 use crate::config::settings::{self, DEFAULT_PROFILE, Form, Section, Setting};
 use crate::config::suggest::nearest;
+use crate::domain::view::OwnView;
+use crate::domain::when::Calendar;
+use crate::text::causes;
 
 /// A value and the line it stands on, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub struct File {
     pub default_profile: Option<Located<String>>,
     /// By name.
     pub profiles: BTreeMap<String, Values>,
+    /// The settings of the TUI.
+    pub ui: Values,
+    /// The user's own views.
+    pub views: Vec<OwnView>,
     /// Action name to key, checked against the key map.
     pub keys: BTreeMap<String, String>,
 }
@@ -116,12 +123,14 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "profiles" => file.profiles = self.profiles(value),
                 "keys" => file.keys = self.keys(value),
+                "ui" => file.ui = self.section("ui", Section::Ui, value),
+                "views" => file.views = self.views(value),
                 name if name == DEFAULT_PROFILE.name => {
                     file.default_profile = self.string(name, value);
                 }
                 _ => {
                     let top = settings::in_section(Section::Top).map(|setting| setting.name);
-                    self.unknown(key, top.chain(settings::OPEN_TABLES));
+                    self.unknown(key, top.chain(settings::TABLES));
                 }
             }
         }
@@ -161,12 +170,44 @@ impl Reader<'_> {
                 Form::Url => self.url(setting.name, value).map(text),
                 Form::OneOf(words) => self.one_of(setting.name, value, words).map(text),
                 Form::Command => self.command(setting.name, value),
+                Form::Switch => self.switch(setting.name, value),
             };
             if let Some(parsed) = parsed {
                 values.0.insert(setting.name, parsed);
             }
         }
         values
+    }
+
+    /// Views are checked as of today; their dates are read anew every day.
+    fn views(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<OwnView> {
+        let calendar = Calendar::new(jiff::ZonedDateTime::now().date());
+        let mut views = Vec::new();
+        for (name, value) in self.table("views", value).into_iter().flatten() {
+            let Some(written) = self.string(name.get_ref(), value) else {
+                continue;
+            };
+            match OwnView::parse(name.get_ref(), &written.value, calendar) {
+                Ok(view) => views.push((written.line, view)),
+                Err(error) => {
+                    let message = causes::on_one_line(&error);
+                    self.problem(value.span().start, message, None);
+                }
+            }
+        }
+        views.sort_by_key(|(line, _)| *line);
+        views.into_iter().map(|(_, view)| view).collect()
+    }
+
+    fn switch(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<Value>> {
+        let Some(on) = value.get_ref().as_bool() else {
+            self.wrong(name, "true or false", value);
+            return None;
+        };
+        Some(Located {
+            value: Value::Text(on.to_string()),
+            line: self.line(value.span().start),
+        })
     }
 
     fn keys(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, String> {
@@ -335,6 +376,40 @@ mod tests {
             Ok(_) => Vec::new(),
             Err(problems) => problems.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    #[test]
+    fn the_ui_and_views_are_checked_as_the_rest() -> Result<(), Vec<Problem>> {
+        let text = "[ui]\ntheme = \"drak\"\ngroup = \"no\"\nweek_start = \"sunday\"\n\
+                    [views]\nToday = \"+work\"\nWork = \"due:someday\"\n";
+        let found = problems(text);
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert!(
+            found
+                .iter()
+                .any(|it| it.starts_with("c.toml:2: `theme` is `drak`"))
+        );
+        assert!(
+            found
+                .iter()
+                .any(|it| it.contains("`group` must be true or false"))
+        );
+        assert!(
+            found
+                .iter()
+                .any(|it| it.starts_with("c.toml:6: `Today` is a view"))
+        );
+        assert!(
+            found
+                .iter()
+                .any(|it| it.starts_with("c.toml:7: view `Work`"))
+        );
+
+        let text = "[views]\nZ = \"+z\"\nA = \"+a --sort priority\"\n";
+        let file = parse(text, Path::new("c.toml"))?;
+        let names: Vec<&str> = file.views.iter().map(OwnView::name).collect();
+        assert_eq!(names, ["Z", "A"], "in the order of the file");
+        Ok(())
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::config::settings::{
     AUDIENCE, CLIENT_ID, CREDENTIAL_COMMAND, CREDENTIAL_STORE, ENDPOINT, ISSUER, Setting,
 };
 use crate::config::suggest::nearest;
-use crate::config::{CREDENTIAL_STORES, Config, Origin, Paths, Profile};
+use crate::config::{CREDENTIAL_STORES, Config, Origin, Paths, Profile, UiSettings};
 
 /// The configuration flags of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub fn load(flags: &Flags, environment: &Environment<'_>) -> Result<Config, Conf
             profile,
             paths,
             file: text.map(|_| path),
+            ui: UiSettings::new(&file.ui),
+            views: file.views,
             keys: file.keys,
             origins,
         }),

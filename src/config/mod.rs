@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::civil::Weekday;
 use secrecy::SecretString;
 
 use crate::auth::connection::Connection;
 use crate::auth::credential_store::CredentialStoreKind;
+use crate::domain::view::OwnView;
 
 mod address;
 pub mod environment;
@@ -38,10 +40,47 @@ pub struct Config {
     pub paths: Paths,
     /// The file that was read, if there is one.
     pub file: Option<PathBuf>,
+    /// The settings of the TUI.
+    pub ui: UiSettings,
+    /// The user's own views.
+    pub views: Vec<OwnView>,
     /// Key bindings as written: action name to key.
     pub keys: BTreeMap<String, String>,
     /// The origin of each setting of the profile, in the order of the default file.
     pub origins: Vec<Origin>,
+}
+
+/// The settings of the TUI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UiSettings {
+    /// The name of a theme.
+    pub theme: String,
+    /// Whether lists by due date or priority have headings.
+    pub group: bool,
+    /// The first day of the week.
+    pub week_start: Weekday,
+}
+
+impl UiSettings {
+    fn new(values: &file::Values) -> Self {
+        let text = |setting: &settings::Setting| {
+            let written = values.text(setting).map(|(text, _)| text);
+            written.or(setting.default).unwrap_or_default().to_owned()
+        };
+        Self {
+            theme: text(&settings::THEME),
+            group: text(&settings::GROUP) == "true",
+            week_start: match text(&settings::WEEK_START).as_str() {
+                "tuesday" => Weekday::Tuesday,
+                "wednesday" => Weekday::Wednesday,
+                "thursday" => Weekday::Thursday,
+                "friday" => Weekday::Friday,
+                "saturday" => Weekday::Saturday,
+                "sunday" => Weekday::Sunday,
+                _ => Weekday::Monday,
+            },
+        }
+    }
 }
 
 /// The origin of one setting's value.

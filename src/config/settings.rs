@@ -30,6 +30,8 @@ pub enum Section {
     Top,
     /// `[profiles.NAME]`.
     Profile,
+    /// `[ui]`.
+    Ui,
 }
 
 /// The values that a setting takes.
@@ -43,6 +45,8 @@ pub enum Form {
     OneOf(&'static [&'static str]),
     /// A program and its arguments.
     Command,
+    /// `true` or `false`.
+    Switch,
 }
 
 /// The profile that is used when no flag or variable names one.
@@ -116,8 +120,47 @@ pub static CREDENTIAL_COMMAND: Setting = Setting {
     doc: "the program, and its arguments, that stores the login with `credential_store = \"command\"`",
 };
 
+/// The colours of the TUI.
+pub static THEME: Setting = Setting {
+    name: "theme",
+    section: Section::Ui,
+    variable: None,
+    default: Some("terminal"),
+    form: Form::OneOf(&["terminal", "dark", "light"]),
+    field: "ui.theme",
+    doc: "the colours of the TUI: those of the terminal, or dark or light ones of its own",
+};
+/// Whether ordered lists of the TUI have headings.
+pub static GROUP: Setting = Setting {
+    name: "group",
+    section: Section::Ui,
+    variable: None,
+    default: Some("true"),
+    form: Form::Switch,
+    field: "ui.group",
+    doc: "whether lists by due date or priority have headings",
+};
+/// The first day of the week.
+pub static WEEK_START: Setting = Setting {
+    name: "week_start",
+    section: Section::Ui,
+    variable: None,
+    default: Some("monday"),
+    form: Form::OneOf(&[
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]),
+    field: "ui.week_start",
+    doc: "the first day of the week",
+};
+
 /// All settings, in the order of the default file.
-pub static SETTINGS: [&Setting; 7] = [
+pub static SETTINGS: [&Setting; 10] = [
     &DEFAULT_PROFILE,
     &ISSUER,
     &CLIENT_ID,
@@ -125,10 +168,13 @@ pub static SETTINGS: [&Setting; 7] = [
     &ENDPOINT,
     &CREDENTIAL_STORE,
     &CREDENTIAL_COMMAND,
+    &THEME,
+    &GROUP,
+    &WEEK_START,
 ];
 
-/// The tables of the file that hold names of the user's own.
-pub const OPEN_TABLES: [&str; 2] = ["profiles", "keys"];
+/// The tables of the file.
+pub const TABLES: [&str; 4] = ["profiles", "ui", "views", "keys"];
 
 /// Returns the setting called `name` in `section`.
 #[must_use]

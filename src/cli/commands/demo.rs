@@ -24,6 +24,7 @@ use crate::cli::output;
 use crate::profile::ActiveProfile;
 use crate::runtime::{self, Options};
 use crate::sandbox::DEVELOPMENT_ONLY;
+use crate::ui::ThemeName;
 
 /// How to play.
 #[derive(Debug, Args)]
@@ -77,7 +78,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     );
     let options = Options {
         keymap: Keymap::default(),
-        theme: super::tui::theme(context),
+        theme: super::tui::theme(context, ThemeName::Terminal),
         offline: false,
         views: Vec::new(),
         week_start: jiff::civil::Weekday::Monday,

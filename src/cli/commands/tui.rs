@@ -2,8 +2,6 @@
 
 use std::io;
 
-use jiff::civil::Weekday;
-
 use crate::app::Keymap;
 use crate::browser;
 use crate::cli::color::Paint;
@@ -26,11 +24,14 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     let options = Options {
         // The configuration was checked before.
         keymap: Keymap::configured(bindings).unwrap_or_default(),
-        theme: theme(context),
+        theme: theme(
+            context,
+            ThemeName::parse(&config.ui.theme).unwrap_or_default(),
+        ),
         offline: context.flags.offline,
-        views: Vec::new(),
-        week_start: Weekday::Monday,
-        groups: true,
+        views: config.views.clone(),
+        week_start: config.ui.week_start,
+        groups: config.ui.group,
         demo: false,
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
         edit_text,
@@ -49,8 +50,8 @@ pub(crate) fn edit_text(text: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The theme that the environment asks for.
-pub(crate) fn theme(context: &CommandContext) -> Theme {
+/// A theme in the colours and signs that the environment allows.
+pub(crate) fn theme(context: &CommandContext, name: ThemeName) -> Theme {
     let set = |name| std::env::var(name).ok();
     let depth = if Paint::new(context.flags.color, &io::stdout()).is_on() {
         ColorDepth::detect(set("COLORTERM").as_deref(), set("TERM").as_deref())
@@ -62,5 +63,5 @@ pub(crate) fn theme(context: &CommandContext) -> Theme {
         set("LC_CTYPE").as_deref(),
         set("LANG").as_deref(),
     );
-    Theme::new(ThemeName::Terminal, depth).with_symbols(symbols)
+    Theme::new(name, depth).with_symbols(symbols)
 }
