@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use tudone::sandbox::backend::{Backend, Policy, Shape};
 
-use crate::{
+use crate::hasura::{
     rules::{ask, backend, bearer, headers, ids, refusal},
     tokens::{self, Outcome},
 };

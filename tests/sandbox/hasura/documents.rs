@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tudone::sandbox::backend::{Backend, Shape};
 
-use crate::{
+use crate::hasura::{
     rules::{ask, backend, bearer, ids, key, refusal},
     tokens::{self, Outcome},
 };

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tudone::sandbox::backend::Shape;
 
-use crate::{
+use crate::hasura::{
     rules::{ask, backend, refusal},
     tokens::Outcome,
 };

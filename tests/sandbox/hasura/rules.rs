@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use tudone::sandbox::backend::{Backend, Shape};
 
-use crate::tokens::{self, Outcome};
+use crate::hasura::tokens::{self, Outcome};
 
 pub(crate) fn backend(shape: Shape) -> Outcome<Backend> {
     let backend = Backend::open(None, shape)?;

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tudone::sandbox::backend::{Backend, Policy, Shape};
 
-use crate::{
+use crate::hasura::{
     rules,
     tokens::{self, Outcome},
 };
@@ -178,7 +178,7 @@ fn introspect(backend: &Backend) -> Outcome<Value> {
 #[test]
 fn the_full_schema_is_the_one_hasura_shows() -> Outcome {
     let backend = Backend::open(None, Shape::Full)?;
-    let wanted = recorded(include_str!("../schemas/full-user.graphql"))?;
+    let wanted = recorded(include_str!("../../schemas/full-user.graphql"))?;
     let schema = introspect(&backend)?;
     let found = shown(&schema);
     for (name, lines) in &wanted {

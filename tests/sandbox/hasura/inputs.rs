@@ -4,7 +4,7 @@
 use serde_json::json;
 use tudone::sandbox::backend::Shape;
 
-use crate::{
+use crate::hasura::{
     rules::{ask, backend, ids, key, refusal},
     tokens::Outcome,
 };

@@ -1,22 +1,13 @@
 //! The sandbox's backend answers what a real Hasura v2.48 over `PostgreSQL`
 //! answered, case by case.
-#![cfg(feature = "sandbox")]
 
-#[path = "hasura/documents.rs"]
 mod documents;
-#[path = "hasura/inputs.rs"]
 mod inputs;
-#[path = "hasura/permissions.rs"]
 mod permissions;
-#[path = "hasura/refusals.rs"]
 mod refusals;
-#[path = "hasura/rules.rs"]
 mod rules;
-#[path = "hasura/sdl.rs"]
 mod sdl;
-#[path = "hasura/sockets.rs"]
 mod sockets;
-#[path = "hasura/tokens.rs"]
 mod tokens;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -25,7 +16,9 @@ use tokens::Outcome;
 use tudone::sandbox::backend::{Backend, Shape};
 
 fn recordings() -> Outcome<Value> {
-    Ok(serde_json::from_str(include_str!("recordings/http.json"))?)
+    Ok(serde_json::from_str(include_str!(
+        "../../recordings/http.json"
+    ))?)
 }
 
 /// Compares JSON; `<uuid v4>` and `<timestamp>` stand for generated values.
@@ -104,5 +97,32 @@ fn every_recorded_request_is_answered_as_hasura_answered_it() -> Outcome {
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn a_token_without_a_required_role_claim_is_refused_whatever_role_is_asked_for() -> Outcome {
+    let backend = Backend::open(None, Shape::Full)?;
+    backend.set_jwt(tokens::config()?);
+    for missing in ["x-hasura-default-role", "x-hasura-allowed-roles"] {
+        let mut claims = tokens::claims("1");
+        let ours = claims["https://hasura.io/jwt/claims"].as_object_mut();
+        ours.ok_or("no claims")?.remove(missing);
+        let bearer = format!("Bearer {}", tokens::sign(&claims)?);
+        for role in [None, Some("user")] {
+            let mut headers = HeaderMap::new();
+            headers.insert("authorization", HeaderValue::from_str(&bearer)?);
+            if let Some(role) = role {
+                headers.insert("x-hasura-role", HeaderValue::from_static(role));
+            }
+
+            let answer = backend.answer(&headers, br#"{"query": "{ todos { id } }"}"#);
+
+            let error = &answer.body["errors"][0];
+            assert_eq!(error["extensions"]["code"], "jwt-missing-role-claims");
+            let message = format!("JWT claim does not contain \"{missing}\"");
+            assert_eq!(error["message"], message, "role {role:?}");
+        }
+    }
     Ok(())
 }

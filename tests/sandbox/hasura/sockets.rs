@@ -26,7 +26,7 @@ use tokio_tungstenite::{
 };
 use tudone::sandbox::backend::{Backend, Policy, Shape};
 
-use crate::tokens::{self, Outcome};
+use crate::hasura::tokens::{self, Outcome};
 
 /// How long to wait for anything.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ async fn upgrade(
 
 /// A backend with the recordings' rows, on a port of its own.
 async fn serve() -> Outcome<(Served, u16)> {
-    let recordings: Value = serde_json::from_str(include_str!("../recordings/http.json"))?;
+    let recordings: Value = serde_json::from_str(include_str!("../../recordings/http.json"))?;
     let backend = Backend::open(None, Shape::Full)?;
     backend.set_jwt(tokens::config()?);
     backend.reset(recordings.get("fixture"))?;
@@ -257,7 +257,7 @@ async fn replay(conversation: &Value, adds: usize) -> Outcome {
 
 #[tokio::test]
 async fn every_recorded_conversation_goes_as_it_went_with_hasura() -> Outcome {
-    let recordings: Value = serde_json::from_str(include_str!("../recordings/websocket.json"))?;
+    let recordings: Value = serde_json::from_str(include_str!("../../recordings/websocket.json"))?;
     let conversations = recordings.as_array().ok_or("no conversations")?;
     assert_eq!(conversations.len(), 15);
     // The first conversation adds a todo that all later ones see.
