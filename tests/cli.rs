@@ -50,6 +50,3 @@ mod texts;
 #[cfg(feature = "sandbox")]
 #[path = "cli/undo.rs"]
 mod undo;
-#[cfg(feature = "sandbox")]
-#[path = "cli/wire.rs"]
-mod wire;

@@ -6,7 +6,6 @@
 
 use graphql_client::GraphQLQuery;
 use jiff::Timestamp;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::key::Key;
@@ -18,7 +17,8 @@ mod bare;
 mod push;
 
 pub(super) use crate::graphql::operations::CAPABILITIES;
-pub(super) use bare::Snapshot;
+pub(super) use bare::{BareAdd, BareEdit, BareRemove, Snapshot};
+pub(super) use push::{AddAndRemove, AddTodos, EditTodos, RemoveTodos};
 
 /// The largest answer that is read, in bytes, where an operation does not say
 /// otherwise.
@@ -67,50 +67,25 @@ fn instant(text: Option<&String>) -> Option<Timestamp> {
     text.and_then(|text| text.parse().ok())
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Request<V> {
-    query: String,
-    operation_name: &'static str,
-    variables: V,
-}
-
 fn body<Q: GraphQLQuery>(variables: Q::Variables) -> serde_json::Result<Vec<u8>> {
-    let built = Q::build_query(variables);
-    serde_json::to_vec(&Request {
-        query: compact(built.query),
-        operation_name: built.operation_name,
-        variables: built.variables,
-    })
+    serde_json::to_vec(&Q::build_query(variables))
 }
 
-/// A document without comments, line breaks and indentation, which would be half
-/// of a small request. Our documents hold no texts that could hold such.
-fn compact(document: &str) -> String {
-    document
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.starts_with('#'))
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// One page of the change feed, and the user's mark where the server has a row
-/// for the user.
+/// One page of the change feed.
 #[derive(Debug)]
-pub(super) struct Pull {
+pub(super) struct Changes {
     /// The greatest revision seen.
     pub(super) since: i64,
     /// At most so many rows.
     pub(super) limit: usize,
 }
 
-impl Call for Pull {
-    type Data = operations::pull::ResponseData;
-    type Answer = (Vec<FeedRow>, Option<Mark>);
+impl Call for Changes {
+    type Data = operations::pull_changes::ResponseData;
+    type Answer = Vec<FeedRow>;
 
     fn body(&self) -> serde_json::Result<Vec<u8>> {
-        body::<operations::Pull>(operations::pull::Variables {
+        body::<operations::PullChanges>(operations::pull_changes::Variables {
             since: Big(self.since),
             limit: int(self.limit),
         })
@@ -118,7 +93,7 @@ impl Call for Pull {
 
     fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
         let mut seen = self.since;
-        let changes: Result<_, String> = answer
+        answer
             .todo_changes
             .into_iter()
             .map(|row| {
@@ -129,22 +104,7 @@ impl Call for Pull {
                 seen = revision;
                 Ok(row)
             })
-            .collect();
-        let mark = match answer.users.as_slice() {
-            [user] => Some(Mark {
-                user_id: user.id,
-                revision: user.revision.0,
-                purged_revision: user.purged_revision.0,
-            }),
-            [] => None,
-            several => {
-                return Err(format!(
-                    "it shows {} users where only the own one should be seen",
-                    several.len()
-                ));
-            }
-        };
-        Ok((changes?, mark))
+            .collect()
     }
 
     fn limit(&self) -> usize {
@@ -152,7 +112,9 @@ impl Call for Pull {
     }
 }
 
-fn feed_row(row: operations::pull::PullTodoChanges) -> Result<(i64, FeedRow), String> {
+fn feed_row(
+    row: operations::pull_changes::PullChangesTodoChanges,
+) -> Result<(i64, FeedRow), String> {
     let Some(Big(revision)) = row.revision else {
         return Err("a change without revision".to_owned());
     };
@@ -174,6 +136,34 @@ fn feed_row(row: operations::pull::PullTodoChanges) -> Result<(i64, FeedRow), St
         updated_at: instant(row.updated_at.as_ref()),
     };
     Ok((revision, FeedRow::Present(row)))
+}
+
+/// The user's mark; nothing where the server has no row for the user.
+#[derive(Debug)]
+pub(super) struct ReadMark;
+
+impl Call for ReadMark {
+    type Data = operations::mark::ResponseData;
+    type Answer = Option<Mark>;
+
+    fn body(&self) -> serde_json::Result<Vec<u8>> {
+        body::<operations::Mark>(operations::mark::Variables)
+    }
+
+    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
+        match answer.users.as_slice() {
+            [user] => Ok(Some(Mark {
+                user_id: user.id,
+                revision: user.revision.0,
+                purged_revision: user.purged_revision.0,
+            })),
+            [] => Ok(None),
+            several => Err(format!(
+                "it shows {} users where only the own one should be seen",
+                several.len()
+            )),
+        }
+    }
 }
 
 /// The least that a working login can read.

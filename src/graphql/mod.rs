@@ -17,15 +17,13 @@ use crate::graphql::socket::Doorbell;
 use crate::graphql::transport::{Http, Transport};
 use crate::http::{HttpError, REQUEST_LIMIT};
 use crate::store::Capabilities;
-use crate::sync::remote::{
-    Answer, BareRow, Batch, Exchanged, Page, PageRequest, Remote, RemoteError,
-};
+use crate::store::{FeedRow, Mark};
+use crate::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
 
 mod answer;
 mod capabilities;
 mod client;
 mod convert;
-mod exchange;
 pub mod live;
 mod operations;
 pub mod socket;
@@ -105,8 +103,16 @@ impl<T: Transport> Remote for Hasura<T> {
         capabilities::of_role(&self.client).await
     }
 
-    async fn page(&self, asked: PageRequest) -> Result<Page, RemoteError> {
-        self.client.exchange(&[], asked).await.page
+    async fn mark(&self) -> Result<Mark, RemoteError> {
+        let found = self.client.find(&convert::ReadMark).await?;
+        found.ok_or_else(|| RemoteError::Unauthorized {
+            code: "no-user".to_owned(),
+            message: "it has no row for the user of this login".to_owned(),
+        })
+    }
+
+    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError> {
+        self.client.call(&convert::Changes { since, limit }).await
     }
 
     async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError> {
@@ -114,10 +120,29 @@ impl<T: Transport> Remote for Hasura<T> {
     }
 
     async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError> {
-        self.client.call(batch).await
-    }
-
-    async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
-        self.client.exchange(batches, asked).await
+        let client = &self.client;
+        match batch {
+            Batch::Add(adds) => client.call(&convert::AddTodos(adds)).await,
+            Batch::Edit(edits) => client.call(&convert::EditTodos(edits)).await,
+            Batch::Remove(keys) => client.call(&convert::RemoveTodos(keys)).await,
+            Batch::AddAndRemove(key, text) => {
+                client
+                    .call(&convert::AddAndRemove { key: *key, text })
+                    .await
+            }
+            Batch::BareAdd(text) => client.call(&convert::BareAdd(Some(text))).await,
+            Batch::BareEdit { id, before, after } => {
+                client
+                    .call(&convert::BareEdit {
+                        id: *id,
+                        before,
+                        after,
+                    })
+                    .await
+            }
+            Batch::BareRemove { id, before } => {
+                client.call(&convert::BareRemove { id: *id, before }).await
+            }
+        }
     }
 }

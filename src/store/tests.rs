@@ -88,7 +88,6 @@ fn role(full: bool) -> Capabilities {
         insert: true,
         update: true,
         delete: true,
-        single_operations: false,
     }
 }
 

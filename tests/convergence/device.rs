@@ -168,7 +168,7 @@ impl Device {
             self.begin();
             let waiting = self.network.borrow().waiting(self.number);
             let outcome = self.pass(Fate::Fine)?;
-            if outcome.is_some() || matches!(waiting.as_deref(), Some("Pull" | "several")) {
+            if outcome.is_some() || waiting.as_deref() == Some("Mark") {
                 return self.kill();
             }
         }

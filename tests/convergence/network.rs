@@ -59,9 +59,6 @@ pub(crate) struct Network {
 /// A request's operation.
 pub(crate) fn operation(body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    if body.is_array() {
-        return "several".to_owned();
-    }
     body["operationName"]
         .as_str()
         .unwrap_or_default()
@@ -71,7 +68,7 @@ pub(crate) fn operation(body: &[u8]) -> String {
 fn is_write(body: &[u8]) -> bool {
     !matches!(
         operation(body).as_str(),
-        "Capabilities" | "Pull" | "Snapshot" | "Verify"
+        "Capabilities" | "Mark" | "PullChanges" | "Snapshot" | "Verify"
     )
 }
 
@@ -197,20 +194,8 @@ impl Network {
         }))
     }
 
-    /// The server gets a request, of one operation or several.
+    /// The server gets a request.
     fn arrive(&mut self, request: &[u8]) -> Checked<Vec<u8>> {
-        let Ok(operations) = serde_json::from_slice::<Vec<Value>>(request) else {
-            return self.carry_out(request);
-        };
-        let mut answers = Vec::new();
-        for operation in operations {
-            let answer = self.carry_out(&serde_json::to_vec(&operation)?)?;
-            answers.push(String::from_utf8(answer)?);
-        }
-        Ok(format!("[{}]", answers.join(",")).into_bytes())
-    }
-
-    fn carry_out(&mut self, request: &[u8]) -> Checked<Vec<u8>> {
         if !is_write(request) {
             return self.server.answer(self.user, request);
         }

@@ -5,7 +5,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use postgres::types::ToSql;
 use postgres::{Client, Transaction};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -88,7 +87,6 @@ struct Update {
 struct Seen {
     client_id: Equals<Uuid>,
     revision: Equals<i64>,
-    text: Option<Equals<String>>,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +114,7 @@ const ADD: &str = r#"
 const EDIT: &str = r#"
     with changed as (
       update public.todos set text = $4
-      where user_id = $1 and client_id = $2 and revision = $3 and ($5::text is null or text = $5)
+      where user_id = $1 and client_id = $2 and revision = $3
       returning *, (user_id = $1) as "check__constraint"
     )
     select coalesce(json_agg(json_build_object('id', id, 'revision', revision)), '[]')
@@ -192,12 +190,14 @@ impl Hasura {
         let given = request.variables.unwrap_or_default();
         Ok(match request.operation_name.as_str() {
             "Capabilities" => capabilities(),
-            "Pull" => {
+            "Mark" => {
+                let row = transaction.query_one(MARK, &[&user])?;
+                json!({"users": row.try_get::<_, Value>(0)?})
+            }
+            "PullChanges" => {
                 let limit = given.limit.min(self.row_limit);
                 let row = transaction.query_one(CHANGES, &[&user, &given.since, &limit])?;
-                let changes: Value = row.try_get(0)?;
-                let row = transaction.query_one(MARK, &[&user])?;
-                json!({"todo_changes": changes, "users": row.try_get::<_, Value>(0)?})
+                json!({"todo_changes": row.try_get::<_, Value>(0)?})
             }
             "AddTodos" => {
                 let todos = given.objects.iter();
@@ -223,15 +223,7 @@ impl Hasura {
                 let mut edited = Vec::new();
                 for Update { r#where, set } in &given.updates {
                     let (key, revision) = (r#where.client_id.eq, r#where.revision.eq);
-                    let before = r#where.text.as_ref().map(|text| &text.eq);
-                    let edit = [
-                        &user as &(dyn ToSql + Sync),
-                        &key,
-                        &revision,
-                        &set.text,
-                        &before,
-                    ];
-                    let row = transaction.query_one(EDIT, &edit)?;
+                    let row = transaction.query_one(EDIT, &[&user, &key, &revision, &set.text])?;
                     edited.push(json!({"returning": row.try_get::<_, Value>(0)?}));
                 }
                 json!({"update_todos_many": edited})

@@ -8,8 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tudone::auth::session::Session;
 use tudone::graphql::Hasura;
-use tudone::store::Capabilities;
-use tudone::sync::remote::{Answer, BareRow, Batch, Page, PageRequest, Remote, RemoteError};
+use tudone::store::{Capabilities, FeedRow, Mark};
+use tudone::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
 
 use crate::bench::{Bench, Checked};
 
@@ -200,8 +200,15 @@ impl Remote for Saboteur<'_> {
             .await
     }
 
-    async fn page(&self, asked: PageRequest) -> Result<Page, RemoteError> {
-        self.client(Request::Pull).await?.page(asked).await
+    async fn mark(&self) -> Result<Mark, RemoteError> {
+        self.calm.mark().await
+    }
+
+    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError> {
+        self.client(Request::Pull)
+            .await?
+            .changes(since, limit)
+            .await
     }
 
     async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError> {

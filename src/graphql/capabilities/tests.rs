@@ -39,8 +39,7 @@ fn a_full_backend_is_told_by_its_schema() -> Result<(), Box<dyn Error>> {
             full: true,
             insert: true,
             update: true,
-            delete: true,
-            single_operations: false,
+            delete: true
         }),
     );
     Ok(())
@@ -62,8 +61,7 @@ fn the_tutorials_tables_may_be_read_only() -> Result<(), Box<dyn Error>> {
             full: false,
             insert: false,
             update: false,
-            delete: false,
-            single_operations: false,
+            delete: false
         }),
     );
     Ok(())

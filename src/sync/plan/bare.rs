@@ -42,7 +42,7 @@ fn add(chain: &Chain<'_>, first: &Queued, text: &str, known: Known<'_>) -> Step 
     if !known.capabilities.insert {
         return Step::Wait(seq, Waiting::MayNotAdd);
     }
-    Step::Send(BatchItem::of(first), Payload::BareAdd(text.to_owned()))
+    send(first, Batch::BareAdd(text.to_owned()))
 }
 
 fn edit(chain: &Chain<'_>, first: &Queued, before: &str, after: &str, known: Known<'_>) -> Step {

@@ -1,18 +1,20 @@
 //! Reading what the server has: by revision on a full backend, whole on a
-//! bare one.
+//! bare one. Only an empty page is the end, since a role's row limit makes
+//! pages short.
 
 use jiff::Timestamp;
 
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
 use crate::store::{Capabilities, FeedRow, Pull};
-use crate::sync::remote::{Page, PageRequest, Remote, RemoteError};
+use crate::sync::remote::{Remote, RemoteError};
 use crate::sync::round::{Halt, Round};
 
 /// The most rows asked for at once.
 const PAGE: usize = 2000;
 
-/// How often a pull starts over at most, because the server was reset or purged.
+/// How often a pull starts over at most, because the server forgot what it had
+/// told or was replaced.
 const STARTS: usize = 8;
 
 /// Below every id that a row can have.
@@ -21,17 +23,11 @@ const BELOW_ALL_IDS: i64 = i32::MIN as i64;
 /// How many rows to ask for: halved when a page was too large to read, doubled
 /// again after one that was not.
 #[derive(Debug)]
-pub(super) struct PageSize(usize);
-
-impl Default for PageSize {
-    fn default() -> Self {
-        Self(PAGE)
-    }
-}
+struct PageSize(usize);
 
 impl PageSize {
     /// Whether a smaller page can be asked for after `error`.
-    pub(super) fn shrinks(&mut self, error: &RemoteError) -> bool {
+    fn shrinks(&mut self, error: &RemoteError) -> bool {
         if !matches!(error, RemoteError::TooLarge { .. }) || self.0 == 1 {
             return false;
         }
@@ -47,76 +43,51 @@ impl PageSize {
 impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     /// Reads what changed to the end; answered entries then leave the outbox.
     pub(super) async fn pull(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
-        let pull = self.store.begin_pull((self.now)())?;
+        let pull: Pull = self.store.begin_pull((self.now)())?;
         if capabilities.full {
-            return self.read_changes(&pull, None).await;
+            self.read_changes().await?;
+        } else {
+            self.read_snapshot().await?;
         }
-        self.read_snapshot().await?;
         self.store.complete_pull(&pull)?;
         Ok(())
     }
 
-    /// Reads the change feed to its end, beginning with the `first` page where
-    /// it was read already.
-    pub(super) async fn read_changes(
-        &mut self,
-        pull: &Pull,
-        mut first: Option<(PageRequest, Page)>,
-    ) -> Result<(), Halt> {
+    async fn read_changes(&mut self) -> Result<(), Halt> {
+        let mut size = PageSize(PAGE);
+        let mut cursor = self.since()?;
         let mut starts = 0;
         loop {
-            let (asked, page) = match first.take() {
-                Some(read) => read,
-                None => self.next_page().await?,
+            let page = match self.remote.changes(cursor, size.0).await {
+                Ok(page) => page,
+                Err(error) if size.shrinks(&error) => continue,
+                Err(error) => return Err(self.halted(error).await),
             };
-            // The mark was read after the page: a tombstone purged by then may be
-            // missing in it.
-            if self.store.check_mark(page.mark)? {
+            let last = page.last().map(revision);
+            // A tombstone that was forgotten meanwhile is missing in the page.
+            if last.is_some() && self.check_mark().await? {
                 if starts == STARTS {
                     return Err(astray("its list starts over again and again".to_owned()));
                 }
                 starts += 1;
+                cursor = self.since()?;
                 continue;
             }
-            // Not before the server has answered: until then, known rows are shown.
+            // Not before the server has answered: what is known is shown until then.
             if std::mem::take(&mut self.from_start) {
                 self.store.forget_base()?;
             }
-            let last = page.changes.last().map(revision);
-            if let Some(last) = last {
-                if last <= asked.since {
-                    let since = asked.since;
-                    return Err(astray(format!("revision {last} came after {since}")));
-                }
-                self.store.apply(&page.changes, last)?;
-                self.report.pulled += page.changes.len();
-                self.size.grow();
-            }
-            if last.is_none_or(|last| last >= page.mark.revision) {
-                self.store.complete_pull(pull)?;
+            let Some(last) = last else {
                 return Ok(());
+            };
+            if last <= cursor {
+                return Err(astray(format!("revision {last} came after {cursor}")));
             }
+            self.store.apply(&page, last)?;
+            self.report.pulled += page.len();
+            cursor = last;
+            size.grow();
         }
-    }
-
-    async fn next_page(&mut self) -> Result<(PageRequest, Page), Halt> {
-        loop {
-            let asked = self.next_request()?;
-            match self.remote.page(asked).await {
-                Ok(page) => return Ok((asked, page)),
-                Err(error) if self.size.shrinks(&error) => {}
-                Err(error) => return Err(self.halted(error).await),
-            }
-        }
-    }
-
-    /// What to read next of the change feed.
-    pub(super) fn next_request(&self) -> Result<PageRequest, Halt> {
-        Ok(PageRequest {
-            since: self.since()?,
-            limit: self.size.0,
-            single_operations: self.single_operations,
-        })
     }
 
     /// The greatest revision that need not be told again.
@@ -128,12 +99,13 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     }
 
     async fn read_snapshot(&mut self) -> Result<(), Halt> {
+        let mut size = PageSize(PAGE);
         let mut rows: Vec<Row> = Vec::new();
         let mut after = BELOW_ALL_IDS;
         loop {
-            let page = match self.remote.rows(after, self.size.0).await {
+            let page = match self.remote.rows(after, size.0).await {
                 Ok(page) => page,
-                Err(error) if self.size.shrinks(&error) => continue,
+                Err(error) if size.shrinks(&error) => continue,
                 Err(error) => return Err(self.halted(error).await),
             };
             let Some(last) = page.last().map(|row| row.id) else {
@@ -151,7 +123,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 created_at: None,
                 updated_at: None,
             }));
-            self.size.grow();
+            size.grow();
         }
         self.report.pulled += rows.len();
         self.store.take_snapshot(&rows)?;
