@@ -12,22 +12,22 @@
 //! # Layers
 //!
 //! ```text
-//! 6   cli   runtime     the programs: one command at a time; a loop with workers
-//!     doctor            checks a profile from its configuration to live updates
-//! 5   ui   profile      draws the model, decides nothing; a profile made ready to work
-//!     setup             provisions a backend from the files in `assets`
-//! 4   config            file, environment and flags, as plain values
-//! 3   app               Model, Msg, Effect, update: pure
-//!     graphql           Hasura: implements the port `Remote`
-//! 2   sync              plans and carries out one round; declares `Remote`
-//! 1   store  auth  http SQLite; identity and secrets; how HTTP clients are made
-//! 0   domain            todos, todo.txt lines, changes: no I/O, no async, no clock
-//!     finding           what a check found: for doctor, login and setup
-//!     browser           the person's browser
-//! ·   os   text         beneath all: locks, private files, a runtime; text made
-//!                       harmless for a terminal, redacted, cut
-//! ·   sandbox           a development Auth0 and Hasura: imports only `os` and
-//!                       `text`, and nothing of ours but `cli` imports it
+//! 8   cli                the commands; opens the TUI
+//! 7   runtime            the loop of the TUI and its workers
+//!     doctor             checks a profile from its configuration to live updates
+//! 6   ui   profile       draws the model, decides nothing; a profile with its login
+//!     setup              provisions a backend from the files in `assets`
+//! 5   config             file, environment and flags, as plain values
+//! 4   app                Model, Msg, Effect, update: pure
+//!     graphql            Hasura: implements the port `Remote`
+//! 3   sync               plans and runs one round; declares `Remote`
+//! 2   store   auth       SQLite; identity and secrets
+//! 1   http               HTTP clients, bounded bodies, `Retry-After`
+//! 0   domain             todos, todo.txt lines, changes: no I/O, no async, no clock
+//!     finding  browser   the findings of checks; the user's browser
+//! ·   os   text          file locks, private files, the async runtime; text for terminals
+//! ·   sandbox            a development Auth0 and Hasura: imports only `os` and `text`,
+//!                        and only `cli` imports it
 //! ```
 //!
 //! A layer imports from lower ones only; `tests/layers.rs` reads every
@@ -35,6 +35,26 @@
 //! tokio, ratatui, crossterm, reqwest, rusqlite or keyring. Only
 //! `graphql/convert.rs` knows the generated GraphQL types, only
 //! `runtime/input.rs` knows crossterm's events.
+//!
+//! # Four paths
+//!
+//! ```text
+//! key → row on the server
+//!     runtime::input → app::keymap → app::update → Effect::Commit → store::commit (fsync)
+//!     → Effect::Sync → sync::plan → sync::round → graphql → Hasura
+//!
+//! server row → cell
+//!     graphql::convert → store (base, shown and counters in one transaction)
+//!     → store::window → Msg::Windowed → app::model → ui::list → ui::row
+//!
+//! `tudone add` → exit code
+//!     cli::arguments → cli::commands::add → domain (text checked, dates resolved)
+//!     → store::commit → cli::network (one round within 2 s) → cli::output → cli::exit
+//!
+//! error → help
+//!     the module's error (text, `help`) → cli::error (code, exit code) → cli::report;
+//!     in the TUI → Msg → a toast or the status line
+//! ```
 
 pub mod app;
 pub mod auth;
