@@ -1,10 +1,10 @@
-//! The person's browser: whether one can be expected, and opening a page in it.
+//! The user's browser: whether one can be expected, and opening a page in it.
 
 use std::env;
 use std::ffi::OsString;
 use std::io;
 
-/// Why a page was not opened. The person reads its address on the screen.
+/// Why a page was not opened. The user reads its address on the screen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BrowserError {
@@ -22,11 +22,11 @@ pub enum BrowserError {
     Failed(#[source] io::Error),
 }
 
-/// Whether a browser that this person sees can be expected.
+/// Returns whether a browser that this person sees can be expected.
 ///
 /// # Errors
 ///
-/// Why not.
+/// The reason.
 pub fn expected() -> Result<(), BrowserError> {
     let browser = env::var_os("BROWSER");
     if browser.as_ref().is_some_and(|name| name.is_empty()) {
@@ -47,7 +47,7 @@ pub fn expected() -> Result<(), BrowserError> {
 }
 
 /// Opens `page` in `$BROWSER`, or in the system's browser, without waiting for
-/// the person to close it. Blocks for a moment.
+/// the user to close it. Blocks for a moment.
 ///
 /// # Errors
 ///

@@ -13,9 +13,9 @@ use crate::text::sanitize::message;
 
 pub use retry_after::retry_after;
 
-/// How long a request may take from start to last byte.
+/// The time limit of a request, from start to last byte.
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(30);
-/// How long opening a connection may take.
+/// The time limit of opening a connection.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why no HTTP client could be made.
@@ -24,7 +24,7 @@ pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 pub struct HttpError(#[from] reqwest::Error);
 
 impl HttpError {
-    /// What the person can do next.
+    /// Suggests the next step.
     #[must_use]
     pub const fn help(&self) -> &'static str {
         "Install your system's CA certificates (Debian: `ca-certificates`), or set SSL_CERT_FILE."
@@ -63,7 +63,7 @@ pub fn socket_client(origin: &Url) -> Result<Client, HttpError> {
     Ok(builder(origin).http1_only().build()?)
 }
 
-/// Whether `url` names this machine: the only place plain `http` may go.
+/// Returns whether `url` names this machine: the only place plain `http` may go.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
@@ -76,7 +76,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Why the body of an answer could not be read.
+/// Why the body of a response could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {

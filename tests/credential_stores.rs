@@ -1,7 +1,7 @@
 //! Every store of secrets keeps the same promises.
 //!
 //! The keyring is a real one: gnome-keyring on a bus of the test's own, in the
-//! states a person's keyring can be in. That needs `dbus-run-session`,
+//! states a user's keyring can be in. That needs `dbus-run-session`,
 //! `dbus-send` and `gnome-keyring-daemon`; without them these tests say
 //! "skipped", which is a failure when `TUDONE_TEST_REQUIRE_REAL=1` is set.
 //! `TUDONE_TEST_KEYRING=unlocked` runs the suite on the keyring that is there.

@@ -121,7 +121,7 @@ fn allowed(from: &str, to: &str) -> bool {
     }
 }
 
-/// Whether `module` does no I/O and reads no clock.
+/// Returns whether `module` does no I/O and reads no clock.
 fn is_pure(module: &str) -> bool {
     module == "domain" || module == "app"
 }

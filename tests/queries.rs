@@ -142,7 +142,7 @@ fn no_variable_holds_a_filter_but_the_one_with_a_constructor() -> Outcome {
     Ok(())
 }
 
-/// Whether a value of input type `name` can hold a filter at any depth.
+/// Returns whether a value of input type `name` can hold a filter at any depth.
 fn reaches_filter(schema: &Schema, name: &str, seen: &mut BTreeSet<String>) -> bool {
     if name.ends_with("_bool_exp") {
         return true;

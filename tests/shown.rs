@@ -305,7 +305,7 @@ impl Device<'_> {
         Ok(())
     }
 
-    /// Whether the todo is shown, and not only by an edit that outlived its row
+    /// Returns whether the todo is shown, and not only by an edit that outlived its row
     /// or says what the server said meanwhile: commands are about what is there.
     fn stands(&self, key: Key) -> Result<bool, Failure> {
         let Some(todo) = self.store.todo(key)? else {

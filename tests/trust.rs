@@ -1,4 +1,4 @@
-//! A login that people and scripts can trust: the real program, in processes of
+//! A login that users and scripts can trust: the real program, in processes of
 //! its own, against a running sandbox.
 #![cfg(all(feature = "sandbox", unix))]
 

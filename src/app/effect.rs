@@ -1,4 +1,4 @@
-//! What must happen outside the model.
+//! The effects that the loop runs outside the model.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,14 +18,14 @@ pub struct WindowId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct CommitId(pub u64);
 
-/// Something to do outside the model. Plain values: nothing here can fail or
+/// An effect to run outside the model. Plain data: nothing here can fail or
 /// wait; what comes of it is a [`Msg`](crate::app::msg::Msg).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Read some rows. Only the answer to the latest question counts, so
     /// earlier ones need not be answered.
     Window {
-        /// Which question.
+        /// The id of the request.
         id: WindowId,
         /// Of which list.
         query: Query,
@@ -36,7 +36,7 @@ pub enum Effect {
     },
     /// Put changes into the outbox, all or none, in the order asked for.
     Commit {
-        /// Which write.
+        /// The id of the write.
         id: CommitId,
         /// What was done, as a participle: `completed`.
         verb: &'static str,
@@ -72,7 +72,7 @@ pub enum Effect {
     },
     /// Read the changes of a todo.
     Details {
-        /// Which todo.
+        /// The todo.
         key: Key,
     },
     /// Read the outbox.
@@ -94,10 +94,10 @@ pub enum Effect {
     },
     /// Send and fetch soon. Several ask for one round.
     Sync {
-        /// Whether a person waits to see it.
+        /// Whether a user waits to see it.
         shown: bool,
     },
-    /// Begin a login.
+    /// Start a login.
     StartLogin(LoginId),
     /// Stop a login; news of it are ignored from now on.
     CancelLogin(LoginId),
@@ -107,10 +107,10 @@ pub enum Effect {
     OpenBrowser(String),
     /// Put a text on the clipboard of the terminal.
     Copy(String),
-    /// Draw everything anew.
+    /// Redraw everything.
     Redraw,
-    /// Give the terminal back and stop until continued.
+    /// Restore the terminal and suspend the process.
     Suspend,
-    /// Leave the loop.
+    /// Quit the loop.
     Quit,
 }

@@ -11,7 +11,7 @@ use std::str::FromStr;
 /// One key press. Shift is part of the character: `G` is `g` with shift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Which key.
+    /// The key.
     pub code: Code,
     /// Whether Control was held.
     pub ctrl: bool,

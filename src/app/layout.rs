@@ -16,7 +16,7 @@ pub struct Area {
 }
 
 impl Area {
-    /// Whether the cell is inside.
+    /// Returns whether the cell is inside.
     #[must_use]
     pub const fn contains(self, x: u16, y: u16) -> bool {
         x >= self.x && y >= self.y && x - self.x < self.width && y - self.y < self.height

@@ -13,7 +13,7 @@ pub enum Link {
     Off,
     /// No round has ended yet.
     Connecting,
-    /// A round is under way that a person waits for.
+    /// A round is under way that a user waits for.
     Syncing,
     /// The last round went well.
     Online,
@@ -34,13 +34,13 @@ pub enum Link {
 /// How a round went, as plain values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoundNews {
-    /// One that a person waits for has begun.
+    /// One that a user waits for has begun.
     Began,
     /// It is over.
     Ended(Report),
     /// It ended early.
     Failed {
-        /// Why.
+        /// The reason.
         failure: Failure,
         /// When the next try is made, if one is planned.
         next_try: Option<Timestamp>,

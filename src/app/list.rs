@@ -25,7 +25,7 @@ use unsaved::{Unsaved, overlay, settle};
 ///
 /// Always true: [`rows`](Self::rows) is the last window the store answered,
 /// with every uncommitted change of this session laid over it. So a write that
-/// fails is taken back by leaving it out.
+/// fails is undone by leaving it out.
 ///
 /// There is no whole list here: before the selection comes near an edge, the
 /// next window is asked for.
@@ -114,7 +114,7 @@ impl List {
         &self.rows
     }
 
-    /// Whether the list goes on above, and below, what is on the screen.
+    /// Returns whether the list goes on above, and below, what is on the screen.
     #[must_use]
     pub fn goes_on(&self) -> (bool, bool) {
         let above = self.window.more_above || self.top > 0;
@@ -285,7 +285,7 @@ impl List {
         self.derive_near(&neighbours);
     }
 
-    /// Makes `rows` anew. The selection goes to the first of `neighbours` that
+    /// Makes `rows` again. The selection goes to the first of `neighbours` that
     /// is still there, on the same line of the screen.
     fn derive_near(&mut self, neighbours: &[Key]) {
         let line = self.selected.saturating_sub(self.top);

@@ -28,14 +28,14 @@ pub enum Stage {
     /// Somebody is logged in already; another login is only begun when asked
     /// for again.
     LoggedIn {
-        /// Who.
+        /// The user.
         name: String,
     },
     /// A code has been asked for.
     Starting,
     /// The credential store waits to be unlocked.
     Unlocking,
-    /// The person must approve.
+    /// The user must approve.
     Code {
         /// What to show.
         prompt: Prompt,
@@ -50,7 +50,7 @@ pub enum Stage {
     Verifying,
     /// It came to nothing.
     Failed {
-        /// Why.
+        /// The reason.
         message: String,
         /// What to do, as one sentence.
         help: String,
@@ -62,7 +62,7 @@ pub enum Stage {
 pub enum LoginNews {
     /// The credential store does not answer yet: it may wait to be unlocked.
     Unlocking,
-    /// The person must approve.
+    /// The user must approve.
     Code {
         /// What to show.
         prompt: Prompt,
@@ -85,7 +85,7 @@ pub enum LoginNews {
     },
     /// It came to nothing; nothing is kept.
     Failed {
-        /// Why.
+        /// The reason.
         message: String,
         /// What to do, as one sentence.
         help: String,
@@ -104,7 +104,7 @@ impl Login {
         }
     }
 
-    /// Whether a countdown is on the screen.
+    /// Returns whether a countdown is on the screen.
     #[must_use]
     pub const fn counts_down(&self) -> bool {
         matches!(self.stage, Stage::Code { .. })

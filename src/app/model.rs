@@ -296,7 +296,7 @@ impl Model {
         (login || next_try || toast).then_some(Duration::from_secs(1))
     }
 
-    /// Whether the keys that complete a sequence are listed: it has been waiting
+    /// Returns whether the keys that complete a sequence are listed: it has been waiting
     /// for a moment.
     #[must_use]
     pub fn shows_continuations(&self) -> bool {
@@ -352,7 +352,7 @@ impl Model {
         self.exit_notices
     }
 
-    /// Whether the screen shows something older than the model; asking makes it new.
+    /// Returns whether the screen shows something older than the model; asking makes it new.
     #[must_use]
     pub const fn take_stale(&mut self) -> bool {
         std::mem::replace(&mut self.stale, false)

@@ -1,4 +1,4 @@
-//! What has happened.
+//! The messages that change the model.
 
 use crate::app::action::Action;
 use crate::app::details::Details;
@@ -13,7 +13,7 @@ use crate::domain::list::{Freshness, Totals, ViewCounts, Window};
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
 
-/// Something that has happened.
+/// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Msg {
     /// A key was pressed.
@@ -33,7 +33,7 @@ pub enum Msg {
     Ticked,
     /// The store answered [`Effect::Window`](crate::app::Effect::Window).
     Windowed {
-        /// Which question.
+        /// The id of the request.
         id: WindowId,
         /// The rows.
         window: Window,
@@ -68,16 +68,16 @@ pub enum Msg {
     QueueChanged,
     /// What was asked for could not be read or written.
     StoreFailed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The user's editor was closed: the text, or why there is none.
     EditedExternally(Result<String, String>),
     /// The store could not be read.
     WindowFailed {
-        /// Which question.
+        /// The id of the request.
         id: WindowId,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// Another connection wrote to the store.
@@ -85,24 +85,24 @@ pub enum Msg {
     /// The store is not what it was: it was set aside as damaged, or a newer
     /// program has it.
     StoreTroubled {
-        /// What happened, and what the person can do.
+        /// What happened, and what the user can do.
         reason: String,
     },
     /// Changes are on the disk.
     Committed {
-        /// Which write.
+        /// The id of the write.
         id: CommitId,
         /// The todos as shown now.
         todos: Vec<Todo>,
     },
     /// Changes are not on the disk, and will not be.
     CommitFailed {
-        /// Which write.
+        /// The id of the write.
         id: CommitId,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// How a round goes.
+    /// A round reports an event.
     Round(RoundNews),
     /// Whether the server tells of changes as they happen; else they are
     /// looked for.
@@ -110,23 +110,23 @@ pub enum Msg {
         /// Whether it does now.
         on: bool,
     },
-    /// How a login goes.
+    /// A login reports an event.
     Login {
         /// Which.
         id: LoginId,
-        /// What happened.
+        /// The event.
         news: LoginNews,
     },
     /// The store of the account asked for is open.
     Opened,
     /// The store of the account asked for cannot be opened.
     OpenFailed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The browser did not open.
+    /// The browser could not be opened.
     BrowserFailed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

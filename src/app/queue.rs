@@ -52,7 +52,7 @@ fn sorted(items: Vec<Queued>) -> Vec<Queued> {
     items
 }
 
-/// Whether the server rejected it, or it lost a race.
+/// Returns whether the server rejected it, or it lost a race.
 #[must_use]
 pub const fn is_rejected(queued: &Queued) -> bool {
     matches!(queued.entry.progress, Progress::Rejected(_))

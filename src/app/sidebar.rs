@@ -36,7 +36,7 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// Whether it can be chosen.
+    /// Returns whether it can be chosen.
     #[must_use]
     pub const fn is_selectable(&self) -> bool {
         matches!(self, Self::View { .. } | Self::Tag { .. })

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub struct Stamp {
     /// When the message was received.
     pub now: Timestamp,
-    /// The same instant's day where the person is.
+    /// The same instant's day where the user is.
     pub today: Date,
     /// A fresh UUIDv7; [`Stamp::id`] makes as many more as a message needs.
     pub fresh: Uuid,

@@ -76,7 +76,7 @@ impl Toast {
         self
     }
 
-    /// Whether it is still shown.
+    /// Returns whether it is still shown.
     #[must_use]
     pub fn is_shown(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)

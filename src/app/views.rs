@@ -46,7 +46,7 @@ impl Views {
         self.current
     }
 
-    /// Whether the current view is the first.
+    /// Returns whether the current view is the first.
     #[must_use]
     pub const fn is_home(&self) -> bool {
         self.current == 0

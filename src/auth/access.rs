@@ -38,7 +38,7 @@ impl AccessToken {
         }
     }
 
-    /// Whether it is to be used at `now`. One that does not tell its end is,
+    /// Returns whether it is to be used at `now`. One that does not tell its end is,
     /// until it is refused.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {

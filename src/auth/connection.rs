@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-/// Where to log in and where the todos are.
+/// The issuer and the endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     /// The OIDC issuer, byte for byte as configured: tokens name it exactly.

@@ -1,4 +1,4 @@
-//! Where secrets are kept: one port, several stores.
+//! Credential stores: one port, several implementations.
 
 pub mod command;
 pub mod error;
@@ -15,14 +15,14 @@ pub use error::CredentialStoreError;
 /// The entry with which a store is tried out.
 const PROBE: &str = "probe";
 
-/// A place for secrets. Calls block, and may wait for a person to unlock it:
+/// A place for secrets. Calls block, and may wait for a user to unlock it:
 /// never make them on a thread that draws.
 pub trait CredentialStore: Send + Sync + std::fmt::Debug {
     /// The secret called `name`, if there is one.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// A store that cannot be read.
     fn get(&self, name: &str) -> Result<Option<SecretString>, CredentialStoreError>;
     /// Keeps `secret` under `name`, replacing what was there, durably.
     ///
@@ -34,13 +34,13 @@ pub trait CredentialStore: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     ///
-    /// When the store cannot be written.
+    /// A store that cannot be written.
     fn delete(&self, name: &str) -> Result<(), CredentialStoreError>;
     /// What `status` calls it: `keyring`, `file /path (0600)`.
     fn describe(&self) -> String;
 
     /// Tries the store out by writing, reading and deleting an entry of its
-    /// own. `limit` is how long one call may wait for a person to unlock it;
+    /// own. `limit` is how long one call may wait for a user to unlock it;
     /// stores that never wait ignore it.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ pub(super) fn probe_with<V: CredentialStore + ?Sized>(
     }
 }
 
-/// Which store a profile uses.
+/// The kinds of credential stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CredentialStoreKind {
     /// The OS keyring.

@@ -43,7 +43,7 @@ const LONGEST_LIFE: u64 = 24 * 60 * 60;
 /// Longest pause between polls that is believed, in seconds.
 const LONGEST_INTERVAL: u64 = 300;
 
-/// What the person must see to approve the login elsewhere.
+/// The prompt of a device login: URL, code and lifetime.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     /// To compare with, or type on, the page. Verbatim: may hold hyphens and spaces.
@@ -52,9 +52,9 @@ pub struct Prompt {
     pub verification_uri: String,
     /// The page with the code filled in.
     pub verification_uri_complete: Option<String>,
-    /// When the code ends.
+    /// The expiry of the code.
     pub expires_at: Timestamp,
-    /// How long the code lives, in seconds.
+    /// The lifetime of the code, in seconds.
     pub expires_in: u64,
     /// Seconds between polls to begin with.
     pub interval: u64,
@@ -81,7 +81,7 @@ impl Prompt {
 
     /// The page to open in a browser, with the code filled in where the issuer
     /// offers that: only if it is `https`, or on this machine, and on the host
-    /// of `issuer`. Else it is for the person to judge, and only shown.
+    /// of `issuer`. Else it is for the user to judge, and only shown.
     #[must_use]
     pub fn openable(&self, issuer: &str) -> Option<Url> {
         let issuer = discovery::address(issuer).ok()?;
@@ -99,7 +99,7 @@ impl Prompt {
     }
 }
 
-/// What happened while waiting for the person.
+/// A result of polling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// Not yet approved; asks again after this pause.
@@ -114,14 +114,14 @@ pub enum Progress {
     },
     /// The network or the server failed for now; tries again.
     Interrupted {
-        /// What failed.
+        /// The failed operation.
         message: String,
         /// The pause.
         next_poll_in: Duration,
     },
 }
 
-/// What an approved login gives.
+/// The tokens of an approved login.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// For the backend.
@@ -192,7 +192,7 @@ impl DeviceFlow {
         prompt(&started, Timestamp::now())
     }
 
-    /// Waits until the person has approved or refused, the code has ended, or
+    /// Waits until the user has approved or refused, the code has ended, or
     /// `limit` has passed. Dropping the future gives up and leaves nothing.
     ///
     /// # Errors

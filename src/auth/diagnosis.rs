@@ -56,7 +56,7 @@ pub enum Diagnosis {
     /// A Hasura claim that is no object.
     #[error("the claim `{HASURA_CLAIM}` is not an object but {found}")]
     ClaimShape {
-        /// What it is instead.
+        /// The actual value.
         found: &'static str,
     },
     /// A part of the Hasura claim is missing.
@@ -70,7 +70,7 @@ pub enum Diagnosis {
     PartShape {
         /// The part.
         name: &'static str,
-        /// What it must be.
+        /// The expected value.
         expected: &'static str,
     },
     /// The default role is not among the allowed ones.
@@ -82,13 +82,13 @@ pub enum Diagnosis {
     /// The token's time is up.
     #[error("the token ended at {at}")]
     Expired {
-        /// When.
+        /// The time.
         at: Timestamp,
     },
     /// The token is from the future: a clock is wrong.
     #[error("the token was made {} s from now by the issuer's clock", ahead.as_secs())]
     FromTheFuture {
-        /// How far.
+        /// The progress.
         ahead: SignedDuration,
     },
     /// The backend's clock is not the issuer's.
@@ -174,7 +174,7 @@ impl Diagnosis {
         user_id(parts).err()
     }
 
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         let help = match self {
@@ -253,7 +253,7 @@ impl Diagnosis {
     }
 }
 
-/// Whether `code` is one of Hasura's, or of a gateway, for a token it does not take.
+/// Returns whether `code` is one of Hasura's, or of a gateway, for a token it does not take.
 #[must_use]
 pub fn concerns_token(code: &str) -> bool {
     code.starts_with("jwt")
@@ -263,7 +263,7 @@ pub fn concerns_token(code: &str) -> bool {
         )
 }
 
-/// Whether Hasura refuses a token with these words because its time has not
+/// Returns whether Hasura refuses a token with these words because its time has not
 /// come yet.
 #[must_use]
 pub fn finds_too_new(refusal: &str) -> bool {

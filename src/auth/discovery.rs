@@ -1,4 +1,4 @@
-//! Where an issuer's endpoints are.
+//! Discovery of an issuer's endpoints.
 //!
 //! Source: `OpenID` Connect Discovery 1.0. Stricter than it in one point: every
 //! endpoint must be on the issuer's own origin, since tokens are sent there.
@@ -17,9 +17,9 @@ use crate::text::sanitize::{message, one_line};
 pub struct Issuer {
     /// Where a device login starts; `None` where the issuer has no such flow.
     pub device_authorization: Option<Url>,
-    /// Where tokens come from.
+    /// The source of tokens.
     pub token: Url,
-    /// Where refresh tokens are revoked.
+    /// The revocation endpoint.
     pub revocation: Option<Url>,
     /// Where the session in the browser ends.
     pub end_session: Option<Url>,
@@ -40,7 +40,7 @@ pub enum DiscoveryError {
     /// No answer.
     #[error("no discovery document: {trouble}")]
     NoAnswer {
-        /// Why.
+        /// The reason.
         #[source]
         trouble: TransportError,
     },
@@ -49,7 +49,7 @@ pub enum DiscoveryError {
     NotFound {
         /// Where it should be.
         url: String,
-        /// What was there.
+        /// The previous value.
         found: String,
     },
     /// The document is another issuer's.
@@ -71,7 +71,7 @@ pub enum DiscoveryError {
 }
 
 impl DiscoveryError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -108,7 +108,7 @@ impl DiscoveryError {
         }
     }
 
-    /// Whether trying again later may help.
+    /// Returns whether trying again later may help.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {

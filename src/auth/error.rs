@@ -1,4 +1,4 @@
-//! Why nobody is logged in.
+//! The errors of a login.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::http::HttpError;
 use crate::os::file_lock::LockError;
 use crate::text::causes;
 
-/// Why nobody is logged in, or why no token could be had.
+/// Why there is no login or no token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
@@ -22,13 +22,13 @@ pub enum AuthError {
     /// The issuer no longer takes the refresh token.
     #[error("the login has ended: {description}")]
     Ended {
-        /// What the issuer said.
+        /// The issuer's description.
         description: String,
         /// Whether the answer to an earlier refresh was lost: that spends the
         /// token where the issuer allows no overlap.
         answer_was_lost: bool,
     },
-    /// The profile was logged in as somebody else meanwhile.
+    /// The profile was logged in as another user meanwhile.
     #[error("this profile is now logged in as somebody else")]
     OtherAccount,
     /// `TUDONE_ACCESS_TOKEN` has ended or was refused.
@@ -37,10 +37,10 @@ pub enum AuthError {
     /// `TUDONE_ACCESS_TOKEN` is no JWT, or names nobody.
     #[error("the token in TUDONE_ACCESS_TOKEN does not say whose it is")]
     FixedTokenOpaque,
-    /// The person, or an Action, said no.
+    /// The user, or an Action, said no.
     #[error("the login was refused: {description}")]
     Denied {
-        /// What the issuer said.
+        /// The issuer's description.
         description: String,
     },
     /// The code was not confirmed in time.
@@ -49,7 +49,7 @@ pub enum AuthError {
     /// The issuer does not accept the code, or not any more.
     #[error("the code was used already or is no longer valid: {description}")]
     CodeSpent {
-        /// What the issuer said.
+        /// The issuer's description.
         description: String,
     },
     /// The issuer's answer that carried the tokens was probably lost: the next
@@ -59,7 +59,7 @@ pub enum AuthError {
         /// What the issuer said to the next poll.
         description: String,
     },
-    /// The person did not confirm within the time given.
+    /// The user did not confirm within the time given.
     #[error("the login was not confirmed within {}", given(*after))]
     TimedOut {
         /// The time given.
@@ -76,25 +76,25 @@ pub enum AuthError {
     AudienceUnknown {
         /// As configured.
         audience: String,
-        /// What the issuer said.
+        /// The issuer's description.
         description: String,
     },
     /// The application may not use the device flow.
     #[error("the application may not log in devices: {description}")]
     GrantNotAllowed {
-        /// What the issuer said.
+        /// The issuer's description.
         description: String,
     },
     /// The application may not use refresh tokens, any more.
     #[error("the application may not refresh its logins: {description}")]
     RefreshNotAllowed {
-        /// What the issuer said.
+        /// The issuer's description.
         description: String,
     },
     /// The issuer does not know the application.
     #[error("the issuer does not know the application: {description}")]
     ClientUnknown {
-        /// What the issuer said.
+        /// The issuer's description.
         description: String,
     },
     /// The issuer has no device flow.
@@ -105,7 +105,7 @@ pub enum AuthError {
     Refused {
         /// The OAuth `error`.
         code: String,
-        /// What the issuer said.
+        /// The issuer's description.
         description: String,
     },
     /// An answer that is JSON but not the one the standard describes.
@@ -131,7 +131,7 @@ pub enum AuthError {
     LockBusy {
         /// The lock file.
         path: PathBuf,
-        /// How long this one waited.
+        /// The time waited.
         waited: Duration,
     },
     /// The lock file cannot be used.
@@ -139,7 +139,7 @@ pub enum AuthError {
     Lock {
         /// The lock file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -166,7 +166,7 @@ fn given(time: Duration) -> String {
     }
 }
 
-/// What kind of failure it is, for exit codes.
+/// Returns the kind of the failure, for exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A login is needed, or was denied, or ran out of time (exit 4).
@@ -175,14 +175,14 @@ pub enum Kind {
     Unreachable,
     /// The configuration, the tenant or the machine needs a change (exit 8).
     Misconfigured,
-    /// The person interrupted (exit 130).
+    /// The user interrupted (exit 130).
     Interrupted,
     /// Anything else (exit 1).
     Failed,
 }
 
 impl AuthError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         let help = match self {
@@ -244,7 +244,7 @@ impl AuthError {
         help.to_owned()
     }
 
-    /// Whether trying again later, changing nothing, may help.
+    /// Returns whether trying again later, changing nothing, may help.
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
@@ -276,13 +276,13 @@ impl AuthError {
         }
     }
 
-    /// Whether logging in again is what helps.
+    /// Returns whether logging in again is what helps.
     #[must_use]
     pub fn needs_login(&self) -> bool {
         self.kind() == Kind::Login
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {

@@ -1,4 +1,4 @@
-//! What a token says. Reading, not trusting: no signature is checked here,
+//! Reads a token's claims without trusting them: no signature is checked here,
 //! and only the backend decides whether a token is good.
 
 use base64::Engine as _;

@@ -1,4 +1,4 @@
-//! Who the person is: the device login, tokens and where they are kept.
+//! Identity: the device login, its tokens and their store.
 //!
 //! [`device`] gets a grant, [`stored_login`] keeps it in a [`credential_store`], [`session`] uses
 //! it and refreshes it. [`inspect`] reads what a token says and [`diagnosis`]

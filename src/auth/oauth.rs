@@ -109,7 +109,7 @@ pub(crate) fn refresh_token(tokens: &Tokens) -> Option<SecretString> {
         .map(|token| SecretString::from(token.clone()))
 }
 
-/// What an OAuth error says: its code and its description, printable.
+/// An OAuth error: its code and its description, printable.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: String,

@@ -142,7 +142,7 @@ fn refused(said: Said, audience: &str) -> AuthError {
     AuthError::RefreshNotAllowed { description }
 }
 
-/// The wait a server asked for, as far as a person can be made to wait here.
+/// The wait a server asked for, as far as a user can be made to wait here.
 fn asked(trouble: &TransportError) -> Duration {
     trouble
         .retry_after()

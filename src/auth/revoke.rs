@@ -12,14 +12,14 @@ use crate::auth::oauth_http::lost;
 use crate::auth::transport_error::TransportError;
 use crate::http;
 
-/// What became of a refresh token at the issuer.
+/// The result of a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revocation {
     /// The issuer takes it no more.
     Revoked,
     /// There was none.
     NothingToRevoke,
-    /// The issuer was not asked, as the person wished: the token stays valid
+    /// The issuer was not asked, as the user wished: the token stays valid
     /// until it ages out.
     NotAsked,
     /// The issuer has no endpoint for it: the token stays valid until it ages

@@ -104,7 +104,7 @@ impl Session {
     }
 
     /// As [`Session::kept`], but only while the login is that of `sub`: a
-    /// login of somebody else ends this session and is never used by it.
+    /// login of another user ends this session and is never used by it.
     #[must_use]
     pub fn of(
         connection: Connection,
@@ -366,7 +366,7 @@ impl Login {
         Ok(())
     }
 
-    /// Whether a login of `sub` may be used here.
+    /// Returns whether a login of `sub` may be used here.
     fn check(&self, sub: &str) -> Result<(), AuthError> {
         match &self.sub {
             Some(own) if own != sub => Err(AuthError::OtherAccount),

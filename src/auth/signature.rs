@@ -100,7 +100,7 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Whether there is no usable key.
+    /// Returns whether there is no usable key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()

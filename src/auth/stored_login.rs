@@ -1,8 +1,8 @@
 //! The entries of one login in a vault: refresh token, access token, and a
 //! device login that waits to be finished.
 //!
-//! Each entry names the person (`sub`) it belongs to, so that a process never
-//! goes on with the login of somebody else who logged in meanwhile.
+//! Each entry names the user (`sub`) it belongs to, so that a process never
+//! goes on with the login of another user who logged in meanwhile.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct StoredLogin {
 pub struct StoredRefreshToken {
     /// The refresh token.
     pub token: SecretString,
-    /// Whose.
+    /// The user (`sub`).
     pub sub: String,
 }
 
@@ -36,14 +36,14 @@ pub struct StoredRefreshToken {
 pub struct StoredAccessToken {
     /// The access token.
     pub token: AccessToken,
-    /// Whose.
+    /// The user (`sub`).
     pub sub: String,
 }
 
 /// A device login that waits to be finished.
 #[derive(Debug, Clone)]
 pub struct StoredDeviceLogin {
-    /// What the person was shown.
+    /// The prompt that was shown.
     pub prompt: Prompt,
     /// The device code.
     pub device: SecretString,
@@ -93,7 +93,7 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// What the store says.
+    /// The store's.
     pub fn prove_writable(&self) -> Result<(), CredentialStoreError> {
         probe_with(&*self.credential_store)
     }
@@ -131,7 +131,7 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// The store's.
     pub fn access(&self) -> Result<Option<StoredAccessToken>, CredentialStoreError> {
         let entry: Option<AccessEntry<String>> = match self.read("access") {
             Err(CredentialStoreError::InvalidResponse { .. }) => None,
@@ -152,7 +152,7 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// The store's.
     pub fn set_access(&self, kept: &StoredAccessToken) -> Result<bool, CredentialStoreError> {
         let entry = AccessEntry {
             access_token: kept.token.secret.expose_secret(),
@@ -184,7 +184,7 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// The store's.
     pub fn set_device(&self, kept: &StoredDeviceLogin) -> Result<(), CredentialStoreError> {
         self.write(
             "device",
@@ -199,7 +199,7 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// The store's.
     pub fn forget_device(&self) -> Result<(), CredentialStoreError> {
         self.delete("device")
     }
@@ -209,7 +209,7 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// The store's.
     pub fn forget_device_of(&self, device: &SecretString) -> Result<(), CredentialStoreError> {
         match self.device() {
             Ok(Some(found)) if found.device.expose_secret() != device.expose_secret() => Ok(()),
@@ -224,7 +224,7 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// The store's.
     pub fn forget_tokens(&self) -> Result<(), CredentialStoreError> {
         self.delete("access")?;
         self.delete("refresh")

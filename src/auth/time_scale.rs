@@ -1,8 +1,8 @@
-//! How fast waiting passes.
+//! The scale of waits.
 
 use std::time::Duration;
 
-/// How fast waiting passes: in earnest, or a number of times faster, so that
+/// The scale of waits: real time, or a number of times faster, so that
 /// a test of a five-minute wait takes three seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeScale {

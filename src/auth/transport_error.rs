@@ -1,4 +1,4 @@
-//! What can go wrong between sending a request to the issuer and having its
+//! Errors between sending a request to the issuer and receiving its
 //! answer.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub enum TransportError {
     Unreachable {
         /// The issuer's host.
         host: String,
-        /// What the network said.
+        /// The network's error.
         reason: String,
     },
     /// The connection was lost or timed out after the request left: it may
@@ -21,7 +21,7 @@ pub enum TransportError {
     ConnectionLost {
         /// The issuer's host.
         host: String,
-        /// What the network said.
+        /// The network's error.
         reason: String,
     },
     /// A server error (5xx).
@@ -31,7 +31,7 @@ pub enum TransportError {
         host: String,
         /// The HTTP status.
         status: u16,
-        /// How long it asked to be left alone.
+        /// The pause it asked for.
         retry_after: Option<Duration>,
     },
     /// The tenant's rate limit: nothing was done.
@@ -39,7 +39,7 @@ pub enum TransportError {
     RateLimited {
         /// The issuer's host.
         host: String,
-        /// How long it asked to be left alone.
+        /// The pause it asked for.
         retry_after: Option<Duration>,
     },
     /// A body that is no JSON object: a proxy's or captive portal's page, or a
@@ -51,7 +51,7 @@ pub enum TransportError {
         /// The HTTP status.
         status: u16,
     },
-    /// A body nobody needs.
+    /// A body over the limit.
     #[error("{host} sent more than {limit} bytes")]
     TooLarge {
         /// The issuer's host.
@@ -69,7 +69,7 @@ const fn instead(status: u16) -> &'static str {
 }
 
 impl TransportError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -94,7 +94,7 @@ impl TransportError {
         }
     }
 
-    /// Whether the same request may get an answer later.
+    /// Returns whether the same request may get an answer later.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {
@@ -107,7 +107,7 @@ impl TransportError {
         }
     }
 
-    /// Whether the issuer may have done what was asked.
+    /// Returns whether the issuer may have done what was asked.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
@@ -119,7 +119,7 @@ impl TransportError {
         }
     }
 
-    /// How long the issuer asked to be left alone.
+    /// The pause the issuer asked for.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -29,7 +29,7 @@ pub enum CliError {
     /// Wrong usage that the argument parser cannot see.
     #[error("{message}")]
     Usage {
-        /// What is wrong.
+        /// The problem.
         message: String,
         /// How it is done.
         help: String,
@@ -42,7 +42,7 @@ pub enum CliError {
     Typed {
         /// Which text: `this todo`, `line 3 of the input`.
         place: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: TypedError,
     },
@@ -51,7 +51,7 @@ pub enum CliError {
     Line {
         /// The todo.
         handle: String,
-        /// Why.
+        /// The reason.
         source: LineError,
     },
     /// The user answered no.

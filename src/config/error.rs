@@ -23,7 +23,7 @@ pub enum ConfigError {
     /// The file is there, or was asked for, and cannot be read.
     #[error("cannot read the configuration at {}", path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The system's error.
         #[source]
@@ -50,7 +50,7 @@ pub struct Problem {
 pub enum Location {
     /// In a file.
     Line {
-        /// Which one.
+        /// Its name.
         file: PathBuf,
         /// Counted from 1.
         line: usize,

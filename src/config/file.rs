@@ -179,7 +179,7 @@ impl Reader<'_> {
         values
     }
 
-    /// Views are checked as of today; their dates are read anew every day.
+    /// Views are checked as of today; their dates are read again every day.
     fn views(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<OwnView> {
         let calendar = Calendar::new(jiff::ZonedDateTime::now().date());
         let mut views = Vec::new();

@@ -99,7 +99,7 @@ pub struct Origin {
 pub struct Profile {
     /// Its name.
     pub name: String,
-    /// Where to log in and where the todos are.
+    /// The issuer and the endpoint.
     pub connection: Connection,
     /// The store of its login.
     pub credential_store: CredentialStoreKind,

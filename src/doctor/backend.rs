@@ -106,7 +106,7 @@ fn usable(connection: &Connection, sent: &str, answer: &Answer) -> Result<Said, 
     }))
 }
 
-/// Whether a request without a token was kept out.
+/// Returns whether a request without a token was kept out.
 fn anonymous(sent: &str, answer: &Answer, said: &Said) -> Finding {
     match said {
         Said::Data(_) => Finding::failed("endpoint-open", "todos are readable without a token")

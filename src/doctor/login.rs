@@ -202,7 +202,7 @@ fn denied(finding: Finding, error: &AuthError) -> Finding {
     )
 }
 
-/// Whether nothing of `token` is wrong.
+/// Returns whether nothing of `token` is wrong.
 fn token_checks(
     token: &SecretString,
     id_token: Option<&SecretString>,
@@ -230,7 +230,7 @@ fn token_checks(
     is_fine && is_signed
 }
 
-/// Whether the signature is not known to be wrong.
+/// Returns whether the signature is not known to be wrong.
 fn signature(token: &SecretString, issuer: &Known, report: &mut Report<'_>) -> bool {
     let Some(keys) = &issuer.keys else {
         report.skip(&["signature"], "needs the issuer's keys");

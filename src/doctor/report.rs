@@ -65,7 +65,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Whether `check` found something wrong.
+    /// Returns whether `check` found something wrong.
     #[must_use]
     pub fn has_failed(&self, check: &str) -> bool {
         let mut of_check = self.findings.iter().filter(|it| it.check == check);

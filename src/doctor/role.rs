@@ -110,7 +110,7 @@ fn select(said: &Said, token: &SecretString, connection: &Connection) -> Finding
     }
 }
 
-/// Whether there are any rows in the answer's only field.
+/// Returns whether there are any rows in the answer's only field.
 fn has_rows(data: &Value) -> bool {
     let mut fields = data.as_object().into_iter().flatten();
     let rows = fields.next().and_then(|(_, rows)| rows.as_array());

@@ -29,7 +29,7 @@ pub fn tag_key(tag: &str) -> Cow<'_, str> {
     ascii(tag).unwrap_or_else(|| Cow::Owned(tag.nfd().default_case_fold().nfc().collect()))
 }
 
-/// Whether two tags are one.
+/// Returns whether two tags are one.
 #[must_use]
 pub fn same_tag(one: &str, other: &str) -> bool {
     one == other || tag_key(one) == tag_key(other)

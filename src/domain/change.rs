@@ -13,7 +13,7 @@ pub struct Change {
     pub todo: Key,
     /// What was done.
     pub act: Act,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 

@@ -9,12 +9,12 @@ use crate::domain::todo::Row;
 pub enum Step {
     /// Removes the entry.
     Drop {
-        /// Which entry.
+        /// The entry's sequence number.
         seq: i64,
     },
     /// Replaces the entry's act and makes it pending.
     Rewrite {
-        /// Which entry.
+        /// The entry's sequence number.
         seq: i64,
         /// The new act.
         act: Act,
@@ -209,7 +209,7 @@ impl<'a> FoldContext<'a> {
             .map(|entry| entry.seq)
     }
 
-    /// Whether `step` drops a rejected edit, and with it a text.
+    /// Returns whether `step` drops a rejected edit, and with it a text.
     fn drops_text(self, step: &Step) -> bool {
         self.queue.iter().any(|entry| {
             matches!(entry.change.act, Act::Edit { .. }) && *step == Step::Drop { seq: entry.seq }

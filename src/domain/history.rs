@@ -19,7 +19,7 @@ pub enum Session {
 /// One action that can be undone, or redone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// When.
+    /// The time.
     pub at: Timestamp,
     /// What was done, as a participle: `completed`.
     pub verb: String,
@@ -69,7 +69,7 @@ pub struct UndoReport {
 }
 
 impl UndoReport {
-    /// Whether any of the action was undone, or needed no undoing.
+    /// Returns whether any of the action was undone, or needed no undoing.
     #[must_use]
     pub fn undid_anything(&self) -> bool {
         let left = u64::try_from(self.gone.len() + self.overlaps.len());

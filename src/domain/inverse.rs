@@ -67,14 +67,14 @@ impl FoldContext<'_> {
         }
     }
 
-    /// Whether the todo's deletion is pending.
+    /// Returns whether the todo's deletion is pending.
     fn removal_waits(self) -> bool {
         self.last().is_some_and(|last| {
             last.progress == Progress::Pending && matches!(last.change.act, Act::Remove { .. })
         })
     }
 
-    /// Whether the edit or deletion is rejected.
+    /// Returns whether the edit or deletion is rejected.
     fn was_rejected(self, act: &Act) -> bool {
         let same = |entry: &Entry| match (act, &entry.change.act) {
             (

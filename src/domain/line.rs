@@ -61,7 +61,7 @@ impl<'a> Line<'a> {
         self.0
     }
 
-    /// Whether it starts with `x `.
+    /// Returns whether it starts with `x `.
     #[must_use]
     pub fn is_done(self) -> bool {
         self.0.starts_with("x ")

@@ -31,7 +31,7 @@ pub fn merge(before: &str, after: &str, theirs: &str) -> Merged {
     parts(before, after, theirs).map_or(Merged::Overlap, Merged::Text)
 }
 
-/// Whether two texts differ at most in done, priority and tags.
+/// Returns whether two texts differ at most in done, priority and tags.
 #[must_use]
 pub fn same_words(one: &str, other: &str) -> bool {
     let (one, other) = (Parts::read(one), Parts::read(other));

@@ -40,7 +40,7 @@ pub enum PushOutcome {
 pub enum PrePushChange {
     /// Bases the edit on this text and revision.
     Rebase {
-        /// Which entry.
+        /// The entry's sequence number.
         seq: i64,
         /// The text it is based on.
         before: String,
@@ -51,7 +51,7 @@ pub enum PrePushChange {
     },
     /// Settles the entry: its outcome is known without sending.
     Resolve {
-        /// Which entry.
+        /// The entry's sequence number.
         seq: i64,
         /// The outcome.
         outcome: PushOutcome,

@@ -153,7 +153,7 @@ impl Part {
         }
     }
 
-    /// Whether the line has it.
+    /// Returns whether the line has it.
     #[must_use]
     pub fn is_in(self, line: Line<'_>) -> bool {
         match self {
@@ -206,7 +206,7 @@ impl Query {
         }
     }
 
-    /// Whether the todo is listed: the definition of what the store answers.
+    /// Returns whether the todo is listed: the definition of what the store answers.
     /// Days begin and end as they do in `zone`.
     #[must_use]
     pub fn holds(&self, todo: &Todo, zone: &TimeZone) -> bool {
@@ -225,14 +225,14 @@ impl Query {
     }
 }
 
-/// Whether the line is open and waits beyond this day.
+/// Returns whether the line is open and waits beyond this day.
 #[must_use]
 pub fn waits(line: Line<'_>, today: Date) -> bool {
     !line.is_done() && line.start().is_some_and(|start| start > today)
 }
 
 impl Term {
-    /// Whether it, or a part of an *or*, is what is `wanted`.
+    /// Returns whether it, or a part of an *or*, is what is `wanted`.
     fn asks(&self, wanted: fn(&Self) -> bool) -> bool {
         match self {
             Self::AnyOf(terms) => terms.iter().any(|term| term.asks(wanted)),
@@ -250,7 +250,7 @@ impl Term {
         }
     }
 
-    /// Whether it holds for the todo.
+    /// Returns whether it holds for the todo.
     #[must_use]
     pub fn holds(&self, todo: &Facts<'_>) -> bool {
         let line = todo.line;

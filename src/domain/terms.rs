@@ -153,7 +153,7 @@ fn parse_positive(word: &str, calendar: Calendar) -> Result<Term, Problem> {
     Ok(Term::Word(word.to_owned()))
 }
 
-/// Whether nothing of it is seen: a blank term would hold for every todo.
+/// Returns whether nothing of it is seen: a blank term would hold for every todo.
 fn is_blank(word: &str) -> bool {
     let unseen = |letter: char| {
         letter.is_whitespace()

@@ -103,13 +103,13 @@ impl Days {
         }
     }
 
-    /// Whether the day is in the range.
+    /// Returns whether the day is in the range.
     #[must_use]
     pub fn contain(self, day: Date) -> bool {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
-    /// Whether no day is in the range.
+    /// Returns whether no day is in the range.
     #[must_use]
     pub fn are_none(self) -> bool {
         matches!((self.from, self.to), (Some(from), Some(to)) if to < from)

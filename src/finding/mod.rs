@@ -119,7 +119,7 @@ impl Finding {
     }
 }
 
-/// Whether any of `findings` is wrong.
+/// Returns whether any of `findings` is wrong.
 #[must_use]
 pub fn has_failed(findings: &[Finding]) -> bool {
     findings

@@ -1,4 +1,4 @@
-//! What an HTTP answer means: pure.
+//! Interprets HTTP responses; pure.
 //!
 //! Hasura answers nearly everything with status 200, failures too, so the
 //! JSON decides and the status only where there is no GraphQL in the body.
@@ -58,7 +58,7 @@ pub(super) fn read<T: DeserializeOwned>(received: &Received, host: &str) -> Resu
     serde_json::from_str(data.get()).map_err(|error| garbled(sanitize::message(&error.to_string())))
 }
 
-/// Whether a status says: again later.
+/// Returns whether a status says: again later.
 const fn is_busy(status: u16) -> bool {
     status == 429 || status >= 500
 }

@@ -54,7 +54,7 @@ struct Named {
     name: String,
 }
 
-/// Whether `of` is there and has all of `names`.
+/// Returns whether `of` is there and has all of `names`.
 fn has(of: Option<&Type>, names: &[&str]) -> bool {
     let Some(fields) = of.and_then(|of| of.fields.as_ref()) else {
         return false;
@@ -146,7 +146,7 @@ async fn by_trying<T: Transport>(client: &Client<T>) -> Result<Capabilities, Rem
     })
 }
 
-/// Whether the role may make this request.
+/// Returns whether the role may make this request.
 async fn allowed<T: Transport, C: Call>(client: &Client<T>, call: &C) -> Result<bool, RemoteError> {
     match client.call(call).await {
         Ok(_) => Ok(true),

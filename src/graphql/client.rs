@@ -40,7 +40,7 @@ impl<T: Transport> Client<T> {
         self.transport.endpoint()
     }
 
-    /// Whether there was a good answer yet.
+    /// Returns whether there was a good answer yet.
     pub(super) fn has_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }

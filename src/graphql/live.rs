@@ -25,7 +25,7 @@ pub enum LiveError {
     /// No connection was made.
     #[error("cannot open a live connection: {message}")]
     Unreachable {
-        /// What the network said.
+        /// The network's error.
         message: String,
     },
     /// The server answers, but opens no websocket.
@@ -37,7 +37,7 @@ pub enum LiveError {
     /// No token could be had.
     #[error("no access token: {message}")]
     NoToken {
-        /// Why.
+        /// The reason.
         message: String,
         /// Whether logging in again is what helps.
         logged_out: bool,
@@ -45,7 +45,7 @@ pub enum LiveError {
     /// The token was not accepted; the protocol does not tell why.
     #[error("the server did not accept the login for live updates: {message}")]
     Unauthorized {
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// The role may not subscribe.
@@ -53,13 +53,13 @@ pub enum LiveError {
     Refused {
         /// Hasura's code, where it told one.
         code: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// The connection ended: an ordinary event, also when a token expires.
     #[error("the live connection ended: {message}")]
     ConnectionLost {
-        /// How.
+        /// The way.
         message: String,
     },
     /// The token will end soon: connect again, with the next one.
@@ -68,13 +68,13 @@ pub enum LiveError {
     /// A frame that is no message of the protocol.
     #[error("the server sent something that is no live message: {message}")]
     InvalidResponse {
-        /// What was wrong with it.
+        /// The problem.
         message: String,
     },
 }
 
 impl LiveError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub const fn help(&self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl LiveError {
         }
     }
 
-    /// Whether trying again later may help, with nobody doing anything.
+    /// Returns whether trying again later may help, with nobody doing anything.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {
@@ -161,7 +161,7 @@ impl Conversation {
         (Self { stage }, init.to_string())
     }
 
-    /// Whether the server has accepted the token.
+    /// Returns whether the server has accepted the token.
     pub(super) fn is_listening(&self) -> bool {
         self.stage == Stage::Listening
     }

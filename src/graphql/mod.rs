@@ -55,7 +55,7 @@ impl Hasura {
         Ok(Self::over(Http::new(endpoint, limit)?, session))
     }
 
-    /// Whether Hasura takes this token, asked with the least that a working
+    /// Returns whether Hasura takes this token, asked with the least that a working
     /// login can read on either backend. Nothing is renewed.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Hasura {
         self.client.call_with(&convert::Verify, token).await
     }
 
-    /// Whether the server has answered anything yet as it should: then it is
+    /// Returns whether the server has answered anything yet as it should: then it is
     /// within reach, however long the rest takes.
     #[must_use]
     pub fn has_answered(&self) -> bool {

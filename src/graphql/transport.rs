@@ -1,4 +1,4 @@
-//! How a request's body reaches Hasura: over HTTP.
+//! Sends request bodies to Hasura over HTTP.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::sync::remote::RemoteError;
 pub struct Received {
     /// The HTTP status.
     pub status: u16,
-    /// How long the server asked to be left alone.
+    /// The pause the server asked for.
     pub retry_after: Option<Duration>,
     /// The whole body.
     pub body: Vec<u8>,

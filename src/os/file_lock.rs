@@ -85,7 +85,7 @@ impl FileLock {
         Ok(attempts.lock())
     }
 
-    /// Whether another process holds the exclusive lock on `path` now. `false`
+    /// Returns whether another process holds the exclusive lock on `path` now. `false`
     /// where that cannot be found out.
     #[must_use]
     pub fn is_taken(path: &Path) -> bool {
@@ -93,7 +93,7 @@ impl FileLock {
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
-    /// Whether another process held the lock at the first attempt.
+    /// Returns whether another process held the lock at the first attempt.
     #[must_use]
     pub const fn waited(&self) -> bool {
         self.waited

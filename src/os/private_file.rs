@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The system's.
 pub fn create_directory(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -24,7 +24,7 @@ pub fn create_directory(directory: &Path) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The system's.
 pub fn create(path: &Path) -> io::Result<bool> {
     if let Some(directory) = path.parent() {
         create_directory(directory)?;
@@ -40,7 +40,7 @@ pub fn create(path: &Path) -> io::Result<bool> {
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The system's.
 #[cfg(unix)]
 pub fn close_to_others(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -67,7 +67,7 @@ pub fn close_to_others(_path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The system's.
 pub fn open(path: &Path) -> io::Result<File> {
     if let Some(directory) = path.parent() {
         create_directory(directory)?;
@@ -108,18 +108,18 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_directory(directory)
 }
 
-/// Whether others than the owner may read or write `file`.
+/// Returns whether others than the owner may read or write `file`.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The system's.
 #[cfg(unix)]
 pub fn is_open_to_others(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt as _;
     Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
 }
 
-/// Whether others than the owner may read or write `file`. Where there are no
+/// Returns whether others than the owner may read or write `file`. Where there are no
 /// modes the profile's folder protects it.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Which account a profile was last logged in to.
+//! The account that a profile was last logged in to.
 //!
 //! A small file without secrets, so that cached todos open without a network
 //! and without a keyring. It counts only while the connection is the same.

@@ -1,4 +1,4 @@
-//! Why a login or logout did not come about.
+//! Why a login or logout failed.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,11 +7,11 @@ use crate::auth::diagnosis::{Diagnosis, TutorialStep};
 use crate::auth::error::{AuthError, Kind};
 use crate::finding::Finding;
 
-/// Why a login or logout did not come about.
+/// Why a login or logout failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// The issuer, the credential store or the person.
+    /// The issuer, the credential store or the user.
     #[error(transparent)]
     Auth(#[from] AuthError),
     /// A login kept in this process's memory would be gone with it.
@@ -28,9 +28,9 @@ pub enum LoginError {
     TokenRefused {
         /// Its code.
         code: String,
-        /// What it said.
+        /// Its message.
         message: String,
-        /// What is wrong.
+        /// The problem.
         #[source]
         diagnosis: Diagnosis,
         /// Text to paste where the help says.
@@ -44,7 +44,7 @@ pub enum LoginError {
     QueryRefused {
         /// Its code.
         code: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// No refresh token came and the store has no room for the access token.
@@ -55,17 +55,17 @@ pub enum LoginError {
     Files {
         /// Which.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// The person interrupted.
+    /// The user interrupted.
     #[error("login cancelled")]
     Interrupted,
 }
 
 impl LoginError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         let help = match self {
@@ -150,7 +150,7 @@ impl LoginError {
         }
     }
 
-    /// What kind of failure it is, for the exit code.
+    /// Returns the kind of the failure, for the exit code.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {

@@ -1,7 +1,7 @@
 //! Logging in: the same for the TUI and for commands.
 //!
 //! [`ActiveProfile::begin_login`] tries the credential store and gets a code;
-//! the caller shows it; [`PendingLogin::finish`] waits for the person, asks the
+//! the caller shows it; [`PendingLogin::finish`] waits for the user, asks the
 //! backend one query and keeps the login. Dropping either leaves nothing.
 
 mod examine;
@@ -30,7 +30,7 @@ use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
 use crate::text::sanitize;
 
-/// After which a person is told that the keyring may be waiting for them.
+/// After which a user is told that the keyring may be waiting for them.
 const KEYRING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the backend made of a new token, asked one query.
@@ -42,12 +42,12 @@ pub enum Verification {
     Refused {
         /// Hasura's `extensions.code`.
         code: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// It could not be asked.
     Unreachable {
-        /// Why.
+        /// The reason.
         message: String,
     },
 }
@@ -59,7 +59,7 @@ pub enum LoginWarning {
     NoRefreshToken,
     /// The backend could not be asked whether it takes the token.
     Unverified {
-        /// Why.
+        /// The reason.
         message: String,
     },
 }
@@ -85,9 +85,9 @@ impl fmt::Display for LoginWarning {
 /// A login that came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
-    /// Which account.
+    /// The account.
     pub account: Account,
-    /// Who it is.
+    /// The user.
     pub identity: Identity,
     /// Where it is kept, as `status` says it.
     pub store: String,
@@ -97,7 +97,7 @@ pub struct LoggedIn {
     pub switched_from: Option<Account>,
 }
 
-/// A login that waits for the person.
+/// A login that waits for approval.
 #[derive(Debug)]
 pub struct PendingLogin {
     profile: ActiveProfile,
@@ -108,7 +108,7 @@ pub struct PendingLogin {
 
 impl ActiveProfile {
     /// Tries the credential store, then asks for a code. One call to the store
-    /// may wait `limit` for a person to unlock it (3 s where nobody is there,
+    /// may wait `limit` for a user to unlock it (3 s where nobody is there,
     /// 60 s on a terminal); `on_waiting` is called once when it takes longer
     /// than a second.
     ///
@@ -163,7 +163,7 @@ impl ActiveProfile {
     }
 
     /// Tries the store on a thread of its own, which is left behind if this is
-    /// given up: it may wait for a person.
+    /// given up: it may wait for a user.
     async fn probe(&self, limit: Duration, on_waiting: impl FnOnce()) -> Result<(), AuthError> {
         let (sender, mut answer) = oneshot::channel();
         let credential_store = Arc::clone(&self.credential_store);
@@ -195,7 +195,7 @@ impl ActiveProfile {
 }
 
 impl PendingLogin {
-    /// What the person must see.
+    /// The prompt to show.
     #[must_use]
     pub const fn prompt(&self) -> &Prompt {
         &self.prompt
@@ -205,7 +205,7 @@ impl PendingLogin {
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// The store's.
     pub async fn park(self) -> Result<Prompt, LoginError> {
         let kept = StoredDeviceLogin {
             prompt: self.prompt.clone(),
@@ -217,12 +217,12 @@ impl PendingLogin {
         Ok(self.prompt)
     }
 
-    /// Waits for the person until the code ends or `limit` has passed, asks
+    /// Waits for the user until the code ends or `limit` has passed, asks
     /// the backend through `verify`, and keeps the login.
     ///
     /// # Errors
     ///
-    /// When the person refuses or time is up; when the backend refuses the
+    /// When the user refuses or time is up; when the backend refuses the
     /// token (then nothing is kept); when the store fails.
     pub async fn finish<Verify, Answer>(
         self,

@@ -20,10 +20,10 @@ use crate::os::file_lock::FileLock;
 use crate::profile::error::LoginError;
 use crate::profile::{ActiveProfile, accounts};
 
-/// How long the issuer may take to revoke a token.
+/// The time limit of a revocation.
 const REVOKE_LIMIT: Duration = Duration::from_secs(10);
 
-/// How to log out.
+/// The options of a logout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Leaving {
     /// Whether everything of the account is to go from this device too.

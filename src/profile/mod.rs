@@ -27,16 +27,16 @@ use crate::auth::time_scale::TimeScale;
 use crate::config::{Paths, Profile};
 use crate::domain::account::{Account, Identity};
 
-/// How long a helper program may take where nobody waits for a person.
+/// The time limit of a helper program that must not prompt.
 const GLANCE: Duration = Duration::from_secs(3);
 
 /// The account a profile was last logged in to, so that cached todos open
 /// without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownAccount {
-    /// Which account.
+    /// The account.
     pub account: Account,
-    /// Who it is.
+    /// The user.
     pub identity: Identity,
 }
 
@@ -47,7 +47,7 @@ pub struct ActiveProfile {
     pub config: Profile,
     /// The folders in use.
     pub paths: Paths,
-    /// Where its login is kept.
+    /// The store of its login.
     pub credential_store: Arc<dyn CredentialStore>,
     /// Whether the vault was given, and may forget.
     external: bool,
@@ -136,7 +136,7 @@ impl ActiveProfile {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's.
     pub fn remember_named_account(&self) -> io::Result<()> {
         let (connection, file) = (&self.config.connection, self.account_file());
         let named = self.config.access_token.as_ref();
@@ -179,7 +179,7 @@ impl ActiveProfile {
         )
     }
 
-    /// Whether a login is kept that can give tokens. Asks the credential
+    /// Returns whether a login is kept that can give tokens. Asks the credential
     /// store, which may block, and never the network.
     ///
     /// # Errors
@@ -197,7 +197,7 @@ impl ActiveProfile {
         Ok(kept.access()?.is_some_and(|kept| kept.token.is_fresh(now)))
     }
 
-    /// Whether the token in `TUDONE_ACCESS_TOKEN` can be used; `None` without
+    /// Returns whether the token in `TUDONE_ACCESS_TOKEN` can be used; `None` without
     /// one.
     #[must_use]
     pub fn external_token(&self) -> Option<Result<(), AuthError>> {
@@ -226,7 +226,7 @@ impl ActiveProfile {
         self.paths.data.join("accounts").join(account.folder())
     }
 
-    /// Which account the profile remembers.
+    /// The account of the profile.
     fn account_file(&self) -> PathBuf {
         let name = format!("{}.json", safe(&self.config.name));
         self.paths.data.join("profiles").join(name)

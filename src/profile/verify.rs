@@ -37,7 +37,7 @@ pub async fn verify(endpoint: Url, token: AccessToken) -> Verification {
     }
 }
 
-/// Whether the backend's clock has not reached the token's time yet.
+/// Returns whether the backend's clock has not reached the token's time yet.
 fn comes_too_early(verdict: &Verification) -> bool {
     matches!(verdict, Verification::Refused { message, .. } if finds_too_new(message))
 }

@@ -78,7 +78,7 @@ pub trait EffectHandler {
 /// How the loop was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
-    /// The person asked for it.
+    /// The user asked for it.
     Quit,
     /// The system did, or the terminal is gone.
     Ended,
@@ -101,7 +101,7 @@ enum Next {
     Leave,
 }
 
-/// Runs the loop until the person, the system or the end of the input asks to
+/// Runs the loop until the user, the system or the end of the input asks to
 /// leave. Messages that arrive together cost one frame; nothing arriving costs
 /// nothing.
 ///

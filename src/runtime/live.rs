@@ -1,7 +1,7 @@
 //! The doorbell, kept up: connect, listen, connect again.
 //!
 //! Connections end all the time: tokens do, proxies cut, laptops sleep. None
-//! of that is an error to a person: changes are looked for until the next
+//! of that is an error to a user: changes are looked for until the next
 //! connection, which rings once at its beginning.
 
 use std::fmt;

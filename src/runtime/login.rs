@@ -12,10 +12,10 @@ use crate::profile::login::LoggedIn;
 use crate::profile::verify::verify;
 use crate::text::causes;
 
-/// How long a person may take to unlock the credential store.
+/// How long a user may take to unlock the credential store.
 const UNLOCKING: Duration = Duration::from_mins(1);
 
-/// Goes through a login and says how it ended; what the person must see on the
+/// Goes through a login and says how it ended; what the user must see on the
 /// way is told as it happens. Dropping it cancels the login.
 pub(super) async fn run(
     profile: ActiveProfile,

@@ -92,7 +92,7 @@ pub enum RuntimeError {
 }
 
 impl RuntimeError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -107,7 +107,7 @@ impl RuntimeError {
     }
 }
 
-/// Runs the terminal program until the person leaves it.
+/// Runs the terminal program until the user leaves it.
 ///
 /// The first frame comes from the store alone; threads, network and credential
 /// store are touched after it. What was written is on the disk when this
@@ -265,7 +265,7 @@ fn new_session() -> Session {
     Session::Tui(identity::fresh(Timestamp::now()))
 }
 
-/// An error of the store with what the person can do, in one line.
+/// An error of the store with what the user can do, in one line.
 fn advised(error: &StoreError) -> String {
     format!("{}. {}", causes::on_one_line(error), error.help())
 }

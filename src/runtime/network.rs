@@ -21,7 +21,7 @@ use crate::profile::ActiveProfile;
 pub(super) enum Command {
     /// A round, soon.
     Nudge {
-        /// Whether a person waits to see it.
+        /// Whether a user waits to see it.
         shown: bool,
     },
     /// A login.
@@ -46,7 +46,7 @@ impl Network {
         account: Option<Account>,
         facts: mpsc::Sender<Msg>,
     ) -> Self {
-        // A person is the only producer: the queue cannot grow.
+        // A user is the only producer: the queue cannot grow.
         let (commands, received) = mpsc::unbounded_channel();
         let thread = thread::spawn(move || {
             let _obituary = PanicGuard(facts.clone());

@@ -41,7 +41,7 @@ const SETTLING: Duration = Duration::from_secs(1);
 /// What is told of rounds and doorbell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum News {
-    /// How a round goes.
+    /// A round reports an event.
     Round(RoundNews),
     /// The server tells of changes as they happen, from now on.
     Live,
@@ -73,7 +73,7 @@ pub(crate) struct Rounds {
     schedule: Schedule,
     /// Whether the server was out of reach at the last try.
     failing: bool,
-    /// Whether a person asked for the next one.
+    /// Whether a user asked for the next one.
     insisted: bool,
     /// Whether the backend has something to ring by, once that is known.
     full: Option<bool>,
@@ -158,7 +158,7 @@ impl Rounds {
         }
     }
 
-    /// Wants a round soon. While the server is out of reach only a person
+    /// Wants a round soon. While the server is out of reach only a user
     /// brings the next try forward.
     pub(crate) fn nudge(&mut self, shown: bool) {
         if shown {
@@ -314,7 +314,7 @@ impl Rounds {
     }
 
     /// What a failure means, and the pause before the next try; none where
-    /// only a person can help.
+    /// only a user can help.
     fn judge(&mut self, error: &RoundError) -> (Failure, Option<Duration>) {
         let remote = match error {
             RoundError::Busy => return (Failure::Busy, Some(SHORT)),

@@ -137,7 +137,7 @@ impl AccountState {
         }
     }
 
-    /// Whether the outbox holds anything at all.
+    /// Returns whether the outbox holds anything at all.
     pub(super) fn has_entries(&self) -> bool {
         self.pending + self.sent + self.answered + self.rejected > 0
     }

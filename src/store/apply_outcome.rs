@@ -19,7 +19,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn mark_sent(&mut self, seqs: &[i64]) -> Result<(), StoreError> {
         self.writing(|write| seqs.iter().try_for_each(|seq| write.mark_sent(*seq)))
     }
@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn apply_outcome(&mut self, outcomes: &[(i64, PushOutcome)]) -> Result<(), StoreError> {
         self.writing(|write| {
             let mut outcomes = outcomes.iter();
@@ -43,7 +43,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn adjust(&mut self, adjustments: &[PrePushChange]) -> Result<(), StoreError> {
         self.writing(|write| {
             adjustments

@@ -63,7 +63,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn rows_after(&self, id: i64) -> Result<Vec<Row>, StoreError> {
         self.reading(|snapshot| after(snapshot, id))
     }

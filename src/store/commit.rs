@@ -73,7 +73,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn retry(&mut self, seq: i64, fresh: Key) -> Result<Option<Key>, StoreError> {
         self.writing(|write| write.retry(seq, fresh))
     }
@@ -83,7 +83,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn drop_entry(&mut self, seq: i64) -> Result<bool, StoreError> {
         self.writing(|write| write.drop_entry(seq))
     }

@@ -161,7 +161,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn view_counts(&self, today: Date, upcoming_to: Date) -> Result<ViewCounts, StoreError> {
         self.reading(|snapshot| {
             let mut statement = snapshot.prepare_cached(
@@ -200,7 +200,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn tags(&self, sign: char, today: Date, most: usize) -> Result<Vec<TagCount>, StoreError> {
         let (from, to) = (String::from(sign), format!("{sign}\u{10ffff}"));
         self.reading(|snapshot| {
@@ -234,7 +234,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn spelling(&self, tag: &str) -> Result<Option<String>, StoreError> {
         let key = tag_key(tag);
         self.reading(|snapshot| {

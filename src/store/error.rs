@@ -155,7 +155,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the same call may succeed later without the user's help.
+    /// Returns whether the same call may succeed later without the user's help.
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
@@ -177,7 +177,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the database was set aside or is gone, so that opening it again
+    /// Returns whether the database was set aside or is gone, so that opening it again
     /// makes a new one.
     #[must_use]
     pub const fn is_replaced(&self) -> bool {
@@ -187,7 +187,7 @@ impl StoreError {
         )
     }
 
-    /// Whether the database may be damaged; a look at all of it decides.
+    /// Returns whether the database may be damaged; a look at all of it decides.
     #[must_use]
     pub fn is_corruption(&self) -> bool {
         match self {
@@ -213,7 +213,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the file or its disk takes no write, though it may be readable.
+    /// Returns whether the file or its disk takes no write, though it may be readable.
     pub(super) fn is_unwritable(&self) -> bool {
         if let Self::File { source, .. } = self {
             let kind = source.kind();

@@ -108,7 +108,7 @@ fn ready(path: &Path) -> Result<Opened, StoreError> {
     Ok(Opened::at(path, connection))
 }
 
-/// Whether the header asks for a format that SQLite can write. SQLite opens
+/// Returns whether the header asks for a format that SQLite can write. SQLite opens
 /// others for reading, as it does files without write permission.
 fn has_known_format(path: &Path) -> Result<bool, StoreError> {
     let mut header = [0; 20];
@@ -282,7 +282,7 @@ fn choose_journal(connection: &Connection, path: &Path) -> Result<(), StoreError
     }
 }
 
-/// Whether the path lies on a network file system.
+/// Returns whether the path lies on a network file system.
 fn is_on_network(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else {
         return false;

@@ -20,7 +20,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn todo(&self, key: Key) -> Result<Option<Todo>, StoreError> {
         let found = current(&self.connection, key).and_then(|key| todo(&self.connection, key));
         found.map_err(|error| self.recognise(error))
@@ -30,7 +30,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn resolve(&self, handle: &Handle) -> Result<Resolved, StoreError> {
         let found = match handle {
             Handle::Id(id) => match self.at_id(*id) {
@@ -59,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn numbered(&self, local: i64) -> Result<Option<Key>, StoreError> {
         let mut statement = self
             .connection

@@ -46,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn history(&self, session: Session) -> Result<Vec<HistoryEntry>, StoreError> {
         let sql = format!(
             "SELECT {PAST_COLUMNS} FROM history WHERE session IS ?1 AND undone = 0

@@ -142,7 +142,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn in_memory(endpoint: &str) -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
         file::set_up(&connection)?;
@@ -265,7 +265,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn totals(&self) -> Result<Totals, StoreError> {
         Ok(self.state()?.totals())
     }
@@ -274,7 +274,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn freshness(&self) -> Result<Freshness, StoreError> {
         Ok(self.state()?.freshness())
     }
@@ -287,7 +287,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn version(&self) -> Result<i64, StoreError> {
         let version = self
             .connection

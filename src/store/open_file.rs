@@ -81,7 +81,7 @@ impl OpenFile {
         let _ = connection.busy_timeout(PATIENCE);
     }
 
-    /// Whether the log is gone or empty though others still use what it held.
+    /// Returns whether the log is gone or empty though others still use what it held.
     pub(super) fn log_is_lost(&self) -> bool {
         let shared = fs::metadata(with_suffix(&self.path, "-shm")).is_ok();
         shared && fs::metadata(log_of(&self.path)).map_or(true, |log| log.len() == 0)

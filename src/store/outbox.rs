@@ -104,7 +104,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn outbox(&self) -> Result<Vec<Queued>, StoreError> {
         self.reading(|snapshot| {
             let is_stale = AccountState::load(snapshot)?.staging;

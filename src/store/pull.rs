@@ -25,7 +25,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn capabilities(&self) -> Result<Option<Capabilities>, StoreError> {
         Ok(self.state()?.capabilities)
     }
@@ -37,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn set_capabilities(&mut self, capabilities: Capabilities) -> Result<(), StoreError> {
         self.writing(|write| {
             let known = write.account_state.capabilities;
@@ -52,12 +52,12 @@ impl Store {
         })
     }
 
-    /// Whether rows and outbox still have the keys of a bare backend that became
+    /// Returns whether rows and outbox still have the keys of a bare backend that became
     /// full: until the first complete pull no key of theirs means anything to it.
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn is_rekeying(&self) -> Result<bool, StoreError> {
         Ok(self.state()?.rekeying)
     }
@@ -66,7 +66,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn cursor(&self) -> Result<i64, StoreError> {
         Ok(self.state()?.cursor)
     }
@@ -75,7 +75,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn begin_pull(&mut self, now: Timestamp) -> Result<Pull, StoreError> {
         self.reading(|snapshot| {
             let answered = snapshot
@@ -98,7 +98,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn check_mark(&mut self, mark: Mark) -> Result<bool, StoreError> {
         self.writing(|write| {
             let state = &write.account_state;
@@ -127,7 +127,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn forget_base(&mut self) -> Result<(), StoreError> {
         self.writing(|write| {
             write.recount()?;
@@ -143,7 +143,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn apply(&mut self, page: &[FeedRow], cursor: i64) -> Result<(), StoreError> {
         self.writing(|write| {
             if write.account_state.staging {
@@ -167,7 +167,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn take_snapshot(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         self.writing(|write| {
             write.unstage()?;
@@ -187,7 +187,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn complete_pull(&mut self, pull: &Pull) -> Result<(), StoreError> {
         self.writing(|write| {
             write.swap_base()?;
@@ -214,7 +214,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn note_failure(
         &mut self,
         at: Timestamp,

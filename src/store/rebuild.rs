@@ -15,7 +15,7 @@ const READING: i64 = 1;
 /// How many rows are read at a time.
 const CHUNK: i64 = 1000;
 
-/// Whether another version of the program wrote the derived columns.
+/// Returns whether another version of the program wrote the derived columns.
 pub(super) fn is_due(connection: &Connection) -> Result<bool, StoreError> {
     let reading: i64 = connection
         .prepare_cached("SELECT reading FROM ledger")?

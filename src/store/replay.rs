@@ -16,7 +16,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn replayed(&mut self) -> Result<(Vec<Todo>, Totals), StoreError> {
         let write = self.begin()?;
         let mut todos = Vec::new();

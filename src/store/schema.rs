@@ -203,7 +203,7 @@ const TABLES: [&str; 12] = [
     "text_blocks",
 ];
 
-/// Whether every table is there.
+/// Returns whether every table is there.
 pub(super) fn is_whole(connection: &Connection) -> bool {
     let found =
         connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");

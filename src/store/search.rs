@@ -121,7 +121,7 @@ impl Filter {
         filter
     }
 
-    /// Whether the exact checks hold, too.
+    /// Returns whether the exact checks hold, too.
     pub(super) fn holds(&self, text: &str) -> bool {
         let line = Line::new(text);
         let facts = Facts {
@@ -132,7 +132,7 @@ impl Filter {
         self.exact.iter().all(|term| term.holds(&facts))
     }
 
-    /// Whether SQL alone decides.
+    /// Returns whether SQL alone decides.
     pub(super) fn is_sql(&self) -> bool {
         self.exact.is_empty()
     }

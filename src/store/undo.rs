@@ -62,7 +62,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn imagine_undo(
         &mut self,
         session: Session,
@@ -76,7 +76,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn imagine_redo(
         &mut self,
         session: Session,

@@ -22,7 +22,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn window(&self, query: &Query, around: Around, size: usize) -> Result<Window, StoreError> {
         self.reading(|snapshot| window(snapshot, query, around, size))
     }
@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn each(
         &self,
         query: &Query,
@@ -47,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What SQLite reports.
+    /// SQLite's.
     pub fn count(&self, query: &Query) -> Result<u64, StoreError> {
         let unsorted = Query {
             sort: Sort::Server,

@@ -66,7 +66,7 @@ pub enum Waiting {
 }
 
 impl Waiting {
-    /// Whether only another permission helps.
+    /// Returns whether only another permission helps.
     #[must_use]
     pub const fn is_permission(self) -> bool {
         match self {
@@ -203,7 +203,7 @@ fn chains(outbox: &[Queued]) -> Vec<Chain<'_>> {
     chains
 }
 
-/// Whether an earlier try of `queued` may have arrived unseen.
+/// Returns whether an earlier try of `queued` may have arrived unseen.
 pub(super) const fn may_have_arrived(queued: &Queued) -> bool {
     matches!(queued.entry.progress, Progress::Sent { .. })
 }
@@ -251,7 +251,7 @@ fn rejected(seq: i64, code: &str, message: &str, theirs: Option<String>) -> PreP
 }
 
 /// An edit that certainly did not arrive, on a row whose text is not the one
-/// it was made on: both fit together, or a person decides.
+/// it was made on: both fit together, or a user decides.
 fn merged(seq: i64, before: &str, after: &str, row: &Row) -> PrePushChange {
     match merge(before, after, &row.text) {
         Merged::Text(text) if text == row.text => done(seq, Some(row)),

@@ -98,7 +98,7 @@ pub enum RemoteError {
     Unreachable {
         /// The server.
         host: String,
-        /// What the network said.
+        /// The network's error.
         message: String,
     },
     /// The connection was lost or timed out after the request left: it may have arrived.
@@ -106,7 +106,7 @@ pub enum RemoteError {
     ConnectionLost {
         /// The server.
         host: String,
-        /// What the network said.
+        /// The network's error.
         message: String,
     },
     /// Busy or broken for now (5xx, 429, `unexpected`, `postgres-error`, …).
@@ -114,7 +114,7 @@ pub enum RemoteError {
     ServerError {
         /// Hasura's code or the HTTP status.
         code: String,
-        /// What it said.
+        /// Its message.
         message: String,
         /// When it asked to be left alone for a while.
         retry_after: Option<Duration>,
@@ -126,7 +126,7 @@ pub enum RemoteError {
     Refused {
         /// Hasura's `extensions.code`.
         code: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// The token was not accepted, also after one refresh.
@@ -134,15 +134,15 @@ pub enum RemoteError {
     Unauthorized {
         /// Hasura's code (`invalid-jwt`, `jwt-…`, `access-denied`).
         code: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// No token could be had; nothing arrived.
     #[error("no access token: {message}")]
     NoToken {
-        /// Why.
+        /// The reason.
         message: String,
-        /// What the person can do next.
+        /// Suggests the next step.
         help: String,
         /// [`Kind::Login`] when logging in again is what helps,
         /// [`Kind::Misconfigured`] when the credential store or the tenant is
@@ -154,7 +154,7 @@ pub enum RemoteError {
     InvalidResponse {
         /// The server.
         host: String,
-        /// What was wrong with it.
+        /// The problem.
         message: String,
     },
     /// An answer larger than what is read of one. A page may be asked for again
@@ -184,7 +184,7 @@ impl RemoteError {
         }
     }
 
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> &str {
         match self {
@@ -204,7 +204,7 @@ impl RemoteError {
         }
     }
 
-    /// Whether trying again later may help, with nobody doing anything.
+    /// Returns whether trying again later may help, with nobody doing anything.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {
@@ -217,7 +217,7 @@ impl RemoteError {
         }
     }
 
-    /// Whether the request may have been carried out all the same.
+    /// Returns whether the request may have been carried out all the same.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
@@ -234,7 +234,7 @@ impl RemoteError {
         }
     }
 
-    /// How long the server asked to be left alone.
+    /// The pause the server asked for.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {

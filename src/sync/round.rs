@@ -80,7 +80,7 @@ pub enum RoundError {
 }
 
 impl RoundError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -91,7 +91,7 @@ impl RoundError {
         }
     }
 
-    /// Whether trying again later may help, with nobody doing anything.
+    /// Returns whether trying again later may help, with nobody doing anything.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {
@@ -177,7 +177,7 @@ async fn carried_out<R: Remote>(
     Ok(round.report)
 }
 
-/// Whether a complete pull begun after `asked_at` is there, and nothing waits
+/// Returns whether a complete pull begun after `asked_at` is there, and nothing waits
 /// to be sent: many processes that ask at once cost the server one round.
 fn is_done_since(store: &Store, asked_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
     let totals = store.totals()?;
@@ -188,7 +188,7 @@ fn is_done_since(store: &Store, asked_at: Timestamp, now: Timestamp) -> Result<b
     Ok(since && totals.pending + totals.sent == 0)
 }
 
-/// Whether the next command should not wait for this server again.
+/// Returns whether the next command should not wait for this server again.
 const fn is_unreachable(error: &RemoteError) -> bool {
     match error {
         RemoteError::Unreachable { .. }
@@ -276,7 +276,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(found)
     }
 
-    /// Whether `code`, of a refusal, came of capabilities that are not what
+    /// Returns whether `code`, of a refusal, came of capabilities that are not what
     /// was remembered; the new ones are then remembered.
     async fn outdated(&mut self, code: &str) -> Result<bool, RoundError> {
         if self.asked || code != "validation-failed" {
@@ -286,7 +286,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(remembered != Some(self.ask(remembered).await?))
     }
 
-    /// An error of a query, or that the role may do something else by now.
+    /// An error of a query, or that the role may do something else already.
     async fn halted(&mut self, error: RemoteError) -> Halt {
         match self.outdated(refusal(&error)).await {
             Ok(true) => Halt::Changed,

@@ -58,7 +58,7 @@ const fn in_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '~')
 }
 
-/// Whether `token` looks random: long, and of letters and digits.
+/// Returns whether `token` looks random: long, and of letters and digits.
 fn is_random(token: &str) -> bool {
     let has = |test: fn(&u8) -> bool| token.as_bytes().iter().any(test);
     if !has(u8::is_ascii_digit) || is_uuid(token) {
@@ -76,7 +76,7 @@ fn is_uuid(token: &str) -> bool {
     parts == [8, 4, 4, 4, 12] && token.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-/// Whether `before` ends with `refresh_token":"`, `password=` or the like.
+/// Returns whether `before` ends with `refresh_token":"`, `password=` or the like.
 fn follows_secret_name(before: &str) -> bool {
     let before = before.trim_end_matches([' ', '"', '\'', '\\']);
     let Some(before) = before.strip_suffix([':', '=']) else {

@@ -108,7 +108,7 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// Whether `c` is one of the tag characters: invisible, and used to hide text.
+/// Returns whether `c` is one of the tag characters: invisible, and used to hide text.
 const fn is_tag(c: char) -> bool {
     matches!(c, '\u{e0000}'..='\u{e007f}')
 }

@@ -255,7 +255,7 @@ impl<'b> Pen<'b> {
         self.end.saturating_sub(self.x)
     }
 
-    /// Whether something did not fit.
+    /// Returns whether something did not fit.
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.cut

@@ -89,7 +89,7 @@ impl Lift {
         }
     }
 
-    /// Whether `word` is left out of the text; each is once.
+    /// Returns whether `word` is left out of the text; each is once.
     fn takes(&mut self, word: &str) -> bool {
         if self.mark {
             self.mark = false;

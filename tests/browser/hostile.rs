@@ -1,4 +1,4 @@
-//! People and sites who mean harm.
+//! Users and sites who mean harm.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Commands on a terminal, where there is a person to ask.
+//! Commands on a terminal, where there is a user to ask.
 
 use rustix::process::{Signal, kill_process};
 
@@ -102,7 +102,7 @@ fn the_screens_can_be_stopped_and_go_on_where_they_were() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;
-    // A shell that, like a person, brings back what was stopped.
+    // A shell that, like a user, brings back what was stopped.
     let script = r#""$@"; echo "stopped"; fg >/dev/null; echo "ended $?""#;
     machine.launch_through(&["bash", "-mc", script, "shell"]);
     let mut seat = Seat::take(&machine, &["--offline"])?;

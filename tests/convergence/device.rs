@@ -81,14 +81,14 @@ impl Device {
         })
     }
 
-    /// Works with the store as the person's process has it. In memory there is
+    /// Works with the store as the user's process has it. In memory there is
     /// one connection only: the round under way is let to its end first.
     pub(crate) fn with<T>(&mut self, work: impl FnOnce(&mut Store) -> Checked<T>) -> Checked<T> {
         if let Some((_, typing)) = &mut self.disk {
             return work(typing);
         }
         if self.round.is_some() {
-            // How it ends is not what the person is about.
+            // How it ends is not what the user is about.
             let _ = self.sync()?;
         }
         work(self.shelf.borrow_mut().as_mut().ok_or("the store is out")?)
@@ -204,7 +204,7 @@ impl Device {
         Ok(outbox)
     }
 
-    /// Whether what is shown is what base and outbox define.
+    /// Returns whether what is shown is what base and outbox define.
     pub(crate) fn check(&mut self) -> Checked {
         let number = self.number;
         self.with(|store| {

@@ -119,7 +119,7 @@ impl Network {
         }
     }
 
-    /// Whether the device waits with a write that has not arrived.
+    /// Returns whether the device waits with a write that has not arrived.
     pub(crate) fn is_about_to_write(&self, device: usize) -> bool {
         let request = self.ways.get(device).and_then(|way| way.request.as_deref());
         request.is_some_and(is_write)

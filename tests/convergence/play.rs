@@ -31,7 +31,7 @@ struct Play {
     /// The last numbers given to todos, and to everything else.
     todos: u32,
     fresh: u32,
-    /// Each device's edits and removals, to be taken back.
+    /// Each device's edits and removals, to be undone.
     edits: [Vec<(Key, String, String)>; DEVICES],
     removals: [Vec<String>; DEVICES],
     /// Numbers that devices gave to their adds, and the todos' names.
@@ -399,7 +399,7 @@ impl Play {
     }
 }
 
-/// Whether a round left everything as it was. A bare backend's list is always
+/// Returns whether a round left everything as it was. A bare backend's list is always
 /// read whole.
 fn is_quiet(report: &Report) -> bool {
     report.pushed == 0 && report.rejected == 0 && report.waiting == 0

@@ -27,15 +27,15 @@ pub(crate) enum Step {
         device: usize,
         pick: u8,
     },
-    /// The device's last edit is taken back.
+    /// The device's last edit is undone.
     TakeBack {
         device: usize,
     },
-    /// The device's last removal is taken back: a new todo.
+    /// The device's last removal is undone: a new todo.
     Revive {
         device: usize,
     },
-    /// The person decides about a rejected change.
+    /// The user decides about a rejected change.
     Decide {
         device: usize,
         pick: u8,
@@ -64,7 +64,7 @@ pub(crate) enum Step {
     BackUp,
     /// The server is put back to the copy.
     Restore,
-    /// The server is set up anew, with another row for the user or the same.
+    /// The server is set up again, with another row for the user or the same.
     Reset {
         same_user: bool,
     },

@@ -1,4 +1,4 @@
-//! What people did, and what must therefore be true in the end.
+//! What users did, and what must therefore be true in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ struct Edited {
     lost: BTreeSet<String>,
 }
 
-/// What was acknowledged to people, by the names of their todos. An edit is
+/// What was acknowledged to users, by the names of their todos. An edit is
 /// followed by the parts of the text that it brings in and takes out.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
@@ -28,9 +28,9 @@ pub(crate) struct Story {
     edits: Vec<Edited>,
     /// Who removed which todo.
     removed: BTreeSet<(usize, String)>,
-    /// Parts of rejected changes that a person gave up on a device.
+    /// Parts of rejected changes that a user gave up on a device.
     given_up: BTreeSet<(usize, String, String)>,
-    /// Rejected adds that a person gave up.
+    /// Rejected adds that a user gave up.
     dropped: BTreeSet<String>,
     /// Todos, and parts of texts, that an administrator's copy did not have.
     forgotten: BTreeSet<String>,
@@ -81,7 +81,7 @@ impl Story {
         self.removed.insert((device, name(text)));
     }
 
-    /// A person decided about a rejected change.
+    /// A user decided about a rejected change.
     pub(crate) fn give_up(&mut self, device: usize, act: &Act) {
         if let Act::Add { text } = act {
             self.dropped.insert(name(text));

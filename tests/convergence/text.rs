@@ -39,7 +39,7 @@ pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
     tokens
 }
 
-/// Whether many edits may have made this part, independently of each other.
+/// Returns whether many edits may have made this part, independently of each other.
 pub(crate) fn is_common(token: &str) -> bool {
     token == "x" || token.starts_with("pri:") || token == FORBIDDEN
 }

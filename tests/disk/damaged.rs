@@ -62,7 +62,7 @@ fn aside(machine: &Machine, number: u32) -> Checked<String> {
     ))
 }
 
-/// Whether what was never sent was saved beside the damaged database.
+/// Returns whether what was never sent was saved beside the damaged database.
 fn is_saved(aside: &str) -> bool {
     fs::read_to_string(format!("{aside}.outbox.json")).is_ok_and(|it| it.contains("precious"))
 }

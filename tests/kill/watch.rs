@@ -117,7 +117,7 @@ impl Seen {
         self.more.notify_all();
     }
 
-    /// Whether `text` was seen; waits a moment for the next look.
+    /// Returns whether `text` was seen; waits a moment for the next look.
     pub(crate) fn has(&self, text: &str) -> bool {
         let seen = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.contains(text) {

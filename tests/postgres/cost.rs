@@ -44,7 +44,7 @@ fn measure(client: &mut Client, user: i32, keys: &[Uuid]) -> Fallible<[Duration;
 }
 
 /// Times of requests of a few rows (on average) and of many, in a session whose
-/// plans were made while the tables were small and are never made anew.
+/// plans were made while the tables were small and are never made again.
 fn few_and_many(database: &Database) -> Fallible<[[Duration; 4]; 2]> {
     let mut client = database.connect()?;
     let user = upsert_user(&mut client, "auth0|aaa", "peter@example.test")?;

@@ -171,7 +171,7 @@ impl Machine {
         self.run(words)?.ended(0)?.json()
     }
 
-    /// Logs in by device code, approving it as a person with a browser would.
+    /// Logs in by device code, approving it as a user with a browser would.
     pub(crate) fn log_in(&self, sandbox: &Sandbox, email: &str) -> Checked<Vec<Value>> {
         let (ran, events) = self.device_login(sandbox, email, "approve")?;
         ran.ended(0)?;
@@ -315,7 +315,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Ends it as a person would, with the request to end.
+    /// Ends it as a user would, with the request to end.
     pub(crate) fn stop(mut self) -> Checked {
         let mut child = self.child.take().ok_or("it runs elsewhere")?;
         let asked = Command::new("kill").arg(child.id().to_string()).status()?;

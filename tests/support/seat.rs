@@ -1,4 +1,4 @@
-//! A terminal with the program on it, and a person's hands.
+//! A terminal with the program on it, and a user's hands.
 
 use std::io::{Read as _, Write};
 use std::sync::mpsc::{Receiver, channel};

@@ -112,7 +112,7 @@ impl Bench {
         Ok(Hasura::new(endpoint, session)?)
     }
 
-    /// Logs a person in with the device flow: whose login it is, and its
+    /// Logs a user in with the device flow: whose login it is, and its
     /// refresh token.
     async fn log_in(&self) -> Checked<(String, SecretString)> {
         let at = self.sandbox.addresses();
@@ -151,7 +151,7 @@ impl Bench {
         ))
     }
 
-    /// Logs a person in: whose login it is, and what a vault keeps of it.
+    /// Logs a user in: whose login it is, and what a vault keeps of it.
     pub(crate) async fn login(&self) -> Checked<(String, StoredLogin)> {
         let (sub, token) = self.log_in().await?;
         let kept = StoredLogin::new(Arc::new(MemoryStore::new()), "p".to_owned());
@@ -186,7 +186,7 @@ impl Bench {
             .await?)
     }
 
-    /// The texts of a person's rows, in id order.
+    /// The texts of a user's rows, in id order.
     pub(crate) fn texts(&self, sub: &str) -> Checked<Vec<String>> {
         let rows = self.sandbox.backend().todos(Some(sub))?;
         let rows = rows.as_array().ok_or("no rows")?;

@@ -1,4 +1,4 @@
-//! Every operation meets every fault, over real HTTP: what the person is told,
+//! Every operation meets every fault, over real HTTP: what the user is told,
 //! what the outbox says meanwhile, and that everything is right in the end.
 
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ const FAULTS: [Fault; 10] = [
     Fault::TokenExpired,
 ];
 
-/// What a person does, on a device that knows the todos `a` and `b`.
+/// What a user does, on a device that knows the todos `a` and `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Add,
@@ -91,7 +91,7 @@ impl Case {
         }
     }
 
-    /// What the person has done when the fault comes.
+    /// What the user has done when the fault comes.
     async fn arrange(self, table: &mut Table<'_>) -> Checked {
         let Table { device, other, .. } = table;
         if self.operation != Operation::FirstRound {
@@ -111,7 +111,7 @@ impl Case {
         }
     }
 
-    /// What the person sees while the fault lasts, sorted.
+    /// What the user sees while the fault lasts, sorted.
     fn shown(self) -> &'static [&'static str] {
         match self.operation {
             Operation::Add | Operation::Pull => &["a", "b", "new"],
@@ -135,7 +135,7 @@ impl Case {
         }
     }
 
-    /// How far the person's change has come while the fault lasts.
+    /// How far the user's change has come while the fault lasts.
     fn progress(self) -> Progress {
         match self.struck() {
             Request::Push if self.fault.may_have_arrived() => Progress::Sent { tries: 1 },

@@ -65,7 +65,7 @@ impl Fault {
         Some(order)
     }
 
-    /// Whether the client must reckon with the request having run.
+    /// Returns whether the client must reckon with the request having run.
     pub(crate) fn may_have_arrived(self) -> bool {
         match self {
             Self::ConnectionRefused | Self::TooManyRequests | Self::TokenExpired => false,
@@ -79,12 +79,12 @@ impl Fault {
         }
     }
 
-    /// Whether the request got there and was not given up meanwhile.
+    /// Returns whether the request got there and was not given up meanwhile.
     pub(crate) fn is_seen_by_the_server(self) -> bool {
         !matches!(self, Self::ConnectionRefused | Self::TimedOut)
     }
 
-    /// Whether `error` is what the client makes of it.
+    /// Returns whether `error` is what the client makes of it.
     pub(crate) fn is_told_by(self, error: &RemoteError) -> bool {
         let asked = |wanted| error.retry_after() == wanted;
         let kind = match self {

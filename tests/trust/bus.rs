@@ -1,5 +1,5 @@
 //! A session bus of a test's own with a real Secret Service on it, in one of
-//! the states a person's keyring can be in.
+//! the states a user's keyring can be in.
 
 use std::env;
 use std::io::{BufRead as _, BufReader};
@@ -103,12 +103,12 @@ impl Bus {
         machine.set("TUDONE_CREDENTIAL_STORE", "keyring");
     }
 
-    /// The keyring answers nobody any more, as while it waits for a person.
+    /// The keyring answers nobody any more, as while it waits for a user.
     pub(crate) fn hang(&self) -> Checked {
         self.signal("STOP")
     }
 
-    /// The keyring answers again, as when a person has unlocked it.
+    /// The keyring answers again, as when a user has unlocked it.
     pub(crate) fn go_on(&self) -> Checked {
         self.signal("CONT")
     }

@@ -137,7 +137,7 @@ fn ctrl_c_leaves_nothing_behind_wherever_the_login_is() -> Checked {
     Ok(())
 }
 
-/// Whether the issuer has handed tokens out.
+/// Returns whether the issuer has handed tokens out.
 fn has_granted(sandbox: &Sandbox) -> Checked<bool> {
     let log = sandbox.control(Method::GET, "/log", None)?;
     let mut entries = log.as_array().ok_or("no log")?.iter();

@@ -1,4 +1,4 @@
-//! Logins in a real keyring, in the states a person's keyring can be in.
+//! Logins in a real keyring, in the states a user's keyring can be in.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::support::{Checked, Machine, Ran, Sandbox};
 use crate::{begin, listed, log_in, sandbox_of_stale_tokens};
 
 /// Longer than the 3 s after which a keyring is given up where nobody is there
-/// to unlock it, and far shorter than the minute that a person gets.
+/// to unlock it, and far shorter than the minute that a user gets.
 const SOON: Duration = Duration::from_secs(20);
 
 /// That nothing of a login is in a file.

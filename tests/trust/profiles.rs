@@ -1,4 +1,4 @@
-//! Two issuers, two backends, two people, one machine: nothing of one is ever
+//! Two issuers, two backends, two users, one machine: nothing of one is ever
 //! shown to, or sent as, another.
 
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What a person does, over a real store.
+//! What a user does, over a real store.
 
 use std::error::Error;
 

@@ -5,7 +5,7 @@ use crate::app::link::{Failure, Link, RoundNews};
 use crate::app::model::Model;
 use crate::sync::round::Report;
 
-/// Asks for a round that the person sees.
+/// Asks for a round that the user sees.
 pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
     match model.link {
         Link::LoggedOut => model.alert("logged out: press L to log in"),

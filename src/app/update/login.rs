@@ -105,7 +105,7 @@ pub(super) fn ticked(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The browser did not open.
+/// The browser could not be opened.
 pub(super) fn browser_failed(model: &mut Model, reason: String) -> Vec<Effect> {
     if let Screen::Login(login) = &mut model.screen {
         login.remark = Some(reason);

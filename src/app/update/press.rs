@@ -9,7 +9,7 @@ use crate::app::stamp::Stamp;
 use crate::app::update::{act, search};
 
 /// Looks up what the keys pressed so far mean. A key that does not continue a
-/// sequence begins anew; a character that means nothing in a line is typed.
+/// sequence begins again; a character that means nothing in a line is typed.
 pub(super) fn pressed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
     model.touch();
     model.dismiss_alert();

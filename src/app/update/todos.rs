@@ -276,7 +276,7 @@ fn report(model: &mut Model, what: &str, targets: &[Todo]) {
     }
 }
 
-/// Whether there is an account whose list a todo can go into, and the role may
+/// Returns whether there is an account whose list a todo can go into, and the role may
 /// add to it. Says why not.
 pub(super) fn may_add(model: &mut Model) -> bool {
     if model.who.is_none() {
@@ -286,7 +286,7 @@ pub(super) fn may_add(model: &mut Model) -> bool {
     allowed(model, |may| may.insert, "add todos")
 }
 
-/// Whether the role may change todos. Says why not.
+/// Returns whether the role may change todos. Says why not.
 pub(super) fn may_edit(model: &mut Model) -> bool {
     allowed(model, |may| may.update, "change todos")
 }
@@ -316,7 +316,7 @@ pub(super) const fn change(stamp: Stamp, n: u64, todo: Key, act: Act) -> Change 
     }
 }
 
-/// Writes `changes` as one action that one undo takes back.
+/// Writes `changes` as one action that one undo undoes.
 pub(super) fn commit(model: &mut Model, verb: &'static str, changes: Vec<Change>) -> Vec<Effect> {
     let id = model.next_commit();
     let mut effects = vec![Effect::Commit {

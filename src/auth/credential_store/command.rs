@@ -1,4 +1,4 @@
-//! Secrets kept by a helper program: a password manager of the person's own.
+//! Secrets stored by a helper program, such as a password manager.
 //!
 //! The program is run with its arguments from the configuration and two more:
 //!
@@ -10,7 +10,7 @@
 //!
 //! `NAME` holds letters, digits, `.`, `_` and `-` only. One line end after the
 //! secret on stdout is ignored. Any other exit status is a failure, and the
-//! last line on stderr is shown to the person, so it must not hold the secret.
+//! last line on stderr is shown to the user, so it must not hold the secret.
 //! Secrets are never arguments. A program that takes longer than 30 s is ended;
 //! when a login tries it out, after 3 s where nobody is there to type a
 //! passphrase, and after a minute on a terminal.
@@ -28,7 +28,7 @@ use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe
 use crate::text::redact::without;
 use crate::text::sanitize::message;
 
-/// How long one run may take: a person may have to type a passphrase.
+/// The time limit of one run: the user may have to type a passphrase.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
 /// How long its output may lag behind its end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);

@@ -1,10 +1,10 @@
-//! Why a secret could not be kept or found.
+//! The errors of credential stores.
 
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why a secret could not be kept or found. Never holds a secret.
+/// Why a secret could not be stored or read. Never contains a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialStoreError {
@@ -12,22 +12,22 @@ pub enum CredentialStoreError {
     /// container, no D-Bus).
     #[error("no keyring is running here: {reason}")]
     NoKeyring {
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
     /// The keyring is locked, and nobody unlocked it.
     #[error("the keyring is locked: {reason}")]
     Locked {
-        /// What the keyring said.
+        /// The keyring's error.
         reason: String,
     },
     /// The keyring or helper program gave no answer: it may be waiting for a
     /// person somewhere.
     #[error("{store} did not answer within {:.1} s", waited.as_secs_f32())]
     Timeout {
-        /// Which store.
+        /// The store.
         store: &'static str,
-        /// How long this program waited.
+        /// The time waited.
         waited: Duration,
     },
     /// The store takes no secret of this length.
@@ -39,7 +39,7 @@ pub enum CredentialStoreError {
     /// The keyring failed in another way.
     #[error("the keyring failed: {reason}")]
     Keyring {
-        /// What the keyring said.
+        /// The keyring's error.
         reason: String,
     },
     /// The store did not give back what it was given.
@@ -54,22 +54,22 @@ pub enum CredentialStoreError {
     /// The file cannot be read or written.
     #[error("cannot use {}", path.display())]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
     /// The file may be read by others.
     #[error("others may read {}", path.display())]
     OpenToOthers {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// The file is not what this program writes.
     #[error("{} is damaged", path.display())]
     Damaged {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// `credential_store = "command"` without a command.
@@ -80,7 +80,7 @@ pub enum CredentialStoreError {
     Run {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -97,7 +97,7 @@ pub enum CredentialStoreError {
 }
 
 impl CredentialStoreError {
-    /// What the person can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         let help = match self {
@@ -145,7 +145,7 @@ impl CredentialStoreError {
         "credential-store"
     }
 
-    /// Whether trying again later, changing nothing here, may help.
+    /// Returns whether trying again later, changing nothing here, may help.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {

@@ -1,5 +1,5 @@
 //! Secrets in one JSON file that only its owner may read: for machines without
-//! a keyring, chosen by the person and never by this program.
+//! a keyring, chosen by the user and never by this program.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

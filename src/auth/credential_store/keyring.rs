@@ -1,6 +1,6 @@
 //! Secrets in the OS keyring: Keychain, Credential Manager, Secret Service.
 //!
-//! A keyring may wait for a person to unlock it, and a broken one for ever. So
+//! A keyring may wait for a user to unlock it, and a broken one for ever. So
 //! each call is made on a thread of its own and given up after a while; the
 //! thread ends when the keyring answers, or with the process.
 
@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe_with};
 use crate::text::sanitize::message;
 
-/// How long one call may take when nobody waits for a person: less than a
+/// The time limit of a call that must not wait for the user: less than a
 /// command waits for the server, so that a silent keyring is called that.
 pub const CALL_LIMIT: Duration = Duration::from_millis(1500);
 /// Under which name the keyring lists our entries.

@@ -1,4 +1,4 @@
-//! How long to wait before asking the token endpoint again.
+//! Pauses between polls of the token endpoint.
 
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
-//! What a session is waiting for.
+//! The party that a session waits for.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a session is waiting for.
+/// The party that a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
-    /// The credential store, which may wait for a person.
+    /// The credential store, which may wait for a user.
     CredentialStore,
     /// The issuer: where a refresh goes to, or its answer.
     Issuer,

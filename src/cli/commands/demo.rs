@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
 /// # Errors
 ///
 /// When the sandbox cannot start, a step of the tour did not do what it
-/// should, or the chaos left other todos than people made.
+/// should, or the chaos left other todos than users made.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let keep = arguments.keep.as_deref();

@@ -83,7 +83,7 @@ impl Arguments {
     }
 }
 
-/// How long the credential store may wait for a person to unlock it.
+/// How long the credential store may wait for a user to unlock it.
 const UNLOCKING: Duration = Duration::from_mins(1);
 /// As [`UNLOCKING`], where nobody is there to do it.
 const NOBODY: Duration = Duration::from_secs(3);
@@ -140,7 +140,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     }
 }
 
-/// What somebody else has not sent is theirs, and easily forgotten.
+/// What another user has not sent is theirs, and easily forgotten.
 fn tell_what_stays(context: &CommandContext, profile: &ActiveProfile, done: &LoggedIn) {
     let Some(before) = &done.switched_from else {
         return;

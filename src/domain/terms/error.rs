@@ -8,7 +8,7 @@ pub struct TermError {
     pub term: String,
     /// Its number, counted from 1.
     pub place: usize,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: TermProblem,
     /// The nearest term that would be understood.
     pub nearest: Option<String>,

@@ -20,7 +20,7 @@ impl ActiveProfile {
         Ok(self.credential_store.describe())
     }
 
-    /// Whether a refresh token is stored, and the stored access token, fresh or not.
+    /// Returns whether a refresh token is stored, and the stored access token, fresh or not.
     ///
     /// # Errors
     ///

@@ -66,7 +66,7 @@ fn taken_out(kept: &StoredLogin) -> Result<Option<StoredRefreshToken>, Credentia
     Ok(found.ok().flatten())
 }
 
-/// Whether anything could be kept.
+/// Returns whether anything could be kept.
 fn keep_tokens(
     kept: &StoredLogin,
     sub: String,

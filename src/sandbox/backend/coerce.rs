@@ -32,7 +32,7 @@ impl Given<'_> {
         )
     }
 
-    /// Whether the document itself writes it with a point or an exponent. An
+    /// Returns whether the document itself writes it with a point or an exponent. An
     /// integer too large for 64 bits is a float only to the parser.
     fn is_float(self) -> bool {
         let Given::Literal(Literal::Number(number)) = self else {

@@ -1,4 +1,4 @@
-//! The pages a person sees: plain HTML that needs no script, works with a
+//! The pages a user sees: plain HTML that needs no script, works with a
 //! keyboard and a screen reader, and says what happened.
 
 use axum::http::{HeaderValue, StatusCode, header};

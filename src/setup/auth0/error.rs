@@ -19,7 +19,7 @@ pub enum Auth0Error {
     Unreachable {
         /// The tenant.
         host: String,
-        /// What the network said.
+        /// The network's error.
         reason: String,
     },
     /// The token is not accepted.
@@ -27,7 +27,7 @@ pub enum Auth0Error {
     Unauthorized {
         /// The tenant.
         host: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// The token lacks a scope.
@@ -57,7 +57,7 @@ pub enum Auth0Error {
         host: String,
         /// Method and path.
         what: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// An answer that is not one of the Management API.

@@ -127,7 +127,7 @@ impl Plan {
         changes.count()
     }
 
-    /// Whether a step needs the Action's secrets.
+    /// Returns whether a step needs the Action's secrets.
     #[must_use]
     pub fn sets_secrets(&self) -> bool {
         self.steps.iter().any(|step| step.sets_secrets)
@@ -249,7 +249,7 @@ fn with_grants(found: &Value) -> Option<Value> {
     (grants.len() > count).then_some(Value::Array(grants))
 }
 
-/// Whether refresh tokens rotate and a lost answer is forgiven; lifetimes are the user's.
+/// Returns whether refresh tokens rotate and a lost answer is forgiven; lifetimes are the user's.
 fn rotates_with_leeway(found: &Value) -> bool {
     let Some(tokens) = found.get("refresh_token") else {
         return false;
@@ -307,7 +307,7 @@ fn action(found: Option<&Value>, wanted: &Wanted) -> Step {
     }
 }
 
-/// Whether the Action has the secrets it reads. Their values cannot be read.
+/// Returns whether the Action has the secrets it reads. Their values cannot be read.
 fn has_secrets(found: &Value) -> bool {
     let secrets = found.get("secrets").and_then(Value::as_array);
     ACTION_SECRETS.iter().all(|name| {

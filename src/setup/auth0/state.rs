@@ -65,7 +65,7 @@ impl State {
     }
 }
 
-/// Whether the member `name` of `object` is `text`.
+/// Returns whether the member `name` of `object` is `text`.
 pub(super) fn is(object: &Value, name: &str, text: &str) -> bool {
     object.get(name).and_then(Value::as_str) == Some(text)
 }

@@ -12,7 +12,7 @@ use super::plan::{Part, Plan};
 use super::raw::Object;
 use super::{Export, HasuraSetup, Inconsistency, PlannedSetup, cli_state};
 
-/// How often a replacement is tried whose base somebody else changed.
+/// How often a replacement is tried whose base another user changed.
 const TRIES: u32 = 5;
 
 /// What a client of the role needs to be answered: the tutorial's query, and

@@ -132,7 +132,7 @@ impl Admin {
             })
     }
 
-    /// Whether a request without the secret is an administrator's too.
+    /// Returns whether a request without the secret is an administrator's too.
     pub(super) async fn is_open(&self) -> Result<bool, HasuraError> {
         let command = json!({"type": "get_catalog_state", "args": {}});
         let answer = self

@@ -130,7 +130,7 @@ impl Catalog {
         entries.map(|(_, name)| name.as_str())
     }
 
-    /// Whether both tables of the tutorial exist.
+    /// Returns whether both tables of the tutorial exist.
     pub(super) fn has_tables(&self) -> bool {
         self.has("relation", "users") && self.has("relation", "todos")
     }

@@ -89,7 +89,7 @@ fn check_source(source: &Object, name: &str) -> Result<(), HasuraError> {
     Ok(())
 }
 
-/// Whether a customisation says anything: a naming convention of its own counts.
+/// Returns whether a customisation says anything: a naming convention of its own counts.
 fn renames(customization: &Value) -> bool {
     match customization {
         Value::Null => false,
@@ -174,7 +174,7 @@ fn is_named(entry: &Object, name: &str) -> bool {
     }
 }
 
-/// Whether the table or its columns have GraphQL names of their own.
+/// Returns whether the table or its columns have GraphQL names of their own.
 fn has_other_names(entry: &Object) -> bool {
     let Some(configuration) = entry.object("configuration") else {
         return false;

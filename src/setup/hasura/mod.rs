@@ -2,7 +2,7 @@
 //!
 //! Everything is compared first. SQL goes through `/v2/query`; the metadata is
 //! replaced as a whole, with the version it was computed from, so a change by
-//! somebody else is never overwritten. Each step may run again: a run that was
+//! another user is never overwritten. Each step may run again: a run that was
 //! killed is completed by the next one.
 //!
 //! ```text

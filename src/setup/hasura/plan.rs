@@ -75,7 +75,7 @@ impl PartKind {
         }
     }
 
-    /// Whether it is a part of the database, not of Hasura.
+    /// Returns whether it is a part of the database, not of Hasura.
     #[must_use]
     pub const fn is_in_database(self) -> bool {
         !matches!(self, Self::Tracked | Self::Permission | Self::Migration)
@@ -117,7 +117,7 @@ impl Part {
         }
     }
 
-    /// Whether applying the plan changes it.
+    /// Returns whether applying the plan changes it.
     #[must_use]
     pub fn is_change(&self) -> bool {
         self.mark != Mark::Keep

@@ -11,8 +11,8 @@ use crate::sync::plan::{
 };
 use crate::sync::remote::Batch;
 
-/// Whether `queued` is an add that may have arrived at a bare backend (which
-/// may be full by now) and was not yet looked for in this round.
+/// Returns whether `queued` is an add that may have arrived at a bare backend (which
+/// may be full already) and was not yet looked for in this round.
 pub(super) fn is_looked_for(queued: &Queued, known: Known<'_>) -> bool {
     may_have_arrived_bare(queued, known.capabilities) && !known.absent.contains(&queued.entry.seq)
 }

@@ -79,13 +79,13 @@ impl BatchItem {
         self
     }
 
-    /// Whether an earlier try of what is sent may have arrived unseen.
+    /// Returns whether an earlier try of what is sent may have arrived unseen.
     #[must_use]
     pub fn unsure(&self) -> bool {
         self.marks.iter().any(|mark| mark.unsure)
     }
 
-    /// Whether it travels alone because the server failed at it so often.
+    /// Returns whether it travels alone because the server failed at it so often.
     #[must_use]
     pub const fn isolated(&self) -> bool {
         self.failures >= ISOLATED_AFTER

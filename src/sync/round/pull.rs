@@ -26,7 +26,7 @@ const BELOW_ALL_IDS: i64 = i32::MIN as i64;
 struct PageSize(usize);
 
 impl PageSize {
-    /// Whether a smaller page can be asked for after `error`.
+    /// Returns whether a smaller page can be asked for after `error`.
     fn shrinks(&mut self, error: &RemoteError) -> bool {
         if !matches!(error, RemoteError::TooLarge { .. }) || self.0 == 1 {
             return false;

@@ -10,7 +10,7 @@ use crate::sync::plan::{self, BatchItem, Known, Marking, PushRequest, Waiting};
 use crate::sync::remote::{Answer, Batch, Remote, RemoteError};
 use crate::sync::round::{Blocked, Halt, Round};
 
-/// How many plans a pass makes at most, should people go on typing for ever.
+/// How many plans a pass makes at most, should users go on typing for ever.
 const PLANS: usize = 1000;
 
 /// What became of a shipment.
@@ -164,7 +164,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(())
     }
 
-    /// Whether a refusal came of outdated capabilities; everything that was
+    /// Returns whether a refusal came of outdated capabilities; everything that was
     /// marked then waits again.
     async fn is_outdated(
         &mut self,

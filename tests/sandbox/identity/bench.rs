@@ -286,7 +286,7 @@ pub(crate) fn hasura_claims(token: &str) -> Checked<Value> {
     Ok(opened(token)?.1["https://hasura.io/jwt/claims"].clone())
 }
 
-/// Whether the key in `jwks` signed `token`.
+/// Returns whether the key in `jwks` signed `token`.
 pub(crate) fn is_signed_by(jwks: &Value, token: &str) -> Checked<bool> {
     use rsa::pkcs1v15::{Signature, VerifyingKey};
     use rsa::signature::Verifier as _;

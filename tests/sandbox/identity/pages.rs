@@ -1,4 +1,4 @@
-//! What a person sees on the activation page.
+//! What a user sees on the activation page.
 
 use reqwest::StatusCode;
 use serde_json::json;

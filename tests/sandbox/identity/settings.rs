@@ -1,5 +1,5 @@
 //! Every wrong setting that a diagnosis must be able to name: set over HTTP,
-//! seen in what the sandbox then answers, and gone when taken back.
+//! seen in what the sandbox then answers, and gone when undone.
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
@@ -353,7 +353,7 @@ async fn an_audience_left_out_or_userinfos_brings_an_opaque_token() -> Checked {
     Ok(())
 }
 
-/// Two people with three todos.
+/// Two users with three todos.
 fn fixture() -> Value {
     // As the issuer makes it from the address.
     let sub = "auth0|3eb9ff6aeba9ec10cc46c040";

@@ -34,7 +34,7 @@ use client::{ChangeListener, ChaosClient, Deeds};
 use device::Device;
 use fault_injector::FaultInjector;
 
-/// How many devices the person has.
+/// How many devices the user has.
 const DEVICES: usize = 3;
 /// How many hands work on each.
 const HANDS: usize = 2;

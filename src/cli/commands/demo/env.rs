@@ -108,7 +108,7 @@ impl DemoEnv {
         })
     }
 
-    /// Approves a login, as the person's browser would.
+    /// Approves a login, as the user's browser would.
     pub(super) async fn approve(&self, user_code: &str, email: &str) -> Result<(), CliError> {
         page::approve(&self.client, &self.addresses.activate, user_code, email).await
     }

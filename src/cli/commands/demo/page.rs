@@ -1,4 +1,4 @@
-//! The sandbox's page on which a person approves a login.
+//! The sandbox's page on which a user approves a login.
 
 use reqwest::{Client, Url};
 

@@ -1,4 +1,4 @@
-//! The tour: the main job as text, each step run as a person would and checked.
+//! The tour: the main job as text, each step run as a user would and checked.
 
 use std::io::{self, BufReader, Write as _};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(super) fn play(ground: &DemoEnv) -> Result<(), CliError> {
     say("\nThat was the whole job. Try it yourself: run `tudone demo` in a terminal.")
 }
 
-/// A person at a terminal: this program, run again for each command.
+/// A user at a terminal: this program, run again for each command.
 struct Tour<'a> {
     ground: &'a DemoEnv,
     program: PathBuf,
@@ -224,7 +224,7 @@ fn next_event(events: &mut impl io::BufRead) -> Result<Value, CliError> {
     serde_json::from_str(&line).map_err(|_| CliError::demo("login ended without a word"))
 }
 
-/// Words as a person would type them.
+/// Words as a user would type them.
 fn spoken(words: &[&str]) -> String {
     let quoted = words.iter().map(|word| {
         if word.contains([' ', '(']) {

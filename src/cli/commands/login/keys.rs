@@ -30,7 +30,7 @@ impl Drop for Raw {
     }
 }
 
-/// Carries out key presses and counts down; ends only when the person or the
+/// Carries out key presses and counts down; ends only when the user or the
 /// system stops the login, or the terminal is gone. So the keys are given back
 /// to the terminal then, too.
 pub(super) async fn listen(printer: &Mutex<LoginPrinter>) -> CliError {

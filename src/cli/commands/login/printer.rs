@@ -1,4 +1,4 @@
-//! What is said while a login goes on: to scripts, into a pipe, to a person.
+//! What is said while a login goes on: to scripts, into a pipe, to a user.
 
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub(super) enum OutputMode {
     Json,
     /// Whoever reads the text: no keys, no countdown.
     Plain,
-    /// A person at a terminal that gives single keys.
+    /// A user at a terminal that gives single keys.
     Person,
 }
 
@@ -68,7 +68,7 @@ impl LoginPrinter {
         }
     }
 
-    /// Whether keys are listened to.
+    /// Returns whether keys are listened to.
     pub(super) fn is_for_a_person(&self) -> bool {
         self.voice == OutputMode::Person
     }
@@ -166,7 +166,7 @@ impl LoginPrinter {
         Ok(())
     }
 
-    /// Says why nobody is logged in, where that is an event; people read it as
+    /// Says why nobody is logged in, where that is an event; users read it as
     /// every other error.
     pub(super) fn failed(&mut self, error: &CliError) -> Result<(), CliError> {
         if self.voice == OutputMode::Json {

@@ -54,7 +54,7 @@ impl Steps {
         }
     }
 
-    /// Whether `setup` can put anything right.
+    /// Returns whether `setup` can put anything right.
     pub(crate) const fn is_any(self) -> bool {
         self.hasura || self.auth0 || self.jwt_secret || self.login
     }

@@ -25,7 +25,7 @@ const FAULTS: [Fault; 8] = [
     Fault::None,
 ];
 
-/// Devices, and what their people did.
+/// Devices, and what their users did.
 struct Play {
     rng: Rng,
     server: Server,

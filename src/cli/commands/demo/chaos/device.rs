@@ -1,4 +1,4 @@
-//! A device of the person, and the programs that run on it.
+//! A device of the user, and the programs that run on it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ const HURRY: u32 = 20;
 pub(super) struct Device {
     profile: ActiveProfile,
     account: Account,
-    /// Held from reading the list to the act: a person with two terminals
+    /// Held from reading the list to the act: a user with two terminals
     /// still does one thing at a time. An edit of what the other terminal
     /// has removed meanwhile takes a removal back that was not sent yet, and
     /// would be counted as one that came back.

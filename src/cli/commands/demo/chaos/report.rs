@@ -41,7 +41,7 @@ pub(super) struct Report {
     pub(super) edited: usize,
     /// Edits that left no trace in a todo that is there.
     pub(super) edits_lost: usize,
-    /// Changes kept for a person to decide: two devices wanted different things.
+    /// Changes kept for a user to decide: two devices wanted different things.
     pub(super) conflicts: usize,
     /// Changes that still wait.
     pub(super) unsent: usize,

@@ -109,7 +109,7 @@ async fn count_weather(
     Ok(())
 }
 
-/// Gives up what was rejected, as a person may, and counts what else is left
+/// Gives up what was rejected, as a user may, and counts what else is left
 /// in the outboxes. Returns the texts that were rejected.
 fn take_rejected(programs: &mut [Program], report: &mut Report) -> Result<String, CliError> {
     let mut texts = String::new();
