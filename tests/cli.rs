@@ -48,5 +48,8 @@ mod terminal;
 #[path = "cli/texts.rs"]
 mod texts;
 #[cfg(feature = "sandbox")]
+#[path = "cli/transfer.rs"]
+mod transfer;
+#[cfg(feature = "sandbox")]
 #[path = "cli/undo.rs"]
 mod undo;

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::cli::color::When;
 use crate::cli::commands::{
-    add, completions, config, doctor, done, edit, help, list, login, logout, man, queue, rm, setup,
-    show, status, sync, undo, whoami,
+    add, completions, config, doctor, done, edit, export, help, import, list, login, logout, man,
+    queue, rm, setup, show, status, sync, undo, whoami,
 };
 
 /// A todo list for the terminal: Auth0 login, Hasura behind it, works offline.
@@ -91,6 +91,10 @@ pub(crate) enum Command {
     Sync(sync::Arguments),
     /// Show, retry or drop the changes that are not on the server
     Queue(queue::Arguments),
+    /// Add the todos of a file that are not there yet
+    Import(import::Arguments),
+    /// Write all todos into a file
+    Export(export::Arguments),
     /// Log in with a code shown here and approved in a browser
     Login(login::Arguments),
     /// Log out

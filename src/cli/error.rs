@@ -80,6 +80,18 @@ pub enum CliError {
     /// Nothing was undone on this device since the last change.
     #[error("nothing to redo")]
     NothingToRedo,
+    /// Lines that `import` could not read.
+    #[error(
+        "{count} {} cannot be imported{}",
+        if *count == 1 { "line" } else { "lines" },
+        if *imported { "" } else { "; nothing was imported" }
+    )]
+    LeftOut {
+        /// How many.
+        count: usize,
+        /// Whether the others were imported.
+        imported: bool,
+    },
     /// What `undo` did not undo.
     #[error("not undone: {}", kept(changed, gone))]
     NotUndone {

@@ -27,11 +27,13 @@ pub(crate) enum Field {
     State,
     CreatedAt,
     UpdatedAt,
+    Recurs,
+    Starts,
 }
 
 impl Field {
     /// All fields, in the order of the output.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Id,
         Self::Handle,
         Self::Key,
@@ -46,6 +48,8 @@ impl Field {
         Self::State,
         Self::CreatedAt,
         Self::UpdatedAt,
+        Self::Recurs,
+        Self::Starts,
     ];
 
     /// Returns its name in JSON.
@@ -65,6 +69,8 @@ impl Field {
             Self::State => "state",
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "updated_at",
+            Self::Recurs => "recurs",
+            Self::Starts => "starts",
         }
     }
 
@@ -165,6 +171,8 @@ impl Serialize for Shown<'_> {
                 Field::State => map.serialize_entry(name, todo.state.word())?,
                 Field::CreatedAt => map.serialize_entry(name, &todo.created_at)?,
                 Field::UpdatedAt => map.serialize_entry(name, &todo.updated_at)?,
+                Field::Recurs => map.serialize_entry(name, &line.recurrence().map(Displayed))?,
+                Field::Starts => map.serialize_entry(name, &line.start())?,
             }
         }
         map.end()

@@ -23,6 +23,7 @@ mod duration;
 mod editor;
 pub mod error;
 pub mod exit;
+mod formats;
 mod json;
 mod log;
 mod network;

@@ -41,7 +41,8 @@ A todo:
    "done": false, "priority": "A"|null, "projects": ["home"], "contexts": [],
    "due": "2026-12-01"|null, "tags": {}, "completed_on": "2026-12-01"|null,
    "state": "synced|pending|sent|rejected",
-   "created_at": "2026-12-01T09:00:00Z"|null, "updated_at": "…"|null}
+   "created_at": "2026-12-01T09:00:00Z"|null, "updated_at": "…"|null,
+   "recurs": "1w"|null, "starts": "2026-12-01"|null}
 
 list --json            {"as_of": "…"|null, "stale": false, "pending": 0, "todos": [TODO…]}
 list --json=id,text    the same with these fields of each todo
@@ -53,6 +54,7 @@ undo --json            {"changed": [TODO…], "not_found": ["99"], "changed_sinc
                         "undone": {"at": "…", "verb": "completed", "count": 1, "text": "…"}}
 redo --json            the same with "redone"
 undo --list --json     {"acts": [{"at", "verb", "count", "text"}…]}
+import --json          {"todos": [TODO…], "already_there": 0, "left_out": 0}
 sync --json            {"pushed", "pulled", "rejected", "waiting", "as_of"}
 sync --follow --json   one event a line, as they happen, until interrupted:
   {"event": "added"|"changed"|"removed", "todo": TODO}   a deleted one as it was

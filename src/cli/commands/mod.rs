@@ -12,7 +12,9 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod done;
 pub(crate) mod edit;
+pub(crate) mod export;
 pub(crate) mod help;
+pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -46,6 +48,8 @@ pub(crate) fn run(context: &CommandContext, command: &Command) -> Result<(), Cli
         Command::Undo(arguments) => undo::run(context, arguments),
         Command::Redo(arguments) => undo::redo(context, arguments),
         Command::Sync(arguments) => sync::run(context, arguments),
+        Command::Import(arguments) => import::run(context, arguments),
+        Command::Export(arguments) => export::run(context, arguments),
         Command::Queue(arguments) => queue::run(context, arguments),
         Command::Login(arguments) => login::run(context, arguments),
         Command::Logout(arguments) => logout::run(context, arguments),

@@ -36,6 +36,7 @@ impl CliError {
             CliError::Sandbox(_) | CliError::Demo { .. } | CliError::Chaos { .. } => Exit::Failed,
             CliError::NothingToUndo
             | CliError::NothingToRedo
+            | CliError::LeftOut { .. }
             | CliError::NotUndone { .. }
             | CliError::Screens(_)
             | CliError::Store(_)
@@ -60,6 +61,7 @@ impl CliError {
             CliError::NotFound { .. } => "not-found",
             CliError::NothingToUndo => "nothing-to-undo",
             CliError::NothingToRedo => "nothing-to-redo",
+            CliError::LeftOut { .. } => "left-out",
             CliError::NotUndone { changed, .. } if changed.is_empty() => "not-found",
             CliError::NotUndone { .. } => "changed-since",
             CliError::NoAccount | CliError::LoggedOut => "login-required",
@@ -102,6 +104,9 @@ impl CliError {
             CliError::NotFound { .. } => "Run `tudone list --all` to see the handles.".to_owned(),
             CliError::NothingToUndo => {
                 "`tudone undo` undoes what commands changed on this device.".to_owned()
+            }
+            CliError::LeftOut { .. } => {
+                "Correct the lines named above and import the file again.".to_owned()
             }
             CliError::NothingToRedo => "`tudone redo` redoes what `tudone undo` undid.".to_owned(),
             CliError::NotUndone { changed, .. } if changed.is_empty() => {

@@ -1,0 +1,80 @@
+//! `tudone export`.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::context::CommandContext;
+use crate::cli::error::CliError;
+use crate::cli::formats::{Format, Writer};
+use crate::cli::output;
+use crate::domain::query::{Query, Scope};
+use crate::os::private_file;
+use crate::store::Store;
+
+/// The arguments of `export`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tudone export todo.txt\n  tudone export --format csv >todos.csv"
+)]
+pub(crate) struct Arguments {
+    /// The file to write, instead of the standard output
+    file: Option<PathBuf>,
+
+    /// The format; by the file's name without it
+    #[arg(long, value_name = "F", value_enum)]
+    format: Option<Format>,
+}
+
+/// Writes all todos of the local store, open and done.
+pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
+    let path = arguments.file.as_deref().filter(|it| *it != Path::new("-"));
+    let format = arguments.format.or_else(|| path.and_then(Format::of_name));
+    let format = format.ok_or_else(|| {
+        CliError::usage(
+            "no format, and the name of the file does not say one",
+            "Add --format todotxt, json, jsonl, csv or markdown.",
+        )
+    })?;
+    let store = context.known()?.read()?;
+    let Some(path) = path else {
+        return write(store.as_ref(), format, output::stdout()).map(drop);
+    };
+    let mut bytes = Vec::new();
+    let count = write(store.as_ref(), format, &mut bytes)?;
+    let what = format!("write {}", path.display());
+    private_file::replace(path, &bytes).map_err(CliError::io(what))?;
+    context.notice(format!("exported {count} todos"));
+    Ok(())
+}
+
+/// Writes the todos, and returns how many there are.
+fn write(store: Option<&Store>, format: Format, out: impl Write) -> Result<usize, CliError> {
+    let Some(mut writer) = Writer::new(format, out)? else {
+        return Err(CliError::usage(
+            "this format can only be imported",
+            "Use todotxt, json, jsonl, csv or markdown.",
+        ));
+    };
+    let query = Query {
+        scope: Scope::All,
+        ..Query::default()
+    };
+    let mut count = 0;
+    let mut written = Ok(());
+    if let Some(store) = store {
+        store.each(&query, |todo| {
+            written = writer.write(todo);
+            count += 1;
+            match written {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        })?;
+    }
+    written?;
+    writer.finish()?;
+    Ok(count)
+}

@@ -1,0 +1,205 @@
+//! Files of other programs: Taskwarrior and Todoist.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::cli::clock::local;
+use crate::cli::formats::Parsed;
+use crate::domain::key::Key;
+
+/// A task of `task export`.
+#[derive(Deserialize)]
+struct Task {
+    uuid: Option<Uuid>,
+    description: String,
+    status: String,
+    project: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    priority: Option<String>,
+    due: Option<String>,
+    wait: Option<String>,
+    end: Option<String>,
+    recur: Option<String>,
+    #[serde(default)]
+    annotations: Vec<serde_json::Value>,
+}
+
+/// Reads what `task export` prints.
+///
+/// # Errors
+///
+/// It is not an array of objects.
+pub(super) fn taskwarrior(content: &[u8]) -> Result<Parsed, String> {
+    let tasks: Vec<serde_json::Value> =
+        serde_json::from_slice(content).map_err(|error| error.to_string())?;
+    let mut parsed = Parsed::default();
+    for (task, number) in tasks.into_iter().zip(1..) {
+        match Task::deserialize(task) {
+            Ok(task) if task.status == "deleted" => parsed.lose("deleted tasks"),
+            Ok(task) if task.status == "recurring" => {
+                parsed.lose("templates of recurring tasks");
+            }
+            Ok(task) => {
+                let key = task.uuid.map(Key::new);
+                let text = line_of(&task, &mut parsed);
+                parsed.add(number, text, key);
+            }
+            Err(error) => parsed.leave_out(number, error.to_string()),
+        }
+    }
+    Ok(parsed)
+}
+
+/// Returns the todo.txt line of a task, and notes what it cannot hold.
+fn line_of(task: &Task, parsed: &mut Parsed) -> String {
+    for _ in &task.annotations {
+        parsed.lose("annotations");
+    }
+    let done = task.status == "completed";
+    let priority = match task.priority.as_deref() {
+        Some("H") => Some('A'),
+        Some("M") => Some('B'),
+        Some("L") => Some('C'),
+        Some(_) => {
+            parsed.lose("priorities other than H, M and L");
+            None
+        }
+        None => None,
+    };
+    let mut words = Vec::new();
+    if done {
+        words.push("x".to_owned());
+        words.extend(day(task.end.as_ref()).map(|day| day.to_string()));
+    } else {
+        words.extend(priority.map(|letter| format!("({letter})")));
+    }
+    words.push(task.description.clone());
+    words.extend(task.project.as_ref().map(|it| format!("+{}", joined(it))));
+    words.extend(task.tags.iter().map(|tag| format!("@{}", joined(tag))));
+    words.extend(day(task.due.as_ref()).map(|day| format!("due:{day}")));
+    words.extend(day(task.wait.as_ref()).map(|day| format!("t:{day}")));
+    if let Some(recur) = &task.recur {
+        match rule(recur) {
+            Some(rule) => words.push(format!("rec:{rule}")),
+            None => parsed.lose("recurrences without a rule of days, weeks, months or years"),
+        }
+    }
+    if let (true, Some(letter)) = (done, priority) {
+        words.push(format!("pri:{letter}"));
+    }
+    words.join(" ")
+}
+
+/// Returns the local day of a time such as `20261201T080000Z`.
+fn day(time: Option<&String>) -> Option<Date> {
+    let time = DateTime::strptime("%Y%m%dT%H%M%SZ", time?.as_str()).ok()?;
+    let time = TimeZone::UTC.to_timestamp(time).ok()?;
+    Some(local(time).date())
+}
+
+/// Returns the value of `rec:` for Taskwarrior's `recur`.
+fn rule(recur: &str) -> Option<String> {
+    let fixed = match recur {
+        "daily" | "day" => "1d",
+        "weekdays" => "1b",
+        "weekly" | "week" => "1w",
+        "biweekly" | "fortnight" => "2w",
+        "monthly" | "month" => "1m",
+        "quarterly" => "3m",
+        "semiannual" => "6m",
+        "yearly" | "annual" | "year" => "1y",
+        "biannual" | "biyearly" => "2y",
+        _ => "",
+    };
+    if !fixed.is_empty() {
+        return Some(format!("+{fixed}"));
+    }
+    let digits = recur.trim_end_matches(|it: char| !it.is_ascii_digit());
+    let count: u32 = digits.parse().ok().filter(|count| *count > 0)?;
+    let unit = match recur.strip_prefix(digits)? {
+        "d" | "day" | "days" => 'd',
+        "w" | "wk" | "wks" | "week" | "weeks" => 'w',
+        "mo" | "mth" | "month" | "months" => 'm',
+        "y" | "yr" | "yrs" | "year" | "years" => 'y',
+        _ => return None,
+    };
+    Some(format!("+{count}{unit}"))
+}
+
+/// A row of a Todoist backup.
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct Row {
+    r#type: String,
+    #[serde(default)]
+    content: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    priority: String,
+    #[serde(default)]
+    indent: String,
+    #[serde(default)]
+    date: String,
+}
+
+/// Reads a Todoist backup: sections become projects.
+///
+/// # Errors
+///
+/// No header.
+pub(super) fn todoist(content: &[u8]) -> Result<Parsed, String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(content);
+    let header = reader.headers().map_err(|error| error.to_string())?.clone();
+    let mut parsed = Parsed::default();
+    let mut section = None;
+    for (record, number) in reader.records().zip(2..) {
+        let row = record.and_then(|record| record.deserialize::<Row>(Some(&header)));
+        match row {
+            Ok(row) if row.r#type == "task" => {
+                let text = text_of(&row, section.as_deref(), &mut parsed);
+                parsed.add(number, text, None);
+            }
+            Ok(row) if row.r#type == "section" => section = Some(joined(&row.content)),
+            Ok(row) if row.r#type == "note" => parsed.lose("comments"),
+            Ok(row) if row.r#type.is_empty() || row.r#type == "meta" => {}
+            Ok(row) => parsed.leave_out(number, format!("`{}` is not a known type", row.r#type)),
+            Err(error) => parsed.leave_out(number, error.to_string()),
+        }
+    }
+    Ok(parsed)
+}
+
+fn text_of(row: &Row, section: Option<&str>, parsed: &mut Parsed) -> String {
+    if !row.description.is_empty() {
+        parsed.lose("descriptions");
+    }
+    if row.indent.parse().is_ok_and(|indent: u32| indent > 1) {
+        parsed.lose("levels of sub-tasks");
+    }
+    let mut words = Vec::new();
+    words.extend(match row.priority.as_str() {
+        "1" => Some("(A)".to_owned()),
+        "2" => Some("(B)".to_owned()),
+        "3" => Some("(C)".to_owned()),
+        _ => None,
+    });
+    words.push(row.content.clone());
+    words.extend(section.map(|name| format!("+{name}")));
+    if let Ok(date) = row.date.trim().parse::<Date>() {
+        words.push(format!("due:{date}"));
+    } else if !row.date.trim().is_empty() {
+        parsed.lose("due dates in words");
+    }
+    words.join(" ")
+}
+
+/// Returns a name as one word.
+fn joined(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join("_")
+}

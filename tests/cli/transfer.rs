@@ -1,0 +1,137 @@
+//! Import and export: what goes out comes in again, once.
+
+use crate::support::{Checked, Machine, Sandbox};
+
+/// Texts that a format may stumble over.
+const TEXTS: [&str; 7] = [
+    "(A) buy milk +home @shop due:2027-01-02",
+    "x 2026-11-01 done and gone pri:B",
+    "  lead and  trail ",
+    "quotes \" and, commas; [x] - boxes",
+    "wide 買い物 🎉 e\u{301}",
+    "same",
+    "same",
+];
+
+fn texts_of(sandbox: &Sandbox) -> Checked<Vec<String>> {
+    let mut texts = sandbox.texts()?;
+    texts.sort();
+    Ok(texts)
+}
+
+#[test]
+fn what_is_exported_is_imported_byte_for_byte_and_once() -> Checked {
+    let source = Sandbox::start()?;
+    let machine = Machine::logged_in(&source, "ada@example.com")?;
+    let person = source.person(&machine)?;
+    for text in TEXTS {
+        person.add(text)?;
+    }
+    person.add("two\nlines")?;
+    machine.run(&["sync"])?.ended(0)?;
+    let expected = texts_of(&source)?;
+    assert_eq!(expected.len(), TEXTS.len() + 1);
+
+    for name in ["a.txt", "a.json", "a.jsonl", "a.csv", "a.md"] {
+        let path = machine.path(name);
+        let path = path.to_str().ok_or("path")?;
+        machine.run(&["export", path])?.ended(0)?;
+
+        let target = Sandbox::start()?;
+        let other = Machine::logged_in(&target, "bob@example.com")?;
+        other.run(&["import", path])?.ended(0)?;
+        assert_eq!(texts_of(&target)?, expected, "{name}");
+        let ran = other.run(&["import", path])?.ended(0)?;
+        assert!(ran.stdout.contains("8 already there"), "{name}: {ran:?}");
+        assert_eq!(texts_of(&target)?, expected, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn one_bad_line_is_named_and_the_rest_is_imported() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let lines = b"one\n\n\xff\xfe bad\ntwo\n";
+
+    let import = ["import", "-", "--format", "todotxt"];
+    let strict = [&import[..], &["--strict"]].concat();
+    machine.feed(&strict, lines)?.ended(1)?;
+    assert!(sandbox.texts()?.is_empty());
+    let dry = [&import[..], &["--dry-run"]].concat();
+    let ran = machine.feed(&dry, lines)?.ended(1)?;
+    assert!(ran.stdout.contains("would be added: two"), "{ran:?}");
+    assert!(sandbox.texts()?.is_empty());
+
+    let ran = machine.feed(&import, lines)?.ended(1)?;
+    assert!(ran.stderr.contains("line 3 "), "{ran:?}");
+    assert_eq!(sandbox.texts()?, ["one", "two"]);
+    let again = [&import[..], &["--again"]].concat();
+    machine.feed(&again, b"one\n")?.ended(0)?;
+    assert_eq!(sandbox.texts()?.len(), 3);
+    machine.feed(&["import", "-"], b"one\n")?.ended(2)?;
+    Ok(())
+}
+
+#[test]
+fn tasks_of_taskwarrior_keep_what_a_line_can_hold() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.set("TZ", "UTC");
+    let tasks = r#"[
+{"id":1,"description":"Pay rent","status":"pending","due":"20261201T080000Z","priority":"H",
+ "project":"Home","recur":"monthly","tags":["bank"],"uuid":"a1b2c3d4-0000-4000-8000-000000000001",
+ "annotations":[{"description":"iban"}]},
+{"id":0,"description":"Old","status":"completed","end":"20261101T120000Z","priority":"L",
+ "uuid":"a1b2c3d4-0000-4000-8000-000000000002"},
+{"id":0,"description":"Gone","status":"deleted","uuid":"a1b2c3d4-0000-4000-8000-000000000003"}
+]"#;
+
+    let ran = machine.feed(&["import", "-"], tasks.as_bytes())?.ended(0)?;
+
+    assert!(ran.stderr.contains("1 annotations"), "{ran:?}");
+    assert_eq!(
+        texts_of(&sandbox)?,
+        [
+            "(A) Pay rent +Home @bank due:2026-12-01 rec:+1m",
+            "x 2026-11-01 Old pri:C",
+        ]
+    );
+    let listed = machine.json(&["list", "--json=key"])?;
+    assert_eq!(
+        listed["todos"][0]["key"],
+        "a1b2c3d4-0000-4000-8000-000000000001"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_todoist_backup_keeps_sections_and_priorities() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let rows = "TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE\n\
+        task,Buy milk @shop,,1,1,,,2026-12-01,en,UTC\n\
+        ,,,,,,,,,\n\
+        section,Big plans,,,,,,,,\n\
+        task,\"Write, then read\",why,4,2,,,every day,en,UTC\n\
+        note,a comment,,,,,,,,\n";
+
+    let ran = machine.feed(&["import", "-"], rows.as_bytes())?.ended(0)?;
+
+    for lost in [
+        "comments",
+        "descriptions",
+        "due dates in words",
+        "sub-tasks",
+    ] {
+        assert!(ran.stderr.contains(lost), "{lost}: {ran:?}");
+    }
+    assert_eq!(
+        texts_of(&sandbox)?,
+        [
+            "(A) Buy milk @shop due:2026-12-01",
+            "Write, then read +Big_plans",
+        ]
+    );
+    Ok(())
+}
