@@ -292,14 +292,14 @@ mod tests {
 
     #[test]
     fn configured_keys_replace_the_default_ones() -> Result<(), Vec<KeymapError>> {
-        let keymap = Keymap::configured([("down", "n, ctrl-n"), ("search", "")])?;
+        let keymap = Keymap::configured([("down", "w, ctrl-n"), ("search", "")])?;
         assert_eq!(
-            keymap.meaning(Layer::List, &keys("n")),
+            keymap.meaning(Layer::List, &keys("w")),
             Meaning::Action(Action::Down)
         );
         assert_eq!(keymap.meaning(Layer::List, &keys("j")), Meaning::Nothing);
         assert_eq!(keymap.meaning(Layer::List, &keys("/")), Meaning::Nothing);
-        assert_eq!(keymap.label(Layer::List, Action::Down), "n, ctrl-n");
+        assert_eq!(keymap.label(Layer::List, Action::Down), "w, ctrl-n");
         Ok(())
     }
 

@@ -131,7 +131,7 @@ fn what_was_typed_wrong_is_announced_kept_and_can_be_corrected() -> Checked {
     browser.type_text("bbbb bbbb")?;
     browser.press(Key::Enter)?;
     let page = browser.shows("Unknown code")?;
-    complains(&browser, &page, CODE, "bbbb bbbb", "no such code")?;
+    complains(&browser, &page, CODE, "bbbb bbbb", "Unknown code")?;
 
     browser.visit(text(&code, "verification_uri_complete")?)?;
     browser.shows("Is this your code?")?;

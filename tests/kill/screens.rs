@@ -46,6 +46,7 @@ fn row<'a>(screen: &'a str, text: &str) -> Option<&'a str> {
         .find(|line| line.contains('○') && line.contains(text))
 }
 
+/// A toast covers the state of the row behind it.
 fn is_saved(row: &str) -> bool {
-    !row.contains("saving")
+    !row.contains("saving") && !row.contains("undo")
 }

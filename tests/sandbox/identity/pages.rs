@@ -69,7 +69,7 @@ async fn a_code_that_cannot_be_answered_says_why() -> Checked {
     let bench = Bench::start().await?;
     let unknown = bench.settle_typed("BBBB-BBBB", "approve").await?;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
-    assert!(unknown.text.contains("no such code"), "{unknown:?}");
+    assert!(unknown.text.contains("Unknown code"), "{unknown:?}");
 
     let code = bench.ask().await?;
     bench.settle(&code, "deny").await?;
@@ -84,7 +84,7 @@ async fn a_code_that_cannot_be_answered_says_why() -> Checked {
         bench.get(&code.field("verification_uri_complete")).await?,
     ] {
         assert_eq!(page.status, StatusCode::GONE);
-        assert!(page.text.contains("too old"), "{page:?}");
+        assert!(page.text.contains("has expired"), "{page:?}");
     }
     Ok(())
 }
