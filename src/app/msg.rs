@@ -29,7 +29,7 @@ pub enum Msg {
         /// Rows.
         height: u16,
     },
-    /// A second has passed; only sent while [`Model::ticks`](crate::app::Model::ticks).
+    /// A second has passed; only sent while the model needs it.
     Ticked,
     /// The store answered [`Effect::Window`](crate::app::Effect::Window).
     Windowed {

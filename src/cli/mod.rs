@@ -1,6 +1,6 @@
 //! The command line: parses it, runs one command, reports its error.
 //!
-//! [`commands`] has one file a command; what several of them need is beside it.
+//! `commands` has one file a command; what several of them need is beside it.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};

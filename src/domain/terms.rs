@@ -1,7 +1,7 @@
 //! The filter language of `list`, of `--filter`, of search and of views.
 //!
 //! The table [`TERM_HELP`] is what `help terms` prints; dates are in
-//! [`when`](crate::domain::when).
+//! [`when`].
 
 use crate::domain::casefold::search_key;
 use crate::domain::line::Priority;
