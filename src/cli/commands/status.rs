@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::ops::ControlFlow;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -12,8 +11,6 @@ use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, opened};
 use crate::cli::error::CliError;
 use crate::cli::output;
-use crate::domain::query::{Options, Query, Scope};
-use crate::domain::terms::parse_terms;
 use crate::domain::when::Calendar;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Capabilities, Store, Totals};
@@ -65,28 +62,16 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(store: &Store, totals: Totals, calendar: Calendar) -> Result<Self, CliError> {
-        let count = |term: &str, all: bool| {
-            let options = Options {
-                all,
-                ..Options::default()
-            };
-            let mut query = Query::list(parse_terms(&[term], calendar)?, options, calendar);
-            query.scope = Scope::Open;
-            let mut found = 0_u64;
-            store.each(&query, |_| {
-                found += 1;
-                ControlFlow::Continue(())
-            })?;
-            Ok::<u64, CliError>(found)
-        };
-        let waiting = count("t:tomorrow..", true)?;
+    /// Reads the store's counters: costs the number of different due dates.
+    fn of(store: &Store, calendar: Calendar) -> Result<Self, CliError> {
+        let today = calendar.today;
+        let views = store.view_counts(today, today)?;
         Ok(Self {
-            open: totals.open.saturating_sub(waiting),
-            done: totals.done,
-            due_today: count("due:today", false)?,
-            overdue: count("due:overdue", false)?,
-            waiting,
+            open: views.open,
+            done: views.done,
+            due_today: views.due_today,
+            overdue: views.overdue,
+            waiting: views.waiting,
         })
     }
 }
@@ -202,7 +187,7 @@ fn standing(
         sent: totals.sent,
         rejected: totals.rejected,
         counts: match store {
-            Some(store) => Counts::of(store, totals, calendar)?,
+            Some(store) => Counts::of(store, calendar)?,
             None => Counts::default(),
         },
     })
