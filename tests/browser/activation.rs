@@ -12,10 +12,10 @@ const EMAIL: (&str, &str) = ("textbox", "Your e-mail address");
 const CONNECT: (&str, &str) = ("button", "The codes match: connect");
 const REFUSE: (&str, &str) = ("button", "Do not connect");
 
-/// Presses Tab, and holds that it leads there.
+/// Presses Tab, and waits until that has led to `goal`.
 fn tab_to(browser: &Browser, goal: (&str, &str)) -> Checked {
     browser.press(Key::Tab)?;
-    assert_eq!(browser.tree()?.focus(), Some(goal));
+    browser.focuses(goal)?;
     Ok(())
 }
 
@@ -89,9 +89,9 @@ fn a_keyboard_types_the_code_and_refuses_the_device() -> Checked {
     let machine = Machine::at(&sandbox)?;
     let (ran, events) = machine.device_login_by(|code| {
         browser.visit(text(code, "verification_uri")?)?;
-        let page = browser.shows("Connect a device")?;
+        browser.shows("Connect a device")?;
+        let page = browser.focuses(CODE)?;
         is_read_out_well(&browser, &page)?;
-        assert_eq!(page.focus(), Some(CODE), "ready to type");
         browser.type_text(&text(code, "user_code")?.to_lowercase().replace('-', ""))?;
         tab_to(&browser, CONTINUE)?;
         browser.press(Key::Space)?;
@@ -124,22 +124,23 @@ fn what_was_typed_wrong_is_announced_kept_and_can_be_corrected() -> Checked {
 
     browser.visit(text(&code, "verification_uri")?)?;
     browser.shows("Connect a device")?;
+    browser.focuses(CODE)?;
     browser.press(Key::Enter)?;
-    let page = browser.shows("No code entered")?;
-    complains(&browser, &page, CODE, "", "Enter the code")?;
+    browser.shows("No code entered")?;
+    complains(&browser, CODE, "", "Enter the code")?;
 
     browser.type_text("bbbb bbbb")?;
     browser.press(Key::Enter)?;
-    let page = browser.shows("Unknown code")?;
-    complains(&browser, &page, CODE, "bbbb bbbb", "Unknown code")?;
+    browser.shows("Unknown code")?;
+    complains(&browser, CODE, "bbbb bbbb", "Unknown code")?;
 
     browser.visit(text(&code, "verification_uri_complete")?)?;
     browser.shows("Is this your code?")?;
     tab_to(&browser, EMAIL)?;
     browser.type_text("ada")?;
     browser.press(Key::Enter)?;
-    let page = browser.shows("Enter an e-mail address")?;
-    complains(&browser, &page, EMAIL, "ada", "such as ada@example.test")?;
+    browser.shows("Enter an e-mail address")?;
+    let page = complains(&browser, EMAIL, "ada", "such as ada@example.test")?;
     assert!(page.text().contains(text(&code, "user_code")?), "{page:?}");
 
     tab_to(&browser, CONNECT)?;
@@ -152,22 +153,16 @@ fn what_was_typed_wrong_is_announced_kept_and_can_be_corrected() -> Checked {
 
 /// The error is an alert, the field in error says so, holds what was typed,
 /// and has the focus.
-fn complains(
-    browser: &Browser,
-    page: &Tree,
-    field: (&str, &str),
-    typed: &str,
-    error: &str,
-) -> Checked {
-    is_read_out_well(browser, page)?;
+fn complains(browser: &Browser, field: (&str, &str), typed: &str, error: &str) -> Checked<Tree> {
+    let page = browser.focuses(field)?;
+    is_read_out_well(browser, &page)?;
     assert!(page.only("alert").is_some(), "{page:?}");
     assert!(page.text().contains(error), "{page:?}");
-    assert_eq!(page.focus(), Some(field));
     let input = page.only("textbox").ok_or("no field")?;
     assert!(input.invalid && input.required, "{input:?}");
     assert!(input.description.contains(error), "{input:?}");
     assert_eq!(input.value, typed);
-    Ok(())
+    Ok(page)
 }
 
 #[test]

@@ -124,6 +124,12 @@ impl Browser {
         self.until(text, |page| page.text().contains(text))
     }
 
+    /// Waits until the control with that role and name has the focus, which a browser gives some
+    /// time after the page is there, and reads that page.
+    pub(crate) fn focuses(&self, control: (&str, &str)) -> Checked<Tree> {
+        self.until(control.1, |page| page.focus() == Some(control))
+    }
+
     fn until(&self, what: &str, is_there: impl Fn(&Tree) -> bool) -> Checked<Tree> {
         let start = Instant::now();
         loop {
