@@ -53,3 +53,6 @@ mod transfer;
 #[cfg(feature = "sandbox")]
 #[path = "cli/undo.rs"]
 mod undo;
+#[cfg(feature = "sandbox")]
+#[path = "cli/views.rs"]
+mod views;

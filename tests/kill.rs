@@ -10,6 +10,8 @@ mod support;
 mod adds;
 #[path = "kill/books.rs"]
 mod books;
+#[path = "kill/migration.rs"]
+mod migration;
 #[path = "kill/rounds.rs"]
 mod rounds;
 #[path = "kill/screens.rs"]

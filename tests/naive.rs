@@ -1,8 +1,7 @@
-//! What lists answer, against a naive program that reads every row: 10,000
-//! random texts, 50 random queries.
+//! What lists, views, counters and `status` answer, against a naive program that
+//! reads every row: 10,000 random texts, 50 random queries.
 
-use std::collections::BTreeSet;
-use std::error::Error;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use fastrand::Rng;
@@ -12,14 +11,19 @@ use uuid::Uuid;
 
 use tudone::domain::feed::FeedRow;
 use tudone::domain::key::Key;
+use tudone::domain::list::{TagCount, ViewCounts};
 use tudone::domain::query::{Query, Scope, Sort};
 use tudone::domain::terms::parse_line;
 use tudone::domain::todo::Row;
-use tudone::domain::view::Builtin;
+use tudone::domain::view::{Builtin, OwnView};
 use tudone::domain::when::Calendar;
 use tudone::store::Store;
 
-type Checked<T = ()> = Result<T, Box<dyn Error>>;
+use crate::support::Checked;
+#[cfg(feature = "sandbox")]
+use crate::support::{Machine, Sandbox};
+
+mod support;
 
 const ENDPOINT: &str = "https://hasura.example/v1/graphql";
 /// A Thursday.
@@ -29,6 +33,7 @@ const QUERIES: usize = 50;
 
 /// A text as the naive program reads it.
 struct Naive {
+    raw: Vec<String>,
     lower: String,
     words: Vec<String>,
     done: bool,
@@ -57,6 +62,7 @@ impl Naive {
         let in_front = raw.first().and_then(|word| letter(word, "(", ")"));
         let at_end = raw.iter().rev().find_map(|word| letter(word, "pri:", ""));
         Self {
+            raw: raw.iter().map(|word| (*word).to_owned()).collect(),
             lower: text.to_lowercase(),
             done,
             priority: if done { at_end } else { in_front },
@@ -68,7 +74,22 @@ impl Naive {
     }
 
     fn waits(&self) -> bool {
-        !self.done && self.start.is_some_and(|start| start > TODAY)
+        self.waits_on(TODAY)
+    }
+
+    fn waits_on(&self, today: Date) -> bool {
+        !self.done && self.start.is_some_and(|start| start > today)
+    }
+
+    /// Its tags by lower-case name, each with the spelling that comes first.
+    fn tags(&self, sign: char) -> BTreeMap<String, &str> {
+        let mut tags = BTreeMap::new();
+        for word in &self.raw {
+            if word.starts_with(sign) && word.len() > 1 {
+                tags.entry(word.to_lowercase()).or_insert(word.as_str());
+            }
+        }
+        tags
     }
 
     fn has(&self, word: &str) -> bool {
@@ -116,6 +137,8 @@ fn text(random: &mut Rng) -> String {
         "@phone",
         "@Phone",
         "@desk",
+        "@Café",
+        "@CAFÉ",
         "rec:1w",
         "rec:+2d",
         "rec:1b",
@@ -212,6 +235,11 @@ fn query(random: &mut Rng, rows: &[Naive]) -> Checked<(String, Query, BTreeSet<i
 
 fn filled(texts: &[String]) -> Checked<Store> {
     let mut store = Store::in_memory(ENDPOINT)?;
+    fill(&mut store, texts)?;
+    Ok(store)
+}
+
+fn fill(store: &mut Store, texts: &[String]) -> Checked {
     let page: Vec<FeedRow> = (1_i64..)
         .zip(texts)
         .map(|(id, text)| {
@@ -226,7 +254,7 @@ fn filled(texts: &[String]) -> Checked<Store> {
         })
         .collect();
     store.apply(&page, TEXTS)?;
-    Ok(store)
+    Ok(())
 }
 
 fn listed(store: &Store, query: &Query) -> Checked<Vec<i64>> {
@@ -314,5 +342,148 @@ fn views_agree_with_a_naive_program() -> Checked {
     let all_open = rows.iter().filter(|it| !it.done).count() as u64;
     assert_eq!(store.totals()?.open, all_open);
     assert_eq!(store.count(&open)?, all_open);
+    Ok(())
+}
+
+#[test]
+fn views_of_the_users_own_agree_with_a_naive_program() -> Checked {
+    let mut random = Rng::with_seed(12);
+    let texts: Vec<String> = (0..TEXTS).map(|_| text(&mut random)).collect();
+    let rows: Vec<Naive> = texts.iter().map(|text| Naive::read(text)).collect();
+    let store = filled(&texts)?;
+
+    for _ in 0..QUERIES {
+        let (typed, _, wanted) = query(&mut random, &rows)?;
+        let view = OwnView::parse("Mine", &format!("{typed} --sort due"), Calendar::new(TODAY))?;
+        let query = view.query(Calendar::new(TODAY))?;
+        let found: BTreeSet<i64> = listed(&store, &query)?.into_iter().collect();
+        assert_eq!(found, wanted, "`{typed}`");
+        assert_eq!(store.count(&query)?, wanted.len() as u64, "`{typed}`");
+    }
+    Ok(())
+}
+
+/// Days on which other todos wait than on the one before.
+fn some_days() -> [Date; 4] {
+    [day(-30), TODAY, day(12), day(60)]
+}
+
+fn naive_counts(rows: &[Naive], today: Date, upcoming_to: Date) -> ViewCounts {
+    let open = |holds: &dyn Fn(&Naive) -> bool| {
+        let awake = rows.iter().filter(|it| !it.done && !it.waits_on(today));
+        awake.filter(|it| holds(it)).count() as u64
+    };
+    let due = |holds: &dyn Fn(Date) -> bool| open(&|it| it.due.is_some_and(holds));
+    ViewCounts {
+        open: open(&|_| true),
+        waiting: rows.iter().filter(|it| it.waits_on(today)).count() as u64,
+        no_date: open(&|it| it.due.is_none()),
+        overdue: due(&|due| due < today),
+        due_today: due(&|due| due == today),
+        upcoming: due(&|due| today <= due && due <= upcoming_to),
+        done: rows.iter().filter(|it| it.done).count() as u64,
+    }
+}
+
+#[test]
+fn counters_of_views_agree_with_a_naive_program() -> Checked {
+    let mut random = Rng::with_seed(13);
+    let texts: Vec<String> = (0..TEXTS).map(|_| text(&mut random)).collect();
+    let rows: Vec<Naive> = texts.iter().map(|text| Naive::read(text)).collect();
+    let store = filled(&texts)?;
+    for today in some_days() {
+        let upcoming_to = today.checked_add(6.days())?;
+        assert_eq!(
+            store.view_counts(today, upcoming_to)?,
+            naive_counts(&rows, today, upcoming_to),
+            "{today}"
+        );
+    }
+    Ok(())
+}
+
+fn naive_tags(rows: &[Naive], sign: char, today: Date) -> Vec<TagCount> {
+    let mut counts: BTreeMap<String, (u64, u64, BTreeMap<&str, u64>)> = BTreeMap::new();
+    for row in rows {
+        for (tag, spelling) in row.tags(sign) {
+            let (open, done, spellings) = counts.entry(tag).or_default();
+            *open += u64::from(!row.done && !row.waits_on(today));
+            *done += u64::from(row.done);
+            *spellings.entry(spelling).or_default() += 1;
+        }
+    }
+    let mut tags: Vec<TagCount> = counts
+        .into_values()
+        .map(|(open, done, spellings)| {
+            let most = spellings.values().max().copied().unwrap_or(0);
+            let used = spellings.iter().find(|(_, count)| **count == most);
+            let tag = used.map_or("", |(spelling, _)| spelling).to_owned();
+            TagCount { tag, open, done }
+        })
+        .collect();
+    // Stable: what has the same counts stays in the order of the folded names.
+    tags.sort_by_key(|tag| std::cmp::Reverse((tag.open, tag.done)));
+    tags
+}
+
+#[test]
+fn counters_of_tags_agree_with_a_naive_program() -> Checked {
+    let mut random = Rng::with_seed(14);
+    let texts: Vec<String> = (0..TEXTS).map(|_| text(&mut random)).collect();
+    let rows: Vec<Naive> = texts.iter().map(|text| Naive::read(text)).collect();
+    let store = filled(&texts)?;
+    for today in some_days() {
+        for sign in ['+', '@'] {
+            let tags = naive_tags(&rows, sign, today);
+            assert_eq!(store.tags(sign, today, 100)?, tags, "{sign} on {today}");
+            for tag in tags {
+                let spelling = store.spelling(&tag.tag.to_uppercase())?;
+                assert_eq!(spelling, Some(tag.tag));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "sandbox")]
+#[test]
+fn the_program_lists_and_counts_as_a_naive_one() -> Checked {
+    let mut random = Rng::with_seed(15);
+    let texts: Vec<String> = (0..TEXTS).map(|_| text(&mut random)).collect();
+    let rows: Vec<Naive> = texts.iter().map(|text| Naive::read(text)).collect();
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["list", "--fresh"])?.ended(0)?;
+    let endpoint = sandbox.address("endpoint");
+    fill(&mut Store::open(&machine.database()?, endpoint)?, &texts)?;
+
+    for today in some_days() {
+        machine.set("TUDONE_TEST_NOW", format!("{today}T10:00:00Z"));
+        let status = machine.json(&["status", "--json"])?;
+        let counts = naive_counts(&rows, today, today);
+        for (name, count) in [
+            ("open", counts.open),
+            ("done", counts.done),
+            ("due_today", counts.due_today),
+            ("overdue", counts.overdue),
+            ("waiting", counts.waiting),
+        ] {
+            assert_eq!(status[name], count, "{name} on {today}");
+        }
+    }
+    machine.set("TUDONE_TEST_NOW", format!("{TODAY}T10:00:00Z"));
+    for _ in 0..QUERIES {
+        let (typed, _, wanted) = query(&mut random, &rows)?;
+        machine.configure(&format!("[views]\nMine = '{typed}'\n"))?;
+        let mut words = vec!["list", "--offline", "--count"];
+        words.extend(typed.split_whitespace());
+        for words in [
+            words,
+            vec!["list", "--offline", "--count", "--view", "mine"],
+        ] {
+            let counted = machine.run(&words)?.ended(0)?;
+            assert_eq!(counted.stdout, format!("{}\n", wanted.len()), "`{typed}`");
+        }
+    }
     Ok(())
 }

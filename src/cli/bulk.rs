@@ -76,7 +76,7 @@ pub(crate) fn carry_out(
             &store,
             &bulk.pick.selection,
             verb.scope,
-            context.clock.today(),
+            context.calendar(known.week_start),
         )?
     } else if bulk.writing.dry_run && has_unsent(&store)? {
         // A pull would also push the pending changes.

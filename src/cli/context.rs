@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use jiff::civil::Weekday;
+
 use crate::cli::arguments::Global;
 use crate::cli::clock::Clock;
 use crate::cli::color::Paint;
@@ -9,6 +11,7 @@ use crate::cli::error::CliError;
 use crate::cli::network::PendingRefresh;
 use crate::cli::output;
 use crate::config::{self, Config, environment};
+use crate::domain::when::Calendar;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Queued, Store, StoreError};
 
@@ -30,6 +33,8 @@ pub(crate) struct KnownProfile {
     pub(crate) profile: ActiveProfile,
     /// The account.
     pub(crate) known: KnownAccount,
+    /// The first day of the week.
+    pub(crate) week_start: Weekday,
 }
 
 impl CommandContext {
@@ -62,11 +67,33 @@ impl CommandContext {
     ///
     /// [`CliError::NoAccount`] when there is none; an invalid `TUDONE_ACCESS_TOKEN`.
     pub(crate) fn known(&self) -> Result<KnownProfile, CliError> {
-        let profile = self.profile()?;
+        Self::known_by(self.config()?)
+    }
+
+    /// As [`CommandContext::known`], of a configuration that is already read.
+    ///
+    /// # Errors
+    ///
+    /// As [`CommandContext::known`].
+    pub(crate) fn known_by(config: Config) -> Result<KnownProfile, CliError> {
+        let week_start = config.ui.week_start;
+        let profile = ActiveProfile::new(config.profile, config.paths);
         match (profile.known_account(), profile.external_token()) {
-            (Some(known), _) => Ok(KnownProfile { profile, known }),
+            (Some(known), _) => Ok(KnownProfile {
+                profile,
+                known,
+                week_start,
+            }),
             (None, Some(Err(error))) => Err(CliError::Login(error.into())),
             (None, _) => Err(CliError::NoAccount),
+        }
+    }
+
+    /// Returns today's calendar.
+    pub(crate) fn calendar(&self, week_start: Weekday) -> Calendar {
+        Calendar {
+            today: self.clock.today(),
+            week_start,
         }
     }
 

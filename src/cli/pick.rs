@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use std::str::FromStr;
 
 use clap::Args;
-use jiff::civil::Date;
 
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
@@ -169,10 +168,9 @@ pub(crate) fn by_selection(
     store: &Store,
     selection: &Selection,
     scope: Option<Scope>,
-    today: Date,
+    calendar: Calendar,
 ) -> Result<Picked, CliError> {
     refuse_blank(&selection.filter, "`--every` selects all todos.")?;
-    let calendar = Calendar::new(today);
     let options = Options {
         all: selection.every,
         ..Options::default()

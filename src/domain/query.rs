@@ -187,23 +187,35 @@ impl Query {
     /// widened by `no:` and `not:`.
     #[must_use]
     pub fn list(terms: Vec<Term>, options: Options, calendar: Calendar) -> Self {
-        let asks = |wanted: fn(&Term) -> bool| terms.iter().any(|term| term.asks(wanted));
-        let asks_for_done = asks(|term| matches!(term, Term::Done(_) | Term::State(_)));
-        let asks_for_waiting = asks(|term| matches!(term, Term::Start(_)));
-        let scope = if options.done {
-            Scope::Done
-        } else if options.all || asks_for_done {
-            Scope::All
-        } else {
-            Scope::Open
+        let scope = match (options.done, options.all) {
+            (true, _) => Scope::Done,
+            (false, true) => Scope::All,
+            (false, false) => Scope::Open,
         };
-        Self {
+        let all = Self {
             scope,
-            hide_waiting: (!options.all && !asks_for_waiting).then_some(calendar.today),
-            terms,
+            hide_waiting: (!options.all).then_some(calendar.today),
+            terms: Vec::new(),
             sort: options.sort.unwrap_or_default(),
             reverse: options.reverse,
+        };
+        all.narrowed(terms)
+    }
+
+    /// The todos of this list for which these terms hold, too. A term that asks
+    /// for done or waiting todos widens it as it widens [`Query::list`].
+    #[must_use]
+    pub fn narrowed(mut self, terms: Vec<Term>) -> Self {
+        let asks = |wanted: fn(&Term) -> bool| terms.iter().any(|term| term.asks(wanted));
+        let asks_for_done = asks(|term| matches!(term, Term::Done(_) | Term::State(_)));
+        if asks_for_done && self.scope == Scope::Open {
+            self.scope = Scope::All;
         }
+        if asks(|term| matches!(term, Term::Start(_))) {
+            self.hide_waiting = None;
+        }
+        self.terms.extend(terms);
+        self
     }
 
     /// Returns whether the todo is listed: the definition of what the store answers.

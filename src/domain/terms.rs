@@ -16,6 +16,23 @@ use error::Problem;
 pub use error::{TermError, TermProblem};
 pub use help::{OPTION_HELP, TERM_HELP};
 
+/// How dates are read.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    calendar: Calendar,
+    /// Whether a range may end before it begins: it holds no day then.
+    reversed: bool,
+}
+
+impl Reading {
+    const fn strict(calendar: Calendar) -> Self {
+        Self {
+            calendar,
+            reversed: false,
+        }
+    }
+}
+
 /// Reads terms as typed: `+home`, `due:this-week`, `milk`. A prefix that is not
 /// in [`TERM_HELP`] makes a word like any other.
 ///
@@ -27,7 +44,8 @@ pub fn parse_terms<S: AsRef<str>>(words: &[S], calendar: Calendar) -> Result<Vec
         .zip(words)
         .map(|(place, word)| {
             let word = word.as_ref();
-            parse_term(word.trim(), calendar).map_err(|problem| problem.at(place, word))
+            let reading = Reading::strict(calendar);
+            parse_term(word.trim(), reading).map_err(|problem| problem.at(place, word))
         })
         .collect()
 }
@@ -39,12 +57,23 @@ pub fn parse_terms<S: AsRef<str>>(words: &[S], calendar: Calendar) -> Result<Vec
 ///
 /// As [`parse_terms`]; an unknown option.
 pub fn parse_line(line: &str, calendar: Calendar) -> Result<Query, TermError> {
+    read_line(line, Reading::strict(calendar))
+}
+
+/// Reads the line of a view on the day it is shown. `due:today..2026-12-24` holds
+/// no day once Christmas is over; that is no mistake.
+pub(super) fn parse_view(line: &str, calendar: Calendar) -> Result<Query, TermError> {
+    let reversed = true;
+    read_line(line, Reading { calendar, reversed })
+}
+
+fn read_line(line: &str, reading: Reading) -> Result<Query, TermError> {
     let mut options = Options::default();
     let mut terms = Vec::new();
     let mut words = (1..).zip(split(line));
     while let Some((place, word)) = words.next() {
         if !word.starts_with("--") {
-            let term = parse_term(word, calendar).map_err(|problem| problem.at(place, word))?;
+            let term = parse_term(word, reading).map_err(|problem| problem.at(place, word))?;
             terms.push(term);
             continue;
         }
@@ -72,7 +101,7 @@ pub fn parse_line(line: &str, calendar: Calendar) -> Result<Query, TermError> {
             return Err(Problem::from(TermProblem::Contradiction).at(place, word));
         }
     }
-    Ok(Query::list(terms, options, calendar))
+    Ok(Query::list(terms, options, reading.calendar))
 }
 
 fn parse_sort(value: &str) -> Result<Sort, Problem> {
@@ -112,7 +141,7 @@ fn end_of_term(text: &str) -> usize {
     text.len()
 }
 
-fn parse_term(word: &str, calendar: Calendar) -> Result<Term, Problem> {
+fn parse_term(word: &str, reading: Reading) -> Result<Term, Problem> {
     let mut rest = word;
     let mut negated = false;
     while let Some(inner) = rest.strip_prefix("not:") {
@@ -124,7 +153,7 @@ fn parse_term(word: &str, calendar: Calendar) -> Result<Term, Problem> {
         problem.nearest = problem.nearest.map(|near| format!("{prefix}{near}"));
         problem
     };
-    let term = parse_positive(rest, calendar).map_err(near_inner)?;
+    let term = parse_positive(rest, reading).map_err(near_inner)?;
     Ok(if negated {
         Term::Not(Box::new(term))
     } else {
@@ -132,7 +161,7 @@ fn parse_term(word: &str, calendar: Calendar) -> Result<Term, Problem> {
     })
 }
 
-fn parse_positive(word: &str, calendar: Calendar) -> Result<Term, Problem> {
+fn parse_positive(word: &str, reading: Reading) -> Result<Term, Problem> {
     if is_blank(word) {
         return Err(TermProblem::Blank.into());
     }
@@ -144,7 +173,7 @@ fn parse_positive(word: &str, calendar: Calendar) -> Result<Term, Problem> {
     if let Some((key, values)) = word.split_once(':')
         && let Some(read) = reader(key)
     {
-        return parts(values, |value| read(value, calendar));
+        return parts(values, |value| read(value, reading));
     }
     let word = unquoted(word);
     if is_blank(word) {
@@ -164,14 +193,14 @@ fn is_blank(word: &str) -> bool {
 }
 
 /// Reads the value of a term with a known key.
-type Read = fn(&str, Calendar) -> Result<Term, Problem>;
+type Read = fn(&str, Reading) -> Result<Term, Problem>;
 
 fn reader(key: &str) -> Option<Read> {
     Some(match key {
-        "due" => |value, calendar| due(value, calendar),
-        "t" => |value, calendar| days("t", value, calendar).map(Term::Start),
-        "done" => |value, calendar| days("done", value, calendar).map(Term::Done),
-        "changed" => |value, calendar| days("changed", value, calendar).map(Term::Changed),
+        "due" => due,
+        "t" => |value, reading| days("t", value, reading).map(Term::Start),
+        "done" => |value, reading| days("done", value, reading).map(Term::Done),
+        "changed" => |value, reading| days("changed", value, reading).map(Term::Changed),
         "state" => |value, _| state(value),
         "pri" => |value, _| {
             let priority = Priority::parse(value);
@@ -261,31 +290,33 @@ fn unquoted(text: &str) -> &str {
     }
 }
 
-fn due(value: &str, calendar: Calendar) -> Result<Term, Problem> {
+fn due(value: &str, reading: Reading) -> Result<Term, Problem> {
     if value.eq_ignore_ascii_case("overdue") {
-        let yesterday = calendar.today.yesterday();
+        let yesterday = reading.calendar.today.yesterday();
         return Ok(Term::Due(when::Days {
             from: None,
             to: yesterday.ok(),
         }));
     }
-    days("due", value, calendar).map(Term::Due)
+    days("due", value, reading).map(Term::Due)
 }
 
-fn days(key: &str, value: &str, calendar: Calendar) -> Result<when::Days, Problem> {
-    when::days(value, calendar).map_err(|error| match error {
-        DaysError::Reversed => TermProblem::Reversed.into(),
-        DaysError::Unknown => {
+fn days(key: &str, value: &str, reading: Reading) -> Result<when::Days, Problem> {
+    match when::days(value, reading.calendar) {
+        Ok(days) => Ok(days),
+        Err(DaysError::Reversed(days)) if reading.reversed => Ok(days),
+        Err(DaysError::Reversed(_)) => Err(TermProblem::Reversed.into()),
+        Err(DaysError::Unknown) => {
             let words = DAY_HELP.iter().chain(RANGE_HELP);
             let words = words.flat_map(|entry| entry.examples).copied();
             let words = words.filter(|word| !word.contains(|c: char| c.is_ascii_digit()));
             let words = words.filter(|word| key == "due" || *word != "overdue");
-            Problem {
+            Err(Problem {
                 problem: TermProblem::Date,
                 nearest: nearest(value, words).map(|near| format!("{key}:{near}")),
-            }
+            })
         }
-    })
+    }
 }
 
 fn state(value: &str) -> Result<Term, Problem> {

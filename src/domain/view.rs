@@ -1,9 +1,10 @@
 //! Views: named queries, built in or the user's own from `[views]`.
 
 use jiff::ToSpan as _;
+use jiff::civil::Date;
 
 use crate::domain::query::{Options, Part, Query, Sort, Term};
-use crate::domain::terms::{TermError, parse_line};
+use crate::domain::terms::{TermError, TermProblem, parse_line, parse_view};
 use crate::domain::when::{Calendar, Days};
 
 /// A named query.
@@ -159,12 +160,16 @@ impl OwnView {
             let name = name.to_owned();
             return Err(ViewError::Builtin { name });
         }
-        let view = Self {
-            name: name.to_owned(),
-            definition: definition.to_owned(),
-        };
-        view.query(calendar)?;
-        Ok(view)
+        match parse_line(definition, calendar) {
+            Err(source) if !is_reversed_today_only(&source, definition, calendar) => {
+                let name = name.to_owned();
+                Err(ViewError::Term { name, source })
+            }
+            Ok(_) | Err(_) => Ok(Self {
+                name: name.to_owned(),
+                definition: definition.to_owned(),
+            }),
+        }
     }
 
     /// Its name.
@@ -173,13 +178,14 @@ impl OwnView {
         &self.name
     }
 
-    /// What it shows on this day.
+    /// What it shows on this day. A range that is over, such as
+    /// `due:today..2026-12-24` after that day, holds for no todo.
     ///
     /// # Errors
     ///
-    /// A term that means something on some days only, such as `due:fri..2026-12-01`.
+    /// A term that cannot be read on this day: `due:+9999y`.
     pub fn query(&self, calendar: Calendar) -> Result<Query, ViewError> {
-        parse_line(&self.definition, calendar).map_err(|source| ViewError::Term {
+        parse_view(&self.definition, calendar).map_err(|source| ViewError::Term {
             name: self.name.clone(),
             source,
         })
@@ -223,12 +229,25 @@ impl View {
     }
 }
 
+/// Returns whether a range ends before it begins today, but not on every day.
+fn is_reversed_today_only(error: &TermError, definition: &str, calendar: Calendar) -> bool {
+    let long_ago = Date::constant(1970, 1, 1);
+    let far_off = Date::constant(2400, 1, 1);
+    error.problem == TermProblem::Reversed
+        && [long_ago, far_off].into_iter().any(|today| {
+            let calendar = Calendar { today, ..calendar };
+            parse_line(definition, calendar).is_ok()
+        })
+}
+
 fn same_name(one: &str, other: &str) -> bool {
     crate::domain::casefold::same_tag(one, other)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use jiff::civil::{Date, date};
     use jiff::tz::TimeZone;
     use uuid::Uuid;
@@ -236,6 +255,7 @@ mod tests {
     use super::{Builtin, OwnView, View, ViewError};
     use crate::domain::key::Key;
     use crate::domain::query::{Scope, Sort};
+    use crate::domain::terms::parse_terms;
     use crate::domain::todo::{State, Todo};
     use crate::domain::when::Calendar;
 
@@ -312,5 +332,42 @@ mod tests {
             unreachable!("the term is wrong")
         };
         assert_eq!(error.help(), "Did you mean `due:tomorrow`?");
+        let reversed = parse("a", "due:2026-12-02..2026-12-01");
+        assert!(matches!(reversed, Err(ViewError::Term { .. })));
+    }
+
+    #[test]
+    fn a_view_of_days_that_are_over_is_empty_and_no_mistake() -> Result<(), ViewError> {
+        let until_christmas = "due:today..2026-12-24";
+        let since_advent = "due:2026-11-29..today";
+        for (definition, day) in [
+            (until_christmas, date(2026, 12, 25)),
+            (since_advent, date(2026, 11, 28)),
+        ] {
+            let calendar = Calendar::new(day);
+            let view = OwnView::parse("Advent", definition, calendar)?;
+            let query = view.query(calendar)?;
+            let holds = |text: &str| query.holds(&todo(text), &TimeZone::UTC);
+            assert!(!holds("a due:2026-12-24") && !holds("a due:2026-11-29"));
+            let advent = view.query(Calendar::new(date(2026, 12, 1)))?;
+            assert!(advent.holds(&todo("a due:2026-12-01"), &TimeZone::UTC));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn terms_added_to_a_view_widen_it_as_they_widen_a_list() -> Result<(), Box<dyn Error>> {
+        let calendar = Calendar::new(TODAY);
+        let within = |view: Builtin, line: &str| {
+            let terms = parse_terms(&[line], calendar)?;
+            Ok::<_, Box<dyn Error>>(view.query(calendar).narrowed(terms))
+        };
+        let waiting = within(Builtin::Today, "t:any")?;
+        assert!(waiting.holds(&todo("a due:2026-11-26 t:2026-12-01"), &TimeZone::UTC));
+        let done = within(Builtin::Open, "done:today")?;
+        assert!(done.holds(&todo("x 2026-11-26 a"), &TimeZone::UTC));
+        assert_eq!(within(Builtin::Done, "done:today")?.scope, Scope::Done);
+        assert_eq!(within(Builtin::Today, "no:t")?.scope, Scope::Open);
+        Ok(())
     }
 }

@@ -251,7 +251,7 @@ pub(super) enum DaysError {
     /// It is no date and no range.
     Unknown,
     /// The range ends before it begins.
-    Reversed,
+    Reversed(Days),
 }
 
 /// Reads a word for one day: see [`DAY_HELP`]; upper or lower case.
@@ -289,7 +289,7 @@ pub(super) fn days(word: &str, calendar: Calendar) -> Result<Days, DaysError> {
     if days == Days::ANY {
         Err(DaysError::Unknown)
     } else if days.are_none() {
-        Err(DaysError::Reversed)
+        Err(DaysError::Reversed(days))
     } else {
         Ok(days)
     }

@@ -148,7 +148,7 @@ pub fn mode(_path: &Path) -> Option<u32> {
 }
 
 /// Deletes the drafts that processes killed while replacing `path` left beside
-/// it. For callers that hold a lock, so that no draft is in use.
+/// it, and the journals of those that are databases. For callers that hold a lock, so that no draft is in use.
 ///
 /// # Errors
 ///
@@ -165,6 +165,7 @@ pub fn remove_drafts(path: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let suffix = name.to_str().and_then(|name| name.strip_prefix(&begin));
+        let suffix = suffix.map(|suffix| suffix.strip_suffix("-journal").unwrap_or(suffix));
         if suffix.is_some_and(|suffix| uuid::Uuid::try_parse(suffix).is_ok()) {
             fs::remove_file(entry.path())?;
         }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::os::private_file;
 use crate::store::error::StoreError;
@@ -244,12 +244,6 @@ pub(super) fn migrate(
     if found == migrations.len() {
         return Ok(());
     }
-    if found > 0
-        && found < migrations.len()
-        && let Some(path) = path
-    {
-        back_up(connection, path, found)?;
-    }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&tx)?;
     let Some(missing) = migrations.get(found..) else {
@@ -258,6 +252,12 @@ pub(super) fn migrate(
             known: migrations.len(),
         });
     };
+    if found > 0
+        && !missing.is_empty()
+        && let Some(path) = path
+    {
+        back_up(path, found)?;
+    }
     for migration in missing {
         tx.execute_batch(migration)?;
     }
@@ -271,18 +271,21 @@ pub(super) fn migrate(
     Ok(())
 }
 
-/// The copy gets its name when it is complete, and is made once.
-fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), StoreError> {
+/// Copies the database as it was before the caller's transaction, which keeps
+/// others from copying it at the same time. The copy gets its name when it is
+/// complete, and is made once.
+fn back_up(path: &Path, version: usize) -> Result<(), StoreError> {
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".v{version}"));
     let copy = Path::new(&copy);
     if copy.exists() {
         return Ok(());
     }
+    private_file::remove_drafts(copy).map_err(StoreError::file(copy))?;
     let draft = private_file::beside(copy);
     private_file::create(&draft).map_err(StoreError::file(copy))?;
-    let written = connection
-        .execute("VACUUM INTO ?1", [draft.to_string_lossy().as_ref()])
+    let written = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .and_then(|old| old.execute("VACUUM INTO ?1", [draft.to_string_lossy().as_ref()]))
         .map_err(StoreError::from)
         .and_then(|_| fs::rename(&draft, copy).map_err(StoreError::file(copy)));
     if written.is_err() {

@@ -85,10 +85,10 @@ fn whole(model: &mut Model, selected: Option<crate::domain::key::Key>) -> Vec<Ef
 
 /// What the current view shows with the search in force.
 pub(super) fn query(model: &Model) -> Query {
-    let mut query = model.views.query(model.calendar());
+    let query = model.views.query(model.calendar());
     let words: Vec<&str> = split(&model.search).collect();
-    if let Ok(terms) = parse_terms(&words, model.calendar()) {
-        query.terms.extend(terms);
+    match parse_terms(&words, model.calendar()) {
+        Ok(terms) => query.narrowed(terms),
+        Err(_) => query,
     }
-    query
 }

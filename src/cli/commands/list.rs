@@ -20,9 +20,10 @@ use crate::config::nearest;
 use crate::domain::query::{Options, Query, Sort};
 use crate::domain::terms::parse_terms;
 use crate::domain::todo::Todo;
-use crate::domain::view::{View, ViewError};
+use crate::domain::view::{OwnView, View, ViewError};
 use crate::domain::when::Calendar;
 use crate::store::Store;
+use crate::text::causes;
 
 /// The arguments of `list`.
 #[derive(Debug, Args)]
@@ -140,8 +141,13 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         &arguments.terms,
         "`list` without terms prints all open todos.",
     )?;
+    let config = context.config()?;
     let listing = Listing {
-        query: query(context, arguments)?,
+        query: query(
+            arguments,
+            &config.views,
+            context.calendar(config.ui.week_start),
+        )?,
         limit: arguments.limit.unwrap_or(usize::MAX),
         form: match (arguments.jsonl, &arguments.json) {
             (true, _) => Form::JsonLines(&fields),
@@ -150,7 +156,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             (false, None) => Form::Lines,
         },
     };
-    let known = context.known()?;
+    let known = CommandContext::known_by(config)?;
     match from_here(context, arguments, &known)? {
         Source::Fresh(store) => listing.print(context, &store, false),
         Source::Old(store, miss) => {
@@ -161,8 +167,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
 }
 
 /// Returns what to list: the terms, within the view where one is named.
-fn query(context: &CommandContext, arguments: &Arguments) -> Result<Query, CliError> {
-    let calendar = Calendar::new(context.clock.today());
+fn query(arguments: &Arguments, own: &[OwnView], calendar: Calendar) -> Result<Query, CliError> {
     let terms = parse_terms(&arguments.terms, calendar)?;
     let sort = arguments.sort.map(Sort::from);
     let Some(name) = &arguments.view else {
@@ -174,22 +179,21 @@ fn query(context: &CommandContext, arguments: &Arguments) -> Result<Query, CliEr
         };
         return Ok(Query::list(terms, options, calendar));
     };
-    let view = View::named(&[], name).ok_or_else(|| {
-        let views = View::all(&[]);
-        let help = if let Some(near) = nearest(name, views.iter().map(View::name)) {
-            format!("Did you mean `{near}`?")
-        } else {
-            let names: Vec<&str> = views.iter().map(View::name).collect();
-            format!("The views are {}.", names.join(", "))
-        };
-        CliError::usage(format!("no such view: {name}"), help)
-    })?;
-    let invalid = |error: ViewError| CliError::usage(error.to_string(), error.help());
-    let mut query = view.query(calendar).map_err(invalid)?;
-    query.terms.extend(terms);
+    let view = View::named(own, name).ok_or_else(|| unknown_view(name, &View::all(own)))?;
+    let invalid = |error: ViewError| CliError::usage(causes::on_one_line(&error), error.help());
+    let mut query = view.query(calendar).map_err(invalid)?.narrowed(terms);
     query.sort = sort.unwrap_or(query.sort);
     query.reverse ^= arguments.reverse;
     Ok(query)
+}
+
+fn unknown_view(name: &str, views: &[View]) -> CliError {
+    let names: Vec<&str> = views.iter().map(View::name).collect();
+    let help = match nearest(name, names.iter().copied()) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => format!("The views are {}.", names.join(", ")),
+    };
+    CliError::usage(format!("no view is called `{name}`"), help)
 }
 
 /// The store to list from.
@@ -297,12 +301,8 @@ impl Listing<'_> {
                 }
             }
             Form::Count => {
-                let mut count = 0_usize;
-                self.rows(store, |_, place| {
-                    count = place + 1;
-                    Ok(())
-                })?;
-                writeln!(out, "{count}")?;
+                let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
+                writeln!(out, "{}", store.count(&self.query)?.min(limit))?;
             }
             Form::JsonLines(fields) => {
                 self.rows(store, |todo, _| {

@@ -5,13 +5,13 @@ use std::io::Write as _;
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, opened};
 use crate::cli::error::CliError;
 use crate::cli::output;
-use crate::domain::when::Calendar;
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Capabilities, Store, Totals};
 use crate::text::causes;
@@ -63,8 +63,7 @@ struct Counts {
 
 impl Counts {
     /// Reads the store's counters: costs the number of different due dates.
-    fn of(store: &Store, calendar: Calendar) -> Result<Self, CliError> {
-        let today = calendar.today;
+    fn of(store: &Store, today: Date) -> Result<Self, CliError> {
         let views = store.view_counts(today, today)?;
         Ok(Self {
             open: views.open,
@@ -115,7 +114,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         known.as_ref(),
         store.as_ref(),
         totals.unwrap_or_default(),
-        Calendar::new(context.clock.today()),
+        context.clock.today(),
     )?;
     let mut out = output::stdout();
     if let Some(format) = &arguments.format {
@@ -156,7 +155,7 @@ fn standing(
     known: Option<&KnownAccount>,
     store: Option<&Store>,
     totals: Totals,
-    calendar: Calendar,
+    today: Date,
 ) -> Result<Standing, CliError> {
     let capabilities = store.map(Store::capabilities).transpose()?.flatten();
     let freshness = store.map(Store::freshness).transpose()?;
@@ -187,7 +186,7 @@ fn standing(
         sent: totals.sent,
         rejected: totals.rejected,
         counts: match store {
-            Some(store) => Counts::of(store, calendar)?,
+            Some(store) => Counts::of(store, today)?,
             None => Counts::default(),
         },
     })

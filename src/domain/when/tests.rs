@@ -136,7 +136,10 @@ fn ranges_include_both_ends_and_may_be_open() {
         assert_eq!(days(word, calendar), Ok(expected), "{word}");
     }
     for reversed in ["fri..today", "2026-12..2026-11", "today..yesterday"] {
-        assert_eq!(days(reversed, calendar), Err(DaysError::Reversed));
+        assert!(matches!(
+            days(reversed, calendar),
+            Err(DaysError::Reversed(days)) if days.are_none()
+        ));
     }
     for unknown in ["..", "a..b", "today...fri", "today..soon", ""] {
         assert_eq!(days(unknown, calendar), Err(DaysError::Unknown));

@@ -177,20 +177,8 @@ fn a_database_of_the_third_version_gets_its_counters_and_is_read_again() -> Outc
     )?;
     store.commit(&[add(key(3), "c +work due:2026-12-01")])?;
     drop(store);
-    Connection::open(&path)?.execute_batch(
-        "UPDATE shown SET place = place + (1 << 62), waiting = 0 WHERE waiting = 1;
-         UPDATE shown SET folded = 'old';
-         DROP TABLE staged; DROP TABLE tag_counts; DROP TABLE due_counts; DROP TABLE spellings; DROP TABLE text_blocks;
-         DROP INDEX shown_start; DROP INDEX shown_due; DROP INDEX shown_priority;
-         DROP INDEX shown_created_at; DROP INDEX shown_folded; DROP INDEX history_session;
-         CREATE INDEX shown_due ON shown(done, due);
-         ALTER TABLE shown DROP COLUMN start; ALTER TABLE shown DROP COLUMN waiting;
-         ALTER TABLE ledger DROP COLUMN staging; ALTER TABLE ledger DROP COLUMN day;
-         ALTER TABLE ledger DROP COLUMN reading;
-         ALTER TABLE history DROP COLUMN session; ALTER TABLE history DROP COLUMN undone;
-         UPDATE ledger SET open = 9;
-         PRAGMA user_version = 3;",
-    )?;
+    let third_version = include_str!("../../../tests/kill/third_version.sql");
+    Connection::open(&path)?.execute_batch(third_version)?;
 
     let mut store = Store::open_to_read(&path, ENDPOINT)?.ok_or("there is one")?;
     assert!(folder.path().join("todos.db.v3").exists());

@@ -1,0 +1,24 @@
+-- Makes a database of today's version one of the third, as its program left it.
+UPDATE shown SET place = place + (1 << 62), waiting = 0 WHERE waiting = 1;
+UPDATE shown SET folded = 'old';
+DROP TABLE staged;
+DROP TABLE tag_counts;
+DROP TABLE due_counts;
+DROP TABLE spellings;
+DROP TABLE text_blocks;
+DROP INDEX shown_start;
+DROP INDEX shown_due;
+DROP INDEX shown_priority;
+DROP INDEX shown_created_at;
+DROP INDEX shown_folded;
+DROP INDEX history_session;
+CREATE INDEX shown_due ON shown(done, due);
+ALTER TABLE shown DROP COLUMN start;
+ALTER TABLE shown DROP COLUMN waiting;
+ALTER TABLE ledger DROP COLUMN staging;
+ALTER TABLE ledger DROP COLUMN day;
+ALTER TABLE ledger DROP COLUMN reading;
+ALTER TABLE history DROP COLUMN session;
+ALTER TABLE history DROP COLUMN undone;
+UPDATE ledger SET open = 9;
+PRAGMA user_version = 3;
