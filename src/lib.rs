@@ -12,15 +12,16 @@
 //! # Layers
 //!
 //! ```text
-//! 8   cli                the commands; opens the TUI
-//! 7   runtime            the loop of the TUI and its workers
+//! 9   cli                the commands; opens the TUI
+//! 8   runtime            the event loop of the TUI and its threads
+//! 7   sync_driver        keeps an account in sync: rounds, live connection
 //!     doctor             checks a profile from its configuration to live updates
 //! 6   ui   profile       draws the model, decides nothing; a profile with its login
 //!     setup              provisions a backend from the files in `assets`
 //! 5   config             file, environment and flags, as plain values
 //! 4   app                Model, Msg, Effect, update: pure
 //!     graphql            Hasura: implements the port `Remote`
-//! 3   sync               plans and runs one round; declares `Remote`
+//! 3   sync               plans and runs one round; declares the port `Remote`
 //! 2   store   auth       SQLite; identity and secrets
 //! 1   http               HTTP clients, bounded bodies, `Retry-After`
 //! 0   domain             todos, todo.txt lines, changes: no I/O, no async, no clock
@@ -41,7 +42,7 @@
 //! ```text
 //! key → row on the server
 //!     runtime::input → app::keymap → app::update → Effect::Commit → store::commit (fsync)
-//!     → Effect::Sync → sync::plan → sync::round → graphql → Hasura
+//!     → Effect::Sync → sync_driver → sync::plan → sync::round → graphql → Hasura
 //!
 //! server row → cell
 //!     graphql::convert → store (base, shown and counters in one transaction)
@@ -74,5 +75,6 @@ pub mod sandbox;
 pub mod setup;
 pub mod store;
 pub mod sync;
+pub mod sync_driver;
 pub mod text;
 pub mod ui;

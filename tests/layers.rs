@@ -18,9 +18,10 @@ const LAYERS: &[(&str, u8)] = &[
     ("ui", 6),
     ("profile", 6),
     ("setup", 6),
+    ("sync_driver", 7),
     ("doctor", 7),
-    ("runtime", 7),
-    ("cli", 8),
+    ("runtime", 8),
+    ("cli", 9),
 ];
 
 /// Modules beneath all layers: every module may import them, the sandbox too,

@@ -13,14 +13,15 @@ use uuid::Uuid;
 
 use tudone::domain::casefold::tag_key;
 use tudone::domain::change::{Act, Change, Progress, REMOVED_ELSEWHERE, Rejection};
+use tudone::domain::feed::{Capabilities, FeedRow, Mark};
+use tudone::domain::history::Session;
 use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::line::Line;
+use tudone::domain::list::{Resolved, Totals, ViewCounts};
+use tudone::domain::push_outcome::{PrePushChange, Pull, PushOutcome, Queued};
 use tudone::domain::query::{Query, Scope};
 use tudone::domain::todo::{Row, Todo};
-use tudone::store::{
-    Capabilities, FeedRow, Mark, PrePushChange, Pull, PushOutcome, Queued, Resolved, Session,
-    Store, Totals, ViewCounts,
-};
+use tudone::store::Store;
 
 const ENDPOINT: &str = "https://hasura.example/v1/graphql";
 

@@ -7,8 +7,8 @@ use crate::app::login::LoginId;
 use crate::domain::account::Account;
 use crate::domain::change::Change;
 use crate::domain::key::Key;
+use crate::domain::list::Around;
 use crate::domain::query::Query;
-use crate::store::Around;
 
 /// Names one question for a window; an answer to an older one is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -2,8 +2,6 @@
 
 use jiff::Timestamp;
 
-use crate::sync::round::Report;
-
 /// How it stands with the server, as the status line tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
@@ -29,36 +27,4 @@ pub enum Link {
         /// What was said.
         why: String,
     },
-}
-
-/// How a round went, as plain values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RoundNews {
-    /// One that a user waits for has begun.
-    Began,
-    /// It is over.
-    Ended(Report),
-    /// It ended early.
-    Failed {
-        /// The reason.
-        failure: Failure,
-        /// When the next try is made, if one is planned.
-        next_try: Option<Timestamp>,
-    },
-}
-
-/// Why a round ended early.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The server could not be reached, or answered nothing of use.
-    Unreachable {
-        /// What went wrong.
-        why: String,
-    },
-    /// Another process has the round.
-    Busy,
-    /// Nobody is logged in any more, or yet.
-    LoggedOut,
-    /// The server or the disk would not; trying again will not help by itself.
-    Refused(String),
 }

@@ -8,9 +8,9 @@ use crate::app::groups::{Grouping, Heading};
 use crate::domain::change::{Act, Change};
 use crate::domain::key::Key;
 use crate::domain::line::Line;
+use crate::domain::list::{Around, Window};
 use crate::domain::query::{Query, Scope};
 use crate::domain::todo::Todo;
-use crate::store::{Around, Window};
 
 mod arrival;
 mod lines;

@@ -4,7 +4,6 @@ use crate::app::action::Action;
 use crate::app::details::Details;
 use crate::app::effect::{CommitId, WindowId};
 use crate::app::keys::Key;
-use crate::app::link::RoundNews;
 use crate::app::login::{LoginId, LoginNews};
 use crate::app::tags::Tags;
 use crate::domain::feed::Capabilities;
@@ -12,6 +11,7 @@ use crate::domain::history::UndoReport;
 use crate::domain::list::{Freshness, Totals, ViewCounts, Window};
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
+use crate::sync::event::RoundEvent;
 
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub enum Msg {
     StoreChanged,
     /// The store is not what it was: it was set aside as damaged, or a newer
     /// program has it.
-    StoreTroubled {
+    StoreWarning {
         /// What happened, and what the user can do.
         reason: String,
     },
@@ -103,7 +103,7 @@ pub enum Msg {
         reason: String,
     },
     /// A round reports an event.
-    Round(RoundNews),
+    Round(RoundEvent),
     /// Whether the server tells of changes as they happen; else they are
     /// looked for.
     LiveTurned {

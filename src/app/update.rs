@@ -80,7 +80,7 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         Msg::EditedExternally(result) => line::edited_externally(model, result, stamp),
         Msg::WindowFailed { id, reason } => disk::window_failed(model, id, reason),
         Msg::StoreChanged => disk::changed(model),
-        Msg::StoreTroubled { reason } => disk::troubled(model, reason),
+        Msg::StoreWarning { reason } => disk::troubled(model, reason),
         Msg::Committed { id, todos } => disk::committed(model, id, &todos),
         Msg::CommitFailed { id, reason } => disk::commit_failed(model, id, &reason),
         Msg::Round(news) => link::round(model, news),

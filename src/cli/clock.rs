@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key, time_ordered};
-use crate::runtime::identity;
+use crate::os::fresh_id;
 
 /// Reads the time and makes ids.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ impl Clock {
 
     fn uuid(&self) -> Uuid {
         let Some(seeded) = &self.seeded else {
-            return identity::fresh(Timestamp::now());
+            return fresh_id::fresh(Timestamp::now());
         };
         time_ordered(self.now(), seeded.borrow_mut().u128(..))
     }

@@ -11,9 +11,10 @@ use crate::cli::error::CliError;
 use crate::cli::network::PendingRefresh;
 use crate::cli::output;
 use crate::config::{self, Config, environment};
+use crate::domain::push_outcome::Queued;
 use crate::domain::when::Calendar;
 use crate::profile::{ActiveProfile, KnownAccount};
-use crate::store::{Queued, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// The context of one command. Costs nothing to make.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use crate::graphql::Hasura;
 use crate::os::file_lock::FileLock;
 use crate::os::runtime;
 use crate::store::{Store, StoreError};
-use crate::sync::round::{Report, RoundError, round, round_from_start};
+use crate::sync::round::{RoundError, RoundReport, round, round_from_start};
 
 /// How long a command waits for the server by default.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
@@ -76,7 +76,7 @@ pub(crate) fn attempt(
     known: &KnownProfile,
     store: &mut Store,
     options: SyncOptions,
-) -> Result<Result<Report, SyncSkipped>, CliError> {
+) -> Result<Result<RoundReport, SyncSkipped>, CliError> {
     if context.flags.offline {
         return Ok(Err(SyncSkipped::Offline));
     }

@@ -11,11 +11,12 @@ use clap::Args;
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
+use crate::domain::list::Resolved;
 use crate::domain::query::{Options, Query, Scope};
 use crate::domain::terms::parse_terms;
 use crate::domain::todo::{Handle, Todo};
 use crate::domain::when::Calendar;
-use crate::store::{Resolved, Store};
+use crate::store::Store;
 
 /// Handles, or a selection.
 #[derive(Debug, Clone, Args)]

@@ -15,8 +15,10 @@ use crate::cli::output;
 use crate::cli::refused::{self, Refused};
 use crate::cli::sync_skipped::{SkipKind, SyncSkipped};
 use crate::domain::change::{Act, Change, Entry, Progress};
+use crate::domain::feed::Capabilities;
+use crate::domain::history::Session;
 use crate::domain::todo::{State, Todo};
-use crate::store::{Capabilities, Session, Store};
+use crate::store::Store;
 
 /// Options of every command that changes todos.
 #[derive(Debug, Clone, Args)]

@@ -11,10 +11,10 @@ use crate::auth::session::Session;
 use crate::doctor::ask::{self, Said};
 use crate::doctor::login::Login;
 use crate::doctor::report::Report;
+use crate::domain::feed::Capabilities;
 use crate::finding::Finding;
 use crate::graphql::Hasura;
 use crate::graphql::live::LiveError;
-use crate::store::Capabilities;
 use crate::sync::remote::Remote;
 
 const FOREIGN_TODOS: &str = include_str!("../../queries/foreign_todos.graphql");

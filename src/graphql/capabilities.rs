@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
 use crate::graphql::client::Client;
 use crate::graphql::convert::{
@@ -12,7 +13,6 @@ use crate::graphql::convert::{
     RemoveTodos, Verify,
 };
 use crate::graphql::transport::Transport;
-use crate::store::Capabilities;
 use crate::sync::remote::RemoteError;
 
 /// Asks what the role may do.

@@ -8,10 +8,10 @@ use graphql_client::GraphQLQuery;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use crate::domain::feed::{FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
 use crate::graphql::operations::{self, Big};
-use crate::store::{FeedRow, Mark};
 
 mod bare;
 mod push;

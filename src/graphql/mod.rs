@@ -11,13 +11,12 @@ use reqwest::Url;
 
 use crate::auth::access::AccessToken;
 use crate::auth::session::Session;
+use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::graphql::client::Client;
 use crate::graphql::live::LiveError;
 use crate::graphql::socket::Doorbell;
 use crate::graphql::transport::{Http, Transport};
 use crate::http::{HttpError, REQUEST_LIMIT};
-use crate::store::Capabilities;
-use crate::store::{FeedRow, Mark};
 use crate::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
 
 mod answer;

@@ -1,8 +1,9 @@
-//! What the operating system gives: locks, private files, a runtime.
+//! What the operating system gives: locks, private files, an async runtime, fresh ids.
 //!
 //! Every module may import this one, the sandbox too; it imports nothing of
 //! ours.
 
 pub mod file_lock;
+pub mod fresh_id;
 pub mod private_file;
 pub mod runtime;

@@ -1,4 +1,5 @@
-//! The disk's two threads: one reads, one writes, each with a store of its own.
+//! The store's two threads: one reads, one writes, each with a connection of
+//! its own.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -7,8 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::advised;
 use super::panic_guard::PanicGuard;
+use super::with_help;
 use crate::app::{Effect, Msg};
 use crate::store::{Store, StoreError};
 
@@ -18,44 +19,44 @@ mod writer;
 
 pub use requests::{read, write};
 
-/// How often the reader looks whether another process has written.
-const WATCH: Duration = Duration::from_secs(1);
+/// How often the reader checks whether another process has written.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where a database is.
+/// The location of a database, and the endpoint that it belongs to.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct DatabaseLocation {
     pub(super) path: PathBuf,
     pub(super) endpoint: String,
 }
 
-impl Place {
-    pub(super) fn open(&self) -> Result<Store, StoreError> {
+impl DatabaseLocation {
+    fn open(&self) -> Result<Store, StoreError> {
         Store::open(&self.path, &self.endpoint)
     }
 
-    /// Opens the store, for reading only where it cannot be written. Reports that
-    /// through `report`, and that a damaged store was set aside for a new one.
+    /// Opens the store; read-only if it cannot be written. Passes to `report` that
+    /// it is read-only, or that a damaged store was moved aside.
     pub(super) fn open_or_read(&self, mut report: impl FnMut(String)) -> Result<Store, StoreError> {
         let open = || Store::open_or_read(&self.path, &self.endpoint);
         let store = match open() {
             Err(error) if error.is_replaced() => {
-                report(advised(&error));
+                report(with_help(&error));
                 open()?
             }
             other => other?,
         };
         if let Some(reason) = store.unwritable() {
-            report(advised(&reason));
+            report(with_help(&reason));
         }
         Ok(store)
     }
 
-    /// Opens the store for writing. Reports through `report` that a damaged store
-    /// was set aside for a new one.
+    /// Opens the store for writing. Passes to `report` that a damaged store was
+    /// moved aside.
     fn open_to_write(&self, report: impl FnOnce(String)) -> Result<Store, StoreError> {
         match self.open() {
             Err(error) if error.is_replaced() => {
-                report(advised(&error));
+                report(with_help(&error));
                 self.open()
             }
             other => other,
@@ -63,50 +64,54 @@ impl Place {
     }
 }
 
-/// An open store, and its version from before anything was read of it: what
-/// another process writes between the first frame and the reader's start is news.
+/// An open store with its version before the first read: the reader notices what
+/// another process writes between the first frame and its own start.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenStore {
     pub(super) store: Store,
-    seen: Option<i64>,
+    version: Option<i64>,
 }
 
-impl Open {
+impl OpenStore {
     pub(super) fn new(store: Store) -> Self {
         Self {
-            seen: store.version().ok(),
+            version: store.version().ok(),
             store,
         }
     }
 }
 
-/// The threads of one database. Dropping it lets them end: the writer when
-/// everything asked for is written.
+/// Handle to the threads of one database. Dropping it ends them, the writer after
+/// the last write.
 #[derive(Debug)]
-pub(super) struct Disk {
+pub(super) struct DiskThreads {
     reads: Sender<Effect>,
     writes: Sender<Effect>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Disk {
-    /// Starts the threads. The reader takes `open`, if there is one; else it
-    /// opens the database itself and says so.
-    pub(super) fn start(place: &Place, open: Option<Open>, facts: &mpsc::Sender<Msg>) -> Self {
+impl DiskThreads {
+    /// Starts the threads. The reader uses `open`; without it, it opens the
+    /// database and sends [`Msg::Opened`].
+    pub(super) fn start(
+        location: &DatabaseLocation,
+        open: Option<OpenStore>,
+        messages: &mpsc::Sender<Msg>,
+    ) -> Self {
         let (reads, to_read) = channel();
         let (writes, to_write) = channel();
         let reading = {
-            let (place, facts) = (place.clone(), facts.clone());
+            let (location, messages) = (location.clone(), messages.clone());
             thread::spawn(move || {
-                let _guard = PanicGuard(facts.clone());
-                reader::run(&place, open, &to_read, &facts);
+                let _guard = PanicGuard(messages.clone());
+                reader::run(&location, open, &to_read, &messages);
             })
         };
         let writing = {
-            let (place, facts) = (place.clone(), facts.clone());
+            let (location, messages) = (location.clone(), messages.clone());
             thread::spawn(move || {
-                let _guard = PanicGuard(facts.clone());
-                writer::run(&place, &to_write, &facts);
+                let _guard = PanicGuard(messages.clone());
+                writer::run(&location, &to_write, &messages);
             })
         };
         Self {
@@ -116,19 +121,20 @@ impl Disk {
         }
     }
 
-    /// Reads. Where several requests for rows wait, only the last is answered.
+    /// Starts a read. Of several waiting requests of a kind only the last is
+    /// answered.
     pub(super) fn read(&self, effect: Effect) {
-        // A reader that ended has said why.
+        // A reader that ended has reported why.
         let _ = self.reads.send(effect);
     }
 
-    /// Writes; false when the writer has ended.
+    /// Starts a write; returns false if the writer has ended.
     pub(super) fn write(&self, effect: Effect) -> bool {
         self.writes.send(effect).is_ok()
     }
 
-    /// Lets the threads end: the writer when all that was asked for is written.
-    pub(super) fn retire(self) -> Vec<JoinHandle<()>> {
+    /// Ends the threads, the writer after the last write; returns their handles.
+    pub(super) fn stop(self) -> Vec<JoinHandle<()>> {
         let Self {
             reads,
             writes,
@@ -140,11 +146,11 @@ impl Disk {
     }
 }
 
-/// Reports trouble with the store to the loop.
-fn tell(facts: &mpsc::Sender<Msg>) -> impl Fn(String) {
+/// Returns a function that sends a warning about the store.
+fn warn(messages: &mpsc::Sender<Msg>) -> impl Fn(String) {
     |reason| {
-        // The loop may be gone.
-        let _ = facts.blocking_send(Msg::StoreTroubled { reason });
+        // The loop may have ended.
+        let _ = messages.blocking_send(Msg::StoreWarning { reason });
     }
 }
 
@@ -160,16 +166,16 @@ mod tests {
     const DEADLINE: Duration = Duration::from_mins(1);
 
     #[tokio::test]
-    async fn what_is_written_before_the_reader_starts_is_noticed()
-    -> Result<(), Box<dyn std::error::Error>> {
+    async fn a_write_before_the_reader_starts_is_noticed() -> Result<(), Box<dyn std::error::Error>>
+    {
         let folder = tempfile::tempdir()?;
-        let place = Place {
+        let location = DatabaseLocation {
             path: folder.path().join("todos.db"),
             endpoint: "https://todos.example/v1/graphql".to_owned(),
         };
-        let open = Open::new(place.open()?);
+        let open = OpenStore::new(location.open()?);
         assert_eq!(open.store.totals()?.open, 0, "the first frame");
-        place.open()?.commit(&[Change {
+        location.open()?.commit(&[Change {
             id: ChangeId(Uuid::from_u128(1)),
             todo: Key::new(Uuid::from_u128(2)),
             act: Act::Add {
@@ -178,11 +184,11 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
         }])?;
 
-        let (facts, mut display_chain) = mpsc::channel(8);
-        let _disk = Disk::start(&place, Some(open), &facts);
+        let (sender, mut receiver) = mpsc::channel(8);
+        let _disk = DiskThreads::start(&location, Some(open), &sender);
 
-        let news = tokio::time::timeout(DEADLINE, display_chain.recv()).await?;
-        assert!(matches!(news, Some(Msg::StoreChanged)), "{news:?}");
+        let msg = tokio::time::timeout(DEADLINE, receiver.recv()).await?;
+        assert!(matches!(msg, Some(Msg::StoreChanged)), "{msg:?}");
         Ok(())
     }
 }

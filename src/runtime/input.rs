@@ -1,4 +1,4 @@
-//! The terminal's events, as messages.
+//! Converts the terminal's events to messages.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -9,10 +9,10 @@ use futures_util::{Stream, StreamExt};
 use crate::app::Msg;
 use crate::app::keys::{Code, Key};
 
-/// Messages from the terminal.
+/// Stream of messages from the terminal.
 pub(crate) type Events = Pin<Box<dyn Stream<Item = Msg>>>;
 
-/// Messages from the terminal, until it goes away.
+/// Returns the messages from the terminal, until it is gone.
 pub(crate) fn events() -> Events {
     Box::pin(
         EventStream::new()
@@ -30,7 +30,8 @@ fn msg(event: Event) -> Option<Msg> {
     }
 }
 
-/// The key of a press; releases, which some terminals send too, are none.
+/// Returns the key that was pressed; `None` for a release, which some terminals
+/// also send.
 fn key(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
         return None;
@@ -81,29 +82,23 @@ fn key(event: KeyEvent) -> Option<Key> {
 mod tests {
     use super::*;
 
-    fn written(code: KeyCode, modifiers: KeyModifiers) -> Option<String> {
+    fn key_name(code: KeyCode, modifiers: KeyModifiers) -> Option<String> {
         key(KeyEvent::new(code, modifiers)).map(|key| key.to_string())
     }
 
     #[test]
-    fn terminal_keys_are_the_keys_of_the_table() {
+    fn terminal_keys_become_keys_of_the_action_table() {
         let none = KeyModifiers::NONE;
-        let display_chain = |code, modifiers| written(code, modifiers).unwrap_or_default();
-        assert_eq!(display_chain(KeyCode::Char('G'), KeyModifiers::SHIFT), "G");
-        assert_eq!(
-            display_chain(KeyCode::Char('D'), KeyModifiers::CONTROL),
-            "ctrl-d"
-        );
-        assert_eq!(display_chain(KeyCode::Char(' '), none), "space");
-        assert_eq!(
-            display_chain(KeyCode::BackTab, KeyModifiers::SHIFT),
-            "shift-tab"
-        );
-        assert_eq!(written(KeyCode::CapsLock, none), None);
+        let name = |code, modifiers| key_name(code, modifiers).unwrap_or_default();
+        assert_eq!(name(KeyCode::Char('G'), KeyModifiers::SHIFT), "G");
+        assert_eq!(name(KeyCode::Char('D'), KeyModifiers::CONTROL), "ctrl-d");
+        assert_eq!(name(KeyCode::Char(' '), none), "space");
+        assert_eq!(name(KeyCode::BackTab, KeyModifiers::SHIFT), "shift-tab");
+        assert_eq!(key_name(KeyCode::CapsLock, none), None);
     }
 
     #[test]
-    fn a_released_key_is_no_press() {
+    fn a_released_key_is_ignored() {
         let mut event = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
         event.kind = KeyEventKind::Release;
         assert_eq!(key(event), None);

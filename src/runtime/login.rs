@@ -1,4 +1,4 @@
-//! A login, from the code to the kept token.
+//! Carries out a login, from the code to the stored token.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::profile::verify::verify;
 use crate::text::causes;
 
 /// How long a user may take to unlock the credential store.
-const UNLOCKING: Duration = Duration::from_mins(1);
+const UNLOCK_LIMIT: Duration = Duration::from_mins(1);
 
-/// Goes through a login and says how it ended; what the user must see on the
-/// way is told as it happens. Dropping it cancels the login.
+/// Carries out a login and returns its outcome; sends its progress as messages.
+/// Dropping the future cancels the login.
 pub(super) async fn run(
     profile: ActiveProfile,
     id: LoginId,
-    facts: mpsc::Sender<Msg>,
+    messages: mpsc::Sender<Msg>,
 ) -> LoginNews {
-    match log_in(&profile, id, &facts).await {
+    match log_in(&profile, id, &messages).await {
         Ok(done) => LoginNews::Done {
             account: done.account,
             identity: done.identity,
@@ -38,27 +38,27 @@ pub(super) async fn run(
 async fn log_in(
     profile: &ActiveProfile,
     id: LoginId,
-    facts: &mpsc::Sender<Msg>,
+    messages: &mpsc::Sender<Msg>,
 ) -> Result<LoggedIn, LoginError> {
-    // Where the channel is full the screen is behind anyway: what is dropped
-    // here is told again, or overtaken.
-    let tell = |news| drop(facts.try_send(Msg::Login { id, news }));
+    // Where the channel is full the screen is behind anyway: progress may be
+    // dropped.
+    let report = |news| drop(messages.try_send(Msg::Login { id, news }));
     let connection = &profile.config.connection;
     let login = profile
-        .begin_login(UNLOCKING, || tell(LoginNews::Unlocking))
+        .begin_login(UNLOCK_LIMIT, || report(LoginNews::Unlocking))
         .await?;
     let prompt = login.prompt().clone();
     let openable = prompt.openable(&connection.issuer).is_some();
     let code = LoginNews::Code { prompt, openable };
-    // This one must not get lost. A loop that is gone cancels the login.
-    let _ = facts.send(Msg::Login { id, news: code }).await;
+    // The code must not get lost. The end of the loop cancels the login.
+    let _ = messages.send(Msg::Login { id, news: code }).await;
     let endpoint = connection.endpoint.clone();
     login
         .finish(
             None,
-            |progress| tell(LoginNews::Progress(progress)),
+            |progress| report(LoginNews::Progress(progress)),
             |token| {
-                tell(LoginNews::Verifying);
+                report(LoginNews::Verifying);
                 verify(endpoint, token)
             },
         )

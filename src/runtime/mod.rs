@@ -1,9 +1,9 @@
-//! The terminal program: one loop that draws, and threads that wait.
+//! Runs the TUI: one event loop that draws, and threads that wait.
 //!
-//! The loop runs on the main thread and never blocks: key or fact → update →
+//! The loop runs on the main thread and never blocks: key or message → update →
 //! effects → one frame. The disk has a reader and a writer thread, each with a
-//! store of its own; the network has one thread. Threads answer with facts
-//! over one bounded channel.
+//! connection of its own; the network has one thread. Threads send their
+//! messages over one bounded channel.
 
 use std::io;
 
@@ -19,41 +19,37 @@ use crate::app::model::{Size, Start};
 use crate::app::{Keymap, Model, Msg, Stamp, update};
 use crate::domain::history::Session;
 use crate::domain::view::OwnView;
-use crate::os::runtime;
+use crate::os::{fresh_id, runtime};
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Store, StoreError};
 use crate::text::causes;
 use crate::ui::{self, Theme};
 
 pub mod disk;
-pub mod drive;
-pub(crate) mod identity;
+pub mod event_loop;
 pub(crate) mod input;
-mod live;
 mod login;
 mod network;
 mod panic_guard;
-pub(crate) mod rounds;
-mod schedule;
 mod signals;
 mod terminal;
 mod workers;
 
-use drive::{DriveError, EffectHandler, Left, Sources, drive};
-use terminal::Guard;
+use event_loop::{EffectHandler, LoopEnd, LoopError, Sources};
+use terminal::TerminalGuard;
 use workers::Workers;
 
-/// How many facts may wait for the loop before their senders wait.
-const FACTS: usize = 256;
+/// How many messages may wait for the loop before their senders wait.
+const QUEUED_MESSAGES: usize = 256;
 
-/// How the terminal program is run.
+/// Options of the TUI.
 #[derive(Debug, Clone)]
-pub struct Options {
-    /// Which keys ask for what.
+pub struct TuiOptions {
+    /// The keys of the actions.
     pub keymap: Keymap,
-    /// The styles that the screens are drawn in.
+    /// The styles of the screens.
     pub theme: Theme,
-    /// Whether to leave the network alone.
+    /// Whether not to use the network.
     pub offline: bool,
     /// The user's own views.
     pub views: Vec<OwnView>,
@@ -63,29 +59,29 @@ pub struct Options {
     pub groups: bool,
     /// Whether this is the demo.
     pub demo: bool,
-    /// Opens a page in a browser, or says why not. May block for a moment.
+    /// Opens a page in a browser, or returns why it cannot. May block for a moment.
     pub open_page: fn(&str) -> Result<(), String>,
-    /// Opens a text in the user's editor and returns what it was changed to, or
-    /// why it was not. Blocks until the editor is closed.
+    /// Opens a text in the user's editor and returns the edited text, or why there
+    /// is none. Blocks until the editor is closed.
     pub edit_text: fn(&str) -> Result<String, String>,
 }
 
-/// Why the terminal program could not run, or go on.
+/// An error that ends the TUI.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuntimeError {
-    /// The store of the account.
+    /// The account's store failed.
     #[error("cannot open your todos")]
     Store(#[from] StoreError),
-    /// The terminal.
+    /// The terminal failed.
     #[error("the terminal failed")]
     Terminal(#[source] io::Error),
-    /// The threads' runtime.
+    /// The async runtime or the signal handlers could not be set up.
     #[error("cannot start")]
     Start(#[source] io::Error),
-    /// A signal, or the terminal is gone.
-    #[error("ended from outside; what you did is saved")]
-    Ended,
+    /// A signal ended the program, or the terminal is gone.
+    #[error("ended by a signal; your changes are saved")]
+    Signalled,
     /// A thread panicked; its message has been printed.
     #[error("a part of tudone crashed")]
     Panicked,
@@ -96,43 +92,44 @@ impl RuntimeError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::Ended => "Start tudone again to go on.".to_owned(),
+            Self::Signalled => "Start tudone again to continue.".to_owned(),
             Self::Store(error) => error.help(),
             Self::Terminal(_) => "Run tudone in a terminal, or use its commands.".to_owned(),
             Self::Start(_) => "Close other programs and try again.".to_owned(),
             Self::Panicked => {
-                "Start tudone again: what it said was saved is saved; please report the message above.".to_owned()
+                "Start tudone again and report the message above; saved changes are kept."
+                    .to_owned()
             }
         }
     }
 }
 
-/// Runs the terminal program until the user leaves it.
+/// Runs the TUI until the user quits.
 ///
 /// The first frame comes from the store alone; threads, network and credential
-/// store are touched after it. What was written is on the disk when this
-/// returns, and the terminal is as it was. Returns what is to be said in full
-/// now that there is room: that a damaged store was set aside, and where.
+/// store are used after it. When this returns, all changes are on the disk and
+/// the terminal is restored. Returns notices to print in full: that a damaged
+/// store was moved aside, and where.
 ///
 /// # Errors
 ///
-/// When the store or the terminal cannot be used; the terminal is as it was.
-pub fn run(profile: ActiveProfile, options: &Options) -> Result<Vec<String>, RuntimeError> {
+/// A store or a terminal that cannot be used; the terminal is restored.
+pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, RuntimeError> {
     let zone = TimeZone::system();
     let account = profile.known_account();
-    let Opened {
+    let FirstFrame {
         mut model,
         store,
-        later,
+        effects,
     } = open(&profile, account.as_ref(), options, &zone)?;
 
     let runtime = runtime::current_thread().map_err(RuntimeError::Start)?;
-    // Before the terminal is taken: from then on a signal must give it back.
+    // Before the terminal is taken over: from then on a signal must restore it.
     let signals = {
-        let _inside = runtime.enter();
-        signals::Signals::listen().map_err(RuntimeError::Start)?
+        let _entered = runtime.enter();
+        signals::SystemSignals::listen().map_err(RuntimeError::Start)?
     };
-    let guard = Guard::enter().map_err(RuntimeError::Terminal)?;
+    let guard = TerminalGuard::enter().map_err(RuntimeError::Terminal)?;
     let out = io::BufWriter::with_capacity(1 << 16, io::stdout());
     let mut terminal = Terminal::new(CrosstermBackend::new(out)).map_err(RuntimeError::Terminal)?;
     let theme = options.theme;
@@ -141,21 +138,21 @@ pub fn run(profile: ActiveProfile, options: &Options) -> Result<Vec<String>, Run
         .map_err(RuntimeError::Terminal)?;
     let _ = model.take_stale();
 
-    let (sender, mut facts) = mpsc::channel(FACTS);
+    let (sender, mut messages) = mpsc::channel(QUEUED_MESSAGES);
     let account = account.map(|known| known.account);
     let mut workers = Workers::start(profile, account, store, options, sender);
-    for effect in later {
-        workers.begin(effect);
+    for effect in effects {
+        workers.start(effect);
     }
-    let driven = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let sources = Sources {
             input: Some(input::events()),
             reopen: Some(input::events),
-            facts: &mut facts,
+            messages: &mut messages,
             signals,
         };
         let now = || stamp(&zone);
-        drive(
+        event_loop::run(
             &mut terminal,
             &mut model,
             sources,
@@ -165,47 +162,46 @@ pub fn run(profile: ActiveProfile, options: &Options) -> Result<Vec<String>, Run
         )
         .await
         .map_err(|error| match error {
-            DriveError::Draw(error) | DriveError::HandOver(error) => RuntimeError::Terminal(error),
+            LoopError::Draw(error) | LoopError::HandOver(error) => RuntimeError::Terminal(error),
         })
     });
-    // Nobody reads facts any more: whoever waits to tell one must not wait for ever.
-    drop(facts);
-    let well = workers.finish();
+    // Unblocks threads that still wait to send a message.
+    drop(messages);
+    let all_ended_well = workers.finish();
     drop(guard);
-    match driven? {
-        _ if !well => Err(RuntimeError::Panicked),
-        Left::Ended => Err(RuntimeError::Ended),
-        Left::Quit => Ok(model.into_exit_notices()),
+    match ended? {
+        _ if !all_ended_well => Err(RuntimeError::Panicked),
+        LoopEnd::Signalled => Err(RuntimeError::Signalled),
+        LoopEnd::Quit => Ok(model.into_exit_notices()),
     }
 }
 
-/// What the first frame is drawn from, and what is begun after it.
-struct Opened {
+/// The model and the store of the first frame, and the effects to start after
+/// it.
+struct FirstFrame {
     model: Model,
-    store: Option<disk::Open>,
-    later: Vec<Effect>,
+    store: Option<disk::OpenStore>,
+    effects: Vec<Effect>,
 }
 
 /// Opens the account's store and reads the first window from it.
 fn open(
     profile: &ActiveProfile,
     known: Option<&KnownAccount>,
-    options: &Options,
+    options: &TuiOptions,
     zone: &TimeZone,
-) -> Result<Opened, RuntimeError> {
-    let mut trouble = None;
+) -> Result<FirstFrame, RuntimeError> {
+    let mut warning = None;
     let store = match known {
         Some(known) => {
-            let path = profile.database(&known.account);
-            let endpoint = profile.config.connection.endpoint.to_string();
-            let place = disk::Place { path, endpoint };
-            let store = place.open_or_read(|reason| trouble = Some(reason))?;
-            Some(disk::Open::new(store))
+            let location = workers::location(profile, &known.account);
+            let store = location.open_or_read(|reason| warning = Some(reason))?;
+            Some(disk::OpenStore::new(store))
         }
         None => None,
     };
     let (width, height) = crossterm::terminal::size().map_err(RuntimeError::Terminal)?;
-    let (mut model, asked) = Model::new(Start {
+    let (mut model, first_effects) = Model::new(Start {
         who: known.map(|known| known.identity.clone()),
         size: Size { width, height },
         keymap: options.keymap.clone(),
@@ -218,37 +214,37 @@ fn open(
         groups: options.groups,
         demo: options.demo,
     });
-    let mut later = match &store {
-        Some(open) => answer(&open.store, &mut model, asked, stamp(zone))?,
-        None => asked,
+    let mut effects = match &store {
+        Some(open) => answer_reads(&open.store, &mut model, first_effects, stamp(zone))?,
+        None => first_effects,
     };
-    if let Some(reason) = trouble {
-        let troubled = Msg::StoreTroubled { reason };
-        later.extend(update(&mut model, troubled, stamp(zone)));
+    if let Some(reason) = warning {
+        let warning = Msg::StoreWarning { reason };
+        effects.extend(update(&mut model, warning, stamp(zone)));
     }
-    Ok(Opened {
+    Ok(FirstFrame {
         model,
         store,
-        later,
+        effects,
     })
 }
 
-/// Answers the first questions at once, before there is a thread to do it.
-/// What is no question for the store is left for the workers.
-fn answer(
+/// Answers the effects that read the store, before there is a thread for it;
+/// returns all others.
+fn answer_reads(
     store: &Store,
     model: &mut Model,
-    asked: Vec<Effect>,
+    effects: Vec<Effect>,
     stamp: Stamp,
 ) -> Result<Vec<Effect>, StoreError> {
-    let mut later = Vec::new();
-    for effect in asked {
+    let mut others = Vec::new();
+    for effect in effects {
         match disk::read(store, &effect)? {
-            Some(answer) => later.extend(update(model, answer, stamp)),
-            None => later.push(effect),
+            Some(answer) => others.extend(update(model, answer, stamp)),
+            None => others.push(effect),
         }
     }
-    Ok(later)
+    Ok(others)
 }
 
 fn stamp(zone: &TimeZone) -> Stamp {
@@ -256,16 +252,16 @@ fn stamp(zone: &TimeZone) -> Stamp {
     Stamp {
         now,
         today: zone.to_datetime(now).date(),
-        fresh: identity::fresh(now),
+        fresh: fresh_id::fresh(now),
     }
 }
 
-/// A session of its own: each run of the TUI undoes its own actions.
+/// Returns a new session: each run of the TUI undoes its own actions.
 fn new_session() -> Session {
-    Session::Tui(identity::fresh(Timestamp::now()))
+    Session::Tui(fresh_id::fresh(Timestamp::now()))
 }
 
-/// An error of the store with what the user can do, in one line.
-fn advised(error: &StoreError) -> String {
+/// Returns an error of the store with its help, on one line.
+fn with_help(error: &StoreError) -> String {
     format!("{}. {}", causes::on_one_line(error), error.help())
 }

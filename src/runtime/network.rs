@@ -1,4 +1,4 @@
-//! The network's thread: rounds, doorbell and logins.
+//! The network thread: sync and logins.
 
 use std::future::pending;
 use std::pin::Pin;
@@ -8,72 +8,71 @@ use tokio::sync::mpsc;
 
 use super::login;
 use super::panic_guard::PanicGuard;
-use super::rounds::{News, Rounds};
 use crate::app::Msg;
-use crate::app::link::{Failure, RoundNews};
 use crate::app::login::{LoginId, LoginNews};
 use crate::domain::account::Account;
 use crate::os::runtime;
 use crate::profile::ActiveProfile;
+use crate::sync::event::{RoundEvent, RoundFailure};
+use crate::sync_driver::{SyncDriver, SyncEvent};
 
-/// What the loop asks of the network.
+/// A request to the network thread.
 #[derive(Debug)]
-pub(super) enum Command {
-    /// A round, soon.
-    Nudge {
-        /// Whether a user waits to see it.
-        shown: bool,
+pub(super) enum NetworkCommand {
+    /// Runs a round soon.
+    Sync {
+        /// Whether the user asked for it.
+        insisted: bool,
     },
-    /// A login.
+    /// Starts a login.
     StartLogin(LoginId),
-    /// No login.
+    /// Cancels a login.
     CancelLogin(LoginId),
-    /// This account from now on.
+    /// Syncs this account from now on.
     Open(Account),
 }
 
 /// The thread.
 #[derive(Debug)]
 pub(super) struct Network {
-    commands: mpsc::UnboundedSender<Command>,
+    commands: mpsc::UnboundedSender<NetworkCommand>,
     thread: JoinHandle<()>,
 }
 
 impl Network {
-    /// Starts it; with an account, it begins with a round.
+    /// Starts the thread; with an account, it begins with a round.
     pub(super) fn start(
         profile: ActiveProfile,
         account: Option<Account>,
-        facts: mpsc::Sender<Msg>,
+        messages: mpsc::Sender<Msg>,
     ) -> Self {
-        // A user is the only producer: the queue cannot grow.
+        // Only a user's actions send commands: the queue stays short.
         let (commands, received) = mpsc::unbounded_channel();
         let thread = thread::spawn(move || {
-            let _obituary = PanicGuard(facts.clone());
+            let _guard = PanicGuard(messages.clone());
             let runtime = runtime::current_thread();
             match runtime {
-                Ok(runtime) => runtime.block_on(work(profile, account, received, facts)),
+                Ok(runtime) => runtime.block_on(work(profile, account, received, messages)),
                 Err(error) => {
-                    let failure = Failure::Refused(error.to_string());
-                    let news = RoundNews::Failed {
-                        failure,
+                    let failed = RoundEvent::Failed {
+                        failure: RoundFailure::Refused(error.to_string()),
                         next_try: None,
                     };
-                    let _ = facts.blocking_send(Msg::Round(news));
+                    let _ = messages.blocking_send(Msg::Round(failed));
                 }
             }
         });
         Self { commands, thread }
     }
 
-    /// Asks for something; never waits.
-    pub(super) fn tell(&self, command: Command) {
-        // A thread that is gone has said why.
+    /// Sends a command; never waits.
+    pub(super) fn send(&self, command: NetworkCommand) {
+        // A thread that ended has reported why.
         let _ = self.commands.send(command);
     }
 
-    /// Ends the thread; a request under way gets a moment. False when the
-    /// thread had panicked.
+    /// Ends the thread; a request in progress may complete within 3 s. Returns
+    /// false if the thread panicked.
     pub(super) fn finish(self) -> bool {
         drop(self.commands);
         self.thread.join().is_ok()
@@ -85,16 +84,16 @@ type LoginTask = Pin<Box<dyn Future<Output = LoginNews>>>;
 async fn work(
     profile: ActiveProfile,
     account: Option<Account>,
-    mut commands: mpsc::UnboundedReceiver<Command>,
-    facts: mpsc::Sender<Msg>,
+    mut commands: mpsc::UnboundedReceiver<NetworkCommand>,
+    messages: mpsc::Sender<Msg>,
 ) {
-    let mut rounds = Rounds::new(profile.clone());
+    let mut driver = SyncDriver::new(profile.clone());
     if let Some(account) = account {
-        rounds.open(&account, false);
+        driver.open(&account, false);
     }
     let mut login: Option<(LoginId, LoginTask)> = None;
     loop {
-        let waiting = async {
+        let login_ended = async {
             match &mut login {
                 Some((id, task)) => (*id, task.await),
                 None => pending().await,
@@ -103,35 +102,36 @@ async fn work(
         tokio::select! {
             command = commands.recv() => match command {
                 None => break,
-                Some(Command::Nudge { shown }) => rounds.nudge(shown),
-                Some(Command::StartLogin(id)) => {
-                    login = Some((id, Box::pin(login::run(profile.clone(), id, facts.clone()))));
+                Some(NetworkCommand::Sync { insisted }) => driver.request_round(insisted),
+                Some(NetworkCommand::StartLogin(id)) => {
+                    let task = login::run(profile.clone(), id, messages.clone());
+                    login = Some((id, Box::pin(task)));
                 }
-                Some(Command::CancelLogin(id)) => {
+                Some(NetworkCommand::CancelLogin(id)) => {
                     login = login.filter(|(running, _)| *running != id);
                 }
-                Some(Command::Open(account)) => rounds.open(&account, false),
+                Some(NetworkCommand::Open(account)) => driver.open(&account, false),
             },
-            (id, news) = waiting => {
+            (id, news) = login_ended => {
                 login = None;
-                if facts.send(Msg::Login { id, news }).await.is_err() {
+                if messages.send(Msg::Login { id, news }).await.is_err() {
                     break;
                 }
             }
-            news = rounds.next() => {
-                if facts.send(msg(news)).await.is_err() {
+            event = driver.next() => {
+                if messages.send(msg(event)).await.is_err() {
                     break;
                 }
             }
         }
     }
-    rounds.finish().await;
+    driver.finish().await;
 }
 
-fn msg(news: News) -> Msg {
-    match news {
-        News::Round(news) => Msg::Round(news),
-        News::Live => Msg::LiveTurned { on: true },
-        News::Polling { why: _ } => Msg::LiveTurned { on: false },
+fn msg(event: SyncEvent) -> Msg {
+    match event {
+        SyncEvent::Round(event) => Msg::Round(event),
+        SyncEvent::Live => Msg::LiveTurned { on: true },
+        SyncEvent::Polling { why: _ } => Msg::LiveTurned { on: false },
     }
 }

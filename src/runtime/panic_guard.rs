@@ -1,4 +1,4 @@
-//! A thread that dies must not leave the loop waiting for it.
+//! Quits the event loop when a worker thread panics.
 
 use std::thread;
 
@@ -6,15 +6,15 @@ use tokio::sync::mpsc;
 
 use crate::app::{Action, Msg};
 
-/// Held by a thread; when the thread panics, the loop is told to leave. (The
-/// panic hook has given the terminal back by then.)
+/// Held by a worker thread: a panic of the thread quits the event loop. (The
+/// panic hook has restored the terminal before.)
 #[derive(Debug)]
 pub(super) struct PanicGuard(pub(super) mpsc::Sender<Msg>);
 
 impl Drop for PanicGuard {
     fn drop(&mut self) {
         if thread::panicking() {
-            // A loop that is gone needs no telling.
+            // The loop may have ended already.
             let _ = self.0.blocking_send(Msg::Act(Action::Quit));
         }
     }

@@ -1,41 +1,41 @@
-//! The system's signals.
+//! Signals of the operating system.
 
 use std::io;
 
-use super::drive::{Signal, Signals as Port};
+use super::event_loop::{Signal, SignalSource};
 
 /// Listens for the signals that end or continue a program.
 #[derive(Debug)]
 #[cfg(unix)]
-pub(super) struct Signals {
+pub(super) struct SystemSignals {
     terminate: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
-    go_on: tokio::signal::unix::Signal,
+    resume: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-impl Signals {
-    /// Begins to listen; must be called inside the runtime.
+impl SystemSignals {
+    /// Starts to listen; must be called inside the runtime.
     pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
-            go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         })
     }
 }
 
 #[cfg(unix)]
-impl Port for Signals {
+impl SignalSource for SystemSignals {
     async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => Signal::Leave,
-            _ = self.hang_up.recv() => Signal::Leave,
-            _ = self.interrupt.recv() => Signal::Leave,
-            _ = self.go_on.recv() => Signal::Continued,
+            _ = self.terminate.recv() => Signal::Quit,
+            _ = self.hang_up.recv() => Signal::Quit,
+            _ = self.interrupt.recv() => Signal::Quit,
+            _ = self.resume.recv() => Signal::Continued,
         }
     }
 }
@@ -43,21 +43,21 @@ impl Port for Signals {
 /// Listens for Ctrl-C from outside the terminal.
 #[derive(Debug)]
 #[cfg(not(unix))]
-pub(super) struct Signals;
+pub(super) struct SystemSignals;
 
 #[cfg(not(unix))]
-impl Signals {
-    /// Begins to listen.
+impl SystemSignals {
+    /// Starts to listen.
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self)
     }
 }
 
 #[cfg(not(unix))]
-impl Port for Signals {
+impl SignalSource for SystemSignals {
     async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => Signal::Leave,
+            Ok(()) => Signal::Quit,
             Err(_) => std::future::pending().await,
         }
     }

@@ -1,4 +1,4 @@
-//! Taking the terminal and giving it back, whatever happens.
+//! Takes the terminal over and restores it, also after a panic.
 
 use std::io::{self, Write};
 use std::sync::Once;
@@ -10,18 +10,19 @@ use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{execute, terminal};
 
-/// Whether the terminal is ours; a panic anywhere must know.
+/// Whether the terminal is taken over; read by the panic hook.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal is ours while this lives: raw mode, alternate screen,
-/// bracketed paste.
+/// Guard for the terminal in raw mode, with alternate screen and bracketed
+/// paste. Restores it when dropped.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct TerminalGuard {
     _private: (),
 }
 
-impl Guard {
-    /// Takes the terminal. From now on a panic gives it back before it speaks.
+impl TerminalGuard {
+    /// Takes the terminal over. From now on a panic restores it before its
+    /// message is printed.
     pub(super) fn enter() -> io::Result<Self> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
@@ -37,18 +38,18 @@ impl Guard {
     }
 }
 
-impl Drop for Guard {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         leave();
     }
 }
 
-/// Takes the terminal, also when it is ours already: someone else may have
-/// changed it meanwhile.
+/// Takes the terminal over, also if it is already: another program may have
+/// changed it.
 pub(super) fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     terminal::enable_raw_mode()?;
-    // A terminal without an alternate screen still shows what was there.
+    // A terminal without an alternate screen still shows its old content.
     execute!(
         io::stdout(),
         EnterAlternateScreen,
@@ -57,8 +58,8 @@ pub(super) fn enter() -> io::Result<()> {
     )
 }
 
-/// Gives the terminal back, if it is ours. Each step is tried whatever became
-/// of the one before: there is nobody left to tell.
+/// Restores the terminal, if it is taken over. Each step is tried even if the
+/// previous one failed.
 pub(super) fn leave() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
@@ -69,21 +70,21 @@ pub(super) fn leave() {
     let _ = out.flush();
 }
 
-/// Hands `text` to the terminal's clipboard (OSC 52). Whether the terminal
-/// takes it is never known.
+/// Copies `text` to the terminal's clipboard (OSC 52). The terminal does not
+/// report whether it did.
 pub(super) fn copy(text: &str) -> io::Result<()> {
     execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
 }
 
-/// Stops the program as Ctrl-Z does elsewhere: the whole job, and only where
-/// there is a shell to continue it.
+/// Stops the whole job, as Ctrl-Z does elsewhere, if there is a shell to continue
+/// it.
 #[cfg(unix)]
 pub(super) fn stop() -> io::Result<()> {
     rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
     Ok(())
 }
 
-/// There is nothing like it here.
+/// Does nothing: this system has no job control.
 #[cfg(not(unix))]
 pub(super) fn stop() -> io::Result<()> {
     Ok(())

@@ -1,87 +1,91 @@
-//! Where effects go in the real program.
+//! Carries out effects on threads.
 
 use std::io;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
 
-use super::disk::{Disk, Open, Place};
-use super::drive::EffectHandler;
-use super::network::{Command, Network};
-use super::{Options, terminal};
+use super::disk::{DatabaseLocation, DiskThreads, OpenStore};
+use super::event_loop::EffectHandler;
+use super::network::{Network, NetworkCommand};
+use super::{TuiOptions, terminal};
 use crate::app::{Effect, Msg};
 use crate::domain::account::Account;
 use crate::profile::ActiveProfile;
 
-/// The threads behind the loop.
+/// The threads of the TUI.
 #[derive(Debug)]
 pub(super) struct Workers {
     profile: ActiveProfile,
-    facts: mpsc::Sender<Msg>,
-    disk: Option<Disk>,
+    messages: mpsc::Sender<Msg>,
+    disk: Option<DiskThreads>,
     network: Option<Network>,
     open_page: fn(&str) -> Result<(), String>,
     edit_text: fn(&str) -> Result<String, String>,
-    /// Threads of an account that was left: they still may have to write.
-    retired: Vec<JoinHandle<()>>,
+    /// Threads of previous accounts, which may still have to write.
+    stopping: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
-    /// Starts the threads; `store` is the account's, already open.
+    /// Starts the threads; `store` is the account's open store.
     pub(super) fn start(
         profile: ActiveProfile,
         account: Option<Account>,
-        store: Option<Open>,
-        options: &Options,
-        facts: mpsc::Sender<Msg>,
+        store: Option<OpenStore>,
+        options: &TuiOptions,
+        messages: mpsc::Sender<Msg>,
     ) -> Self {
         let network = (!options.offline)
-            .then(|| Network::start(profile.clone(), account.clone(), facts.clone()));
+            .then(|| Network::start(profile.clone(), account.clone(), messages.clone()));
         let mut workers = Self {
             profile,
-            facts,
+            messages,
             disk: None,
             network,
             open_page: options.open_page,
             edit_text: options.edit_text,
-            retired: Vec::new(),
+            stopping: Vec::new(),
         };
         if let (Some(account), Some(store)) = (account, store) {
-            workers.disk = Some(Disk::start(
-                &workers.place(&account),
+            workers.disk = Some(DiskThreads::start(
+                &workers.location(&account),
                 Some(store),
-                &workers.facts,
+                &workers.messages,
             ));
         }
         workers
     }
 
-    /// Ends the threads: the network's within 3 s, the disk's when all is
-    /// written. False when one of them had panicked.
+    /// Ends the threads: the network's within 3 s, the disk's after the last
+    /// write. Returns false if one of them panicked.
     pub(super) fn finish(self) -> bool {
-        let mut well = self.network.is_none_or(Network::finish);
-        let disk = self.disk.map(Disk::retire).unwrap_or_default();
-        for thread in disk.into_iter().chain(self.retired) {
-            well &= thread.join().is_ok();
+        let mut ok = self.network.is_none_or(Network::finish);
+        let disk = self.disk.map(DiskThreads::stop).unwrap_or_default();
+        for thread in disk.into_iter().chain(self.stopping) {
+            ok &= thread.join().is_ok();
         }
-        well
+        ok
     }
 
-    fn place(&self, account: &Account) -> Place {
-        place(&self.profile, account)
+    fn location(&self, account: &Account) -> DatabaseLocation {
+        location(&self.profile, account)
     }
 
     fn open(&mut self, account: &Account) {
         if let Some(disk) = self.disk.take() {
-            self.retired.extend(disk.retire());
+            self.stopping.extend(disk.stop());
         }
-        self.disk = Some(Disk::start(&self.place(account), None, &self.facts));
-        self.tell(Command::Open(account.clone()));
+        self.disk = Some(DiskThreads::start(
+            &self.location(account),
+            None,
+            &self.messages,
+        ));
+        self.send_to_network(NetworkCommand::Open(account.clone()));
     }
 
-    fn tell(&self, command: Command) {
+    fn send_to_network(&self, command: NetworkCommand) {
         if let Some(network) = &self.network {
-            network.tell(command);
+            network.send(command);
         }
     }
 
@@ -91,39 +95,39 @@ impl Workers {
         } else {
             None
         };
-        let taken = self.disk.as_ref().is_some_and(|disk| disk.write(effect));
-        if !taken {
+        let accepted = self.disk.as_ref().is_some_and(|disk| disk.write(effect));
+        if !accepted {
             let reason = "the store is not open".to_owned();
-            self.fact(match commit {
+            self.send(match commit {
                 Some(id) => Msg::CommitFailed { id, reason },
                 None => Msg::StoreFailed { reason },
             });
         }
     }
 
-    /// Says something to the loop from inside the loop. It never waits: where
-    /// the channel is full, a thread does.
-    fn fact(&self, msg: Msg) {
-        if let Err(mpsc::error::TrySendError::Full(msg)) = self.facts.try_send(msg) {
-            let facts = self.facts.clone();
+    /// Sends a message to the loop from inside the loop. Never waits: if the
+    /// channel is full, a thread does.
+    fn send(&self, msg: Msg) {
+        if let Err(mpsc::error::TrySendError::Full(msg)) = self.messages.try_send(msg) {
+            let messages = self.messages.clone();
             thread::spawn(move || {
-                // A loop that is gone wants to know nothing.
-                let _ = facts.blocking_send(msg);
+                // The loop may have ended.
+                let _ = messages.blocking_send(msg);
             });
         }
     }
 }
 
-/// Where the database of `account` is.
-pub(super) fn place(profile: &ActiveProfile, account: &Account) -> Place {
-    Place {
+/// Returns the location of the database of `account`.
+pub(super) fn location(profile: &ActiveProfile, account: &Account) -> DatabaseLocation {
+    DatabaseLocation {
         path: profile.database(account),
         endpoint: profile.config.connection.endpoint.to_string(),
     }
 }
 
 impl EffectHandler for Workers {
-    fn begin(&mut self, effect: Effect) {
+    fn start(&mut self, effect: Effect) {
         match effect {
             effect @ (Effect::Window { .. }
             | Effect::Details { .. }
@@ -140,23 +144,25 @@ impl EffectHandler for Workers {
             | Effect::Retry { .. }
             | Effect::Drop { .. }
             | Effect::AddAsNew { .. }) => self.write(effect),
-            Effect::Sync { shown } => self.tell(Command::Nudge { shown }),
-            Effect::StartLogin(id) => self.tell(Command::StartLogin(id)),
-            Effect::CancelLogin(id) => self.tell(Command::CancelLogin(id)),
+            Effect::Sync { shown } => {
+                self.send_to_network(NetworkCommand::Sync { insisted: shown });
+            }
+            Effect::StartLogin(id) => self.send_to_network(NetworkCommand::StartLogin(id)),
+            Effect::CancelLogin(id) => self.send_to_network(NetworkCommand::CancelLogin(id)),
             Effect::Open(account) => self.open(&account),
             Effect::OpenBrowser(url) => {
-                let (facts, open_page) = (self.facts.clone(), self.open_page);
+                let (messages, open_page) = (self.messages.clone(), self.open_page);
                 thread::spawn(move || {
                     if let Err(reason) = open_page(&url) {
-                        let _ = facts.blocking_send(Msg::BrowserFailed { reason });
+                        let _ = messages.blocking_send(Msg::BrowserFailed { reason });
                     }
                 });
             }
             Effect::Copy(text) => {
-                // A terminal that cannot be written to ends the loop by itself.
+                // The loop ends anyway if the terminal cannot be written to.
                 let _ = terminal::copy(&text);
             }
-            // The loop's own.
+            // Carried out by the loop.
             Effect::EditExternally { .. } | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }

@@ -50,12 +50,9 @@ mod undo;
 mod window;
 mod write;
 
-pub use crate::domain::feed::{Capabilities, FeedRow, Mark};
-pub use crate::domain::history::{HistoryEntry, Session, UndoReport};
-pub use crate::domain::list::{Around, Freshness, Resolved, TagCount, Totals, ViewCounts, Window};
-pub use crate::domain::push_outcome::{PrePushChange, Pull, PushOutcome, Queued};
 pub use error::StoreError;
 
+use crate::domain::list::{Freshness, Totals};
 use account_state::AccountState;
 use file::Opened;
 use open_file::OpenFile;

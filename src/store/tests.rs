@@ -17,9 +17,11 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Capabilities, FeedRow, PushOutcome, Store};
+use super::Store;
 use crate::domain::change::{Act, Change, Progress, Rejection};
+use crate::domain::feed::{Capabilities, FeedRow};
 use crate::domain::key::{ChangeId, Key};
+use crate::domain::push_outcome::PushOutcome;
 use crate::domain::query::{Query, Scope};
 use crate::domain::todo::{Row, State, Todo};
 

@@ -5,6 +5,7 @@
 //! a failure.
 
 pub mod backoff;
+pub mod event;
 pub mod plan;
 pub mod remote;
 pub mod round;

@@ -10,10 +10,11 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::domain::change::{Act, Progress, REMOVED_ELSEWHERE, Rejection};
+use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
 use crate::domain::merge::{Merged, merge};
+use crate::domain::push_outcome::{PrePushChange, PushOutcome, Queued};
 use crate::domain::todo::Row;
-use crate::store::{Capabilities, PrePushChange, PushOutcome, Queued};
 use crate::sync::remote::Batch;
 
 mod bare;

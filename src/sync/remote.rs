@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::auth::error::Kind;
+use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
-use crate::store::{Capabilities, FeedRow, Mark};
 
 /// The server, as sync needs it. Adapters decide nothing: they send and parse.
 #[expect(

@@ -12,8 +12,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::auth::error::Kind;
+use crate::domain::feed::Capabilities;
 use crate::os::file_lock::{FileLock, LockError};
-use crate::store::{Capabilities, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::sync::plan::Waiting;
 use crate::sync::remote::{Remote, RemoteError};
 
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a round did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Report {
+pub struct RoundReport {
     /// Outbox entries the server took.
     pub pushed: usize,
     /// Outbox entries newly rejected.
@@ -119,7 +120,7 @@ pub async fn round<R: Remote>(
     remote: &R,
     lock: &Path,
     now: impl Fn() -> Timestamp,
-) -> Result<Report, RoundError> {
+) -> Result<RoundReport, RoundError> {
     carried_out(store, remote, lock, now, false).await
 }
 
@@ -133,7 +134,7 @@ pub async fn round_from_start<R: Remote>(
     remote: &R,
     lock: &Path,
     now: impl Fn() -> Timestamp,
-) -> Result<Report, RoundError> {
+) -> Result<RoundReport, RoundError> {
     carried_out(store, remote, lock, now, true).await
 }
 
@@ -143,7 +144,7 @@ async fn carried_out<R: Remote>(
     lock: &Path,
     now: impl Fn() -> Timestamp,
     from_start: bool,
-) -> Result<Report, RoundError> {
+) -> Result<RoundReport, RoundError> {
     let asked_at = now();
     let turn = FileLock::acquire(lock, PATIENCE)
         .await
@@ -154,7 +155,7 @@ async fn carried_out<R: Remote>(
     // A damaged one may have been set aside since; between rounds nothing is lost by it.
     store.follow()?;
     if turn.waited() && !from_start && is_done_since(store, asked_at, now())? {
-        return Ok(Report::default());
+        return Ok(RoundReport::default());
     }
     let mut round = Round {
         store,
@@ -165,7 +166,7 @@ async fn carried_out<R: Remote>(
         held: HashSet::new(),
         absent: HashSet::new(),
         purged: None,
-        report: Report::default(),
+        report: RoundReport::default(),
     };
     let outcome = round.run().await;
     if let Err(RoundError::Remote(error)) = &outcome
@@ -217,7 +218,7 @@ struct Round<'a, R, N> {
     absent: HashSet<i64>,
     /// Full backend: up to where tombstones were forgotten when last asked.
     purged: Option<i64>,
-    report: Report,
+    report: RoundReport,
 }
 
 /// Why a pass ended early.

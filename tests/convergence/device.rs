@@ -12,17 +12,18 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tudone::auth::session::Session;
 use tudone::domain::change::{Change, Progress};
+use tudone::domain::push_outcome::Queued;
 use tudone::domain::query::{Query, Scope};
 use tudone::domain::todo::Todo;
 use tudone::graphql::Hasura;
-use tudone::store::{Queued, Store};
-use tudone::sync::round::{Report, RoundError, round, round_from_start};
+use tudone::store::Store;
+use tudone::sync::round::{RoundError, RoundReport, round, round_from_start};
 
 use crate::Checked;
 use crate::network::{ENDPOINT, Network, Wire};
 use crate::step::Fate;
 
-type Round = Pin<Box<dyn Future<Output = Result<Report, RoundError>>>>;
+type Round = Pin<Box<dyn Future<Output = Result<RoundReport, RoundError>>>>;
 
 /// Every so many rounds of a device read everything again.
 const WHOLE: u32 = 3;
@@ -99,7 +100,7 @@ impl Device {
     }
 
     /// Begins a round, if none is under way, up to its first request.
-    pub(crate) fn begin(&mut self) -> Option<Result<Report, RoundError>> {
+    pub(crate) fn begin(&mut self) -> Option<Result<RoundReport, RoundError>> {
         if self.round.is_some() {
             return None;
         }
@@ -129,7 +130,7 @@ impl Device {
     }
 
     /// Lets the round go on until it waits again; its outcome when it has ended.
-    fn go_on(&mut self) -> Option<Result<Report, RoundError>> {
+    fn go_on(&mut self) -> Option<Result<RoundReport, RoundError>> {
         let round = self.round.as_mut()?;
         let mut context = Context::from_waker(Waker::noop());
         match round.as_mut().poll(&mut context) {
@@ -143,7 +144,7 @@ impl Device {
 
     /// Lets the next request of the round under way, or of a new one, meet its
     /// fate; the round's outcome when it ended with that.
-    pub(crate) fn pass(&mut self, fate: Fate) -> Checked<Option<Result<Report, RoundError>>> {
+    pub(crate) fn pass(&mut self, fate: Fate) -> Checked<Option<Result<RoundReport, RoundError>>> {
         if let Some(outcome) = self.begin() {
             return Ok(Some(outcome));
         }
@@ -152,7 +153,7 @@ impl Device {
     }
 
     /// A round, the one under way or a new one, to its end without trouble.
-    pub(crate) fn sync(&mut self) -> Checked<Result<Report, RoundError>> {
+    pub(crate) fn sync(&mut self) -> Checked<Result<RoundReport, RoundError>> {
         for _ in 0..1000 {
             if let Some(outcome) = self.pass(Fate::Fine)? {
                 return Ok(outcome);

@@ -7,9 +7,10 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use tudone::domain::change::{Act, Change, Progress, REMOVED_ELSEWHERE};
 use tudone::domain::key::{ChangeId, Key};
+use tudone::domain::list::Resolved;
+use tudone::domain::push_outcome::Queued;
 use tudone::domain::todo::{Handle, Todo};
-use tudone::store::{Queued, Resolved};
-use tudone::sync::round::{Report, RoundError};
+use tudone::sync::round::{RoundError, RoundReport};
 use uuid::Uuid;
 
 use crate::Checked;
@@ -153,7 +154,11 @@ impl Play {
     }
 
     /// A round may fail on the network only.
-    fn ended(&mut self, device: usize, outcome: Option<Result<Report, RoundError>>) -> Checked {
+    fn ended(
+        &mut self,
+        device: usize,
+        outcome: Option<Result<RoundReport, RoundError>>,
+    ) -> Checked {
         match outcome {
             Some(Err(error @ (RoundError::Store(_) | RoundError::Lock(_) | RoundError::Busy))) => {
                 Err(format!("device {device}: {error:?}").into())
@@ -401,7 +406,7 @@ impl Play {
 
 /// Returns whether a round left everything as it was. A bare backend's list is always
 /// read whole.
-fn is_quiet(report: &Report) -> bool {
+fn is_quiet(report: &RoundReport) -> bool {
     report.pushed == 0 && report.rejected == 0 && report.waiting == 0
 }
 

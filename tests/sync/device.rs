@@ -12,7 +12,7 @@ use tudone::domain::todo::Todo;
 use tudone::graphql::Hasura;
 use tudone::store::Store;
 use tudone::sync::remote::Remote;
-use tudone::sync::round::{Report, RoundError, round};
+use tudone::sync::round::{RoundError, RoundReport, round};
 use uuid::Uuid;
 
 use crate::bench::{Bench, Checked, key_of};
@@ -53,12 +53,15 @@ impl Device {
         self.folder.path().join("round.lock")
     }
 
-    pub(crate) async fn round(&mut self) -> Result<Report, RoundError> {
+    pub(crate) async fn round(&mut self) -> Result<RoundReport, RoundError> {
         self.round_with(&self.hasura.clone()).await
     }
 
     /// A round with another way to the server.
-    pub(crate) async fn round_with(&mut self, remote: &impl Remote) -> Result<Report, RoundError> {
+    pub(crate) async fn round_with(
+        &mut self,
+        remote: &impl Remote,
+    ) -> Result<RoundReport, RoundError> {
         let lock = self.lock();
         round(&mut self.store, remote, &lock, Timestamp::now).await
     }

@@ -11,7 +11,7 @@ use tudone::auth::session::Session;
 use tudone::domain::change::Progress;
 use tudone::sync::backoff::Backoff;
 use tudone::sync::remote::RemoteError;
-use tudone::sync::round::{Report, RoundError};
+use tudone::sync::round::{RoundError, RoundReport};
 
 use crate::bench::{ADA, Bench, Checked, key_of};
 use crate::device::Device;
@@ -190,7 +190,7 @@ impl Case {
         same("what another device shows", &third.shown()?, &self.rows())
     }
 
-    fn check_outcome(self, outcome: &Result<Report, RoundError>) -> Checked {
+    fn check_outcome(self, outcome: &Result<RoundReport, RoundError>) -> Checked {
         if self.fault == Fault::TokenExpired {
             let waiting = outcome.as_ref().map(|report| report.waiting);
             return same("what waits", &waiting.ok(), &Some(0));

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use tudone::auth::access::AccessToken;
 use tudone::auth::session::Session;
-use tudone::store::{Capabilities, FeedRow};
+use tudone::domain::feed::{Capabilities, FeedRow};
 use tudone::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
 
 use crate::bench::{ADA, Bench, Checked, key_of};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tudone::auth::session::Session;
+use tudone::domain::feed::{Capabilities, FeedRow, Mark};
 use tudone::graphql::Hasura;
-use tudone::store::{Capabilities, FeedRow, Mark};
 use tudone::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
 
 use crate::bench::{Bench, Checked};

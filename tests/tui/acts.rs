@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use tudone::app::{Effect, Msg};
+use tudone::domain::list::Around;
 use tudone::domain::query::{Query, Scope};
-use tudone::store::Around;
 
 use crate::device::{Device, add};
 

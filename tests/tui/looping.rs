@@ -11,16 +11,18 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 use tudone::app::keys::{Code, Key};
-use tudone::app::link::{Failure, RoundNews};
 use tudone::app::{Effect, Msg, Stamp};
-use tudone::runtime::drive::{DriveError, EffectHandler, Left, Signal, Signals, Sources, drive};
-use tudone::sync::round::Report;
+use tudone::runtime::event_loop::{
+    self, EffectHandler, LoopEnd, LoopError, Signal, SignalSource, Sources,
+};
+use tudone::sync::event::{RoundEvent, RoundFailure};
+use tudone::sync::round::RoundReport;
 use tudone::ui::{ColorDepth, Theme, ThemeName};
 use uuid::Uuid;
 
 use crate::stage::{NOON, Stage, ada, instant, todo};
+use tudone::domain::list::{Freshness, Totals, Window};
 use tudone::domain::todo::{State, Todo};
-use tudone::store::{Freshness, Totals, Window};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -29,11 +31,11 @@ type Outcome = Result<(), Box<dyn Error>>;
 struct Recorder {
     begun: Vec<Effect>,
     suspended: usize,
-    left: Option<Left>,
+    left: Option<LoopEnd>,
 }
 
 impl EffectHandler for Recorder {
-    fn begin(&mut self, effect: Effect) {
+    fn start(&mut self, effect: Effect) {
         self.begun.push(effect);
     }
     fn edit(&mut self, text: &str) -> io::Result<Result<String, String>> {
@@ -50,7 +52,7 @@ impl EffectHandler for Recorder {
 
 struct Silence;
 
-impl Signals for Silence {
+impl SignalSource for Silence {
     async fn next(&mut self) -> Signal {
         std::future::pending().await
     }
@@ -68,21 +70,21 @@ fn stage() -> Stage {
 }
 
 /// Runs the loop over `input` until it leaves; how many frames it drew.
-fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Recorder), Box<dyn Error>> {
+fn frames(input: Vec<Msg>, messages: Vec<Msg>) -> Result<(usize, Recorder), Box<dyn Error>> {
     let mut stage = stage();
     let mut terminal = Terminal::new(TestBackend::new(80, 24))?;
     let (sender, mut receiver) = mpsc::channel(64);
-    for fact in facts {
-        sender.try_send(fact)?;
+    for msg in messages {
+        sender.try_send(msg)?;
     }
     let mut noted = Recorder::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
     let sources = Sources {
-        input: Some(stream::iter(input).chain(after_the_facts())),
+        input: Some(stream::iter(input).chain(after_the_messages())),
         reopen: None,
-        facts: &mut receiver,
+        messages: &mut receiver,
         signals: Silence,
     };
     let stamp = || Stamp {
@@ -90,7 +92,7 @@ fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Recorder), Box<dyn
         today: Date::constant(2026, 11, 24),
         fresh: Uuid::nil(),
     };
-    let driven: Result<Left, DriveError<Infallible>> = runtime.block_on(drive(
+    let driven: Result<LoopEnd, LoopError<Infallible>> = runtime.block_on(event_loop::run(
         &mut terminal,
         &mut stage.model,
         sources,
@@ -105,7 +107,7 @@ fn frames(input: Vec<Msg>, facts: Vec<Msg>) -> Result<(usize, Recorder), Box<dyn
 
 /// An input that says nothing and ends when the loop has taken all facts in
 /// and drawn what came of them: it is asked once a fact, and a few times more.
-fn after_the_facts() -> impl Stream<Item = Msg> + Unpin {
+fn after_the_messages() -> impl Stream<Item = Msg> + Unpin {
     let mut asked = 0;
     stream::poll_fn(move |cx| {
         asked += 1;
@@ -132,7 +134,7 @@ fn thirty_keys_at_once_cost_one_frame() -> Outcome {
 
 #[test]
 fn a_round_that_brought_nothing_draws_nothing() {
-    let news = || Msg::Round(RoundNews::Ended(Report::default()));
+    let news = || Msg::Round(RoundEvent::Ended(RoundReport::default()));
     let mut stage = stage();
     stage.say(news());
     assert!(
@@ -175,8 +177,8 @@ fn a_pull_that_brought_nothing_draws_nothing_until_the_minute_is_over() -> Outco
 #[test]
 fn a_doorbell_that_comes_and_goes_offline_draws_nothing() {
     let mut stage = stage();
-    stage.say(Msg::Round(RoundNews::Failed {
-        failure: Failure::Unreachable {
+    stage.say(Msg::Round(RoundEvent::Failed {
+        failure: RoundFailure::Unreachable {
             why: "cannot reach hasura.example".to_owned(),
         },
         next_try: None,
@@ -185,7 +187,7 @@ fn a_doorbell_that_comes_and_goes_offline_draws_nothing() {
     for on in [true, false, true] {
         assert!(!stage.say(Msg::LiveTurned { on }).model.take_stale());
     }
-    stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
     assert!(stage.model.take_stale());
     assert!(!stage.say(Msg::LiveTurned { on: true }).model.take_stale());
     assert!(stage.say(Msg::LiveTurned { on: false }).model.take_stale());
@@ -194,9 +196,9 @@ fn a_doorbell_that_comes_and_goes_offline_draws_nothing() {
 #[test]
 fn the_end_of_the_input_ends_the_loop() -> Outcome {
     let (_, noted) = frames(Vec::new(), Vec::new())?;
-    assert_eq!(noted.left, Some(Left::Ended));
+    assert_eq!(noted.left, Some(LoopEnd::Signalled));
     let (_, noted) = frames(vec![press('q')], Vec::new())?;
-    assert_eq!(noted.left, Some(Left::Quit));
+    assert_eq!(noted.left, Some(LoopEnd::Quit));
     Ok(())
 }
 

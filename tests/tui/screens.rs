@@ -2,7 +2,6 @@
 
 use insta::assert_snapshot;
 use tudone::app::details::Details;
-use tudone::app::link::{Failure, RoundNews};
 use tudone::app::login::{LoginId, LoginNews};
 use tudone::app::{Effect, Msg};
 use tudone::auth::device::Prompt;
@@ -10,8 +9,9 @@ use tudone::domain::change::{Act, Change, Entry, Progress, Rejection};
 use tudone::domain::key::ChangeId;
 use tudone::domain::push_outcome::Queued;
 use tudone::domain::todo::State;
+use tudone::sync::event::{RoundEvent, RoundFailure};
 use tudone::sync::plan::Waiting;
-use tudone::sync::round::{Blocked, Report};
+use tudone::sync::round::{Blocked, RoundReport};
 
 use crate::stage::{NOON, Stage, ada, instant, key, todo};
 
@@ -34,7 +34,7 @@ fn some_todos() -> Vec<tudone::domain::todo::Todo> {
 fn online(width: u16, height: u16) -> Stage {
     let mut stage = Stage::new(width, height, Some(ada()));
     stage.press("6").answer(some_todos());
-    stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
     stage.say(Msg::LiveTurned { on: true });
     stage
 }
@@ -118,7 +118,7 @@ fn grouped(width: u16, height: u16) -> Stage {
         (due.is_none(), due)
     });
     stage.answer(rows);
-    stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
     stage.say(Msg::LiveTurned { on: true });
     stage
 }
@@ -198,8 +198,8 @@ fn the_list_at_20_by_5() {
 #[test]
 fn offline_tells_when_the_next_try_is() {
     let mut stage = online(80, 12);
-    stage.say(Msg::Round(RoundNews::Failed {
-        failure: Failure::Unreachable {
+    stage.say(Msg::Round(RoundEvent::Failed {
+        failure: RoundFailure::Unreachable {
             why: "cannot reach hasura.example".to_owned(),
         },
         next_try: Some(instant("2026-11-24T12:02:31Z")),
@@ -209,8 +209,8 @@ fn offline_tells_when_the_next_try_is() {
 
 #[test]
 fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
-    let failed = |why: &str| RoundNews::Failed {
-        failure: Failure::Unreachable {
+    let failed = |why: &str| RoundEvent::Failed {
+        failure: RoundFailure::Unreachable {
             why: why.to_owned(),
         },
         next_try: None,
@@ -219,7 +219,7 @@ fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
     let mut stage = online(100, 12);
     stage.say(Msg::Round(failed(web_page)));
     assert!(!stage.screen().contains(web_page), "nobody asked");
-    stage.press("s").say(Msg::Round(RoundNews::Began));
+    stage.press("s").say(Msg::Round(RoundEvent::Began));
     stage.say(Msg::Round(failed(web_page)));
     let screen = stage.screen();
     assert!(
@@ -227,15 +227,15 @@ fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
         "{screen}"
     );
 
-    stage.press("s").say(Msg::Round(RoundNews::Began));
+    stage.press("s").say(Msg::Round(RoundEvent::Began));
     let blocked = Blocked {
         count: 2,
         why: Waiting::MayNotAdd,
     };
-    stage.say(Msg::Round(RoundNews::Ended(Report {
+    stage.say(Msg::Round(RoundEvent::Ended(RoundReport {
         waiting: 2,
         blocked: Some(blocked),
-        ..Report::default()
+        ..RoundReport::default()
     })));
     let screen = stage.screen();
     let said = "2 changes wait: the server does not let you add todos";
@@ -251,8 +251,8 @@ fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
     stage.say(Msg::LiveTurned { on: false });
     assert_snapshot!(status(&stage).unwrap_or_default());
 
-    let unreachable = RoundNews::Failed {
-        failure: Failure::Unreachable {
+    let unreachable = RoundEvent::Failed {
+        failure: RoundFailure::Unreachable {
             why: "cannot reach hasura.example".to_owned(),
         },
         next_try: None,
@@ -262,15 +262,15 @@ fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
     let offline = status(&stage).unwrap_or_default();
     assert!(offline.contains("offline"), "a round decides: {offline}");
 
-    stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
     assert_eq!(status(&stage), live);
 }
 
 #[test]
 fn signed_out_is_no_error() {
     let mut stage = online(80, 12);
-    stage.say(Msg::Round(RoundNews::Failed {
-        failure: Failure::LoggedOut,
+    stage.say(Msg::Round(RoundEvent::Failed {
+        failure: RoundFailure::LoggedOut,
         next_try: None,
     }));
     assert_snapshot!(stage.styled());
@@ -319,7 +319,7 @@ fn asked_what_pasted_lines_are() {
 fn no_todos_yet() {
     let mut stage = Stage::new(80, 12, Some(ada()));
     stage.answer(Vec::new());
-    stage.say(Msg::Round(RoundNews::Ended(Report::default())));
+    stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
     assert_snapshot!(stage.screen());
 }
 

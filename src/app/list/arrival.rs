@@ -3,7 +3,7 @@
 use super::{List, Place};
 use crate::app::effect::{Effect, WindowId};
 use crate::domain::key::Key;
-use crate::store::{Around, Window};
+use crate::domain::list::{Around, Window};
 
 /// What came of an answered question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,7 +2,7 @@
 
 use super::{Asked, List, Place};
 use crate::app::effect::{Effect, WindowId};
-use crate::store::Around;
+use crate::domain::list::Around;
 
 impl List {
     /// The fewest rows a window is asked for.

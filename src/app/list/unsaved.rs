@@ -4,8 +4,8 @@ use super::ListRow;
 use crate::app::effect::CommitId;
 use crate::domain::change::{Act, Change};
 use crate::domain::key::Key;
+use crate::domain::list::Window;
 use crate::domain::todo::{State, Todo};
-use crate::store::Window;
 
 /// What one commit is to write.
 #[derive(Debug, Clone)]

@@ -1,9 +1,10 @@
 //! How it goes with the server.
 
 use crate::app::effect::Effect;
-use crate::app::link::{Failure, Link, RoundNews};
+use crate::app::link::Link;
 use crate::app::model::Model;
-use crate::sync::round::Report;
+use crate::sync::event::{RoundEvent, RoundFailure};
+use crate::sync::round::RoundReport;
 
 /// Asks for a round that the user sees.
 pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
@@ -20,22 +21,22 @@ pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Takes what is told of a round.
-pub(super) fn round(model: &mut Model, news: RoundNews) -> Vec<Effect> {
+pub(super) fn round(model: &mut Model, news: RoundEvent) -> Vec<Effect> {
     let is_asked_for = model.link == Link::Syncing;
     match news {
-        RoundNews::Began => {
+        RoundEvent::Began => {
             turn(model, Link::Syncing);
             Vec::new()
         }
-        RoundNews::Ended(report) => ended(model, &report),
-        RoundNews::Failed { failure, next_try } => {
+        RoundEvent::Ended(report) => ended(model, &report),
+        RoundEvent::Failed { failure, next_try } => {
             let link = match failure {
                 // Whoever has the round brings what we would have brought.
-                Failure::Busy if is_asked_for => Link::Online,
-                Failure::Busy => return Vec::new(),
-                Failure::Unreachable { why } => Link::Offline { why, next_try },
-                Failure::LoggedOut => Link::LoggedOut,
-                Failure::Refused(why) => Link::Refused { why },
+                RoundFailure::Busy if is_asked_for => Link::Online,
+                RoundFailure::Busy => return Vec::new(),
+                RoundFailure::Unreachable { why } => Link::Offline { why, next_try },
+                RoundFailure::LoggedOut => Link::LoggedOut,
+                RoundFailure::Refused(why) => Link::Refused { why },
             };
             if let (true, Link::Offline { why, .. }) = (is_asked_for, &link) {
                 let text = format!("cannot sync: {why}");
@@ -60,7 +61,7 @@ pub(super) fn live_turned(model: &mut Model, on: bool) -> Vec<Effect> {
     Vec::new()
 }
 
-fn ended(model: &mut Model, report: &Report) -> Vec<Effect> {
+fn ended(model: &mut Model, report: &RoundReport) -> Vec<Effect> {
     let asked = model.link == Link::Syncing;
     turn(model, Link::Online);
     if report.rejected > 0 {

@@ -22,7 +22,7 @@ use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::profile::ActiveProfile;
-use crate::runtime::{self, Options};
+use crate::runtime::{self, TuiOptions};
 use crate::sandbox::DEVELOPMENT_ONLY;
 use crate::ui::ThemeName;
 
@@ -76,7 +76,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         ground.paths("client"),
         credential_store,
     );
-    let options = Options {
+    let options = TuiOptions {
         keymap: Keymap::default(),
         theme: super::tui::theme(context, ThemeName::Terminal),
         offline: false,

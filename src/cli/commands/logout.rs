@@ -11,9 +11,10 @@ use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::{network, output};
 use crate::domain::account::Account;
+use crate::domain::list::Totals;
 use crate::profile::ActiveProfile;
 use crate::profile::logout::Leaving;
-use crate::store::{Store, Totals};
+use crate::store::Store;
 
 /// What `logout` takes.
 #[derive(Debug, Args)]

@@ -15,8 +15,10 @@ use crate::cli::output;
 use crate::cli::write::lacking;
 use crate::domain::change::{Act, Progress};
 use crate::domain::key::Key;
+use crate::domain::list::Resolved;
+use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Handle;
-use crate::store::{Queued, Resolved, Store};
+use crate::store::Store;
 use crate::text::sanitize::plain;
 
 /// The arguments of `queue`.

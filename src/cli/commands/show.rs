@@ -13,9 +13,10 @@ use crate::cli::json::{Fields, ShownAll};
 use crate::cli::output;
 use crate::cli::pick::{Pick, Picked, Selection, among_known, by_handles};
 use crate::cli::write::has_unsent;
+use crate::domain::history::{HistoryEntry, Session};
 use crate::domain::line::{Line, Priority};
 use crate::domain::todo::Todo;
-use crate::store::{HistoryEntry, Session, Store};
+use crate::store::Store;
 use crate::text::sanitize::plain;
 
 /// The arguments of `show`.

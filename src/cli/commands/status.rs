@@ -12,8 +12,10 @@ use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, opened};
 use crate::cli::error::CliError;
 use crate::cli::output;
+use crate::domain::feed::Capabilities;
+use crate::domain::list::Totals;
 use crate::profile::{ActiveProfile, KnownAccount};
-use crate::store::{Capabilities, Store, Totals};
+use crate::store::Store;
 use crate::text::causes;
 use crate::text::sanitize::plain;
 

@@ -15,7 +15,7 @@ use crate::cli::refused::{self, Refused};
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::cli::write;
 use crate::store::Store;
-use crate::sync::round::{Report, RoundError};
+use crate::sync::round::{RoundError, RoundReport};
 
 mod follow;
 mod watched;
@@ -56,16 +56,16 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         Ok(report) => report,
         Err(SyncSkipped::Ended(RoundError::Busy)) => {
             context.notice("queued: another tudone is syncing this account");
-            Report {
+            RoundReport {
                 waiting: waiting(&store)?,
-                ..Report::default()
+                ..RoundReport::default()
             }
         }
         Err(miss) => return Err(miss.into_error("cannot sync")),
     };
     // A conflict found by the pull is a rejection too.
     let refusals = known_refused.since(&store, None)?;
-    let report = Report {
+    let report = RoundReport {
         rejected: refusals.len(),
         ..report
     };
@@ -80,7 +80,7 @@ fn print(
     context: &CommandContext,
     arguments: &Arguments,
     store: &Store,
-    report: &Report,
+    report: &RoundReport,
 ) -> Result<(), CliError> {
     let mut out = output::stdout();
     if arguments.json {
@@ -93,7 +93,7 @@ fn print(
         });
         output::json(&mut out, &answer)?;
     } else if !context.flags.quiet {
-        let Report {
+        let RoundReport {
             pushed,
             pulled,
             rejected,

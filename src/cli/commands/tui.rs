@@ -10,7 +10,7 @@ use crate::cli::editor;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::profile::ActiveProfile;
-use crate::runtime::{self, Options};
+use crate::runtime::{self, TuiOptions};
 use crate::ui::symbols::Symbols;
 use crate::ui::{ColorDepth, Theme, ThemeName};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
         .keys
         .iter()
         .map(|(name, keys)| (name.as_str(), keys.as_str()));
-    let options = Options {
+    let options = TuiOptions {
         // The configuration was checked before.
         keymap: Keymap::configured(bindings).unwrap_or_default(),
         theme: theme(
@@ -36,8 +36,8 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
         edit_text,
     };
-    let parting = runtime::run(ActiveProfile::new(config.profile, config.paths), &options)?;
-    parting.iter().for_each(output::notice);
+    let notices = runtime::run(ActiveProfile::new(config.profile, config.paths), &options)?;
+    notices.iter().for_each(output::notice);
     Ok(())
 }
 

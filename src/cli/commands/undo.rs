@@ -13,8 +13,9 @@ use crate::cli::json::{Fields, ShownAll};
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::write::{self, Writing};
+use crate::domain::history::{HistoryEntry, Session, UndoReport};
 use crate::domain::todo::{State, Todo};
-use crate::store::{HistoryEntry, Session, Store, UndoReport};
+use crate::store::Store;
 use crate::text::sanitize::plain;
 
 /// The arguments of `undo`.

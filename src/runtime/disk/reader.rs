@@ -1,58 +1,58 @@
-//! The thread that reads.
+//! The reader thread.
 
 use std::mem::discriminant;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use tokio::sync::mpsc;
 
-use super::{Open, Place, WATCH, requests, tell};
+use super::{DatabaseLocation, OpenStore, WATCH_INTERVAL, requests, warn};
 use crate::app::{Effect, Msg};
-use crate::runtime::advised;
+use crate::runtime::with_help;
 use crate::store::{Store, StoreError};
 
-/// Answers requests until their sender is gone.
+/// Answers requests until their sender is dropped.
 pub(super) fn run(
-    place: &Place,
-    open: Option<Open>,
+    location: &DatabaseLocation,
+    open: Option<OpenStore>,
     requests: &Receiver<Effect>,
-    facts: &mpsc::Sender<Msg>,
+    messages: &mpsc::Sender<Msg>,
 ) {
     let opened = match open {
         Some(open) => Ok(open),
-        None => place.open_or_read(tell(facts)).map(|store| {
-            let open = Open::new(store);
-            let _ = facts.blocking_send(Msg::Opened);
+        None => location.open_or_read(warn(messages)).map(|store| {
+            let open = OpenStore::new(store);
+            let _ = messages.blocking_send(Msg::Opened);
             open
         }),
     };
-    let Open { store, seen } = match opened {
+    let OpenStore { store, version } = match opened {
         Ok(open) => open,
         Err(error) => {
-            let reason = advised(&error);
-            let _ = facts.blocking_send(Msg::OpenFailed { reason });
+            let reason = with_help(&error);
+            let _ = messages.blocking_send(Msg::OpenFailed { reason });
             return;
         }
     };
-    let mut reader = Reader {
-        seen,
-        is_newer: false,
+    let mut reader = StoreReader {
+        version,
+        reported_newer: false,
         store,
     };
     loop {
-        match requests.recv_timeout(WATCH) {
+        match requests.recv_timeout(WATCH_INTERVAL) {
             Ok(first) => {
                 for effect in latest(std::iter::once(first).chain(requests.try_iter())) {
                     let Some(msg) = reader.answer(&effect) else {
                         continue;
                     };
-                    if facts.blocking_send(msg).is_err() {
+                    if messages.blocking_send(msg).is_err() {
                         return;
                     }
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
-                if let Some(msg) = reader.look()
-                    && facts.blocking_send(msg).is_err()
+                if let Some(msg) = reader.check_for_changes()
+                    && messages.blocking_send(msg).is_err()
                 {
                     return;
                 }
@@ -62,73 +62,73 @@ pub(super) fn run(
     }
 }
 
-/// The requests that still count: of each kind the last.
+/// Returns the last request of each kind.
 fn latest(requests: impl Iterator<Item = Effect>) -> Vec<Effect> {
-    let mut kept: Vec<Effect> = Vec::new();
+    let mut latest: Vec<Effect> = Vec::new();
     for effect in requests {
-        kept.retain(|older| discriminant(older) != discriminant(&effect));
-        kept.push(effect);
+        latest.retain(|older| discriminant(older) != discriminant(&effect));
+        latest.push(effect);
     }
-    kept
+    latest
 }
 
-/// The store that is read, and what is known of it.
-struct Reader {
+/// A store and the state of it that was last reported.
+struct StoreReader {
     store: Store,
-    /// Its version when it was last read.
-    seen: Option<i64>,
-    /// Whether the user knows that a newer program has it.
-    is_newer: bool,
+    /// The version at the last read.
+    version: Option<i64>,
+    /// Whether the user was warned that a newer program migrated it.
+    reported_newer: bool,
 }
 
-impl Reader {
-    /// What has happened to the store meanwhile, if anything has.
-    fn look(&mut self) -> Option<Msg> {
+impl StoreReader {
+    /// Returns what happened to the store since the last read, if anything did.
+    fn check_for_changes(&mut self) -> Option<Msg> {
         match self.store.check() {
-            Err(error @ StoreError::Newer { .. }) if !self.is_newer => {
-                self.is_newer = true;
-                let reason = advised(&error);
-                return Some(Msg::StoreTroubled { reason });
+            Err(error @ StoreError::Newer { .. }) if !self.reported_newer => {
+                self.reported_newer = true;
+                let reason = with_help(&error);
+                return Some(Msg::StoreWarning { reason });
             }
-            Err(error) if error.is_replaced() => return Some(self.moved(&error)),
-            // What else is wrong the next question tells.
+            Err(error) if error.is_replaced() => return Some(self.reopen_after(&error)),
+            // The next request reports any other error.
             Ok(()) | Err(_) => {}
         }
         if self.store.unwritable().is_some() {
             // It may have become writable, or another process has written.
-            let was = self.seen.take();
+            let before = self.version.take();
             if self.store.reopen().is_ok() && self.store.unwritable().is_none() {
                 return Some(Msg::StoreChanged);
             }
-            self.seen = was;
+            self.version = before;
         }
         let version = self.store.version().ok();
-        if version == self.seen {
+        if version == self.version {
             return None;
         }
-        self.seen = version;
+        self.version = version;
         Some(Msg::StoreChanged)
     }
 
     fn answer(&mut self, effect: &Effect) -> Option<Msg> {
-        self.seen = self.store.version().ok();
+        self.version = self.store.version().ok();
         match requests::read(&self.store, effect) {
             Ok(answer) => answer,
-            Err(error) if error.is_replaced() => Some(self.moved(&error)),
-            Err(error @ StoreError::Isolated { .. }) => Some(Msg::StoreTroubled {
-                reason: advised(&error),
+            Err(error) if error.is_replaced() => Some(self.reopen_after(&error)),
+            Err(error @ StoreError::Isolated { .. }) => Some(Msg::StoreWarning {
+                reason: with_help(&error),
             }),
-            Err(error) => Some(requests::failed(effect, advised(&error))),
+            Err(error) => Some(requests::failed(effect, with_help(&error))),
         }
     }
 
-    /// Reads from now on what is in the place of a store that was moved.
-    fn moved(&mut self, why: &StoreError) -> Msg {
+    /// Opens the store that replaces one that was moved aside.
+    fn reopen_after(&mut self, why: &StoreError) -> Msg {
         let reason = match self.store.reopen() {
-            Ok(()) => advised(why),
-            Err(error) => advised(&error),
+            Ok(()) => with_help(why),
+            Err(error) => with_help(&error),
         };
-        self.seen = self.store.version().ok();
-        Msg::StoreTroubled { reason }
+        self.version = self.store.version().ok();
+        Msg::StoreWarning { reason }
     }
 }

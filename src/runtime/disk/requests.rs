@@ -1,4 +1,4 @@
-//! What the effects that concern the store do to it.
+//! Carries out the effects that concern the store.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -16,17 +16,17 @@ use crate::app::{Effect, Msg};
 use crate::domain::change::{Act, Change};
 use crate::domain::history::Session;
 use crate::domain::key::{ChangeId, Key};
-use crate::runtime::identity;
+use crate::os::fresh_id;
 use crate::store::{Store, StoreError};
 
-/// How many projects and contexts are listed and completed.
+/// The most projects and contexts that are listed and completed.
 const MOST_TAGS: usize = 500;
 
 /// Answers an effect that reads; `None` for all others.
 ///
 /// # Errors
 ///
-/// What the store reports.
+/// The store's.
 pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
     Ok(Some(match effect {
         Effect::Window {
@@ -82,13 +82,13 @@ fn tags(store: &Store, sign: char, today: Date) -> Result<Vec<Tag>, StoreError> 
 ///
 /// # Errors
 ///
-/// What the store reports; nothing is changed then.
+/// The store's; nothing is changed then.
 pub fn write(
     store: &mut Store,
     effect: &Effect,
     session: Session,
 ) -> Result<Option<Msg>, StoreError> {
-    let mut fresh = || identity::fresh(Timestamp::now());
+    let mut fresh = || fresh_id::fresh(Timestamp::now());
     Ok(Some(match effect {
         Effect::Commit { id, verb, changes } => Msg::Committed {
             id: *id,
@@ -119,7 +119,7 @@ pub fn write(
                 act: Act::Add { text: text.clone() },
                 at: Timestamp::now(),
             };
-            // Added before the change is dropped: killed between them, both stay.
+            // Added before the change is dropped: a kill between them keeps both.
             store.commit_act(session, "added", &[add])?;
             store.drop_entry(*seq)?;
             Msg::QueueChanged
@@ -128,7 +128,7 @@ pub fn write(
     }))
 }
 
-/// What the loop is told of an effect that failed.
+/// Returns the message for an effect that failed.
 pub(super) fn failed(effect: &Effect, reason: String) -> Msg {
     match effect {
         Effect::Window { id, .. } => Msg::WindowFailed { id: *id, reason },

@@ -3,8 +3,8 @@
 use jiff::civil::{Date, date};
 use rusqlite::Connection;
 
-use super::super::{TagCount, ViewCounts};
 use super::*;
+use crate::domain::list::{TagCount, ViewCounts};
 use crate::domain::query::Sort;
 
 const TODAY: Date = date(2026, 11, 27);

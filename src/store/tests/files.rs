@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use super::super::{Session, StoreError, Totals};
+use super::super::StoreError;
 use super::*;
+use crate::domain::history::Session;
+use crate::domain::list::Totals;
 
 #[test]
 fn nothing_is_read_where_nothing_is() -> Outcome {

@@ -38,7 +38,7 @@ fn changes_of_an_unsent_todo_become_one_add_or_nothing() -> Outcome {
     assert_eq!(gone.len(), 1, "the removed todo is told as it was");
     assert_eq!(outbox(&store)?, []);
     assert_eq!(store.todo(key(1))?, None);
-    assert_eq!(store.totals()?, super::super::Totals::default());
+    assert_eq!(store.totals()?, crate::domain::list::Totals::default());
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! What commands did, and taking it back.
 
-use super::super::{HistoryEntry, Resolved, Session, UndoReport};
 use super::*;
+use crate::domain::history::{HistoryEntry, Session, UndoReport};
+use crate::domain::list::Resolved;
 use crate::domain::todo::Handle;
 
 /// Takes the newest act back; keys are counted from 900.

@@ -1,7 +1,7 @@
 //! Handles, old keys and local numbers.
 
-use super::super::Resolved;
 use super::*;
+use crate::domain::list::Resolved;
 use crate::domain::todo::Handle;
 
 fn named(store: &Store, word: &str) -> Result<Resolved, Box<dyn Error>> {

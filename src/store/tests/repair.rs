@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::super::{Mark, Session, StoreError, Totals};
+use super::super::StoreError;
 use super::*;
+use crate::domain::feed::Mark;
+use crate::domain::history::Session;
+use crate::domain::list::Totals;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

@@ -3,8 +3,8 @@
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
-use super::super::Around;
 use super::*;
+use crate::domain::list::Around;
 use crate::domain::query::{Sort, Term};
 use crate::domain::terms::parse_terms;
 use crate::domain::when::Calendar;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::super::{Mark, PrePushChange, Resolved};
 use super::*;
+use crate::domain::feed::Mark;
+use crate::domain::list::Resolved;
+use crate::domain::push_outcome::PrePushChange;
 use crate::domain::todo::Handle;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;

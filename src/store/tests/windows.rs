@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::date;
 
-use super::super::{Around, Window};
 use super::*;
 use crate::domain::casefold::search_key;
 use crate::domain::line::{Line, Priority};
+use crate::domain::list::{Around, Window};
 use crate::domain::query::{Days, Sort, Term};
 use crate::domain::terms::parse_terms;
 use crate::domain::when::Calendar;

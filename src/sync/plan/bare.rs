@@ -3,8 +3,9 @@
 //! have arrived is looked for before it goes again.
 
 use crate::domain::change::Act;
+use crate::domain::feed::Capabilities;
+use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Row;
-use crate::store::{Capabilities, Queued};
 use crate::sync::plan::{
     BatchItem, Chain, Known, Payload, Step, Waiting, conflict, done, may_have_arrived, merged,
     removed_elsewhere,

@@ -3,8 +3,8 @@
 
 use crate::domain::change::Act;
 use crate::domain::key::Key;
+use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Row;
-use crate::store::Queued;
 use crate::sync::plan::{
     BatchItem, Chain, Known, Payload, Step, Waiting, conflict, done, may_have_arrived, merged,
     rebased, removed_elsewhere,

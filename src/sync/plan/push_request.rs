@@ -1,6 +1,6 @@
 //! Requests: what they carry, and which outbox entries their answers settle.
 
-use crate::store::Queued;
+use crate::domain::push_outcome::Queued;
 use crate::sync::plan::{Payload, may_have_arrived};
 use crate::sync::remote::Batch;
 

@@ -6,9 +6,10 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use crate::domain::change::{Act, MAY_BE_ADDED, Progress, Rejection};
+use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
+use crate::domain::push_outcome::{PushOutcome, Queued};
 use crate::domain::todo::Row;
-use crate::store::{Capabilities, PushOutcome, Queued};
 use crate::sync::plan;
 use crate::sync::remote::Remote;
 use crate::sync::round::push::applied;

@@ -4,9 +4,10 @@
 
 use jiff::Timestamp;
 
+use crate::domain::feed::{Capabilities, FeedRow};
 use crate::domain::key::Key;
+use crate::domain::push_outcome::Pull;
 use crate::domain::todo::Row;
-use crate::store::{Capabilities, FeedRow, Pull};
 use crate::sync::remote::{Remote, RemoteError};
 use crate::sync::round::{Halt, Round};
 

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::domain::change::Rejection;
-use crate::store::{Capabilities, PrePushChange, PushOutcome, Queued};
+use crate::domain::feed::Capabilities;
+use crate::domain::push_outcome::{PrePushChange, PushOutcome, Queued};
 use crate::sync::plan::{self, BatchItem, Known, Marking, PushRequest, Waiting};
 use crate::sync::remote::{Answer, Batch, Remote, RemoteError};
 use crate::sync::round::{Blocked, Halt, Round};

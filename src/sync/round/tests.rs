@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Report, RoundError, round, round_from_start};
+use super::{RoundError, RoundReport, round, round_from_start};
 use crate::domain::change::{Act, Change, Progress};
 use crate::domain::key::{ChangeId, Key};
+use crate::domain::push_outcome::Queued;
 use crate::domain::query::{Query, Scope, Sort};
-use crate::store::{Queued, Store};
+use crate::store::Store;
 
 mod bare;
 mod chaos;
@@ -98,7 +99,7 @@ impl Device {
         Ok(())
     }
 
-    async fn round(&mut self) -> Result<Report, RoundError> {
+    async fn round(&mut self) -> Result<RoundReport, RoundError> {
         let lock = self.lock();
         round(&mut self.store, &self.server, &lock, || {
             Timestamp::UNIX_EPOCH
@@ -106,7 +107,7 @@ impl Device {
         .await
     }
 
-    async fn round_from_start(&mut self) -> Result<Report, RoundError> {
+    async fn round_from_start(&mut self) -> Result<RoundReport, RoundError> {
         let lock = self.lock();
         round_from_start(&mut self.store, &self.server, &lock, || {
             Timestamp::UNIX_EPOCH

@@ -9,7 +9,6 @@ use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::watched::{Change, Watched};
-use crate::app::link::{Failure, RoundNews};
 use crate::cli::clock::local;
 use crate::cli::commands::queue::Waiting;
 use crate::cli::context::{CommandContext, KnownProfile};
@@ -18,8 +17,9 @@ use crate::cli::json::Shown;
 use crate::cli::network;
 use crate::cli::output::{self, Out};
 use crate::cli::shutdown::{End, Shutdown};
-use crate::runtime::rounds::{News, Rounds};
-use crate::sync::round::Report;
+use crate::sync::event::{RoundEvent, RoundFailure};
+use crate::sync::round::RoundReport;
+use crate::sync_driver::{SyncDriver, SyncEvent};
 
 /// How often to check whether another process has written.
 const WATCH: Duration = Duration::from_secs(1);
@@ -90,28 +90,28 @@ pub(super) fn run(context: &CommandContext, json: bool, from_start: bool) -> Res
 
 impl Follower<'_> {
     async fn follow(mut self, known: KnownProfile, from_start: bool) -> Result<(), CliError> {
-        let mut ending = Shutdown::listen()?;
-        let mut rounds = Rounds::new(known.profile);
-        rounds.open(&known.known.account, from_start);
-        let ended = self.until_told_to_end(&mut rounds, &mut ending).await;
-        rounds.finish().await;
+        let mut shutdown = Shutdown::listen()?;
+        let mut driver = SyncDriver::new(known.profile);
+        driver.open(&known.known.account, from_start);
+        let ended = self.until_shutdown(&mut driver, &mut shutdown).await;
+        driver.finish().await;
         ended
     }
 
-    async fn until_told_to_end(
+    async fn until_shutdown(
         &mut self,
-        rounds: &mut Rounds,
-        ending: &mut Shutdown,
+        driver: &mut SyncDriver,
+        shutdown: &mut Shutdown,
     ) -> Result<(), CliError> {
         let mut watch = interval(WATCH);
         watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let news = tokio::select! {
-                end = ending.wait() => return match end {
+            let event = tokio::select! {
+                end = shutdown.wait() => return match end {
                     End::Interrupted => Err(CliError::Interrupted),
                     End::Terminated => Ok(()),
                 },
-                news = rounds.next() => Some(news),
+                event = driver.next() => Some(event),
                 _ = watch.tick() => {
                     output::is_read()?;
                     None
@@ -121,10 +121,10 @@ impl Follower<'_> {
                 self.changed(&change)?;
             }
             if self.watched.has_more_to_send()? {
-                rounds.nudge(false);
+                driver.request_round(false);
             }
-            if let Some(news) = news {
-                self.report(news)?;
+            if let Some(event) = event {
+                self.report(event)?;
             }
             self.out.flush()?;
         }
@@ -148,20 +148,20 @@ impl Follower<'_> {
         Ok(())
     }
 
-    fn report(&mut self, news: News) -> Result<(), CliError> {
-        match news {
-            News::Live => self.say("live: changes appear as they happen", &Event::Live),
-            News::Polling { why } => {
+    fn report(&mut self, event: SyncEvent) -> Result<(), CliError> {
+        match event {
+            SyncEvent::Live => self.say("live: changes appear as they happen", &Event::Live),
+            SyncEvent::Polling { why } => {
                 let text = format!("polling every 30 s: {why}");
                 self.say(&text, &Event::Polling { why: &why })
             }
-            News::Round(RoundNews::Began) => Ok(()),
-            News::Round(RoundNews::Ended(report)) => self.synced(&report),
-            News::Round(RoundNews::Failed { failure, next_try }) => match failure {
+            SyncEvent::Round(RoundEvent::Began) => Ok(()),
+            SyncEvent::Round(RoundEvent::Ended(report)) => self.synced(&report),
+            SyncEvent::Round(RoundEvent::Failed { failure, next_try }) => match failure {
                 // The other process stores the same changes.
-                Failure::Busy => Ok(()),
-                Failure::LoggedOut => Err(CliError::LoggedOut),
-                Failure::Unreachable { why } | Failure::Refused(why) => {
+                RoundFailure::Busy => Ok(()),
+                RoundFailure::LoggedOut => Err(CliError::LoggedOut),
+                RoundFailure::Unreachable { why } | RoundFailure::Refused(why) => {
                     self.offline(&why, next_try)
                 }
             },
@@ -170,12 +170,12 @@ impl Follower<'_> {
 
     /// Reports a successful round, unless neither it nor the one before did
     /// anything.
-    fn synced(&mut self, report: &Report) -> Result<(), CliError> {
+    fn synced(&mut self, report: &RoundReport) -> Result<(), CliError> {
         let was_in_sync = self.in_sync.replace(true);
         if was_in_sync == Some(false) {
             self.context.notice("in sync again");
         }
-        let Report {
+        let RoundReport {
             pushed,
             pulled,
             rejected,

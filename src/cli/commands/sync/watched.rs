@@ -8,9 +8,10 @@ use crate::cli::context::KnownProfile;
 use crate::cli::error::CliError;
 use crate::domain::change::Progress;
 use crate::domain::key::Key;
+use crate::domain::list::Freshness;
 use crate::domain::query::{Query, Scope};
 use crate::domain::todo::Todo;
-use crate::store::{Freshness, Store};
+use crate::store::Store;
 
 /// A change, made by this device or another.
 #[derive(Debug)]

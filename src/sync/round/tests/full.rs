@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::server::{EVERYTHING, Fault};
 use super::*;
-use crate::store::Capabilities;
+use crate::domain::feed::Capabilities;
 use crate::sync::remote::{Batch, Remote, RemoteError};
 
 fn conflict(theirs: &str) -> Refusal {
@@ -386,7 +386,7 @@ async fn a_round_costs_what_changed() -> Outcome {
     }
     let mut device = Device::new(&server)?;
     device.rounds().await?;
-    assert_eq!(device.round().await?, Report::default());
+    assert_eq!(device.round().await?, RoundReport::default());
     server.rewrite("todo 3", "x todo 3");
     assert_eq!(device.round().await?.pulled, 1);
     assert_eq!(server.asked(), 1, "what the role may do is remembered");

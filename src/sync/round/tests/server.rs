@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
-use crate::store::{Capabilities, FeedRow, Mark};
 use crate::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
 
 pub(super) const ENDPOINT: &str = "https://hasura.example/v1/graphql";

@@ -16,7 +16,7 @@ use crate::profile::ActiveProfile;
 use crate::profile::verify::verify;
 use crate::store::Store;
 use crate::sync::remote::RemoteError;
-use crate::sync::round::{Report, RoundError, round};
+use crate::sync::round::{RoundError, RoundReport, round};
 
 /// How long a vault in memory may take.
 const UNLOCKING: Duration = Duration::from_secs(3);
@@ -86,7 +86,7 @@ pub(super) struct Program {
 
 impl Program {
     /// One round; `None` when it ended early for a reason that passes.
-    pub(super) async fn round(&mut self) -> Result<Option<Report>, CliError> {
+    pub(super) async fn round(&mut self) -> Result<Option<RoundReport>, CliError> {
         let ended = round(&mut self.store, &self.remote, &self.lock, Timestamp::now).await;
         match ended {
             Ok(report) => Ok(Some(report)),

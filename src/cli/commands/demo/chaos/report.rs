@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// What came of the chaos, in numbers.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Report {
+pub(super) struct ChaosReport {
     /// What to play it again with.
     pub(super) seed: u64,
     /// How long it took, the syncing in peace included.
@@ -49,7 +49,7 @@ pub(super) struct Report {
     pub(super) devices_equal: bool,
 }
 
-impl Report {
+impl ChaosReport {
     /// What must not be, in words.
     pub(super) fn wrong(&self) -> Vec<String> {
         let mut wrong: Vec<String> = [
@@ -74,7 +74,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ChaosReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ended = if self.interrupted {
             "interrupted after"

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::client::{Deeds, name_of};
 use super::device::{Device, Program};
 use super::fault_injector::FaultInjector;
-use super::report::Report;
+use super::report::ChaosReport;
 use super::{DEVICES, HANDS};
 use crate::cli::commands::demo::env::{DemoEnv, text_of};
 use crate::cli::error::CliError;
@@ -29,7 +29,7 @@ pub(super) async fn count(
     devices: &[Device],
     items: &Deeds,
     weather: &FaultInjector,
-) -> Result<Report, CliError> {
+) -> Result<ChaosReport, CliError> {
     let programs: Result<Vec<Program>, CliError> = devices
         .iter()
         .map(|device| device.program(REQUEST_LIMIT))
@@ -37,11 +37,11 @@ pub(super) async fn count(
     let mut programs = programs?;
     settle(&mut programs).await?;
 
-    let mut report = Report {
+    let mut report = ChaosReport {
         devices: DEVICES,
         workers: DEVICES * (HANDS + 1),
         interrupted: weather.interrupted,
-        ..Report::default()
+        ..ChaosReport::default()
     };
     count_weather(&mut report, ground, weather).await?;
     let rejected = take_rejected(&mut programs, &mut report)?;
@@ -78,7 +78,9 @@ async fn settle(programs: &mut [Program]) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn peaceful_round(program: &mut Program) -> Result<crate::sync::round::Report, CliError> {
+async fn peaceful_round(
+    program: &mut Program,
+) -> Result<crate::sync::round::RoundReport, CliError> {
     for _ in 0..TRIES {
         if let Some(report) = program.round().await? {
             return Ok(report);
@@ -88,7 +90,7 @@ async fn peaceful_round(program: &mut Program) -> Result<crate::sync::round::Rep
 }
 
 async fn count_weather(
-    report: &mut Report,
+    report: &mut ChaosReport,
     ground: &DemoEnv,
     weather: &FaultInjector,
 ) -> Result<(), CliError> {
@@ -111,7 +113,7 @@ async fn count_weather(
 
 /// Gives up what was rejected, as a user may, and counts what else is left
 /// in the outboxes. Returns the texts that were rejected.
-fn take_rejected(programs: &mut [Program], report: &mut Report) -> Result<String, CliError> {
+fn take_rejected(programs: &mut [Program], report: &mut ChaosReport) -> Result<String, CliError> {
     let mut texts = String::new();
     for program in programs {
         for queued in program.store.outbox()? {
@@ -132,7 +134,7 @@ fn take_rejected(programs: &mut [Program], report: &mut Report) -> Result<String
 
 /// Every add must be there once, unless it was removed; every edit must have
 /// left its mark, in its todo or among what was rejected.
-fn count_deeds(report: &mut Report, items: &Deeds, rows: &[Value], rejected: &str) {
+fn count_deeds(report: &mut ChaosReport, items: &Deeds, rows: &[Value], rejected: &str) {
     let mut texts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in rows {
         let text = text_of(row);

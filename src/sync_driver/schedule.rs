@@ -1,17 +1,17 @@
-//! When the next round is due.
+//! The due time of the next round.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The smallest gap between the starts of two rounds, whoever asks: a key that
-/// is held down must not flood the server.
+/// The smallest gap between the starts of two rounds: a key that is held down
+/// must not flood the server.
 const SMALLEST_GAP: Duration = Duration::from_millis(250);
-/// The same for rounds that the server asks for: one that rings all the time
-/// must not make this client flood it.
-const RING_GAP: Duration = Duration::from_secs(1);
+/// The same for rounds started by the live subscription: a server that reports
+/// changes all the time must not make this client flood it.
+const SERVER_GAP: Duration = Duration::from_secs(1);
 
-/// When the next round is due, and how close rounds may come.
+/// The due time of the next round, limited by the smallest gaps.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     due: Option<Instant>,
@@ -19,38 +19,38 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// When the next round is due; `None` waits for the user.
+    /// Returns the due time; `None` waits for a request.
     pub(super) const fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Wants a round as soon as may be.
+    /// Makes a round due as soon as the gap allows.
     pub(super) fn now(&mut self) {
-        self.not_after(self.earliest(SMALLEST_GAP));
+        self.not_after(self.earliest_after(SMALLEST_GAP));
     }
 
-    /// Wants a round because the server says that something changed.
-    pub(super) fn rang(&mut self) {
-        self.not_after(self.earliest(RING_GAP));
+    /// As [`Schedule::now`], because the server reported a change.
+    pub(super) fn now_from_server(&mut self) {
+        self.not_after(self.earliest_after(SERVER_GAP));
     }
 
-    /// Wants a round after `pause`, unless an earlier one is due.
+    /// Makes a round due after `pause`, unless an earlier one is due.
     pub(super) fn within(&mut self, pause: Duration) {
         self.not_after(Instant::now() + pause);
     }
 
-    /// A round begins.
-    pub(super) fn begun(&mut self) {
+    /// Records that a round has begun.
+    pub(super) fn round_began(&mut self) {
         self.due = None;
         self.began = Some(Instant::now());
     }
 
-    /// No round is due, because the server wants none yet.
+    /// Clears the due time.
     pub(super) const fn cancel(&mut self) {
         self.due = None;
     }
 
-    fn earliest(&self, gap: Duration) -> Instant {
+    fn earliest_after(&self, gap: Duration) -> Instant {
         let now = Instant::now();
         self.began.map_or(now, |began| now.max(began + gap))
     }
@@ -72,7 +72,7 @@ mod tests {
         for _ in 0..60_000 {
             ask(&mut schedule);
             if schedule.due().is_some_and(|due| due <= Instant::now()) {
-                schedule.begun();
+                schedule.round_began();
                 begun += 1;
             }
             tokio::time::advance(Duration::from_millis(1)).await;
@@ -81,8 +81,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_rings_all_the_time_gets_one_round_a_second() {
-        assert_eq!(rounds_in_a_minute(Schedule::rang).await, 60);
+    async fn a_server_that_reports_changes_all_the_time_gets_one_round_a_second() {
+        assert_eq!(rounds_in_a_minute(Schedule::now_from_server).await, 60);
     }
 
     #[tokio::test(start_paused = true)]
@@ -91,12 +91,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_ring_after_a_quiet_second_is_heard_at_once() {
+    async fn the_first_change_reported_after_a_quiet_second_starts_a_round_at_once() {
         let mut schedule = Schedule::default();
-        schedule.begun();
+        schedule.round_began();
         schedule.within(Duration::from_mins(5));
-        tokio::time::advance(RING_GAP).await;
-        schedule.rang();
+        tokio::time::advance(SERVER_GAP).await;
+        schedule.now_from_server();
         assert_eq!(schedule.due(), Some(Instant::now()));
         schedule.within(Duration::ZERO);
         schedule.within(Duration::from_secs(9));

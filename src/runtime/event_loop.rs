@@ -1,0 +1,236 @@
+//! The event loop: waits, updates, starts effects, draws once.
+
+use std::future::{pending, poll_fn};
+use std::io;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, ClearType};
+use tokio::sync::mpsc;
+
+use crate::app::{Effect, Model, Msg, Stamp, update};
+use crate::ui::{self, Theme};
+
+/// The most messages handled before a frame is drawn, so that a flood of
+/// messages cannot freeze the screen.
+const BURST: usize = 512;
+
+/// A signal from the terminal or the system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// A request to quit.
+    Quit,
+    /// The program was stopped and continues; the screen may show anything.
+    Continued,
+}
+
+/// Source of the system's signals.
+pub trait SignalSource {
+    /// Waits for the next signal; for ever where there are none.
+    #[expect(
+        async_fn_in_trait,
+        reason = "the loop is generic and runs on one thread"
+    )]
+    async fn next(&mut self) -> Signal;
+}
+
+/// Sources of messages.
+#[derive(Debug)]
+pub struct Sources<'f, I, S> {
+    /// The terminal's input; its end ends the loop. `None` while another program
+    /// uses the terminal.
+    pub input: Option<I>,
+    /// Opens the terminal's input again after another program used it.
+    pub reopen: Option<fn() -> I>,
+    /// Messages from the workers.
+    pub messages: &'f mut mpsc::Receiver<Msg>,
+    /// The system's signals.
+    pub signals: S,
+}
+
+/// Carries out effects.
+pub trait EffectHandler {
+    /// Starts an effect; never waits.
+    fn start(&mut self, effect: Effect);
+    /// Opens `text` in the user's editor, which uses the terminal; returns the
+    /// edited text, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// A terminal that cannot be taken over again.
+    fn edit(&mut self, text: &str) -> io::Result<Result<String, String>>;
+    /// Restores the terminal, stops the program and takes the terminal over when
+    /// it continues.
+    ///
+    /// # Errors
+    ///
+    /// A terminal that cannot be restored or taken over again.
+    fn suspend(&mut self) -> io::Result<()>;
+    /// Takes the terminal over after another process stopped the program.
+    ///
+    /// # Errors
+    ///
+    /// A terminal that cannot be taken over.
+    fn resume(&mut self) -> io::Result<()>;
+}
+
+/// The reason why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoopEnd {
+    /// The user quit.
+    Quit,
+    /// A signal, or the terminal is gone.
+    Signalled,
+}
+
+/// An error that ends the loop; `E` is the backend's own error.
+#[derive(Debug, thiserror::Error)]
+pub enum LoopError<E> {
+    /// The terminal cannot be drawn on.
+    #[error("cannot draw")]
+    Draw(E),
+    /// The terminal cannot be restored or taken over again.
+    #[error("cannot hand the terminal over")]
+    HandOver(#[source] io::Error),
+}
+
+enum LoopEvent {
+    Msg(Msg),
+    Continued,
+    Quit,
+}
+
+/// Runs the loop until the user quits, a signal comes or the input ends. Messages that arrive together cost one frame; nothing arriving costs
+/// nothing.
+///
+/// # Errors
+///
+/// [`LoopError`] from the terminal.
+pub async fn run<B, I, S, O>(
+    terminal: &mut Terminal<B>,
+    model: &mut Model,
+    mut sources: Sources<'_, I, S>,
+    effects: &mut O,
+    theme: &Theme,
+    stamp: impl Fn() -> Stamp,
+) -> Result<LoopEnd, LoopError<B::Error>>
+where
+    B: Backend,
+    I: Stream<Item = Msg> + Unpin,
+    S: SignalSource,
+    O: EffectHandler,
+{
+    loop {
+        if model.take_stale() {
+            terminal
+                .draw(|frame| ui::draw(model, theme, frame))
+                .map_err(LoopError::Draw)?;
+        }
+        let mut next = sources.next(model.next_tick()).await;
+        for _ in 0..BURST {
+            let msg = match next {
+                LoopEvent::Quit => return Ok(LoopEnd::Signalled),
+                LoopEvent::Msg(msg) => msg,
+                LoopEvent::Continued => {
+                    effects.resume().map_err(LoopError::HandOver)?;
+                    Msg::Act(crate::app::Action::Redraw)
+                }
+            };
+            for effect in update(model, msg, stamp()) {
+                #[expect(
+                    clippy::wildcard_enum_match_arm,
+                    reason = "the handler starts all others"
+                )]
+                match effect {
+                    Effect::Quit => return Ok(LoopEnd::Quit),
+                    Effect::Redraw => clear(terminal).map_err(LoopError::Draw)?,
+                    Effect::Suspend => {
+                        effects.suspend().map_err(LoopError::HandOver)?;
+                        clear(terminal).map_err(LoopError::Draw)?;
+                    }
+                    Effect::EditExternally { text } => {
+                        if sources.reopen.is_some() {
+                            // Otherwise its thread would take the editor's keys.
+                            sources.input = None;
+                        }
+                        let edited = effects.edit(&text).map_err(LoopError::HandOver)?;
+                        if let Some(reopen) = sources.reopen {
+                            sources.input = Some(reopen());
+                        }
+                        clear(terminal).map_err(LoopError::Draw)?;
+                        let msg = Msg::EditedExternally(edited);
+                        for effect in update(model, msg, stamp()) {
+                            effects.start(effect);
+                        }
+                    }
+                    effect => effects.start(effect),
+                }
+            }
+            match sources.ready().await {
+                Some(ready) => next = ready,
+                None => break,
+            }
+        }
+    }
+}
+
+/// Clears the screen, so that the next frame is drawn whole. (`Terminal::clear` would ask the terminal where its cursor is, and the
+/// answer would be read as input.)
+fn clear<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    terminal.backend_mut().clear_region(ClearType::All)?;
+    // Discards the frame drawn last.
+    terminal.swap_buffers();
+    Ok(())
+}
+
+/// Waits for the next message of a stream; for ever without a stream.
+async fn next_of<I: Stream<Item = Msg> + Unpin>(input: &mut Option<I>) -> Option<Msg> {
+    match input {
+        Some(input) => input.next().await,
+        None => pending().await,
+    }
+}
+
+impl<I, S> Sources<'_, I, S>
+where
+    I: Stream<Item = Msg> + Unpin,
+    S: SignalSource,
+{
+    /// Waits for the next event.
+    async fn next(&mut self, tick_after: Option<Duration>) -> LoopEvent {
+        let tick = async {
+            match tick_after {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => pending::<()>().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            signal = self.signals.next() => match signal {
+                Signal::Quit => LoopEvent::Quit,
+                Signal::Continued => LoopEvent::Continued,
+            },
+            msg = next_of(&mut self.input) => msg.map_or(LoopEvent::Quit, LoopEvent::Msg),
+            Some(msg) = self.messages.recv() => LoopEvent::Msg(msg),
+            () = tick => LoopEvent::Msg(Msg::Ticked),
+        }
+    }
+
+    /// Returns an event that is available already. The input is polled with the task's own
+    /// waker: the terminal's stream remembers the first waker it is given, and
+    /// would not wake the loop with a borrowed one.
+    async fn ready(&mut self) -> Option<LoopEvent> {
+        let Some(input) = &mut self.input else {
+            return self.messages.try_recv().ok().map(LoopEvent::Msg);
+        };
+        let input = poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await;
+        match input {
+            Poll::Ready(Some(msg)) => return Some(LoopEvent::Msg(msg)),
+            Poll::Ready(None) => return Some(LoopEvent::Quit),
+            Poll::Pending => {}
+        }
+        self.messages.try_recv().ok().map(LoopEvent::Msg)
+    }
+}
