@@ -8,7 +8,7 @@ pub(crate) mod seat;
 use std::error::Error;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -29,6 +29,8 @@ pub(crate) struct Machine {
     variables: Vec<(String, String)>,
     /// What the program is started through.
     launcher: Vec<String>,
+    /// What no command may print or leave in a file.
+    secrets: Vec<String>,
 }
 
 /// How a command ended.
@@ -72,6 +74,7 @@ impl Machine {
             folder: tempfile::tempdir()?,
             variables: Vec::new(),
             launcher: Vec::new(),
+            secrets: Vec::new(),
         })
     }
 
@@ -101,6 +104,11 @@ impl Machine {
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.into()));
+    }
+
+    /// Fails every later command that prints `secret` or leaves it in a file.
+    pub(crate) fn keep_secret(&mut self, secret: &str) {
+        self.secrets.push(secret.to_owned());
     }
 
     /// Starts every later command through these words: `setpriv …`, `nsenter …`.
@@ -151,7 +159,20 @@ impl Machine {
 
     /// Runs the program to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Checked<Ran> {
-        ended(self.tudone(words))
+        self.kept_secrets(ended(self.tudone(words))?)
+    }
+
+    /// `ran`, unless it gave a secret away.
+    fn kept_secrets(&self, ran: Ran) -> Checked<Ran> {
+        for secret in &self.secrets {
+            assert!(!ran.stdout.contains(secret), "{secret} in {}", ran.stdout);
+            assert!(!ran.stderr.contains(secret), "{secret} in {}", ran.stderr);
+            for folder in ["config", "data", "home"] {
+                let found = file_with(&self.path(folder), secret)?;
+                assert_eq!(found, None, "{secret} is in a file");
+            }
+        }
+        Ok(ran)
     }
 
     /// Runs the program with `input` on its standard input.
@@ -163,7 +184,19 @@ impl Machine {
             .stderr(Stdio::piped())
             .spawn()?;
         child.stdin.take().ok_or("no stdin")?.write_all(input)?;
-        ran(child.wait_with_output()?)
+        self.kept_secrets(ran(child.wait_with_output()?)?)
+    }
+
+    /// Starts the program with `input` on its standard input, to be killed.
+    pub(crate) fn start(&self, words: &[&str], input: &[u8]) -> Checked<Child> {
+        let mut child = self
+            .tudone(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        child.stdin.take().ok_or("no stdin")?.write_all(input)?;
+        Ok(child)
     }
 
     /// Runs the program and reads its answer, which must be exit 0 and JSON.
@@ -228,6 +261,32 @@ impl Machine {
 /// Runs a command to its end.
 pub(crate) fn ended(mut command: Command) -> Checked<Ran> {
     ran(command.output()?)
+}
+
+/// The first file below `folder` that holds `text`.
+fn file_with(folder: &Path, text: &str) -> Checked<Option<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let holds = |bytes: &[u8]| {
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        let found = if path.is_dir() {
+            file_with(&path, text)?
+        } else {
+            std::fs::read(&path)
+                .is_ok_and(|bytes| holds(&bytes))
+                .then_some(path)
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 fn ran(output: std::process::Output) -> Checked<Ran> {

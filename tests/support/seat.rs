@@ -16,6 +16,7 @@ pub(crate) struct Seat {
     output: Receiver<Vec<u8>>,
     seen: String,
     screen: vt100::Parser,
+    secrets: Vec<String>,
 }
 
 impl Drop for Seat {
@@ -67,6 +68,7 @@ impl Seat {
             output,
             seen: String::new(),
             screen: vt100::Parser::new(size.rows.try_into()?, size.cols.try_into()?, 0),
+            secrets: machine.secrets.clone(),
         })
     }
 
@@ -112,6 +114,9 @@ impl Seat {
         };
         self.screen.process(&part);
         self.seen.push_str(&String::from_utf8_lossy(&part));
+        for secret in &self.secrets {
+            assert!(!self.seen.contains(secret), "{secret} on the terminal");
+        }
         true
     }
 

@@ -11,10 +11,10 @@ use async_graphql_parser::types::{
 };
 use async_graphql_value::{ConstValue, Name};
 use axum::http::HeaderMap;
-use base64::Engine as _;
 use postgres::{Client, Transaction};
 use serde_json::{Map, Value, json};
 
+use super::jwt::{self, JwtMode};
 use super::{Reply, Shared, sql, with};
 use statement::Tables;
 
@@ -66,13 +66,23 @@ fn errors((code, message, path): &Refusal) -> Value {
     json!({"errors": [{"message": message, "extensions": {"path": path, "code": code}}]})
 }
 
-/// An administrator in any role, or the bearer of a token. Signatures are not
-/// verified here: that is the sandbox's part.
-fn session(state: &Shared, headers: &HeaderMap) -> Result<Session, Refusal> {
+/// An administrator in any role, or the bearer of a token.
+pub(super) fn session(state: &Shared, headers: &HeaderMap) -> Result<Session, Refusal> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let token = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
-    if let (Some(token), None) = (token, header("x-hasura-admin-secret")) {
-        return bearer(token);
+    if header("x-hasura-admin-secret").is_none() {
+        match (&state.jwt, token) {
+            (JwtMode::Unchecked, Some(token)) => return bearer(&jwt::claims(token)),
+            (JwtMode::Secret(secret), Some(token)) => {
+                return bearer(&jwt::verified(token, secret)?);
+            }
+            (JwtMode::Secret(_), None) => {
+                let message =
+                    "Missing 'Authorization' or 'Cookie' header in JWT authentication mode";
+                return refuse("invalid-headers", message, "$");
+            }
+            (JwtMode::Unchecked, None) | (JwtMode::Off, _) => {}
+        }
     }
     if let Some(refusal) = state.refuse_caller(headers) {
         let text = |name: &str| refusal[name].as_str().unwrap_or_default().to_owned();
@@ -88,13 +98,7 @@ fn session(state: &Shared, headers: &HeaderMap) -> Result<Session, Refusal> {
     })
 }
 
-fn bearer(token: &str) -> Result<Session, Refusal> {
-    let payload = token.split('.').nth(1).unwrap_or_default();
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);
-    let claims: Value = bytes
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+fn bearer(claims: &Value) -> Result<Session, Refusal> {
     let Some(ours) = claims["https://hasura.io/jwt/claims"].as_object() else {
         let message = "claims key: 'https://hasura.io/jwt/claims' not found";
         return refuse("jwt-invalid-claims", message, "$");
@@ -107,10 +111,32 @@ fn bearer(token: &str) -> Result<Session, Refusal> {
     })
 }
 
+/// The first answer to a subscription.
+pub(super) fn first_answer(state: &Shared, session: &Session, request: &Value) -> Value {
+    let asked = operation(request).and_then(|(kind, fields)| match kind {
+        OperationType::Subscription => run_fields(state, session, OperationType::Query, &fields),
+        OperationType::Query | OperationType::Mutation => run_fields(state, session, kind, &fields),
+    });
+    match asked {
+        Ok(data) => json!({"data": data}),
+        Err(refusal) => errors(&refusal),
+    }
+}
+
 fn run(state: &Shared, session: &Session, request: &Value) -> Result<Value, Refusal> {
     let (kind, fields) = operation(request)?;
+    run_fields(state, session, kind, &fields)
+}
+
+fn run_fields(
+    state: &Shared,
+    session: &Session,
+    kind: OperationType,
+    fields: &[Asked],
+) -> Result<Value, Refusal> {
     let metadata = state.value();
-    let tables = Tables::new(&metadata, session);
+    let everything = statement::everything(&sql::columns(state).unwrap_or_default());
+    let tables = Tables::new(&metadata, session, &everything);
     let broken = |_| {
         (
             "unexpected".to_owned(),
@@ -130,7 +156,7 @@ fn run(state: &Shared, session: &Session, request: &Value) -> Result<Value, Refu
     let set = "select set_config('hasura.user', $1, true)";
     transaction.execute(set, &[&variables]).map_err(broken)?;
     let mut data = Map::new();
-    for field in &fields {
+    for field in fields {
         let value = root(state, &tables, kind, field, &mut transaction)?;
         data.insert(field.key.clone(), value);
     }

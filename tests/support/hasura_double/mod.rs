@@ -1,11 +1,13 @@
 //! A double of Hasura's admin API over a real `PostgreSQL`, built on recordings of
 //! real engines (`tests/recordings/admin.json`): it runs the SQL, keeps the
 //! metadata with its version and checks it against the tables. It answers
-//! `/v1/graphql` from the same metadata and tables.
+//! `/v1/graphql` from the same metadata and tables, to whom its JWT secret lets in.
 
 mod admin;
 mod graphql;
+mod jwt;
 mod metadata;
+mod socket;
 mod sql;
 
 use std::error::Error;
@@ -17,9 +19,11 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
-use axum::routing::any;
+use axum::routing::{any, get};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+
+pub(crate) use jwt::JwtMode;
 
 /// What tests return.
 pub(crate) type Fallible<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -40,6 +44,8 @@ pub(crate) enum Fault {
     NoMetadataApi,
     /// The connection breaks after the n-th request (from 1) was carried out.
     CutAfter(usize),
+    /// The n-th request (from 1) is carried out and never answered.
+    SilentAfter(usize),
     /// Somebody else changes the metadata before the first n replacements.
     Conflicts(usize),
     /// New metadata with our tables makes something else inconsistent.
@@ -53,7 +59,6 @@ pub(crate) enum Fault {
 /// One request that arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrived {
-    pub(crate) path: String,
     /// The command of the admin API.
     pub(crate) kind: String,
     pub(crate) body: String,
@@ -64,6 +69,7 @@ pub(crate) struct Shared {
     config: postgres::Config,
     pub(crate) dialect: Dialect,
     pub(crate) secret: Option<String>,
+    pub(crate) jwt: JwtMode,
     pub(crate) metadata: Box<RawValue>,
     pub(crate) resource_version: u64,
     pub(crate) cli_state: Box<RawValue>,
@@ -71,6 +77,7 @@ pub(crate) struct Shared {
     pub(crate) inconsistent: Vec<Value>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) log: Vec<Arrived>,
+    silent: Option<mpsc::Sender<()>>,
 }
 
 /// A Hasura of a test's own, on loopback.
@@ -80,7 +87,7 @@ pub(crate) struct HasuraDouble {
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
-pub(crate) const SECRET: &str = "an admin secret";
+pub(crate) const SECRET: &str = "hasura-admin-secret-71";
 /// Stands in metadata and errors of the double; nothing may print it.
 pub(crate) const DATABASE_PASSWORD: &str = "hunter2";
 
@@ -91,12 +98,14 @@ impl HasuraDouble {
             config,
             dialect: Dialect::V2_48,
             secret: Some(SECRET.to_owned()),
+            jwt: JwtMode::Unchecked,
             metadata: metadata::fresh()?,
             resource_version: 1,
             cli_state: RawValue::from_string("{}".to_owned())?,
             inconsistent: Vec::new(),
             faults: Vec::new(),
             log: Vec::new(),
+            silent: None,
         }));
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (sender, receiver) = mpsc::channel();
@@ -130,6 +139,14 @@ impl HasuraDouble {
         let mut state = self.state();
         state.faults = faults;
         state.log.clear();
+    }
+
+    /// Carries out the n-th request from now on and does not answer it; says when.
+    pub(crate) fn be_silent_after(&self, requests: usize) -> mpsc::Receiver<()> {
+        self.set_faults(vec![Fault::SilentAfter(requests)]);
+        let (sender, receiver) = mpsc::channel();
+        self.state().silent = Some(sender);
+        receiver
     }
 
     /// Replaces the metadata by `text`, as an administrator could.
@@ -176,6 +193,7 @@ fn serve(
         address.send(listener.local_addr()?)?;
         let router = Router::new()
             .route("/", any(answer))
+            .route("/v1/graphql", get(socket::upgrade).post(answer))
             .route("/{*path}", any(answer))
             .with_state(state);
         tokio::select! {
@@ -205,14 +223,31 @@ async fn answer(
     let worked = tokio::task::spawn_blocking(move || {
         let mut state = lock(&state);
         let replied = reply(&mut state, &method, uri.path(), &headers, &body);
-        let cut = state.faults.contains(&Fault::CutAfter(state.log.len()));
-        (replied, cut)
+        let count = state.log.len();
+        if state.faults.contains(&Fault::SilentAfter(count)) {
+            return (replied, Ending::Silence(state.silent.take()));
+        }
+        let is_cut = state.faults.contains(&Fault::CutAfter(count));
+        (replied, if is_cut { Ending::Cut } else { Ending::Answer })
     });
     match worked.await {
-        Ok((response, false)) => response,
-        Ok((_, true)) => broken(),
+        Ok((response, Ending::Answer)) => response,
+        Ok((_, Ending::Cut)) => broken(),
+        Ok((_, Ending::Silence(sender))) => {
+            if let Some(sender) = sender {
+                let _ = sender.send(());
+            }
+            std::future::pending().await
+        }
         Err(_) => response(500, "application/json", "{}".to_owned()),
     }
+}
+
+/// What becomes of an answer.
+enum Ending {
+    Answer,
+    Cut,
+    Silence(Option<mpsc::Sender<()>>),
 }
 
 /// An answer whose connection breaks before its body.
@@ -237,7 +272,6 @@ fn reply(
     let command: Value = serde_json::from_str(&text).unwrap_or_default();
     let kind = command.get("type").and_then(Value::as_str);
     state.log.push(Arrived {
-        path: path.to_owned(),
         kind: kind.unwrap_or(path).to_owned(),
         body: text.clone(),
     });
@@ -260,9 +294,14 @@ fn reply(
             admin::answer(state, path, headers, &text)
         }
         ("POST", "/v1/graphql") => graphql::answer(state, headers, &command),
-        _ => with(404, &refusal("not-found", "resource does not exist", "$")),
+        _ => return not_found(),
     };
     response(status, "application/json; charset=utf-8", body)
+}
+
+fn not_found() -> Response<Body> {
+    let body = refusal("not-found", "resource does not exist", "$");
+    response(404, "application/json; charset=utf-8", body.to_string())
 }
 
 fn response(status: u16, content_type: &str, body: String) -> Response<Body> {

@@ -40,8 +40,12 @@ impl Steps {
                     login: true,
                 };
             }
-            // The Action could not reach Hasura, or holds another admin secret.
-            (_, "denied" | "client-unknown" | "grant-not-allowed" | "audience-unknown") => {
+            // The Action holds another admin secret, or Hasura does not serve `users`.
+            (_, "denied") => {
+                self.hasura = true;
+                self.auth0 = true;
+            }
+            (_, "client-unknown" | "grant-not-allowed" | "audience-unknown") => {
                 self.auth0 = true;
             }
             ("audience" | "refresh-token" | "token" | "claims", _) => self.auth0 = true,
@@ -75,7 +79,12 @@ mod tests {
         ] {
             assert!(of(code).auth0, "{code}");
         }
-        for code in ["backend-refused", "role-no-insert", "rows-unfiltered"] {
+        for code in [
+            "denied",
+            "backend-refused",
+            "role-no-insert",
+            "rows-unfiltered",
+        ] {
             assert!(of(code).hasura, "{code}");
         }
         assert!(of("jwt-secret").jwt_secret);

@@ -1,34 +1,35 @@
-//! `tudone setup auth0` against a double of the Management API.
+//! `tudone setup auth0` against a double of the tenant.
 
-#![cfg(feature = "sandbox")]
-
-mod support;
-
-#[path = "setup_auth0/tenant.rs"]
-mod tenant;
-
+use std::ops::Range;
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
+use crate::auth0_double::{TOKEN, Tenant};
+use crate::support::{Checked, DEADLINE, Machine, Ran};
 use serde_json::{Value, json};
-use support::{Checked, Machine, Ran};
-use tenant::Tenant;
 use tudone::setup::auth0::SCOPES;
 
-const ADMIN_SECRET: &str = "the-admin-secret";
+const ADMIN_SECRET: &str = "auth0-admin-secret-93";
 const ENDPOINT: &str = "https://hasura.example/v1/graphql";
 
 /// A machine with the admin secret in a file.
 fn machine() -> Checked<Machine> {
-    let machine = Machine::new()?;
+    let mut machine = Machine::new()?;
+    machine.keep_secret(ADMIN_SECRET);
+    machine.keep_secret(TOKEN);
     std::fs::write(machine.path("admin"), format!("{ADMIN_SECRET}\n"))?;
     Ok(machine)
 }
 
 /// Runs setup with the token on standard input.
 fn setup(machine: &Machine, tenant: &Tenant, words: &[&str]) -> Checked<Ran> {
-    let admin = machine.path("admin");
-    let admin = admin.to_str().ok_or("no path")?;
-    let usual = [
+    let admin = machine.path("admin").display().to_string();
+    let usual = command(tenant, &admin);
+    machine.feed(&[&usual, words].concat(), format!("{TOKEN}\n").as_bytes())
+}
+
+fn command<'a>(tenant: &'a Tenant, admin: &'a str) -> [&'a str; 9] {
+    [
         "setup",
         "auth0",
         "--domain",
@@ -38,9 +39,7 @@ fn setup(machine: &Machine, tenant: &Tenant, words: &[&str]) -> Checked<Ran> {
         ENDPOINT,
         "--admin-secret-file",
         admin,
-    ];
-    let token = format!("{}\n", tenant.books().token);
-    machine.feed(&[&usual, words].concat(), token.as_bytes())
+    ]
 }
 
 fn json_of(ran: Ran) -> Checked<Value> {
@@ -143,8 +142,7 @@ fn no_secret_is_printed_logged_or_stored() -> Checked {
     let ran = setup(&machine, &tenant, &["--yes", "-vv"])?.ended(0)?;
 
     let file = std::fs::read_to_string(machine.path("config/config.toml"))?;
-    let token = tenant.books().token.clone();
-    for secret in [ADMIN_SECRET, &token] {
+    for secret in [ADMIN_SECRET, TOKEN] {
         for text in [&ran.stdout, &ran.stderr, &file] {
             assert!(!text.contains(secret), "{text}");
         }
@@ -280,19 +278,20 @@ fn objects_of_the_user_are_repaired_not_replaced() -> Checked {
 
 #[test]
 fn each_missing_scope_is_named_before_anything_is_half_done() -> Checked {
-    for missing in SCOPES {
+    at_once(0..SCOPES.len(), |number| {
+        let missing = SCOPES[number];
         let rest: Vec<&str> = SCOPES.iter().copied().filter(|it| *it != missing).collect();
         let tenant = Tenant::start(&rest)?;
         let ran = setup(&machine()?, &tenant, &["--yes"])?;
         // Updates are needed only where there is something to update.
         if missing.starts_with("update:") && missing != "update:actions" {
             ran.ended(0)?;
-            continue;
+            return Ok(());
         }
         let ran = ran.ended(8)?;
         assert!(ran.stderr.contains(missing), "{missing}: {}", ran.stderr);
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[test]
@@ -343,7 +342,7 @@ fn a_rate_limit_is_waited_for() -> Checked {
 
 #[test]
 fn a_run_cut_off_after_any_request_is_completed_by_the_next() -> Checked {
-    for cut_after in 0..5 {
+    at_once(0..5, |cut_after| {
         let tenant = Tenant::start(&SCOPES)?;
         let machine = machine()?;
         tenant.books().cut_after = Some(cut_after);
@@ -351,15 +350,65 @@ fn a_run_cut_off_after_any_request_is_completed_by_the_next() -> Checked {
         tenant.books().cut_after = None;
 
         setup(&machine, &tenant, &["--yes"])?.ended(0)?;
+        assert_nothing_doubled(&tenant);
+        Ok(())
+    })
+}
 
-        let books = tenant.books();
-        let named =
-            |rows: &[Value], name: &str| rows.iter().filter(|it| it["name"] == name).count();
-        assert_eq!(named(&books.apis, "tudone"), 1, "after {cut_after}");
-        assert_eq!(named(&books.clients, "tudone"), 1, "after {cut_after}");
-        assert_eq!(books.actions.len(), 1, "after {cut_after}");
-        assert_eq!(books.bindings.len(), 1, "after {cut_after}");
-    }
+/// Runs `each` with every number, all at once: a run waits most of the time, for the rate limit.
+fn at_once(numbers: Range<usize>, each: impl Fn(usize) -> Checked + Sync) -> Checked {
+    let each = &each;
+    let run = |number| move || each(number).map_err(|error| format!("{number}: {error}"));
+    let outcomes: Vec<Result<(), String>> = std::thread::scope(|scope| {
+        let runs: Vec<_> = numbers.map(|number| scope.spawn(run(number))).collect();
+        let ended = runs.into_iter().map(ScopedJoinHandle::join);
+        ended
+            .map(|ended| ended.unwrap_or_else(|_| Err("an assertion".to_owned())))
+            .collect()
+    });
+    Ok(outcomes.into_iter().collect::<Result<(), String>>()?)
+}
+
+fn assert_nothing_doubled(tenant: &Tenant) {
+    let books = tenant.books();
+    let named = |rows: &[Value], name: &str| rows.iter().filter(|it| it["name"] == name).count();
+    assert_eq!(named(&books.apis, "tudone"), 1);
+    assert_eq!(named(&books.clients, "tudone"), 1);
+    assert_eq!(books.actions.len(), 1);
+    assert_eq!(books.actions[0]["all_changes_deployed"], true);
+    assert_eq!(books.bindings.len(), 1);
+    assert_eq!(books.secrets.len(), 3);
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_request_is_completed_by_the_next() -> Checked {
+    let tenant = Tenant::start(&SCOPES)?;
+    setup(&machine()?, &tenant, &["--yes"])?.ended(0)?;
+    let requests = tenant.books().seen.len();
+    assert!(requests >= 12, "only {requests} requests");
+    at_once(1..requests + 1, killed_at)
+}
+
+fn killed_at(request: usize) -> Checked {
+    let tenant = Tenant::start(&SCOPES)?;
+    let machine = machine()?;
+    let admin = machine.path("admin").display().to_string();
+    let silent = tenant.be_silent_after(request);
+    let words = [&command(&tenant, &admin)[..], &["--yes"]].concat();
+    let mut child = machine.start(&words, format!("{TOKEN}\n").as_bytes())?;
+    silent.recv_timeout(DEADLINE)?;
+    child.kill()?;
+    child.wait()?;
+
+    let answer = json_of(setup(&machine, &tenant, &["--yes", "--json"])?)?;
+
+    let client = answer["client_id"].as_str().ok_or("no client id")?;
+    assert_nothing_doubled(&tenant);
+    let file = std::fs::read_to_string(machine.path("config/config.toml"))?;
+    assert!(
+        file.contains(&format!("client_id = \"{client}\"")),
+        "{file}"
+    );
     Ok(())
 }
 
@@ -410,7 +459,7 @@ fn an_existing_profile_keeps_its_comments_and_is_replaced_only_with_a_yes() -> C
 #[test]
 fn doctor_puts_right_what_it_found_wrong_in_the_tenant() -> Checked {
     let tenant = Tenant::start(&SCOPES)?;
-    let hasura = support::Sandbox::start()?;
+    let hasura = crate::support::Sandbox::start()?;
     let machine = machine()?;
     let issuer = format!("http://{}/", tenant.domain);
     {
@@ -427,7 +476,7 @@ fn doctor_puts_right_what_it_found_wrong_in_the_tenant() -> Checked {
          audience = \"https://todos.example/api\"\nendpoint = \"{}\"\ncredential_store = \"file\"\n",
         hasura.address("endpoint")
     ))?;
-    std::fs::write(machine.path("token"), &tenant.books().token)?;
+    std::fs::write(machine.path("token"), TOKEN)?;
     let (admin, token) = (machine.path("admin"), machine.path("token"));
     let (admin, token) = (
         admin.to_str().ok_or("no path")?,

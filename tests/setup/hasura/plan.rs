@@ -1,8 +1,8 @@
 //! Plan, apply, no changes; killed and completed.
 
 use crate::database::Fallible;
+use crate::hasura::{answer, marked, stage_or_skip};
 use crate::hasura_double::{Dialect, Fault};
-use crate::{answer, marked, stage_or_skip};
 
 #[test]
 fn a_fresh_hasura_is_planned_then_applied_then_has_no_changes() -> Fallible {
@@ -69,8 +69,8 @@ fn a_run_that_is_cut_after_any_request_is_completed_by_the_next() -> Fallible {
     let mut cuts = 0;
     for cut in 1..40 {
         let stage = stage_or_skip!();
-        crate::tutorial::make(&stage)?;
-        let rows = crate::tutorial::rows(&stage)?;
+        super::tutorial::make(&stage)?;
+        let rows = super::tutorial::rows(&stage)?;
         stage.hasura.set_faults(vec![Fault::CutAfter(cut)]);
         let first = stage.setup(&["--yes", "--json"])?;
         stage.hasura.set_faults(Vec::new());
@@ -81,7 +81,7 @@ fn a_run_that_is_cut_after_any_request_is_completed_by_the_next() -> Fallible {
         }
         stage.setup(&["--yes", "--json"])?;
         stage.assert_complete()?;
-        assert_eq!(crate::tutorial::rows(&stage)?, rows);
+        assert_eq!(super::tutorial::rows(&stage)?, rows);
         if finished {
             break;
         }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::database::Fallible;
+use crate::hasura::stage_or_skip;
 use crate::hasura_double::{Dialect, SECRET};
-use crate::stage_or_skip;
 
 /// Recordings about parts that the double does not have.
 const LEFT_OUT: [&str; 6] = [
@@ -20,7 +20,7 @@ const LEFT_OUT: [&str; 6] = [
 fn the_double_answers_as_the_recorded_engine_did() -> Fallible {
     let stage = stage_or_skip!();
     stage.hasura.state().dialect = Dialect::V2_13;
-    let text = include_str!("../recordings/admin.json");
+    let text = include_str!("../../recordings/admin.json");
     let whole: Value = serde_json::from_str(text)?;
     let recordings = whole["recordings"].as_array().ok_or("no recordings")?;
     let client = tudone::http::client(&stage.hasura.address().parse()?)?;

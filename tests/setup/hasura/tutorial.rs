@@ -4,8 +4,8 @@ use postgres::Client;
 use serde_json::{Value, json};
 
 use crate::database::Fallible;
+use crate::hasura::{Stage, marked, stage_or_skip};
 use crate::hasura_double::SECRET;
-use crate::{Stage, marked, stage_or_skip};
 
 /// The tutorial's tables as its readers have them, with rows, and its metadata:
 /// a select permission and nothing else.

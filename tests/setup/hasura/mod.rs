@@ -1,34 +1,17 @@
 //! `tudone setup hasura`, against a double of the admin API over a real `PostgreSQL`.
-#![cfg(feature = "sandbox")]
 
-#[path = "postgres/database.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    unused_macros,
-    reason = "the migrations' own tests use the rest"
-)]
-mod database;
-#[path = "support/hasura_double/mod.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod hasura_double;
-mod support;
-
-#[path = "setup_hasura/failures.rs"]
 mod failures;
-#[path = "setup_hasura/foreign.rs"]
 mod foreign;
-#[path = "setup_hasura/plan.rs"]
+mod killed;
 mod plan;
-#[path = "setup_hasura/recordings.rs"]
 mod recordings;
-#[path = "setup_hasura/tutorial.rs"]
 mod tutorial;
 
-use database::{Database, Fallible};
-use hasura_double::{HasuraDouble, SECRET};
+use crate::database::{Database, Fallible};
+use crate::hasura_double::{DATABASE_PASSWORD, HasuraDouble, SECRET};
+use crate::support::{Machine, Ran};
 use serde_json::Value;
-use support::{Machine, Ran};
+use std::process::Child;
 
 /// A machine, a database and the Hasura over it.
 pub(crate) struct Stage {
@@ -44,7 +27,9 @@ impl Stage {
             return Ok(None);
         };
         let hasura = HasuraDouble::start(database.config())?;
-        let machine = Machine::new().map_err(|error| error.to_string())?;
+        let mut machine = Machine::new().map_err(|error| error.to_string())?;
+        machine.keep_secret(SECRET);
+        machine.keep_secret(DATABASE_PASSWORD);
         Ok(Some(Self {
             machine,
             database,
@@ -59,16 +44,17 @@ impl Stage {
 
     /// Runs `setup hasura` at an address with a secret.
     pub(crate) fn setup_at(&self, address: &str, secret: &str, words: &[&str]) -> Fallible<Ran> {
-        let mut line = vec![
-            "setup",
-            "hasura",
-            "--endpoint",
-            address,
-            "--admin-secret-stdin",
-        ];
-        line.extend(words);
+        let line = command(address, words);
         let ran = self.machine.feed(&line, format!("{secret}\n").as_bytes());
         Ok(ran.map_err(|error| error.to_string())?)
+    }
+
+    /// Starts `setup hasura --yes`, to be killed.
+    pub(crate) fn start(&self) -> Fallible<Child> {
+        let address = self.hasura.address();
+        let line = command(&address, &["--yes"]);
+        let child = self.machine.start(&line, format!("{SECRET}\n").as_bytes());
+        Ok(child.map_err(|error| error.to_string())?)
     }
 
     /// Applies everything and returns the answer.
@@ -83,6 +69,17 @@ impl Stage {
         assert_eq!(again["applied"], false);
         Ok(())
     }
+}
+
+fn command<'a>(address: &'a str, words: &[&'a str]) -> Vec<&'a str> {
+    let usual = [
+        "setup",
+        "hasura",
+        "--endpoint",
+        address,
+        "--admin-secret-stdin",
+    ];
+    [&usual, words].concat()
 }
 
 /// The JSON of a command that succeeded.
@@ -108,7 +105,7 @@ pub(crate) fn marked(answer: &Value, mark: &str) -> Vec<String> {
 /// Returns early from a test that has no server to run on.
 macro_rules! stage_or_skip {
     () => {
-        match crate::Stage::new()? {
+        match crate::hasura::Stage::new()? {
             Some(stage) => stage,
             None => return Ok(()),
         }

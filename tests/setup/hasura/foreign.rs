@@ -1,8 +1,8 @@
 //! What belongs to others.
 
 use crate::database::Fallible;
+use crate::hasura::{marked, stage_or_skip};
 use crate::hasura_double::{DATABASE_PASSWORD, Fault};
-use crate::{marked, stage_or_skip};
 use serde_json::json;
 
 /// Parts of a metadata that are none of ours, spelled in unusual ways.

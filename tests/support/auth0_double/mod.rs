@@ -1,8 +1,12 @@
-//! A double of Auth0's Management API: fields, scopes, paging, limits and states as Auth0 has
-//! them. It refuses what Auth0 refuses, unknown members first of all.
+//! A double of an Auth0 tenant. Its Management API has fields, scopes, paging, limits and states
+//! as Auth0 has them, and refuses what Auth0 refuses, unknown members first of all. Its issuer
+//! logs users in with what was set up there.
+
+mod issuer;
+mod members;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -12,133 +16,15 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
+use tudone::setup::auth0::{ACTION_CODE, ACTION_NAME, ACTION_RUNTIME, ACTION_SECRETS};
 
-const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+use issuer::Login;
+use members::{MEMBERS, REFRESH_TOKEN};
 
-/// What a request may hold, by method and path.
-const MEMBERS: &[(&str, &str, &[&str])] = &[
-    (
-        "POST",
-        "resource-servers",
-        &[
-            "name",
-            "identifier",
-            "scopes",
-            "signing_alg",
-            "signing_secret",
-            "allow_offline_access",
-            "token_lifetime",
-            "token_dialect",
-            "skip_consent_for_verifiable_first_party_clients",
-            "enforce_policies",
-            "token_encryption",
-            "consent_policy",
-            "authorization_details",
-            "proof_of_possession",
-            "subject_type_authorization",
-        ],
-    ),
-    (
-        "PATCH",
-        "resource-servers/ID",
-        &[
-            "name",
-            "scopes",
-            "signing_alg",
-            "signing_secret",
-            "allow_offline_access",
-            "token_lifetime",
-            "token_dialect",
-            "skip_consent_for_verifiable_first_party_clients",
-            "enforce_policies",
-            "token_encryption",
-            "consent_policy",
-            "authorization_details",
-            "proof_of_possession",
-            "subject_type_authorization",
-        ],
-    ),
-    (
-        "POST",
-        "clients",
-        &[
-            "name",
-            "app_type",
-            "oidc_conformant",
-            "is_first_party",
-            "token_endpoint_auth_method",
-            "grant_types",
-            "jwt_configuration",
-            "refresh_token",
-            "callbacks",
-            "allowed_logout_urls",
-            "description",
-            "logo_uri",
-            "client_metadata",
-        ],
-    ),
-    (
-        "PATCH",
-        "clients/ID",
-        &[
-            "name",
-            "app_type",
-            "oidc_conformant",
-            "is_first_party",
-            "token_endpoint_auth_method",
-            "grant_types",
-            "jwt_configuration",
-            "refresh_token",
-            "callbacks",
-            "allowed_logout_urls",
-            "description",
-            "logo_uri",
-            "client_metadata",
-        ],
-    ),
-    (
-        "POST",
-        "actions/actions",
-        &[
-            "name",
-            "supported_triggers",
-            "code",
-            "dependencies",
-            "runtime",
-            "secrets",
-            "deploy",
-        ],
-    ),
-    (
-        "PATCH",
-        "actions/actions/ID",
-        &[
-            "name",
-            "supported_triggers",
-            "code",
-            "dependencies",
-            "runtime",
-            "secrets",
-        ],
-    ),
-    ("POST", "actions/actions/ID/deploy", &[]),
-    (
-        "PATCH",
-        "actions/triggers/post-login/bindings",
-        &["bindings"],
-    ),
-];
+pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// The members of an application's refresh-token settings.
-const REFRESH_TOKEN: [&str; 7] = [
-    "rotation_type",
-    "expiration_type",
-    "leeway",
-    "token_lifetime",
-    "infinite_token_lifetime",
-    "idle_token_lifetime",
-    "infinite_idle_token_lifetime",
-];
+/// The token for the Management API, which opens everything.
+pub(crate) const TOKEN: &str = "a.management.token-58";
 
 /// One request, without its token.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,17 +46,19 @@ pub(crate) struct Books {
     /// The values of the Action's secrets, which no answer holds.
     pub(crate) secrets: Vec<(String, String)>,
     pub(crate) seen: Vec<Seen>,
-    pub(crate) token: String,
     pub(crate) scopes: BTreeSet<String>,
     /// How many of the next requests the rate limit refuses.
     pub(crate) refuse_next: u32,
     /// Carries out the request after this many more that change something, and cuts the
     /// connection instead of answering.
     pub(crate) cut_after: Option<usize>,
+    /// Carries out the request after this many more, says so, and never answers it.
+    silent_after: Option<(usize, mpsc::Sender<()>)>,
     /// How often an Action is read until it is built.
     pub(crate) builds_after: usize,
     /// Requests that were refused by the rate limit though none was ordered.
     pub(crate) limited: usize,
+    logins: Vec<Login>,
     window: Vec<Instant>,
     next_id: usize,
 }
@@ -210,12 +98,13 @@ impl Tenant {
                 bindings: Vec::new(),
                 secrets: Vec::new(),
                 seen: Vec::new(),
-                token: "a.management.token".to_owned(),
                 scopes: scopes.iter().map(|&it| it.to_owned()).collect(),
                 refuse_next: 0,
                 cut_after: None,
+                silent_after: None,
                 builds_after: 2,
                 limited: 0,
+                logins: Vec::new(),
                 window: Vec::new(),
                 next_id: 0,
             })),
@@ -240,50 +129,43 @@ impl Tenant {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The public half, as far as a device code is asked for.
-    fn issuer(&self, path: &str, body: &[u8]) -> Response {
-        let base = format!("http://{}/", self.domain);
-        match path {
-            "/.well-known/openid-configuration" => axum::Json(json!({
-                "issuer": base,
-                "token_endpoint": format!("{base}oauth/token"),
-                "device_authorization_endpoint": format!("{base}oauth/device/code"),
-                "jwks_uri": format!("{base}.well-known/jwks.json"),
-            }))
-            .into_response(),
-            "/.well-known/jwks.json" => {
-                let key = json!({"kty": "RSA", "use": "sig", "kid": "k", "n": "AQAB", "e": "AQAB"});
-                axum::Json(json!({"keys": [key]})).into_response()
-            }
-            "/oauth/device/code" => self.device_code(&String::from_utf8_lossy(body)),
-            _ => (StatusCode::NOT_FOUND, "Not found.").into_response(),
-        }
+    /// What `setup auth0` makes, made before: with an application `id_app`.
+    pub(crate) fn furnish(&self, audience: &str, endpoint: &str, admin_secret: &str) {
+        let mut books = self.books();
+        let named = |name: &str| json!({"name": name, "updated_at": "2026-11-27T00:00:00Z"});
+        books.apis.push(json!({
+            "id": "id_api", "name": "tudone", "identifier": audience, "signing_alg": "RS256",
+            "allow_offline_access": true,
+        }));
+        books.clients.push(json!({
+            "client_id": "id_app", "name": "tudone", "app_type": "native", "oidc_conformant": true,
+            "token_endpoint_auth_method": "none", "grant_types": [DEVICE_GRANT, "refresh_token"],
+            "jwt_configuration": {"alg": "RS256"},
+            "refresh_token": {"rotation_type": "rotating", "leeway": 30},
+        }));
+        let action = json!({
+            "id": "id_action", "name": ACTION_NAME, "code": ACTION_CODE, "runtime": ACTION_RUNTIME,
+            "status": "built", "all_changes_deployed": true, "reads": 9,
+            "secrets": ACTION_SECRETS.map(named),
+        });
+        books.bindings.push(json!({
+            "id": "bind_us", "display_name": ACTION_NAME, "trigger_id": "post-login",
+            "action": {"id": "id_action", "name": ACTION_NAME, "all_changes_deployed": true},
+        }));
+        books.actions.push(action);
+        let values = [endpoint, admin_secret, audience].map(str::to_owned);
+        books.secrets = ACTION_SECRETS
+            .map(str::to_owned)
+            .into_iter()
+            .zip(values)
+            .collect();
     }
 
-    fn device_code(&self, form: &str) -> Response {
-        let field = |name: &str| parameter(form, name).unwrap_or_default();
-        let (client, audience) = (field("client_id"), field("audience"));
-        let books = self.books();
-        let client = books.clients.iter().find(|it| it["client_id"] == client);
-        let grants = client.and_then(|client| client["grant_types"].as_array().cloned());
-        let has_grant = grants.is_some_and(|all| all.iter().any(|grant| grant == DEVICE_GRANT));
-        let refusal = if !has_grant {
-            let description = format!("Grant type '{DEVICE_GRANT}' not allowed for the client.");
-            Some(("unauthorized_client", description))
-        } else if !books.apis.iter().any(|api| api["identifier"] == audience) {
-            Some(("access_denied", format!("Service not found: {audience}")))
-        } else {
-            None
-        };
-        if let Some((error, description)) = refusal {
-            let body = json!({"error": error, "error_description": description});
-            return reply(403, &body, false);
-        }
-        axum::Json(json!({
-            "device_code": "d", "user_code": "BCDF-GHJK", "expires_in": 900, "interval": 5,
-            "verification_uri": format!("http://{}/activate", self.domain),
-        }))
-        .into_response()
+    /// Carries out the n-th request from now on and does not answer it; says when.
+    pub(crate) fn be_silent_after(&self, requests: usize) -> mpsc::Receiver<()> {
+        let (sender, receiver) = mpsc::channel();
+        self.books().silent_after = Some((requests, sender));
+        receiver
     }
 
     /// The requests that change something, as `METHOD path`.
@@ -301,15 +183,22 @@ async fn answer(State(tenant): State<Tenant>, request: Request) -> Response {
     let body = to_bytes(body, 1 << 20).await.unwrap_or_default();
     let path = parts.uri.path().strip_prefix("/api/v2/").map(str::to_owned);
     let Some(path) = path else {
-        return tenant.issuer(parts.uri.path(), &body);
+        return issuer::answer(&tenant, parts.uri.path(), &body).await;
     };
-    let mut books = tenant.books();
-    let is_cut = parts.method != Method::GET && books.cut_after == Some(0);
-    if parts.method != Method::GET {
-        books.cut_after = books.cut_after.map(|left| left.saturating_sub(1));
+    let (outcome, is_cut, silent) = {
+        let mut books = tenant.books();
+        let is_cut = parts.method != Method::GET && books.cut_after == Some(0);
+        if parts.method != Method::GET {
+            books.cut_after = books.cut_after.map(|left| left.saturating_sub(1));
+        }
+        let query = parts.uri.query().unwrap_or("").to_owned();
+        let outcome = books.answer(&parts.method, &path, &query, &parts.headers, &body);
+        (outcome, is_cut, books.falls_silent())
+    };
+    if let Some(sender) = silent {
+        let _ = sender.send(());
+        return std::future::pending().await;
     }
-    let query = parts.uri.query().unwrap_or("").to_owned();
-    let outcome = books.answer(&parts.method, &path, &query, &parts.headers, &body);
     if is_cut {
         return cut();
     }
@@ -403,7 +292,7 @@ impl Books {
         });
         self.check_limit()?;
         let bearer = headers.get("authorization").and_then(|it| it.to_str().ok());
-        if bearer != Some(&format!("Bearer {}", self.token)) {
+        if bearer != Some(&format!("Bearer {TOKEN}")) {
             return refuse(401, "invalid_token", "Invalid token");
         }
         let pattern = pattern(path);
@@ -439,6 +328,16 @@ impl Books {
             ("PATCH", "actions/triggers/post-login/bindings", _) => self.bind(&parsed),
             _ => refuse(404, "not_found", "Not Found"),
         }
+    }
+
+    /// Whom to tell that this request is not answered, if it is not.
+    fn falls_silent(&mut self) -> Option<mpsc::Sender<()>> {
+        let (left, _) = self.silent_after.as_mut()?;
+        *left = left.saturating_sub(1);
+        let is_now = *left == 0;
+        self.silent_after
+            .take_if(|_| is_now)
+            .map(|(_, sender)| sender)
     }
 
     /// Two requests a second with a burst of two, as on the free plan.

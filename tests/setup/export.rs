@@ -1,11 +1,9 @@
 //! `tudone setup export`: the files of the backend in a directory.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{Checked, Machine};
 use serde_json::Value;
-use support::{Checked, Machine};
 
 fn written(answer: &Value) -> Vec<&str> {
     let files = answer["files"].as_array().into_iter().flatten();

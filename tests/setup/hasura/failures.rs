@@ -1,8 +1,8 @@
 //! Wrong secrets, addresses and servers.
 
 use crate::database::Fallible;
+use crate::hasura::{Stage, stage_or_skip};
 use crate::hasura_double::{DATABASE_PASSWORD, Dialect, Fault, SECRET};
-use crate::{Stage, stage_or_skip};
 
 /// Asserts how a run failed; returns its message.
 fn failed(stage: &Stage, at: &str, secret: &str, exit: i32, code: &str) -> Fallible<String> {
