@@ -56,3 +56,6 @@ mod undo;
 #[cfg(feature = "sandbox")]
 #[path = "cli/views.rs"]
 mod views;
+#[cfg(feature = "sandbox")]
+#[path = "cli/wire.rs"]
+mod wire;

@@ -231,6 +231,7 @@ impl Device<'_> {
                 insert: true,
                 update: true,
                 delete: true,
+                single_operations: false,
             })?,
             Write::Forget => {
                 // What learns its keys from the next pull is updated in place.

@@ -33,7 +33,7 @@ pub struct Mark {
 /// trying.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four facts that hold independently of each other"
+    reason = "facts that hold independently of each other"
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Capabilities {
@@ -45,4 +45,7 @@ pub struct Capabilities {
     pub update: bool,
     /// Whether todos may be deleted.
     pub delete: bool,
+    /// Whether the server takes one operation a request only.
+    #[serde(default)]
+    pub single_operations: bool,
 }

@@ -39,11 +39,30 @@ struct Extensions {
 /// What the answer says went wrong, decided from `extensions.code`; without a
 /// GraphQL answer, from the status.
 pub(super) fn read<T: DeserializeOwned>(received: &Received, host: &str) -> Result<T, RemoteError> {
+    read_part(&received.body, received, host)
+}
+
+/// The members of an answer that is a list: one for each operation of a request
+/// that holds several.
+pub(super) fn members(received: &Received) -> Option<Vec<&RawValue>> {
+    serde_json::from_slice(&received.body).ok()
+}
+
+/// As [`read`], of `body`, which is a part of what was received.
+///
+/// # Errors
+///
+/// As [`read`].
+pub(super) fn read_part<T: DeserializeOwned>(
+    body: &[u8],
+    received: &Received,
+    host: &str,
+) -> Result<T, RemoteError> {
     let garbled = |message: String| RemoteError::InvalidResponse {
         host: host.to_owned(),
         message,
     };
-    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&received.body) else {
+    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(body) else {
         return Err(by_status(received, host));
     };
     if let Some(problem) = envelope.errors.and_then(|errors| errors.into_iter().next()) {

@@ -8,12 +8,9 @@ use uuid::Uuid;
 use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
 use crate::graphql::client::Client;
-use crate::graphql::convert::{
-    AddTodos, BareAdd, BareEdit, BareRemove, CAPABILITIES, Call, Changes, EditTodos, ReadMark,
-    RemoveTodos, Verify,
-};
+use crate::graphql::convert::{CAPABILITIES, Call, Pull, Verify};
 use crate::graphql::transport::Transport;
-use crate::sync::remote::RemoteError;
+use crate::sync::remote::{Batch, Edit, RemoteError};
 
 /// Asks what the role may do.
 ///
@@ -108,41 +105,46 @@ impl Call for Introspection {
                 "update_todos"
             }),
             delete: mutation("delete_todos"),
+            single_operations: false,
         }))
     }
 }
 
 /// Tries every operation in a form that finds nothing to change.
 async fn by_trying<T: Transport>(client: &Client<T>) -> Result<Capabilities, RemoteError> {
-    let feed = Changes {
+    let feed = Pull {
         since: i64::MAX,
         limit: 1,
     };
-    if allowed(client, &feed).await? && allowed(client, &ReadMark).await? {
-        let nobody = Key::new(Uuid::nil());
+    if allowed(client, &feed).await? {
+        let nothing = Edit {
+            key: Key::new(Uuid::nil()),
+            revision: -1,
+            before: String::new(),
+            after: String::new(),
+        };
         return Ok(Capabilities {
             full: true,
-            insert: allowed(client, &AddTodos(&[])).await?,
-            update: allowed(client, &EditTodos(&[(nobody, -1, String::new())])).await?,
-            delete: allowed(client, &RemoveTodos(&[])).await?,
+            insert: allowed(client, &Batch::Add(Vec::new())).await?,
+            update: allowed(client, &Batch::Edit(vec![nothing])).await?,
+            delete: allowed(client, &Batch::Remove(Vec::new())).await?,
+            single_operations: false,
         });
     }
     // A backend whose todos cannot be read is no bare one: nothing is known of it.
     client.call(&Verify).await?;
-    let (id, before) = (-1, "no row has this id");
+    let (id, before) = (-1, "no row has this id".to_owned());
+    let edit = Batch::BareEdit {
+        id,
+        before: before.clone(),
+        after: before.clone(),
+    };
     Ok(Capabilities {
         full: false,
-        insert: allowed(client, &BareAdd(None)).await?,
-        update: allowed(
-            client,
-            &BareEdit {
-                id,
-                before,
-                after: before,
-            },
-        )
-        .await?,
-        delete: allowed(client, &BareRemove { id, before }).await?,
+        insert: allowed(client, &Batch::BareAdd(Vec::new())).await?,
+        update: allowed(client, &edit).await?,
+        delete: allowed(client, &Batch::BareRemove { id, before }).await?,
+        single_operations: false,
     })
 }
 

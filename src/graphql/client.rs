@@ -19,9 +19,9 @@ use crate::text::sanitize;
 /// Sends operations to one endpoint with the tokens of one login.
 #[derive(Debug, Clone)]
 pub(super) struct Client<T> {
-    transport: T,
-    session: Session,
-    /// Shared by all clones.
+    pub(super) transport: T,
+    pub(super) session: Session,
+    /// Whether there was a good answer yet. Shared by all clones.
     answered: Arc<AtomicBool>,
 }
 
@@ -65,28 +65,6 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// As [`Client::call`], and where that finds nothing, once more with a
-    /// renewed token: the user's row is made when a token is, and a backend that
-    /// was started over may know the user by another id.
-    ///
-    /// # Errors
-    ///
-    /// See [`RemoteError`].
-    pub(super) async fn find<A, C: Call<Answer = Option<A>>>(
-        &self,
-        call: &C,
-    ) -> Result<Option<A>, RemoteError> {
-        let token = self.session.bearer().await.map_err(|e| no_token(&e))?;
-        if let Some(found) = self.call(call).await? {
-            return Ok(Some(found));
-        }
-        match self.session.renewed(&token).await {
-            Ok(renewed) => self.call_with(call, &renewed).await,
-            Err(error) if error.retryable() => Err(no_token(&error)),
-            Err(_) => Ok(None),
-        }
-    }
-
     /// Sends `call` with this token and no other.
     ///
     /// # Errors
@@ -97,10 +75,7 @@ impl<T: Transport> Client<T> {
         call: &C,
         token: &AccessToken,
     ) -> Result<C::Answer, RemoteError> {
-        let body = call.body().map_err(|error| RemoteError::Refused {
-            code: "invalid-json".to_owned(),
-            message: error.to_string(),
-        })?;
+        let body = call.body().map_err(|error| unwritable(&error))?;
         let mut received = self.transport.post(body, token, call.limit()).await?;
         let answer = self.understand(call, &received);
         if answer.is_ok() {
@@ -113,11 +88,15 @@ impl<T: Transport> Client<T> {
 
     fn understand<C: Call>(&self, call: &C, received: &Received) -> Result<C::Answer, RemoteError> {
         let host = self.transport.host();
-        let read = answer::read(received, host)?;
+        self.read(call, answer::read(received, host)?)
+    }
+
+    /// What `data` of a good answer says.
+    pub(super) fn read<C: Call>(&self, call: &C, data: C::Data) -> Result<C::Answer, RemoteError> {
         self.answered.store(true, Ordering::Relaxed);
-        call.read(read)
+        call.read(data)
             .map_err(|message| RemoteError::InvalidResponse {
-                host: host.to_owned(),
+                host: self.transport.host().to_owned(),
                 message: sanitize::message(&message),
             })
     }
@@ -148,8 +127,16 @@ impl Client<Http> {
     }
 }
 
+/// A request that cannot be written as JSON.
+pub(super) fn unwritable(error: &serde_json::Error) -> RemoteError {
+    RemoteError::Refused {
+        code: "invalid-json".to_owned(),
+        message: error.to_string(),
+    }
+}
+
 /// No token could be had, and why.
-fn no_token(error: &AuthError) -> RemoteError {
+pub(super) fn no_token(error: &AuthError) -> RemoteError {
     RemoteError::NoToken {
         message: error.to_string(),
         help: error.help(),

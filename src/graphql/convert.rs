@@ -6,6 +6,7 @@
 
 use graphql_client::GraphQLQuery;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::feed::{FeedRow, Mark};
@@ -17,8 +18,7 @@ mod bare;
 mod push;
 
 pub(super) use crate::graphql::operations::CAPABILITIES;
-pub(super) use bare::{BareAdd, BareEdit, BareRemove, Snapshot};
-pub(super) use push::{AddAndRemove, AddTodos, EditTodos, RemoveTodos};
+pub(super) use bare::Snapshot;
 
 /// The largest answer that is read, in bytes, where an operation does not say
 /// otherwise.
@@ -67,25 +67,50 @@ fn instant(text: Option<&String>) -> Option<Timestamp> {
     text.and_then(|text| text.parse().ok())
 }
 
-fn body<Q: GraphQLQuery>(variables: Q::Variables) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&Q::build_query(variables))
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<V> {
+    query: String,
+    operation_name: &'static str,
+    variables: V,
 }
 
-/// One page of the change feed.
+fn body<Q: GraphQLQuery>(variables: Q::Variables) -> serde_json::Result<Vec<u8>> {
+    let built = Q::build_query(variables);
+    serde_json::to_vec(&Request {
+        query: compact(built.query),
+        operation_name: built.operation_name,
+        variables: built.variables,
+    })
+}
+
+/// A document without comments, line breaks and indentation, which would be half
+/// of a small request. Our documents hold no texts that could hold such.
+fn compact(document: &str) -> String {
+    document
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with('#'))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// One page of the change feed, and the user's mark where the server has a row
+/// for the user.
 #[derive(Debug)]
-pub(super) struct Changes {
+pub(super) struct Pull {
     /// The greatest revision seen.
     pub(super) since: i64,
     /// At most so many rows.
     pub(super) limit: usize,
 }
 
-impl Call for Changes {
-    type Data = operations::pull_changes::ResponseData;
-    type Answer = Vec<FeedRow>;
+impl Call for Pull {
+    type Data = operations::pull::ResponseData;
+    type Answer = (Vec<FeedRow>, Option<Mark>);
 
     fn body(&self) -> serde_json::Result<Vec<u8>> {
-        body::<operations::PullChanges>(operations::pull_changes::Variables {
+        body::<operations::Pull>(operations::pull::Variables {
             since: Big(self.since),
             limit: int(self.limit),
         })
@@ -93,7 +118,7 @@ impl Call for Changes {
 
     fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
         let mut seen = self.since;
-        answer
+        let changes: Result<_, String> = answer
             .todo_changes
             .into_iter()
             .map(|row| {
@@ -104,7 +129,13 @@ impl Call for Changes {
                 seen = revision;
                 Ok(row)
             })
-            .collect()
+            .collect();
+        let mark = only(answer.users)?.map(|user| Mark {
+            user_id: user.id,
+            revision: user.revision.0,
+            purged_revision: user.purged_revision.0,
+        });
+        Ok((changes?, mark))
     }
 
     fn limit(&self) -> usize {
@@ -112,9 +143,40 @@ impl Call for Changes {
     }
 }
 
-fn feed_row(
-    row: operations::pull_changes::PullChangesTodoChanges,
-) -> Result<(i64, FeedRow), String> {
+/// The user's mark; nothing where the server has no row for the user.
+#[derive(Debug)]
+pub(super) struct ReadMark;
+
+impl Call for ReadMark {
+    type Data = operations::mark::ResponseData;
+    type Answer = Option<Mark>;
+
+    fn body(&self) -> serde_json::Result<Vec<u8>> {
+        body::<operations::Mark>(operations::mark::Variables)
+    }
+
+    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
+        Ok(only(answer.users)?.map(|user| Mark {
+            user_id: user.id,
+            revision: user.revision.0,
+            purged_revision: user.purged_revision.0,
+        }))
+    }
+}
+
+/// The row of the user, who may see no other one.
+fn only<U>(mut users: Vec<U>) -> Result<Option<U>, String> {
+    let user = users.pop();
+    if users.is_empty() {
+        return Ok(user);
+    }
+    Err(format!(
+        "it shows {} users where only the own one should be seen",
+        users.len() + 1
+    ))
+}
+
+fn feed_row(row: operations::pull::PullTodoChanges) -> Result<(i64, FeedRow), String> {
     let Some(Big(revision)) = row.revision else {
         return Err("a change without revision".to_owned());
     };
@@ -136,34 +198,6 @@ fn feed_row(
         updated_at: instant(row.updated_at.as_ref()),
     };
     Ok((revision, FeedRow::Present(row)))
-}
-
-/// The user's mark; nothing where the server has no row for the user.
-#[derive(Debug)]
-pub(super) struct ReadMark;
-
-impl Call for ReadMark {
-    type Data = operations::mark::ResponseData;
-    type Answer = Option<Mark>;
-
-    fn body(&self) -> serde_json::Result<Vec<u8>> {
-        body::<operations::Mark>(operations::mark::Variables)
-    }
-
-    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
-        match answer.users.as_slice() {
-            [user] => Ok(Some(Mark {
-                user_id: user.id,
-                revision: user.revision.0,
-                purged_revision: user.purged_revision.0,
-            })),
-            [] => Ok(None),
-            several => Err(format!(
-                "it shows {} users where only the own one should be seen",
-                several.len()
-            )),
-        }
-    }
 }
 
 /// The least that a working login can read.

@@ -11,18 +11,21 @@ use reqwest::Url;
 
 use crate::auth::access::AccessToken;
 use crate::auth::session::Session;
-use crate::domain::feed::{Capabilities, FeedRow, Mark};
+use crate::domain::feed::{Capabilities, Mark};
 use crate::graphql::client::Client;
 use crate::graphql::live::LiveError;
 use crate::graphql::socket::Doorbell;
 use crate::graphql::transport::{Http, Transport};
 use crate::http::{HttpError, REQUEST_LIMIT};
-use crate::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
+use crate::sync::remote::{
+    Answer, BareRow, Batch, Exchanged, Page, PageRequest, Remote, RemoteError,
+};
 
 mod answer;
 mod capabilities;
 mod client;
 mod convert;
+mod exchange;
 pub mod live;
 mod operations;
 pub mod socket;
@@ -103,15 +106,14 @@ impl<T: Transport> Remote for Hasura<T> {
     }
 
     async fn mark(&self) -> Result<Mark, RemoteError> {
-        let found = self.client.find(&convert::ReadMark).await?;
-        found.ok_or_else(|| RemoteError::Unauthorized {
-            code: "no-user".to_owned(),
-            message: "it has no row for the user of this login".to_owned(),
-        })
+        self.client
+            .call(&convert::ReadMark)
+            .await?
+            .ok_or_else(exchange::no_user)
     }
 
-    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError> {
-        self.client.call(&convert::Changes { since, limit }).await
+    async fn page(&self, asked: PageRequest) -> Result<Page, RemoteError> {
+        self.client.exchange(&[], asked).await.page
     }
 
     async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError> {
@@ -119,29 +121,10 @@ impl<T: Transport> Remote for Hasura<T> {
     }
 
     async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError> {
-        let client = &self.client;
-        match batch {
-            Batch::Add(adds) => client.call(&convert::AddTodos(adds)).await,
-            Batch::Edit(edits) => client.call(&convert::EditTodos(edits)).await,
-            Batch::Remove(keys) => client.call(&convert::RemoveTodos(keys)).await,
-            Batch::AddAndRemove(key, text) => {
-                client
-                    .call(&convert::AddAndRemove { key: *key, text })
-                    .await
-            }
-            Batch::BareAdd(text) => client.call(&convert::BareAdd(Some(text))).await,
-            Batch::BareEdit { id, before, after } => {
-                client
-                    .call(&convert::BareEdit {
-                        id: *id,
-                        before,
-                        after,
-                    })
-                    .await
-            }
-            Batch::BareRemove { id, before } => {
-                client.call(&convert::BareRemove { id: *id, before }).await
-            }
-        }
+        self.client.call(batch).await
+    }
+
+    async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
+        self.client.exchange(batches, asked).await
     }
 }

@@ -8,7 +8,7 @@ use ::uuid::Uuid;
 use graphql_client::GraphQLQuery;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::domain::key::Key;
+use crate::sync::remote::Edit;
 
 /// Makes an edited schema rebuild the derives, which track their queries only.
 const _: &str = include_str!("../../schema.graphql");
@@ -69,15 +69,17 @@ impl<'de> Deserialize<'de> for Big {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct ConditionalEdit {
     #[serde(rename = "where")]
-    filter: KeyAndRevision,
+    filter: Filter,
     #[serde(rename = "_set")]
     set: SetText,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct KeyAndRevision {
+struct Filter {
     client_id: Equals<Uuid>,
     revision: Equals<Big>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Equals<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -92,16 +94,26 @@ struct SetText {
 }
 
 impl ConditionalEdit {
-    /// Gives todo `key` another text, if it still has `revision`.
-    pub(super) fn new(key: Key, revision: i64, text: String) -> Self {
+    /// Gives a todo another text, if it still has the revision and the text that
+    /// the edit was made on. A text seen as empty may be a null, which no
+    /// comparison with a text finds.
+    pub(super) fn new(edit: &Edit) -> Self {
+        let before = edit.before.as_str();
         Self {
-            filter: KeyAndRevision {
-                client_id: Equals { value: key.uuid() },
-                revision: Equals {
-                    value: Big(revision),
+            filter: Filter {
+                client_id: Equals {
+                    value: edit.key.uuid(),
                 },
+                revision: Equals {
+                    value: Big(edit.revision),
+                },
+                text: (!before.is_empty()).then(|| Equals {
+                    value: before.to_owned(),
+                }),
             },
-            set: SetText { text },
+            set: SetText {
+                text: edit.after.clone(),
+            },
         }
     }
 }
@@ -120,7 +132,7 @@ macro_rules! operations {
 }
 
 operations! {
-    PullChanges = "queries/pull_changes.graphql";
+    Pull = "queries/pull.graphql";
     Mark = "queries/mark.graphql";
     AddTodos = "queries/add_todos.graphql";
     RemoveTodos = "queries/remove_todos.graphql";
@@ -153,11 +165,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::key::Key;
 
     #[test]
     fn an_edit_always_names_its_key_and_revision() -> Result<(), Box<dyn Error>> {
         let key: Key = "00000000-0000-7000-8000-000000000001".parse()?;
-        let edit = ConditionalEdit::new(key, 7, "x buy milk".to_owned());
+        let edit = ConditionalEdit::new(&Edit {
+            key,
+            revision: 7,
+            before: "buy milk".to_owned(),
+            after: "x buy milk".to_owned(),
+        });
         let body = EditTodos::build_query(edit_todos::Variables {
             updates: vec![edit],
         });
@@ -167,6 +185,7 @@ mod tests {
                 "where": {
                     "client_id": {"_eq": "00000000-0000-7000-8000-000000000001"},
                     "revision": {"_eq": 7},
+                    "text": {"_eq": "buy milk"},
                 },
                 "_set": {"text": "x buy milk"},
             }]}),

@@ -89,15 +89,20 @@ fn compressed(text: &str) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// Returns whether a request's document contains a mutation.
+/// Whether a request, or one of a list, holds a mutation.
 pub(super) fn is_mutation(body: &[u8]) -> bool {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
-    let query = request["query"].as_str().unwrap_or_default();
-    let Ok(document) = backend::parsed(query) else {
-        return false;
-    };
-    let mut operations = document.operations.iter();
-    operations.any(|(_, operation)| operation.node.ty == OperationType::Mutation)
+    let requests = request
+        .as_array()
+        .map_or(std::slice::from_ref(&request), Vec::as_slice);
+    requests.iter().any(|request| {
+        let query = request["query"].as_str().unwrap_or_default();
+        let Ok(document) = backend::parsed(query) else {
+            return false;
+        };
+        let mut operations = document.operations.iter();
+        operations.any(|(_, operation)| operation.node.ty == OperationType::Mutation)
+    })
 }
 
 /// The websocket on `/v1/graphql`. Exactly `graphql-transport-ws` is the

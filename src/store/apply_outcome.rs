@@ -3,6 +3,7 @@
 use rusqlite::params;
 
 use crate::domain::change::{Act, Entry, Progress, Rejection};
+use crate::domain::feed::Mark;
 use crate::domain::fold::{Aftermath, FoldContext, aftermath};
 use crate::domain::key::Key;
 use crate::domain::merge::{Merged, merge};
@@ -36,6 +37,25 @@ impl Store {
         self.writing(|write| {
             let mut outcomes = outcomes.iter();
             outcomes.try_for_each(|(seq, outcome)| write.apply_outcome(*seq, outcome))
+        })
+    }
+
+    /// Applies the outcomes of entries as [`Store::apply_outcome`] does, and then
+    /// compares the mark that was read before them as [`Store::check_mark`] does,
+    /// in one transaction. Returns whether the pull starts again.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn apply_exchange(
+        &mut self,
+        outcomes: &[(i64, PushOutcome)],
+        mark_before: Option<Mark>,
+    ) -> Result<bool, StoreError> {
+        self.writing(|write| {
+            let mut outcomes = outcomes.iter();
+            outcomes.try_for_each(|(seq, outcome)| write.apply_outcome(*seq, outcome))?;
+            mark_before.map_or(Ok(false), |mark| write.check_mark(mark))
         })
     }
 

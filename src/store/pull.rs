@@ -100,24 +100,7 @@ impl Store {
     ///
     /// SQLite's.
     pub fn check_mark(&mut self, mark: Mark) -> Result<bool, StoreError> {
-        self.writing(|write| {
-            let state = &write.account_state;
-            let another = state.user_id.is_some_and(|id| id != mark.user_id);
-            let seen = state.cursor.max(state.purged);
-            let reset = another || seen < mark.purged_revision || state.cursor > mark.revision;
-            // With a cursor of 0 nothing came from the feed.
-            let restart = reset && (another || state.cursor != 0);
-            if restart {
-                write.stage()?;
-                write.forget_revisions()?;
-            }
-            if reset {
-                write.refuse_unanswered_adds()?;
-            }
-            write.account_state.user_id = Some(mark.user_id);
-            write.account_state.purged = mark.purged_revision;
-            Ok(restart)
-        })
+        self.writing(|write| write.check_mark(mark))
     }
 
     /// Lets the next pull start at 0 and replace base when it is complete; the
@@ -235,6 +218,25 @@ impl Store {
 }
 
 impl Write<'_> {
+    pub(super) fn check_mark(&mut self, mark: Mark) -> Result<bool, StoreError> {
+        let state = &self.account_state;
+        let another = state.user_id.is_some_and(|id| id != mark.user_id);
+        let seen = state.cursor.max(state.purged);
+        let reset = another || seen < mark.purged_revision || state.cursor > mark.revision;
+        // With a cursor of 0 nothing came from the feed.
+        let restart = reset && (another || state.cursor != 0);
+        if restart {
+            self.stage()?;
+            self.forget_revisions()?;
+        }
+        if reset {
+            self.refuse_unanswered_adds()?;
+        }
+        self.account_state.user_id = Some(mark.user_id);
+        self.account_state.purged = mark.purged_revision;
+        Ok(restart)
+    }
+
     /// Drops the sorting indexes of an empty table before many rows come.
     fn prepare_to_fill(&mut self, rows: usize) -> Result<(), StoreError> {
         let state = &self.account_state;

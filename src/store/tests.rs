@@ -90,6 +90,7 @@ fn role(full: bool) -> Capabilities {
         insert: true,
         update: true,
         delete: true,
+        single_operations: false,
     }
 }
 

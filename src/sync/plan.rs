@@ -15,13 +15,14 @@ use crate::domain::key::Key;
 use crate::domain::merge::{Merged, merge};
 use crate::domain::push_outcome::{PrePushChange, PushOutcome, Queued};
 use crate::domain::todo::Row;
-use crate::sync::remote::Batch;
+use crate::sync::remote::{Batch, Edit};
 
 mod bare;
 mod full;
 mod push_request;
 
 pub(super) use bare::may_have_arrived_bare;
+pub(super) use push_request::MAX_BYTES;
 pub use push_request::{BatchItem, ISOLATED_AFTER, Marking, PushRequest};
 
 /// What is known beside the outbox.
@@ -44,9 +45,9 @@ pub struct Known<'a> {
 pub struct Plan {
     /// Corrections to make first. Nothing is sent before the next plan is made
     /// on the corrected outbox.
-    pub adjustments: Vec<PrePushChange>,
+    pub pre_push: Vec<PrePushChange>,
     /// Requests, in order.
-    pub shipments: Vec<PushRequest>,
+    pub requests: Vec<PushRequest>,
     /// First entries of todos that cannot go yet, and why.
     pub waiting: Vec<(i64, Waiting)>,
 }
@@ -93,20 +94,20 @@ impl fmt::Display for Waiting {
 #[must_use]
 pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
     let mut plan = Plan::default();
-    let mut loads = Vec::new();
+    let mut payloads = Vec::new();
     let looking = outbox
         .iter()
         .any(|queued| bare::is_looked_for(queued, known));
     for chain in chains(outbox) {
         match step(&chain, known, looking) {
             Step::Idle => {}
-            Step::Adjust(adjustments) => plan.adjustments.extend(adjustments),
-            Step::Send(parcel, load) => loads.push((parcel, load)),
+            Step::Adjust(changes) => plan.pre_push.extend(changes),
+            Step::Send(item, payload) => payloads.push((item, payload)),
             Step::Wait(seq, why) => plan.waiting.push((seq, why)),
         }
     }
-    if plan.adjustments.is_empty() {
-        plan.shipments = push_request::pack(loads);
+    if plan.pre_push.is_empty() {
+        plan.requests = push_request::pack(payloads);
     }
     plan
 }
@@ -141,8 +142,9 @@ enum Step {
 #[derive(Debug)]
 enum Payload {
     Add(Key, String),
-    Edit(Key, i64, String),
+    Edit(Edit),
     Remove(Key),
+    BareAdd(String),
     /// A request of its own. Such requests keep their order.
     Alone(Batch),
 }

@@ -16,16 +16,102 @@ pub trait Remote {
     fn endpoint(&self) -> &str;
     /// What the role may do.
     async fn capabilities(&self) -> Result<Capabilities, RemoteError>;
-    /// The user's mark (full backend).
+    /// Reads the user's mark (full backend).
     async fn mark(&self) -> Result<Mark, RemoteError>;
-    /// At most `limit` changes after revision `since`, in revision order
-    /// (full backend). Only an empty page is the end.
-    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError>;
-    /// At most `limit` rows with a greater id than `after`, in id order (bare
-    /// backend). Only an empty page is the end.
+    /// Reads one page of the change feed (full backend).
+    async fn page(&self, asked: PageRequest) -> Result<Page, RemoteError>;
+    /// Reads at most `limit` rows with a greater id than `after`, in id order
+    /// (bare backend). Only an empty page is the end.
     async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError>;
-    /// Sends one request; one answer an entry, in order.
+    /// Sends one batch; one answer an entry, in order.
     async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError>;
+
+    /// Reads the mark, sends `batches` in order, each in a transaction of its own,
+    /// and then reads a page of the change feed (full backend): in one request
+    /// where the server takes several operations at once, else one after the
+    /// other until one gets no answer.
+    async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
+        let mut pushed = Vec::with_capacity(batches.len());
+        let mark_before = match self.mark().await {
+            Ok(mark) => Some(mark),
+            Err(error) => {
+                return Exchanged {
+                    mark_before: None,
+                    pushed,
+                    page: Err(error),
+                    single_operations: asked.single_operations,
+                };
+            }
+        };
+        for batch in batches {
+            let outcome = self.push(batch).await;
+            let failure = outcome.as_ref().err().filter(|it| !it.is_of_operation());
+            let failure = failure.cloned();
+            pushed.push(outcome);
+            if let Some(error) = failure {
+                return Exchanged {
+                    mark_before,
+                    pushed,
+                    page: Err(error),
+                    single_operations: asked.single_operations,
+                };
+            }
+        }
+        Exchanged {
+            mark_before,
+            pushed,
+            page: self.page(asked).await,
+            single_operations: asked.single_operations,
+        }
+    }
+}
+
+/// Which page of the change feed to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Changes after this revision, in revision order.
+    pub since: i64,
+    /// At most so many; the server may send fewer.
+    pub limit: usize,
+    /// Whether the server is known to take one operation a request only.
+    pub single_operations: bool,
+}
+
+/// One page of the change feed and the user's mark, read after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The changes, in revision order. The page is the last one when it reaches
+    /// the mark's revision, or is empty.
+    pub changes: Vec<FeedRow>,
+    /// The mark.
+    pub mark: Mark,
+}
+
+/// What came of an exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The mark as it was before the batches: what they write must not hide that
+    /// the server was reset.
+    pub mark_before: Option<Mark>,
+    /// One for each batch, in order; those without one were not sent.
+    pub pushed: Vec<Result<Vec<Answer>, RemoteError>>,
+    /// The page.
+    pub page: Result<Page, RemoteError>,
+    /// Whether the server takes one operation a request only, as known now.
+    pub single_operations: bool,
+}
+
+/// An edit of a row of a full backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The todo.
+    pub key: Key,
+    /// The revision it is made on.
+    pub revision: i64,
+    /// The text it is made on.
+    pub before: String,
+    /// The text wanted.
+    pub after: String,
 }
 
 /// A row of a bare backend.
@@ -42,15 +128,16 @@ pub struct BareRow {
 pub enum Batch {
     /// Adds by key; a repeated one changes nothing.
     Add(Vec<(Key, String)>),
-    /// Edits, each only if the revision is still the one given.
-    Edit(Vec<(Key, i64, String)>),
+    /// Edits, each only if revision and text are still the ones given: after a
+    /// server was restored the revision alone may stand for another text.
+    Edit(Vec<Edit>),
     /// Removals by key.
     Remove(Vec<Key>),
     /// A removal of a todo whose add may have been sent: add and delete in one
     /// mutation, which leaves a tombstone either way.
     AddAndRemove(Key, String),
-    /// Bare backend: one add.
-    BareAdd(String),
+    /// Bare backend: adds, all or none.
+    BareAdd(Vec<String>),
     /// Bare backend: one edit, only if the text is still the one seen.
     BareEdit {
         /// The row.
@@ -72,6 +159,22 @@ pub enum Batch {
 impl Batch {
     /// The most entries one request carries.
     pub const MAX_ENTRIES: usize = 500;
+
+    /// How much text it carries, in bytes.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Add(adds) => adds.iter().map(|(_, text)| text.len()).sum(),
+            Self::Edit(edits) => edits
+                .iter()
+                .map(|edit| edit.before.len() + edit.after.len())
+                .sum(),
+            Self::Remove(_) => 0,
+            Self::BareAdd(texts) => texts.iter().map(String::len).sum(),
+            Self::AddAndRemove(_, text) | Self::BareRemove { before: text, .. } => text.len(),
+            Self::BareEdit { before, after, .. } => before.len() + after.len(),
+        }
+    }
 }
 
 /// What the server said of one entry of a batch.
@@ -232,6 +335,12 @@ impl RemoteError {
             | Self::Unauthorized { .. }
             | Self::NoToken { .. } => false,
         }
+    }
+
+    /// Whether it is about one operation, so that others may still be answered.
+    #[must_use]
+    pub const fn is_of_operation(&self) -> bool {
+        matches!(self, Self::Refused { .. })
     }
 
     /// The pause the server asked for.

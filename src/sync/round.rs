@@ -17,14 +17,19 @@ use crate::os::file_lock::{FileLock, LockError};
 use crate::store::{Store, StoreError};
 use crate::sync::plan::Waiting;
 use crate::sync::remote::{Remote, RemoteError};
+use crate::sync::round::pull::PageSize;
 
 mod lost_adds;
+mod outcome;
 mod pull;
 mod push;
 
-/// How often a round pushes and pulls at most: edits that lost a race are
-/// merged on what the pull brought, and may lose again.
-const PASSES: usize = 4;
+/// How often a round pushes edits again that lost a race: each is merged on what
+/// the pull brought, and may lose again.
+const RACES: usize = 4;
+
+/// How many plans a round makes at most, should the user go on typing for ever.
+const PLANS: usize = 1000;
 
 /// How long a round waits for another one.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -165,7 +170,8 @@ async fn carried_out<R: Remote>(
         asked: false,
         held: HashSet::new(),
         absent: HashSet::new(),
-        purged: None,
+        size: PageSize::default(),
+        single_operations: false,
         report: RoundReport::default(),
     };
     let outcome = round.run().await;
@@ -216,8 +222,10 @@ struct Round<'a, R, N> {
     /// Adds sent to a bare backend that what was pulled in this round does not
     /// have.
     absent: HashSet<i64>,
-    /// Full backend: up to where tombstones were forgotten when last asked.
-    purged: Option<i64>,
+    /// How many rows to ask for at once.
+    size: PageSize,
+    /// Whether the server takes one operation a request only.
+    single_operations: bool,
     report: RoundReport,
 }
 
@@ -245,6 +253,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     async fn run(&mut self) -> Result<(), RoundError> {
         loop {
             let capabilities = self.capabilities().await?;
+            self.single_operations = capabilities.single_operations;
             match self.passes(capabilities).await {
                 Ok(()) => break,
                 // Asked once a round at most, so at most once around.
@@ -270,6 +279,10 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
 
     async fn ask(&mut self, remembered: Option<Capabilities>) -> Result<Capabilities, RoundError> {
         let found = self.remote.capabilities().await?;
+        let found = Capabilities {
+            single_operations: remembered.is_some_and(|role| role.single_operations),
+            ..found
+        };
         self.asked = true;
         if remembered != Some(found) {
             self.store.set_capabilities(found)?;
@@ -296,37 +309,48 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         }
     }
 
-    /// Reads the mark; whether anything that was pulled before it may lack a
-    /// removal, or is another server's.
-    async fn check_mark(&mut self) -> Result<bool, Halt> {
-        let mark = match self.remote.mark().await {
-            Ok(mark) => mark,
-            Err(error) => return Err(self.halted(error).await),
-        };
-        let was_purged = self.purged.replace(mark.purged_revision) != Some(mark.purged_revision);
-        Ok(self.store.check_mark(mark)? || was_purged)
-    }
-
+    /// Pushes and pulls until nothing is left to send and base has everything
+    /// that the server said.
     async fn passes(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
-        if capabilities.full {
-            self.check_mark().await?;
-        }
-        // Changes of a bare backend's rows first learn the keys of the full one.
-        let mut complete = capabilities.full && self.store.is_rekeying()?;
-        if complete {
-            self.pull(capabilities).await?;
-        }
-        for _ in 0..PASSES {
-            self.held.clear();
-            let found = complete && self.look_for_adds(capabilities)?;
-            let moved = self.push_all(capabilities, complete).await?;
-            if complete && !moved && !found {
-                return Ok(());
+        let mut complete = false;
+        // Whether anything was settled since base was complete.
+        let mut moved = false;
+        let mut races = 0;
+        for _ in 0..PLANS {
+            if capabilities.full && !complete && self.must_pull_first()? {
+                self.pull(capabilities).await?;
+                (complete, moved) = (true, false);
             }
-            self.pull(capabilities).await?;
-            complete = true;
+            moved |= complete && self.look_for_adds(capabilities)?;
+            let planned = self.plan(capabilities, complete)?;
+            moved |= planned.corrected;
+            let pulled = if planned.requests.is_empty() {
+                if complete && !moved {
+                    return Ok(());
+                }
+                self.pull(capabilities).await?;
+                true
+            } else {
+                self.deliver(planned, capabilities).await?
+            };
+            complete = pulled || (complete && !capabilities.full);
+            moved = !pulled;
+            if pulled && !std::mem::take(&mut self.held).is_empty() {
+                races += 1;
+                if races == RACES {
+                    return Ok(());
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Whether what the server has must be known before anything is sent: an
+    /// entry may have arrived, or base is not this backend's.
+    fn must_pull_first(&self) -> Result<bool, StoreError> {
+        Ok(self.store.totals()?.sent > 0
+            || self.store.is_rekeying()?
+            || self.store.freshness()?.stale)
     }
 }
 
@@ -350,6 +374,7 @@ const fn allows_everything(capabilities: Capabilities) -> bool {
         insert,
         update,
         delete,
+        single_operations: _,
     } = capabilities;
     full && insert && update && delete
 }

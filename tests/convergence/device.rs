@@ -168,8 +168,11 @@ impl Device {
         loop {
             self.begin();
             let waiting = self.network.borrow().waiting(self.number);
-            let outcome = self.pass(Fate::Fine)?;
-            if outcome.is_some() || waiting.as_deref() == Some("Mark") {
+            // After a request that was lost, the next one only reads.
+            let writes = waiting.as_deref() == Some("several");
+            let fate = if writes { Fate::LostBefore } else { Fate::Fine };
+            let outcome = self.pass(fate)?;
+            if (outcome.is_some() && !writes) || waiting.as_deref() == Some("Pull") {
                 return self.kill();
             }
         }

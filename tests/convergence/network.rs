@@ -59,6 +59,9 @@ pub(crate) struct Network {
 /// A request's operation.
 pub(crate) fn operation(body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    if body.is_array() {
+        return "several".to_owned();
+    }
     body["operationName"]
         .as_str()
         .unwrap_or_default()
@@ -68,7 +71,7 @@ pub(crate) fn operation(body: &[u8]) -> String {
 fn is_write(body: &[u8]) -> bool {
     !matches!(
         operation(body).as_str(),
-        "Capabilities" | "Mark" | "PullChanges" | "Snapshot" | "Verify"
+        "Capabilities" | "Mark" | "Pull" | "Snapshot" | "Verify"
     )
 }
 
@@ -194,8 +197,20 @@ impl Network {
         }))
     }
 
-    /// The server gets a request.
+    /// The server gets a request, of one operation or several.
     fn arrive(&mut self, request: &[u8]) -> Checked<Vec<u8>> {
+        let Ok(operations) = serde_json::from_slice::<Vec<Value>>(request) else {
+            return self.carry_out(request);
+        };
+        let mut answers = Vec::new();
+        for operation in operations {
+            let answer = self.carry_out(&serde_json::to_vec(&operation)?)?;
+            answers.push(String::from_utf8(answer)?);
+        }
+        Ok(format!("[{}]", answers.join(",")).into_bytes())
+    }
+
+    fn carry_out(&mut self, request: &[u8]) -> Checked<Vec<u8>> {
         if !is_write(request) {
             return self.server.answer(self.user, request);
         }

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use postgres::types::ToSql;
 use postgres::{Client, Transaction};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -87,6 +88,7 @@ struct Update {
 struct Seen {
     client_id: Equals<Uuid>,
     revision: Equals<i64>,
+    text: Option<Equals<String>>,
 }
 
 #[derive(Deserialize)]
@@ -114,7 +116,7 @@ const ADD: &str = r#"
 const EDIT: &str = r#"
     with changed as (
       update public.todos set text = $4
-      where user_id = $1 and client_id = $2 and revision = $3
+      where user_id = $1 and client_id = $2 and revision = $3 and ($5::text is null or text = $5)
       returning *, (user_id = $1) as "check__constraint"
     )
     select coalesce(json_agg(json_build_object('id', id, 'revision', revision)), '[]')
@@ -194,10 +196,12 @@ impl Hasura {
                 let row = transaction.query_one(MARK, &[&user])?;
                 json!({"users": row.try_get::<_, Value>(0)?})
             }
-            "PullChanges" => {
+            "Pull" => {
                 let limit = given.limit.min(self.row_limit);
                 let row = transaction.query_one(CHANGES, &[&user, &given.since, &limit])?;
-                json!({"todo_changes": row.try_get::<_, Value>(0)?})
+                let changes: Value = row.try_get(0)?;
+                let row = transaction.query_one(MARK, &[&user])?;
+                json!({"todo_changes": changes, "users": row.try_get::<_, Value>(0)?})
             }
             "AddTodos" => {
                 let todos = given.objects.iter();
@@ -223,7 +227,15 @@ impl Hasura {
                 let mut edited = Vec::new();
                 for Update { r#where, set } in &given.updates {
                     let (key, revision) = (r#where.client_id.eq, r#where.revision.eq);
-                    let row = transaction.query_one(EDIT, &[&user, &key, &revision, &set.text])?;
+                    let before = r#where.text.as_ref().map(|text| &text.eq);
+                    let edit = [
+                        &user as &(dyn ToSql + Sync),
+                        &key,
+                        &revision,
+                        &set.text,
+                        &before,
+                    ];
+                    let row = transaction.query_one(EDIT, &edit)?;
                     edited.push(json!({"returning": row.try_get::<_, Value>(0)?}));
                 }
                 json!({"update_todos_many": edited})

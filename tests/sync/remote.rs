@@ -5,7 +5,7 @@ use serde_json::json;
 use tudone::auth::access::AccessToken;
 use tudone::auth::session::Session;
 use tudone::domain::feed::{Capabilities, FeedRow};
-use tudone::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
+use tudone::sync::remote::{Answer, BareRow, Batch, Edit, PageRequest, Remote, RemoteError};
 
 use crate::bench::{ADA, Bench, Checked, key_of};
 
@@ -14,10 +14,19 @@ const EVERYTHING: Capabilities = Capabilities {
     insert: true,
     update: true,
     delete: true,
+    single_operations: false,
 };
 
 fn is_row(answer: Option<&Answer>) -> bool {
     matches!(answer, Some(Answer::Row { .. }))
+}
+
+fn after(since: i64, limit: usize) -> PageRequest {
+    PageRequest {
+        since,
+        limit,
+        single_operations: false,
+    }
 }
 
 fn adds(texts: &[&str]) -> Batch {
@@ -53,6 +62,7 @@ async fn what_the_role_may_do_is_read_from_its_schema() -> Checked {
         insert: false,
         update: false,
         delete: false,
+        single_operations: false,
     };
     assert_eq!(hasura.capabilities().await?, nothing);
     Ok(())
@@ -114,7 +124,14 @@ async fn writes_are_answered_and_their_repetition_changes_nothing() -> Checked {
     let Some(Answer::Row { revision, .. }) = first.first().copied() else {
         return Err("no row".into());
     };
-    let edit = |revision| Batch::Edit(vec![(key_of(1), revision, "x a".to_owned())]);
+    let edit = |revision| {
+        Batch::Edit(vec![Edit {
+            key: key_of(1),
+            revision,
+            before: "a".to_owned(),
+            after: "x a".to_owned(),
+        }])
+    };
     assert!(is_row(hasura.push(&edit(revision)).await?.first()));
     assert_eq!(hasura.push(&edit(revision)).await?, [Answer::NoRow]);
 
@@ -138,16 +155,19 @@ async fn the_feed_tells_rows_and_removals_page_by_page() -> Checked {
     hasura.push(&Batch::Remove(vec![key_of(1)])).await?;
     let mut cursor = 0;
     let mut told = Vec::new();
-    loop {
-        let page = hasura.changes(cursor, 2).await?;
-        let Some(last) = page.last() else { break };
+    let revision = loop {
+        let page = hasura.page(after(cursor, 2)).await?;
+        let (page, mark) = (page.changes, page.mark);
+        let Some(last) = page.last() else {
+            break mark.revision;
+        };
         cursor = match last {
             FeedRow::Present(row) => row.revision,
             FeedRow::Removed { revision, .. } => *revision,
         };
         assert!(page.len() <= 2);
         told.extend(page);
-    }
+    };
     let told: Vec<_> = told
         .iter()
         .map(|row| match row {
@@ -163,7 +183,7 @@ async fn the_feed_tells_rows_and_removals_page_by_page() -> Checked {
             (key_of(1), None)
         ]
     );
-    assert_eq!(hasura.mark().await?.revision, cursor);
+    assert_eq!(revision, cursor);
     Ok(())
 }
 
@@ -196,7 +216,7 @@ async fn a_bare_backend_is_read_and_written_by_id_and_text() -> Checked {
     assert!(is_row(hasura.push(&remove(3, "")).await?.first()));
     assert_eq!(hasura.push(&edit(1, "other")).await?, [Answer::NoRow]);
     assert_eq!(hasura.push(&remove(1, "")).await?, [Answer::NoRow]);
-    let added = hasura.push(&Batch::BareAdd("b".to_owned())).await?;
+    let added = hasura.push(&Batch::BareAdd(vec!["b".to_owned()])).await?;
     assert!(is_row(added.first()));
     assert_eq!(bench.texts(ADA)?, ["a", "new", "b"]);
     Ok(())
@@ -308,7 +328,7 @@ async fn a_token_that_no_header_can_carry_never_leaves() -> Checked {
     let bench = Bench::full().await?;
     let token: SecretString = "two\nlines".to_owned().into();
     let hasura = bench.hasura_with(Session::fixed(token))?;
-    let error = hasura.mark().await.err().ok_or("sent")?;
+    let error = hasura.page(after(0, 1)).await.err().ok_or("sent")?;
     assert!(matches!(error, RemoteError::NoToken { .. }), "{error:?}");
     Ok(())
 }
@@ -322,8 +342,8 @@ async fn a_page_too_large_to_read_can_be_asked_for_again_in_part() -> Checked {
         let batch = Batch::Add(vec![(key_of(n), large.clone())]);
         hasura.push(&batch).await?;
     }
-    let error = hasura.changes(0, 10).await.err().ok_or("read whole")?;
+    let error = hasura.page(after(0, 10)).await.err().ok_or("read whole")?;
     assert!(matches!(error, RemoteError::TooLarge { .. }), "{error:?}");
-    assert_eq!(hasura.changes(0, 1).await?.len(), 1);
+    assert_eq!(hasura.page(after(0, 1)).await?.changes.len(), 1);
     Ok(())
 }

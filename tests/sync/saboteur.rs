@@ -7,9 +7,9 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tudone::auth::session::Session;
-use tudone::domain::feed::{Capabilities, FeedRow, Mark};
+use tudone::domain::feed::{Capabilities, Mark};
 use tudone::graphql::Hasura;
-use tudone::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
+use tudone::sync::remote::{Answer, BareRow, Batch, Page, PageRequest, Remote, RemoteError};
 
 use crate::bench::{Bench, Checked};
 
@@ -204,11 +204,8 @@ impl Remote for Saboteur<'_> {
         self.calm.mark().await
     }
 
-    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError> {
-        self.client(Request::Pull)
-            .await?
-            .changes(since, limit)
-            .await
+    async fn page(&self, asked: PageRequest) -> Result<Page, RemoteError> {
+        self.client(Request::Pull).await?.page(asked).await
     }
 
     async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError> {

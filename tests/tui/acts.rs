@@ -387,6 +387,7 @@ fn a_change_the_role_may_not_make_is_refused_at_the_key() -> Outcome {
             insert: false,
             update: true,
             delete: false,
+            single_operations: false,
         })?;
     device.say(Msg::StoreChanged)?;
     device.press("d")?;

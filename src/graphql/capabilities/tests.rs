@@ -39,7 +39,8 @@ fn a_full_backend_is_told_by_its_schema() -> Result<(), Box<dyn Error>> {
             full: true,
             insert: true,
             update: true,
-            delete: true
+            delete: true,
+            single_operations: false,
         }),
     );
     Ok(())
@@ -61,7 +62,8 @@ fn the_tutorials_tables_may_be_read_only() -> Result<(), Box<dyn Error>> {
             full: false,
             insert: false,
             update: false,
-            delete: false
+            delete: false,
+            single_operations: false,
         }),
     );
     Ok(())

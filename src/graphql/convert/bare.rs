@@ -1,13 +1,14 @@
 //! Requests to a bare backend: the tutorial's two tables.
 
+use std::collections::{HashMap, VecDeque};
+
+use crate::graphql::convert::push::NOTHING;
 use crate::graphql::convert::{Call, body, int, page_limit};
 use crate::graphql::operations;
 use crate::sync::remote::{Answer, BareRow};
 
-const NOTHING: &str = "the mutation answered nothing";
-
 /// What a conditional write of row `id` came to.
-fn of_rows(id: i64, affected: i64) -> Result<Vec<Answer>, String> {
+pub(super) fn of_rows(id: i64, affected: i64) -> Result<Vec<Answer>, String> {
     match affected {
         0 => Ok(vec![Answer::NoRow]),
         1 => Ok(vec![Answer::Row { id, revision: 0 }]),
@@ -58,108 +59,78 @@ impl Call for Snapshot {
     }
 }
 
-/// One add, or with `None` the request without a row that asks whether adding
-/// is allowed.
-#[derive(Debug)]
-pub(in crate::graphql) struct BareAdd<'a>(pub(in crate::graphql) Option<&'a str>);
-
-impl Call for BareAdd<'_> {
-    type Data = operations::bare_add::ResponseData;
-    type Answer = Vec<Answer>;
-
-    fn body(&self) -> serde_json::Result<Vec<u8>> {
-        let objects = self
-            .0
-            .iter()
-            .map(|text| operations::bare_add::todos_insert_input {
-                client_id: None,
-                text: Some((*text).to_owned()),
-            })
-            .collect();
-        body::<operations::BareAdd>(operations::bare_add::Variables { objects })
-    }
-
-    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
-        let written = answer.insert_todos.ok_or(NOTHING)?.returning;
-        let sent = usize::from(self.0.is_some());
-        if written.len() != sent {
-            return Err(format!("{} rows for {sent} adds", written.len()));
-        }
-        Ok(written
-            .into_iter()
-            .map(|row| Answer::Row {
-                id: row.id,
-                revision: 0,
-            })
-            .collect())
-    }
+/// A request that adds `texts`; without any it asks whether adding is allowed.
+pub(super) fn add(texts: &[String]) -> serde_json::Result<Vec<u8>> {
+    let objects = texts
+        .iter()
+        .map(|text| operations::bare_add::todos_insert_input {
+            client_id: None,
+            text: Some(text.clone()),
+        })
+        .collect();
+    body::<operations::BareAdd>(operations::bare_add::Variables { objects })
 }
 
-/// One edit, only if the text is still the one seen.
-#[derive(Debug)]
-pub(in crate::graphql) struct BareEdit<'a> {
-    /// The row.
-    pub(in crate::graphql) id: i64,
-    /// The text seen.
-    pub(in crate::graphql) before: &'a str,
-    /// The text wanted.
-    pub(in crate::graphql) after: &'a str,
+/// The rows of `texts`, recognised by their texts; rows whose text the server
+/// changed belong to what is left, in id order.
+pub(super) fn added(
+    texts: &[String],
+    data: operations::bare_add::ResponseData,
+) -> Result<Vec<Answer>, String> {
+    let mut written = data.insert_todos.ok_or(NOTHING)?.returning;
+    if written.len() != texts.len() {
+        return Err(format!("{} rows for {} adds", written.len(), texts.len()));
+    }
+    written.sort_by_key(|row| row.id);
+    let mut by_text: HashMap<&str, VecDeque<i64>> = HashMap::new();
+    for row in &written {
+        let text = row.text.as_deref().unwrap_or_default();
+        by_text.entry(text).or_default().push_back(row.id);
+    }
+    let mut ids: Vec<Option<i64>> = texts
+        .iter()
+        .map(|text| by_text.get_mut(text.as_str())?.pop_front())
+        .collect();
+    let mut left: Vec<i64> = by_text.into_values().flatten().collect();
+    left.sort_unstable_by(|one, other| other.cmp(one));
+    for id in ids.iter_mut().filter(|id| id.is_none()) {
+        *id = left.pop();
+    }
+    ids.into_iter()
+        .map(|id| {
+            let id = id.ok_or("a row without its add")?;
+            Ok(Answer::Row { id, revision: 0 })
+        })
+        .collect()
 }
 
-impl Call for BareEdit<'_> {
-    type Data = operations::bare_edit::ResponseData;
-    type Answer = Vec<Answer>;
-
-    /// A row seen without text may hold an empty one or a null, which no
-    /// comparison with a text finds.
-    fn body(&self) -> serde_json::Result<Vec<u8>> {
-        let (id, after) = (self.id, self.after.to_owned());
-        if self.before.is_empty() {
-            return body::<operations::BareEditBlank>(operations::bare_edit_blank::Variables {
-                id,
-                after,
-            });
-        }
-        body::<operations::BareEdit>(operations::bare_edit::Variables {
+/// A request that edits, only if the text is still the one seen. A row seen
+/// without text may hold an empty one or a null, which no comparison with a text
+/// finds.
+pub(super) fn edit(id: i64, before: &str, after: &str) -> serde_json::Result<Vec<u8>> {
+    let after = after.to_owned();
+    if before.is_empty() {
+        return body::<operations::BareEditBlank>(operations::bare_edit_blank::Variables {
             id,
-            before: self.before.to_owned(),
             after,
-        })
+        });
     }
-
-    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
-        of_rows(self.id, answer.update_todos.ok_or(NOTHING)?.affected_rows)
-    }
+    body::<operations::BareEdit>(operations::bare_edit::Variables {
+        id,
+        before: before.to_owned(),
+        after,
+    })
 }
 
-/// One removal, only if the text is still the one seen.
-#[derive(Debug)]
-pub(in crate::graphql) struct BareRemove<'a> {
-    /// The row.
-    pub(in crate::graphql) id: i64,
-    /// The text seen.
-    pub(in crate::graphql) before: &'a str,
-}
-
-impl Call for BareRemove<'_> {
-    type Data = operations::bare_remove::ResponseData;
-    type Answer = Vec<Answer>;
-
-    /// See [`BareEdit`] about rows without text.
-    fn body(&self) -> serde_json::Result<Vec<u8>> {
-        let id = self.id;
-        if self.before.is_empty() {
-            return body::<operations::BareRemoveBlank>(operations::bare_remove_blank::Variables {
-                id,
-            });
-        }
-        body::<operations::BareRemove>(operations::bare_remove::Variables {
+/// A request that removes; see [`edit`] about rows without text.
+pub(super) fn remove(id: i64, before: &str) -> serde_json::Result<Vec<u8>> {
+    if before.is_empty() {
+        return body::<operations::BareRemoveBlank>(operations::bare_remove_blank::Variables {
             id,
-            before: self.before.to_owned(),
-        })
+        });
     }
-
-    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
-        of_rows(self.id, answer.delete_todos.ok_or(NOTHING)?.affected_rows)
-    }
+    body::<operations::BareRemove>(operations::bare_remove::Variables {
+        id,
+        before: before.to_owned(),
+    })
 }

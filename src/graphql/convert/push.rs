@@ -1,12 +1,105 @@
-//! Requests that write to a full backend. A retry of any of them changes
-//! nothing that its first try changed already.
+//! Batches as requests, and what their answers say. A retry of one to a full
+//! backend changes nothing that its first try changed already.
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use crate::domain::key::Key;
-use crate::graphql::convert::{Call, body};
+use crate::graphql::convert::{Call, bare, body};
 use crate::graphql::operations::{self, ConditionalEdit};
-use crate::sync::remote::Answer;
+use crate::sync::remote::{Answer, Batch, Edit};
+
+pub(super) const NOTHING: &str = "the mutation answered nothing";
+
+impl Call for Batch {
+    type Data = Box<RawValue>;
+    type Answer = Vec<Answer>;
+
+    fn body(&self) -> serde_json::Result<Vec<u8>> {
+        match self {
+            Self::Add(adds) => body::<operations::AddTodos>(operations::add_todos::Variables {
+                objects: adds.iter().map(added).collect(),
+            }),
+            Self::Edit(edits) => body::<operations::EditTodos>(operations::edit_todos::Variables {
+                updates: edits.iter().map(ConditionalEdit::new).collect(),
+            }),
+            Self::Remove(keys) => {
+                body::<operations::RemoveTodos>(operations::remove_todos::Variables {
+                    keys: keys.iter().map(|key| key.uuid()).collect(),
+                })
+            }
+            Self::AddAndRemove(key, text) => {
+                body::<operations::AddAndRemove>(operations::add_and_remove::Variables {
+                    key: key.uuid(),
+                    text: text.clone(),
+                })
+            }
+            Self::BareAdd(texts) => bare::add(texts),
+            Self::BareEdit { id, before, after } => bare::edit(*id, before, after),
+            Self::BareRemove { id, before } => bare::remove(*id, before),
+        }
+    }
+
+    fn read(&self, data: Self::Data) -> Result<Self::Answer, String> {
+        match self {
+            Self::Add(adds) => {
+                let data: operations::add_todos::ResponseData = parsed(&data)?;
+                let written = data.insert_todos.ok_or(NOTHING)?.returning;
+                let written = written
+                    .into_iter()
+                    .map(|row| (Key::new(row.client_id), answer(row.id, row.revision.0)));
+                Ok(in_order(adds.iter().map(|(key, _)| *key), written))
+            }
+            Self::Edit(edits) => {
+                let data: operations::edit_todos::ResponseData = parsed(&data)?;
+                edited(edits, data.update_todos_many.ok_or(NOTHING)?)
+            }
+            Self::Remove(keys) => {
+                let data: operations::remove_todos::ResponseData = parsed(&data)?;
+                let removed = data.delete_todos.ok_or(NOTHING)?.returning;
+                let removed = removed
+                    .into_iter()
+                    .map(|row| (Key::new(row.client_id), answer(row.id, row.revision.0)));
+                Ok(in_order(keys.iter().copied(), removed))
+            }
+            Self::AddAndRemove(..) => {
+                let data: operations::add_and_remove::ResponseData = parsed(&data)?;
+                data.insert_todos.ok_or(NOTHING)?;
+                let removed = data.delete_todos.ok_or(NOTHING)?.returning;
+                let removed = removed.first();
+                Ok(vec![removed.map_or(Answer::NoRow, |row| {
+                    answer(row.id, row.revision.0)
+                })])
+            }
+            Self::BareAdd(texts) => bare::added(texts, parsed(&data)?),
+            Self::BareEdit { id, .. } => {
+                let data: operations::bare_edit::ResponseData = parsed(&data)?;
+                bare::of_rows(*id, data.update_todos.ok_or(NOTHING)?.affected_rows)
+            }
+            Self::BareRemove { id, .. } => {
+                let data: operations::bare_remove::ResponseData = parsed(&data)?;
+                bare::of_rows(*id, data.delete_todos.ok_or(NOTHING)?.affected_rows)
+            }
+        }
+    }
+}
+
+fn parsed<'a, T: Deserialize<'a>>(data: &'a RawValue) -> Result<T, String> {
+    serde_json::from_str(data.get()).map_err(|error| error.to_string())
+}
+
+fn added((key, text): &(Key, String)) -> operations::add_todos::todos_insert_input {
+    operations::add_todos::todos_insert_input {
+        client_id: Some(key.uuid()),
+        text: Some(text.clone()),
+    }
+}
+
+const fn answer(id: i64, revision: i64) -> Answer {
+    Answer::Row { id, revision }
+}
 
 /// Answers in the order of `keys`, from the rows that were written.
 fn in_order(
@@ -18,136 +111,20 @@ fn in_order(
         .collect()
 }
 
-const NOTHING: &str = "the mutation answered nothing";
-
-/// Adds by key.
-#[derive(Debug)]
-pub(in crate::graphql) struct AddTodos<'a>(pub(in crate::graphql) &'a [(Key, String)]);
-
-impl Call for AddTodos<'_> {
-    type Data = operations::add_todos::ResponseData;
-    type Answer = Vec<Answer>;
-
-    fn body(&self) -> serde_json::Result<Vec<u8>> {
-        let objects = self
-            .0
-            .iter()
-            .map(|(key, text)| operations::add_todos::todos_insert_input {
-                client_id: Some(key.uuid()),
-                text: Some(text.clone()),
-            })
-            .collect();
-        body::<operations::AddTodos>(operations::add_todos::Variables { objects })
+fn edited(
+    edits: &[Edit],
+    written: Vec<Option<operations::edit_todos::EditTodosUpdateTodosMany>>,
+) -> Result<Vec<Answer>, String> {
+    if written.len() != edits.len() {
+        let (sent, got) = (edits.len(), written.len());
+        return Err(format!("{got} answers to {sent} edits"));
     }
-
-    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
-        let written = answer.insert_todos.ok_or(NOTHING)?.returning;
-        Ok(in_order(
-            self.0.iter().map(|(key, _)| *key),
-            written.into_iter().map(|row| {
-                let answer = Answer::Row {
-                    id: row.id,
-                    revision: row.revision.0,
-                };
-                (Key::new(row.client_id), answer)
-            }),
-        ))
-    }
-}
-
-/// Edits, each only if its row still has the revision given.
-#[derive(Debug)]
-pub(in crate::graphql) struct EditTodos<'a>(pub(in crate::graphql) &'a [(Key, i64, String)]);
-
-impl Call for EditTodos<'_> {
-    type Data = operations::edit_todos::ResponseData;
-    type Answer = Vec<Answer>;
-
-    fn body(&self) -> serde_json::Result<Vec<u8>> {
-        let updates = self
-            .0
-            .iter()
-            .map(|(key, revision, text)| ConditionalEdit::new(*key, *revision, text.clone()))
-            .collect();
-        body::<operations::EditTodos>(operations::edit_todos::Variables { updates })
-    }
-
-    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
-        let written = answer.update_todos_many.ok_or(NOTHING)?;
-        if written.len() != self.0.len() {
-            let (sent, got) = (self.0.len(), written.len());
-            return Err(format!("{got} answers to {sent} edits"));
-        }
-        written
-            .into_iter()
-            .map(|one| match one.ok_or(NOTHING)?.returning.as_slice() {
-                [] => Ok(Answer::NoRow),
-                [row] => Ok(Answer::Row {
-                    id: row.id,
-                    revision: row.revision.0,
-                }),
-                several => Err(format!("one edit changed {} rows", several.len())),
-            })
-            .collect()
-    }
-}
-
-/// Removals by key.
-#[derive(Debug)]
-pub(in crate::graphql) struct RemoveTodos<'a>(pub(in crate::graphql) &'a [Key]);
-
-impl Call for RemoveTodos<'_> {
-    type Data = operations::remove_todos::ResponseData;
-    type Answer = Vec<Answer>;
-
-    fn body(&self) -> serde_json::Result<Vec<u8>> {
-        let keys = self.0.iter().map(|key| key.uuid()).collect();
-        body::<operations::RemoveTodos>(operations::remove_todos::Variables { keys })
-    }
-
-    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
-        let removed = answer.delete_todos.ok_or(NOTHING)?.returning;
-        Ok(in_order(
-            self.0.iter().copied(),
-            removed.into_iter().map(|row| {
-                let answer = Answer::Row {
-                    id: row.id,
-                    revision: row.revision.0,
-                };
-                (Key::new(row.client_id), answer)
-            }),
-        ))
-    }
-}
-
-/// An add and its removal in one transaction.
-#[derive(Debug)]
-pub(in crate::graphql) struct AddAndRemove<'a> {
-    /// The todo.
-    pub(in crate::graphql) key: Key,
-    /// The text of the add.
-    pub(in crate::graphql) text: &'a str,
-}
-
-impl Call for AddAndRemove<'_> {
-    type Data = operations::add_and_remove::ResponseData;
-    type Answer = Vec<Answer>;
-
-    fn body(&self) -> serde_json::Result<Vec<u8>> {
-        body::<operations::AddAndRemove>(operations::add_and_remove::Variables {
-            key: self.key.uuid(),
-            text: self.text.to_owned(),
+    written
+        .into_iter()
+        .map(|one| match one.ok_or(NOTHING)?.returning.as_slice() {
+            [] => Ok(Answer::NoRow),
+            [row] => Ok(answer(row.id, row.revision.0)),
+            several => Err(format!("one edit changed {} rows", several.len())),
         })
-    }
-
-    fn read(&self, answer: Self::Data) -> Result<Self::Answer, String> {
-        answer.insert_todos.ok_or(NOTHING)?;
-        let removed = answer.delete_todos.ok_or(NOTHING)?.returning;
-        Ok(vec![removed.first().map_or(Answer::NoRow, |row| {
-            Answer::Row {
-                id: row.id,
-                revision: row.revision.0,
-            }
-        })])
-    }
+        .collect()
 }

@@ -43,7 +43,7 @@ fn add(chain: &Chain<'_>, first: &Queued, text: &str, known: Known<'_>) -> Step 
     if !known.capabilities.insert {
         return Step::Wait(seq, Waiting::MayNotAdd);
     }
-    send(first, Batch::BareAdd(text.to_owned()))
+    Step::Send(BatchItem::of(first), Payload::BareAdd(text.to_owned()))
 }
 
 fn edit(chain: &Chain<'_>, first: &Queued, before: &str, after: &str, known: Known<'_>) -> Step {

@@ -9,7 +9,7 @@ use crate::sync::plan::{
     BatchItem, Chain, Known, Payload, Step, Waiting, conflict, done, may_have_arrived, merged,
     rebased, removed_elsewhere,
 };
-use crate::sync::remote::Batch;
+use crate::sync::remote::{Batch, Edit};
 
 /// What becomes of the `first` open change of `chain`.
 pub(super) fn step(chain: &Chain<'_>, first: &Queued, known: Known<'_>) -> Step {
@@ -68,7 +68,7 @@ fn edit(chain: &Chain<'_>, first: &Queued, before: &str, after: &str, known: Kno
             sent(chain.todo, first, (before, after), row)
         }
         Ground::Row(row) => unsent(chain.todo, first, before, after, row),
-        Ground::Revision(revision) => send(chain.todo, first, after, revision),
+        Ground::Revision(revision) => send(first, chain.todo, (before, after), revision),
         Ground::Gone => Step::Adjust(vec![removed_elsewhere(seq)]),
         Ground::Unknown => Step::Wait(seq, Waiting::Pull),
     }
@@ -110,7 +110,7 @@ fn unsent(todo: Key, first: &Queued, before: &str, after: &str, row: &Row) -> St
         return Step::Adjust(vec![merged(seq, before, after, row)]);
     }
     if first.entry.revision == Some(row.revision) {
-        return send(todo, first, after, row.revision);
+        return send(first, todo, (before, after), row.revision);
     }
     Step::Adjust(vec![rebased(seq, row, after.to_owned())])
 }
@@ -121,7 +121,7 @@ fn unsent(todo: Key, first: &Queued, before: &str, after: &str, row: &Row) -> St
 fn sent(todo: Key, first: &Queued, (before, after): (&str, &str), row: &Row) -> Step {
     let seq = first.entry.seq;
     if first.entry.revision == Some(row.revision) {
-        return send(todo, first, after, row.revision);
+        return send(first, todo, (before, after), row.revision);
     }
     if row.text == after {
         return Step::Adjust(vec![done(seq, Some(row))]);
@@ -132,9 +132,12 @@ fn sent(todo: Key, first: &Queued, (before, after): (&str, &str), row: &Row) -> 
     Step::Adjust(vec![conflict(seq, &row.text)])
 }
 
-fn send(todo: Key, first: &Queued, after: &str, revision: i64) -> Step {
-    Step::Send(
-        BatchItem::of(first),
-        Payload::Edit(todo, revision, after.to_owned()),
-    )
+fn send(first: &Queued, key: Key, (before, after): (&str, &str), revision: i64) -> Step {
+    let edit = Edit {
+        key,
+        revision,
+        before: before.to_owned(),
+        after: after.to_owned(),
+    };
+    Step::Send(BatchItem::of(first), Payload::Edit(edit))
 }

@@ -9,7 +9,7 @@ use crate::sync::remote::Batch;
 pub const ISOLATED_AFTER: u32 = 8;
 
 /// The most text one request carries, in bytes; a longer one travels alone.
-const MAX_BYTES: usize = 4 << 20;
+pub(in crate::sync) const MAX_BYTES: usize = 4 << 20;
 
 /// One request and the entries it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct PushRequest {
     /// What is sent.
     pub batch: Batch,
     /// One for each entry of the batch, in its order.
-    pub parcels: Vec<BatchItem>,
+    pub items: Vec<BatchItem>,
 }
 
 /// The outbox entries behind one entry of a batch.
@@ -98,94 +98,88 @@ impl PushRequest {
     ///
     /// # Errors
     ///
-    /// The shipment itself, when it cannot be halved.
+    /// The request itself, when it cannot be halved.
     pub fn halves(self) -> Result<(Self, Self), Self> {
-        let middle = self.parcels.len() / 2;
-        let (first, second) = match self.batch {
-            Batch::Add(mut adds) if middle > 0 => {
-                let second = adds.split_off(middle);
-                (Batch::Add(adds), Batch::Add(second))
-            }
-            Batch::Edit(mut edits) if middle > 0 => {
-                let second = edits.split_off(middle);
-                (Batch::Edit(edits), Batch::Edit(second))
-            }
-            Batch::Remove(mut keys) if middle > 0 => {
-                let second = keys.split_off(middle);
-                (Batch::Remove(keys), Batch::Remove(second))
-            }
-            batch @ (Batch::Add(_)
-            | Batch::Edit(_)
-            | Batch::Remove(_)
-            | Batch::AddAndRemove(..)
-            | Batch::BareAdd(_)
-            | Batch::BareEdit { .. }
-            | Batch::BareRemove { .. }) => {
-                return Err(Self {
-                    batch,
-                    parcels: self.parcels,
-                });
+        let middle = self.items.len() / 2;
+        if middle == 0 {
+            return Err(self);
+        }
+        let Self {
+            mut batch,
+            mut items,
+        } = self;
+        let second = match &mut batch {
+            Batch::Add(adds) => Batch::Add(adds.split_off(middle)),
+            Batch::Edit(edits) => Batch::Edit(edits.split_off(middle)),
+            Batch::Remove(keys) => Batch::Remove(keys.split_off(middle)),
+            Batch::BareAdd(texts) => Batch::BareAdd(texts.split_off(middle)),
+            Batch::AddAndRemove(..) | Batch::BareEdit { .. } | Batch::BareRemove { .. } => {
+                return Err(Self { batch, items });
             }
         };
-        let mut parcels = self.parcels;
-        let rest = parcels.split_off(middle);
-        Ok((
-            Self {
-                batch: first,
-                parcels,
-            },
-            Self {
-                batch: second,
-                parcels: rest,
-            },
-        ))
+        let rest = items.split_off(middle);
+        let first = Self { batch, items };
+        let second = Self {
+            batch: second,
+            items: rest,
+        };
+        Ok((first, second))
     }
 }
 
-/// Packs loads into requests: adds, then edits, then removals, then what
+/// Packs payloads into requests: adds, then edits, then removals, then what
 /// needs a request of its own in outbox order, then what is isolated.
-pub(super) fn pack(loads: Vec<(BatchItem, Payload)>) -> Vec<PushRequest> {
+pub(super) fn pack(payloads: Vec<(BatchItem, Payload)>) -> Vec<PushRequest> {
     let mut adds = Packer::new(Batch::Add);
     let mut edits = Packer::new(Batch::Edit);
     let mut removals = Packer::new(Batch::Remove);
+    let mut bare_adds = Packer::new(Batch::BareAdd);
     let mut alone = Vec::new();
     let mut isolated = Vec::new();
-    for (parcel, load) in loads {
-        let isolate = parcel.isolated();
-        match load {
-            Payload::Alone(batch) => alone.push(single(parcel, batch)),
+    for (item, payload) in payloads {
+        let isolate = item.isolated();
+        match payload {
+            Payload::Alone(batch) => alone.push(single(item, batch)),
             Payload::Add(key, text) if isolate => {
-                isolated.push(single(parcel, Batch::Add(vec![(key, text)])));
+                isolated.push(single(item, Batch::Add(vec![(key, text)])));
             }
-            Payload::Edit(key, revision, text) if isolate => {
-                isolated.push(single(parcel, Batch::Edit(vec![(key, revision, text)])));
+            Payload::Edit(edit) if isolate => {
+                isolated.push(single(item, Batch::Edit(vec![edit])));
             }
             Payload::Remove(key) if isolate => {
-                isolated.push(single(parcel, Batch::Remove(vec![key])));
+                isolated.push(single(item, Batch::Remove(vec![key])));
+            }
+            Payload::BareAdd(text) if isolate => {
+                isolated.push(single(item, Batch::BareAdd(vec![text])));
             }
             Payload::Add(key, text) => {
                 let bytes = text.len();
-                adds.put(parcel, (key, text), bytes);
+                adds.put(item, (key, text), bytes);
             }
-            Payload::Edit(key, revision, text) => {
+            Payload::Edit(edit) => {
+                let bytes = edit.before.len() + edit.after.len();
+                edits.put(item, edit, bytes);
+            }
+            Payload::Remove(key) => removals.put(item, key, 0),
+            Payload::BareAdd(text) => {
                 let bytes = text.len();
-                edits.put(parcel, (key, revision, text), bytes);
+                bare_adds.put(item, text, bytes);
             }
-            Payload::Remove(key) => removals.put(parcel, key, 0),
         }
     }
-    let mut shipments = adds.shipments();
-    shipments.extend(edits.shipments());
-    shipments.extend(removals.shipments());
-    shipments.extend(alone);
-    shipments.extend(isolated);
-    shipments
+    let mut requests = adds.requests();
+    requests.extend(edits.requests());
+    requests.extend(removals.requests());
+    requests.extend(bare_adds.requests());
+    requests.extend(alone);
+    requests.extend(isolated);
+    requests
 }
 
-fn single(parcel: BatchItem, batch: Batch) -> PushRequest {
+fn single(item: BatchItem, batch: Batch) -> PushRequest {
     PushRequest {
         batch,
-        parcels: vec![parcel],
+        items: vec![item],
     }
 }
 
@@ -194,7 +188,7 @@ struct Packer<T> {
     batch: fn(Vec<T>) -> Batch,
     full: Vec<PushRequest>,
     entries: Vec<T>,
-    parcels: Vec<BatchItem>,
+    items: Vec<BatchItem>,
     bytes: usize,
 }
 
@@ -204,17 +198,17 @@ impl<T> Packer<T> {
             batch,
             full: Vec::new(),
             entries: Vec::new(),
-            parcels: Vec::new(),
+            items: Vec::new(),
             bytes: 0,
         }
     }
 
-    fn put(&mut self, parcel: BatchItem, entry: T, bytes: usize) {
+    fn put(&mut self, item: BatchItem, entry: T, bytes: usize) {
         if self.entries.len() == Batch::MAX_ENTRIES || self.bytes + bytes > MAX_BYTES {
             self.close();
         }
         self.entries.push(entry);
-        self.parcels.push(parcel);
+        self.items.push(item);
         self.bytes += bytes;
     }
 
@@ -225,11 +219,11 @@ impl<T> Packer<T> {
         self.bytes = 0;
         self.full.push(PushRequest {
             batch: (self.batch)(std::mem::take(&mut self.entries)),
-            parcels: std::mem::take(&mut self.parcels),
+            items: std::mem::take(&mut self.items),
         });
     }
 
-    fn shipments(mut self) -> Vec<PushRequest> {
+    fn requests(mut self) -> Vec<PushRequest> {
         self.close();
         self.full
     }

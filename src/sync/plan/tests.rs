@@ -12,6 +12,7 @@ const FULL: Capabilities = Capabilities {
     insert: true,
     update: true,
     delete: true,
+    single_operations: false,
 };
 const BARE: Capabilities = Capabilities {
     full: false,
@@ -73,6 +74,15 @@ fn add(seq: i64, todo: u128, text: &str, progress: Progress) -> Queued {
     queued(seq, todo, Act::Add { text }, progress)
 }
 
+fn to_edit(todo: u128, revision: i64, before: &str, after: &str) -> Edit {
+    Edit {
+        key: key(todo),
+        revision,
+        before: before.to_owned(),
+        after: after.to_owned(),
+    }
+}
+
 fn edit(seq: i64, todo: u128, before: &str, after: &str, progress: Progress) -> Queued {
     let (before, after) = (before.to_owned(), after.to_owned());
     queued(seq, todo, Act::Edit { before, after }, progress)
@@ -97,18 +107,18 @@ fn planned(outbox: &[Queued], capabilities: Capabilities, complete: bool) -> Pla
 /// The batches of a plan that corrects nothing.
 fn sent(outbox: &[Queued], capabilities: Capabilities, complete: bool) -> Vec<Batch> {
     let plan = planned(outbox, capabilities, complete);
-    assert_eq!(plan.adjustments, [], "nothing to correct");
-    plan.shipments
+    assert_eq!(plan.pre_push, [], "nothing to correct");
+    plan.requests
         .into_iter()
-        .map(|shipment| shipment.batch)
+        .map(|request| request.batch)
         .collect()
 }
 
 /// The corrections of a plan, which then sends nothing.
 fn corrected(outbox: &[Queued], capabilities: Capabilities, complete: bool) -> Vec<PrePushChange> {
     let plan = planned(outbox, capabilities, complete);
-    assert_eq!(plan.shipments, [], "nothing is sent before corrections");
-    plan.adjustments
+    assert_eq!(plan.requests, [], "nothing is sent before corrections");
+    plan.pre_push
 }
 
 fn settled(seq: i64, id: Option<i64>, revision: Option<i64>) -> PrePushChange {
@@ -163,8 +173,8 @@ fn of_each_todo_only_the_first_open_change_goes() {
     assert_eq!(
         sent(&outbox, FULL, false),
         [Batch::Edit(vec![
-            (key(1), 4, "b".to_owned()),
-            (key(2), 5, "y".to_owned())
+            to_edit(1, 4, "a", "b"),
+            to_edit(2, 5, "x", "y")
         ])]
     );
 }
@@ -175,9 +185,9 @@ fn requests_carry_five_hundred_entries_and_four_megabytes_at_most() {
         .map(|n| add(n, n.unsigned_abs().into(), "a", Progress::Pending))
         .collect();
     let sizes: Vec<_> = planned(&outbox, FULL, false)
-        .shipments
+        .requests
         .iter()
-        .map(|shipment| shipment.parcels.len())
+        .map(|request| request.items.len())
         .collect();
     assert_eq!(sizes, [500, 500, 201]);
 
@@ -196,12 +206,12 @@ fn a_removal_of_an_unanswered_add_takes_the_add_along() {
             remove(2, 1, "a", Progress::Pending),
         ];
         let plan = planned(&outbox, FULL, false);
-        let [shipment] = plan.shipments.as_slice() else {
+        let [request] = plan.requests.as_slice() else {
             unreachable!("one request: {plan:?}");
         };
-        assert_eq!(shipment.batch, Batch::AddAndRemove(key(1), "a".to_owned()));
-        let parcel = shipment.parcels.first();
-        let marks = parcel.map(|parcel| parcel.marks.clone());
+        assert_eq!(request.batch, Batch::AddAndRemove(key(1), "a".to_owned()));
+        let item = request.items.first();
+        let marks = item.map(|item| item.marks.clone());
         let unsure = progress == FIRST;
         assert_eq!(
             marks,
@@ -213,7 +223,7 @@ fn a_removal_of_an_unanswered_add_takes_the_add_along() {
                 Marking { seq: 1, unsure }
             ])
         );
-        assert_eq!(parcel.map(|parcel| parcel.covers.clone()), Some(vec![1]));
+        assert_eq!(item.map(|item| item.covers.clone()), Some(vec![1]));
     }
 }
 
@@ -226,11 +236,11 @@ fn a_removal_makes_the_edits_before_it_pointless() {
         remove(3, 1, "c", Progress::Pending).base(base),
     ];
     let plan = planned(&outbox, FULL, false);
-    let parcels: Vec<_> = plan.shipments.iter().flat_map(|s| &s.parcels).collect();
+    let items: Vec<_> = plan.requests.iter().flat_map(|s| &s.items).collect();
     assert!(
-        matches!(parcels.as_slice(), [parcel] if parcel.seq == 3 && parcel.covers == [1, 2]
-            && parcel.marks.len() == 1),
-        "{parcels:?}"
+        matches!(items.as_slice(), [item] if item.seq == 3 && item.covers == [1, 2]
+            && item.marks.len() == 1),
+        "{items:?}"
     );
 }
 
@@ -250,7 +260,7 @@ fn an_edit_of_a_todo_just_added_goes_on_the_revision_that_the_add_was_answered_w
     ];
     assert_eq!(
         sent(&outbox, FULL, false),
-        [Batch::Edit(vec![(key(1), 9, "b".to_owned())])]
+        [Batch::Edit(vec![to_edit(1, 9, "a", "b")])]
     );
 }
 
@@ -263,7 +273,7 @@ fn an_edit_whose_add_was_there_already_waits_for_the_pull() {
     for complete in [false, true] {
         let plan = planned(&outbox, FULL, complete);
         assert_eq!(plan.waiting, [(2, Waiting::Pull)]);
-        assert_eq!((plan.adjustments.len(), plan.shipments.len()), (0, 0));
+        assert_eq!((plan.pre_push.len(), plan.requests.len()), (0, 0));
     }
     let pulled = [edit(2, 1, "a", "b", Progress::Pending).base(row(1, "a", 7))];
     assert_eq!(corrected(&pulled, FULL, true), [rebase(2, "a", "b", 7)]);
@@ -279,7 +289,7 @@ fn base_older_than_an_answer_is_not_taken_for_a_conflict() {
     ];
     assert_eq!(
         sent(&outbox, FULL, false),
-        [Batch::Edit(vec![(key(1), 7, "a".to_owned())])]
+        [Batch::Edit(vec![to_edit(1, 7, "b", "a")])]
     );
 }
 
@@ -289,7 +299,7 @@ fn a_sent_edit_goes_again_as_it_was_while_its_row_has_not_moved() {
     for complete in [false, true] {
         assert_eq!(
             sent(&outbox, FULL, complete),
-            [Batch::Edit(vec![(key(1), 4, "b".to_owned())])]
+            [Batch::Edit(vec![to_edit(1, 4, "a", "b")])]
         );
     }
 }
@@ -347,7 +357,7 @@ fn a_row_that_is_gone_is_told_only_after_a_complete_pull() {
         let outbox = [edit(1, 1, "a", "b", progress).on(4)];
         let early = planned(&outbox, FULL, false);
         assert_eq!(early.waiting, [(1, Waiting::Pull)]);
-        assert!(early.adjustments.is_empty() && early.shipments.is_empty());
+        assert!(early.pre_push.is_empty() && early.requests.is_empty());
         let found = corrected(&outbox, FULL, true);
         assert_eq!(code(found.first()), Some((1, "removed-elsewhere", None)));
     }
@@ -377,6 +387,7 @@ fn what_the_role_may_not_do_waits_and_says_so() {
             insert: false,
             update: false,
             delete: false,
+            single_operations: false,
         };
         let plan = planned(&outbox, nothing, true);
         assert_eq!(
@@ -387,7 +398,7 @@ fn what_the_role_may_not_do_waits_and_says_so() {
                 (3, Waiting::MayNotRemove)
             ]
         );
-        assert!(plan.adjustments.is_empty() && plan.shipments.is_empty());
+        assert!(plan.pre_push.is_empty() && plan.requests.is_empty());
     }
 }
 
@@ -405,7 +416,7 @@ fn what_is_held_waits_for_the_next_pull() {
     };
     let plan = plan(&outbox, known);
     assert_eq!(plan.waiting, [(1, Waiting::Pull)]);
-    assert!(plan.shipments.is_empty());
+    assert!(plan.requests.is_empty());
 }
 
 #[test]
@@ -417,29 +428,29 @@ fn an_entry_that_the_server_fails_at_travels_alone_and_last() {
     ];
     let plan = planned(&outbox, FULL, false);
     let seqs: Vec<Vec<i64>> = plan
-        .shipments
+        .requests
         .iter()
-        .map(|s| s.parcels.iter().map(|p| p.seq).collect())
+        .map(|s| s.items.iter().map(|p| p.seq).collect())
         .collect();
     assert_eq!(seqs, [vec![2, 3], vec![1]]);
 }
 
 #[test]
-fn a_shipment_is_halved_until_one_entry_stands_alone() -> Result<(), Box<dyn Error>> {
+fn a_request_is_halved_until_one_entry_stands_alone() -> Result<(), Box<dyn Error>> {
     let outbox: Vec<_> = (1..=3)
         .map(|n| remove(n, n.unsigned_abs().into(), "a", Progress::Pending))
         .collect();
-    let shipment = planned(&outbox, FULL, true).shipments.remove(0);
-    let (first, second) = shipment.halves().map_err(|_| "three can be halved")?;
+    let request = planned(&outbox, FULL, true).requests.remove(0);
+    let (first, second) = request.halves().map_err(|_| "three can be halved")?;
     assert_eq!(first.batch, Batch::Remove(vec![key(1)]));
     assert_eq!(second.batch, Batch::Remove(vec![key(2), key(3)]));
-    assert_eq!((first.parcels.len(), second.parcels.len()), (1, 2));
+    assert_eq!((first.items.len(), second.items.len()), (1, 2));
     assert_eq!(first.clone().halves(), Err(first));
     Ok(())
 }
 
 #[test]
-fn bare_changes_go_one_by_one_in_order() {
+fn bare_adds_go_together_and_other_bare_changes_one_by_one_in_order() {
     let outbox = [
         add(1, 1, "a", Progress::Pending),
         edit(2, 2, "x", "y", Progress::Pending)
@@ -450,7 +461,7 @@ fn bare_changes_go_one_by_one_in_order() {
     assert_eq!(
         sent(&outbox, BARE, false),
         [
-            Batch::BareAdd("a".to_owned()),
+            Batch::BareAdd(vec!["a".to_owned()]),
             Batch::BareEdit {
                 id: 2,
                 before: "x".to_owned(),
@@ -469,7 +480,7 @@ fn a_bare_add_that_may_have_arrived_is_looked_for_before_any_add_goes() {
     let outbox = [add(1, 1, "a", FIRST), add(2, 2, "a", Progress::Pending)];
     let plan = planned(&outbox, BARE, false);
     assert_eq!(plan.waiting, [(1, Waiting::Pull), (2, Waiting::Pull)]);
-    assert!(plan.shipments.is_empty());
+    assert!(plan.requests.is_empty());
 
     let (held, absent) = (HashSet::new(), HashSet::from([1]));
     let known = Known {
@@ -479,9 +490,9 @@ fn a_bare_add_that_may_have_arrived_is_looked_for_before_any_add_goes() {
         absent: &absent,
     };
     let seqs: Vec<_> = super::plan(&outbox, known)
-        .shipments
+        .requests
         .iter()
-        .flat_map(|s| s.parcels.iter().map(|p| p.seq))
+        .flat_map(|s| s.items.iter().map(|p| p.seq))
         .collect();
     assert_eq!(seqs, [1, 2]);
 }

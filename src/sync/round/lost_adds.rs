@@ -12,7 +12,7 @@ use crate::domain::push_outcome::{PushOutcome, Queued};
 use crate::domain::todo::Row;
 use crate::sync::plan;
 use crate::sync::remote::Remote;
-use crate::sync::round::push::applied;
+use crate::sync::round::outcome::applied;
 use crate::sync::round::{Halt, Round};
 
 /// The most rows that a message names.

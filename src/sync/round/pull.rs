@@ -1,6 +1,5 @@
 //! Reading what the server has: by revision on a full backend, whole on a
-//! bare one. Only an empty page is the end, since a role's row limit makes
-//! pages short.
+//! bare one.
 
 use jiff::Timestamp;
 
@@ -8,14 +7,13 @@ use crate::domain::feed::{Capabilities, FeedRow};
 use crate::domain::key::Key;
 use crate::domain::push_outcome::Pull;
 use crate::domain::todo::Row;
-use crate::sync::remote::{Remote, RemoteError};
+use crate::sync::remote::{Page, PageRequest, Remote, RemoteError};
 use crate::sync::round::{Halt, Round};
 
 /// The most rows asked for at once.
 const PAGE: usize = 2000;
 
-/// How often a pull starts over at most, because the server forgot what it had
-/// told or was replaced.
+/// How often a pull starts over at most, because the server was reset or purged.
 const STARTS: usize = 8;
 
 /// Below every id that a row can have.
@@ -24,11 +22,17 @@ const BELOW_ALL_IDS: i64 = i32::MIN as i64;
 /// How many rows to ask for: halved when a page was too large to read, doubled
 /// again after one that was not.
 #[derive(Debug)]
-struct PageSize(usize);
+pub(super) struct PageSize(usize);
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self(PAGE)
+    }
+}
 
 impl PageSize {
     /// Returns whether a smaller page can be asked for after `error`.
-    fn shrinks(&mut self, error: &RemoteError) -> bool {
+    pub(super) fn shrinks(&mut self, error: &RemoteError) -> bool {
         if !matches!(error, RemoteError::TooLarge { .. }) || self.0 == 1 {
             return false;
         }
@@ -44,51 +48,76 @@ impl PageSize {
 impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     /// Reads what changed to the end; answered entries then leave the outbox.
     pub(super) async fn pull(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
-        let pull: Pull = self.store.begin_pull((self.now)())?;
+        let pull = self.store.begin_pull((self.now)())?;
         if capabilities.full {
-            self.read_changes().await?;
-        } else {
-            self.read_snapshot().await?;
+            return self.read_changes(&pull, None).await;
         }
+        self.read_snapshot().await?;
         self.store.complete_pull(&pull)?;
         Ok(())
     }
 
-    async fn read_changes(&mut self) -> Result<(), Halt> {
-        let mut size = PageSize(PAGE);
-        let mut cursor = self.since()?;
+    /// Reads the change feed to its end, beginning with the `first` page where
+    /// it was read already.
+    pub(super) async fn read_changes(
+        &mut self,
+        pull: &Pull,
+        mut first: Option<(PageRequest, Page)>,
+    ) -> Result<(), Halt> {
         let mut starts = 0;
         loop {
-            let page = match self.remote.changes(cursor, size.0).await {
-                Ok(page) => page,
-                Err(error) if size.shrinks(&error) => continue,
-                Err(error) => return Err(self.halted(error).await),
+            let (asked, page) = match first.take() {
+                Some(read) => read,
+                None => self.next_page().await?,
             };
-            let last = page.last().map(revision);
-            // A tombstone that was forgotten meanwhile is missing in the page.
-            if last.is_some() && self.check_mark().await? {
+            // The mark was read after the page: a tombstone purged by then may be
+            // missing in it.
+            if self.store.check_mark(page.mark)? {
                 if starts == STARTS {
                     return Err(astray("its list starts over again and again".to_owned()));
                 }
                 starts += 1;
-                cursor = self.since()?;
                 continue;
             }
-            // Not before the server has answered: what is known is shown until then.
+            // Not before the server has answered: until then, known rows are shown.
             if std::mem::take(&mut self.from_start) {
                 self.store.forget_base()?;
             }
-            let Some(last) = last else {
-                return Ok(());
-            };
-            if last <= cursor {
-                return Err(astray(format!("revision {last} came after {cursor}")));
+            let last = page.changes.last().map(revision);
+            if let Some(last) = last {
+                if last <= asked.since {
+                    let since = asked.since;
+                    return Err(astray(format!("revision {last} came after {since}")));
+                }
+                self.store.apply(&page.changes, last)?;
+                self.report.pulled += page.changes.len();
+                self.size.grow();
             }
-            self.store.apply(&page, last)?;
-            self.report.pulled += page.len();
-            cursor = last;
-            size.grow();
+            if last.is_none_or(|last| last >= page.mark.revision) {
+                self.store.complete_pull(pull)?;
+                return Ok(());
+            }
         }
+    }
+
+    async fn next_page(&mut self) -> Result<(PageRequest, Page), Halt> {
+        loop {
+            let asked = self.next_request()?;
+            match self.remote.page(asked).await {
+                Ok(page) => return Ok((asked, page)),
+                Err(error) if self.size.shrinks(&error) => {}
+                Err(error) => return Err(self.halted(error).await),
+            }
+        }
+    }
+
+    /// What to read next of the change feed.
+    pub(super) fn next_request(&self) -> Result<PageRequest, Halt> {
+        Ok(PageRequest {
+            since: self.since()?,
+            limit: self.size.0,
+            single_operations: self.single_operations,
+        })
     }
 
     /// The greatest revision that need not be told again.
@@ -100,13 +129,12 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     }
 
     async fn read_snapshot(&mut self) -> Result<(), Halt> {
-        let mut size = PageSize(PAGE);
         let mut rows: Vec<Row> = Vec::new();
         let mut after = BELOW_ALL_IDS;
         loop {
-            let page = match self.remote.rows(after, size.0).await {
+            let page = match self.remote.rows(after, self.size.0).await {
                 Ok(page) => page,
-                Err(error) if size.shrinks(&error) => continue,
+                Err(error) if self.size.shrinks(&error) => continue,
                 Err(error) => return Err(self.halted(error).await),
             };
             let Some(last) = page.last().map(|row| row.id) else {
@@ -124,7 +152,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 created_at: None,
                 updated_at: None,
             }));
-            size.grow();
+            self.size.grow();
         }
         self.report.pulled += rows.len();
         self.store.take_snapshot(&rows)?;

@@ -1,75 +1,69 @@
-//! Sending: marks, requests, and what came of them.
+//! Sending: plans, marks and requests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use jiff::Timestamp;
 
 use crate::domain::change::Rejection;
-use crate::domain::feed::Capabilities;
+use crate::domain::feed::{Capabilities, Mark};
 use crate::domain::push_outcome::{PrePushChange, PushOutcome, Queued};
-use crate::sync::plan::{self, BatchItem, Known, Marking, PushRequest, Waiting};
+use crate::sync::plan::{self, BatchItem, Known, MAX_BYTES, PushRequest, Waiting};
 use crate::sync::remote::{Answer, Batch, Remote, RemoteError};
-use crate::sync::round::{Blocked, Halt, Round};
+use crate::sync::round::outcome::{
+    NOTHING_SAID, Outcomes, counted, failure_of, marks, not_arrived, outcome, returned, unanswered,
+};
+use crate::sync::round::{Blocked, Halt, PLANS, Round};
 
-/// How many plans a pass makes at most, should users go on typing for ever.
-const PLANS: usize = 1000;
+/// The most batches that travel in one request.
+const BATCHES: usize = 4;
 
-/// What became of a shipment.
-enum PushedBatch {
-    /// Its entries are settled, or held until the next pull.
-    Settled,
-    /// It was not sent: another process changed an entry in it.
-    Overtaken,
+/// What to send, and the outbox that it was planned on.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    pub(super) requests: Vec<PushRequest>,
+    /// Whether entries were settled or corrected without sending.
+    pub(super) corrected: bool,
+    outbox: Vec<Queued>,
+    version: i64,
 }
 
 impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
-    /// Sends until nothing is eligible any more. Returns whether anything was
-    /// sent or settled.
-    pub(super) async fn push_all(
+    /// Plans the next requests, after the corrections that come before them.
+    pub(super) fn plan(
         &mut self,
         capabilities: Capabilities,
         complete: bool,
-    ) -> Result<bool, Halt> {
-        let mut moved = false;
+    ) -> Result<Planned, Halt> {
+        let mut corrected = false;
         for _ in 0..PLANS {
-            let mut version = self.store.version()?;
+            let version = self.store.version()?;
             let outbox = self.store.outbox()?;
-            let plan = plan::plan(
-                &outbox,
-                Known {
-                    capabilities,
-                    complete,
-                    held: &self.held,
-                    absent: &self.absent,
-                },
-            );
-            if !plan.adjustments.is_empty() {
-                self.adjust(&plan.adjustments)?;
-                moved = true;
-                continue;
+            let known = Known {
+                capabilities,
+                complete,
+                held: &self.held,
+                absent: &self.absent,
+            };
+            let plan = plan::plan(&outbox, known);
+            if plan.pre_push.is_empty() {
+                self.report.blocked = blocked(&plan.waiting);
+                return Ok(Planned {
+                    requests: plan.requests,
+                    corrected,
+                    outbox,
+                    version,
+                });
             }
-            self.report.blocked = blocked(&plan.waiting);
-            if plan.shipments.is_empty() {
-                break;
-            }
-            let planned: HashMap<i64, &Queued> = outbox
-                .iter()
-                .map(|queued| (queued.entry.seq, queued))
-                .collect();
-            for shipment in plan.shipments {
-                match self.ship(shipment, &planned, &mut version).await? {
-                    PushedBatch::Settled => moved = true,
-                    PushedBatch::Overtaken => break,
-                }
-            }
+            self.correct(&plan.pre_push)?;
+            corrected = true;
         }
-        Ok(moved)
+        Ok(Planned::default())
     }
 
-    fn adjust(&mut self, adjustments: &[PrePushChange]) -> Result<(), Halt> {
-        self.store.adjust(adjustments)?;
-        for adjustment in adjustments {
-            match adjustment {
+    fn correct(&mut self, changes: &[PrePushChange]) -> Result<(), Halt> {
+        self.store.adjust(changes)?;
+        for change in changes {
+            match change {
                 PrePushChange::Resolve {
                     outcome: PushOutcome::Rejected(_),
                     ..
@@ -88,37 +82,69 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(())
     }
 
-    /// Marks a shipment as sent and sends it.
+    /// Sends what was planned; a refused request is halved until the refused
+    /// entry stands alone. Returns whether a complete pull came with it.
+    pub(super) async fn deliver(
+        &mut self,
+        mut planned: Planned,
+        capabilities: Capabilities,
+    ) -> Result<bool, Halt> {
+        let most = if capabilities.full { BATCHES } else { 1 };
+        let mut unsent: VecDeque<PushRequest> = std::mem::take(&mut planned.requests).into();
+        // Marked as sent, and refused whole.
+        let mut halves: VecDeque<PushRequest> = VecDeque::new();
+        let mut pulled = false;
+        loop {
+            let mut sending = Vec::new();
+            fill(&mut sending, &mut halves, most);
+            let marked = sending.len();
+            fill(&mut sending, &mut unsent, most);
+            if sending.len() > marked
+                && !self.mark(sending.get(marked..).unwrap_or_default(), &mut planned)?
+            {
+                sending.truncate(marked);
+                unsent.clear();
+            }
+            if sending.is_empty() {
+                return Ok(pulled);
+            }
+            let outcome = self.exchange(sending, &mut halves, capabilities).await;
+            if outcome.is_err() {
+                // Nothing of them arrived.
+                self.take_back(halves.iter().flat_map(|request| &request.items))?;
+            }
+            pulled = outcome?;
+        }
+    }
+
+    /// Marks requests as sent, before they leave.
     ///
     /// Later changes fold into entries that are pending, not into those that
     /// are sent: if another process wrote between plan and mark, what is
-    /// marked may not be what was planned, and is left for the next plan.
-    async fn ship(
-        &mut self,
-        shipment: PushRequest,
-        planned: &HashMap<i64, &Queued>,
-        version: &mut i64,
-    ) -> Result<PushedBatch, Halt> {
-        let marks: Vec<i64> = marks(&shipment.parcels).map(|mark| mark.seq).collect();
-        self.store.mark_sent(&marks)?;
-        let now = self.store.version()?;
-        if now != *version {
-            if !self.is_as_planned(&marks, planned)? {
-                self.take_back(&shipment.parcels)?;
-                return Ok(PushedBatch::Overtaken);
-            }
-            *version = now;
+    /// marked may not be what was planned, and is left for the next plan. Returns
+    /// whether it is as planned.
+    fn mark(&mut self, requests: &[PushRequest], planned: &mut Planned) -> Result<bool, Halt> {
+        let items = || requests.iter().flat_map(|request| &request.items);
+        let seqs: Vec<i64> = marks(items()).map(|mark| mark.seq).collect();
+        self.store.mark_sent(&seqs)?;
+        let version = self.store.version()?;
+        if version == planned.version {
+            return Ok(true);
         }
-        self.send(shipment).await?;
-        Ok(PushedBatch::Settled)
+        planned.version = version;
+        let is_as_planned = self.is_as_planned(&seqs, &planned.outbox)?;
+        if !is_as_planned {
+            self.take_back(items())?;
+        }
+        Ok(is_as_planned)
     }
 
-    fn is_as_planned(&self, seqs: &[i64], planned: &HashMap<i64, &Queued>) -> Result<bool, Halt> {
-        let outbox = self.store.outbox()?;
-        let now: HashMap<i64, &Queued> = outbox
-            .iter()
-            .map(|queued| (queued.entry.seq, queued))
-            .collect();
+    fn is_as_planned(&self, seqs: &[i64], planned: &[Queued]) -> Result<bool, Halt> {
+        let by_seq = |outbox: &[Queued]| -> HashMap<i64, Queued> {
+            let entries = outbox.iter().cloned();
+            entries.map(|queued| (queued.entry.seq, queued)).collect()
+        };
+        let (now, planned) = (by_seq(&self.store.outbox()?), by_seq(planned));
         let same = |seq: &i64| match (now.get(seq), planned.get(seq)) {
             (Some(now), Some(planned)) => {
                 now.entry.change.act == planned.entry.change.act
@@ -129,134 +155,168 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(seqs.iter().all(same))
     }
 
-    /// Sends a shipment; a refused one is halved until the refused entry
-    /// stands alone.
-    async fn send(&mut self, shipment: PushRequest) -> Result<(), Halt> {
-        let mut waiting = vec![shipment];
-        while let Some(shipment) = waiting.pop() {
-            let outcome = self.remote.push(&shipment.batch).await;
-            let outcome = outcome.and_then(|answers| counted(answers, &shipment));
-            match outcome {
-                Ok(answers) => self.answered(&shipment, &answers)?,
-                Err(RemoteError::Refused { code, message }) => {
-                    if self.is_outdated(&code, &shipment, &waiting).await? {
-                        return Err(Halt::Changed);
-                    }
-                    match shipment.halves() {
-                        Ok((first, second)) => waiting.extend([second, first]),
-                        Err(single) => self.refuse(&single, code, message)?,
-                    }
-                }
-                Err(error) => {
-                    let alone = shipment.parcels.iter().all(BatchItem::isolated);
-                    if alone && let Some((code, message)) = failure(&error) {
-                        self.refuse(&shipment, code.to_owned(), message.to_owned())?;
-                        continue;
-                    }
-                    self.unanswered(&shipment.parcels, &error)?;
-                    // Their requests were refused whole: nothing of them arrived.
-                    for rest in waiting {
-                        self.take_back(&rest.parcels)?;
-                    }
-                    return Err(error.into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns whether a refusal came of outdated capabilities; everything that was
-    /// marked then waits again.
-    async fn is_outdated(
+    /// Sends requests that are marked and, on a full backend, reads what changed
+    /// in the same request. Returns whether that reached the end.
+    async fn exchange(
         &mut self,
-        code: &str,
-        shipment: &PushRequest,
-        waiting: &[PushRequest],
+        sending: Vec<PushRequest>,
+        halves: &mut VecDeque<PushRequest>,
+        capabilities: Capabilities,
     ) -> Result<bool, Halt> {
-        let outdated = self.outdated(code).await;
-        if !matches!(outdated, Ok(false)) {
-            self.take_back(&shipment.parcels)?;
-            for rest in waiting {
-                self.take_back(&rest.parcels)?;
+        let began = (self.now)();
+        let asked = self.next_request()?;
+        let batches: Vec<&Batch> = sending.iter().map(|request| &request.batch).collect();
+        if !capabilities.full {
+            let mut pushed = Vec::with_capacity(batches.len());
+            for batch in batches {
+                pushed.push(self.remote.push(batch).await);
             }
+            let (failure, _) = self.record(sending, pushed, None, halves).await?;
+            return failure.map_or(Ok(false), |error| Err(error.into()));
         }
-        outdated.map_err(Halt::Error)
+        let exchanged = self.remote.exchange(&batches, asked).await;
+        if exchanged.single_operations && !self.single_operations {
+            self.single_operations = true;
+            self.store.set_capabilities(Capabilities {
+                single_operations: true,
+                ..capabilities
+            })?;
+        }
+        let (failure, restarts) = self
+            .record(sending, exchanged.pushed, exchanged.mark_before, halves)
+            .await?;
+        match (exchanged.page, failure) {
+            (Ok(page), failure) => {
+                // The page was read after the batches: what they say is in it.
+                let pull = self.store.begin_pull(began)?;
+                let first = (!restarts).then_some((asked, page));
+                self.read_changes(&pull, first).await?;
+                failure.map_or(Ok(true), |error| Err(error.into()))
+            }
+            (Err(error), _) if self.size.shrinks(&error) => Ok(false),
+            (Err(_), Some(failure)) => Err(failure.into()),
+            (Err(error), None) => Err(self.halted(error).await),
+        }
     }
 
-    /// Writes down the answers to a shipment.
-    fn answered(&mut self, shipment: &PushRequest, answers: &[Answer]) -> Result<(), Halt> {
+    /// Writes down what came of requests, together with the mark that was read
+    /// before them. Refused ones are put into `halves` where they can be halved.
+    /// Returns why others got no answer, and whether the pull starts again.
+    async fn record(
+        &mut self,
+        sent: Vec<PushRequest>,
+        pushed: Vec<Result<Vec<Answer>, RemoteError>>,
+        mark_before: Option<Mark>,
+        halves: &mut VecDeque<PushRequest>,
+    ) -> Result<(Option<RemoteError>, bool), Halt> {
         let mut outcomes = Vec::new();
-        for (parcel, answer) in shipment.parcels.iter().zip(answers) {
-            let outcome = outcome(&shipment.batch, parcel, *answer);
-            if matches!(outcome, PushOutcome::Applied { .. }) {
-                self.report.pushed += 1 + parcel.covers.len();
-                outcomes.extend(parcel.covers.iter().map(|seq| {
-                    let nothing_told = PushOutcome::Applied {
-                        id: None,
-                        revision: None,
-                    };
-                    (*seq, nothing_told)
-                }));
-            } else {
-                self.held.insert(parcel.seq);
+        let mut refused = Vec::new();
+        let mut failure = None;
+        let mut pushed = pushed.into_iter();
+        for request in sent {
+            let outcome = pushed.next();
+            match outcome.map(|outcome| outcome.and_then(|it| counted(it, &request))) {
+                None => outcomes.extend(returned(&request.items)),
+                Some(Ok(answers)) => self.answered(&request, &answers, &mut outcomes),
+                Some(Err(RemoteError::Refused { code, message })) => {
+                    refused.push((request, code, message));
+                }
+                Some(Err(error)) => {
+                    let alone = request.items.iter().all(BatchItem::isolated);
+                    if let Some((code, message)) = failure_of(&error).filter(|_| alone) {
+                        self.refuse(&request, code, message, &mut outcomes);
+                    } else {
+                        outcomes.extend(unanswered(&request.items, &error));
+                        failure.get_or_insert(error);
+                    }
+                }
             }
-            outcomes.push((parcel.seq, outcome));
+        }
+        let restarts = self.store.apply_exchange(&outcomes, mark_before)?;
+        self.take_refusals(refused, halves).await?;
+        Ok((failure, restarts))
+    }
+
+    /// Halves refused requests. Those of one entry are rejected, unless the
+    /// refusal came of outdated capabilities: then everything waits again.
+    async fn take_refusals(
+        &mut self,
+        refused: Vec<(PushRequest, String, String)>,
+        halves: &mut VecDeque<PushRequest>,
+    ) -> Result<(), Halt> {
+        for (_, code, _) in &refused {
+            let outdated = self.outdated(code).await;
+            if !matches!(outdated, Ok(false)) {
+                self.take_back(refused.iter().flat_map(|(request, ..)| &request.items))?;
+                outdated.map_err(Halt::Error)?;
+                return Err(Halt::Changed);
+            }
+        }
+        let mut outcomes = Vec::new();
+        for (request, code, message) in refused {
+            match request.halves() {
+                Ok((first, second)) => halves.extend([first, second]),
+                Err(single) => self.refuse(&single, &code, &message, &mut outcomes),
+            }
         }
         self.store.apply_outcome(&outcomes)?;
         Ok(())
     }
 
-    /// The server refused the one entry of this shipment for good.
+    /// What the answers to a request mean.
+    fn answered(&mut self, request: &PushRequest, answers: &[Answer], outcomes: &mut Outcomes) {
+        for (item, answer) in request.items.iter().zip(answers) {
+            let outcome = outcome(&request.batch, item, *answer);
+            if matches!(outcome, PushOutcome::Applied { .. }) {
+                self.report.pushed += 1 + item.covers.len();
+                outcomes.extend(item.covers.iter().map(|seq| (*seq, NOTHING_SAID)));
+            } else {
+                self.held.insert(item.seq);
+            }
+            outcomes.push((item.seq, outcome));
+        }
+    }
+
+    /// The server refused what this request carries for good.
     fn refuse(
         &mut self,
-        shipment: &PushRequest,
-        code: String,
-        message: String,
-    ) -> Result<(), Halt> {
-        let rejection = Rejection {
-            code,
-            message,
-            theirs: None,
-        };
-        let mut outcomes = Vec::new();
-        for parcel in &shipment.parcels {
+        request: &PushRequest,
+        code: &str,
+        message: &str,
+        outcomes: &mut Outcomes,
+    ) {
+        for item in &request.items {
             self.report.rejected += 1;
-            outcomes.extend(
-                parcel
-                    .marks
-                    .iter()
-                    .filter(|mark| mark.seq != parcel.seq)
-                    .map(|mark| (mark.seq, not_arrived(*mark))),
-            );
-            outcomes.push((parcel.seq, PushOutcome::Rejected(rejection.clone())));
+            let others = item.marks.iter().filter(|mark| mark.seq != item.seq);
+            outcomes.extend(others.map(|mark| (mark.seq, not_arrived(*mark))));
+            let rejection = Rejection {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                theirs: None,
+            };
+            outcomes.push((item.seq, PushOutcome::Rejected(rejection)));
         }
-        self.store.apply_outcome(&outcomes)?;
-        Ok(())
-    }
-
-    /// No answer came for these.
-    fn unanswered(&mut self, parcels: &[BatchItem], error: &RemoteError) -> Result<(), Halt> {
-        if !error.may_have_arrived() {
-            return self.take_back(parcels);
-        }
-        let outcome = match failure(error) {
-            Some(_) => PushOutcome::Failed,
-            None => PushOutcome::Unknown,
-        };
-        let outcomes: Vec<_> = marks(parcels)
-            .map(|mark| (mark.seq, outcome.clone()))
-            .collect();
-        self.store.apply_outcome(&outcomes)?;
-        Ok(())
     }
 
     /// This try certainly did not arrive.
-    fn take_back(&mut self, parcels: &[BatchItem]) -> Result<(), Halt> {
-        let outcomes: Vec<_> = marks(parcels)
-            .map(|mark| (mark.seq, not_arrived(mark)))
-            .collect();
-        self.store.apply_outcome(&outcomes)?;
+    fn take_back<'i>(
+        &mut self,
+        items: impl IntoIterator<Item = &'i BatchItem>,
+    ) -> Result<(), Halt> {
+        self.store.apply_outcome(&returned(items))?;
         Ok(())
+    }
+}
+
+/// Moves requests over, in order, as many as travel together.
+fn fill(sending: &mut Vec<PushRequest>, from: &mut VecDeque<PushRequest>, most: usize) {
+    let mut bytes: usize = sending.iter().map(|it| it.batch.text_bytes()).sum();
+    while let Some(next) = from.front()
+        && sending.len() < most
+        && (sending.is_empty() || bytes + next.batch.text_bytes() <= MAX_BYTES)
+    {
+        bytes += next.batch.text_bytes();
+        sending.extend(from.pop_front());
     }
 }
 
@@ -270,81 +330,4 @@ fn blocked(waiting: &[(i64, Waiting)]) -> Option<Blocked> {
         count: 1 + reasons.count(),
         why,
     })
-}
-
-fn marks(parcels: &[BatchItem]) -> impl Iterator<Item = Marking> {
-    parcels
-        .iter()
-        .flat_map(|parcel| parcel.marks.iter().copied())
-}
-
-/// What becomes of a mark when its request certainly did not arrive.
-const fn not_arrived(mark: Marking) -> PushOutcome {
-    if mark.unsure {
-        PushOutcome::Unknown
-    } else {
-        PushOutcome::NotApplied
-    }
-}
-
-pub(super) const fn applied(id: i64, revision: i64) -> PushOutcome {
-    PushOutcome::Applied {
-        id: Some(id),
-        revision: Some(revision),
-    }
-}
-
-/// One answer an entry, or it is none.
-fn counted(answers: Vec<Answer>, shipment: &PushRequest) -> Result<Vec<Answer>, RemoteError> {
-    if answers.len() == shipment.parcels.len() {
-        return Ok(answers);
-    }
-    Err(RemoteError::InvalidResponse {
-        host: "the server".to_owned(),
-        message: format!(
-            "{} answers to {} entries",
-            answers.len(),
-            shipment.parcels.len()
-        ),
-    })
-}
-
-/// What an answer means for the entry that was sent.
-fn outcome(batch: &Batch, parcel: &BatchItem, answer: Answer) -> PushOutcome {
-    let nothing_told = PushOutcome::Applied {
-        id: None,
-        revision: None,
-    };
-    match (batch, answer) {
-        // The key was there already, or has a tombstone: the pull tells which.
-        (Batch::Add(_) | Batch::BareAdd(_), Answer::NoRow)
-        // Gone, by whoever.
-        | (Batch::Remove(_) | Batch::AddAndRemove(..), _)
-        | (Batch::BareRemove { .. }, Answer::Row { .. }) => nothing_told,
-        (
-            Batch::Add(_) | Batch::Edit(_) | Batch::BareAdd(_) | Batch::BareEdit { .. },
-            Answer::Row { id, revision },
-        ) => applied(id, revision),
-        (Batch::Edit(_) | Batch::BareEdit { .. } | Batch::BareRemove { .. }, Answer::NoRow) => {
-            if parcel.unsure() {
-                PushOutcome::Unknown
-            } else {
-                PushOutcome::NotApplied
-            }
-        }
-    }
-}
-
-/// Code and message, where the server failed at what it was asked, rather than
-/// being under load or out of reach.
-fn failure(error: &RemoteError) -> Option<(&str, &str)> {
-    let RemoteError::ServerError { code, message, .. } = error else {
-        return None;
-    };
-    let is_busy = code.starts_with("http-")
-        || matches!(
-            code.as_str(),
-            "postgres-error" | "postgres-max-connections-error" | "concurrent-update"
-        );
-    (!is_busy).then_some((code, message))
 }

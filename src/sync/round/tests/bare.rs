@@ -2,7 +2,7 @@ use super::server::{EVERYTHING, Fault};
 use super::*;
 use crate::domain::change::MAY_BE_ADDED;
 use crate::domain::todo::Row;
-use crate::sync::remote::RemoteError;
+use crate::sync::remote::{Batch, RemoteError};
 
 fn first_key(device: &Device, text: &str) -> Result<Key, Box<dyn Error>> {
     let mut found = None;
@@ -65,6 +65,43 @@ async fn an_add_that_did_not_arrive_is_sent_again() -> Outcome {
     assert!(device.round().await.is_err());
     device.rounds().await?;
     assert_eq!(server.texts(), ["a", "a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_entry_changed_after_the_plan_is_planned_again() -> Outcome {
+    let server = Server::bare();
+    let mut device = Device::new(&server)?;
+    device.commit(&[adding(1, "a"), adding(2, "b")])?;
+    device.rounds().await?;
+    // Two requests. While the first is on its way, another process edits what the
+    // second one is about.
+    let edited = first_key(&device, "b")?;
+    device.commit(&[adding(3, "c"), editing(edited, "b", "b +one")])?;
+    let path = device.path();
+    server.meanwhile(move || {
+        commit_from_elsewhere(&path, &[editing(edited, "b +one", "b +one +two")]);
+    });
+    device.rounds().await?;
+    assert_eq!(server.texts(), ["a", "b +one +two", "c"]);
+    assert_eq!(device.shown()?, ["a", "b +one +two", "c"]);
+    let edits = |batch: &Batch| matches!(batch, Batch::BareEdit { .. });
+    assert_eq!(server.batches().into_iter().filter(edits).count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn bare_adds_share_a_request() -> Outcome {
+    let server = Server::bare();
+    let mut device = Device::in_memory(&server)?;
+    let adds: Vec<_> = (1..=1200)
+        .map(|n| adding(n, &format!("todo {n}")))
+        .collect();
+    device.commit(&adds)?;
+    device.rounds().await?;
+    assert_eq!(server.texts().len(), 1200);
+    assert_eq!(server.batches().len(), 3);
+    assert_eq!(device.outbox()?, []);
     Ok(())
 }
 

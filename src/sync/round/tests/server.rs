@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
-use crate::sync::remote::{Answer, BareRow, Batch, Remote, RemoteError};
+use crate::sync::remote::{Answer, BareRow, Batch, Page, PageRequest, Remote, RemoteError};
 
 pub(super) const ENDPOINT: &str = "https://hasura.example/v1/graphql";
 
@@ -46,6 +46,7 @@ struct State {
     hooks: VecDeque<Hook>,
     batches: Vec<Batch>,
     asked: usize,
+    pages: usize,
     row_limit: Option<usize>,
     largest_page: Option<usize>,
     is_fickle: bool,
@@ -60,6 +61,7 @@ pub(super) const EVERYTHING: Capabilities = Capabilities {
     insert: true,
     update: true,
     delete: true,
+    single_operations: false,
 };
 
 fn lost() -> RemoteError {
@@ -131,6 +133,11 @@ impl Server {
         self.0.borrow().asked
     }
 
+    /// How often a page of the change feed was read.
+    pub(super) fn pages(&self) -> usize {
+        self.0.borrow().pages
+    }
+
     pub(super) fn texts(&self) -> Vec<String> {
         let state = self.0.borrow();
         let mut rows: Vec<_> = state.rows.values().collect();
@@ -148,6 +155,14 @@ impl Server {
         let key = state.rows.values().find(|r| r.text == from).map(|r| r.key);
         if let Some(key) = key {
             state.edit(key, to);
+        }
+    }
+
+    /// Another text under the same revision.
+    pub(super) fn rewrite_in_place(&self, from: &str, to: &str) {
+        let mut state = self.0.borrow_mut();
+        for row in state.rows.values_mut().filter(|row| row.text == from) {
+            to.clone_into(&mut row.text);
         }
     }
 
@@ -258,10 +273,9 @@ impl State {
         }
         let texts: Vec<&str> = match batch {
             Batch::Add(adds) => adds.iter().map(|(_, text)| text.as_str()).collect(),
-            Batch::Edit(edits) => edits.iter().map(|(_, _, text)| text.as_str()).collect(),
-            Batch::AddAndRemove(_, text)
-            | Batch::BareAdd(text)
-            | Batch::BareEdit { after: text, .. } => vec![text],
+            Batch::Edit(edits) => edits.iter().map(|edit| edit.after.as_str()).collect(),
+            Batch::BareAdd(texts) => texts.iter().map(String::as_str).collect(),
+            Batch::AddAndRemove(_, text) | Batch::BareEdit { after: text, .. } => vec![text],
             Batch::Remove(_) | Batch::BareRemove { .. } => vec![],
         };
         if texts.iter().any(|text| text.contains("forbidden")) {
@@ -282,10 +296,12 @@ impl State {
                 .collect(),
             Batch::Edit(edits) => edits
                 .iter()
-                .map(|(key, revision, text)| {
-                    let seen = self.rows.get(key).map(|row| row.revision);
-                    if seen == Some(*revision) {
-                        self.edit(*key, text)
+                .map(|edit| {
+                    let is_as_seen = self.rows.get(&edit.key).is_some_and(|row| {
+                        row.revision == edit.revision && row.text == edit.before
+                    });
+                    if is_as_seen {
+                        self.edit(edit.key, &edit.after)
                     } else {
                         Answer::NoRow
                     }
@@ -296,10 +312,13 @@ impl State {
                 self.add(*key, text);
                 vec![self.remove(*key)]
             }
-            Batch::BareAdd(text) => {
-                let key = Key::of_row("its own", self.next_id + 1);
-                vec![self.add(key, text)]
-            }
+            Batch::BareAdd(texts) => texts
+                .iter()
+                .map(|text| {
+                    let key = Key::of_row("its own", self.next_id + 1);
+                    self.add(key, text)
+                })
+                .collect(),
             Batch::BareEdit { id, before, after } => {
                 let key = self.bare_key(*id, before);
                 vec![key.map_or(Answer::NoRow, |key| self.edit(key, after))]
@@ -308,6 +327,20 @@ impl State {
                 let key = self.bare_key(*id, before);
                 vec![key.map_or(Answer::NoRow, |key| self.remove(key))]
             }
+        })
+    }
+
+    fn mark(&mut self) -> Result<Mark, RemoteError> {
+        if !self.capabilities.is_some_and(|role| role.full) {
+            return Err(refused("validation-failed"));
+        }
+        if self.is_fickle {
+            self.user += 1;
+        }
+        Ok(Mark {
+            user_id: self.user,
+            revision: self.revision,
+            purged_revision: self.purged,
         })
     }
 
@@ -333,23 +366,14 @@ impl Remote for Server {
     }
 
     async fn mark(&self) -> Result<Mark, RemoteError> {
-        let mut state = self.0.borrow_mut();
-        if !state.capabilities.is_some_and(|role| role.full) {
-            return Err(refused("validation-failed"));
-        }
-        if state.is_fickle {
-            state.user += 1;
-        }
-        Ok(Mark {
-            user_id: state.user,
-            revision: state.revision,
-            purged_revision: state.purged,
-        })
+        self.0.borrow_mut().mark()
     }
 
-    async fn changes(&self, since: i64, limit: usize) -> Result<Vec<FeedRow>, RemoteError> {
-        let state = self.0.borrow();
-        let limit = state.page(limit)?;
+    async fn page(&self, asked: PageRequest) -> Result<Page, RemoteError> {
+        let mut state = self.0.borrow_mut();
+        let mark = state.mark()?;
+        state.pages += 1;
+        let limit = state.page(asked.limit)?;
         let mut feed: Vec<(i64, FeedRow)> = state
             .rows
             .values()
@@ -359,9 +383,10 @@ impl Remote for Server {
             let (key, revision) = (*key, *revision);
             (revision, FeedRow::Removed { key, revision })
         }));
-        feed.retain(|(revision, _)| *revision > since);
+        feed.retain(|(revision, _)| *revision > asked.since);
         feed.sort_by_key(|(revision, _)| *revision);
-        Ok(feed.into_iter().map(|(_, row)| row).take(limit).collect())
+        let changes = feed.into_iter().map(|(_, row)| row).take(limit).collect();
+        Ok(Page { changes, mark })
     }
 
     async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError> {

@@ -1,0 +1,294 @@
+//! Several operations in one request, where the server takes that.
+
+use serde_json::value::RawValue;
+
+use crate::auth::access::AccessToken;
+use crate::domain::feed::Mark;
+use crate::graphql::answer;
+use crate::graphql::client::{Client, no_token, unwritable};
+use crate::graphql::convert::{Call, Pull, ReadMark};
+use crate::graphql::transport::{Received, Transport};
+use crate::sync::remote::{Answer, Batch, Exchanged, Page, PageRequest, RemoteError};
+use crate::text::redact::without;
+
+type Pushed = Vec<Result<Vec<Answer>, RemoteError>>;
+
+/// Changes and the mark, which is not there where the server does not know the
+/// user.
+type Read = <Pull as Call>::Answer;
+
+/// What came of the operations of an exchange.
+struct Outcome {
+    mark_before: Result<Option<Mark>, RemoteError>,
+    pushed: Pushed,
+    page: Result<Read, RemoteError>,
+    single_operations: bool,
+}
+
+impl<T: Transport> Client<T> {
+    /// Reads the mark, sends `batches` and reads a page, in one request where the
+    /// server takes that; without batches, the page alone. A token that is refused is renewed once; so is one whose user the
+    /// server does not know: the user's row is made when a token is, and a
+    /// backend that was started over may know the user by another id.
+    pub(super) async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
+        let token = match self.session.bearer().await {
+            Ok(token) => token,
+            Err(error) => return all_failed(batches, asked, &no_token(&error)).into(),
+        };
+        let outcome = self.exchange_with(batches, asked, &token).await;
+        if !outcome.needs_renewal() {
+            return outcome.into();
+        }
+        match self.session.renewed(&token).await {
+            Ok(renewed) => self.exchange_with(batches, asked, &renewed).await.into(),
+            Err(error) if error.retryable() => all_failed(batches, asked, &no_token(&error)).into(),
+            // Nothing better can be had: what the server said is the news.
+            Err(_) => outcome.into(),
+        }
+    }
+
+    async fn exchange_with(
+        &self,
+        batches: &[&Batch],
+        asked: PageRequest,
+        token: &AccessToken,
+    ) -> Outcome {
+        if batches.is_empty() || asked.single_operations {
+            return self.one_by_one(batches, asked, token).await;
+        }
+        let pull = pull(asked);
+        let received = match body_of(batches, &pull) {
+            Ok(body) => self.transport.post(body, token, pull.limit()).await,
+            Err(error) => Err(unwritable(&error)),
+        };
+        match received {
+            Ok(received) => match self.members(batches, &pull, asked, &received) {
+                Ok(outcome) if outcome.is_good() => outcome,
+                // What is reported of a failure must not repeat the token.
+                _ => {
+                    let clean = Received {
+                        body: without(&received.body, &token.secret),
+                        ..received
+                    };
+                    match self.members(batches, &pull, asked, &clean) {
+                        Ok(outcome) => outcome,
+                        Err(error) if refuses_lists(&error, clean.status) => {
+                            self.without_lists(batches, asked, token, error).await
+                        }
+                        Err(error) => all_failed(batches, asked, &error),
+                    }
+                }
+            },
+            Err(error) => all_failed(batches, asked, &error),
+        }
+    }
+
+    /// Reads a list of answers.
+    ///
+    /// # Errors
+    ///
+    /// What the answer says where it is no such list.
+    fn members(
+        &self,
+        batches: &[&Batch],
+        pull: &Pull,
+        asked: PageRequest,
+        received: &Received,
+    ) -> Result<Outcome, RemoteError> {
+        let host = self.transport.host();
+        let list = answer::members(received).filter(|list| list.len() == batches.len() + 2);
+        let Some([mark, pushed @ .., page]) = list.as_deref() else {
+            let data: Box<RawValue> = answer::read(received, host)?;
+            return Err(RemoteError::InvalidResponse {
+                host: host.to_owned(),
+                message: format!("one answer of {} bytes to a list", data.get().len()),
+            });
+        };
+        let pushed = batches.iter().zip(pushed);
+        Ok(Outcome {
+            mark_before: self.member(&ReadMark, mark, received),
+            pushed: pushed
+                .map(|(batch, part)| self.member(*batch, part, received))
+                .collect(),
+            page: self.member(pull, page, received),
+            single_operations: asked.single_operations,
+        })
+    }
+
+    fn member<C: Call>(
+        &self,
+        call: &C,
+        part: &RawValue,
+        received: &Received,
+    ) -> Result<C::Answer, RemoteError> {
+        let body = part.get().as_bytes();
+        let data = answer::read_part(body, received, self.transport.host())?;
+        self.read(call, data)
+    }
+
+    /// Sends one operation a request, until one gets no answer.
+    async fn one_by_one(
+        &self,
+        batches: &[&Batch],
+        asked: PageRequest,
+        token: &AccessToken,
+    ) -> Outcome {
+        let single_operations = asked.single_operations;
+        let mut pushed = Vec::with_capacity(batches.len());
+        let mark_before = if batches.is_empty() {
+            Ok(None)
+        } else {
+            self.call_with(&ReadMark, token).await
+        };
+        if let Err(error) = &mark_before {
+            return Outcome {
+                page: Err(error.clone()),
+                mark_before,
+                pushed,
+                single_operations,
+            };
+        }
+        for batch in batches {
+            let outcome = self.call_with(*batch, token).await;
+            let failure = outcome.as_ref().err().filter(|it| !it.is_of_operation());
+            let failure = failure.cloned();
+            pushed.push(outcome);
+            if let Some(error) = failure {
+                return Outcome {
+                    mark_before,
+                    pushed,
+                    page: Err(error),
+                    single_operations,
+                };
+            }
+        }
+        Outcome {
+            mark_before,
+            pushed,
+            page: self.call_with(&pull(asked), token).await,
+            single_operations,
+        }
+    }
+
+    /// Tries again without a list. That the server refuses lists is only known
+    /// when it takes the page alone.
+    async fn without_lists(
+        &self,
+        batches: &[&Batch],
+        asked: PageRequest,
+        token: &AccessToken,
+        refusal: RemoteError,
+    ) -> Outcome {
+        tracing::debug!(%refusal, "a list of operations was refused");
+        let mut outcome = self.one_by_one(batches, asked, token).await;
+        // A list that was too large says nothing of smaller ones.
+        outcome.single_operations = outcome.page.is_ok() && refusal.code() != "http-413";
+        outcome
+    }
+}
+
+impl Outcome {
+    /// Whether another token may do better.
+    fn needs_renewal(&self) -> bool {
+        match &self.page {
+            Ok((_, mark)) => mark.is_none(),
+            Err(error) => {
+                matches!(error, RemoteError::Unauthorized { .. }) && error.code() == "invalid-jwt"
+            }
+        }
+    }
+
+    fn is_good(&self) -> bool {
+        self.mark_before.is_ok() && self.page.is_ok() && self.pushed.iter().all(Result::is_ok)
+    }
+}
+
+impl From<Outcome> for Exchanged {
+    fn from(outcome: Outcome) -> Self {
+        let page = outcome.mark_before.clone().and(outcome.page);
+        let (page, known) = match page {
+            Ok((changes, Some(mark))) => (Ok(Page { changes, mark }), true),
+            Ok((_, None)) => (Err(no_user()), false),
+            Err(error) => (Err(error), true),
+        };
+        // Without the user's row, nothing of the user can be written.
+        let of_unknown_user = |error: RemoteError| {
+            if !known && matches!(error, RemoteError::Refused { .. }) {
+                return no_user();
+            }
+            error
+        };
+        Self {
+            mark_before: outcome.mark_before.ok().flatten(),
+            pushed: outcome
+                .pushed
+                .into_iter()
+                .map(|pushed| pushed.map_err(of_unknown_user))
+                .collect(),
+            page,
+            single_operations: outcome.single_operations,
+        }
+    }
+}
+
+pub(super) fn no_user() -> RemoteError {
+    RemoteError::Unauthorized {
+        code: "no-user".to_owned(),
+        message: "it has no row for the user of this login".to_owned(),
+    }
+}
+
+const fn pull(asked: PageRequest) -> Pull {
+    Pull {
+        since: asked.since,
+        limit: asked.limit,
+    }
+}
+
+fn body_of(batches: &[&Batch], pull: &Pull) -> serde_json::Result<Vec<u8>> {
+    let mut list = b"[".to_vec();
+    list.append(&mut ReadMark.body()?);
+    list.push(b',');
+    for batch in batches {
+        list.append(&mut batch.body()?);
+        list.push(b',');
+    }
+    list.append(&mut pull.body()?);
+    list.push(b']');
+    Ok(list)
+}
+
+fn all_failed(batches: &[&Batch], asked: PageRequest, error: &RemoteError) -> Outcome {
+    Outcome {
+        mark_before: Err(error.clone()),
+        pushed: batches.iter().map(|_| Err(error.clone())).collect(),
+        page: Err(error.clone()),
+        single_operations: asked.single_operations,
+    }
+}
+
+/// Whether an answer to a list may mean that the server, or a proxy before it,
+/// takes no lists.
+fn refuses_lists(error: &RemoteError, status: u16) -> bool {
+    match error {
+        RemoteError::Refused { .. } => true,
+        RemoteError::InvalidResponse { .. } => (400..500).contains(&status),
+        RemoteError::ServerError { code, .. } => {
+            !matches!(
+                code.as_str(),
+                "unexpected"
+                    | "postgres-error"
+                    | "postgres-max-connections-error"
+                    | "concurrent-update"
+            ) && !code.starts_with("http-")
+        }
+        RemoteError::Unreachable { .. }
+        | RemoteError::ConnectionLost { .. }
+        | RemoteError::Unauthorized { .. }
+        | RemoteError::NoToken { .. }
+        | RemoteError::TooLarge { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
