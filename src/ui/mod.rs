@@ -16,6 +16,7 @@ mod continuations;
 mod details;
 mod due;
 mod frame;
+mod glyph;
 mod header;
 mod help;
 mod hints;

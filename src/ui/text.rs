@@ -4,77 +4,13 @@
 
 use std::borrow::Cow;
 
-use ratatui::buffer::{Buffer, CellDiffOption};
+use ratatui::buffer::{Buffer, CellDiffOption, CellWidth as _};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::glyph::{Glyph, Symbol};
 use super::theme::Theme;
-use crate::text::sanitize::placeholder;
-
-/// Longest grapheme shown as it is, in bytes; of a longer one (a letter under
-/// a tower of accents) only the start is.
-const MAX_GRAPHEME: usize = 64;
-
-/// What one grapheme looks like in cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Glyph<'t> {
-    symbol: Symbol<'t>,
-    /// How many cells it takes: 1 or 2.
-    pub width: u16,
-    /// How many it takes on a terminal that draws the parts of an emoji, as its
-    /// skin tone, one by one.
-    spread: u16,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Symbol<'t> {
-    Text(&'t str),
-    Placeholder(char),
-}
-
-impl<'t> Glyph<'t> {
-    /// The cells of one grapheme.
-    #[must_use]
-    pub fn of(grapheme: &'t str) -> Self {
-        if let [b' '..=b'~'] = grapheme.as_bytes() {
-            return Self {
-                symbol: Symbol::Text(grapheme),
-                width: 1,
-                spread: 1,
-            };
-        }
-        let first = grapheme.chars().next().unwrap_or('\0');
-        if let Some(placeholder) = placeholder(first) {
-            return Self {
-                symbol: Symbol::Placeholder(placeholder),
-                width: 1,
-                spread: 1,
-            };
-        }
-        let shown = grapheme
-            .get(..grapheme.floor_char_boundary(MAX_GRAPHEME))
-            .unwrap_or(grapheme);
-        match shown.width() {
-            0 => Self {
-                symbol: Symbol::Placeholder('\u{fffd}'),
-                width: 1,
-                spread: 1,
-            },
-            width => Self {
-                symbol: Symbol::Text(shown),
-                width: u16::try_from(width).unwrap_or(u16::MAX),
-                spread: u16::try_from(spread(shown)).unwrap_or(u16::MAX),
-            },
-        }
-    }
-}
-
-/// How many columns the characters of a grapheme take one by one.
-fn spread(grapheme: &str) -> usize {
-    grapheme.chars().filter_map(UnicodeWidthChar::width).sum()
-}
 
 /// How many columns `text` takes, counted no further than `limit`.
 #[must_use]
@@ -144,9 +80,41 @@ pub fn wrapped(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// Empties the cells of `area`, and gives them this style.
+/// The farthest that a glyph reaches to the right of its first cell.
+const REACH: u16 = 8;
+
+/// Blanks the wide glyph whose later cells cover `x`, if there is one: half of
+/// it cannot be drawn.
+fn split_wide(x: u16, y: u16, buf: &mut Buffer) {
+    // All cells that a glyph covers, but the first, are marked so.
+    let is_covered = buf
+        .cell((x, y))
+        .is_some_and(|cell| cell.diff_option == CellDiffOption::AlwaysUpdate);
+    if !is_covered {
+        return;
+    }
+    let reaches = |head: u16, buf: &Buffer| {
+        buf.cell((head, y))
+            .is_some_and(|cell| cell.cell_width() > x - head)
+    };
+    let first = buf.area.x.max(x.saturating_sub(REACH));
+    let Some(head) = (first..x).rev().find(|head| reaches(*head, buf)) else {
+        return;
+    };
+    for x in head..x {
+        if let Some(cell) = buf.cell_mut((x, y)) {
+            cell.set_char(' ').set_diff_option(CellDiffOption::None);
+        }
+    }
+}
+
+/// Empties the cells of `area`, and gives them this style. No glyph beside it
+/// reaches into it any more.
 pub fn fill(area: Rect, style: Style, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
+    for y in area.y..area.bottom() {
+        split_wide(area.x, y, buf);
+    }
     for position in area.positions() {
         if let Some(cell) = buf.cell_mut(position) {
             cell.reset();
@@ -266,8 +234,9 @@ impl<'b> Pen<'b> {
             self.ellipsis(style);
             return;
         }
+        split_wide(self.x, self.y, self.buf);
         if let Some(cell) = self.buf.cell_mut((self.x, self.y)) {
-            cell.set_diff_option(CellDiffOption::None);
+            cell.set_diff_option(glyph.diff_option());
             match glyph.symbol {
                 Symbol::Text(text) => cell.set_symbol(text).set_style(style),
                 Symbol::Placeholder(c) => {
@@ -310,9 +279,11 @@ impl<'b> Pen<'b> {
 #[cfg(test)]
 mod tests {
     use ratatui::style::Modifier;
+    use unicode_width::UnicodeWidthStr as _;
 
     use super::*;
     use crate::ui::color::ColorDepth;
+    use crate::ui::glyph::MAX_GRAPHEME;
     use crate::ui::theme::ThemeName;
 
     fn plain() -> Theme {
@@ -373,6 +344,26 @@ mod tests {
             "a letter that stays is not drawn"
         );
         assert_eq!(drawn("ab寿", "ab寿"), [0; 0]);
+    }
+
+    #[test]
+    fn what_covers_half_of_a_wide_letter_covers_it_whole() {
+        let area = Rect::new(0, 0, 8, 1);
+        let mut behind = Buffer::empty(area);
+        Pen::new(area, &plain(), &mut behind).write("ab寿司cd", Style::new());
+        let mut over = behind.clone();
+        fill(Rect::new(3, 0, 2, 1), Style::new(), &mut over);
+        Pen::new(Rect::new(3, 0, 2, 1), &plain(), &mut over).write("XY", Style::new());
+        let opened: String = behind
+            .diff_iter(&over)
+            .map(|(_, _, cell)| cell.symbol().to_owned())
+            .collect();
+        assert_eq!(opened, " XY ", "both wide letters are gone, whole");
+        let closed: String = over
+            .diff_iter(&behind)
+            .map(|(_, _, cell)| cell.symbol().to_owned())
+            .collect();
+        assert_eq!(closed, "寿司", "and come back");
     }
 
     #[test]
