@@ -18,6 +18,9 @@ mod commands;
 #[path = "cli/demo.rs"]
 mod demo;
 #[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/endings.rs"]
+mod endings;
+#[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/follow.rs"]
 mod follow;
 #[cfg(all(feature = "sandbox", unix))]

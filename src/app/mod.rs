@@ -25,6 +25,7 @@ pub mod sidebar;
 pub mod stamp;
 pub mod tags;
 pub mod toast;
+pub mod unfinished;
 pub mod update;
 pub mod views;
 

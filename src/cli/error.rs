@@ -236,7 +236,7 @@ impl CliError {
 impl From<RuntimeError> for CliError {
     fn from(error: RuntimeError) -> Self {
         match error {
-            error @ RuntimeError::Signalled => Self::Ended(error),
+            error @ RuntimeError::Ended(_) => Self::Ended(error),
             error @ (RuntimeError::Store(_)
             | RuntimeError::Terminal(_)
             | RuntimeError::Start(_)

@@ -156,6 +156,12 @@ impl ActiveProfile {
         self.account_folder(account).join("todos.db")
     }
 
+    /// Where typed lines of `account` that were not saved are kept.
+    #[must_use]
+    pub fn unfinished_lines(&self, account: &Account) -> PathBuf {
+        self.account_folder(account).join("unfinished.json")
+    }
+
     /// The lock that lets one round of sync run at a time for `account`.
     #[must_use]
     pub fn sync_lock(&self, account: &Account) -> PathBuf {

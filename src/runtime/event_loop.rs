@@ -10,12 +10,16 @@ use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType};
 use tokio::sync::mpsc;
 
+use super::output::{Output, TerminalGone};
 use crate::app::{Effect, Model, Msg, Stamp, update};
 use crate::ui::{self, Theme};
 
 /// The most messages handled before a frame is drawn, so that a flood of
 /// messages cannot freeze the screen.
 const BURST: usize = 512;
+
+/// For how long keys that were pressed before the end are still handled.
+const LAST_KEYS: Duration = Duration::from_millis(50);
 
 /// A signal from the terminal or the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct Sources<'f, I, S> {
     pub messages: &'f mut mpsc::Receiver<Msg>,
     /// The system's signals.
     pub signals: S,
+    /// The terminal's output: no frame is drawn before the last one is written.
+    pub output: Output,
 }
 
 /// Carries out effects.
@@ -68,7 +74,8 @@ pub trait EffectHandler {
     ///
     /// A terminal that cannot be restored or taken over again.
     fn suspend(&mut self) -> io::Result<()>;
-    /// Takes the terminal over after another process stopped the program.
+    /// Applies the terminal's modes again: another process stopped the program or
+    /// changed them.
     ///
     /// # Errors
     ///
@@ -99,6 +106,8 @@ pub enum LoopError<E> {
 enum LoopEvent {
     Msg(Msg),
     Continued,
+    /// The last frame is written.
+    Written,
     Quit,
 }
 
@@ -123,7 +132,7 @@ where
     O: EffectHandler,
 {
     loop {
-        if model.take_stale() {
+        if sources.output.is_idle() && model.take_stale() {
             terminal
                 .draw(|frame| ui::draw(model, theme, frame))
                 .map_err(LoopError::Draw)?;
@@ -131,12 +140,13 @@ where
         let mut next = sources.next(model.next_tick()).await;
         for _ in 0..BURST {
             let msg = match next {
-                LoopEvent::Quit => return Ok(LoopEnd::Signalled),
-                LoopEvent::Msg(msg) => msg,
-                LoopEvent::Continued => {
-                    effects.resume().map_err(LoopError::HandOver)?;
-                    Msg::Act(crate::app::Action::Redraw)
+                LoopEvent::Quit => {
+                    drain(model, &mut sources.input, effects, &stamp).await;
+                    return Ok(LoopEnd::Signalled);
                 }
+                LoopEvent::Msg(msg) => msg,
+                LoopEvent::Continued => reapply(terminal, effects)?,
+                LoopEvent::Written => break,
             };
             for effect in update(model, msg, stamp()) {
                 #[expect(
@@ -145,7 +155,12 @@ where
                 )]
                 match effect {
                     Effect::Quit => return Ok(LoopEnd::Quit),
-                    Effect::Redraw => clear(terminal).map_err(LoopError::Draw)?,
+                    Effect::Redraw => {
+                        let resized = reapply(terminal, effects)?;
+                        for effect in update(model, resized, stamp()) {
+                            effects.start(effect);
+                        }
+                    }
                     Effect::Suspend => {
                         effects.suspend().map_err(LoopError::HandOver)?;
                         clear(terminal).map_err(LoopError::Draw)?;
@@ -176,8 +191,47 @@ where
     }
 }
 
-/// Clears the screen, so that the next frame is drawn whole. (`Terminal::clear` would ask the terminal where its cursor is, and the
-/// answer would be read as input.)
+/// Applies the terminal's modes again and clears the screen. Returns the size
+/// that the terminal has now.
+fn reapply<B: Backend>(
+    terminal: &mut Terminal<B>,
+    effects: &mut impl EffectHandler,
+) -> Result<Msg, LoopError<B::Error>> {
+    effects.resume().map_err(LoopError::HandOver)?;
+    clear(terminal).map_err(LoopError::Draw)?;
+    let size = terminal.size().map_err(LoopError::Draw)?;
+    Ok(Msg::Resized {
+        width: size.width,
+        height: size.height,
+    })
+}
+
+/// Handles what was typed before the end. (The input is read on a thread: what
+/// the terminal has may take a moment to arrive.)
+async fn drain<I: Stream<Item = Msg> + Unpin>(
+    model: &mut Model,
+    input: &mut Option<I>,
+    effects: &mut impl EffectHandler,
+    stamp: impl Fn() -> Stamp,
+) {
+    let Some(input) = input else { return };
+    let over = tokio::time::sleep(LAST_KEYS);
+    tokio::pin!(over);
+    loop {
+        let msg = tokio::select! {
+            msg = input.next() => msg,
+            () = &mut over => None,
+        };
+        let Some(msg) = msg else { return };
+        for effect in update(model, msg, stamp()) {
+            effects.start(effect);
+        }
+    }
+}
+
+/// Clears the screen, so that the next frame is drawn whole. (`Terminal::clear`
+/// would ask the terminal where its cursor is, and the answer would be read as
+/// input.)
 fn clear<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
     terminal.backend_mut().clear_region(ClearType::All)?;
     // Discards the frame drawn last.
@@ -214,6 +268,10 @@ where
             },
             msg = next_of(&mut self.input) => msg.map_or(LoopEvent::Quit, LoopEvent::Msg),
             Some(msg) = self.messages.recv() => LoopEvent::Msg(msg),
+            result = self.output.idle(), if !self.output.is_idle() => match result {
+                Ok(()) => LoopEvent::Written,
+                Err(TerminalGone) => LoopEvent::Quit,
+            },
             () = tick => LoopEvent::Msg(Msg::Ticked),
         }
     }

@@ -6,8 +6,10 @@ use std::pin::Pin;
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use futures_util::{Stream, StreamExt};
 
+use super::terminal;
 use crate::app::Msg;
 use crate::app::keys::{Code, Key};
+use crate::app::model::Size;
 
 /// Stream of messages from the terminal.
 pub(crate) type Events = Pin<Box<dyn Stream<Item = Msg>>>;
@@ -25,7 +27,10 @@ fn msg(event: Event) -> Option<Msg> {
     match event {
         Event::Key(event) => key(event).map(Msg::Pressed),
         Event::Paste(text) => Some(Msg::Pasted(text)),
-        Event::Resize(width, height) => Some(Msg::Resized { width, height }),
+        Event::Resize(width, height) => {
+            let Size { width, height } = terminal::drawn(width, height);
+            Some(Msg::Resized { width, height })
+        }
         Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
     }
 }

@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
 
 use crate::app::effect::Effect;
 use crate::app::model::{Size, Start};
+use crate::app::unfinished::UnfinishedLine;
 use crate::app::{Keymap, Model, Msg, Stamp, update};
 use crate::domain::history::Session;
 use crate::domain::view::OwnView;
@@ -25,18 +25,25 @@ use crate::store::{Store, StoreError};
 use crate::text::causes;
 use crate::ui::{self, Theme};
 
+mod backend;
 pub mod disk;
 pub mod event_loop;
 pub(crate) mod input;
 mod login;
 mod network;
+pub mod output;
 mod panic_guard;
+mod shutdown;
 mod signals;
 mod terminal;
+mod unfinished;
 mod workers;
 
+use backend::ScreenBackend;
 use event_loop::{EffectHandler, LoopEnd, LoopError, Sources};
-use terminal::TerminalGuard;
+use output::Output;
+use shutdown::Saved;
+use terminal::Tty;
 use workers::Workers;
 
 /// How many messages may wait for the loop before their senders wait.
@@ -80,8 +87,8 @@ pub enum RuntimeError {
     #[error("cannot start")]
     Start(#[source] io::Error),
     /// A signal ended the program, or the terminal is gone.
-    #[error("ended by a signal; your changes are saved")]
-    Signalled,
+    #[error("ended by a signal; {0}")]
+    Ended(Saved),
     /// A thread panicked; its message has been printed.
     #[error("a part of tudone crashed")]
     Panicked,
@@ -92,7 +99,7 @@ impl RuntimeError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::Signalled => "Start tudone again to continue.".to_owned(),
+            Self::Ended(saved) => saved.help().to_owned(),
             Self::Store(error) => error.help(),
             Self::Terminal(_) => "Run tudone in a terminal, or use its commands.".to_owned(),
             Self::Start(_) => "Close other programs and try again.".to_owned(),
@@ -119,19 +126,20 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     let account = profile.known_account();
     let FirstFrame {
         mut model,
+        size,
+        offered,
         store,
         effects,
     } = open(&profile, account.as_ref(), options, &zone)?;
 
     let runtime = runtime::current_thread().map_err(RuntimeError::Start)?;
+    let output = Output::start(terminal::stdout().map_err(RuntimeError::Start)?);
+    let tty = Tty::new(output.clone());
     // Before the terminal is taken over: from then on a signal must restore it.
-    let signals = {
-        let _entered = runtime.enter();
-        signals::SystemSignals::listen().map_err(RuntimeError::Start)?
-    };
-    let guard = TerminalGuard::enter().map_err(RuntimeError::Terminal)?;
-    let out = io::BufWriter::with_capacity(1 << 16, io::stdout());
-    let mut terminal = Terminal::new(CrosstermBackend::new(out)).map_err(RuntimeError::Terminal)?;
+    let signals = signals::SystemSignals::listen(tty.clone()).map_err(RuntimeError::Start)?;
+    let guard = tty.enter().map_err(RuntimeError::Terminal)?;
+    let backend = ScreenBackend::new(output.clone(), size.into());
+    let mut terminal = Terminal::new(backend).map_err(RuntimeError::Terminal)?;
     let theme = options.theme;
     terminal
         .draw(|frame| ui::draw(&model, &theme, frame))
@@ -140,18 +148,19 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
 
     let (sender, mut messages) = mpsc::channel(QUEUED_MESSAGES);
     let account = account.map(|known| known.account);
-    let mut workers = Workers::start(profile, account, store, options, sender);
+    let mut workers = Workers::start(profile, account, store, options, sender, tty);
     for effect in effects {
         workers.start(effect);
     }
+    let now = || stamp(&zone);
     let ended = runtime.block_on(async {
         let sources = Sources {
             input: Some(input::events()),
             reopen: Some(input::events),
             messages: &mut messages,
             signals,
+            output,
         };
-        let now = || stamp(&zone);
         event_loop::run(
             &mut terminal,
             &mut model,
@@ -161,18 +170,24 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
             now,
         )
         .await
-        .map_err(|error| match error {
-            LoopError::Draw(error) | LoopError::HandOver(error) => RuntimeError::Terminal(error),
-        })
     });
-    // Unblocks threads that still wait to send a message.
-    drop(messages);
-    let all_ended_well = workers.finish();
+    // Before the workers finish: the user need not watch them.
     drop(guard);
-    match ended? {
-        _ if !all_ended_well => Err(RuntimeError::Panicked),
-        LoopEnd::Signalled => Err(RuntimeError::Signalled),
-        LoopEnd::Quit => Ok(model.into_exit_notices()),
+    let finished = runtime.block_on(shutdown::finish(workers, messages, &mut model, now));
+    let saved = finished.saved(&model, &offered);
+    match ended {
+        Err(LoopError::Draw(error) | LoopError::HandOver(error)) => {
+            Err(RuntimeError::Terminal(error))
+        }
+        Ok(_) if finished.panicked => Err(RuntimeError::Panicked),
+        Ok(LoopEnd::Signalled) => Err(RuntimeError::Ended(saved)),
+        Ok(LoopEnd::Quit) => {
+            let mut notices = model.into_exit_notices();
+            if let Saved::Failed(_) = saved {
+                notices.push(saved.to_string());
+            }
+            Ok(notices)
+        }
     }
 }
 
@@ -180,6 +195,9 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
 /// it.
 struct FirstFrame {
     model: Model,
+    size: Size,
+    /// Lines that were typed and not saved when the program last ended.
+    offered: Vec<UnfinishedLine>,
     store: Option<disk::OpenStore>,
     effects: Vec<Effect>,
 }
@@ -200,10 +218,10 @@ fn open(
         }
         None => None,
     };
-    let (width, height) = crossterm::terminal::size().map_err(RuntimeError::Terminal)?;
+    let size = terminal::size().map_err(RuntimeError::Terminal)?;
     let (mut model, first_effects) = Model::new(Start {
         who: known.map(|known| known.identity.clone()),
-        size: Size { width, height },
+        size,
         keymap: options.keymap.clone(),
         now: stamp(zone).now,
         today: stamp(zone).today,
@@ -222,8 +240,14 @@ fn open(
         let warning = Msg::StoreWarning { reason };
         effects.extend(update(&mut model, warning, stamp(zone)));
     }
+    let offered = known.map_or_else(Vec::new, |known| {
+        unfinished::load(&profile.unfinished_lines(&known.account))
+    });
+    model.reopen(offered.clone());
     Ok(FirstFrame {
         model,
+        size,
+        offered,
         store,
         effects,
     })

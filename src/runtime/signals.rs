@@ -1,64 +1,172 @@
-//! Signals of the operating system.
+//! Signals of the operating system, received on a thread of their own, which ends
+//! the program if the event loop does not.
 
 use std::io;
 
+use tokio::sync::mpsc;
+
 use super::event_loop::{Signal, SignalSource};
+use super::terminal::Tty;
 
-/// Listens for the signals that end or continue a program.
+/// The signals that end or continue a program.
 #[derive(Debug)]
-#[cfg(unix)]
 pub(super) struct SystemSignals {
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    resume: tokio::signal::unix::Signal,
+    received: mpsc::Receiver<Signal>,
+}
+
+impl SignalSource for SystemSignals {
+    async fn next(&mut self) -> Signal {
+        match self.received.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 #[cfg(unix)]
 impl SystemSignals {
-    /// Starts to listen; must be called inside the runtime.
-    pub(super) fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+    /// Starts to listen. If the program has not ended a while after a signal, `tty`
+    /// is restored and the process exits.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a handler.
+    pub(super) fn listen(tty: Tty) -> io::Result<Self> {
+        let runtime = crate::os::runtime::current_thread()?;
+        let listener = {
+            let _inside = runtime.enter();
+            unix::Listener::new(tty)?
+        };
+        let (sender, received) = mpsc::channel(8);
+        std::thread::spawn(move || runtime.block_on(listener.run(sender)));
+        Ok(Self { received })
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::future::poll_fn;
+    use std::io;
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use rustix::process::Signal as Number;
+    use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+    use tokio::sync::mpsc;
+    use tokio::time::{Instant, sleep_until};
+
+    use super::{Signal, Tty};
+
+    /// How long the end may take: storing what was typed, the last request, the
+    /// last write.
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    /// The exit code of a program that was ended from outside.
+    const INTERRUPTED: i32 = 130;
+
+    /// What ends a program and can be handled.
+    const ENDING: [Number; 11] = [
+        Number::HUP,
+        Number::INT,
+        Number::QUIT,
+        Number::TERM,
+        Number::USR1,
+        Number::USR2,
+        Number::ALARM,
+        Number::VTALARM,
+        Number::PROF,
+        Number::XCPU,
+        Number::XFSZ,
+    ];
+
+    pub(super) struct Listener {
+        ending: Vec<(Number, Stream)>,
+        go_on: Stream,
+        tty: Tty,
+    }
+
+    impl Listener {
+        pub(super) fn new(tty: Tty) -> io::Result<Self> {
+            let stream = |number: Number| signal(SignalKind::from_raw(number.as_raw()));
+            let mut ending = Vec::new();
+            for number in ENDING {
+                ending.push((number, stream(number)?));
+            }
+            Ok(Self {
+                ending,
+                go_on: stream(Number::CONT)?,
+                tty,
+            })
+        }
+
+        /// Forwards signals until the program ends.
+        pub(super) async fn run(mut self, to_loop: mpsc::Sender<Signal>) {
+            let mut deadline = None;
+            loop {
+                tokio::select! {
+                    number = ended(&mut self.ending) => {
+                        let is_key = [Number::INT, Number::QUIT].contains(&number);
+                        if is_key && self.tty.is_lent() {
+                            // For the program that has the terminal.
+                            continue;
+                        }
+                        if is_key && deadline.is_some() {
+                            break;
+                        }
+                        // A loop that was left is on its way out.
+                        let _ = to_loop.try_send(Signal::Quit);
+                        deadline.get_or_insert_with(|| Instant::now() + DEADLINE);
+                    }
+                    _ = self.go_on.recv() => {
+                        // What is not taken in is one of several.
+                        let _ = to_loop.try_send(Signal::Continued);
+                    }
+                    () = at(deadline) => break,
+                }
+            }
+            self.tty.restore();
+            std::process::exit(INTERRUPTED);
+        }
+    }
+
+    /// The next ending signal.
+    async fn ended(streams: &mut [(Number, Stream)]) -> Number {
+        poll_fn(|cx| {
+            for (number, stream) in &mut *streams {
+                if stream.poll_recv(cx).is_ready() {
+                    return Poll::Ready(*number);
+                }
+            }
+            Poll::Pending
         })
+        .await
     }
-}
 
-#[cfg(unix)]
-impl SignalSource for SystemSignals {
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.terminate.recv() => Signal::Quit,
-            _ = self.hang_up.recv() => Signal::Quit,
-            _ = self.interrupt.recv() => Signal::Quit,
-            _ = self.resume.recv() => Signal::Continued,
+    async fn at(deadline: Option<Instant>) {
+        match deadline {
+            Some(deadline) => sleep_until(deadline).await,
+            None => std::future::pending().await,
         }
     }
 }
-
-/// Listens for Ctrl-C from outside the terminal.
-#[derive(Debug)]
-#[cfg(not(unix))]
-pub(super) struct SystemSignals;
 
 #[cfg(not(unix))]
 impl SystemSignals {
-    /// Starts to listen.
-    pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self)
-    }
-}
-
-#[cfg(not(unix))]
-impl SignalSource for SystemSignals {
-    async fn next(&mut self) -> Signal {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Signal::Quit,
-            Err(_) => std::future::pending().await,
-        }
+    /// Starts to listen for Ctrl-C from outside the terminal.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub(super) fn listen(_tty: Tty) -> io::Result<Self> {
+        let runtime = crate::os::runtime::current_thread()?;
+        let (sender, received) = mpsc::channel(8);
+        std::thread::spawn(move || {
+            runtime.block_on(async {
+                while tokio::signal::ctrl_c().await.is_ok() {
+                    let _ = sender.try_send(Signal::Quit);
+                }
+            });
+        });
+        Ok(Self { received })
     }
 }

@@ -1,79 +1,131 @@
 //! Takes the terminal over and restores it, also after a panic.
 
 use std::io::{self, Write};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
-use crossterm::{execute, terminal};
+use crossterm::{queue, terminal};
+
+use super::output::Output;
+use crate::app::model::Size;
 
 /// Whether the terminal is taken over; read by the panic hook.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Guard for the terminal in raw mode, with alternate screen and bracketed
-/// paste. Restores it when dropped.
-#[derive(Debug)]
-pub(super) struct TerminalGuard {
-    _private: (),
+/// How long a terminal may take to read what is written last.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The largest screen that is drawn: a terminal may claim any size. More than
+/// any display shows.
+const LARGEST: Size = Size {
+    width: 1500,
+    height: 500,
+};
+
+/// The terminal's modes and output.
+#[derive(Debug, Clone)]
+pub(super) struct Tty {
+    output: Output,
+    /// Whether another program has the terminal.
+    lent: Arc<AtomicBool>,
 }
 
-impl TerminalGuard {
-    /// Takes the terminal over. From now on a panic restores it before its
-    /// message is printed.
-    pub(super) fn enter() -> io::Result<Self> {
+/// Guard for the terminal. Restores it when dropped.
+#[derive(Debug)]
+pub(super) struct TerminalGuard(Tty);
+
+impl Drop for TerminalGuard {
+    fn drop(&mut self) {
+        self.0.restore();
+    }
+}
+
+impl Tty {
+    pub(super) fn new(output: Output) -> Self {
+        Self {
+            output,
+            lent: Arc::default(),
+        }
+    }
+
+    /// Takes the terminal over. From now on a panic restores it before its message
+    /// is printed.
+    pub(super) fn enter(&self) -> io::Result<TerminalGuard> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
-                leave();
+                restore_in_panic();
                 before(panic);
             }));
         });
-        let guard = Self { _private: () };
-        enter()?;
+        let guard = TerminalGuard(self.clone());
+        self.take_over()?;
         Ok(guard)
     }
-}
 
-impl Drop for TerminalGuard {
-    fn drop(&mut self) {
-        leave();
+    /// Applies raw mode, alternate screen and paste mode, also to a terminal that
+    /// is taken over: another program may have changed them.
+    pub(super) fn take_over(&self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        // Enabled twice, the second time does nothing.
+        terminal::disable_raw_mode()?;
+        terminal::enable_raw_mode()?;
+        self.output.discard_frames(false);
+        // A terminal without an alternate screen still shows what was there.
+        self.output.control(bytes(|out| {
+            queue!(
+                out,
+                EnterAlternateScreen,
+                Clear(ClearType::All),
+                EnableBracketedPaste
+            )
+        }));
+        Ok(())
     }
-}
 
-/// Takes the terminal over, also if it is already: another program may have
-/// changed it.
-pub(super) fn enter() -> io::Result<()> {
-    TAKEN.store(true, Ordering::SeqCst);
-    terminal::enable_raw_mode()?;
-    // A terminal without an alternate screen still shows its old content.
-    execute!(
-        io::stdout(),
-        EnterAlternateScreen,
-        Clear(ClearType::All),
-        EnableBracketedPaste
-    )
-}
-
-/// Restores the terminal, if it is taken over. Each step is tried even if the
-/// previous one failed.
-pub(super) fn leave() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
-        return;
+    /// Restores the terminal, if it is taken over. Of a terminal that does not read
+    /// the modes are restored all the same; what it has not read is discarded.
+    pub(super) fn restore(&self) {
+        if !TAKEN.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        self.output.control(bytes(leave));
+        if !self.output.wait(PATIENCE) {
+            self.output.discard_frames(true);
+            discard_unread();
+            self.output.wait(PATIENCE);
+        }
+        // Each step is tried even if the previous one failed.
+        let _ = terminal::disable_raw_mode();
     }
-    let mut out = io::stdout();
-    let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
-    let _ = terminal::disable_raw_mode();
-    let _ = out.flush();
-}
 
-/// Copies `text` to the terminal's clipboard (OSC 52). The terminal does not
-/// report whether it did.
-pub(super) fn copy(text: &str) -> io::Result<()> {
-    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+    /// Restores the terminal while `work` runs, which gives it to another program.
+    pub(super) fn lend<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
+        self.restore();
+        self.lent.store(true, Ordering::SeqCst);
+        let done = work();
+        self.lent.store(false, Ordering::SeqCst);
+        self.take_over()?;
+        Ok(done)
+    }
+
+    /// Returns whether another program has the terminal, and so its keys.
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::SeqCst)
+    }
+
+    /// Copies `text` to the terminal's clipboard (OSC 52). The terminal does not
+    /// report whether it did.
+    pub(super) fn copy(&self, text: &str) {
+        let copied = bytes(|out| queue!(out, CopyToClipboard::to_clipboard_from(text)));
+        self.output.control(copied);
+    }
 }
 
 /// Stops the whole job, as Ctrl-Z does elsewhere, if there is a shell to continue
@@ -88,4 +140,79 @@ pub(super) fn stop() -> io::Result<()> {
 #[cfg(not(unix))]
 pub(super) fn stop() -> io::Result<()> {
     Ok(())
+}
+
+/// The size of the terminal, as far as it is drawn on.
+///
+/// # Errors
+///
+/// When standard output is no terminal, or one that is gone.
+pub(super) fn size() -> io::Result<Size> {
+    #[cfg(unix)]
+    let (width, height) = {
+        let size = rustix::termios::tcgetwinsize(io::stdout())?;
+        (size.ws_col, size.ws_row)
+    };
+    #[cfg(not(unix))]
+    let (width, height) = terminal::size()?;
+    Ok(drawn(width, height))
+}
+
+/// The part of a terminal of this size that is drawn on.
+pub(super) fn drawn(width: u16, height: u16) -> Size {
+    Size {
+        width: width.min(LARGEST.width),
+        height: height.min(LARGEST.height),
+    }
+}
+
+/// The bytes of a command; writing to memory does not fail.
+fn bytes(command: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let _ = command(&mut out);
+    out
+}
+
+fn leave(out: &mut Vec<u8>) -> io::Result<()> {
+    queue!(out, DisableBracketedPaste, LeaveAlternateScreen, Show)
+}
+
+/// Restores the terminal from any thread, without the output's own.
+fn restore_in_panic() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = out.write_all(&bytes(leave)).and_then(|()| out.flush());
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Lets stopped output go on, and discards what the terminal has not read, so
+/// that the last words fit.
+#[cfg(unix)]
+fn discard_unread() {
+    use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
+    let _ = tcflow(io::stdout(), Action::OOn);
+    let _ = tcflush(io::stdout(), QueueSelector::OFlush);
+}
+
+/// Does nothing: this system has no such call.
+#[cfg(not(unix))]
+fn discard_unread() {}
+
+/// Standard output, unbuffered.
+///
+/// # Errors
+///
+/// When the system provides no further handle.
+pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        Ok(std::fs::File::from(
+            io::stdout().as_fd().try_clone_to_owned()?,
+        ))
+    }
+    #[cfg(not(unix))]
+    Ok(io::stdout())
 }

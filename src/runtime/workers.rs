@@ -1,14 +1,16 @@
 //! Carries out effects on threads.
 
 use std::io;
+use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
 
+use super::TuiOptions;
 use super::disk::{DatabaseLocation, DiskThreads, OpenStore};
 use super::event_loop::EffectHandler;
 use super::network::{Network, NetworkCommand};
-use super::{TuiOptions, terminal};
+use super::terminal::{self, Tty};
 use crate::app::{Effect, Msg};
 use crate::domain::account::Account;
 use crate::profile::ActiveProfile;
@@ -18,6 +20,8 @@ use crate::profile::ActiveProfile;
 pub(super) struct Workers {
     profile: ActiveProfile,
     messages: mpsc::Sender<Msg>,
+    tty: Tty,
+    account: Option<Account>,
     disk: Option<DiskThreads>,
     network: Option<Network>,
     open_page: fn(&str) -> Result<(), String>,
@@ -34,12 +38,15 @@ impl Workers {
         store: Option<OpenStore>,
         options: &TuiOptions,
         messages: mpsc::Sender<Msg>,
+        tty: Tty,
     ) -> Self {
         let network = (!options.offline)
             .then(|| Network::start(profile.clone(), account.clone(), messages.clone()));
         let mut workers = Self {
             profile,
             messages,
+            tty,
+            account: account.clone(),
             disk: None,
             network,
             open_page: options.open_page,
@@ -67,6 +74,12 @@ impl Workers {
         ok
     }
 
+    /// Returns the file for typed lines of the account that were not saved.
+    pub(super) fn unfinished_file(&self) -> Option<PathBuf> {
+        let account = self.account.as_ref()?;
+        Some(self.profile.unfinished_lines(account))
+    }
+
     fn location(&self, account: &Account) -> DatabaseLocation {
         location(&self.profile, account)
     }
@@ -75,6 +88,7 @@ impl Workers {
         if let Some(disk) = self.disk.take() {
             self.stopping.extend(disk.stop());
         }
+        self.account = Some(account.clone());
         self.disk = Some(DiskThreads::start(
             &self.location(account),
             None,
@@ -158,29 +172,23 @@ impl EffectHandler for Workers {
                     }
                 });
             }
-            Effect::Copy(text) => {
-                // The loop ends anyway if the terminal cannot be written to.
-                let _ = terminal::copy(&text);
-            }
+            Effect::Copy(text) => self.tty.copy(&text),
             // Carried out by the loop.
             Effect::EditExternally { .. } | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
 
     fn edit(&mut self, text: &str) -> io::Result<Result<String, String>> {
-        terminal::leave();
-        let edited = (self.edit_text)(text);
-        terminal::enter()?;
-        Ok(edited)
+        self.tty.lend(|| (self.edit_text)(text))
     }
 
     fn suspend(&mut self) -> io::Result<()> {
-        terminal::leave();
+        self.tty.restore();
         terminal::stop()?;
-        terminal::enter()
+        self.tty.take_over()
     }
 
     fn resume(&mut self) -> io::Result<()> {
-        terminal::enter()
+        self.tty.take_over()
     }
 }

@@ -1,7 +1,5 @@
 //! Commands on a terminal, where there is a user to ask.
 
-use rustix::process::{Signal, kill_process};
-
 pub(crate) use crate::support::seat::Seat;
 use crate::support::{Checked, Machine, Sandbox};
 
@@ -135,22 +133,5 @@ fn a_screen_that_something_else_wrote_on_is_drawn_anew() -> Checked {
     seat.wait_until(|screen| screen.contains("milk") && !screen.contains("a message"))?;
     seat.press("q")?;
     assert_eq!(seat.ended()?, 0);
-    Ok(())
-}
-
-#[test]
-fn a_signal_gives_the_terminal_back_before_it_is_told() -> Checked {
-    let sandbox = Sandbox::start()?;
-    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
-    let mut seat = Seat::take(&machine, &["--offline"])?;
-    seat.wait_until(|screen| screen.contains("offline (--offline)"))?;
-
-    kill_process(seat.id()?, Signal::TERM)?;
-
-    let (code, seen) = seat.finished()?;
-    assert_eq!(code, 130);
-    let given_back = seen.find("\u{1b}[?1049l").ok_or("never given back")?;
-    let told = seen.find("ended from outside").ok_or("never told")?;
-    assert!(given_back < told, "{seen:?}");
     Ok(())
 }

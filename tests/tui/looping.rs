@@ -15,6 +15,7 @@ use tudone::app::{Effect, Msg, Stamp};
 use tudone::runtime::event_loop::{
     self, EffectHandler, LoopEnd, LoopError, Signal, SignalSource, Sources,
 };
+use tudone::runtime::output::Output;
 use tudone::sync::event::{RoundEvent, RoundFailure};
 use tudone::sync::round::RoundReport;
 use tudone::ui::{ColorDepth, Theme, ThemeName};
@@ -86,6 +87,7 @@ fn frames(input: Vec<Msg>, messages: Vec<Msg>) -> Result<(usize, Recorder), Box<
         reopen: None,
         messages: &mut receiver,
         signals: Silence,
+        output: Output::start(io::sink()),
     };
     let stamp = || Stamp {
         now: instant(NOON),

@@ -55,7 +55,8 @@ pub(crate) struct Arguments {
 /// When the sandbox cannot start, a step of the tour did not do what it
 /// should, or the chaos left other todos than users made.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
-    let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let on_terminal =
+        io::stdin().is_terminal() && io::stdout().is_terminal() && !super::tui::is_dumb();
     let keep = arguments.keep.as_deref();
     if let Some(duration) = arguments.chaos {
         let plan = Plan {

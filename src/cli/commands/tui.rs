@@ -16,6 +16,12 @@ use crate::ui::{ColorDepth, Theme, ThemeName};
 
 /// Opens the terminal program and returns when the user quits.
 pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
+    if is_dumb() {
+        return Err(CliError::usage(
+            "this terminal cannot show screens (TERM is `dumb`)",
+            "Use the commands, as `tudone list`, or set TERM to the name of your terminal.",
+        ));
+    }
     let config = context.config()?;
     let bindings = config
         .keys
@@ -39,6 +45,11 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     let notices = runtime::run(ActiveProfile::new(config.profile, config.paths), &options)?;
     notices.iter().for_each(output::notice);
     Ok(())
+}
+
+/// Returns whether the terminal can only print lines.
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Opens a text in the user's editor.

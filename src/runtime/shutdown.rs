@@ -1,0 +1,103 @@
+//! The end of the TUI: finishes what was begun, and keeps what was typed.
+
+use std::path::PathBuf;
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::unfinished;
+use super::workers::Workers;
+use crate::app::unfinished::UnfinishedLine;
+use crate::app::{Model, Msg, Stamp, update};
+
+/// What became of the changes and of the open line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Saved {
+    /// Every change is on the disk.
+    #[error("your changes are saved")]
+    Changes,
+    /// Every change and the open line are on the disk.
+    #[error("your changes and the line you were typing are saved")]
+    ChangesAndLine,
+    /// Something is not.
+    #[error("not saved: {0}")]
+    Failed(String),
+}
+
+impl Saved {
+    /// Suggests the next step, as one imperative sentence.
+    pub(super) const fn help(&self) -> &'static str {
+        match self {
+            Self::Changes | Self::ChangesAndLine => "Start tudone again to continue.",
+            Self::Failed(_) => "Start tudone again and check what is missing.",
+        }
+    }
+}
+
+/// Result of the workers' last work.
+#[derive(Debug)]
+pub(super) struct Finished {
+    /// Whether a thread panicked.
+    pub(super) panicked: bool,
+    /// Why changes are not on the disk.
+    unsaved: Vec<String>,
+    /// The file for the account's unfinished lines.
+    file: Option<PathBuf>,
+}
+
+/// Lets the workers finish, and applies their last messages to the model.
+pub(super) async fn finish(
+    workers: Workers,
+    mut messages: mpsc::Receiver<Msg>,
+    model: &mut Model,
+    now: impl Fn() -> Stamp,
+) -> Finished {
+    let file = workers.unfinished_file();
+    let mut unsaved = Vec::new();
+    let mut apply = |msg: Msg| {
+        if let Msg::CommitFailed { reason, .. } = &msg {
+            unsaved.push(reason.clone());
+        }
+        // New effects are not started any more.
+        drop(update(model, msg, now()));
+    };
+    let (sender, mut finished) = oneshot::channel();
+    thread::spawn(move || sender.send(workers.finish()));
+    let ok = loop {
+        tokio::select! {
+            biased;
+            Some(msg) = messages.recv() => apply(msg),
+            ok = &mut finished => break ok.unwrap_or(false),
+        }
+    };
+    while let Ok(msg) = messages.try_recv() {
+        apply(msg);
+    }
+    Finished {
+        panicked: !ok,
+        unsaved,
+        file,
+    }
+}
+
+impl Finished {
+    /// Stores the typed lines that are not saved, and deletes those that were
+    /// `offered` and are done with.
+    pub(super) fn saved(&self, model: &Model, offered: &[UnfinishedLine]) -> Saved {
+        let lines = model.unfinished_lines();
+        let kept = match &self.file {
+            Some(file) => unfinished::keep(file, &lines, offered),
+            None => Ok(()),
+        };
+        let lost = kept.err().map(|error| {
+            let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+            format!("`{}` ({error})", texts.join("`, `"))
+        });
+        let reasons: Vec<String> = self.unsaved.iter().cloned().chain(lost).collect();
+        match reasons.as_slice() {
+            [] if lines.is_empty() => Saved::Changes,
+            [] => Saved::ChangesAndLine,
+            reasons => Saved::Failed(reasons.join("; ")),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Keeps typed lines that were not saved for the next start: one file an account.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::unfinished::UnfinishedLine;
+use crate::domain::key::Key;
+use crate::os::private_file;
+
+/// The most of a file that is read.
+const MOST: u64 = 1 << 20;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Stored {
+    text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edits: Option<Edited>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Edited {
+    key: String,
+    before: String,
+}
+
+/// Reads the lines in `path`; none where there is no file, or one that cannot be
+/// read.
+pub(super) fn load(path: &Path) -> Vec<UnfinishedLine> {
+    if fs::metadata(path).is_ok_and(|found| found.len() > MOST) {
+        return Vec::new();
+    }
+    let bytes = fs::read(path).unwrap_or_default();
+    let stored: Vec<Stored> = serde_json::from_slice(&bytes).unwrap_or_default();
+    stored.into_iter().map(line).collect()
+}
+
+fn line(stored: Stored) -> UnfinishedLine {
+    // Without a key that can be read it is a new todo: no text is lost.
+    let edits = stored
+        .edits
+        .and_then(|edited| Some((edited.key.parse::<Key>().ok()?, edited.before)));
+    UnfinishedLine {
+        text: stored.text,
+        edits,
+    }
+}
+
+/// Replaces the lines in `path`, durably. Where there are none, only the lines
+/// `offered` at the start are deleted: another program may have kept its own.
+///
+/// # Errors
+///
+/// The system's.
+pub(super) fn keep(
+    path: &Path,
+    lines: &[UnfinishedLine],
+    offered: &[UnfinishedLine],
+) -> io::Result<()> {
+    if lines.is_empty() {
+        if offered.is_empty() || load(path) != offered {
+            return Ok(());
+        }
+        return fs::remove_file(path);
+    }
+    let stored: Vec<Stored> = lines
+        .iter()
+        .map(|line| Stored {
+            text: line.text.clone(),
+            edits: line.edits.as_ref().map(|(key, before)| Edited {
+                key: key.to_string(),
+                before: before.clone(),
+            }),
+        })
+        .collect();
+    private_file::replace(path, &serde_json::to_vec(&stored)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn lines() -> Vec<UnfinishedLine> {
+        let key = Key::new(Uuid::from_u128(7));
+        vec![
+            UnfinishedLine {
+                text: "  buy \u{1b} milk ".to_owned(),
+                edits: None,
+            },
+            UnfinishedLine {
+                text: "more".to_owned(),
+                edits: Some((key, "less".to_owned())),
+            },
+        ]
+    }
+
+    #[test]
+    fn kept_lines_come_back_as_they_were() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("unfinished.json");
+        assert_eq!(load(&path), []);
+        keep(&path, &lines(), &[])?;
+        assert_eq!(load(&path), lines());
+        keep(&path, &[], &lines())?;
+        assert!(!path.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn lines_of_another_program_stay() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("unfinished.json");
+        keep(&path, &lines(), &[])?;
+        keep(&path, &[], &[])?;
+        keep(&path, &[], &lines()[1..])?;
+        assert_eq!(load(&path), lines());
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_is_damaged_offers_nothing() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("unfinished.json");
+        fs::write(&path, b"[{\"text\": 1}]\0")?;
+        assert_eq!(load(&path), []);
+        Ok(())
+    }
+}
