@@ -1,14 +1,15 @@
 //! The effects that the loop runs outside the model.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
+use crate::app::counts::Uncounted;
 use crate::app::login::LoginId;
 use crate::domain::account::Account;
 use crate::domain::change::Change;
 use crate::domain::key::Key;
 use crate::domain::list::Around;
 use crate::domain::query::Query;
+use crate::domain::when::Calendar;
 
 /// Names one question for a window; an answer to an older one is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -79,9 +80,11 @@ pub enum Effect {
     Queue,
     /// Read how many todos the views, projects and contexts have.
     Counts {
-        /// The day.
-        today: Date,
+        /// The day, and when the week begins.
+        calendar: Calendar,
     },
+    /// Count what no counter has. Everything else that is read goes first.
+    Count(Uncounted),
     /// Read every row of a list.
     ReadAll {
         /// Of which list.

@@ -5,6 +5,7 @@
 //! in with each message, as a [`Stamp`].
 
 pub mod action;
+pub mod counts;
 pub mod details;
 pub mod editor;
 pub mod effect;

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use tui_input::Input;
 
 use crate::app::action::{Action, Layer};
+use crate::app::counts::Counted;
 use crate::app::details::DetailsPane;
 use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect};
@@ -25,7 +26,7 @@ use crate::app::views::Views;
 use crate::domain::account::Identity;
 use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
-use crate::domain::list::{Freshness, Totals, ViewCounts};
+use crate::domain::list::{DueCounts, Freshness, Totals, ViewCounts};
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
 use crate::domain::view::OwnView;
@@ -69,6 +70,10 @@ pub struct Model {
     pub(crate) views: Views,
     /// How many todos the views have, once that is known.
     pub(crate) counts: Option<ViewCounts>,
+    /// How many open todos each group by due date has, once that is known.
+    pub(crate) due_groups: Option<DueCounts>,
+    /// What was counted row by row.
+    pub(crate) counted: Counted,
     /// The first day of the week.
     pub(crate) week_start: Weekday,
     /// Whether ordered lists have headings.
@@ -221,6 +226,8 @@ impl Model {
             capabilities: None,
             views: Views::new(&start.views),
             counts: None,
+            due_groups: None,
+            counted: Counted::default(),
             week_start: start.week_start,
             groups: start.groups,
             demo: start.demo,

@@ -1,6 +1,7 @@
 //! The messages that change the model.
 
 use crate::app::action::Action;
+use crate::app::counts::Counted;
 use crate::app::details::Details;
 use crate::app::effect::{CommitId, WindowId};
 use crate::app::keys::Key;
@@ -8,7 +9,7 @@ use crate::app::login::{LoginId, LoginNews};
 use crate::app::tags::Tags;
 use crate::domain::feed::Capabilities;
 use crate::domain::history::UndoReport;
-use crate::domain::list::{Freshness, Totals, ViewCounts, Window};
+use crate::domain::list::{Freshness, Totals, ViewCounts, Window, DueCounts};
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
 use crate::sync::event::RoundEvent;
@@ -52,9 +53,13 @@ pub enum Msg {
     Counted {
         /// How many todos the built-in views have.
         views: ViewCounts,
+        /// How many open todos each group by due date has.
+        due_groups: DueCounts,
         /// The projects and contexts, most used first.
         tags: Tags,
     },
+    /// The store answered [`Effect::Count`](crate::app::Effect::Count).
+    CountedRows(Counted),
     /// The store answered [`Effect::ReadAll`](crate::app::Effect::ReadAll).
     AllRead(Vec<Todo>),
     /// The store undid or redid an action; `None` when there was none.

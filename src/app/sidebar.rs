@@ -54,7 +54,7 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         entries.push(Entry::View {
             key: key.unwrap_or_default(),
             name: view.name().to_owned(),
-            count: model.views.count(index, model.counts),
+            count: model.view_count(index),
             current: !filtered && index == model.views.current(),
         });
     }

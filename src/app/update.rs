@@ -67,7 +67,12 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         }
         Msg::DetailsRead(details) => details::read(model, details),
         Msg::QueueRead(items) => queue::read(model, items),
-        Msg::Counted { views, tags } => views::counted(model, views, tags),
+        Msg::Counted {
+            views,
+            due_groups,
+            tags,
+        } => views::counted(model, views, due_groups, tags),
+        Msg::CountedRows(counted) => views::counted_rows(model, counted),
         Msg::AllRead(todos) => todos::marked(model, todos),
         Msg::Undone { redo, report } => disk::undone(model, redo, report),
         Msg::QueueChanged => disk::queue_changed(model),

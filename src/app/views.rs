@@ -79,7 +79,7 @@ impl Views {
     pub fn query(&self, calendar: Calendar) -> Query {
         let view = self.all.get(self.current);
         let mut query = view
-            .and_then(|view| view.query(calendar).ok())
+            .map(|view| view.query(calendar).unwrap_or_else(|_| Query::nothing()))
             .unwrap_or_default();
         if let Some(View::Builtin(Builtin::Open)) = view {
             query.sort = Sort::Due;
@@ -91,12 +91,12 @@ impl Views {
         query
     }
 
-    /// How many todos a view has; `None` while that is not known.
+    /// How many todos a view has, by the store's counters or, for the user's own
+    /// views, as counted; `None` while that is not known.
     #[must_use]
-    pub fn count(&self, index: usize, counts: Option<ViewCounts>) -> Option<u64> {
-        let counts = counts?;
+    pub fn count(&self, index: usize, counts: Option<ViewCounts>, own: &[u64]) -> Option<u64> {
         match self.all.get(index)? {
-            View::Builtin(view) => Some(match view {
+            View::Builtin(view) => counts.map(|counts| match view {
                 Builtin::Open => counts.open,
                 Builtin::Today => counts.overdue + counts.due_today,
                 Builtin::Upcoming => counts.upcoming,
@@ -104,7 +104,7 @@ impl Views {
                 Builtin::Done => counts.done,
                 Builtin::All => counts.open + counts.waiting + counts.done,
             }),
-            View::Own(_) => None,
+            View::Own(_) => own.get(index.checked_sub(Builtin::ALL.len())?).copied(),
         }
     }
 }

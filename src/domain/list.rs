@@ -86,6 +86,10 @@ pub struct ViewCounts {
     pub done: u64,
 }
 
+/// The numbers of open todos in the groups by due date, in the order of
+/// [`DueGroup::ALL`](crate::domain::due::DueGroup::ALL). Waiting todos do not count.
+pub type DueCounts = [u64; 7];
+
 /// The longest pause that a server can ask for.
 pub const LONGEST_REST: Duration = Duration::from_hours(1);
 

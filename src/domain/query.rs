@@ -108,7 +108,7 @@ pub enum Term {
     Has(Part),
     /// The term does not hold.
     Not(Box<Term>),
-    /// One of them holds; never empty.
+    /// One of them holds; none of no terms.
     AnyOf(Vec<Term>),
 }
 
@@ -200,6 +200,15 @@ impl Query {
             reverse: options.reverse,
         };
         all.narrowed(terms)
+    }
+
+    /// A list that no todo is in.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            terms: vec![Term::AnyOf(Vec::new())],
+            ..Self::default()
+        }
     }
 
     /// The todos of this list for which these terms hold, too. A term that asks

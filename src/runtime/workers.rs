@@ -147,6 +147,7 @@ impl EffectHandler for Workers {
             | Effect::Details { .. }
             | Effect::Queue
             | Effect::Counts { .. }
+            | Effect::Count(_)
             | Effect::ReadAll { .. }) => {
                 if let Some(disk) = &self.disk {
                     disk.read(effect);

@@ -10,8 +10,10 @@ use jiff::civil::Date;
 use rusqlite::{Connection, params};
 
 use crate::domain::casefold::tag_key;
+use crate::domain::due::DueGroup;
 use crate::domain::line::Line;
-use crate::domain::list::{TagCount, ViewCounts};
+use crate::domain::list::{DueCounts, TagCount, ViewCounts};
+use crate::domain::when::Calendar;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::rows;
@@ -189,6 +191,36 @@ impl Store {
                         done: count(6)?,
                     })
                 })?;
+            Ok(counts)
+        })
+    }
+
+    /// The numbers of todos in the groups by due date, from counters: costs the
+    /// number of different due and start dates.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn due_counts(&self, calendar: Calendar) -> Result<DueCounts, StoreError> {
+        self.reading(|snapshot| {
+            let mut statement = snapshot.prepare_cached(
+                "SELECT ifnull(sum(open), 0) FROM due_counts
+                 WHERE start <= ?1 AND due BETWEEN ?2 AND ?3",
+            )?;
+            let mut counts = DueCounts::default();
+            for (group, count) in DueGroup::ALL.into_iter().zip(&mut counts) {
+                let (from, to) = match (group, group.days(calendar)) {
+                    (DueGroup::NoDate, _) => (0, 0),
+                    (_, None) => continue,
+                    (_, Some(days)) => (
+                        days.from.map_or(1, rows::day),
+                        days.to.map_or(i64::MAX, rows::day),
+                    ),
+                };
+                let sum: i64 = statement
+                    .query_row([rows::day(calendar.today), from, to], |row| row.get(0))?;
+                *count = u64::try_from(sum).unwrap_or(0);
+            }
             Ok(counts)
         })
     }

@@ -86,6 +86,9 @@ impl Condition {
     }
 
     fn any(terms: &[Term]) -> Self {
+        if terms.is_empty() {
+            return Self::exact("0", []);
+        }
         let parts: Vec<Self> = terms.iter().map(Self::of).collect();
         let sql: Vec<String> = parts.iter().map(|part| format!("({})", part.sql)).collect();
         Self {

@@ -64,7 +64,7 @@ fn tabs(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<(u
     for (index, view) in model.views.all().iter().enumerate() {
         let is_current = index == current;
         let name = view.name();
-        let count = model.views.count(index, model.counts);
+        let count = model.view_count(index);
         let count = count.map(|count| format!(" {count}")).unwrap_or_default();
         // The current one is always there: the ones before it leave room.
         let reserved = if index < current {
@@ -120,8 +120,7 @@ fn right(model: &Model, theme: &Theme, room: u16) -> Vec<Run<'static>> {
 /// `4 of 10`, as far as it is known.
 fn place(model: &Model) -> Option<String> {
     let total = model
-        .views
-        .count(model.views.current(), model.counts)
+        .view_count(model.views.current())
         .filter(|_| model.search.is_empty());
     match (model.list.place(), total) {
         (Some(place), Some(total)) => Some(format!("{place} of {total}")),

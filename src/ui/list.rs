@@ -44,24 +44,8 @@ fn heading(heading: Heading, model: &Model, theme: &Theme, area: Rect, buf: &mut
     };
     let mut pen = Pen::new(area, theme, buf);
     pen.go_to(area.x + 1).write(&heading.words(), style);
-    if let Some(count) = count(heading, model) {
+    if let Some(count) = model.group_count(heading) {
         pen.write(&format!(" {count}"), theme.muted);
-    }
-}
-
-/// How many rows a heading has: only for whole views, whose counters say so.
-fn count(heading: Heading, model: &Model) -> Option<u64> {
-    let counts = model
-        .counts
-        .filter(|_| model.search.is_empty() && model.views.is_home())?;
-    match heading {
-        Heading::Due(DueGroup::Overdue) => Some(counts.overdue),
-        Heading::Due(DueGroup::Today) => Some(counts.due_today),
-        Heading::Due(DueGroup::NoDate) => Some(counts.no_date),
-        Heading::Due(
-            DueGroup::Tomorrow | DueGroup::ThisWeek | DueGroup::NextWeek | DueGroup::Later,
-        )
-        | Heading::Priority(_) => None,
     }
 }
 

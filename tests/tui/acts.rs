@@ -7,6 +7,7 @@ use tudone::domain::list::Around;
 use tudone::domain::query::{Query, Scope};
 
 use crate::device::{Device, add};
+use crate::stage::{Stage, ada};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -260,6 +261,62 @@ fn a_view_shows_its_count_and_its_todos() -> Outcome {
     assert!(device.stage.screen().contains("Today 2"));
     device.press("esc")?;
     assert_eq!(device.rows().len(), 3);
+    Ok(())
+}
+
+#[test]
+fn a_view_of_the_users_own_shows_its_count_and_is_empty_once_its_days_are_over() -> Outcome {
+    let views = [("Advent", "+home due:today..2026-12-24")];
+    let stage = Stage::with_views(140, 24, Some(ada()), &views);
+    let texts = ["tree +home due:2026-12-20", "eggs +home", "x cake +home"];
+    let mut device = Device::on(stage, &texts)?;
+    let of_view = |device: &Device| -> Option<String> {
+        let screen = device.stage.screen();
+        let line = screen.lines().find(|line| line.contains("Advent"))?;
+        line.split_whitespace().nth(2).map(str::to_owned)
+    };
+    assert_eq!(of_view(&device).as_deref(), Some("1"), "{}", device.stage.screen());
+    device.press("7")?;
+    assert_eq!(device.rows().len(), 1);
+
+    device.stage.today = jiff::civil::date(2026, 12, 25);
+    device.say(Msg::Ticked)?;
+    assert_eq!(device.rows().len(), 0);
+    assert_eq!(of_view(&device).as_deref(), Some("0"), "{}", device.stage.screen());
+    Ok(())
+}
+
+/// The headings on the screen.
+fn headings(device: &Device) -> Vec<String> {
+    let screen = device.stage.screen();
+    let words = ["Overdue", "Today ", "This week", "Later", "No date ", "Priority", "No priority"];
+    let lines = screen.lines().map(|line| line.trim_start_matches(['│', ' ']));
+    let found = lines.filter(|line| words.iter().any(|word| line.starts_with(word)));
+    found.map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn headings_count_their_rows_in_every_grouped_list() -> Outcome {
+    let texts = [
+        "(A) rent due:2026-11-20",
+        "(B) milk due:2026-11-24",
+        "(B) tree due:2026-11-29",
+        "cake due:2026-11-28",
+        "book t:2027-01-01",
+        "eggs",
+    ];
+    let mut device = Device::on(Stage::new(80, 24, Some(ada())), &texts)?;
+    assert_eq!(
+        headings(&device),
+        ["Overdue 1", "Today 1", "This week 2", "No date 1"]
+    );
+    device.press("/")?.type_text("k")?.press("enter")?;
+    assert_eq!(headings(&device), ["Today 1", "This week 1"]);
+    device.press("esc")?.press("o")?;
+    assert_eq!(
+        headings(&device),
+        ["Priority A 1", "Priority B 2", "No priority 2"]
+    );
     Ok(())
 }
 

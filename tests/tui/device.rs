@@ -25,12 +25,17 @@ pub(crate) struct Device {
 impl Device {
     /// A program over a store that holds `texts`, never sent anywhere.
     pub(crate) fn with(texts: &[&str]) -> Result<Self, StoreError> {
+        Self::on(Stage::new(60, 12, Some(ada())), texts)
+    }
+
+    /// The program of `stage` over a store that holds `texts`, never sent anywhere.
+    pub(crate) fn on(stage: Stage, texts: &[&str]) -> Result<Self, StoreError> {
         let mut store = Store::in_memory("https://todos.example/v1/graphql")?;
         for (n, text) in (1_u128..).zip(texts) {
             add(&mut store, n, text)?;
         }
         let mut device = Self {
-            stage: Stage::new(60, 12, Some(ada())),
+            stage,
             store,
             disk_full: false,
             syncs: 0,

@@ -12,10 +12,13 @@ use tudone::app::model::{Size, Start};
 use tudone::app::tags::Tags;
 use tudone::app::{Effect, Keymap, Model, Msg, Stamp, update};
 use tudone::domain::account::Identity;
+use tudone::domain::due::DueGroup;
 use tudone::domain::key::Key;
 use tudone::domain::line::Line;
-use tudone::domain::list::{Freshness, Totals, ViewCounts, Window};
+use tudone::domain::list::{DueCounts, Freshness, Totals, ViewCounts, Window};
 use tudone::domain::todo::{State, Todo};
+use tudone::domain::view::OwnView;
+use tudone::domain::when::Calendar;
 use tudone::ui::{self, ColorDepth, Theme, ThemeName};
 use unicode_width::UnicodeWidthStr;
 use uuid::Uuid;
@@ -68,6 +71,20 @@ pub(crate) fn ada() -> Identity {
 
 impl Stage {
     pub(crate) fn new(width: u16, height: u16, who: Option<Identity>) -> Self {
+        Self::with_views(width, height, who, &[])
+    }
+
+    /// A program with views of the user's own, by name and definition.
+    pub(crate) fn with_views(
+        width: u16,
+        height: u16,
+        who: Option<Identity>,
+        views: &[(&str, &str)],
+    ) -> Self {
+        let calendar = Calendar::new(Date::constant(2026, 11, 24));
+        let views = views
+            .iter()
+            .filter_map(|(name, definition)| OwnView::parse(name, definition, calendar).ok());
         let (model, effects) = Model::new(Start {
             who,
             size: Size { width, height },
@@ -76,7 +93,7 @@ impl Stage {
             today: Date::constant(2026, 11, 24),
             zone: TimeZone::UTC,
             offline: false,
-            views: Vec::new(),
+            views: views.collect(),
             week_start: jiff::civil::Weekday::Monday,
             groups: true,
             demo: false,
@@ -152,6 +169,7 @@ impl Stage {
         };
         let counted = Msg::Counted {
             views: counts(&rows),
+            due_groups: due_groups(&rows),
             tags: Tags::of_texts(rows.iter().map(|row| row.text.as_str())),
         };
         let window = Window {
@@ -234,6 +252,17 @@ fn counts(rows: &[Todo]) -> ViewCounts {
         }
     }
     counts
+}
+
+/// The counters of the groups by due date, as the store keeps them.
+fn due_groups(rows: &[Todo]) -> DueCounts {
+    let calendar = Calendar::new(Date::constant(2026, 11, 24));
+    let lines = rows.iter().map(|row| Line::new(&row.text));
+    let open: Vec<_> = lines.filter(|line| !line.is_done()).collect();
+    DueGroup::ALL.map(|group| {
+        let is_in = |line: &&Line<'_>| DueGroup::of(line.due(), calendar) == group;
+        open.iter().filter(is_in).count() as u64
+    })
 }
 
 fn line(buf: &Buffer, y: u16) -> String {

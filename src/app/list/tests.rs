@@ -5,6 +5,8 @@ use uuid::Uuid;
 use super::unsaved::added;
 use super::*;
 use crate::domain::key::ChangeId;
+use crate::domain::query::Sort;
+use crate::domain::when::Calendar;
 use crate::domain::todo::State;
 
 const HEIGHT: usize = 10;
@@ -248,6 +250,61 @@ fn moving_in_an_empty_list_asks_for_nothing() {
     assert_eq!(list.page(-2), []);
     assert_eq!(list.to_last(), []);
     assert!(list.selected().is_none());
+}
+
+/// A list by due date of `count` open todos, some of them without one.
+fn by_due(count: u128) -> Whole {
+    let due = |n: u128| match n * 5 / count {
+        0 => " due:2026-11-01",
+        1 => " due:2026-11-26",
+        2 => " due:2026-11-27",
+        3 => " due:2027-01-01",
+        _ => "",
+    };
+    Whole((0..count).map(|n| todo(n, &format!("todo {n}{}", due(n)))).collect())
+}
+
+proptest! {
+    /// However a window was scrolled, the first line names the group of the first
+    /// row, and every other heading stands where the whole list has one.
+    #[test]
+    fn headings_are_right_wherever_a_window_begins(
+        count in 1_u128..2000,
+        steps in prop::collection::vec(-700_i64..700, 1..12),
+    ) {
+        let whole = by_due(count);
+        let calendar = Calendar::new(jiff::civil::date(2026, 11, 26));
+        let mut list = List::new(20);
+        let query = Query { sort: Sort::Due, ..Query::default() };
+        let grouping = Grouping::of(&query, calendar);
+        let asked = list.show_first(query);
+        whole.answer(&mut list, asked);
+        list.group(grouping);
+        let Some(grouping) = grouping else { return Err(TestCaseError::fail("no groups")) };
+        let group = |todo: &Todo| grouping.heading(&todo.text);
+        for rows in steps {
+            let asked = list.step(rows);
+            whole.answer(&mut list, asked);
+            let mut heading = None;
+            for (at, line) in list.lines().into_iter().enumerate() {
+                match line {
+                    ScreenLine::Heading(found) => heading = Some(found),
+                    ScreenLine::Row { row, .. } => {
+                        prop_assert!(at > 0, "the first line is a row");
+                        let place = whole.0.iter().position(|todo| todo.key == row.todo.key);
+                        let above = place.and_then(|place| whole.0.get(place.checked_sub(1)?));
+                        let begins = above.map(group) != Some(group(&row.todo));
+                        if begins || at == 1 {
+                            prop_assert_eq!(heading, Some(group(&row.todo)));
+                        } else {
+                            prop_assert_eq!(heading, None);
+                        }
+                        heading = None;
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

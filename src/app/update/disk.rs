@@ -1,5 +1,6 @@
 //! What the store answered.
 
+use crate::app::counts::Counted;
 use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect, WindowId};
 use crate::app::model::{Model, Screen};
@@ -27,7 +28,7 @@ pub(super) fn windowed(
     }
     let mut effects = arrival.effects;
     if model.counts.is_none() || model.totals != totals || arrival.changed {
-        effects.push(views::counts(model));
+        effects.extend(views::counts(model));
     }
     if model.loaded && totals.pending > model.totals.pending {
         effects.push(Effect::Sync { shown: false });
@@ -138,6 +139,8 @@ pub(super) fn troubled(model: &mut Model, reason: String) -> Vec<Effect> {
 pub(super) fn opened(model: &mut Model) -> Vec<Effect> {
     model.touch();
     model.counts = None;
+    model.due_groups = None;
+    model.counted = Counted::default();
     model.marks.clear();
     let query = search::query(model);
     model.list.reset(query)

@@ -5,14 +5,17 @@
     reason = "an action that means nothing on this screen does nothing"
 )]
 
+use std::iter;
+
 use crate::app::action::Action;
+use crate::app::counts::{Counted, Uncounted};
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
 use crate::app::sidebar::{self, Entry};
 use crate::app::tags::Tags;
 use crate::app::update::search;
 use crate::app::views::Order;
-use crate::domain::list::ViewCounts;
+use crate::domain::list::{DueCounts, ViewCounts};
 use crate::domain::query::Sort;
 
 /// Shows the view with this index.
@@ -36,7 +39,7 @@ pub(super) fn step(model: &mut Model, by: isize) -> Vec<Effect> {
 pub(super) fn show(model: &mut Model) -> Vec<Effect> {
     let query = search::query(model);
     let mut effects = model.list.show(query);
-    effects.push(counts(model));
+    effects.extend(counts(model));
     effects
 }
 
@@ -130,17 +133,35 @@ pub(super) fn open(model: &mut Model, entry: &Entry) -> Vec<Effect> {
     }
 }
 
-/// Asks how many todos the views, projects and contexts have.
-pub(super) const fn counts(model: &Model) -> Effect {
-    Effect::Counts { today: model.today }
+/// Asks how many todos the views, groups, projects and contexts have.
+pub(super) fn counts(model: &Model) -> impl Iterator<Item = Effect> {
+    let calendar = model.calendar();
+    let uncounted = Uncounted::of(model).map(Effect::Count);
+    iter::once(Effect::Counts { calendar }).chain(uncounted)
 }
 
 /// The store answered how many there are.
-pub(super) fn counted(model: &mut Model, views: ViewCounts, tags: Tags) -> Vec<Effect> {
-    if model.counts != Some(views) || model.tags != tags {
+pub(super) fn counted(
+    model: &mut Model,
+    views: ViewCounts,
+    due_groups: DueCounts,
+    tags: Tags,
+) -> Vec<Effect> {
+    let known = (model.counts, model.due_groups);
+    if known != (Some(views), Some(due_groups)) || model.tags != tags {
         model.touch();
         model.counts = Some(views);
+        model.due_groups = Some(due_groups);
         model.tags = tags;
+    }
+    Vec::new()
+}
+
+/// The rows of views and groups are counted.
+pub(super) fn counted_rows(model: &mut Model, counted: Counted) -> Vec<Effect> {
+    if model.counted != counted {
+        model.touch();
+        model.counted = counted;
     }
     Vec::new()
 }

@@ -1,11 +1,12 @@
 //! The reader thread.
 
+use std::collections::VecDeque;
 use std::mem::discriminant;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use tokio::sync::mpsc;
 
-use super::{DatabaseLocation, OpenStore, WATCH_INTERVAL, requests, warn};
+use super::{DatabaseLocation, OpenStore, WATCH_INTERVAL, requests as disk_requests, warn};
 use crate::app::{Effect, Msg};
 use crate::runtime::with_help;
 use crate::store::{Store, StoreError};
@@ -38,37 +39,43 @@ pub(super) fn run(
         reported_newer: false,
         store,
     };
+    let mut waiting = VecDeque::new();
     loop {
-        match requests.recv_timeout(WATCH_INTERVAL) {
-            Ok(first) => {
-                for effect in latest(std::iter::once(first).chain(requests.try_iter())) {
-                    let Some(msg) = reader.answer(&effect) else {
-                        continue;
-                    };
-                    if messages.blocking_send(msg).is_err() {
-                        return;
-                    }
+        let msg = if let Some(effect) = waiting.pop_front() {
+            reader.answer(effect, requests, &mut waiting)
+        } else {
+            match requests.recv_timeout(WATCH_INTERVAL) {
+                Ok(effect) => {
+                    waiting.push_back(effect);
+                    None
                 }
+                Err(RecvTimeoutError::Timeout) => reader.check_for_changes(),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
-            Err(RecvTimeoutError::Timeout) => {
-                if let Some(msg) = reader.check_for_changes()
-                    && messages.blocking_send(msg).is_err()
-                {
-                    return;
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        waiting.extend(requests.try_iter());
+        waiting = latest(waiting);
+        if let Some(msg) = msg
+            && messages.blocking_send(msg).is_err()
+        {
+            return;
         }
     }
 }
 
-/// Returns the last request of each kind.
-fn latest(requests: impl Iterator<Item = Effect>) -> Vec<Effect> {
-    let mut latest: Vec<Effect> = Vec::new();
+/// Returns the last request of each kind, the one that counts rows at the end.
+fn latest(requests: VecDeque<Effect>) -> VecDeque<Effect> {
+    let mut latest = VecDeque::with_capacity(requests.len());
+    let mut count = None;
     for effect in requests {
+        if matches!(effect, Effect::Count(_)) {
+            count = Some(effect);
+            continue;
+        }
         latest.retain(|older| discriminant(older) != discriminant(&effect));
-        latest.push(effect);
+        latest.push_back(effect);
     }
+    latest.extend(count);
     latest
 }
 
@@ -110,15 +117,36 @@ impl StoreReader {
         Some(Msg::StoreChanged)
     }
 
-    fn answer(&mut self, effect: &Effect) -> Option<Msg> {
+    /// Answers a request. Counting rows stops when something else is requested:
+    /// both are `waiting` then.
+    fn answer(
+        &mut self,
+        effect: Effect,
+        requests: &Receiver<Effect>,
+        waiting: &mut VecDeque<Effect>,
+    ) -> Option<Msg> {
         self.version = self.store.version().ok();
-        match requests::read(&self.store, effect) {
+        let answer = if let Effect::Count(uncounted) = &effect {
+            let mut is_overtaken = || {
+                waiting.extend(requests.try_iter());
+                !waiting.is_empty()
+            };
+            disk_requests::count(&self.store, uncounted, &mut is_overtaken)
+        } else {
+            disk_requests::read(&self.store, &effect)
+        };
+        match answer {
+            Ok(None) if matches!(effect, Effect::Count(_)) => {
+                // First, so that a newer one takes its place.
+                waiting.push_front(effect);
+                None
+            }
             Ok(answer) => answer,
             Err(error) if error.is_replaced() => Some(self.reopen_after(&error)),
             Err(error @ StoreError::Isolated { .. }) => Some(Msg::StoreWarning {
                 reason: with_help(&error),
             }),
-            Err(error) => Some(requests::failed(effect, with_help(&error))),
+            Err(error) => Some(disk_requests::failed(&effect, with_help(&error))),
         }
     }
 
@@ -130,5 +158,63 @@ impl StoreReader {
         };
         self.version = self.store.version().ok();
         Msg::StoreWarning { reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+    use crate::app::counts::Uncounted;
+    use crate::domain::change::{Act, Change};
+    use crate::domain::key::{ChangeId, Key};
+    use crate::domain::query::Query;
+
+    fn count() -> Effect {
+        Effect::Count(Uncounted {
+            views: vec![Query::default()],
+            grouped: None,
+        })
+    }
+
+    #[test]
+    fn of_each_request_the_last_is_answered_and_rows_are_counted_last() {
+        let requests = [count(), Effect::Queue, count(), Effect::Queue];
+        assert_eq!(latest(requests.into()), [Effect::Queue, count()]);
+    }
+
+    #[test]
+    fn counting_rows_waits_for_what_is_asked_for_meanwhile() -> Result<(), Box<dyn Error>> {
+        let mut store = Store::in_memory("https://todos.example/v1/graphql")?;
+        let add = |n: u128| Change {
+            id: ChangeId(uuid::Uuid::from_u128(n)),
+            todo: Key::new(uuid::Uuid::from_u128(n)),
+            act: Act::Add {
+                text: "milk".to_owned(),
+            },
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        store.commit(&(1..=600).map(add).collect::<Vec<_>>())?;
+        let mut reader = StoreReader {
+            store,
+            version: None,
+            reported_newer: false,
+        };
+        let (sender, requests) = std::sync::mpsc::channel();
+        let mut waiting = VecDeque::new();
+        sender.send(Effect::Queue)?;
+
+        let overtaken = reader.answer(count(), &requests, &mut waiting);
+        assert_eq!(overtaken, None);
+        assert_eq!(waiting, [count(), Effect::Queue]);
+
+        waiting.clear();
+        let counted = reader.answer(count(), &requests, &mut waiting);
+        let Some(Msg::CountedRows(counted)) = counted else {
+            return Err(format!("{counted:?}").into());
+        };
+        assert_eq!(counted.views, [600]);
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 
+use crate::app::counts::Uncounted;
 use crate::app::details::Details;
 use crate::app::tags::{Tag, Tags};
 use crate::app::{Effect, Msg};
@@ -21,6 +22,9 @@ use crate::store::{Store, StoreError};
 
 /// The most projects and contexts that are listed and completed.
 const MOST_TAGS: usize = 500;
+
+/// How many rows are counted before the next look at what else is asked for.
+const ROWS_BETWEEN_LOOKS: usize = 500;
 
 /// Answers an effect that reads; `None` for all others.
 ///
@@ -47,16 +51,19 @@ pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
             Msg::DetailsRead(Details { key: *key, changes })
         }
         Effect::Queue => Msg::QueueRead(store.outbox()?),
-        Effect::Counts { today } => {
-            let upcoming_to = today.checked_add(6.days()).unwrap_or(*today);
+        Effect::Counts { calendar } => {
+            let today = calendar.today;
+            let upcoming_to = today.checked_add(6.days()).unwrap_or(today);
             Msg::Counted {
-                views: store.view_counts(*today, upcoming_to)?,
+                views: store.view_counts(today, upcoming_to)?,
+                due_groups: store.due_counts(*calendar)?,
                 tags: Tags {
-                    projects: tags(store, '+', *today)?,
-                    contexts: tags(store, '@', *today)?,
+                    projects: tags(store, '+', today)?,
+                    contexts: tags(store, '@', today)?,
                 },
             }
         }
+        Effect::Count(uncounted) => return count(store, uncounted, &mut || false),
         Effect::ReadAll { query } => {
             let mut todos = Vec::new();
             store.each(query, |todo| {
@@ -67,6 +74,37 @@ pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
         }
         _ => return Ok(None),
     }))
+}
+
+/// Counts rows, until something else is asked for: `None` if it is.
+///
+/// # Errors
+///
+/// What the store reports.
+pub(super) fn count(
+    store: &Store,
+    uncounted: &Uncounted,
+    is_overtaken: &mut dyn FnMut() -> bool,
+) -> Result<Option<Msg>, StoreError> {
+    let mut until_look = ROWS_BETWEEN_LOOKS;
+    let counted = uncounted.count(|query, row| {
+        let mut complete = true;
+        store.each(query, |todo| {
+            row(todo);
+            until_look -= 1;
+            if until_look > 0 {
+                return ControlFlow::Continue(());
+            }
+            until_look = ROWS_BETWEEN_LOOKS;
+            if is_overtaken() {
+                complete = false;
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok::<_, StoreError>(complete)
+    })?;
+    Ok(counted.map(Msg::CountedRows))
 }
 
 fn tags(store: &Store, sign: char, today: Date) -> Result<Vec<Tag>, StoreError> {
