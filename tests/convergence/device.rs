@@ -1,6 +1,7 @@
 //! A device: a real store, real rounds, and a process that may die.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -9,12 +10,18 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use secrecy::SecretString;
 use tudone::auth::session::Session;
+use tudone::domain::casefold::tag_key;
 use tudone::domain::change::{Change, Progress};
+use tudone::domain::due::DueGroup;
+use tudone::domain::line::Line;
+use tudone::domain::list::DueCounts;
 use tudone::domain::push_outcome::Queued;
-use tudone::domain::query::{Query, Scope};
+use tudone::domain::query::{Query, Scope, waits};
 use tudone::domain::todo::Todo;
+use tudone::domain::when::Calendar;
 use tudone::graphql::Hasura;
 use tudone::store::Store;
 use tudone::sync::round::{RoundError, RoundReport, round, round_from_start};
@@ -24,6 +31,9 @@ use crate::network::{ENDPOINT, Network, Wire};
 use crate::step::Fate;
 
 type Round = Pin<Box<dyn Future<Output = Result<RoundReport, RoundError>>>>;
+
+/// The day on which todos are counted.
+const TODAY: Date = Date::constant(2026, 12, 5);
 
 /// Every so many rounds of a device read everything again.
 const WHOLE: u32 = 3;
@@ -208,7 +218,8 @@ impl Device {
         Ok(outbox)
     }
 
-    /// Returns whether what is shown is what base and outbox define.
+    /// Checks that what is shown is what base and outbox define, and that the
+    /// counters say how much of it there is.
     pub(crate) fn check(&mut self) -> Checked {
         let number = self.number;
         self.with(|store| {
@@ -220,9 +231,45 @@ impl Device {
                 )
                 .into());
             }
+            let tags = [store.tags('+', TODAY, 1000)?, store.tags('@', TODAY, 1000)?];
+            let counted: Tags = tags
+                .into_iter()
+                .flatten()
+                .map(|it| (tag_key(&it.tag).into_owned(), (it.open, it.done)))
+                .collect();
+            let dues = store.due_counts(Calendar::new(TODAY))?;
+            if (&counted, dues) != (&tags_of(&shown), dues_of(&shown)) {
+                return Err(format!("{number} counts {counted:?}, {dues:?} in {shown:#?}").into());
+            }
             Ok(())
         })
     }
+}
+
+/// Open todos that do not wait, and done ones, by folded tag.
+type Tags = BTreeMap<String, (u64, u64)>;
+
+fn tags_of(todos: &[Todo]) -> Tags {
+    let mut tags = Tags::new();
+    for line in todos.iter().map(|todo| Line::new(&todo.text)) {
+        let names = line.text().split(' ');
+        let names = names.filter(|word| word.len() > 1 && word.starts_with(['+', '@']));
+        let names: BTreeSet<String> = names.map(|tag| tag_key(tag).into_owned()).collect();
+        for name in names {
+            let (open, done) = tags.entry(name).or_default();
+            *open += u64::from(!line.is_done() && !waits(line, TODAY));
+            *done += u64::from(line.is_done());
+        }
+    }
+    tags
+}
+
+fn dues_of(todos: &[Todo]) -> DueCounts {
+    let lines = todos.iter().map(|todo| Line::new(&todo.text));
+    let awake = lines.filter(|line| !line.is_done() && !waits(*line, TODAY));
+    let groups = awake.map(|line| DueGroup::of(line.due(), Calendar::new(TODAY)));
+    let groups: Vec<DueGroup> = groups.collect();
+    DueGroup::ALL.map(|group| groups.iter().filter(|it| **it == group).count() as u64)
 }
 
 fn shown(store: &Store) -> Checked<Vec<Todo>> {

@@ -19,7 +19,7 @@ use crate::network::{FORBIDDEN, Network, POISON};
 use crate::server::{Server, ServerRow};
 use crate::step::{DEVICES, Fate, Spoilt, Step};
 use crate::story::{Ending, Story};
-use crate::text::{edited, name};
+use crate::text::{edited, first, name};
 
 /// How many times every device may sync until all is quiet.
 const PATIENCE: usize = 40;
@@ -181,7 +181,7 @@ impl Play {
             let text = match spoilt {
                 Spoilt::Forbidden if n == count / 2 => format!("t{} {FORBIDDEN}", self.todos),
                 Spoilt::Poison if n == count / 2 => format!("t{} {POISON}", self.todos),
-                Spoilt::No | Spoilt::Forbidden | Spoilt::Poison => format!("t{}", self.todos),
+                Spoilt::No | Spoilt::Forbidden | Spoilt::Poison => first(self.todos),
             };
             changes.push(change(self.number(), todo, Act::Add { text }));
         }

@@ -101,7 +101,11 @@ impl Story {
             match server.get(todo) {
                 Some(row) if tokens(&row.text).contains(part) => {}
                 Some(_) => drop(self.forgotten_parts.insert((todo.clone(), part.clone()))),
-                None => drop(self.forgotten.insert(todo.clone())),
+                None => {
+                    self.forgotten.insert(todo.clone());
+                    // A device that never heard of it may add the todo again.
+                    self.forgotten_parts.insert((todo.clone(), part.clone()));
+                }
             }
         }
         for (name, row) in server {

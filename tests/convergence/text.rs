@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use tudone::domain::line::{Line, Priority};
 
@@ -28,7 +29,11 @@ pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
         .unwrap_or(open)
         .split(' ')
         .filter(|word| !word.is_empty())
-        .map(str::to_owned)
+        .map(|word| match word.strip_prefix(['+', '@']) {
+            // Equal tags are one tag, whatever their case.
+            Some(_) => word.to_lowercase(),
+            None => word.to_owned(),
+        })
         .collect();
     if line.is_done() {
         tokens.insert("x".to_owned());
@@ -41,7 +46,22 @@ pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
 
 /// Returns whether many edits may have made this part, independently of each other.
 pub(crate) fn is_common(token: &str) -> bool {
-    token == "x" || token.starts_with("pri:") || token == FORBIDDEN
+    token == "x" || token == "+work" || token.starts_with("pri:") || token == FORBIDDEN
+}
+
+/// The text of a new todo with that number: plain, or with a part that counts in
+/// lists, counters and merges.
+pub(crate) fn first(number: u32) -> String {
+    let part = match number % 8 {
+        0 => " +Work @Phone",
+        1 => " +WORK +work",
+        2 => " t:2099-01-01 +work",
+        3 => " due:2026-12-01 t:2026-11-20",
+        4 => " rec:1w due:2026-12-01",
+        5 => " rec:+1m t:2026-12-01 @phone",
+        _ => "",
+    };
+    format!("t{number}{part}")
 }
 
 fn word_that_begins(text: &str, with: &str) -> Option<String> {
@@ -77,6 +97,10 @@ pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
             None => Ok(text.to_owned()),
         },
         Edit::Project => line.with_tag(&format!("+p{fresh}")),
+        Edit::Work { upper } => line.with_tag(if upper { "+WORK" } else { "+work" }),
+        Edit::NoWork { upper } => line.without_tag(if upper { "+WORK" } else { "+work" }),
+        Edit::Due => line.with_due(Some(some_day(fresh))),
+        Edit::Start => line.with_start(Some(some_day(fresh))),
         Edit::Priority(letter) => {
             let letter = char::from(b'A' + letter % 26).to_string();
             line.with_priority(Priority::parse(&letter))
@@ -87,6 +111,12 @@ pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
         Edit::Forbidden => line.with_tag(FORBIDDEN),
     };
     after.unwrap_or_else(|_| text.to_owned())
+}
+
+/// A day of its own for each number.
+fn some_day(fresh: u32) -> Date {
+    let first = Date::constant(2026, 12, 2);
+    first.checked_add(i64::from(fresh).days()).unwrap_or(first)
 }
 
 fn day(fresh: u32) -> Date {

@@ -272,8 +272,8 @@ fn a_view_of_the_users_own_shows_its_count_and_is_empty_once_its_days_are_over()
     let mut device = Device::on(stage, &texts)?;
     let of_view = |device: &Device| -> Option<String> {
         let screen = device.stage.screen();
-        let line = screen.lines().find(|line| line.contains("Advent"))?;
-        line.split_whitespace().nth(2).map(str::to_owned)
+        let line = screen.lines().find(|line| line.contains("7 Advent"))?;
+        line.split_whitespace().nth(3).map(str::to_owned)
     };
     assert_eq!(of_view(&device).as_deref(), Some("1"), "{}", device.stage.screen());
     device.press("7")?;
