@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use jiff::Timestamp;
-use tudone::domain::change::{Act, Change, Progress, REMOVED_ELSEWHERE};
+use tudone::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE};
 use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::list::Resolved;
 use tudone::domain::push_outcome::Queued;
@@ -228,9 +228,14 @@ impl Play {
             return Ok(());
         };
         let rejected = self.device(device)?.rejected()?;
-        let only_here = rejected
-            .iter()
-            .any(|Queued { entry, base }| entry.change.todo == todo.key && base.is_none());
+        // An edit refused for its text may be of a row that is not pulled yet.
+        let is_gone = |entry: &Entry| match (&entry.change.act, &entry.progress) {
+            (Act::Edit { .. }, Progress::Rejected(why)) => why.code == REMOVED_ELSEWHERE,
+            _ => true,
+        };
+        let only_here = rejected.iter().any(|Queued { entry, base }| {
+            entry.change.todo == todo.key && base.is_none() && is_gone(entry)
+        });
         self.decided(device, todo.key)?;
         let before = todo.text.clone();
         self.commit(device, todo.key, Act::Remove { before })?;
