@@ -402,8 +402,8 @@ fn counters_of_views_agree_with_a_naive_program() -> Checked {
         let calendar = Calendar::new(today);
         let awake = rows.iter().filter(|it| !it.done && !it.waits_on(today));
         let groups: Vec<DueGroup> = awake.map(|it| DueGroup::of(it.due, calendar)).collect();
-        let counts = DueGroup::ALL
-            .map(|group| groups.iter().filter(|it| **it == group).count() as u64);
+        let counts =
+            DueGroup::ALL.map(|group| groups.iter().filter(|it| **it == group).count() as u64);
         assert_eq!(store.due_counts(calendar)?, counts, "{today}");
     }
     Ok(())

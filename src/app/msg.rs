@@ -9,7 +9,7 @@ use crate::app::login::{LoginId, LoginNews};
 use crate::app::tags::Tags;
 use crate::domain::feed::Capabilities;
 use crate::domain::history::UndoReport;
-use crate::domain::list::{Freshness, Totals, ViewCounts, Window, DueCounts};
+use crate::domain::list::{DueCounts, Freshness, Totals, ViewCounts, Window};
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
 use crate::sync::event::RoundEvent;

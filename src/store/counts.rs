@@ -217,8 +217,8 @@ impl Store {
                         days.to.map_or(i64::MAX, rows::day),
                     ),
                 };
-                let sum: i64 = statement
-                    .query_row([rows::day(calendar.today), from, to], |row| row.get(0))?;
+                let sum: i64 =
+                    statement.query_row([rows::day(calendar.today), from, to], |row| row.get(0))?;
                 *count = u64::try_from(sum).unwrap_or(0);
             }
             Ok(counts)

@@ -93,16 +93,6 @@ pub(crate) enum Edit {
     Tag(u8),
     Untag(u8),
     Project,
-    /// A tag that others write, too, in this or another spelling.
-    Work {
-        upper: bool,
-    },
-    NoWork {
-        upper: bool,
-    },
-    /// Another due date, or another day until which it waits.
-    Due,
-    Start,
     Priority(u8),
     NoPriority,
     /// Done, or open again.
@@ -159,10 +149,6 @@ fn edit() -> impl Strategy<Value = Edit> {
         3 => (0..2_u8).prop_map(Edit::Tag),
         1 => (0..2_u8).prop_map(Edit::Untag),
         2 => Just(Edit::Project),
-        2 => any::<bool>().prop_map(|upper| Edit::Work { upper }),
-        1 => any::<bool>().prop_map(|upper| Edit::NoWork { upper }),
-        1 => Just(Edit::Due),
-        1 => Just(Edit::Start),
         2 => (0..26_u8).prop_map(Edit::Priority),
         1 => Just(Edit::NoPriority),
         4 => Just(Edit::Toggle),

@@ -96,11 +96,15 @@ pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
             Some(old) => line.without_tag(&old),
             None => Ok(text.to_owned()),
         },
-        Edit::Project => line.with_tag(&format!("+p{fresh}")),
-        Edit::Work { upper } => line.with_tag(if upper { "+WORK" } else { "+work" }),
-        Edit::NoWork { upper } => line.without_tag(if upper { "+WORK" } else { "+work" }),
-        Edit::Due => line.with_due(Some(some_day(fresh))),
-        Edit::Start => line.with_start(Some(some_day(fresh))),
+        // Also a tag that others write, in this or another spelling, and dates.
+        Edit::Project => match fresh % 7 {
+            0 => line.with_tag("+WORK"),
+            1 => line.with_tag("+work"),
+            2 => line.without_tag("+Work"),
+            3 => line.with_due(Some(some_day(fresh))),
+            4 => line.with_start(Some(some_day(fresh))),
+            _ => line.with_tag(&format!("+p{fresh}")),
+        },
         Edit::Priority(letter) => {
             let letter = char::from(b'A' + letter % 26).to_string();
             line.with_priority(Priority::parse(&letter))

@@ -275,22 +275,42 @@ fn a_view_of_the_users_own_shows_its_count_and_is_empty_once_its_days_are_over()
         let line = screen.lines().find(|line| line.contains("7 Advent"))?;
         line.split_whitespace().nth(3).map(str::to_owned)
     };
-    assert_eq!(of_view(&device).as_deref(), Some("1"), "{}", device.stage.screen());
+    assert_eq!(
+        of_view(&device).as_deref(),
+        Some("1"),
+        "{}",
+        device.stage.screen()
+    );
     device.press("7")?;
     assert_eq!(device.rows().len(), 1);
 
     device.stage.today = jiff::civil::date(2026, 12, 25);
     device.say(Msg::Ticked)?;
     assert_eq!(device.rows().len(), 0);
-    assert_eq!(of_view(&device).as_deref(), Some("0"), "{}", device.stage.screen());
+    assert_eq!(
+        of_view(&device).as_deref(),
+        Some("0"),
+        "{}",
+        device.stage.screen()
+    );
     Ok(())
 }
 
 /// The headings on the screen.
 fn headings(device: &Device) -> Vec<String> {
     let screen = device.stage.screen();
-    let words = ["Overdue", "Today ", "This week", "Later", "No date ", "Priority", "No priority"];
-    let lines = screen.lines().map(|line| line.trim_start_matches(['│', ' ']));
+    let words = [
+        "Overdue",
+        "Today ",
+        "This week",
+        "Later",
+        "No date ",
+        "Priority",
+        "No priority",
+    ];
+    let lines = screen
+        .lines()
+        .map(|line| line.trim_start_matches(['│', ' ']));
     let found = lines.filter(|line| words.iter().any(|word| line.starts_with(word)));
     found.map(|line| line.trim_end().to_owned()).collect()
 }

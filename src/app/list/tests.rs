@@ -6,8 +6,8 @@ use super::unsaved::added;
 use super::*;
 use crate::domain::key::ChangeId;
 use crate::domain::query::Sort;
-use crate::domain::when::Calendar;
 use crate::domain::todo::State;
+use crate::domain::when::Calendar;
 
 const HEIGHT: usize = 10;
 
@@ -261,7 +261,11 @@ fn by_due(count: u128) -> Whole {
         3 => " due:2027-01-01",
         _ => "",
     };
-    Whole((0..count).map(|n| todo(n, &format!("todo {n}{}", due(n)))).collect())
+    Whole(
+        (0..count)
+            .map(|n| todo(n, &format!("todo {n}{}", due(n))))
+            .collect(),
+    )
 }
 
 proptest! {
