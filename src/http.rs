@@ -1,5 +1,4 @@
-//! How HTTP clients are made: one place for TLS, proxies, time-outs and
-//! redirects.
+//! Construction of HTTP clients: TLS, proxies, time limits and redirects.
 
 mod retry_after;
 
@@ -15,27 +14,27 @@ pub use retry_after::retry_after;
 
 /// The time limit of a request, from start to last byte.
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(30);
-/// The time limit of opening a connection.
+/// The time limit for opening a connection.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// Why no HTTP client could be made.
+/// Why no HTTP client could be built.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot set up TLS")]
 pub struct HttpError(#[from] reqwest::Error);
 
 impl HttpError {
-    /// Suggests the next step.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub const fn help(&self) -> &'static str {
         "Install your system's CA certificates (Debian: `ca-certificates`), or set SSL_CERT_FILE."
     }
 }
 
-/// Makes the client for requests to `origin`.
+/// Builds the client for requests to `origin`.
 ///
-/// Redirects are never followed: requests carry credentials. A loopback
-/// address is called without proxy and without CA certificates, so a machine
-/// that has neither can still run the demo.
+/// Redirects are never followed, since requests contain credentials. A loopback
+/// address needs neither proxy nor CA certificates, so the demo runs on a
+/// machine without them.
 ///
 /// # Errors
 ///
@@ -44,7 +43,7 @@ pub fn client(origin: &Url) -> Result<Client, HttpError> {
     client_within(origin, REQUEST_LIMIT)
 }
 
-/// As [`client`], but a request is given up after `limit`.
+/// Like [`client`], with the time limit `limit` per request.
 ///
 /// # Errors
 ///
@@ -53,8 +52,8 @@ pub fn client_within(origin: &Url, limit: Duration) -> Result<Client, HttpError>
     Ok(builder(origin).timeout(limit).build()?)
 }
 
-/// As [`client`], for a websocket to `origin`: HTTP/1.1 only, since an upgrade
-/// needs it, and without a limit on how long the connection lives.
+/// Like [`client`], for a websocket to `origin`: HTTP/1.1 only, as an upgrade
+/// requires, and without a time limit.
 ///
 /// # Errors
 ///
@@ -63,7 +62,7 @@ pub fn socket_client(origin: &Url) -> Result<Client, HttpError> {
     Ok(builder(origin).http1_only().build()?)
 }
 
-/// Returns whether `url` names this machine: the only place plain `http` may go.
+/// Returns whether `url` is a loopback address, the only one allowed with `http`.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
@@ -81,12 +80,12 @@ pub fn is_loopback(url: &Url) -> bool {
 #[non_exhaustive]
 pub enum BodyError {
     /// The connection broke before the last byte.
-    #[error("the answer broke off")]
+    #[error("the connection was lost before the end of the answer")]
     Broken(#[source] reqwest::Error),
-    /// The server sent more than anybody needs.
+    /// The body is larger than the limit.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
-        /// The most that is read, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
 }
@@ -95,8 +94,8 @@ pub enum BodyError {
 ///
 /// # Errors
 ///
-/// When the connection breaks or the body is larger. Nothing beyond `limit`
-/// is kept in memory.
+/// When the connection breaks or the body is larger. At most `limit` bytes are
+/// held in memory.
 pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {
@@ -108,8 +107,8 @@ pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyE
     Ok(bytes)
 }
 
-/// Why a request failed, as reported by the layer that knows best (`Connection
-/// refused (os error 111)`), without the address.
+/// Returns the innermost cause of a failed request (`Connection refused (os error
+/// 111)`), without the address.
 #[must_use]
 pub fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
@@ -122,8 +121,16 @@ pub fn reason(error: &reqwest::Error) -> String {
     message(&innermost.to_string())
 }
 
+/// Formats host and port of `url`, for messages.
+#[must_use]
+pub fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("the server");
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 fn builder(origin: &Url) -> reqwest::ClientBuilder {
-    // Fails when a provider is installed already, which is as good.
+    // Fails when a provider is already installed, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .redirect(Policy::none())

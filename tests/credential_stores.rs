@@ -89,7 +89,7 @@ fn a_draft_that_a_killed_process_left_is_deleted_with_the_next_change() -> Teste
     let path = home.path().join("credentials.json");
     let credential_store = FileStore::new(path.clone());
     credential_store.set("a", &SecretString::from("secret"))?;
-    let draft = tudone::os::private_file::beside(&path);
+    let draft = tudone::os::private_file::draft_path(&path);
     for change in [
         (|store: &FileStore| store.set("b", &SecretString::from("other"))) as fn(&_) -> _,
         |store| store.delete("missing"),

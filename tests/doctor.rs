@@ -199,10 +199,7 @@ fn with_everything_right_every_check_passes_in_order() -> Checked {
         .iter()
         .filter_map(|it| it["check"].as_str())
         .collect();
-    let expected: Vec<&str> = tudone::finding::codes::CHECKS
-        .iter()
-        .map(|(it, _)| *it)
-        .collect();
+    let expected: Vec<&str> = tudone::finding::CHECKS.iter().map(|(it, _)| *it).collect();
     assert_eq!(checks, expected);
     for finding in &findings {
         assert_eq!(finding["status"], "ok", "{finding}");

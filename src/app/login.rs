@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::auth::device::{Progress, Prompt};
+use crate::auth::device::{PollEvent, Prompt};
 use crate::domain::account::{Account, Identity};
 
 /// Names one login; news of another one is stale.
@@ -71,7 +71,7 @@ pub enum LoginNews {
         openable: bool,
     },
     /// Waiting.
-    Progress(Progress),
+    Progress(PollEvent),
     /// Approved; the server is asked whether it takes the login.
     Verifying,
     /// Logged in, and the login is kept.

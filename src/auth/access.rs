@@ -1,27 +1,27 @@
-//! An access token, and how long it is used.
+//! An access token and its lifetime.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
-/// How long before its end a token is replaced, at most.
+/// The longest time before its expiry at which a token is replaced.
 const LONGEST_MARGIN: SignedDuration = SignedDuration::from_secs(60);
-/// And at least, since servers count whole seconds.
+/// The shortest such time, since servers count whole seconds.
 const SHORTEST_MARGIN: SignedDuration = SignedDuration::from_secs(2);
 
-/// An access token and when it ends.
+/// An access token and its expiry.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     /// The bearer token.
     pub secret: SecretString,
-    /// When it ends, where that is known.
+    /// The expiry, where it is known.
     pub expires_at: Option<Timestamp>,
-    /// From when on another one is used instead: a minute before it ends; of a
-    /// short life the last tenth.
+    /// The time from which it is replaced: a minute before its expiry, or the
+    /// last tenth of a short life.
     pub renew_at: Option<Timestamp>,
 }
 
 impl AccessToken {
-    /// A token issued at `now`.
+    /// Creates a token that was issued at `now`.
     #[must_use]
     pub fn issued(secret: SecretString, now: Timestamp, expires_at: Option<Timestamp>) -> Self {
         let renew_at = expires_at.and_then(|end| {
@@ -38,8 +38,8 @@ impl AccessToken {
         }
     }
 
-    /// Returns whether it is to be used at `now`. One that does not tell its end is,
-    /// until it is refused.
+    /// Returns whether the token may be used at `now`. A token of unknown expiry
+    /// may, until it is refused.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.renew_at
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_tells_no_end_is_used_until_it_is_refused() {
+    fn a_token_without_an_expiry_is_used_until_it_is_refused() {
         let token = AccessToken::issued("token".to_owned().into(), Timestamp::UNIX_EPOCH, None);
         assert!(token.is_fresh(Timestamp::MAX));
     }

@@ -1,13 +1,13 @@
-//! The four facts that connect tudone to an issuer and a backend.
+//! The settings that connect tudone to an issuer and a backend.
 
 use reqwest::Url;
 
 /// The issuer and the endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// The OIDC issuer, byte for byte as configured: tokens name it exactly.
+    /// The OIDC issuer, byte for byte as configured: tokens contain exactly this.
     pub issuer: String,
-    /// The public client's id. There is no client secret.
+    /// The id of the public client, which has no secret.
     pub client_id: String,
     /// The API's identifier; without it Auth0 issues no JWT.
     pub audience: String,

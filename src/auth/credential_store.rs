@@ -1,4 +1,4 @@
-//! Credential stores: one port, several implementations.
+//! Credential stores: one trait, several implementations.
 
 pub mod command;
 pub mod error;
@@ -12,49 +12,49 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use error::CredentialStoreError;
 
-/// The entry with which a store is tried out.
+/// The prefix of the entries with which a store is tested.
 const PROBE: &str = "probe";
 
-/// A place for secrets. Calls block, and may wait for a user to unlock it:
-/// never make them on a thread that draws.
+/// A store for secrets. Calls block, and may wait for the user to unlock it:
+/// never make them on the UI thread.
 pub trait CredentialStore: Send + Sync + std::fmt::Debug {
-    /// The secret called `name`, if there is one.
+    /// Reads the secret `name`; `None` when there is none.
     ///
     /// # Errors
     ///
-    /// A store that cannot be read.
+    /// When the store cannot be read.
     fn get(&self, name: &str) -> Result<Option<SecretString>, CredentialStoreError>;
-    /// Keeps `secret` under `name`, replacing what was there, durably.
+    /// Stores `secret` durably as `name`, replacing an existing one.
     ///
     /// # Errors
     ///
-    /// When the store cannot be written; what was there is still there.
+    /// When the store cannot be written; the entry is then unchanged.
     fn set(&self, name: &str, secret: &SecretString) -> Result<(), CredentialStoreError>;
-    /// Forgets `name`; not an error when there is none.
+    /// Deletes `name`; not an error when there is none.
     ///
     /// # Errors
     ///
-    /// A store that cannot be written.
+    /// When the store cannot be written.
     fn delete(&self, name: &str) -> Result<(), CredentialStoreError>;
-    /// What `status` calls it: `keyring`, `file /path (0600)`.
+    /// The description in `status`: `keyring`, `file /path (0600)`.
     fn describe(&self) -> String;
 
-    /// Tries the store out by writing, reading and deleting an entry of its
-    /// own. `limit` is how long one call may wait for a user to unlock it;
-    /// stores that never wait ignore it.
+    /// Tests the store by writing, reading and deleting a probe entry. One call
+    /// may wait `limit` for the user to unlock the store; stores that never wait
+    /// ignore it.
     ///
     /// # Errors
     ///
-    /// What the first call that fails says, or [`CredentialStoreError::RoundTripMismatch`].
+    /// The error of the first call that fails, or [`CredentialStoreError::RoundTripMismatch`].
     fn probe(&self, limit: Duration) -> Result<(), CredentialStoreError> {
         let _ = limit;
         probe_with(self)
     }
 }
 
-/// Writes, reads and deletes an entry, within the store's own limits.
-pub(super) fn probe_with<V: CredentialStore + ?Sized>(
-    credential_store: &V,
+/// Writes, reads and deletes a probe entry, within the store's own time limits.
+pub(super) fn probe_with<S: CredentialStore + ?Sized>(
+    credential_store: &S,
 ) -> Result<(), CredentialStoreError> {
     let name = format!("{PROBE}-{}", uuid::Uuid::now_v7().as_simple());
     let secret = SecretString::from("a probe, safe to delete");
@@ -73,10 +73,10 @@ pub enum CredentialStoreKind {
     /// The OS keyring.
     #[default]
     Keyring,
-    /// A file only its owner may read.
+    /// A file that only its owner may read.
     File,
     /// A helper program.
     Command,
-    /// This process's memory: demo and tests.
+    /// The memory of this process, for demo and tests.
     Memory,
 }

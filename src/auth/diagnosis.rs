@@ -1,5 +1,5 @@
-//! Why a backend does not take a token: what is wrong with it, and the step of
-//! the set-up that makes it right.
+//! Diagnosis of a token that a backend rejects: the error and the step of the
+//! set-up that corrects it.
 
 mod secret;
 
@@ -15,15 +15,15 @@ use crate::text::sanitize::one_line;
 
 pub use secret::{JwtSecretPart, jwt_secret, jwt_secret_line};
 
-/// How far a token may be from the local clock before it is worth a word.
+/// The accepted difference between a token and the local clock.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
-/// What is wrong with a token.
+/// An error in a token, or in the settings it is checked against.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// Auth0's token for no API at all.
-    #[error("the token is for no API: the issuer was given no audience it knows")]
+    /// A token for no API, as Auth0 issues without an audience.
+    #[error("the token is for no API: the issuer does not know the configured audience")]
     NoAudience,
     /// The API encrypts its tokens.
     #[error("the token is encrypted")]
@@ -33,18 +33,18 @@ pub enum Diagnosis {
     OtherAudience {
         /// As configured.
         expected: String,
-        /// The audiences it names.
+        /// The token's audiences.
         found: Vec<String>,
     },
-    /// A token of another issuer.
-    #[error("the token's issuer is `{found}`, configured is `{expected}`")]
+    /// A token from another issuer.
+    #[error("the token's issuer is `{found}`, the configured one is `{expected}`")]
     OtherIssuer {
         /// As configured.
         expected: String,
-        /// As the token says.
+        /// The token's issuer.
         found: String,
     },
-    /// Signed with a shared secret, which no JWKS has.
+    /// Signed with a shared secret, which a JWKS cannot contain.
     #[error("the token is signed with {algorithm}, not RS256")]
     Algorithm {
         /// The header's `alg`.
@@ -53,10 +53,10 @@ pub enum Diagnosis {
     /// No Hasura claim.
     #[error("the token has no claim `{HASURA_CLAIM}`")]
     NoClaim,
-    /// A Hasura claim that is no object.
+    /// A Hasura claim that is not an object.
     #[error("the claim `{HASURA_CLAIM}` is not an object but {found}")]
     ClaimShape {
-        /// The actual value.
+        /// The actual type.
         found: &'static str,
     },
     /// A part of the Hasura claim is missing.
@@ -65,12 +65,12 @@ pub enum Diagnosis {
         /// The part.
         name: &'static str,
     },
-    /// A part of the Hasura claim has another type.
+    /// A part of the Hasura claim has the wrong type.
     #[error("`{name}` in the claim `{HASURA_CLAIM}` is not {expected}")]
     PartShape {
         /// The part.
         name: &'static str,
-        /// The expected value.
+        /// The expected type.
         expected: &'static str,
     },
     /// The default role is not among the allowed ones.
@@ -79,36 +79,36 @@ pub enum Diagnosis {
         /// The default role.
         role: String,
     },
-    /// The token's time is up.
-    #[error("the token ended at {at}")]
+    /// The token has expired.
+    #[error("the token expired at {at}")]
     Expired {
         /// The time.
         at: Timestamp,
     },
-    /// The token is from the future: a clock is wrong.
-    #[error("the token was made {} s from now by the issuer's clock", ahead.as_secs())]
-    FromTheFuture {
-        /// The progress.
+    /// The token was issued in the future: a clock is wrong.
+    #[error("the token was issued {} s in the future", ahead.as_secs())]
+    IssuedInFuture {
+        /// The time until then.
         ahead: SignedDuration,
     },
-    /// The backend's clock is not the issuer's.
+    /// The backend's clock differs from the issuer's.
     #[error("the backend's clock is {} the issuer's", if *.is_behind { "behind" } else { "ahead of" })]
     BackendClock {
-        /// Behind it, or ahead.
+        /// Behind it; otherwise ahead.
         is_behind: bool,
     },
-    /// The backend checks it against something else, and says against what.
+    /// The backend's JWT secret does not match the token.
     #[error("{part}")]
     JwtSecret {
-        /// The part of its JWT secret.
+        /// The part of the JWT secret.
         part: JwtSecretPart,
     },
-    /// Nothing: so the backend's key, audience or issuer is wrong.
-    #[error("the token itself looks right, so the backend checks it against something else")]
+    /// No error in the token: the backend's key, audience or issuer is wrong.
+    #[error("the token is correct, so the backend checks it against other settings")]
     LooksRight,
 }
 
-/// A step of the set-up, as the tutorial names it.
+/// A step of the set-up tutorial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TutorialStep {
     /// The API in Auth0.
@@ -133,17 +133,17 @@ impl fmt::Display for TutorialStep {
             Self::Api => "create the API in Auth0",
             Self::Application => "create the Native application in Auth0",
             Self::Action => "deploy and bind the post-login Action in Auth0",
-            Self::JwtSecret => "give Hasura the JWT secret",
-            Self::Permissions => "create the tables and permit the role in Hasura",
+            Self::JwtSecret => "set Hasura's JWT secret",
+            Self::Permissions => "create the tables and permissions in Hasura",
             Self::Configuration => "configure tudone",
-            Self::Clock => "set this machine's clock",
+            Self::Clock => "correct the clock of this machine",
         })
     }
 }
 
 impl Diagnosis {
-    /// The first thing wrong with `token`, in the order in which one causes
-    /// the next; [`Diagnosis::LooksRight`] when nothing is.
+    /// Finds the first error in `token`, causes before consequences;
+    /// [`Diagnosis::LooksRight`] when there is none.
     #[must_use]
     pub fn of(token: &SecretString, connection: &Connection, now: Timestamp) -> Self {
         let read = Inspected::read(token);
@@ -158,17 +158,17 @@ impl Diagnosis {
             };
         };
         let algorithm = header.get("alg").and_then(Value::as_str).unwrap_or("");
-        names(&read, connection)
+        audience_and_issuer(&read, connection)
             .or_else(|| shared_secret(algorithm))
             .or_else(|| claim(&read))
             .or_else(|| times(&read, now))
             .unwrap_or(Self::LooksRight)
     }
 
-    /// What is wrong with the id by which rows are filtered: the only fault of
-    /// a token that a backend which took it can still stumble over.
+    /// Finds an error in the user id by which rows are filtered: the only error
+    /// that appears after the backend has accepted a token.
     #[must_use]
-    pub fn of_the_user_id(token: &SecretString) -> Option<Self> {
+    pub fn of_user_id(token: &SecretString) -> Option<Self> {
         let read = Inspected::read(token);
         let parts = read.claim(HASURA_CLAIM)?.as_object()?;
         user_id(parts).err()
@@ -181,14 +181,14 @@ impl Diagnosis {
             Self::NoAudience => {
                 "Set `audience` to the identifier of an API created under Applications > APIs."
             }
-            Self::Encrypted => "Switch off JSON Web Encryption in the API's settings.",
+            Self::Encrypted => "Disable JSON Web Encryption in the settings of the API.",
             Self::OtherAudience { .. } => {
                 "Set `audience` to the identifier of your own API (not Auth0's Management API)."
             }
             Self::OtherIssuer { found, .. } => {
-                return format!("Set `issuer = \"{found}\"`, exactly so.");
+                return format!("Set `issuer = \"{found}\"`, exactly as written here.");
             }
-            Self::Algorithm { .. } => "Set the API's Signing Algorithm to RS256.",
+            Self::Algorithm { .. } => "Set the Signing Algorithm of the API to RS256.",
             Self::NoClaim => {
                 "Deploy the post-login Action and add it to the Login flow; it must set the claim \
                  on the access token, not the ID token."
@@ -200,11 +200,11 @@ impl Diagnosis {
             Self::PartMissing { .. } | Self::PartShape { .. } | Self::RoleNotAllowed { .. } => {
                 "Correct the claim in the post-login Action and deploy it."
             }
-            Self::Expired { .. } | Self::FromTheFuture { .. } => {
-                "Set this machine's clock (and the server's)."
+            Self::Expired { .. } | Self::IssuedInFuture { .. } => {
+                "Correct the clock of this machine (and of the server)."
             }
             Self::BackendClock { .. } => {
-                "Set the clock of Hasura's machine, or add `\"allowed_skew\": 60` to its JWT secret."
+                "Correct the clock of Hasura's machine, or add `\"allowed_skew\": 60` to its JWT secret."
             }
             Self::JwtSecret { .. } | Self::LooksRight => {
                 "Set HASURA_GRAPHQL_JWT_SECRET to the line that `tudone doctor` prints, and restart \
@@ -214,7 +214,7 @@ impl Diagnosis {
         help.to_owned()
     }
 
-    /// The step of the set-up to go back to.
+    /// The step of the set-up to repeat.
     #[must_use]
     pub const fn tutorial_step(&self) -> TutorialStep {
         match self {
@@ -225,14 +225,14 @@ impl Diagnosis {
             | Self::PartMissing { .. }
             | Self::PartShape { .. }
             | Self::RoleNotAllowed { .. } => TutorialStep::Action,
-            Self::Expired { .. } | Self::FromTheFuture { .. } => TutorialStep::Clock,
+            Self::Expired { .. } | Self::IssuedInFuture { .. } => TutorialStep::Clock,
             Self::BackendClock { .. } | Self::JwtSecret { .. } | Self::LooksRight => {
                 TutorialStep::JwtSecret
             }
         }
     }
 
-    /// A stable word for scripts.
+    /// The stable code for scripts.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -246,16 +246,16 @@ impl Diagnosis {
             Self::PartMissing { .. } => "token-claim-incomplete",
             Self::RoleNotAllowed { .. } => "token-role",
             Self::Expired { .. } => "token-expired",
-            Self::FromTheFuture { .. } => "token-clock",
+            Self::IssuedInFuture { .. } => "token-clock",
             Self::BackendClock { .. } => "backend-clock",
             Self::JwtSecret { .. } | Self::LooksRight => "jwt-secret",
         }
     }
 }
 
-/// Returns whether `code` is one of Hasura's, or of a gateway, for a token it does not take.
+/// Returns whether `code` is one of Hasura, or of a gateway, for a rejected token.
 #[must_use]
-pub fn concerns_token(code: &str) -> bool {
+pub fn is_token_error(code: &str) -> bool {
     code.starts_with("jwt")
         || matches!(
             code,
@@ -263,15 +263,14 @@ pub fn concerns_token(code: &str) -> bool {
         )
 }
 
-/// Returns whether Hasura refuses a token with these words because its time has not
-/// come yet.
+/// Returns whether `message` is Hasura's for a token that is not valid yet.
 #[must_use]
-pub fn finds_too_new(refusal: &str) -> bool {
+pub fn is_not_yet_valid(message: &str) -> bool {
     let words = ["JWTIssuedAtFuture", "JWTNotYetValid"];
-    words.iter().any(|word| refusal.contains(word))
+    words.iter().any(|word| message.contains(word))
 }
 
-fn names(read: &Inspected, connection: &Connection) -> Option<Diagnosis> {
+fn audience_and_issuer(read: &Inspected, connection: &Connection) -> Option<Diagnosis> {
     let found = read.audiences();
     if !found.contains(&connection.audience.as_str()) {
         return Some(Diagnosis::OtherAudience {
@@ -298,10 +297,10 @@ fn claim(read: &Inspected) -> Option<Diagnosis> {
     match read.claim(HASURA_CLAIM) {
         None | Some(Value::Null) => Some(Diagnosis::NoClaim),
         Some(Value::Object(parts)) => claim_parts(parts),
-        Some(Value::String(_)) => Some(Diagnosis::ClaimShape { found: "text" }),
+        Some(Value::String(_)) => Some(Diagnosis::ClaimShape { found: "a string" }),
         Some(Value::Array(_)) => Some(Diagnosis::ClaimShape { found: "a list" }),
         Some(Value::Bool(_) | Value::Number(_)) => Some(Diagnosis::ClaimShape {
-            found: "a number or truth value",
+            found: "a number or boolean",
         }),
     }
 }
@@ -311,7 +310,7 @@ fn claim_parts(parts: &Map<String, Value>) -> Option<Diagnosis> {
         let name = "x-hasura-allowed-roles";
         let shape = Diagnosis::PartShape {
             name,
-            expected: "a list of texts",
+            expected: "a list of strings",
         };
         let roles = part(parts, name)?.as_array().ok_or(shape.clone())?;
         if !roles.iter().all(Value::is_string) {
@@ -342,7 +341,7 @@ fn user_id(parts: &Map<String, Value>) -> Result<(), Diagnosis> {
 fn text<'a>(parts: &'a Map<String, Value>, name: &'static str) -> Result<&'a str, Diagnosis> {
     part(parts, name)?.as_str().ok_or(Diagnosis::PartShape {
         name,
-        expected: "text",
+        expected: "a string",
     })
 }
 
@@ -356,10 +355,10 @@ fn part<'a>(parts: &'a Map<String, Value>, name: &'static str) -> Result<&'a Val
 }
 
 fn times(read: &Inspected, now: Timestamp) -> Option<Diagnosis> {
-    if let Some(made) = read.issued_at() {
-        let ahead = made.duration_since(now);
+    if let Some(issued) = read.issued_at() {
+        let ahead = issued.duration_since(now);
         if ahead > CLOCK_TOLERANCE {
-            return Some(Diagnosis::FromTheFuture { ahead });
+            return Some(Diagnosis::IssuedInFuture { ahead });
         }
     }
     let at = read.expires_at()?;

@@ -1,71 +1,71 @@
 //! Discovery of an issuer's endpoints.
 //!
-//! Source: `OpenID` Connect Discovery 1.0. Stricter than it in one point: every
-//! endpoint must be on the issuer's own origin, since tokens are sent there.
+//! Source: `OpenID` Connect Discovery 1.0. Stricter in one point: every endpoint
+//! must be on the issuer's origin, since tokens are sent there.
 
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
 
 use crate::auth::normalize::without_mark;
-use crate::auth::oauth_http::{LARGEST_ANSWER, lost};
+use crate::auth::oauth_http::{LARGEST_ANSWER, transport_error};
 use crate::auth::transport_error::TransportError;
 use crate::http::{self, BodyError};
 use crate::text::sanitize::{message, one_line};
 
-/// The endpoints of an issuer. All are `https`, or on this machine.
+/// The endpoints of an issuer. All are `https` or loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
-    /// Where a device login starts; `None` where the issuer has no such flow.
+    /// The device authorization endpoint; `None` without a device flow.
     pub device_authorization: Option<Url>,
-    /// The source of tokens.
+    /// The token endpoint.
     pub token: Url,
     /// The revocation endpoint.
     pub revocation: Option<Url>,
-    /// Where the session in the browser ends.
+    /// The page that ends the session in the browser.
     pub end_session: Option<Url>,
-    /// Where the keys are that sign its tokens.
+    /// The JWKS with the signing keys.
     pub jwks: Option<Url>,
 }
 
-/// Why the endpoints of an issuer are not known.
+/// Why the discovery of an issuer failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoveryError {
-    /// The configured issuer is no address that may be used.
+    /// The configured issuer is not an `https` or loopback address.
     #[error("the issuer `{issuer}` is not an https address")]
     Insecure {
         /// As configured.
         issuer: String,
     },
-    /// No answer.
-    #[error("no discovery document: {trouble}")]
+    /// The issuer did not answer.
+    #[error("cannot load the discovery document: {error}")]
     NoAnswer {
         /// The reason.
         #[source]
-        trouble: TransportError,
+        error: TransportError,
     },
-    /// There is no discovery document, or it is not one.
+    /// There is no valid discovery document.
     #[error("{url} is not a discovery document ({found})")]
     NotFound {
-        /// Where it should be.
+        /// Its address.
         url: String,
-        /// The previous value.
+        /// The HTTP status or parse error.
         found: String,
     },
-    /// The document is another issuer's.
-    #[error("the issuer calls itself `{found}`, configured is `{configured}`")]
+    /// The document belongs to another issuer.
+    #[error("the discovery document is for issuer `{found}`, the configured one is `{configured}`")]
     OtherIssuer {
         /// As configured.
         configured: String,
-        /// As the document says.
+        /// The document's issuer.
         found: String,
     },
     /// An endpoint on another origin, or not `https`.
-    #[error("the {endpoint} is not on the issuer's own host: {url}")]
+    #[error("the {endpoint} is not on the issuer's host: {url}")]
     Foreign {
         /// Its name in the document.
         endpoint: &'static str,
-        /// What the document says.
+        /// Its address in the document.
         url: String,
     },
 }
@@ -78,25 +78,27 @@ impl DiscoveryError {
             Self::Insecure { .. } => {
                 "Set `issuer` to an https address such as https://TENANT.eu.auth0.com/.".to_owned()
             }
-            Self::NoAnswer { trouble } => trouble.help(),
+            Self::NoAnswer { error } => error.help(),
             Self::NotFound { .. } => {
                 "Check `issuer`: it is the tenant's domain with https:// and a slash at the end."
                     .to_owned()
             }
             Self::OtherIssuer { found, .. } if found.is_empty() => {
-                "Check `issuer`: the discovery document there names no issuer.".to_owned()
+                "Check `issuer`: the discovery document there contains no issuer.".to_owned()
             }
             Self::OtherIssuer { found, .. } => {
-                format!("Set `issuer = \"{found}\"`, exactly so, if that is your tenant.")
+                format!(
+                    "Set `issuer = \"{found}\"`, exactly as written here, if that is your tenant."
+                )
             }
             Self::Foreign { .. } => {
-                "Use the issuer's own domain in `issuer`; nothing is sent to another host."
+                "Set `issuer` to the domain of its endpoints; no token is sent to another host."
                     .to_owned()
             }
         }
     }
 
-    /// A stable word for scripts.
+    /// The stable code for scripts.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -108,11 +110,11 @@ impl DiscoveryError {
         }
     }
 
-    /// Returns whether trying again later may help.
+    /// Returns whether a later retry may succeed.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {
-            Self::NoAnswer { trouble } => trouble.retryable(),
+            Self::NoAnswer { error } => error.retryable(),
             Self::Insecure { .. }
             | Self::NotFound { .. }
             | Self::OtherIssuer { .. }
@@ -121,9 +123,9 @@ impl DiscoveryError {
     }
 }
 
-/// The parts of the document that are used.
+/// The members of the discovery document that are used.
 #[derive(Debug, Deserialize)]
-struct Document {
+struct DiscoveryDocument {
     issuer: String,
     token_endpoint: String,
     device_authorization_endpoint: Option<String>,
@@ -133,8 +135,8 @@ struct Document {
 }
 
 impl Issuer {
-    /// Asks `issuer` where its endpoints are. The document must name the
-    /// issuer byte for byte as it is configured, slash and all.
+    /// Discovers the endpoints of `issuer`. The document must contain the issuer
+    /// byte for byte as configured, including the trailing slash.
     ///
     /// # Errors
     ///
@@ -170,11 +172,11 @@ impl Issuer {
     }
 }
 
-/// The address of a configured issuer, for making its HTTP client.
+/// Parses the address of an issuer, for building its HTTP client.
 ///
 /// # Errors
 ///
-/// [`DiscoveryError::Insecure`] unless it is `https` or on this machine.
+/// [`DiscoveryError::Insecure`] unless it is `https` or loopback.
 pub fn address(issuer: &str) -> Result<Url, DiscoveryError> {
     Url::parse(issuer)
         .ok()
@@ -198,9 +200,13 @@ fn own_endpoint(base: &Url, endpoint: &'static str, url: &str) -> Result<Url, Di
         })
 }
 
-async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, DiscoveryError> {
-    let host = authority(base);
-    let no_answer = |trouble| DiscoveryError::NoAnswer { trouble };
+async fn fetch(
+    client: &Client,
+    base: &Url,
+    url: &str,
+) -> Result<DiscoveryDocument, DiscoveryError> {
+    let host = http::authority(base);
+    let no_answer = |error| DiscoveryError::NoAnswer { error };
     let not_found = |found: String| DiscoveryError::NotFound {
         url: one_line(url),
         found,
@@ -209,10 +215,10 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
         .get(url)
         .send()
         .await
-        .map_err(|e| no_answer(lost(&host, &e)))?;
+        .map_err(|e| no_answer(transport_error(&host, &e)))?;
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(no_answer(TransportError::Broken {
+        return Err(no_answer(TransportError::ServerError {
             host,
             status: status.as_u16(),
             retry_after: None,
@@ -224,7 +230,7 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
     let bytes = http::body(response, LARGEST_ANSWER)
         .await
         .map_err(|e| match e {
-            BodyError::Broken(e) => no_answer(lost(&host, &e)),
+            BodyError::Broken(e) => no_answer(transport_error(&host, &e)),
             BodyError::TooLarge { limit } => no_answer(TransportError::TooLarge {
                 host: host.clone(),
                 limit,
@@ -233,19 +239,12 @@ async fn fetch(client: &Client, base: &Url, url: &str) -> Result<Document, Disco
     serde_json::from_slice(without_mark(&bytes)).map_err(|e| not_found(message(&e.to_string())))
 }
 
-/// Host and port, for messages.
-pub(crate) fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("the issuer");
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn plain_http_goes_to_this_machine_only() {
+    fn plain_http_is_accepted_on_loopback_only() {
         for good in [
             "https://t.eu.auth0.com/",
             "http://127.0.0.1:1/",
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_issuer_is_not_proposed() {
+    fn an_empty_issuer_is_not_suggested() {
         let other = |found: &str| DiscoveryError::OtherIssuer {
             configured: "https://t.example/".to_owned(),
             found: found.to_owned(),

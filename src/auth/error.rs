@@ -12,43 +12,46 @@ use crate::http::HttpError;
 use crate::os::file_lock::LockError;
 use crate::text::causes;
 
-/// Why there is no login or no token.
+/// Why a login, a refresh or a logout failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// No login is kept for this profile.
+    /// No login is stored for this profile.
     #[error("not logged in")]
     LoggedOut,
-    /// The issuer no longer takes the refresh token.
-    #[error("the login has ended: {description}")]
-    Ended {
+    /// The issuer no longer accepts the refresh token.
+    #[error("the login has expired or was revoked: {description}")]
+    LoginEnded {
         /// The issuer's description.
         description: String,
-        /// Whether the answer to an earlier refresh was lost: that spends the
+        /// Whether the answer to an earlier refresh was lost: that uses up the
         /// token where the issuer allows no overlap.
         answer_was_lost: bool,
     },
     /// The profile was logged in as another user meanwhile.
-    #[error("this profile is now logged in as somebody else")]
+    #[error("this profile is now logged in as another user")]
     OtherAccount,
-    /// `TUDONE_ACCESS_TOKEN` has ended or was refused.
-    #[error("the token in TUDONE_ACCESS_TOKEN is no longer taken")]
-    FixedTokenEnded,
-    /// `TUDONE_ACCESS_TOKEN` is no JWT, or names nobody.
-    #[error("the token in TUDONE_ACCESS_TOKEN does not say whose it is")]
+    /// `TUDONE_ACCESS_TOKEN` has expired or was refused.
+    #[error("the token in TUDONE_ACCESS_TOKEN has expired or was refused")]
+    FixedTokenExpired,
+    /// `TUDONE_ACCESS_TOKEN` is not a JWT, or has no `sub`.
+    #[error("the token in TUDONE_ACCESS_TOKEN does not identify a user")]
     FixedTokenOpaque,
-    /// The user, or an Action, said no.
+    /// The access token cannot be sent in a header.
+    #[error("the access token contains characters that a header must not contain")]
+    InvalidToken,
+    /// The user, or an Action, denied the login.
     #[error("the login was refused: {description}")]
     Denied {
         /// The issuer's description.
         description: String,
     },
-    /// The code was not confirmed in time.
+    /// The code expired.
     #[error("the code expired before it was confirmed")]
     CodeExpired,
-    /// The issuer does not accept the code, or not any more.
-    #[error("the code was used already or is no longer valid: {description}")]
-    CodeSpent {
+    /// The issuer no longer accepts the code.
+    #[error("the code was already used or is no longer valid: {description}")]
+    CodeUsed {
         /// The issuer's description.
         description: String,
     },
@@ -56,22 +59,22 @@ pub enum AuthError {
     /// poll found the code used.
     #[error("the login was approved, but the issuer's answer was lost: {description}")]
     ApprovalLost {
-        /// What the issuer said to the next poll.
+        /// The issuer's answer to the next poll.
         description: String,
     },
-    /// The user did not confirm within the time given.
-    #[error("the login was not confirmed within {}", given(*after))]
+    /// The user did not confirm within the time limit.
+    #[error("the login was not confirmed within {}", as_argument(*after))]
     TimedOut {
-        /// The time given.
+        /// The time limit.
         after: Duration,
     },
-    /// The store and the issuer gave no code to show within the time given.
-    #[error("no code came within {}", given(*after))]
+    /// No code was obtained within the time limit.
+    #[error("no code arrived within {}", as_argument(*after))]
     NoCode {
-        /// The time given.
+        /// The time limit.
         after: Duration,
     },
-    /// No API has this identifier at the issuer.
+    /// The issuer has no API with this identifier.
     #[error("the issuer does not know the audience `{audience}`: {description}")]
     AudienceUnknown {
         /// As configured.
@@ -80,13 +83,13 @@ pub enum AuthError {
         description: String,
     },
     /// The application may not use the device flow.
-    #[error("the application may not log in devices: {description}")]
+    #[error("the application is not allowed to use the device flow: {description}")]
     GrantNotAllowed {
         /// The issuer's description.
         description: String,
     },
-    /// The application may not use refresh tokens, any more.
-    #[error("the application may not refresh its logins: {description}")]
+    /// The application may not use refresh tokens.
+    #[error("the application is not allowed to use refresh tokens: {description}")]
     RefreshNotAllowed {
         /// The issuer's description.
         description: String,
@@ -98,7 +101,7 @@ pub enum AuthError {
         description: String,
     },
     /// The issuer has no device flow.
-    #[error("the issuer offers no device login")]
+    #[error("the issuer does not support the device flow")]
     NoDeviceFlow,
     /// Another OAuth error.
     #[error("the issuer answered {code}: {description}")]
@@ -108,25 +111,25 @@ pub enum AuthError {
         /// The issuer's description.
         description: String,
     },
-    /// An answer that is JSON but not the one the standard describes.
-    #[error("the issuer sent an unusable answer: {reason}")]
+    /// A JSON answer that does not follow the standard.
+    #[error("the issuer sent an invalid answer: {reason}")]
     Malformed {
-        /// What is wrong with it, without its contents.
+        /// The problem, without the answer's contents.
         reason: String,
     },
-    /// The issuer gave no answer.
+    /// The issuer did not answer.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// The issuer's endpoints are not known.
+    /// The issuer's endpoints were not discovered.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
-    /// No HTTP client.
+    /// The HTTP client could not be built.
     #[error(transparent)]
     Http(#[from] HttpError),
     /// The credential store failed.
     #[error(transparent)]
     CredentialStore(#[from] CredentialStoreError),
-    /// Another process holds the lock for refreshing.
+    /// Another process holds the refresh lock.
     #[error("another tudone has been refreshing the login for {} s", waited.as_secs())]
     LockBusy {
         /// The lock file.
@@ -143,9 +146,9 @@ pub enum AuthError {
         #[source]
         source: io::Error,
     },
-    /// The program is ending.
-    #[error("the program is ending")]
-    Ending,
+    /// The program is shutting down.
+    #[error("the program is shutting down")]
+    ShuttingDown,
 }
 
 impl From<LockError> for AuthError {
@@ -157,8 +160,8 @@ impl From<LockError> for AuthError {
     }
 }
 
-/// A time as it is given to a command: `2s`, `500ms`.
-fn given(time: Duration) -> String {
+/// Formats a duration like a command-line argument: `2s`, `500ms`.
+fn as_argument(time: Duration) -> String {
     if time.subsec_nanos() == 0 {
         format!("{}s", time.as_secs())
     } else {
@@ -166,10 +169,10 @@ fn given(time: Duration) -> String {
     }
 }
 
-/// Returns the kind of the failure, for exit codes.
+/// Kinds of failures, for exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A login is needed, or was denied, or ran out of time (exit 4).
+pub enum AuthErrorKind {
+    /// A login is needed, was denied or timed out (exit 4).
     Login,
     /// The issuer or the backend cannot be reached (exit 5).
     Unreachable,
@@ -186,80 +189,79 @@ impl AuthError {
     #[must_use]
     pub fn help(&self) -> String {
         let help = match self {
-            Self::LoggedOut | Self::CodeExpired => "Run `tudone login`.",
-            Self::CodeSpent { .. } => {
+            Self::LoggedOut | Self::CodeExpired | Self::InvalidToken => "Run `tudone login`.",
+            Self::CodeUsed { .. } => {
                 "Run `tudone status`: another `tudone login --resume` may have finished this \
                  login; otherwise run `tudone login`."
             }
-            Self::ApprovalLost { .. } => {
-                "Run `tudone login` again, and approve the new code: an approval counts once."
-            }
-            Self::Ended {
+            Self::ApprovalLost { .. } => "Run `tudone login` again and approve the new code.",
+            Self::LoginEnded {
                 answer_was_lost: true,
                 ..
             } => {
-                "Run `tudone login`, and give the application's refresh tokens an overlap of 30 s, \
-                 since an answer of the issuer was lost."
+                "Run `tudone login`, and set the application's refresh token overlap to 30 s: an \
+                 answer of the issuer was lost."
             }
-            Self::Ended { .. } => "Run `tudone login`; what you changed meanwhile is kept.",
-            Self::OtherAccount | Self::Ending => "Start tudone again.",
-            Self::FixedTokenEnded => "Set TUDONE_ACCESS_TOKEN to a new token, or unset it.",
+            Self::LoginEnded { .. } => "Run `tudone login`; your unsent changes are kept.",
+            Self::OtherAccount | Self::ShuttingDown => "Start tudone again.",
+            Self::FixedTokenExpired => "Set TUDONE_ACCESS_TOKEN to a new token, or unset it.",
             Self::FixedTokenOpaque => {
                 "Set TUDONE_ACCESS_TOKEN to a JWT for the API, or unset it and run `tudone login`."
             }
-            Self::Denied { .. } => "Run `tudone login` and choose Confirm on the page.",
+            Self::Denied { .. } => "Run `tudone login` and confirm the login on the page.",
             Self::TimedOut { .. } => "Run `tudone login` with a longer --timeout.",
             Self::NoCode { .. } => {
-                "Check the network connection and the credential store, or give a longer --timeout."
+                "Check the network connection and the credential store, or set a longer --timeout."
             }
             Self::AudienceUnknown { .. } => {
                 "Create an API with exactly this identifier in Auth0 (Applications > APIs), \
-                 or set `audience` to the identifier of the one there is."
+                 or set `audience` to the identifier of an existing API."
             }
             Self::GrantNotAllowed { .. } => {
-                "Make the application one of type Native with authentication method None, and \
-                 switch on Device Code under Advanced Settings > Grant Types."
+                "Set the application's type to Native and its authentication method to None, and \
+                 enable Device Code under Advanced Settings > Grant Types."
             }
             Self::RefreshNotAllowed { .. } => {
-                "Switch on Refresh Token under Advanced Settings > Grant Types of the application."
+                "Enable Refresh Token under Advanced Settings > Grant Types of the application."
             }
             Self::ClientUnknown { .. } => {
                 "Set `client_id` to the Client ID of the Native application."
             }
-            Self::NoDeviceFlow => "Use an issuer with the device authorization grant.",
-            Self::Refused { .. } => "Look for this answer in the issuer's log, then log in again.",
+            Self::NoDeviceFlow => "Use an issuer that supports the device authorization grant.",
+            Self::Refused { .. } => "Find this answer in the issuer's log, then log in again.",
             Self::Malformed { .. } => "Check `issuer`, then report this answer to its operators.",
-            Self::Transport(trouble) => return trouble.help(),
+            Self::Transport(error) => return error.help(),
             Self::Discovery(error) => return error.help(),
             Self::Http(error) => error.help(),
             Self::CredentialStore(error) => return error.help(),
             Self::LockBusy { path, .. } => {
                 return format!(
-                    "End the other tudone if it hangs; it holds the lock on {}.",
+                    "Stop the other tudone process if it hangs: it holds the lock {}.",
                     path.display()
                 );
             }
-            Self::Lock { .. } => "Make the data directory writable for you.",
+            Self::Lock { .. } => "Make the data directory writable.",
         };
         help.to_owned()
     }
 
-    /// Returns whether trying again later, changing nothing, may help.
+    /// Returns whether a later retry, without any change, may succeed.
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Transport(trouble) => trouble.retryable(),
+            Self::Transport(error) => error.retryable(),
             Self::Discovery(error) => error.retryable(),
             Self::CredentialStore(error) => error.retryable(),
             Self::LockBusy { .. } => true,
             Self::LoggedOut
-            | Self::Ended { .. }
+            | Self::LoginEnded { .. }
             | Self::OtherAccount
-            | Self::FixedTokenEnded
+            | Self::FixedTokenExpired
             | Self::FixedTokenOpaque
+            | Self::InvalidToken
             | Self::Denied { .. }
             | Self::CodeExpired
-            | Self::CodeSpent { .. }
+            | Self::CodeUsed { .. }
             | Self::ApprovalLost { .. }
             | Self::TimedOut { .. }
             | Self::NoCode { .. }
@@ -272,34 +274,35 @@ impl AuthError {
             | Self::Malformed { .. }
             | Self::Http(_)
             | Self::Lock { .. }
-            | Self::Ending => false,
+            | Self::ShuttingDown => false,
         }
     }
 
-    /// Returns whether logging in again is what helps.
+    /// Returns whether a new login solves the problem.
     #[must_use]
     pub fn needs_login(&self) -> bool {
-        self.kind() == Kind::Login
+        self.kind() == AuthErrorKind::Login
     }
 
     /// Returns the kind of the failure.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> AuthErrorKind {
         match self {
             Self::LoggedOut
-            | Self::Ended { .. }
+            | Self::LoginEnded { .. }
             | Self::OtherAccount
-            | Self::FixedTokenEnded
+            | Self::FixedTokenExpired
             | Self::FixedTokenOpaque
+            | Self::InvalidToken
             | Self::Denied { .. }
             | Self::CodeExpired
-            | Self::CodeSpent { .. }
+            | Self::CodeUsed { .. }
             | Self::ApprovalLost { .. }
             | Self::TimedOut { .. }
             | Self::NoCode { .. }
-            | Self::Refused { .. } => Kind::Login,
-            Self::Transport(trouble) if trouble.retryable() => Kind::Unreachable,
-            Self::Discovery(error) if error.retryable() => Kind::Unreachable,
+            | Self::Refused { .. } => AuthErrorKind::Login,
+            Self::Transport(error) if error.retryable() => AuthErrorKind::Unreachable,
+            Self::Discovery(error) if error.retryable() => AuthErrorKind::Unreachable,
             Self::AudienceUnknown { .. }
             | Self::GrantNotAllowed { .. }
             | Self::RefreshNotAllowed { .. }
@@ -310,29 +313,30 @@ impl AuthError {
             | Self::CredentialStore(_)
             | Self::Lock { .. }
             | Self::Transport(_)
-            | Self::Discovery(_) => Kind::Misconfigured,
-            Self::LockBusy { .. } => Kind::Failed,
-            Self::Ending => Kind::Interrupted,
+            | Self::Discovery(_) => AuthErrorKind::Misconfigured,
+            Self::LockBusy { .. } => AuthErrorKind::Failed,
+            Self::ShuttingDown => AuthErrorKind::Interrupted,
         }
     }
 
-    /// The error as a finding.
+    /// Converts the error to a finding.
     #[must_use]
     pub fn finding(&self) -> Finding {
         Finding::failed(self.code(), causes::on_one_line(self)).help(self.help())
     }
 
-    /// A stable word for scripts.
+    /// The stable code for scripts.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::LoggedOut => "logged-out",
-            Self::Ended { .. } => "login-ended",
+            Self::LoginEnded { .. } => "login-ended",
             Self::OtherAccount => "other-account",
-            Self::FixedTokenEnded => "access-token-ended",
+            Self::FixedTokenExpired => "access-token-ended",
             Self::FixedTokenOpaque => "access-token-opaque",
+            Self::InvalidToken => "access-token-invalid",
             Self::Denied { .. } => "denied",
-            Self::CodeExpired | Self::CodeSpent { .. } => "code-expired",
+            Self::CodeExpired | Self::CodeUsed { .. } => "code-expired",
             Self::ApprovalLost { .. } => "approval-lost",
             Self::TimedOut { .. } | Self::NoCode { .. } => "timed-out",
             Self::AudienceUnknown { .. } => "audience-unknown",
@@ -348,7 +352,7 @@ impl AuthError {
             Self::CredentialStore(error) => error.code(),
             Self::LockBusy { .. } => "lock-busy",
             Self::Lock { .. } => "lock",
-            Self::Ending => "interrupted",
+            Self::ShuttingDown => "interrupted",
         }
     }
 }

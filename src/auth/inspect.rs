@@ -1,5 +1,5 @@
-//! Reads a token's claims without trusting them: no signature is checked here,
-//! and only the backend decides whether a token is good.
+//! Reading of a token's claims, which are not trusted: no signature is checked
+//! here, and only the backend decides whether a token is valid.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,31 +10,31 @@ use serde_json::{Map, Value};
 use crate::domain::account::Identity;
 use crate::text::sanitize::one_line;
 
-/// The claim Hasura reads.
+/// The claim that Hasura reads.
 pub const HASURA_CLAIM: &str = "https://hasura.io/jwt/claims";
 
-/// What a token turned out to be.
+/// A token, as far as it can be read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Inspected {
-    /// Three parts, of which header and payload are JSON objects.
+    /// A JWT: three parts, of which header and payload are JSON objects.
     Jwt {
         /// The header.
         header: Map<String, Value>,
         /// The claims.
         claims: Map<String, Value>,
     },
-    /// Five parts: encrypted.
+    /// An encrypted token: five parts.
     Encrypted {
-        /// Whether it is Auth0's form of a token without an audience: an empty
+        /// Whether it has Auth0's form for a token without an audience: an empty
         /// second part and `alg: dir`.
         without_audience: bool,
     },
-    /// Anything else: a random string.
+    /// Any other string.
     Opaque,
 }
 
 impl Inspected {
-    /// Reads `token`. Never fails: what cannot be read is opaque.
+    /// Reads `token`. Never fails: an unreadable one is opaque.
     #[must_use]
     pub fn read(token: &SecretString) -> Self {
         let parts: Vec<&str> = token.expose_secret().split('.').collect();
@@ -63,13 +63,13 @@ impl Inspected {
         }
     }
 
-    /// The text claim `name` of a JWT, as it is.
+    /// The string claim `name` of a JWT, verbatim.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.claim(name)?.as_str()
     }
 
-    /// The audiences: Auth0 sends a string or a list.
+    /// The audiences, from a string or a list.
     #[must_use]
     pub fn audiences(&self) -> Vec<&str> {
         match self.claim("aud") {
@@ -79,41 +79,41 @@ impl Inspected {
         }
     }
 
-    /// When the token ends by its own account.
+    /// The expiry (`exp`).
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.instant("exp")
     }
 
-    /// When the token was made by its own account.
+    /// The time of issue (`iat`).
     #[must_use]
     pub fn issued_at(&self) -> Option<Timestamp> {
         self.instant("iat")
     }
 
-    /// Who the token is about, for showing; `None` without a `sub`.
+    /// The user, sanitised for display; `None` without a `sub`.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
-        let shown = |name| {
+        let display = |name| {
             self.text(name)
                 .map(one_line)
                 .filter(|text| !text.is_empty())
         };
         Some(Identity {
             sub: self.text("sub").filter(|sub| !sub.is_empty())?.to_owned(),
-            email: shown("email"),
-            name: shown("name"),
+            email: display("email"),
+            name: display("name"),
         })
     }
 
-    /// Seconds since 1970, which some issuers write with a fraction.
+    /// Reads a claim in seconds since 1970; some issuers add a fraction.
     fn instant(&self, name: &str) -> Option<Timestamp> {
         let claim = self.claim(name)?;
         let seconds = claim.as_i64().or_else(|| {
             let seconds = claim.as_f64().filter(|s| s.abs() < 1e12)?;
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "checked to be below 10^12; the fraction is meant to go"
+                reason = "checked to be below 10^12; the fraction is dropped"
             )]
             Some(seconds as i64)
         })?;
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_without_audience_is_told_from_an_encrypted_one() {
+    fn a_token_without_audience_differs_from_an_encrypted_one() {
         let dir = json!({"alg": "dir", "enc": "A256GCM", "iss": "https://t.auth0.com/"});
         let rsa = json!({"alg": "RSA-OAEP-256", "enc": "A256GCM"});
         let read = |header, middle| Inspected::read(&token(&header, middle, ".iv.text.tag"));
@@ -174,24 +174,24 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_is_opaque() {
-        for rubbish in ["", ".", "..", "a.b.c", "....", "bm8.bm8.", "é.é.é", "x y z"] {
-            let read = Inspected::read(&SecretString::from(rubbish));
-            assert_eq!(read, Inspected::Opaque, "{rubbish}");
+    fn an_unreadable_token_is_opaque() {
+        for unreadable in ["", ".", "..", "a.b.c", "....", "bm8.bm8.", "é.é.é", "x y z"] {
+            let read = Inspected::read(&SecretString::from(unreadable));
+            assert_eq!(read, Inspected::Opaque, "{unreadable}");
         }
     }
 
     #[test]
-    fn an_absurd_expiry_is_no_expiry() {
+    fn an_invalid_expiry_is_ignored() {
         assert!(jwt(&json!({"exp": 1_800_000_000})).expires_at().is_some());
         assert!(jwt(&json!({"exp": 1_800_000_000.5})).expires_at().is_some());
-        for absurd in [json!(1e300), json!(i64::MAX), json!("soon"), json!(null)] {
-            assert_eq!(jwt(&json!({"exp": absurd})).expires_at(), None);
+        for invalid in [json!(1e300), json!(i64::MAX), json!("soon"), json!(null)] {
+            assert_eq!(jwt(&json!({"exp": invalid})).expires_at(), None);
         }
     }
 
     #[test]
-    fn a_name_with_escapes_is_made_printable() {
+    fn escape_sequences_are_removed_from_a_name() {
         let read = jwt(&json!({"sub": "auth0|1", "name": "E\u{1b}[2Jve", "email": ""}));
         assert_eq!(
             read.identity(),

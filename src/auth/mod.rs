@@ -1,8 +1,8 @@
 //! Identity: the device login, its tokens and their store.
 //!
-//! [`device`] gets a grant, [`stored_login`] keeps it in a [`credential_store`], [`session`] uses
-//! it and refreshes it. [`inspect`] reads what a token says and [`diagnosis`]
-//! names what is wrong with it; neither decides whether it is good.
+//! [`device`] obtains a grant, [`stored_login`] stores it in a [`credential_store`],
+//! [`session`] uses and refreshes it. [`inspect`] reads a token's claims and
+//! [`diagnosis`] finds their errors; neither decides whether a token is valid.
 
 pub mod access;
 pub mod connection;

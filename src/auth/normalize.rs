@@ -1,12 +1,12 @@
-//! What issuers write otherwise than the standards have it, put right before
-//! it is read: an approved login, or a refresh that spent its token, is not to
-//! be lost over a number in quotes.
+//! Normalisation of token responses that deviate from the standards: an approved
+//! login, or a refresh that used up its token, must not fail over a number in
+//! quotes.
 
 use serde_json::{Map, Value};
 
-/// The members that count seconds.
+/// Members that are a number of seconds.
 const SECONDS: [&str; 2] = ["expires_in", "interval"];
-/// Members that may be missing, and are of no use unless they are text.
+/// Optional members, dropped unless they are text.
 const TEXTS: [&str; 5] = [
     "error_description",
     "error_uri",
@@ -15,39 +15,39 @@ const TEXTS: [&str; 5] = [
     "refresh_token",
 ];
 
-/// `answer` as a JSON object, without a byte order mark before it; `None` when
-/// it is none.
+/// Parses and normalises `answer`, ignoring a byte order mark; `None` when it is
+/// not a JSON object.
 pub(crate) fn object(answer: &[u8]) -> Option<Map<String, Value>> {
     let mut object: Map<String, Value> = serde_json::from_slice(without_mark(answer)).ok()?;
     for name in SECONDS {
-        put_right(&mut object, name, seconds);
+        normalize(&mut object, name, seconds);
     }
     for name in TEXTS {
-        put_right(&mut object, name, text);
+        normalize(&mut object, name, text);
     }
     Some(object)
 }
 
-/// `answer` without a byte order mark (RFC 8259, section 8.1: may be ignored).
+/// Strips a byte order mark (RFC 8259, section 8.1: may be ignored).
 pub(crate) fn without_mark(answer: &[u8]) -> &[u8] {
     answer.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(answer)
 }
 
-/// Replaces the member `name` by what it means, or leaves it out.
-fn put_right(
+/// Replaces the member `name` by its normal form, or removes it.
+fn normalize(
     object: &mut Map<String, Value>,
     name: &str,
-    meaning: impl Fn(&Value) -> Option<Value>,
+    normal_form: impl Fn(&Value) -> Option<Value>,
 ) {
     let Some(found) = object.remove(name) else {
         return;
     };
-    if let Some(meant) = meaning(&found) {
-        object.insert(name.to_owned(), meant);
+    if let Some(normal) = normal_form(&found) {
+        object.insert(name.to_owned(), normal);
     }
 }
 
-/// Whole seconds, also written with a fraction or as text.
+/// Reads whole seconds, also from a fraction or a text.
 fn seconds(found: &Value) -> Option<Value> {
     if let Some(whole) = found.as_u64() {
         return Some(whole.into());
@@ -59,12 +59,12 @@ fn seconds(found: &Value) -> Option<Value> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "checked to be no less than 0; the fraction is meant to go"
+        reason = "checked to be at least 0; the fraction is dropped"
     )]
     (number >= 0.0).then(|| (number as u64).into())
 }
 
-/// Text that is there.
+/// Reads a text that is not empty.
 fn text(found: &Value) -> Option<Value> {
     found
         .as_str()
@@ -83,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_read_however_they_are_written() {
-        for (written, meant) in [
+    fn seconds_are_read_as_number_fraction_or_text() {
+        for (written, seconds) in [
             (json!(900), Some(900)),
             (json!("900"), Some(900)),
             (json!(" 900 "), Some(900)),
@@ -99,17 +99,17 @@ mod tests {
             (json!(null), None),
             (json!([900]), None),
         ] {
-            let kept = meant.map_or_else(|| json!({}), |meant| json!({"expires_in": meant}));
+            let expected = seconds.map_or_else(|| json!({}), |s| json!({"expires_in": s}));
             assert_eq!(
                 read(&json!({"expires_in": written})),
-                Some(kept),
+                Some(expected),
                 "{written}"
             );
         }
     }
 
     #[test]
-    fn what_is_no_text_is_left_out_and_the_rest_stays() {
+    fn members_that_should_be_text_and_are_not_are_dropped() {
         assert_eq!(
             read(&json!({
                 "error": "slow_down",
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_passed_over() {
+    fn a_byte_order_mark_is_ignored() {
         assert_eq!(object(b"\xEF\xBB\xBF{}"), Some(Map::new()));
         assert_eq!(object(b"\xEF\xBB{}"), None);
         assert_eq!(object(b"[]"), None);

@@ -1,4 +1,4 @@
-//! Requests to the issuer through `oauth2`, and what its errors mean.
+//! Requests to the issuer through `oauth2`, and the mapping of its errors.
 
 use std::fmt;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::auth::inspect::Inspected;
 use crate::auth::transport_error::TransportError;
 use crate::text::sanitize::message;
 
-/// The member `OpenID` Connect adds to a token answer.
+/// The member that `OpenID` Connect adds to a token response.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct IdTokenField {
     #[serde(default)]
@@ -38,10 +38,10 @@ impl fmt::Debug for IdTokenField {
 
 impl ExtraTokenFields for IdTokenField {}
 
-/// A token answer.
+/// A token response.
 pub(crate) type Tokens = StandardTokenResponse<IdTokenField, BasicTokenType>;
 
-type Client<Device> = oauth2::Client<
+type OAuthClient<Device> = oauth2::Client<
     BasicErrorResponse,
     Tokens,
     BasicTokenIntrospectionResponse,
@@ -54,25 +54,28 @@ type Client<Device> = oauth2::Client<
     EndpointSet,
 >;
 
-/// A public client: the id goes in the form and there is no secret.
-pub(crate) fn client(client_id: &str, token: &Url) -> Client<EndpointNotSet> {
+/// Creates a public client: the id is sent in the form; there is no secret.
+pub(crate) fn client(client_id: &str, token: &Url) -> OAuthClient<EndpointNotSet> {
     oauth2::Client::new(ClientId::new(client_id.to_owned()))
         .set_auth_type(AuthType::RequestBody)
         .set_token_uri(TokenUrl::from_url(token.clone()))
 }
 
-/// As [`client`], for starting a device login at `device`.
-pub(crate) fn device_client(client_id: &str, token: &Url, device: &Url) -> Client<EndpointSet> {
+/// Like [`client`], for starting a device login at `device`.
+pub(crate) fn device_client(
+    client_id: &str,
+    token: &Url,
+    device: &Url,
+) -> OAuthClient<EndpointSet> {
     client(client_id, token)
         .set_device_authorization_url(DeviceAuthorizationUrl::from_url(device.clone()))
 }
 
-/// The access token of an answer that arrived at `now`.
+/// Reads the access token of a response that arrived at `now`.
 ///
-/// Only a bearer token (RFC 6750, section 2.1) is accepted.
-///
-/// Its end is counted from the arrival (`expires_in`), so a wrong clock does
-/// no harm; the token's own `exp` is used only where that is missing.
+/// Only a bearer token (RFC 6750, section 2.1) is accepted. Its expiry is
+/// computed from `now` and `expires_in`, so a wrong clock does no harm; the
+/// token's own `exp` is used only where that is missing.
 pub(crate) fn access_token(tokens: &Tokens, now: Timestamp) -> Result<AccessToken, AuthError> {
     if *tokens.token_type() != BasicTokenType::Bearer {
         return Err(malformed("`token_type` is not Bearer"));
@@ -94,13 +97,13 @@ pub(crate) fn access_token(tokens: &Tokens, now: Timestamp) -> Result<AccessToke
     Ok(AccessToken::issued(secret, now, expires_at))
 }
 
-/// `lifetime` after `now`, unless that is beyond the calendar.
+/// Returns `now` plus `lifetime`; `None` beyond the calendar.
 pub(crate) fn after(now: Timestamp, lifetime: Duration) -> Option<Timestamp> {
     now.checked_add(SignedDuration::try_from(lifetime).ok()?)
         .ok()
 }
 
-/// An answer's refresh token, if it has one.
+/// Reads the refresh token of a response, if it contains one.
 pub(crate) fn refresh_token(tokens: &Tokens) -> Option<SecretString> {
     tokens
         .refresh_token()
@@ -109,23 +112,23 @@ pub(crate) fn refresh_token(tokens: &Tokens) -> Option<SecretString> {
         .map(|token| SecretString::from(token.clone()))
 }
 
-/// An OAuth error: its code and its description, printable.
+/// An OAuth error response, sanitised for display.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct OAuthError {
     pub(crate) code: String,
     pub(crate) description: String,
 }
 
-/// Takes apart what `oauth2` returns: what the issuer said, or why it said
-/// nothing. Never keeps an answer's body: it may hold tokens.
-pub(crate) fn said<T>(
+/// Converts an error of `oauth2`: to the issuer's OAuth error, or to the reason
+/// why there is none. Never contains an answer's body, which may hold tokens.
+pub(crate) fn parse_error<T>(
     error: RequestTokenError<TransportError, StandardErrorResponse<T>>,
-) -> Result<Said, AuthError>
+) -> Result<OAuthError, AuthError>
 where
     T: ErrorResponseType + AsRef<str> + fmt::Display,
 {
     match error {
-        RequestTokenError::ServerResponse(response) => Ok(Said {
+        RequestTokenError::ServerResponse(response) => Ok(OAuthError {
             code: message(response.error().as_ref()),
             description: message(
                 response
@@ -133,12 +136,12 @@ where
                     .map_or_else(|| response.error().as_ref(), String::as_str),
             ),
         }),
-        RequestTokenError::Request(trouble) => Err(trouble.into()),
+        RequestTokenError::Request(error) => Err(error.into()),
         RequestTokenError::Parse(error, _) => Err(AuthError::Malformed {
-            reason: match missing(&error.inner().to_string()) {
+            reason: match missing_member(&error.inner().to_string()) {
                 Some(member) => format!("`{member}` is missing"),
                 None => format!(
-                    "`{}` is missing or of another type",
+                    "`{}` is missing or has the wrong type",
                     message(&error.path().to_string())
                 ),
             },
@@ -147,15 +150,15 @@ where
     }
 }
 
-/// The member that a parser misses. The rest of what it says may quote the
-/// answer; this is a name of ours.
-fn missing(message: &str) -> Option<&str> {
+/// The name of the member that the parser did not find. The rest of its
+/// message may quote the answer.
+fn missing_member(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.split('`').next()
 }
 
-/// What an error means that no step of its own gives a meaning to.
-pub(crate) fn refused(said: Said, audience: &str) -> AuthError {
-    let Said { code, description } = said;
+/// Maps an OAuth error that has the same meaning in every request.
+pub(crate) fn auth_error(error: OAuthError, audience: &str) -> AuthError {
+    let OAuthError { code, description } = error;
     match code.as_str() {
         "invalid_target" => AuthError::AudienceUnknown {
             audience: audience.to_owned(),
@@ -176,13 +179,13 @@ pub(crate) fn refused(said: Said, audience: &str) -> AuthError {
     }
 }
 
-/// Auth0's words for an audience it does not know: an `access_denied` that no
-/// person said.
+/// Returns whether `description` is Auth0's for an unknown audience, which it
+/// reports as `access_denied`.
 pub(crate) fn is_unknown_audience(description: &str) -> bool {
     description.starts_with("Service not found")
 }
 
-/// An answer that cannot be used.
+/// Creates an [`AuthError::Malformed`].
 pub(crate) fn malformed(reason: &str) -> AuthError {
     AuthError::Malformed {
         reason: reason.to_owned(),

@@ -1,9 +1,9 @@
-//! The bridge from `oauth2` to our HTTP client.
+//! The HTTP client that `oauth2` uses.
 //!
-//! `oauth2` ends a login at the first answer it cannot read and hides what
-//! the network says. So this side sorts the answers: what says yes or no goes
-//! on to `oauth2`, everything else is a [`TransportError`], which makes it wait and
-//! ask again. The last one of either is there to be looked at.
+//! `oauth2` ends a login at the first answer it cannot read and hides network
+//! errors. So answers are classified here: a token or an OAuth error is passed
+//! on to `oauth2`; everything else is a [`TransportError`], after which it polls
+//! again. The last answer can be inspected.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,34 +23,34 @@ use crate::auth::transport_error::TransportError;
 use crate::http::{self, BodyError};
 use crate::text::redact::without;
 
-/// The most read of an answer, in bytes. A token answer has a few thousand.
+/// The size limit of an answer, in bytes. A token response has a few thousand.
 pub(crate) const LARGEST_ANSWER: usize = 256 * 1024;
 
-/// What the issuer last said.
+/// The kind of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// Nothing yet.
+    /// No answer yet.
     None,
-    /// A token, or whatever else has no `error`.
+    /// A JSON object without `error`.
     Success,
-    /// A JSON `error`.
+    /// An OAuth `error`.
     Error(String),
-    /// Neither yes nor no.
-    TransportError(TransportError),
+    /// Neither of them.
+    Failed(TransportError),
 }
 
-/// An HTTP client as `oauth2` wants it.
+/// An HTTP client for `oauth2`.
 #[derive(Debug)]
-pub(crate) struct Bridge {
+pub(crate) struct OAuthHttpClient {
     client: Client,
-    /// What the requests carry, and no error of the issuer may repeat.
+    /// The secret in the requests, redacted from errors.
     secret: SecretString,
     last: watch::Sender<Reply>,
     refresh_token: Mutex<Option<SecretString>>,
 }
 
-impl Bridge {
-    /// Sends requests that carry `secret` with `client`.
+impl OAuthHttpClient {
+    /// Sends requests that contain `secret` with `client`.
     pub(crate) fn new(client: Client, secret: SecretString) -> Self {
         Self {
             client,
@@ -60,47 +60,45 @@ impl Bridge {
         }
     }
 
-    /// What the issuer last said.
-    pub(crate) fn last(&self) -> Reply {
+    /// The kind of the last answer.
+    pub(crate) fn last_reply(&self) -> Reply {
         self.last.borrow().clone()
     }
 
-    /// The refresh token of the last successful answer, also of one that
-    /// `oauth2` refuses for another member.
+    /// The refresh token of the last successful answer, also where `oauth2`
+    /// rejects that answer for another member.
     pub(crate) fn refresh_token(&self) -> Option<SecretString> {
         let token = self.refresh_token.lock();
         token.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let mut sorted = send(&self.client, request).await;
-        if let Ok(Answer {
-            error: Some(_),
-            body,
-        }) = &mut sorted
-        {
-            *body = without(body, &self.secret);
+        let mut result = send(&self.client, request).await;
+        match &mut result {
+            Ok(JsonAnswer { error: None, body }) => self.remember_refresh_token(body),
+            Ok(JsonAnswer { body, .. }) => *body = without(body, &self.secret),
+            Err(_) => {}
         }
-        if let Ok(Answer { error: None, body }) = &sorted {
-            let object = normalize::object(body);
-            let token =
-                object.and_then(|object| Some(object.get("refresh_token")?.as_str()?.into()));
-            *self
-                .refresh_token
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = token;
-        }
-        let reply = match &sorted {
+        let reply = match &result {
             Ok(answer) => answer.error.clone().map_or(Reply::Success, Reply::Error),
-            Err(trouble) => Reply::TransportError(trouble.clone()),
+            Err(error) => Reply::Failed(error.clone()),
         };
         tracing::debug!(?reply, "the issuer answered");
         self.last.send_replace(reply);
-        sorted.map(Answer::into_response)
+        result.map(JsonAnswer::into_response)
+    }
+
+    fn remember_refresh_token(&self, body: &[u8]) {
+        let token = normalize::object(body)
+            .and_then(|object| Some(object.get("refresh_token")?.as_str()?.into()));
+        *self
+            .refresh_token
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = token;
     }
 }
 
-impl<'c> AsyncHttpClient<'c> for Bridge {
+impl<'c> AsyncHttpClient<'c> for OAuthHttpClient {
     type Error = TransportError;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'c>>;
 
@@ -110,14 +108,14 @@ impl<'c> AsyncHttpClient<'c> for Bridge {
 }
 
 /// A JSON object from the issuer.
-struct Answer {
+struct JsonAnswer {
     error: Option<String>,
     body: Vec<u8>,
 }
 
-impl Answer {
-    /// The status follows the body: issuers disagree on the status (200, 400,
-    /// 403, 429), only the `error` member decides.
+impl JsonAnswer {
+    /// Derives the status from the body: issuers disagree on the status (200, 400,
+    /// 403, 429); only the `error` member counts.
     fn into_response(self) -> HttpResponse {
         let mut response = Response::new(self.body);
         *response.status_mut() = if self.error.is_some() {
@@ -131,7 +129,7 @@ impl Answer {
     }
 }
 
-async fn send(client: &Client, request: HttpRequest) -> Result<Answer, TransportError> {
+async fn send(client: &Client, request: HttpRequest) -> Result<JsonAnswer, TransportError> {
     let host = request.uri().authority().map_or_else(
         || "the issuer".to_owned(),
         |authority| authority.as_str().to_owned(),
@@ -141,7 +139,10 @@ async fn send(client: &Client, request: HttpRequest) -> Result<Answer, Transport
         reason,
     };
     let request = reqwest::Request::try_from(request).map_err(|e| unsent(http::reason(&e)))?;
-    let response = client.execute(request).await.map_err(|e| lost(&host, &e))?;
+    let response = client
+        .execute(request)
+        .await
+        .map_err(|e| transport_error(&host, &e))?;
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let body = http::body(response, LARGEST_ANSWER)
@@ -156,11 +157,11 @@ async fn send(client: &Client, request: HttpRequest) -> Result<Answer, Transport
                 limit,
             },
         })?;
-    sort(host, status, &headers, &body)
+    classify(host, status, &headers, &body)
 }
 
-/// What a failed request means for whether it arrived.
-pub(crate) fn lost(host: &str, error: &reqwest::Error) -> TransportError {
+/// Maps a failed request by whether it may have arrived.
+pub(crate) fn transport_error(host: &str, error: &reqwest::Error) -> TransportError {
     let (host, reason) = (host.to_owned(), http::reason(error));
     if error.is_connect() || error.is_builder() {
         TransportError::Unreachable { host, reason }
@@ -169,39 +170,39 @@ pub(crate) fn lost(host: &str, error: &reqwest::Error) -> TransportError {
     }
 }
 
-/// Sorts an answer into one that says yes or no, and trouble.
-fn sort(
+/// Classifies an answer as token, OAuth error or transport error.
+fn classify(
     host: String,
     status: u16,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Answer, TransportError> {
+) -> Result<JsonAnswer, TransportError> {
     let object = normalize::object(body);
     let error = object
         .as_ref()
         .and_then(|object| object.get("error")?.as_str())
         .map(str::to_owned);
-    let decides = match (&object, error.as_deref()) {
+    let is_final = match (&object, error.as_deref()) {
         (None, _) => false,
         (Some(_), None) => (200..300).contains(&status),
-        (Some(_), Some(error)) => says_no(error) || !(status == 429 || status >= 500),
+        (Some(_), Some(error)) => is_oauth_error(error) || !(status == 429 || status >= 500),
     };
     if let Some(object) = object
-        && decides
-        && !error.as_deref().is_some_and(is_passing)
+        && is_final
+        && !error.as_deref().is_some_and(is_transient)
     {
         let body = Value::Object(object).to_string().into_bytes();
-        return Ok(Answer { error, body });
+        return Ok(JsonAnswer { error, body });
     }
     let retry_after = http::retry_after(headers, Timestamp::now());
     Err(match status {
         429 => TransportError::RateLimited { host, retry_after },
-        500.. => TransportError::Broken {
+        500.. => TransportError::ServerError {
             host,
             status,
             retry_after,
         },
-        _ if error.is_some() => TransportError::Broken {
+        _ if error.is_some() => TransportError::ServerError {
             host,
             status,
             retry_after,
@@ -210,8 +211,8 @@ fn sort(
     })
 }
 
-/// Errors that mean what they say whatever the status.
-fn says_no(error: &str) -> bool {
+/// Returns whether `error` is an OAuth error that counts with any status.
+fn is_oauth_error(error: &str) -> bool {
     matches!(
         error,
         "authorization_pending"
@@ -229,8 +230,8 @@ fn says_no(error: &str) -> bool {
     )
 }
 
-/// Errors that pass by themselves.
-fn is_passing(error: &str) -> bool {
+/// Returns whether `error` is a temporary failure.
+fn is_transient(error: &str) -> bool {
     matches!(
         error,
         "temporarily_unavailable" | "server_error" | "too_many_requests"
@@ -241,17 +242,18 @@ fn is_passing(error: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn sorted(status: u16, body: &str) -> Result<Option<String>, TransportError> {
-        sort("h".to_owned(), status, &HeaderMap::new(), body.as_bytes()).map(|answer| answer.error)
+    fn classified(status: u16, body: &str) -> Result<Option<String>, TransportError> {
+        classify("h".to_owned(), status, &HeaderMap::new(), body.as_bytes())
+            .map(|answer| answer.error)
     }
 
     #[test]
-    fn the_error_member_decides_whatever_the_status() {
+    fn the_error_member_counts_with_any_status() {
         for status in [200, 400, 403, 429, 503] {
             for error in ["authorization_pending", "slow_down", "expired_token"] {
                 let body = format!("{{\"error\":\"{error}\"}}");
                 assert_eq!(
-                    sorted(status, &body),
+                    classified(status, &body),
                     Ok(Some(error.to_owned())),
                     "{status}"
                 );
@@ -265,30 +267,30 @@ mod tests {
             host: "h".to_owned(),
             retry_after: None,
         });
-        assert_eq!(sorted(429, r#"{"error":"too_many_requests"}"#), limited);
-        assert_eq!(sorted(429, r#"{"error":"whatever"}"#), limited);
-        assert_eq!(sorted(429, "Too many requests"), limited);
-        assert_eq!(sorted(429, ""), limited);
+        assert_eq!(classified(429, r#"{"error":"too_many_requests"}"#), limited);
+        assert_eq!(classified(429, r#"{"error":"whatever"}"#), limited);
+        assert_eq!(classified(429, "Too many requests"), limited);
+        assert_eq!(classified(429, ""), limited);
     }
 
     #[test]
-    fn pages_and_server_errors_are_trouble() {
+    fn pages_and_server_errors_are_transport_errors() {
         assert!(matches!(
-            sorted(502, "<html>"),
-            Err(TransportError::Broken { status: 502, .. })
+            classified(502, "<html>"),
+            Err(TransportError::ServerError { status: 502, .. })
         ));
         assert!(matches!(
-            sorted(500, r#"{"error":"unknown"}"#),
-            Err(TransportError::Broken { .. })
+            classified(500, r#"{"error":"unknown"}"#),
+            Err(TransportError::ServerError { .. })
         ));
         assert!(matches!(
-            sorted(400, r#"{"error":"temporarily_unavailable"}"#),
-            Err(TransportError::Broken { .. })
+            classified(400, r#"{"error":"temporarily_unavailable"}"#),
+            Err(TransportError::ServerError { .. })
         ));
         for body in ["<html>", "", "[]", "\"text\"", "{\"half"] {
             assert!(
                 matches!(
-                    sorted(200, body),
+                    classified(200, body),
                     Err(TransportError::InvalidResponse { status: 200, .. })
                 ),
                 "{body}"

@@ -1,4 +1,4 @@
-//! One exchange of a refresh token.
+//! The exchange of a refresh token (RFC 6749, section 6).
 
 use std::time::Duration;
 
@@ -11,16 +11,15 @@ use crate::auth::access::AccessToken;
 use crate::auth::connection::Connection;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
-use crate::auth::oauth::{self, Said};
-use crate::auth::oauth_http::Bridge;
+use crate::auth::oauth::{self, OAuthError};
+use crate::auth::oauth_http::OAuthHttpClient;
 use crate::auth::time_scale::TimeScale;
 use crate::auth::transport_error::TransportError;
 use crate::http;
 
-/// The pauses before the tries that follow a lost answer: at once, then
-/// longer. They stay within the overlap issuers are asked to allow (30 s), and
-/// within what a command waits for the server (2 s), so that it can still say
-/// what the trouble is.
+/// The pauses before retries after a lost answer. Their sum is below the
+/// overlap that issuers should allow (30 s), and below the time that a command
+/// waits for the server (2 s), so that it can still report the error.
 const RETRIES: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_millis(300),
@@ -30,30 +29,30 @@ const RETRIES: [Duration; 3] = [
 /// A successful answer to a refresh.
 #[derive(Debug)]
 pub(crate) struct Refreshed {
-    /// The access token, or what is wrong with that part of the answer.
+    /// The access token, or the error in that part of the answer.
     pub(crate) access: Result<AccessToken, AuthError>,
-    /// The token that takes the old one's place, where the issuer rotates.
+    /// The successor of the refresh token, where the issuer rotates them.
     pub(crate) rotated: Option<SecretString>,
-    /// The ID token, where the login asked for one.
+    /// The ID token, where the login requested one.
     pub(crate) id_token: Option<SecretString>,
 }
 
-/// Why there was no refresh.
+/// Why a refresh failed.
 #[derive(Debug)]
-pub(crate) enum NotRefreshed {
-    /// `invalid_grant`: this token is of no more use.
-    Spent { description: String },
-    /// Anything else; the token may still be good.
+pub(crate) enum RefreshError {
+    /// `invalid_grant`: the refresh token is no longer valid.
+    InvalidGrant { description: String },
+    /// Any other error; the refresh token may still be valid.
     Failed(AuthError),
 }
 
-impl From<AuthError> for NotRefreshed {
+impl From<AuthError> for RefreshError {
     fn from(error: AuthError) -> Self {
         Self::Failed(error)
     }
 }
 
-/// The way to the token endpoint.
+/// The token endpoint of an issuer.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenEndpoint {
     client: Client,
@@ -61,36 +60,40 @@ pub(crate) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    /// Asks the issuer where it is.
+    /// Discovers the endpoint.
     pub(crate) async fn discover(connection: &Connection) -> Result<Self, AuthError> {
         let client = http::client(&discovery::address(&connection.issuer)?)?;
         let issuer = Issuer::discover(&client, &connection.issuer).await?;
         Ok(Self { client, issuer })
     }
 
-    /// Exchanges `token`, again with the same one if the answer is lost.
-    /// `lost` becomes true when one was, and stays so: the token may then be
-    /// spent, which explains an `invalid_grant` that comes later.
+    /// Exchanges `token`; retries with the same one if the answer is lost.
+    /// `answer_was_lost` then becomes true and stays so: the token may be used
+    /// up, which explains a later `invalid_grant`.
     pub(crate) async fn refresh(
         &self,
         connection: &Connection,
         token: &SecretString,
-        pace: TimeScale,
-        lost: &mut bool,
-    ) -> Result<Refreshed, NotRefreshed> {
+        time_scale: TimeScale,
+        answer_was_lost: &mut bool,
+    ) -> Result<Refreshed, RefreshError> {
         let mut retries = RETRIES.into_iter();
         loop {
             let failure = match self.exchange(connection, token).await {
-                Err(NotRefreshed::Failed(AuthError::Transport(trouble))) => trouble,
-                answered => return answered,
+                Err(RefreshError::Failed(AuthError::Transport(error))) => error,
+                answer => return answer,
             };
-            *lost |= failure.may_have_arrived();
-            let pause = if *lost { retries.next() } else { None };
+            *answer_was_lost |= failure.may_have_arrived();
+            let pause = if *answer_was_lost {
+                retries.next()
+            } else {
+                None
+            };
             let Some(pause) = pause else {
-                return Err(NotRefreshed::Failed(failure.into()));
+                return Err(RefreshError::Failed(failure.into()));
             };
-            tracing::debug!(%failure, ?pause, "refreshing again with the same token");
-            pace.sleep(pause.max(asked(&failure))).await;
+            tracing::debug!(%failure, ?pause, "retrying the refresh with the same token");
+            time_scale.sleep(pause.max(retry_after(&failure))).await;
         }
     }
 
@@ -98,16 +101,16 @@ impl TokenEndpoint {
         &self,
         connection: &Connection,
         token: &SecretString,
-    ) -> Result<Refreshed, NotRefreshed> {
-        let bridge = Bridge::new(self.client.clone(), token.clone());
+    ) -> Result<Refreshed, RefreshError> {
+        let http = OAuthHttpClient::new(self.client.clone(), token.clone());
         let client = oauth::client(&connection.client_id, &self.issuer.token);
         let token = RefreshToken::new(token.expose_secret().to_owned());
-        let answered = client
+        let answer = client
             .exchange_refresh_token(&token)
-            .request_async(&bridge)
+            .request_async(&http)
             .await;
-        let rotated = bridge.refresh_token();
-        let error = match answered {
+        let rotated = http.refresh_token();
+        let error = match answer {
             Ok(tokens) => {
                 return Ok(Refreshed {
                     access: oauth::access_token(&tokens, Timestamp::now()),
@@ -117,34 +120,37 @@ impl TokenEndpoint {
             }
             Err(error) => error,
         };
-        match oauth::said(error) {
-            Ok(said) if said.code == "invalid_grant" => Err(NotRefreshed::Spent {
-                description: said.description,
+        match oauth::parse_error(error) {
+            Ok(error) if error.code == "invalid_grant" => Err(RefreshError::InvalidGrant {
+                description: error.description,
             }),
-            Ok(said) => Err(NotRefreshed::Failed(refused(said, &connection.audience))),
-            // The token sent is spent: its successor is worth more than the rest of the answer.
+            Ok(error) => Err(RefreshError::Failed(auth_error(
+                error,
+                &connection.audience,
+            ))),
+            // The token sent is used up: its successor is worth more than the rest of the answer.
             Err(error) if rotated.is_some() => Ok(Refreshed {
                 access: Err(error),
                 id_token: None,
                 rotated,
             }),
-            Err(error) => Err(NotRefreshed::Failed(error)),
+            Err(error) => Err(RefreshError::Failed(error)),
         }
     }
 }
 
-/// What an error means that leaves the token good.
-fn refused(said: Said, audience: &str) -> AuthError {
-    let refused = oauth::refused(said, audience);
-    let AuthError::GrantNotAllowed { description } = refused else {
-        return refused;
+/// Maps an OAuth error that leaves the refresh token valid.
+fn auth_error(error: OAuthError, audience: &str) -> AuthError {
+    let error = oauth::auth_error(error, audience);
+    let AuthError::GrantNotAllowed { description } = error else {
+        return error;
     };
     AuthError::RefreshNotAllowed { description }
 }
 
-/// The wait a server asked for, as far as a user can be made to wait here.
-fn asked(trouble: &TransportError) -> Duration {
-    trouble
+/// The server's `Retry-After`, at most 5 s.
+fn retry_after(error: &TransportError) -> Duration {
+    error
         .retry_after()
         .unwrap_or_default()
         .min(Duration::from_secs(5))

@@ -1,4 +1,4 @@
-//! Telling the issuer that a refresh token is no longer wanted (RFC 7009).
+//! Revocation of refresh tokens at the issuer (RFC 7009).
 
 use std::time::Duration;
 
@@ -8,41 +8,41 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::auth::connection::Connection;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
-use crate::auth::oauth_http::lost;
+use crate::auth::oauth_http::transport_error;
 use crate::auth::transport_error::TransportError;
 use crate::http;
 
 /// The result of a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revocation {
-    /// The issuer takes it no more.
+    /// The issuer no longer accepts the token.
     Revoked,
-    /// There was none.
+    /// There was no refresh token.
     NothingToRevoke,
-    /// The issuer was not asked, as the user wished: the token stays valid
-    /// until it ages out.
-    NotAsked,
-    /// The issuer has no endpoint for it: the token stays valid until it ages
-    /// out.
+    /// The issuer was not contacted (`--offline`): the token stays valid until it
+    /// expires.
+    SkippedOffline,
+    /// The issuer has no revocation endpoint: the token stays valid until it
+    /// expires.
     NotOffered,
 }
 
-/// How long revoking a refresh token that is not stored may take.
+/// The time limit for revoking a refresh token that is not stored.
 const UNUSED_LIMIT: Duration = Duration::from_secs(5);
 
-/// Revokes a refresh token that is not stored, waiting at most 5 s. Failing is
-/// only logged: such a token expires at the issuer.
+/// Revokes a refresh token that is not stored, within 5 s. A failure is only
+/// logged: such a token expires at the issuer.
 pub async fn revoke_unused(connection: &Connection, token: &SecretString) {
     let revoked = tokio::time::timeout(UNUSED_LIMIT, revoke(connection, token)).await;
     tracing::debug!(?revoked, "revoked a refresh token that is not stored");
 }
 
-/// Revokes `token`. Access tokens made with it stay valid until they end.
+/// Revokes `token`. Access tokens issued for it stay valid until they expire.
 ///
 /// # Errors
 ///
-/// When the issuer cannot be asked or refuses: the token stays valid until it
-/// ages out.
+/// When the issuer cannot be reached or refuses: the token stays valid until it
+/// expires.
 pub async fn revoke(
     connection: &Connection,
     token: &SecretString,
@@ -53,7 +53,7 @@ pub async fn revoke(
     let Some(endpoint) = issuer.revocation else {
         return Ok(Revocation::NotOffered);
     };
-    let host = discovery::authority(&endpoint);
+    let host = http::authority(&endpoint);
     // `oauth2` refuses plain http here, also on loopback.
     let response = client
         .post(endpoint)
@@ -64,11 +64,11 @@ pub async fn revoke(
         ])
         .send()
         .await
-        .map_err(|e| lost(&host, &e))?;
+        .map_err(|e| transport_error(&host, &e))?;
     match response.status() {
         status if status.is_success() => Ok(Revocation::Revoked),
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            Err(AuthError::Transport(TransportError::Broken {
+            Err(AuthError::Transport(TransportError::ServerError {
                 host,
                 status: status.as_u16(),
                 retry_after: None,

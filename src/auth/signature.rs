@@ -1,7 +1,7 @@
-//! Verifies a token's signature against the issuer's published keys (RFC 7515, 7517, 7518).
+//! Verification of a token's signature with the issuer's published keys (RFC 7515, 7517, 7518).
 //!
-//! For diagnosis only: where the signature is good here, a backend that refuses it has a wrong
-//! key. What a token opens is the backend's decision.
+//! For diagnosis only: a backend that rejects a signature which is valid here has a wrong key.
+//! The backend alone decides what a token permits.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -40,20 +40,20 @@ enum Curve {
     P384,
 }
 
-/// Why a signature is not good.
+/// Why a signature is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// Not a signed JWT.
+    /// The token is not a signed JWT.
     #[error("the token is not a signed JWT")]
     NotSigned,
-    /// An algorithm that public keys do not verify, or that is not supported here.
+    /// The algorithm has no public key, or is not supported.
     #[error("the token is signed with `{algorithm}`")]
     Algorithm {
         /// The header's `alg`.
         algorithm: String,
     },
-    /// The key set has no key of this id.
+    /// The key set does not contain the key.
     #[error("the issuer publishes no key `{kid}`")]
     UnknownKey {
         /// The header's `kid`.
@@ -65,7 +65,7 @@ pub enum SignatureError {
 }
 
 #[derive(Deserialize)]
-struct Jwks {
+struct JwkSet {
     keys: Vec<Value>,
 }
 
@@ -83,11 +83,11 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// Reads a JWK set; `None` if it is not one. Keys that sign nothing, or of an unknown
-    /// form, are left out.
+    /// Parses a JWK set; `None` if it is not one. Ignores keys for other uses and of unknown
+    /// types.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let set: Jwks = serde_json::from_slice(body).ok()?;
+        let set: JwkSet = serde_json::from_slice(body).ok()?;
         let keys = set.keys.into_iter();
         Some(Self {
             keys: keys.filter_map(public_key).collect(),
@@ -106,7 +106,7 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// Verifies the signature of `token`. Claims and times are not looked at.
+    /// Verifies the signature of `token`. Claims and times are not checked.
     ///
     /// # Errors
     ///
@@ -115,12 +115,12 @@ impl KeySet {
         let Inspected::Jwt { header, .. } = Inspected::read(token) else {
             return Err(SignatureError::NotSigned);
         };
-        let (signed, mark) = token
+        let (signed, signature) = token
             .expose_secret()
             .rsplit_once('.')
             .ok_or(SignatureError::NotSigned)?;
-        let mark = URL_SAFE_NO_PAD
-            .decode(mark)
+        let signature = URL_SAFE_NO_PAD
+            .decode(signature)
             .map_err(|_| SignatureError::NotSigned)?;
         let named = |name| header.get(name).and_then(Value::as_str);
         let algorithm = named("alg").unwrap_or("");
@@ -142,7 +142,7 @@ impl KeySet {
         }
         let verified = candidates
             .iter()
-            .any(|key| key.verifies(algorithm, signed.as_bytes(), &mark));
+            .any(|key| key.verifies(algorithm, signed.as_bytes(), &signature));
         if verified {
             Ok(())
         } else {
@@ -152,11 +152,11 @@ impl KeySet {
 }
 
 impl PublicKey {
-    fn verifies(&self, algorithm: &str, signed: &[u8], mark: &[u8]) -> bool {
+    fn verifies(&self, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
         match (&self.material, algorithm) {
             (Material::Rsa { n, e }, _) => rsa(algorithm).is_some_and(|scheme| {
                 RsaPublicKeyComponents { n, e }
-                    .verify(scheme, signed, mark)
+                    .verify(scheme, signed, signature)
                     .is_ok()
             }),
             (
@@ -166,7 +166,7 @@ impl PublicKey {
                 },
                 "ES256",
             ) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-                .verify(signed, mark)
+                .verify(signed, signature)
                 .is_ok(),
             (
                 Material::Ec {
@@ -175,7 +175,7 @@ impl PublicKey {
                 },
                 "ES384",
             ) => UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point)
-                .verify(signed, mark)
+                .verify(signed, signature)
                 .is_ok(),
             (Material::Ec { .. }, _) => false,
         }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_public_key_signs_is_named() -> Checked {
+    fn an_unsupported_algorithm_is_named() -> Checked {
         let keys = rfc_keys().ok_or("no key set")?;
         let signed = |header: Value| {
             let header = URL_SAFE_NO_PAD.encode(header.to_string());
@@ -297,12 +297,12 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_do_not_sign_are_left_out() {
+    fn keys_for_other_uses_are_ignored() {
         let odd = json!({"keys": [
             {"kty": "RSA", "use": "enc", "n": "AQAB", "e": "AQAB"},
             {"kty": "oct", "k": "AQAB"},
             {"kty": "EC", "crv": "P-521", "x": "AQAB", "y": "AQAB"},
-            "rubbish",
+            "invalid",
         ]});
         let keys = KeySet::parse(odd.to_string().as_bytes());
         assert!(keys.is_some_and(|keys| keys.is_empty()));

@@ -1,8 +1,8 @@
-//! The entries of one login in a vault: refresh token, access token, and a
-//! device login that waits to be finished.
+//! The entries of one login in a credential store: refresh token, access token,
+//! and a device login that is not finished.
 //!
-//! Each entry names the user (`sub`) it belongs to, so that a process never
-//! goes on with the login of another user who logged in meanwhile.
+//! Each entry contains the user (`sub`) it belongs to, so that a process never
+//! continues with the login of another user who logged in meanwhile.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::auth::access::AccessToken;
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe_with};
 use crate::auth::device::Prompt;
 
-/// The entries of one login. Calls block, as the vault's do.
+/// The entries of one login. Calls block, as the credential store's do.
 #[derive(Debug, Clone)]
 pub struct StoredLogin {
     credential_store: Arc<dyn CredentialStore>,
     prefix: String,
 }
 
-/// A refresh token and whose it is.
+/// A refresh token and its user.
 #[derive(Debug, Clone)]
 pub struct StoredRefreshToken {
     /// The refresh token.
@@ -31,7 +31,7 @@ pub struct StoredRefreshToken {
     pub sub: String,
 }
 
-/// An access token and whose it is.
+/// An access token and its user.
 #[derive(Debug, Clone)]
 pub struct StoredAccessToken {
     /// The access token.
@@ -40,7 +40,7 @@ pub struct StoredAccessToken {
     pub sub: String,
 }
 
-/// A device login that waits to be finished.
+/// A device login that is not finished.
 #[derive(Debug, Clone)]
 pub struct StoredDeviceLogin {
     /// The prompt that was shown.
@@ -49,8 +49,8 @@ pub struct StoredDeviceLogin {
     pub device: SecretString,
 }
 
-/// Entries own their secret when read and borrow it when written, so that it
-/// is not copied about.
+/// The refresh token's entry. Entries own their secret when read and borrow it
+/// when written, so that it is not copied.
 #[derive(Serialize, Deserialize)]
 struct RefreshEntry<Secret> {
     refresh_token: Secret,
@@ -73,7 +73,7 @@ struct DeviceEntry<Secret> {
 }
 
 impl StoredLogin {
-    /// The entries in `credential_store` whose names begin with `prefix`.
+    /// Uses the entries in `credential_store` whose names begin with `prefix`.
     #[must_use]
     pub const fn new(credential_store: Arc<dyn CredentialStore>, prefix: String) -> Self {
         Self {
@@ -82,27 +82,27 @@ impl StoredLogin {
         }
     }
 
-    /// The vault they are in.
+    /// The credential store that contains the entries.
     #[must_use]
     pub const fn credential_store(&self) -> &Arc<dyn CredentialStore> {
         &self.credential_store
     }
 
-    /// Proves that the store can be written, so that a refresh does not spend a
+    /// Checks that the store can be written, so that a refresh does not use up a
     /// token whose successor would be lost.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub fn prove_writable(&self) -> Result<(), CredentialStoreError> {
+    pub fn check_writable(&self) -> Result<(), CredentialStoreError> {
         probe_with(&*self.credential_store)
     }
 
-    /// The refresh token, if there is one.
+    /// Reads the refresh token; `None` when there is none.
     ///
     /// # Errors
     ///
-    /// When the store fails or the entry is not ours.
+    /// When the store fails or the entry is invalid.
     pub fn refresh(&self) -> Result<Option<StoredRefreshToken>, CredentialStoreError> {
         let entry: Option<RefreshEntry<String>> = self.read("refresh")?;
         Ok(entry.map(|entry| StoredRefreshToken {
@@ -111,23 +111,23 @@ impl StoredLogin {
         }))
     }
 
-    /// Keeps the refresh token.
+    /// Stores the refresh token.
     ///
     /// # Errors
     ///
-    /// When the store fails; what was there is still there.
-    pub fn set_refresh(&self, kept: &StoredRefreshToken) -> Result<(), CredentialStoreError> {
+    /// When the store fails; the entry is then unchanged.
+    pub fn set_refresh(&self, stored: &StoredRefreshToken) -> Result<(), CredentialStoreError> {
         self.write(
             "refresh",
             &RefreshEntry {
-                refresh_token: kept.token.expose_secret(),
-                sub: kept.sub.clone(),
+                refresh_token: stored.token.expose_secret(),
+                sub: stored.sub.clone(),
             },
         )
     }
 
-    /// The access token, if there is one, fresh or not. One that cannot be
-    /// read is none: a refresh makes another.
+    /// Reads the access token, fresh or not. An invalid entry counts as none: a
+    /// refresh replaces it.
     ///
     /// # Errors
     ///
@@ -147,18 +147,18 @@ impl StoredLogin {
         }))
     }
 
-    /// Keeps the access token. `false` where the store takes no secret of its
-    /// length: then there is none, and each process refreshes for itself.
+    /// Stores the access token. Returns `false` where it is too long for the
+    /// store: then none is stored, and each process refreshes for itself.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub fn set_access(&self, kept: &StoredAccessToken) -> Result<bool, CredentialStoreError> {
+    pub fn set_access(&self, stored: &StoredAccessToken) -> Result<bool, CredentialStoreError> {
         let entry = AccessEntry {
-            access_token: kept.token.secret.expose_secret(),
-            sub: kept.sub.clone(),
-            expires_at: kept.token.expires_at,
-            renew_at: kept.token.renew_at,
+            access_token: stored.token.secret.expose_secret(),
+            sub: stored.sub.clone(),
+            expires_at: stored.token.expires_at,
+            renew_at: stored.token.renew_at,
         };
         match self.write("access", &entry) {
             Ok(()) => Ok(true),
@@ -167,11 +167,11 @@ impl StoredLogin {
         }
     }
 
-    /// The device login that waits, if one does.
+    /// Reads the unfinished device login; `None` when there is none.
     ///
     /// # Errors
     ///
-    /// When the store fails or the entry is not ours.
+    /// When the store fails or the entry is invalid.
     pub fn device(&self) -> Result<Option<StoredDeviceLogin>, CredentialStoreError> {
         let entry: Option<DeviceEntry<String>> = self.read("device")?;
         Ok(entry.map(|entry| StoredDeviceLogin {
@@ -180,52 +180,52 @@ impl StoredLogin {
         }))
     }
 
-    /// Keeps a device login for another process to finish.
+    /// Stores a device login for another process to finish.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub fn set_device(&self, kept: &StoredDeviceLogin) -> Result<(), CredentialStoreError> {
+    pub fn set_device(&self, stored: &StoredDeviceLogin) -> Result<(), CredentialStoreError> {
         self.write(
             "device",
             &DeviceEntry {
-                device_code: kept.device.expose_secret(),
-                prompt: kept.prompt.clone(),
+                device_code: stored.device.expose_secret(),
+                prompt: stored.prompt.clone(),
             },
         )
     }
 
-    /// Forgets the device login that waits.
+    /// Deletes the unfinished device login.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub fn forget_device(&self) -> Result<(), CredentialStoreError> {
+    pub fn delete_device(&self) -> Result<(), CredentialStoreError> {
         self.delete("device")
     }
 
-    /// Forgets the device login that waits if it is that of `device`: another
-    /// may have been begun since.
+    /// Deletes the unfinished device login if its device code is `device`: another
+    /// may have been started since.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub fn forget_device_of(&self, device: &SecretString) -> Result<(), CredentialStoreError> {
+    pub fn delete_device_if(&self, device: &SecretString) -> Result<(), CredentialStoreError> {
         match self.device() {
             Ok(Some(found)) if found.device.expose_secret() != device.expose_secret() => Ok(()),
             Ok(None) => Ok(()),
-            Ok(Some(_)) | Err(CredentialStoreError::InvalidResponse { .. }) => self.forget_device(),
+            Ok(Some(_)) | Err(CredentialStoreError::InvalidResponse { .. }) => self.delete_device(),
             Err(error) => Err(error),
         }
     }
 
-    /// Forgets access and refresh token, in this order: what is left after a
-    /// failure is a whole login or none.
+    /// Deletes access and refresh token, in this order: after a failure the login
+    /// is complete or gone.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub fn forget_tokens(&self) -> Result<(), CredentialStoreError> {
+    pub fn delete_tokens(&self) -> Result<(), CredentialStoreError> {
         self.delete("access")?;
         self.delete("refresh")
     }

@@ -1,9 +1,9 @@
-//! The scale of waits.
+//! Scaling of pauses, for tests.
 
 use std::time::Duration;
 
-/// The scale of waits: real time, or a number of times faster, so that
-/// a test of a five-minute wait takes three seconds.
+/// Scale of pauses: real time, or a number of times faster, so that a test of a
+/// five-minute wait takes three seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeScale {
     times: u32,
@@ -21,13 +21,13 @@ impl TimeScale {
         }
     }
 
-    /// How long `wait` really takes.
+    /// The real duration of `wait`.
     #[must_use]
     pub fn real(self, wait: Duration) -> Duration {
         wait / self.times
     }
 
-    /// Waits.
+    /// Sleeps for the real duration of `wait`.
     pub async fn sleep(self, wait: Duration) {
         tokio::time::sleep(self.real(wait)).await;
     }

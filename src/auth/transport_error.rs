@@ -1,13 +1,12 @@
-//! Errors between sending a request to the issuer and receiving its
-//! answer.
+//! Errors between sending a request to the issuer and receiving its answer.
 
 use std::time::Duration;
 
-/// No answer of the issuer that says yes or no.
+/// Why a request to the issuer has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// No connection was made: nothing arrived.
+    /// No connection was made: the request did not arrive.
     #[error("cannot reach {host}: {reason}")]
     Unreachable {
         /// The issuer's host.
@@ -15,7 +14,7 @@ pub enum TransportError {
         /// The network's error.
         reason: String,
     },
-    /// The connection was lost or timed out after the request left: it may
+    /// The connection was lost or timed out after the request was sent: it may
     /// have arrived.
     #[error("the connection to {host} was lost: {reason}")]
     ConnectionLost {
@@ -25,25 +24,25 @@ pub enum TransportError {
         reason: String,
     },
     /// A server error (5xx).
-    #[error("{host} is in trouble (HTTP {status})")]
-    Broken {
+    #[error("{host} returned a server error (HTTP {status})")]
+    ServerError {
         /// The issuer's host.
         host: String,
         /// The HTTP status.
         status: u16,
-        /// The pause it asked for.
+        /// The `Retry-After` of the answer.
         retry_after: Option<Duration>,
     },
-    /// The tenant's rate limit: nothing was done.
-    #[error("{host} limits how often it may be asked")]
+    /// The tenant's rate limit: the request was not carried out.
+    #[error("{host} is rate limiting requests")]
     RateLimited {
         /// The issuer's host.
         host: String,
-        /// The pause it asked for.
+        /// The `Retry-After` of the answer.
         retry_after: Option<Duration>,
     },
-    /// A body that is no JSON object: a proxy's or captive portal's page, or a
-    /// redirect, which is not followed.
+    /// A body that is not a JSON object: the page of a proxy or captive portal, or
+    /// a redirect, which is not followed.
     #[error("{host} sent {} instead of JSON (HTTP {status})", instead(*status))]
     InvalidResponse {
         /// The issuer's host.
@@ -56,7 +55,7 @@ pub enum TransportError {
     TooLarge {
         /// The issuer's host.
         host: String,
-        /// The most that is read.
+        /// The limit, in bytes.
         limit: usize,
     },
 }
@@ -75,55 +74,53 @@ impl TransportError {
         match self {
             Self::Unreachable { host, reason } if reason.contains("certificate") => {
                 format!(
-                    "Set SSL_CERT_FILE to the certificate authority that {host} is to be trusted \
-                     by, if it is yours or your proxy's."
+                    "Set SSL_CERT_FILE to the certificate authority of {host}, if it is your own or \
+                     your proxy's."
                 )
             }
             Self::Unreachable { host, .. } => {
-                format!(
-                    "Check the network connection, the proxy settings and that {host} is right."
-                )
+                format!("Check the network connection, the proxy settings and the address {host}.")
             }
-            Self::ConnectionLost { .. } | Self::Broken { .. } | Self::RateLimited { .. } => {
+            Self::ConnectionLost { .. } | Self::ServerError { .. } | Self::RateLimited { .. } => {
                 "Try again in a minute.".to_owned()
             }
             Self::InvalidResponse { host, .. } => format!(
-                "Check that {host} is the issuer and that no network login page stands in between."
+                "Check that {host} is the issuer and that no captive portal intercepts requests."
             ),
             Self::TooLarge { host, .. } => format!("Check that {host} is the issuer."),
         }
     }
 
-    /// Returns whether the same request may get an answer later.
+    /// Returns whether a later retry may succeed.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. }
             | Self::ConnectionLost { .. }
-            | Self::Broken { .. }
+            | Self::ServerError { .. }
             | Self::RateLimited { .. } => true,
             Self::InvalidResponse { status, .. } => !matches!(status, 400..=499),
             Self::TooLarge { .. } => false,
         }
     }
 
-    /// Returns whether the issuer may have done what was asked.
+    /// Returns whether the issuer may have received the request.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::RateLimited { .. } => false,
             Self::ConnectionLost { .. }
-            | Self::Broken { .. }
+            | Self::ServerError { .. }
             | Self::InvalidResponse { .. }
             | Self::TooLarge { .. } => true,
         }
     }
 
-    /// The pause the issuer asked for.
+    /// The pause that the issuer asked for.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Broken { retry_after, .. } | Self::RateLimited { retry_after, .. } => {
+            Self::ServerError { retry_after, .. } | Self::RateLimited { retry_after, .. } => {
                 *retry_after
             }
             Self::Unreachable { .. }
@@ -139,7 +136,7 @@ mod tests {
     use super::TransportError;
 
     #[test]
-    fn a_certificate_that_nobody_vouches_for_names_the_variable() {
+    fn an_untrusted_certificate_suggests_the_variable() {
         let unreachable = |reason: &str| TransportError::Unreachable {
             host: "t.example".to_owned(),
             reason: reason.to_owned(),
@@ -151,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_is_no_page() {
+    fn a_redirect_is_not_called_a_page() {
         let sent = |status| {
             let host = "t.example".to_owned();
             TransportError::InvalidResponse { host, status }.to_string()

@@ -163,7 +163,7 @@ impl KnownProfile {
     /// The store's.
     pub(crate) fn open(&self) -> Result<Store, CliError> {
         self.profile
-            .remember_named_account()
+            .remember_external_account()
             .map_err(CliError::io("store the account of this profile"))?;
         let path = self.profile.database(&self.known.account);
         opened(|| Store::open(&path, &self.known.account.endpoint))

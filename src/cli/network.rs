@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
 
-use crate::auth::session::{Awaited, Session};
+use crate::auth::session::{AuthSession, Awaited};
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::sync_skipped::SyncSkipped;
@@ -149,13 +149,13 @@ fn given_up(
 
 /// A token refresh that was still running when its command answered.
 #[derive(Debug, Default)]
-pub(crate) struct PendingRefresh(RefCell<Option<(Runtime, Session)>>);
+pub(crate) struct PendingRefresh(RefCell<Option<(Runtime, AuthSession)>>);
 
 impl PendingRefresh {
     /// Keeps `runtime` for [`settle`] where `session` still waits for the issuer.
-    fn leave(&self, runtime: Runtime, session: Session) {
+    fn leave(&self, runtime: Runtime, session: AuthSession) {
         let is_settled = runtime.block_on(async {
-            tokio::time::timeout(AT_ONCE, session.settled())
+            tokio::time::timeout(AT_ONCE, session.wait_for_refresh())
                 .await
                 .is_ok()
         });
@@ -178,7 +178,7 @@ pub(crate) fn settle(context: &CommandContext) {
             "waiting for the issuer: without its answer the login may be lost (Ctrl-C stops waiting)",
         );
     }
-    let settled = async { tokio::time::timeout(SETTLING, session.settled()).await };
+    let settled = async { tokio::time::timeout(SETTLING, session.wait_for_refresh()).await };
     // Ctrl-C during the command also ends this wait.
     let _ = runtime.block_on(unless_interrupted(settled));
     runtime.shutdown_background();

@@ -86,10 +86,11 @@ pub(crate) fn message(error: &CliError) -> String {
 #[cfg(test)]
 mod tests {
     use std::error::Error;
+    use std::sync::Arc;
 
     use super::*;
     use crate::auth::discovery::DiscoveryError;
-    use crate::auth::error::{AuthError, Kind};
+    use crate::auth::error::AuthError;
     use crate::auth::transport_error::TransportError;
     use crate::sync::remote::RemoteError;
 
@@ -120,22 +121,22 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_ends_with_its_cause_says_it_once() -> Result<(), Box<dyn Error>> {
-        let trouble = TransportError::TooLarge {
+    fn a_cause_at_the_end_of_a_message_is_printed_once() -> Result<(), Box<dyn Error>> {
+        let error = TransportError::TooLarge {
             host: "h".to_owned(),
             limit: 9,
         };
-        let error = AuthError::Discovery(DiscoveryError::NoAnswer { trouble });
+        let error = AuthError::Discovery(DiscoveryError::NoAnswer { error });
         let error = CliError::Login(error.into());
 
         assert_eq!(
             text(&error)?,
-            "error: no discovery document: h sent more than 9 bytes\n\
+            "error: cannot load the discovery document: h sent more than 9 bytes\n\
              Check that h is the issuer.\n"
         );
         assert_eq!(
             message(&error),
-            "no discovery document: h sent more than 9 bytes"
+            "cannot load the discovery document: h sent more than 9 bytes"
         );
         Ok(())
     }
@@ -157,9 +158,7 @@ mod tests {
             message: "m".to_owned(),
         };
         let logged_out = RemoteError::NoToken {
-            message: "m".to_owned(),
-            help: "h".to_owned(),
-            kind: Kind::Login,
+            source: Arc::new(AuthError::LoggedOut),
         };
         for (error, expected) in [
             (CliError::usage("m", "h"), 2),

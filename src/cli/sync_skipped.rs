@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::auth::credential_store::CredentialStoreError;
-use crate::auth::error::Kind;
+use crate::auth::error::AuthErrorKind;
 use crate::cli::clock::local;
 use crate::cli::error::CliError;
 use crate::sync::remote::RemoteError;
@@ -70,13 +70,12 @@ impl SyncSkipped {
             Self::Slow => "not everything was received in time",
             Self::Ended(RoundError::Busy) => "another sync is running",
             Self::Ended(RoundError::Remote(error)) => match error {
-                RemoteError::NoToken {
-                    kind: Kind::Login, ..
-                } => "logged out",
-                RemoteError::NoToken {
-                    kind: Kind::Misconfigured,
-                    ..
-                } => "the login cannot be used",
+                RemoteError::NoToken { source } if source.needs_login() => "logged out",
+                RemoteError::NoToken { source }
+                    if source.kind() == AuthErrorKind::Misconfigured =>
+                {
+                    "the login cannot be used"
+                }
                 RemoteError::Unauthorized { .. } => "login not accepted",
                 RemoteError::Refused { .. } => "refused by the server",
                 RemoteError::Unreachable { .. }
@@ -139,15 +138,14 @@ impl SyncSkipped {
             }
             Self::Refreshing | Self::Ended(RoundError::Busy) => SkipKind::Busy,
             Self::Ended(RoundError::Remote(error)) => match error {
-                RemoteError::NoToken {
-                    kind: Kind::Login, ..
+                RemoteError::Unauthorized { .. } => SkipKind::Login,
+                RemoteError::NoToken { source } if source.needs_login() => SkipKind::Login,
+                RemoteError::NoToken { source }
+                    if source.kind() == AuthErrorKind::Misconfigured =>
+                {
+                    SkipKind::Refused
                 }
-                | RemoteError::Unauthorized { .. } => SkipKind::Login,
-                RemoteError::NoToken {
-                    kind: Kind::Misconfigured,
-                    ..
-                }
-                | RemoteError::Refused { .. } => SkipKind::Refused,
+                RemoteError::Refused { .. } => SkipKind::Refused,
                 RemoteError::Unreachable { .. }
                 | RemoteError::ConnectionLost { .. }
                 | RemoteError::ServerError { .. }

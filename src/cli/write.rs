@@ -27,7 +27,7 @@ pub(crate) struct Writing {
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(crate) wait: Option<Duration>,
 
-    /// Answer as JSON; `--json=id,text` selects fields
+    /// Print JSON; `--json=id,text` selects fields
     #[arg(
         long,
         value_name = "FIELDS",

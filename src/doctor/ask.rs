@@ -1,4 +1,4 @@
-//! Single requests whose answers are looked at closely: status, date, form.
+//! Single requests, with access to status, date and body of the answer.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use crate::http;
 use crate::text::redact::without;
 use crate::text::sanitize::{message, one_line};
 
-/// How long one request may take.
+/// The time limit of one request.
 const LIMIT: Duration = Duration::from_secs(15);
-/// The most that is read of an answer, in bytes.
-const LARGEST: usize = 256 * 1024;
+/// The size limit of an answer, in bytes.
+const SIZE_LIMIT: usize = 256 * 1024;
 
-/// An answer, or why there was none.
-pub(super) type Asked = Result<Answer, NoAnswer>;
+/// An answer, or the reason for its absence.
+pub(super) type RequestResult = Result<HttpAnswer, NoAnswer>;
 
-/// Why there was no answer.
+/// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NoAnswer {
-    /// What the network or TLS said.
+    /// The error of the network or TLS.
     pub(super) reason: String,
     /// Whether TLS is the cause.
     pub(super) is_tls: bool,
@@ -39,23 +39,23 @@ impl NoAnswer {
     }
 }
 
-/// An answer as it came.
+/// A received answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     /// The HTTP status.
     pub(super) status: u16,
-    /// How far ahead of this machine's clock the server's is.
+    /// The difference of the server's clock to this machine's; positive when ahead.
     pub(super) ahead: Option<SignedDuration>,
-    /// The body as JSON, if it is.
+    /// The body, if it is JSON.
     pub(super) json: Option<Value>,
     /// The body.
     pub(super) body: Vec<u8>,
     location: Option<String>,
 }
 
-/// What a GraphQL answer says.
+/// The outcome of a GraphQL request.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Said {
+pub(super) enum GraphqlOutcome {
     /// `data`.
     Data(Value),
     /// The first error.
@@ -69,48 +69,52 @@ pub(super) enum Said {
     NotGraphql,
 }
 
-impl Answer {
-    /// Reads a GraphQL answer.
-    pub(super) fn said(&self) -> Said {
+impl HttpAnswer {
+    /// Parses the GraphQL answer.
+    pub(super) fn outcome(&self) -> GraphqlOutcome {
         let Some(json) = &self.json else {
-            return Said::NotGraphql;
+            return GraphqlOutcome::NotGraphql;
         };
         if let Some(error) = json.pointer("/errors/0") {
             let text = |value: Option<&Value>| message(value.and_then(Value::as_str).unwrap_or(""));
-            return Said::Refused {
+            return GraphqlOutcome::Refused {
                 code: text(error.pointer("/extensions/code")),
                 message: text(error.get("message")),
             };
         }
         match json.get("data") {
-            Some(data) if data.is_object() => Said::Data(data.clone()),
-            Some(_) | None => Said::NotGraphql,
+            Some(data) if data.is_object() => GraphqlOutcome::Data(data.clone()),
+            Some(_) | None => GraphqlOutcome::NotGraphql,
         }
     }
 
-    /// The answer in a few words.
-    pub(super) fn described(&self) -> String {
+    /// Describes the answer in a few words.
+    pub(super) fn description(&self) -> String {
         let status = self.status;
         if let Some(location) = &self.location {
             return format!("HTTP {status}, a redirect to {location}");
         }
-        match self.said() {
-            Said::Data(_) => format!("HTTP {status}, data"),
-            Said::Refused { code, message } => format!("HTTP {status}, {code}: {message}"),
-            Said::NotGraphql if self.json.is_some() => {
+        match self.outcome() {
+            GraphqlOutcome::Data(_) => format!("HTTP {status}, data"),
+            GraphqlOutcome::Refused { code, message } => {
+                format!("HTTP {status}, {code}: {message}")
+            }
+            GraphqlOutcome::NotGraphql if self.json.is_some() => {
                 format!("HTTP {status}, JSON that is not GraphQL")
             }
-            Said::NotGraphql if self.body.trim_ascii_start().starts_with(b"<") => {
+            GraphqlOutcome::NotGraphql if self.body.trim_ascii_start().starts_with(b"<") => {
                 format!("HTTP {status}, an HTML page")
             }
-            Said::NotGraphql if self.body.is_empty() => format!("HTTP {status}, nothing"),
-            Said::NotGraphql => format!("HTTP {status}, text"),
+            GraphqlOutcome::NotGraphql if self.body.is_empty() => {
+                format!("HTTP {status}, an empty body")
+            }
+            GraphqlOutcome::NotGraphql => format!("HTTP {status}, text"),
         }
     }
 }
 
 /// Gets `url`.
-pub(super) async fn get(url: &Url) -> Asked {
+pub(super) async fn get(url: &Url) -> RequestResult {
     send(client(url)?.get(url.clone()), None).await
 }
 
@@ -120,7 +124,7 @@ pub(super) async fn graphql(
     query: &str,
     variables: &Value,
     token: Option<&SecretString>,
-) -> Asked {
+) -> RequestResult {
     let body = if variables.is_null() {
         json!({"query": query})
     } else {
@@ -133,7 +137,7 @@ pub(super) async fn graphql(
     if let Some(token) = token {
         let bearer = format!("Bearer {}", token.expose_secret());
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| NoAnswer {
-            reason: "the token holds characters that no header can".to_owned(),
+            reason: "the token contains characters that a header must not contain".to_owned(),
             is_tls: false,
         })?;
         bearer.set_sensitive(true);
@@ -149,21 +153,21 @@ fn client(url: &Url) -> Result<Client, NoAnswer> {
     })
 }
 
-async fn send(request: reqwest::RequestBuilder, token: Option<&SecretString>) -> Asked {
+async fn send(request: reqwest::RequestBuilder, token: Option<&SecretString>) -> RequestResult {
     let response = request.send().await.map_err(|error| NoAnswer::of(&error))?;
     let status = response.status().as_u16();
     let ahead = ahead(response.headers(), Timestamp::now());
     let location = response.headers().get(LOCATION);
     let location = location.and_then(|it| it.to_str().ok()).map(one_line);
-    let body = http::body(response, LARGEST)
+    let body = http::body(response, SIZE_LIMIT)
         .await
         .map_err(|error| NoAnswer {
             reason: error.to_string(),
             is_tls: false,
         })?;
-    // What is shown of an answer must not repeat the token.
+    // The report must not contain the token.
     let body = token.map_or(body.clone(), |token| without(&body, token));
-    Ok(Answer {
+    Ok(HttpAnswer {
         status,
         ahead,
         json: serde_json::from_slice(&body).ok(),
@@ -172,7 +176,7 @@ async fn send(request: reqwest::RequestBuilder, token: Option<&SecretString>) ->
     })
 }
 
-/// How far ahead of `now` the answer's `Date` is.
+/// The difference of the answer's `Date` to `now`.
 fn ahead(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
     let date = headers.get(DATE)?.to_str().ok()?;
     let date = jiff::fmt::rfc2822::parse(date).ok()?;

@@ -1,34 +1,34 @@
-//! The endpoint: what answers there, whom it lets in and whose token it takes.
+//! The endpoint: whether it is GraphQL, requires a token and accepts this one.
 
 use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::auth::connection::Connection;
-use crate::auth::diagnosis::{Diagnosis, JwtSecretPart, concerns_token, jwt_secret_line};
-use crate::doctor::ask::{self, Answer, NoAnswer, Said};
-use crate::doctor::issuer::{CLOCK_TOLERANCE, Known};
-use crate::doctor::login::Login;
-use crate::doctor::report::Report;
+use crate::auth::diagnosis::{Diagnosis, JwtSecretPart, is_token_error, jwt_secret_line};
+use crate::doctor::ask::{self, GraphqlOutcome, HttpAnswer, NoAnswer};
+use crate::doctor::issuer::{CLOCK_TOLERANCE, IssuerFacts};
+use crate::doctor::login::LoginFacts;
+use crate::doctor::report::DoctorReport;
 use crate::doctor::role;
 use crate::finding::Finding;
 
-/// The least that a working login can read.
+/// The smallest query that a working login can send.
 pub(super) const VERIFY: &str = include_str!("../../queries/verify.graphql");
 
-/// What a request with the token brought.
-enum Taken {
-    /// Hasura took the token and answered or refused the query.
-    Yes(Said),
-    /// It did not, or was not asked.
-    No,
+/// Whether Hasura accepts the token.
+enum Acceptance {
+    /// Hasura accepted the token and answered or rejected the query.
+    Accepted(GraphqlOutcome),
+    /// The token was rejected or not sent.
+    NotAccepted,
 }
 
-/// Makes the checks of the endpoint and, where the token is taken, of the role.
+/// Runs the checks of the endpoint and, if the token is accepted, of the role.
 pub(super) async fn examine(
     connection: &Connection,
-    issuer: &Known,
-    login: Login,
-    report: &mut Report<'_>,
+    issuer: &IssuerFacts,
+    login: LoginFacts,
+    report: &mut DoctorReport<'_>,
 ) {
     let sent = format!("POST {} query Verify, no token", connection.endpoint);
     let answer = ask::graphql(&connection.endpoint, VERIFY, &Value::Null, None).await;
@@ -40,8 +40,8 @@ pub(super) async fn examine(
             return;
         }
     };
-    let said = match usable(connection, &sent, &answer) {
-        Ok(said) => said,
+    let outcome = match usable(connection, &sent, &answer) {
+        Ok(outcome) => outcome,
         Err(finding) => {
             report.add(*finding);
             report.skip_rest("needs the endpoint");
@@ -49,25 +49,25 @@ pub(super) async fn examine(
         }
     };
     report.add(Finding::ok("endpoint", "answers GraphQL"));
-    report.add(anonymous(&sent, &answer, &said));
+    report.add(anonymous(&sent, &answer, &outcome));
     clock(answer.ahead, issuer.ahead, report);
-    match accepted(connection, issuer, &login, &said, report).await {
-        Taken::Yes(said) => {
+    match accepted(connection, issuer, &login, &outcome, report).await {
+        Acceptance::Accepted(outcome) => {
             audience(connection, issuer, &login, report).await;
-            role::examine(connection, login, &said, report).await;
+            role::examine(connection, login, &outcome, report).await;
         }
-        Taken::No => report.skip_rest("needs a token that Hasura takes"),
+        Acceptance::NotAccepted => report.skip_rest("needs a token that Hasura accepts"),
     }
 }
 
 fn unreachable(connection: &Connection, sent: &str, error: NoAnswer) -> Finding {
     let host = connection.endpoint.host_str().unwrap_or("the endpoint");
     let (code, help) = if error.is_tls {
-        let help = "Set SSL_CERT_FILE to a file with the certificate authority to trust, if it is \
-                    yours or your proxy's.";
+        let help = "Set SSL_CERT_FILE to a file with the certificate authority, if it is your own or \
+                    your proxy's.";
         ("tls", help)
     } else {
-        let help = "Check `endpoint`, that Hasura runs, and the network.";
+        let help = "Check `endpoint`, that Hasura is running, and the network.";
         ("endpoint-unreachable", help)
     };
     let finding = Finding::failed(code, format!("cannot reach {host}"));
@@ -77,54 +77,63 @@ fn unreachable(connection: &Connection, sent: &str, error: NoAnswer) -> Finding 
     }
 }
 
-/// What a GraphQL server said, or the finding where none answers.
-fn usable(connection: &Connection, sent: &str, answer: &Answer) -> Result<Said, Box<Finding>> {
-    let said = answer.said();
-    if said != Said::NotGraphql {
-        return Ok(said);
+/// Parses a GraphQL answer; returns a finding for any other answer.
+fn usable(
+    connection: &Connection,
+    sent: &str,
+    answer: &HttpAnswer,
+) -> Result<GraphqlOutcome, Box<Finding>> {
+    let outcome = answer.outcome();
+    if outcome != GraphqlOutcome::NotGraphql {
+        return Ok(outcome);
     }
     if answer.status >= 500 || answer.status == 429 {
-        let broken = Finding::failed("endpoint-broken", "the server reports an error of its own")
-            .exchange(sent, answer.described())
-            .help("Look at the log of Hasura and of the proxy in front of it, then try again.");
+        let broken = Finding::failed("endpoint-broken", "the server returned an error")
+            .exchange(sent, answer.description())
+            .help("Read the log of Hasura and of the proxy in front of it, then try again.");
         return Err(Box::new(broken));
     }
-    let finding = Finding::failed(
-        "endpoint-path",
-        "what answers at the endpoint is not GraphQL",
-    )
-    .exchange(sent, answer.described());
-    let mut right = connection.endpoint.clone();
-    right.set_path("/v1/graphql");
-    right.set_query(None);
-    Err(Box::new(if right == connection.endpoint {
-        finding.help("Check that Hasura runs at this host, and what a proxy in front does with it.")
+    let finding = Finding::failed("endpoint-path", "the endpoint does not answer GraphQL")
+        .exchange(sent, answer.description());
+    let mut expected = connection.endpoint.clone();
+    expected.set_path("/v1/graphql");
+    expected.set_query(None);
+    Err(Box::new(if expected == connection.endpoint {
+        finding.help(
+            "Check that Hasura is running at this host, and the rules of any proxy in front of it.",
+        )
     } else {
         finding
             .help("Set `endpoint` to Hasura's address; it ends with /v1/graphql.")
-            .fix(format!("endpoint = \"{right}\""))
+            .fix(format!("endpoint = \"{expected}\""))
     }))
 }
 
-/// Returns whether a request without a token was kept out.
-fn anonymous(sent: &str, answer: &Answer, said: &Said) -> Finding {
-    match said {
-        Said::Data(_) => Finding::failed("endpoint-open", "todos are readable without a token")
-            .exchange(sent, answer.described())
-            .help(
-                "Set HASURA_GRAPHQL_ADMIN_SECRET, and give the role in \
+/// Checks that a request without a token is rejected.
+fn anonymous(sent: &str, answer: &HttpAnswer, outcome: &GraphqlOutcome) -> Finding {
+    match outcome {
+        GraphqlOutcome::Data(_) => {
+            Finding::failed("endpoint-open", "todos are readable without a token")
+                .exchange(sent, answer.description())
+                .help(
+                    "Set HASURA_GRAPHQL_ADMIN_SECRET, and give the role in \
                  HASURA_GRAPHQL_UNAUTHORIZED_ROLE no permission on `todos`.",
-            ),
-        Said::Refused { code, .. } => {
-            Finding::ok("anonymous", format!("kept out without a token ({code})"))
+                )
         }
-        Said::NotGraphql => Finding::skipped("anonymous", "needs the endpoint"),
+        GraphqlOutcome::Refused { code, .. } => {
+            Finding::ok("anonymous", format!("rejected without a token ({code})"))
+        }
+        GraphqlOutcome::NotGraphql => Finding::skipped("anonymous", "needs the endpoint"),
     }
 }
 
-fn clock(backend: Option<SignedDuration>, issuer: Option<SignedDuration>, report: &mut Report<'_>) {
+fn clock(
+    backend: Option<SignedDuration>,
+    issuer: Option<SignedDuration>,
+    report: &mut DoctorReport<'_>,
+) {
     let Some(backend) = backend else {
-        report.skip(&["backend-clock"], "the endpoint tells no time");
+        report.skip(&["backend-clock"], "the endpoint sends no `Date`");
         return;
     };
     let ahead = backend - issuer.unwrap_or_default();
@@ -139,8 +148,12 @@ fn clock(backend: Option<SignedDuration>, issuer: Option<SignedDuration>, report
     report.add(Finding::failed("backend-clock", message).help(diagnosis.help()));
 }
 
-/// The finding for a token that Hasura refuses, with the line to paste.
-fn repaired(diagnosis: &Diagnosis, connection: &Connection, issuer: &Known) -> Finding {
+/// Creates the finding for a token that Hasura rejects, with the line to paste.
+fn with_jwt_secret(
+    diagnosis: &Diagnosis,
+    connection: &Connection,
+    issuer: &IssuerFacts,
+) -> Finding {
     let finding = diagnosis.finding(connection, issuer.jwks.as_ref());
     if finding.fix.is_some() {
         finding.help("Set HASURA_GRAPHQL_JWT_SECRET to this line and restart Hasura.")
@@ -149,30 +162,30 @@ fn repaired(diagnosis: &Diagnosis, connection: &Connection, issuer: &Known) -> F
     }
 }
 
-/// Shows the token to Hasura, unless it is known to be bad.
+/// Sends the token to Hasura, unless it is known to be invalid.
 async fn accepted(
     connection: &Connection,
-    issuer: &Known,
-    login: &Login,
-    anonymous: &Said,
-    report: &mut Report<'_>,
-) -> Taken {
-    if let Said::Refused { message, .. } = anonymous {
+    issuer: &IssuerFacts,
+    login: &LoginFacts,
+    anonymous: &GraphqlOutcome,
+    report: &mut DoctorReport<'_>,
+) -> Acceptance {
+    if let GraphqlOutcome::Refused { message, .. } = anonymous {
         let absent = Diagnosis::JwtSecret {
             part: JwtSecretPart::Absent,
         };
-        if Diagnosis::of_refusal(message) == absent {
-            report.add(repaired(&absent, connection, issuer));
-            return Taken::No;
+        if Diagnosis::of_rejection(message) == absent {
+            report.add(with_jwt_secret(&absent, connection, issuer));
+            return Acceptance::NotAccepted;
         }
     }
     let Some(token) = login.token.as_ref() else {
         report.skip(&["accepted"], "needs a login");
-        return Taken::No;
+        return Acceptance::NotAccepted;
     };
-    if !login.is_good {
-        report.skip(&["accepted"], "the token itself is wrong");
-        return Taken::No;
+    if !login.is_valid {
+        report.skip(&["accepted"], "the token is invalid");
+        return Acceptance::NotAccepted;
     }
     let sent = format!("POST {} query Verify, Bearer token", connection.endpoint);
     let answer = ask::graphql(&connection.endpoint, VERIFY, &Value::Null, Some(token)).await;
@@ -180,67 +193,75 @@ async fn accepted(
         Ok(answer) => answer,
         Err(error) => {
             report.add_as("accepted", unreachable(connection, &sent, error));
-            return Taken::No;
+            return Acceptance::NotAccepted;
         }
     };
     match usable(connection, &sent, &answer) {
-        Ok(Said::Refused { code, message }) if concerns_token(&code) => {
-            let diagnosis = Diagnosis::of_refusal(&message);
-            let finding = repaired(&diagnosis, connection, issuer);
+        Ok(GraphqlOutcome::Refused { code, message }) if is_token_error(&code) => {
+            let diagnosis = Diagnosis::of_rejection(&message);
+            let finding = with_jwt_secret(&diagnosis, connection, issuer);
             report.add_as(
                 "accepted",
                 finding.exchange(sent, format!("{code}: {message}")),
             );
-            Taken::No
+            Acceptance::NotAccepted
         }
-        Ok(said) => {
-            report.add(Finding::ok("accepted", "Hasura takes the token"));
-            Taken::Yes(said)
+        Ok(outcome) => {
+            report.add(Finding::ok("accepted", "Hasura accepts the token"));
+            Acceptance::Accepted(outcome)
         }
         Err(finding) => {
             report.add_as("accepted", *finding);
-            Taken::No
+            Acceptance::NotAccepted
         }
     }
 }
 
-/// Shows the ID token to Hasura: it is of the same issuer and key for another audience, so a
-/// secret without an audience lets it pass.
-async fn audience(connection: &Connection, issuer: &Known, login: &Login, report: &mut Report<'_>) {
+/// Sends the ID token to Hasura: it has the same issuer and key but another audience, so only a
+/// JWT secret without an audience accepts it.
+async fn audience(
+    connection: &Connection,
+    issuer: &IssuerFacts,
+    login: &LoginFacts,
+    report: &mut DoctorReport<'_>,
+) {
     let Some(token) = &login.id_token else {
         report.skip(
             &["jwt-audience"],
-            "needs an ID token, which comes with a renewal",
+            "needs an ID token, which comes with a refresh",
         );
         return;
     };
     let answer = ask::graphql(&connection.endpoint, VERIFY, &Value::Null, Some(token)).await;
-    let finding = match answer.map(|answer| answer.said()) {
-        Ok(Said::Refused { message, .. }) if message.contains("JWTNotInAudience") => {
-            Finding::ok("jwt-audience", "a token for another audience is refused")
+    let finding = match answer.map(|answer| answer.outcome()) {
+        Ok(GraphqlOutcome::Refused { message, .. }) if message.contains("JWTNotInAudience") => {
+            Finding::ok("jwt-audience", "a token for another audience is rejected")
         }
-        Ok(Said::Refused { code, message }) if code == "invalid-jwt" => {
+        Ok(GraphqlOutcome::Refused { code, message }) if code == "invalid-jwt" => {
             Finding::skipped("jwt-audience", format!("undecided: {message}"))
         }
-        Ok(said @ (Said::Refused { .. } | Said::Data(_))) => {
-            let received = match said {
-                Said::Refused { code, message } => format!("{code}: {message}"),
-                Said::Data(_) | Said::NotGraphql => "data".to_owned(),
+        Ok(outcome @ (GraphqlOutcome::Refused { .. } | GraphqlOutcome::Data(_))) => {
+            let received = match outcome {
+                GraphqlOutcome::Refused { code, message } => format!("{code}: {message}"),
+                GraphqlOutcome::Data(_) | GraphqlOutcome::NotGraphql => "data".to_owned(),
             };
             let line = jwt_secret_line(
                 &connection.issuer,
                 &connection.audience,
                 issuer.jwks.as_ref(),
             );
-            Finding::failed("jwt-secret-open", "Hasura's JWT secret names no audience")
-                .exchange(
-                    format!("POST {} query Verify, the ID token", connection.endpoint),
-                    received,
-                )
-                .help("Set HASURA_GRAPHQL_JWT_SECRET to this line and restart Hasura.")
-                .fix(line)
+            Finding::failed(
+                "jwt-secret-open",
+                "Hasura's JWT secret contains no audience",
+            )
+            .exchange(
+                format!("POST {} query Verify, the ID token", connection.endpoint),
+                received,
+            )
+            .help("Set HASURA_GRAPHQL_JWT_SECRET to this line and restart Hasura.")
+            .fix(line)
         }
-        Ok(Said::NotGraphql) | Err(_) => Finding::skipped("jwt-audience", "no answer"),
+        Ok(GraphqlOutcome::NotGraphql) | Err(_) => Finding::skipped("jwt-audience", "no answer"),
     };
     report.add(finding);
 }

@@ -9,54 +9,54 @@ use crate::auth::error::AuthError;
 use crate::auth::signature::KeySet;
 use crate::auth::time_scale::TimeScale;
 use crate::doctor::ask;
-use crate::doctor::report::Report;
+use crate::doctor::report::DoctorReport;
 use crate::finding::Finding;
 
 /// The checks of this part, in order.
 pub(super) const CHECKS: [&str; 5] = ["issuer", "keys", "clock", "application", "audience"];
 
-/// How far two clocks may be apart.
+/// The accepted difference between two clocks.
 pub(super) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
-/// What is known of the issuer.
+/// Facts about the issuer that later checks use.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    /// Whether its endpoints are known.
+pub(super) struct IssuerFacts {
+    /// Whether its endpoints were discovered.
     pub(super) is_reachable: bool,
     /// The address of its keys.
     pub(super) jwks: Option<Url>,
     /// Its keys.
     pub(super) keys: Option<KeySet>,
-    /// How far its clock is ahead of this machine's.
+    /// The difference of its clock to this machine's; positive when ahead.
     pub(super) ahead: Option<SignedDuration>,
 }
 
-/// Makes the checks of the issuer.
-pub(super) async fn examine(connection: &Connection, report: &mut Report<'_>) -> Known {
+/// Runs the checks of the issuer.
+pub(super) async fn examine(connection: &Connection, report: &mut DoctorReport<'_>) -> IssuerFacts {
     let flow = match DeviceFlow::discover(connection, TimeScale::REAL).await {
         Ok(flow) => flow,
         Err(error) => {
             report.add(undiscovered(connection, &error));
             report.skip(&CHECKS[1..], "needs the issuer");
-            return Known::default();
+            return IssuerFacts::default();
         }
     };
     let found = format!("{} as configured", connection.issuer);
     report.add(Finding::ok("issuer", found));
-    let mut known = Known {
+    let mut facts = IssuerFacts {
         is_reachable: true,
         jwks: flow.issuer().jwks.clone(),
-        ..Known::default()
+        ..IssuerFacts::default()
     };
-    keys(&mut known, report).await;
-    clock(known.ahead, report);
+    keys(&mut facts, report).await;
+    clock(facts.ahead, report);
     application(connection, &flow, report).await;
-    known
+    facts
 }
 
 fn discovery_url(connection: &Connection) -> String {
     let issuer = connection.issuer.trim_end_matches('/');
-    format!("GET {issuer}/.well-known/openid-configuration")
+    format!("GET {issuer}/.well-facts/openid-configuration")
 }
 
 fn undiscovered(connection: &Connection, error: &AuthError) -> Finding {
@@ -69,20 +69,20 @@ fn undiscovered(connection: &Connection, error: &AuthError) -> Finding {
     }
 }
 
-async fn keys(known: &mut Known, report: &mut Report<'_>) {
-    let Some(url) = known.jwks.clone() else {
+async fn keys(facts: &mut IssuerFacts, report: &mut DoctorReport<'_>) {
+    let Some(url) = facts.jwks.clone() else {
         let finding = Finding::failed(
             "keys-missing",
-            "the discovery document names no address of keys",
+            "the discovery document contains no `jwks_uri`",
         );
-        report.add(finding.help("Use an issuer that publishes its keys (`jwks_uri`)."));
+        report.add(finding.help("Use an issuer that publishes its signing keys."));
         return;
     };
     let sent = format!("GET {url}");
     let unreachable = |received: String| {
         Finding::failed("keys-unreachable", "the issuer's keys cannot be fetched")
             .exchange(sent.clone(), received)
-            .help("Try again; if it stays so, check the network and any proxy.")
+            .help("Try again; if it still fails, check the network and any proxy.")
     };
     let answer = match ask::get(&url).await {
         Ok(answer) => answer,
@@ -91,7 +91,7 @@ async fn keys(known: &mut Known, report: &mut Report<'_>) {
             return;
         }
     };
-    known.ahead = answer.ahead;
+    facts.ahead = answer.ahead;
     let keys = Some(&answer)
         .filter(|answer| answer.status == 200)
         .and_then(|answer| KeySet::parse(&answer.body));
@@ -104,16 +104,16 @@ async fn keys(known: &mut Known, report: &mut Report<'_>) {
         Some(keys) => {
             let plural = if keys.len() == 1 { "key" } else { "keys" };
             let found = format!("{} signing {plural} published", keys.len());
-            known.keys = Some(keys);
+            facts.keys = Some(keys);
             report.add(Finding::ok("keys", found));
         }
-        None => report.add(unreachable(answer.described())),
+        None => report.add(unreachable(answer.description())),
     }
 }
 
-fn clock(ahead: Option<SignedDuration>, report: &mut Report<'_>) {
+fn clock(ahead: Option<SignedDuration>, report: &mut DoctorReport<'_>) {
     let Some(ahead) = ahead else {
-        report.skip(&["clock"], "the issuer tells no time");
+        report.skip(&["clock"], "the issuer sends no `Date`");
         return;
     };
     if ahead.abs() <= CLOCK_TOLERANCE {
@@ -134,13 +134,13 @@ fn clock(ahead: Option<SignedDuration>, report: &mut Report<'_>) {
     );
     report.add(
         finding
-            .help("Set this machine's clock.")
+            .help("Correct the clock of this machine.")
             .fix("timedatectl set-ntp true"),
     );
 }
 
-/// Asks for a device code and drops it.
-async fn application(connection: &Connection, flow: &DeviceFlow, report: &mut Report<'_>) {
+/// Requests a device code and discards it.
+async fn application(connection: &Connection, flow: &DeviceFlow, report: &mut DoctorReport<'_>) {
     let device = flow.issuer().device_authorization.as_ref();
     let sent = device.map(|url| {
         format!(
@@ -170,7 +170,7 @@ async fn application(connection: &Connection, flow: &DeviceFlow, report: &mut Re
     }
 }
 
-/// The audience is known; that leaves the one API that everybody has and nobody should use.
+/// Checks that the facts audience is not Auth0's Management API.
 fn audience(connection: &Connection) -> Finding {
     let management = format!("{}/api/v2/", connection.issuer.trim_end_matches('/'));
     if connection.audience != management {

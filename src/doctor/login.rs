@@ -1,4 +1,4 @@
-//! The credential store, the stored login and what its token says.
+//! The credential store, the stored login and the claims of its token.
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -9,40 +9,40 @@ use crate::auth::connection::Connection;
 use crate::auth::diagnosis::Diagnosis;
 use crate::auth::error::AuthError;
 use crate::auth::inspect::{HASURA_CLAIM, Inspected};
-use crate::auth::session::Session;
-use crate::doctor::Options;
-use crate::doctor::issuer::Known;
-use crate::doctor::report::Report;
+use crate::auth::session::AuthSession;
+use crate::doctor::DoctorOptions;
+use crate::doctor::issuer::IssuerFacts;
+use crate::doctor::report::DoctorReport;
 use crate::finding::Finding;
 use crate::profile::ActiveProfile;
 
-/// What is known of the login.
+/// Facts about the login that later checks use.
 #[derive(Debug, Default)]
-pub(super) struct Login {
+pub(super) struct LoginFacts {
     /// The access token.
     pub(super) token: Option<SecretString>,
     /// The ID token that came with it.
     pub(super) id_token: Option<SecretString>,
-    /// The user's id as Hasura knows it.
+    /// The user's id in Hasura.
     pub(super) user_id: Option<i64>,
-    /// Whether everything that can be verified here is as it must be.
-    pub(super) is_good: bool,
+    /// Whether the token passed all checks made here.
+    pub(super) is_valid: bool,
 }
 
 /// The checks of a token, in order.
 const TOKEN_CHECKS: [&str; 3] = ["token", "signature", "claims"];
 
-/// Tries the credential store.
+/// Tests the credential store.
 pub(super) async fn credential_store(
     profile: &ActiveProfile,
-    options: &Options,
-    report: &mut Report<'_>,
+    options: &DoctorOptions,
+    report: &mut DoctorReport<'_>,
 ) {
     if profile.config.access_token.is_some() {
-        report.skip(&["credential-store"], "TUDONE_ACCESS_TOKEN takes its place");
+        report.skip(&["credential-store"], "TUDONE_ACCESS_TOKEN is used instead");
         return;
     }
-    match profile.check_credential_store(options.patience).await {
+    match profile.check_credential_store(options.unlock_limit).await {
         Ok(store) => report.add(Finding::ok("credential-store", store)),
         Err(error) => report.add(error.finding()),
     }
@@ -51,11 +51,11 @@ pub(super) async fn credential_store(
 /// Finds the login and examines its token.
 pub(super) async fn examine(
     profile: &ActiveProfile,
-    issuer: &Known,
-    options: &Options,
-    report: &mut Report<'_>,
-) -> Login {
-    let may_renew = issuer.is_reachable && !options.offline;
+    issuer: &IssuerFacts,
+    options: &DoctorOptions,
+    report: &mut DoctorReport<'_>,
+) -> LoginFacts {
+    let may_refresh = issuer.is_reachable && !options.offline;
     let session = profile.session();
     let token = if profile.config.access_token.is_some() {
         external(profile, &session, report).await
@@ -63,32 +63,32 @@ pub(super) async fn examine(
         report.skip(&["login", "refresh-token"], "needs the credential store");
         None
     } else {
-        stored(profile, &session, may_renew, report).await
+        stored(profile, &session, may_refresh, report).await
     };
     let Some(token) = token else {
         report.skip(&TOKEN_CHECKS, "needs a login");
-        return Login::default();
+        return LoginFacts::default();
     };
     let id_token = session.id_token();
-    let is_good = token_checks(
+    let is_valid = token_checks(
         &token,
         id_token.as_ref(),
         &profile.config.connection,
         issuer,
         report,
     );
-    Login {
+    LoginFacts {
         user_id: user_id(&token),
         token: Some(token),
         id_token,
-        is_good,
+        is_valid,
     }
 }
 
 async fn external(
     profile: &ActiveProfile,
-    session: &Session,
-    report: &mut Report<'_>,
+    session: &AuthSession,
+    report: &mut DoctorReport<'_>,
 ) -> Option<SecretString> {
     match profile.external_token() {
         Some(Err(error)) => report.add(error.finding()),
@@ -96,18 +96,18 @@ async fn external(
             report.add(Finding::ok("login", "the token in TUDONE_ACCESS_TOKEN"));
         }
     }
-    report.skip(&["refresh-token"], "TUDONE_ACCESS_TOKEN is not renewed");
+    report.skip(&["refresh-token"], "TUDONE_ACCESS_TOKEN is not refreshed");
     let token = session.bearer().await.ok();
     let configured = profile.config.access_token.clone();
     token.map(|token| token.secret).or(configured)
 }
 
-/// The stored login's token, renewed where that is possible.
+/// Returns the token of the stored login, refreshed where possible.
 async fn stored(
     profile: &ActiveProfile,
-    session: &Session,
-    may_renew: bool,
-    report: &mut Report<'_>,
+    session: &AuthSession,
+    may_refresh: bool,
+    report: &mut DoctorReport<'_>,
 ) -> Option<SecretString> {
     let (has_refresh, access) = match profile.stored_tokens().await {
         Ok(stored) => stored,
@@ -122,8 +122,8 @@ async fn stored(
     if !has_refresh {
         return without_refresh_token(access, report);
     }
-    if !may_renew {
-        report.add(Finding::ok("login", "stored; not renewed now"));
+    if !may_refresh {
+        report.add(Finding::ok("login", "stored; not refreshed now"));
         report.add(Finding::ok("refresh-token", "stored"));
         return access.map(|token| token.secret);
     }
@@ -135,18 +135,15 @@ async fn stored(
         Ok(token) => {
             let who = Inspected::read(&token.secret).identity();
             let who = who.map_or_else(
-                || "renewed".to_owned(),
-                |who| format!("{}, renewed", who.sub),
+                || "refreshed".to_owned(),
+                |who| format!("{}, refreshed", who.sub),
             );
             report.add(Finding::ok("login", who));
-            report.add(Finding::ok(
-                "refresh-token",
-                "stored, and exchanged just now",
-            ));
+            report.add(Finding::ok("refresh-token", "stored, and just exchanged"));
             Some(token.secret)
         }
         Err(error) => {
-            not_renewed(&error, report);
+            not_refreshed(&error, report);
             access.map(|token| token.secret)
         }
     }
@@ -154,7 +151,7 @@ async fn stored(
 
 fn without_refresh_token(
     access: Option<AccessToken>,
-    report: &mut Report<'_>,
+    report: &mut DoctorReport<'_>,
 ) -> Option<SecretString> {
     let Some(access) = access else {
         let finding = Finding::warning("logged-out", "logged out");
@@ -166,17 +163,17 @@ fn without_refresh_token(
     report.add(
         Finding::failed(
             "no-refresh-token",
-            "the issuer gave no refresh token: the login ends with its access token",
+            "the issuer sent no refresh token: the login expires with its access token",
         )
         .help(
-            "Switch on Allow Offline Access for the API and the grant Refresh Token for the \
+            "Enable Allow Offline Access for the API and the grant Refresh Token for the \
              application, then log in again.",
         ),
     );
     Some(access.secret)
 }
 
-fn not_renewed(error: &AuthError, report: &mut Report<'_>) {
+fn not_refreshed(error: &AuthError, report: &mut DoctorReport<'_>) {
     let finding = error.finding();
     if finding.check == "refresh-token" {
         report.add(Finding::ok("login", "stored"));
@@ -187,7 +184,7 @@ fn not_renewed(error: &AuthError, report: &mut Report<'_>) {
     report.skip(&["refresh-token"], "needs the login");
 }
 
-/// A denial at a refresh is an Action's: no user is there to say no.
+/// Explains a denial at a refresh: it comes from an Action, since no user is involved.
 fn denied(finding: Finding, error: &AuthError) -> Finding {
     let AuthError::Refused { code, description } = error else {
         return finding;
@@ -195,43 +192,43 @@ fn denied(finding: Finding, error: &AuthError) -> Finding {
     if code != "access_denied" {
         return finding;
     }
-    let message = format!("the issuer denied the renewal: {description}");
+    let message = format!("the issuer denied the refresh: {description}");
     Finding::failed("denied", message).help(
-        "Look at the log of the post-login Action (Auth0: Monitoring > Logs): it could not get the \
+        "Read the log of the post-login Action (Auth0: Monitoring > Logs): it could not get the \
          user's row from Hasura.",
     )
 }
 
-/// Returns whether nothing of `token` is wrong.
+/// Runs the checks of `token`. Returns whether all passed.
 fn token_checks(
     token: &SecretString,
     id_token: Option<&SecretString>,
     connection: &Connection,
-    issuer: &Known,
-    report: &mut Report<'_>,
+    issuer: &IssuerFacts,
+    report: &mut DoctorReport<'_>,
 ) -> bool {
     let diagnosis = Diagnosis::of(token, connection, Timestamp::now());
     let finding = diagnosis.finding(connection, issuer.jwks.as_ref());
-    let is_fine = diagnosis == Diagnosis::LooksRight;
-    if !is_fine && finding.check != "claims" {
+    let is_correct = diagnosis == Diagnosis::LooksRight;
+    if !is_correct && finding.check != "claims" {
         report.add_as("token", finding);
-        report.skip(&TOKEN_CHECKS[1..], "needs a token of the right form");
+        report.skip(&TOKEN_CHECKS[1..], "needs a valid token");
         return false;
     }
     let found = format!("a JWT for {}", connection.audience);
     report.add(Finding::ok("token", found));
     let is_signed = signature(token, issuer, report);
-    if is_fine {
-        let found = "role and user's id, as Hasura reads them";
+    if is_correct {
+        let found = "role and user id as Hasura reads them";
         report.add(Finding::ok("claims", found));
     } else {
-        report.add(on_the_id_token(finding, &diagnosis, id_token));
+        report.add(with_id_token_hint(finding, &diagnosis, id_token));
     }
-    is_fine && is_signed
+    is_correct && is_signed
 }
 
-/// Returns whether the signature is not known to be wrong.
-fn signature(token: &SecretString, issuer: &Known, report: &mut Report<'_>) -> bool {
+/// Checks the signature. Returns `false` if it is invalid.
+fn signature(token: &SecretString, issuer: &IssuerFacts, report: &mut DoctorReport<'_>) -> bool {
     let Some(keys) = &issuer.keys else {
         report.skip(&["signature"], "needs the issuer's keys");
         return true;
@@ -244,15 +241,15 @@ fn signature(token: &SecretString, issuer: &Known, report: &mut Report<'_>) -> b
         Err(error) => {
             let finding = Finding::failed("token-signature", error.to_string());
             report.add(finding.help(
-                "Log in again; if it stays so, compare the tenant's signing keys with its key set.",
+                "Log in again; if it still fails, compare the tenant's signing keys with its key set.",
             ));
             false
         }
     }
 }
 
-/// Names the Action's most common slip, where it can be seen.
-fn on_the_id_token(
+/// Adds the most common mistake in the Action, where it is visible: the claim is on the ID token.
+fn with_id_token_hint(
     finding: Finding,
     diagnosis: &Diagnosis,
     id_token: Option<&SecretString>,
@@ -263,7 +260,7 @@ fn on_the_id_token(
         return finding;
     }
     Finding {
-        message: format!("{}; the ID token has it", finding.message),
+        message: format!("{}, but the ID token has it", finding.message),
         ..finding
     }
     .help("Use `api.accessToken.setCustomClaim` in the Action, not `api.idToken`, and deploy it.")

@@ -1,8 +1,8 @@
 //! Checks a profile from its configuration to its live updates, in the tutorial's order.
 //!
-//! Works by elimination: a check that an earlier one decides is left out, and what can be verified
-//! here (the token's form, claims and signature) is verified before Hasura is asked, so that a
-//! refusal has one possible cause.
+//! Works by elimination: a check that depends on a failed one is skipped, and the token's form,
+//! claims and signature are verified here before it is sent to Hasura, so that a rejection has one
+//! possible cause.
 
 mod ask;
 mod backend;
@@ -17,28 +17,34 @@ use crate::config::ConfigError;
 use crate::finding::Finding;
 use crate::profile::ActiveProfile;
 
-pub use report::Report;
+pub use report::DoctorReport;
 
-/// How a profile is examined.
+use issuer::IssuerFacts;
+
+/// The options of a run.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Whether to leave the network alone.
+pub struct DoctorOptions {
+    /// Whether to work without network.
     pub offline: bool,
-    /// How long the credential store may wait to be unlocked.
-    pub patience: Duration,
+    /// The time for the user to unlock the credential store.
+    pub unlock_limit: Duration,
 }
 
-/// The finding for a configuration that cannot be used: nothing else can be checked then.
-pub fn without_config(error: &ConfigError, report: &mut Report<'_>) {
+/// Reports an invalid configuration; all other checks are skipped.
+pub fn without_config(error: &ConfigError, report: &mut DoctorReport<'_>) {
     report.add(Finding::failed("config", error.to_string()).help(error.help()));
     report.skip_rest("needs the configuration");
 }
 
-/// Makes every check of `profile` and adds what each finds to `report`.
+/// Runs all checks of `profile` and adds their findings to `report`.
 ///
-/// A login is renewed once, under the usual lock, so that the token examined is one that the
-/// issuer makes now. Nothing else is changed.
-pub async fn examine(profile: &ActiveProfile, options: &Options, report: &mut Report<'_>) {
+/// The login is refreshed once, under its lock, so that the token examined is a current one.
+/// Nothing else is changed.
+pub async fn examine(
+    profile: &ActiveProfile,
+    options: &DoctorOptions,
+    report: &mut DoctorReport<'_>,
+) {
     let connection = &profile.config.connection;
     report.add(Finding::ok(
         "config",
@@ -52,7 +58,7 @@ pub async fn examine(profile: &ActiveProfile, options: &Options, report: &mut Re
         report.skip(&issuer::CHECKS, "offline");
     }
     let issuer = if options.offline {
-        issuer::Known::default()
+        IssuerFacts::default()
     } else {
         issuer::examine(connection, report).await
     };

@@ -1,24 +1,24 @@
-//! The findings as they come.
+//! The report of a run.
 
-use crate::finding::codes::CHECKS;
+use crate::finding::CHECKS;
 use crate::finding::{Finding, Status};
 
-/// Collects findings and passes each on at once.
-pub struct Report<'a> {
+/// Collects findings and passes each on immediately.
+pub struct DoctorReport<'a> {
     findings: Vec<Finding>,
     on_finding: &'a mut dyn FnMut(&Finding),
 }
 
-impl std::fmt::Debug for Report<'_> {
+impl std::fmt::Debug for DoctorReport<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Report")
+        f.debug_struct("DoctorReport")
             .field("findings", &self.findings)
             .finish_non_exhaustive()
     }
 }
 
-impl<'a> Report<'a> {
-    /// An empty report that passes each finding to `on_finding`.
+impl<'a> DoctorReport<'a> {
+    /// Creates an empty report that passes each finding to `on_finding`.
     pub fn new(on_finding: &'a mut dyn FnMut(&Finding)) -> Self {
         Self {
             findings: Vec::new(),
@@ -44,19 +44,19 @@ impl<'a> Report<'a> {
         self.findings.push(finding);
     }
 
-    /// Adds a finding under `check`, whichever check its code belongs to.
+    /// Adds a finding under `check` instead of the check of its code.
     pub fn add_as(&mut self, check: &'static str, finding: Finding) {
         self.add(Finding { check, ..finding });
     }
 
-    /// Leaves these checks out.
+    /// Skips these checks.
     pub fn skip(&mut self, checks: &[&'static str], why: &str) {
         for check in checks {
             self.add(Finding::skipped(check, why));
         }
     }
 
-    /// Leaves out every check that is not in the report yet.
+    /// Skips every check that is not in the report yet.
     pub fn skip_rest(&mut self, why: &str) {
         for (check, _) in &CHECKS {
             if !self.has(check) {
@@ -65,7 +65,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Returns whether `check` found something wrong.
+    /// Returns whether `check` has failed.
     #[must_use]
     pub fn has_failed(&self, check: &str) -> bool {
         let mut of_check = self.findings.iter().filter(|it| it.check == check);

@@ -1,4 +1,4 @@
-//! What the role may do, whose rows it sees, and what kind of backend it is.
+//! The role: its permissions, the rows it reads, and the kind of backend.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::auth::connection::Connection;
 use crate::auth::diagnosis::Diagnosis;
-use crate::auth::session::Session;
-use crate::doctor::ask::{self, Said};
-use crate::doctor::login::Login;
-use crate::doctor::report::Report;
+use crate::auth::session::AuthSession;
+use crate::doctor::ask::{self, GraphqlOutcome};
+use crate::doctor::login::LoginFacts;
+use crate::doctor::report::DoctorReport;
 use crate::domain::feed::Capabilities;
 use crate::finding::Finding;
 use crate::graphql::Hasura;
@@ -20,23 +20,23 @@ use crate::sync::remote::Remote;
 const FOREIGN_TODOS: &str = include_str!("../../queries/foreign_todos.graphql");
 const FOREIGN_USERS: &str = include_str!("../../queries/foreign_users.graphql");
 const OWN_USER: &str = include_str!("../../queries/own_user.graphql");
-/// Not in `queries/`: the schema does not describe introspection itself.
+/// Not in `queries/`: the schema does not describe introspection.
 const TYPE_OF_TODOS: &str = "query TypeOfTodos { __type(name: \"todos\") { name } }";
 
-/// How long the first ring of a live subscription may take.
-const RING: Duration = Duration::from_secs(10);
+/// The time limit for the first ring of a live subscription.
+const RING_LIMIT: Duration = Duration::from_secs(10);
 
-/// Where to repair a permission.
-const WITH_SETUP: &str = "Run `tudone setup hasura`, which makes the tables and permissions.";
+/// The help for a missing permission.
+const SETUP_HELP: &str = "Run `tudone setup hasura`, which creates the tables and permissions.";
 
-/// A request as the role.
-struct Role<'a> {
+/// Sends requests as the role.
+struct RoleClient<'a> {
     connection: &'a Connection,
     token: SecretString,
 }
 
-impl Role<'_> {
-    async fn ask(&self, query: &str, variables: &Value) -> Said {
+impl RoleClient<'_> {
+    async fn ask(&self, query: &str, variables: &Value) -> GraphqlOutcome {
         let answer = ask::graphql(
             &self.connection.endpoint,
             query,
@@ -44,23 +44,23 @@ impl Role<'_> {
             Some(&self.token),
         )
         .await;
-        answer.map_or(Said::NotGraphql, |answer| answer.said())
+        answer.map_or(GraphqlOutcome::NotGraphql, |answer| answer.outcome())
     }
 }
 
-/// Makes the checks of the role. `said` is the answer to the first query with the token.
+/// Runs the checks of the role. `outcome` is the answer to the first query with the token.
 pub(super) async fn examine(
     connection: &Connection,
-    login: Login,
-    said: &Said,
-    report: &mut Report<'_>,
+    login: LoginFacts,
+    outcome: &GraphqlOutcome,
+    report: &mut DoctorReport<'_>,
 ) {
     let Some(token) = login.token else {
         report.skip_rest("needs a login");
         return;
     };
-    let role = Role { connection, token };
-    let finding = select(said, &role.token, connection);
+    let role = RoleClient { connection, token };
+    let finding = select(outcome, &role.token, connection);
     let may_select = finding.check == "select" && finding.code == "select";
     report.add_as("select", finding);
     if !may_select {
@@ -71,7 +71,7 @@ pub(super) async fn examine(
     report.add(user);
     let hasura = Hasura::new(
         connection.endpoint.clone(),
-        Session::fixed(role.token.clone()),
+        AuthSession::fixed(role.token.clone()),
     );
     let Ok(hasura) = hasura else {
         report.skip_rest("needs TLS");
@@ -91,47 +91,49 @@ pub(super) async fn examine(
     report.add(live(&hasura, capabilities, connection).await);
 }
 
-fn select(said: &Said, token: &SecretString, connection: &Connection) -> Finding {
-    match said {
-        Said::Data(_) => Finding::ok("select", "may read todos"),
-        Said::Refused { code, message } => {
+fn select(outcome: &GraphqlOutcome, token: &SecretString, connection: &Connection) -> Finding {
+    match outcome {
+        GraphqlOutcome::Data(_) => Finding::ok("select", "may read todos"),
+        GraphqlOutcome::Refused { code, message } => {
             let sent = format!("POST {} query Verify, Bearer token", connection.endpoint);
-            let finding = match Diagnosis::of_the_user_id(token) {
+            let finding = match Diagnosis::of_user_id(token) {
                 Some(diagnosis) => diagnosis.finding(connection, None),
                 None => Finding::failed(
                     "backend-refused",
-                    "the role may not read `todos`, or there is no such table",
+                    "the role may not read `todos`, or the table does not exist",
                 )
-                .help(WITH_SETUP),
+                .help(SETUP_HELP),
             };
             finding.exchange(sent, format!("{code}: {message}"))
         }
-        Said::NotGraphql => Finding::skipped("select", "no answer"),
+        GraphqlOutcome::NotGraphql => Finding::skipped("select", "no answer"),
     }
 }
 
-/// Returns whether there are any rows in the answer's only field.
+/// Returns whether the answer's only field has rows.
 fn has_rows(data: &Value) -> bool {
     let mut fields = data.as_object().into_iter().flatten();
     let rows = fields.next().and_then(|(_, rows)| rows.as_array());
     rows.is_some_and(|rows| !rows.is_empty())
 }
 
-async fn user(role: &Role<'_>, me: Option<i64>) -> Finding {
+async fn user(role: &RoleClient<'_>, me: Option<i64>) -> Finding {
     let Some(me) = me else {
         return Finding::skipped("user", "needs the user's id");
     };
     match role.ask(OWN_USER, &json!({"me": me})).await {
-        Said::Data(data) if has_rows(&data) => Finding::ok("user", format!("row {me} of `users`")),
-        Said::Data(_) => Finding::failed("no-user", format!("`users` has no row {me}"))
+        GraphqlOutcome::Data(data) if has_rows(&data) => {
+            Finding::ok("user", format!("row {me} of `users`"))
+        }
+        GraphqlOutcome::Data(_) => Finding::failed("no-user", format!("`users` has no row {me}"))
             .exchange(format!("query OwnUser me={me}"), "no row")
-            .help("Run `tudone login`: the post-login Action makes the row."),
-        Said::Refused { .. } => Finding::skipped("user", "the role may not read `users`"),
-        Said::NotGraphql => Finding::skipped("user", "no answer"),
+            .help("Run `tudone login`: the post-login Action creates the row."),
+        GraphqlOutcome::Refused { .. } => Finding::skipped("user", "the role may not read `users`"),
+        GraphqlOutcome::NotGraphql => Finding::skipped("user", "no answer"),
     }
 }
 
-fn permissions(capabilities: Capabilities, report: &mut Report<'_>) {
+fn permissions(capabilities: Capabilities, report: &mut DoctorReport<'_>) {
     for (check, code, verb, may) in [
         ("insert", "role-no-insert", "add", capabilities.insert),
         ("update", "role-no-update", "change", capabilities.update),
@@ -140,19 +142,19 @@ fn permissions(capabilities: Capabilities, report: &mut Report<'_>) {
         report.add(if may {
             Finding::ok(check, format!("may {verb} todos"))
         } else {
-            Finding::failed(code, format!("the role may not {verb} todos")).help(WITH_SETUP)
+            Finding::failed(code, format!("the role may not {verb} todos")).help(SETUP_HELP)
         });
     }
 }
 
-async fn rows(role: &Role<'_>, me: Option<i64>) -> Finding {
+async fn rows(role: &RoleClient<'_>, me: Option<i64>) -> Finding {
     let Some(me) = me else {
         return Finding::skipped("rows", "needs the user's id");
     };
     let mut is_decided = false;
     for (query, table) in [(FOREIGN_TODOS, "todos"), (FOREIGN_USERS, "users")] {
         match role.ask(query, &json!({"me": me})).await {
-            Said::Data(data) if has_rows(&data) => {
+            GraphqlOutcome::Data(data) if has_rows(&data) => {
                 return Finding::failed(
                     "rows-unfiltered",
                     format!("the role reads `{table}` of other users"),
@@ -161,11 +163,11 @@ async fn rows(role: &Role<'_>, me: Option<i64>) -> Finding {
                     format!("rows of `{table}` that are not user {me}'s"),
                     "a row",
                 )
-                .help(WITH_SETUP)
+                .help(SETUP_HELP)
                 .fix(r#"filter: {"user_id": {"_eq": "X-Hasura-User-Id"}}"#);
             }
-            Said::Data(_) => is_decided = true,
-            Said::Refused { .. } | Said::NotGraphql => {}
+            GraphqlOutcome::Data(_) => is_decided = true,
+            GraphqlOutcome::Refused { .. } | GraphqlOutcome::NotGraphql => {}
         }
     }
     if is_decided {
@@ -178,29 +180,29 @@ async fn rows(role: &Role<'_>, me: Option<i64>) -> Finding {
     }
 }
 
-async fn introspection(role: &Role<'_>) -> Finding {
+async fn introspection(role: &RoleClient<'_>) -> Finding {
     match role.ask(TYPE_OF_TODOS, &Value::Null).await {
-        Said::Data(_) => Finding::ok("introspection", "the role reads its schema"),
-        Said::Refused { code, message } => {
+        GraphqlOutcome::Data(_) => Finding::ok("introspection", "the role reads its schema"),
+        GraphqlOutcome::Refused { code, message } => {
             Finding::failed("introspection-off", "the role may not read its schema")
                 .exchange(TYPE_OF_TODOS, format!("{code}: {message}"))
-                .help("Switch introspection on for the role.")
+                .help("Enable introspection for the role.")
                 .fix(
                     r#"{"type": "set_graphql_schema_introspection_options", "args": {"disabled_for_roles": []}}"#,
                 )
         }
-        Said::NotGraphql => Finding::skipped("introspection", "no answer"),
+        GraphqlOutcome::NotGraphql => Finding::skipped("introspection", "no answer"),
     }
 }
 
 fn backend(capabilities: Capabilities) -> Finding {
     if capabilities.full {
-        return Finding::ok("backend", "full: the change feed is there");
+        return Finding::ok("backend", "full: with change feed");
     }
     Finding::warning(
         "bare",
-        "bare: a lost answer can leave an add undecided, every sync reads all todos, and a \
-         repeating todo gets at most one successor from one device",
+        "bare: after a lost answer an add may be undecided, every sync reads all todos, and a \
+         repeating todo gets at most one successor per device",
     )
     .help("Run `tudone setup hasura` to upgrade it in place.")
 }
@@ -209,24 +211,24 @@ async fn live(hasura: &Hasura, capabilities: Capabilities, connection: &Connecti
     if !capabilities.full {
         return Finding::skipped("live", "a bare backend has nothing to subscribe to");
     }
-    let heard = async {
+    let ring = async {
         let mut doorbell = hasura.doorbell().await?;
-        let rang = tokio::time::timeout(RING, doorbell.ring()).await;
+        let rang = tokio::time::timeout(RING_LIMIT, doorbell.ring()).await;
         doorbell.close().await;
         rang.unwrap_or_else(|_| {
             Err(LiveError::ConnectionLost {
-                message: "no first message in time".to_owned(),
+                message: "no first message within 10 s".to_owned(),
             })
         })
     };
-    let error = match heard.await {
+    let error = match ring.await {
         Ok(()) => return Finding::ok("live", "a subscription opens"),
         Err(error) => error,
     };
     let (code, help) = match &error {
         LiveError::Refused { .. } | LiveError::Unauthorized { .. } => (
             "live-refused",
-            "Look at Hasura's log; until then changes are looked for every 30 s.",
+            "Read Hasura's log; until then tudone polls every 30 s.",
         ),
         LiveError::Unreachable { .. }
         | LiveError::NoUpgrade { .. }
@@ -235,8 +237,8 @@ async fn live(hasura: &Hasura, capabilities: Capabilities, connection: &Connecti
         | LiveError::Renew
         | LiveError::InvalidResponse { .. } => (
             "live-blocked",
-            "Let the proxy in front of Hasura pass websockets (`Upgrade`); until then changes are \
-             looked for every 30 s.",
+            "Configure the proxy in front of Hasura to pass websockets (`Upgrade`); until then \
+             tudone polls every 30 s.",
         ),
     };
     Finding::failed(code, error.to_string())

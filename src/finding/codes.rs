@@ -1,117 +1,28 @@
-//! Every code of a finding, in one table: the check it belongs to and what it means.
+//! The table of finding codes: the check of each and its meaning.
 //!
 //! Codes are interface: they are added, never renamed.
 
 /// A code and its explanation.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Code {
+pub struct FindingCode {
     /// The code.
     pub code: &'static str,
     /// The check that reports it.
     pub check: &'static str,
-    /// What it means and where it is put right.
+    /// The explanation of the cause and its correction.
     pub meaning: &'static str,
 }
 
-/// The checks, in the order in which one causes the next.
-pub static CHECKS: [(&str, &str); 26] = [
-    (
-        "config",
-        "The configuration names an issuer, an application, an audience and an endpoint.",
-    ),
-    (
-        "credential-store",
-        "The credential store takes, returns and deletes an entry.",
-    ),
-    (
-        "issuer",
-        "The issuer's discovery document is there, names the issuer exactly as configured \
-                and no other host.",
-    ),
-    (
-        "keys",
-        "The issuer publishes the keys that sign its tokens.",
-    ),
-    (
-        "clock",
-        "This machine's clock and the issuer's agree to the minute.",
-    ),
-    (
-        "application",
-        "The issuer knows the application and allows it the device flow. A code is \
-                     asked for and dropped; nothing needs to be approved. Auth0's shared keys for \
-                     social connections (Google, GitHub …) do not work in the device flow: give \
-                     the connection keys of its own under Authentication > Social.",
-    ),
-    (
-        "audience",
-        "The audience is the identifier of an API of your own.",
-    ),
-    ("login", "A login is stored and the issuer still renews it."),
-    (
-        "refresh-token",
-        "The login has a refresh token, so it outlives its access token.",
-    ),
-    (
-        "token",
-        "The access token is a JWT of this issuer for this audience.",
-    ),
-    (
-        "signature",
-        "The access token's signature is verified here against the issuer's keys. If \
-                   Hasura then refuses it, Hasura's JWT secret is wrong, not the token.",
-    ),
-    (
-        "claims",
-        "The access token holds the claims that Hasura reads, in the form it reads them.",
-    ),
-    ("endpoint", "A GraphQL server answers at the endpoint."),
-    (
-        "anonymous",
-        "The endpoint shows no todos to a request without a token.",
-    ),
-    (
-        "backend-clock",
-        "Hasura's clock and the issuer's agree to the minute.",
-    ),
-    ("accepted", "Hasura takes the access token."),
-    (
-        "jwt-audience",
-        "Hasura's JWT secret names the audience. Without it any token of the tenant \
-                      that carries the claims opens the todos. Told by the ID token, which has \
-                      another audience.",
-    ),
-    ("select", "The role may read todos."),
-    ("user", "Hasura has a row for the user of this login."),
-    ("insert", "The role may add todos."),
-    ("update", "The role may change todos."),
-    ("delete", "The role may delete todos."),
-    ("rows", "The role reads the user's own rows only."),
-    (
-        "introspection",
-        "The role may read its schema, so one request tells what it may do.",
-    ),
-    (
-        "backend",
-        "The backend has the change feed: sync costs what changed, and an add is stored \
-                 exactly once.",
-    ),
-    (
-        "live",
-        "A live subscription opens, so changes of other devices show at once.",
-    ),
-];
-
-const fn code(code: &'static str, check: &'static str, meaning: &'static str) -> Code {
-    Code {
+const fn code(code: &'static str, check: &'static str, meaning: &'static str) -> FindingCode {
+    FindingCode {
         code,
         check,
         meaning,
     }
 }
 
-/// Every cause, in the order of the checks.
-pub static CODES: &[Code] = &[
+/// All codes, in the order of their checks.
+pub static CODES: &[FindingCode] = &[
     code(
         "config",
         "config",
@@ -121,19 +32,19 @@ pub static CODES: &[Code] = &[
         "credential-store",
         "credential-store",
         "The store that `credential_store` names does not \
-        work here: no keyring over SSH or in a container, a locked keyring, a file that others may \
+        work here: no keyring over SSH or in a container, a locked keyring, a file that other users may \
         read, a helper program that fails. Choose another one in the configuration.",
     ),
     code(
         "memory-store",
         "credential-store",
-        "A login kept in memory is lost with the command; the \
+        "A login stored in memory ends with the command; the \
         memory store is for the demo and tests.",
     ),
     code(
         "issuer-unreachable",
         "issuer",
-        "No answer from the issuer: network, proxy, DNS, or a wrong \
+        "The issuer does not answer: network, proxy, DNS, or a wrong \
         domain in `issuer`.",
     ),
     code(
@@ -151,14 +62,14 @@ pub static CODES: &[Code] = &[
     code(
         "issuer-mismatch",
         "issuer",
-        "The issuer calls itself something else than `issuer` in the \
-        configuration, often by the slash at the end. Tokens name it byte for byte.",
+        "The discovery document names another issuer than `issuer` in the \
+        configuration, often by the trailing slash. Tokens contain it byte for byte.",
     ),
     code(
         "issuer-foreign-endpoint",
         "issuer",
-        "The discovery document sends tokens to another host. \
-        tudone sends none there.",
+        "The discovery document has an endpoint on another host. \
+        tudone sends no token there.",
     ),
     code(
         "tls",
@@ -169,7 +80,7 @@ pub static CODES: &[Code] = &[
     code(
         "keys-missing",
         "keys",
-        "The issuer publishes no keys, so nobody can verify its tokens.",
+        "The issuer publishes no keys, so its tokens cannot be verified.",
     ),
     code(
         "keys-unreachable",
@@ -180,7 +91,7 @@ pub static CODES: &[Code] = &[
         "token-clock",
         "clock",
         "This machine's clock and the issuer's differ by more than a minute. \
-        Tokens then begin or end at the wrong time. Set the clock (`timedatectl set-ntp true`).",
+        Tokens then seem expired or not valid yet. Correct the clock (`timedatectl set-ntp true`).",
     ),
     code(
         "client-unknown",
@@ -190,8 +101,8 @@ pub static CODES: &[Code] = &[
     code(
         "grant-not-allowed",
         "application",
-        "The application may not use the device flow: it must be \
-        of type Native with authentication method None and the grant Device Code (Auth0: Applications \
+        "The application is not allowed to use the device flow: it must be \
+        of type Native with authentication method None and the grant Device FindingCode (Auth0: Applications \
         > your application > Advanced Settings > Grant Types).",
     ),
     code(
@@ -202,13 +113,13 @@ pub static CODES: &[Code] = &[
     code(
         "issuer-refused",
         "application",
-        "The issuer refused for a reason of its own; the message \
-        repeats it. Auth0's log (Monitoring > Logs) says more.",
+        "The issuer refused with another OAuth error, which the message \
+        contains. Auth0's log (Monitoring > Logs) has details.",
     ),
     code(
         "issuer-malformed",
         "application",
-        "The issuer's answer is not one of OAuth.",
+        "The issuer's answer is not a valid OAuth response.",
     ),
     code(
         "audience-unknown",
@@ -220,18 +131,18 @@ pub static CODES: &[Code] = &[
         "audience-management-api",
         "audience",
         "The audience is Auth0's own Management API. Its \
-        tokens carry no claims for Hasura and open your tenant. Create an API of your own.",
+        tokens have no claims for Hasura, and give access to your tenant. Create your own API.",
     ),
     code(
         "logged-out",
         "login",
-        "No login is stored. The checks that need a token are left out.",
+        "No login is stored. The checks that need a token are skipped.",
     ),
     code(
         "login-ended",
         "login",
-        "The issuer no longer renews the login: it expired, was revoked, or \
-        its refresh token was used twice.",
+        "The issuer no longer accepts the refresh token: it expired, was revoked, \
+        or was used twice.",
     ),
     code(
         "other-account",
@@ -246,13 +157,13 @@ pub static CODES: &[Code] = &[
     code(
         "access-token-opaque",
         "login",
-        "TUDONE_ACCESS_TOKEN is not a JWT that names a user.",
+        "TUDONE_ACCESS_TOKEN is not a JWT with a user (`sub`).",
     ),
     code(
         "denied",
         "login",
-        "The issuer denied the login. From a post-login Action: Hasura did not \
-        answer it, the admin secret in the Action is wrong, or `users` has no unique `auth0_id`.",
+        "The issuer denied the login. If a post-login Action did: Hasura did \
+        not answer it, the admin secret in the Action is wrong, or `users` has no unique `auth0_id`.",
     ),
     code(
         "refresh-not-allowed",
@@ -262,20 +173,20 @@ pub static CODES: &[Code] = &[
     code(
         "no-refresh-token",
         "refresh-token",
-        "The issuer gave no refresh token. Three switches: the \
-        API's Allow Offline Access, the application's grant Refresh Token, and the scope \
-        offline_access. Switch them on and log in again.",
+        "The issuer sent no refresh token. Enable Allow \
+        Offline Access for the API, the grant Refresh Token for the application, and the scope \
+        offline_access; then log in again.",
     ),
     code(
         "token-no-audience",
         "token",
-        "The issuer gave an opaque token, as it does without an \
+        "The issuer sent an opaque token, as it does without an \
         audience: Hasura reports `Expected 3 parts`.",
     ),
     code(
         "token-encrypted",
         "token",
-        "The API has JSON Web Encryption switched on; Hasura cannot read \
+        "JSON Web Encryption is enabled for the API; Hasura cannot read \
         its tokens.",
     ),
     code(
@@ -287,7 +198,7 @@ pub static CODES: &[Code] = &[
         "token-other-issuer",
         "token",
         "The token names another issuer than the configured one. \
-        Custom domains are issuers of their own.",
+        A custom domain is an issuer of its own.",
     ),
     code(
         "token-algorithm",
@@ -303,7 +214,7 @@ pub static CODES: &[Code] = &[
     code(
         "token-signature",
         "signature",
-        "No key that the issuer publishes verifies the token.",
+        "None of the issuer's published keys verifies the token.",
     ),
     code(
         "token-no-claim",
@@ -316,7 +227,7 @@ pub static CODES: &[Code] = &[
         "token-claim-shape",
         "claims",
         "A part of the claim has the wrong type: roles are a list of \
-        strings, the user's id is a string that holds the integer id of its row in `users`.",
+        strings, the user's id is a string with the integer id of its row in `users`.",
     ),
     code(
         "token-claim-incomplete",
@@ -331,20 +242,20 @@ pub static CODES: &[Code] = &[
     code(
         "endpoint-unreachable",
         "endpoint",
-        "No answer from the endpoint: network, proxy, DNS, or \
+        "The endpoint does not answer: network, proxy, DNS, or \
         the server is down.",
     ),
     code(
         "endpoint-path",
         "endpoint",
-        "Something answers, but not GraphQL. Hasura's endpoint ends \
+        "The endpoint answers, but not with GraphQL. Hasura's endpoint ends \
         with /v1/graphql; a proxy in front may need a rule for it.",
     ),
     code(
         "endpoint-broken",
         "endpoint",
-        "The server, or a proxy in front of it, reports an error of \
-        its own. Look at its log.",
+        "The server, or a proxy in front of it, returns an error. \
+        Read its log.",
     ),
     code(
         "endpoint-open",
@@ -356,32 +267,32 @@ pub static CODES: &[Code] = &[
         "backend-clock",
         "backend-clock",
         "Hasura's clock and the issuer's differ by more than a \
-        minute, so new tokens are refused as from the future or as expired. Set the clock of \
+        minute, so new tokens are rejected as issued in the future or expired. Correct the clock of \
         Hasura's machine, or add \"allowed_skew\" to its JWT secret.",
     ),
     code(
         "jwt-secret",
         "accepted",
-        "The token is good, verified here, and Hasura refuses it: its \
-        HASURA_GRAPHQL_JWT_SECRET is missing or names another issuer (the slash counts), another \
-        audience, another key or another claims namespace. doctor prints the whole line.",
+        "The token is valid, verified here, and Hasura rejects it: its \
+        HASURA_GRAPHQL_JWT_SECRET is missing or has another issuer (the slash counts), audience, \
+        key or claims namespace. `tudone doctor` prints the correct line.",
     ),
     code(
         "jwt-secret-open",
         "jwt-audience",
-        "Hasura's JWT secret names no audience, so any token of \
+        "Hasura's JWT secret contains no audience, so any token of \
         the tenant with the claims is accepted. Add \"audience\".",
     ),
     code(
         "backend-refused",
         "select",
-        "Hasura took the token but refused to read todos: there is no \
+        "Hasura accepted the token but not the query of todos: there is no \
         table `todos`, or the role has no select permission on it.",
     ),
     code(
         "no-user",
         "user",
-        "Hasura has no row in `users` for this login. The Action makes it at the \
+        "Hasura has no row in `users` for this login. The Action creates it at the \
         next login or refresh.",
     ),
     code(
@@ -409,29 +320,29 @@ pub static CODES: &[Code] = &[
     code(
         "introspection-off",
         "introspection",
-        "The role may not read its schema, so what it may do \
-        is found by trying. Hasura: remove the role from the disabled list \
+        "The role may not read its schema, so tudone tests \
+        its permissions with empty requests. Hasura: remove the role from the disabled list \
         (`set_graphql_schema_introspection_options`).",
     ),
     code(
         "bare",
         "backend",
-        "Only the tutorial's tables are there. Adding cannot be guaranteed exactly \
-        once, every sync reads all todos, and of a repeating todo at most one successor comes from \
-        one device. `tudone setup hasura` upgrades in place and loses no row.",
+        "The backend has only the tutorial's tables. An add cannot be guaranteed exactly \
+        once, every sync reads all todos, and a repeating todo gets at most one successor per \
+        device. `tudone setup hasura` upgrades in place and loses no row.",
     ),
     code(
         "live-blocked",
         "live",
-        "No websocket opens at the endpoint: a proxy in front of Hasura must \
-        pass `Upgrade`. Until then changes are looked for every 30 s.",
+        "The endpoint does not open a websocket: a proxy in front of Hasura must \
+        pass `Upgrade`. Until then tudone polls every 30 s.",
     ),
-    code("live-refused", "live", "Hasura refuses the subscription."),
+    code("live-refused", "live", "Hasura rejects the subscription."),
 ];
 
-/// The entry of `code`.
+/// Finds the entry of `code`.
 #[must_use]
-pub fn find(code: &str) -> Option<&'static Code> {
+pub fn find(code: &str) -> Option<&'static FindingCode> {
     CODES.iter().find(|known| known.code == code)
 }
 
@@ -439,10 +350,11 @@ pub fn find(code: &str) -> Option<&'static Code> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{CHECKS, CODES};
+    use super::CODES;
+    use crate::finding::CHECKS;
 
     #[test]
-    fn every_code_is_there_once_and_belongs_to_a_check() {
+    fn every_code_is_unique_and_belongs_to_a_check() {
         let mut seen = BTreeSet::new();
         for entry in CODES {
             assert!(seen.insert(entry.code), "{} twice", entry.code);
@@ -452,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_stand_in_the_order_of_their_checks() {
+    fn codes_have_the_order_of_their_checks() {
         let place = |check: &str| CHECKS.iter().position(|(known, _)| *known == check);
         let order: Vec<_> = CODES.iter().map(|entry| place(entry.check)).collect();
         assert!(order.is_sorted(), "{order:?}");

@@ -1,27 +1,29 @@
-//! What a check found: one type for `doctor`, `login` and `setup`.
+//! Findings of checks, for `doctor`, `login` and `setup`.
 
+mod checks;
 pub mod codes;
 
 use serde::Serialize;
 
-pub use codes::{Code, find};
+pub use checks::CHECKS;
+pub use codes::{FindingCode, find};
 
-/// How a check ended.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// As it must be.
+    /// Passed.
     Ok,
     /// Works, with a limitation.
     Warning,
-    /// Wrong.
+    /// Failed.
     Failed,
-    /// Not checked: an earlier check decides it, or it was not asked for.
+    /// Not checked: it depends on a failed check, or was not requested.
     Skipped,
 }
 
 impl Status {
-    /// The sign in front of a line.
+    /// The sign in front of the printed line.
     #[must_use]
     pub const fn sign(self) -> char {
         match self {
@@ -33,48 +35,49 @@ impl Status {
     }
 }
 
-/// What a check found. Holds no secret.
+/// The result of a check. Contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The check's name, stable.
+    /// The stable name of the check.
     pub check: &'static str,
-    /// How it ended.
+    /// The outcome.
     pub status: Status,
-    /// The cause, stable; the check's name where nothing is wrong.
+    /// The stable code of the cause; the check's name where nothing is wrong.
     pub code: &'static str,
-    /// A lower-case fragment.
+    /// The message, a lower-case fragment.
     pub message: String,
-    /// What was sent.
+    /// The request.
     pub sent: Option<String>,
-    /// What came back.
+    /// The answer.
     pub received: Option<String>,
-    /// One imperative sentence.
+    /// The next step, one imperative sentence.
     pub help: Option<String>,
-    /// Text to paste where `help` says.
+    /// The text to paste, as `help` explains.
     pub fix: Option<String>,
 }
 
 impl Finding {
-    /// A check that found nothing wrong.
+    /// Creates the finding of a passed check.
     #[must_use]
     pub fn ok(check: &'static str, message: impl Into<String>) -> Self {
         Self::new(check, check, Status::Ok, message.into())
     }
 
-    /// A check that was not made.
+    /// Creates the finding of a skipped check.
     #[must_use]
     pub fn skipped(check: &'static str, why: impl Into<String>) -> Self {
         Self::new(check, check, Status::Skipped, why.into())
     }
 
-    /// A cause that is wrong. Its check is the one that [`codes`] names.
+    /// Creates the finding of a failed check. The check is found by its code in
+    /// [`codes`].
     #[must_use]
     pub fn failed(code: &'static str, message: impl Into<String>) -> Self {
         let check = find(code).map_or(code, |known| known.check);
         Self::new(check, code, Status::Failed, message.into())
     }
 
-    /// As [`Finding::failed`], for what works with a limitation.
+    /// Like [`Finding::failed`], for a limitation.
     #[must_use]
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -96,7 +99,7 @@ impl Finding {
         }
     }
 
-    /// With what was sent and what came back.
+    /// Adds the request and the answer.
     #[must_use]
     pub fn exchange(mut self, sent: impl Into<String>, received: impl Into<String>) -> Self {
         self.sent = Some(sent.into());
@@ -104,14 +107,14 @@ impl Finding {
         self
     }
 
-    /// With the next step.
+    /// Adds the next step.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// With text to paste.
+    /// Adds text to paste.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
@@ -119,7 +122,7 @@ impl Finding {
     }
 }
 
-/// Returns whether any of `findings` is wrong.
+/// Returns whether any of `findings` has failed.
 #[must_use]
 pub fn has_failed(findings: &[Finding]) -> bool {
     findings

@@ -1,7 +1,7 @@
-//! Interprets HTTP responses; pure.
+//! Interpretation of HTTP responses; pure.
 //!
-//! Hasura answers nearly everything with status 200, failures too, so the
-//! JSON decides and the status only where there is no GraphQL in the body.
+//! Hasura answers most failures with status 200 too, so the JSON decides; the
+//! status counts only where the body is not GraphQL.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,29 +15,29 @@ use crate::text::sanitize;
 struct Envelope<'a> {
     #[serde(borrow)]
     data: Option<&'a RawValue>,
-    errors: Option<Vec<Problem>>,
+    errors: Option<Vec<GraphqlError>>,
 }
 
 #[derive(Deserialize)]
-struct Problem {
+struct GraphqlError {
     #[serde(default)]
     message: String,
     #[serde(default)]
-    extensions: Option<Extensions>,
+    extensions: Option<ErrorExtensions>,
 }
 
 #[derive(Deserialize)]
-struct Extensions {
+struct ErrorExtensions {
     #[serde(default)]
     code: Option<String>,
 }
 
-/// Reads `data` out of an answer.
+/// Reads `data` from a response.
 ///
 /// # Errors
 ///
-/// What the answer says went wrong, decided from `extensions.code`; without a
-/// GraphQL answer, from the status.
+/// The first GraphQL error, by its `extensions.code`; without a GraphQL answer, an
+/// error by the status.
 pub(super) fn read<T: DeserializeOwned>(received: &Received, host: &str) -> Result<T, RemoteError> {
     read_part(&received.body, received, host)
 }
@@ -58,41 +58,41 @@ pub(super) fn read_part<T: DeserializeOwned>(
     received: &Received,
     host: &str,
 ) -> Result<T, RemoteError> {
-    let garbled = |message: String| RemoteError::InvalidResponse {
+    let invalid = |message: String| RemoteError::InvalidResponse {
         host: host.to_owned(),
         message,
     };
     let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(body) else {
         return Err(by_status(received, host));
     };
-    if let Some(problem) = envelope.errors.and_then(|errors| errors.into_iter().next()) {
-        return Err(by_code(problem, received));
+    if let Some(error) = envelope.errors.and_then(|errors| errors.into_iter().next()) {
+        return Err(by_code(error, received));
     }
-    if is_busy(received.status) {
+    if is_temporary(received.status) {
         return Err(by_status(received, host));
     }
     let Some(data) = envelope.data else {
         return Err(by_status(received, host));
     };
-    serde_json::from_str(data.get()).map_err(|error| garbled(sanitize::message(&error.to_string())))
+    serde_json::from_str(data.get()).map_err(|error| invalid(sanitize::message(&error.to_string())))
 }
 
-/// Returns whether a status says: again later.
-const fn is_busy(status: u16) -> bool {
+/// Returns whether a status means a temporary failure.
+const fn is_temporary(status: u16) -> bool {
     status == 429 || status >= 500
 }
 
-/// What an error that Hasura names is.
-fn by_code(problem: Problem, received: &Received) -> RemoteError {
-    let code = problem
+/// Maps a GraphQL error by its code.
+fn by_code(error: GraphqlError, received: &Received) -> RemoteError {
+    let code = error
         .extensions
         .and_then(|extensions| extensions.code)
         .map_or_else(|| "unknown".to_owned(), |code| sanitize::message(&code));
-    let message = match sanitize::message(&problem.message) {
-        said if said.trim().is_empty() => format!("{code}, without a word"),
-        said => said,
+    let message = match sanitize::message(&error.message) {
+        text if text.trim().is_empty() => format!("{code}, without a message"),
+        text => text,
     };
-    let trouble =
+    let server_error =
         |code: String, message: String, may_have_arrived: bool| RemoteError::ServerError {
             code,
             message,
@@ -108,33 +108,35 @@ fn by_code(problem: Problem, received: &Received) -> RemoteError {
         "invalid-jwt" | "invalid-headers" | "access-denied" => {
             RemoteError::Unauthorized { code, message }
         }
-        // A session variable that the token should have carried.
+        // A session variable is missing from the token.
         "not-found" => RemoteError::Unauthorized { code, message },
         other if other.starts_with("jwt-") => RemoteError::Unauthorized { code, message },
-        // Both undo the whole request.
-        "concurrent-update" | "postgres-max-connections-error" => trouble(code, message, false),
-        "unexpected" if received.status != 429 => trouble(code, message, true),
-        // Under load or starting, whatever else it says.
-        _ if is_busy(received.status) => {
-            let code = format!("http-{}", received.status);
-            trouble(code, message, received.status != 429)
+        // In both cases the request is rolled back.
+        "concurrent-update" | "postgres-max-connections-error" => {
+            server_error(code, message, false)
         }
-        _ => trouble(code, message, true),
+        "unexpected" if received.status != 429 => server_error(code, message, true),
+        // Overloaded or starting.
+        _ if is_temporary(received.status) => {
+            let code = format!("http-{}", received.status);
+            server_error(code, message, received.status != 429)
+        }
+        _ => server_error(code, message, true),
     }
 }
 
-/// What an answer without GraphQL in it is.
+/// Maps a response without GraphQL by its status.
 fn by_status(received: &Received, host: &str) -> RemoteError {
     let status = received.status;
-    let trouble = |may_have_arrived| RemoteError::ServerError {
+    let server_error = |may_have_arrived| RemoteError::ServerError {
         code: format!("http-{status}"),
         message: format!("HTTP status {status}"),
         retry_after: received.retry_after,
         may_have_arrived,
     };
     match status {
-        429 => trouble(false),
-        500.. => trouble(true),
+        429 => server_error(false),
+        500.. => server_error(true),
         401 => RemoteError::Unauthorized {
             code: "http-401".to_owned(),
             message: "HTTP status 401".to_owned(),
@@ -145,20 +147,17 @@ fn by_status(received: &Received, host: &str) -> RemoteError {
         },
         _ => RemoteError::InvalidResponse {
             host: host.to_owned(),
-            message: format!(
-                "HTTP status {status}, {}",
-                what_it_looks_like(&received.body)
-            ),
+            message: format!("HTTP status {status}, {}", describe(&received.body)),
         },
     }
 }
 
-/// A few words for a body that is no GraphQL answer.
-fn what_it_looks_like(body: &[u8]) -> &'static str {
+/// Describes a body that is not a GraphQL answer.
+fn describe(body: &[u8]) -> &'static str {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => "an empty body",
         Some(b'<') => "a web page",
-        Some(b'{' | b'[') => "JSON that is cut off or of another shape",
+        Some(b'{' | b'[') => "JSON that is truncated or not a GraphQL answer",
         Some(_) => "neither JSON nor a web page",
     }
 }

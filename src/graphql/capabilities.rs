@@ -1,5 +1,5 @@
-//! What the role may do: read from the schema it sees, or, where a server
-//! keeps its schema to itself, found out by requests that change nothing.
+//! The permissions of the role: read from its schema, or, where introspection is
+//! disabled, tested by requests that change nothing.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -7,27 +7,29 @@ use uuid::Uuid;
 
 use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
-use crate::graphql::client::Client;
+use crate::graphql::client::HasuraClient;
 use crate::graphql::convert::{CAPABILITIES, Call, Pull, Verify};
 use crate::graphql::transport::Transport;
 use crate::sync::remote::{Batch, Edit, RemoteError};
 
-/// Asks what the role may do.
+/// Finds the permissions of the role.
 ///
 /// # Errors
 ///
-/// See [`RemoteError`]; a refusal of introspection is not one.
-pub(super) async fn of_role<T: Transport>(client: &Client<T>) -> Result<Capabilities, RemoteError> {
-    match client.call(&Introspection).await {
+/// See [`RemoteError`]; disabled introspection is not an error.
+pub(super) async fn of_role<T: Transport>(
+    client: &HasuraClient<T>,
+) -> Result<Capabilities, RemoteError> {
+    match client.call(&IntrospectionQuery).await {
         Ok(Some(capabilities)) => Ok(capabilities),
-        Ok(None) | Err(RemoteError::Refused { .. }) => by_trying(client).await,
+        Ok(None) | Err(RemoteError::Refused { .. }) => by_probing(client).await,
         Err(error) => Err(error),
     }
 }
 
-/// The introspection query. Its answer is `None` when it hides the todos,
-/// which the role can read all the same, or the server is of no use.
-struct Introspection;
+/// The introspection query. Its answer is `None` when the schema has no todos:
+/// introspection is restricted, or the role may not read them.
+struct IntrospectionQuery;
 
 #[derive(Debug, Deserialize)]
 struct Schema {
@@ -43,15 +45,15 @@ struct Schema {
 #[serde(rename_all = "camelCase")]
 struct Type {
     #[serde(alias = "inputFields", alias = "enumValues")]
-    fields: Option<Vec<Named>>,
+    fields: Option<Vec<FieldName>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Named {
+struct FieldName {
     name: String,
 }
 
-/// Returns whether `of` is there and has all of `names`.
+/// Returns whether `of` exists and has all fields `names`.
 fn has(of: Option<&Type>, names: &[&str]) -> bool {
     let Some(fields) = of.and_then(|of| of.fields.as_ref()) else {
         return false;
@@ -61,7 +63,7 @@ fn has(of: Option<&Type>, names: &[&str]) -> bool {
         .all(|name| fields.iter().any(|field| field.name == *name))
 }
 
-impl Call for Introspection {
+impl Call for IntrospectionQuery {
     type Data = Schema;
     type Answer = Option<Capabilities>;
 
@@ -110,8 +112,8 @@ impl Call for Introspection {
     }
 }
 
-/// Tries every operation in a form that finds nothing to change.
-async fn by_trying<T: Transport>(client: &Client<T>) -> Result<Capabilities, RemoteError> {
+/// Tests every operation in a form that matches no row.
+async fn by_probing<T: Transport>(client: &HasuraClient<T>) -> Result<Capabilities, RemoteError> {
     let feed = Pull {
         since: i64::MAX,
         limit: 1,
@@ -131,7 +133,7 @@ async fn by_trying<T: Transport>(client: &Client<T>) -> Result<Capabilities, Rem
             single_operations: false,
         });
     }
-    // A backend whose todos cannot be read is no bare one: nothing is known of it.
+    // Fails unless todos are readable: only then is this a bare backend.
     client.call(&Verify).await?;
     let (id, before) = (-1, "no row has this id".to_owned());
     let edit = Batch::BareEdit {
@@ -148,8 +150,11 @@ async fn by_trying<T: Transport>(client: &Client<T>) -> Result<Capabilities, Rem
     })
 }
 
-/// Returns whether the role may make this request.
-async fn allowed<T: Transport, C: Call>(client: &Client<T>, call: &C) -> Result<bool, RemoteError> {
+/// Returns whether the role is permitted to send `call`.
+async fn allowed<T: Transport, C: Call>(
+    client: &HasuraClient<T>,
+    call: &C,
+) -> Result<bool, RemoteError> {
     match client.call(call).await {
         Ok(_) => Ok(true),
         Err(RemoteError::Refused { .. }) => Ok(false),

@@ -1,8 +1,8 @@
-//! Between the words of sync and the generated GraphQL types, which only this
-//! module knows.
+//! Conversion between the types of sync and the generated GraphQL types, which
+//! only this module knows.
 //!
-//! A [`Call`] is one operation with its variables: it writes the request and
-//! reads the answer, and trusts nothing in it.
+//! A [`Call`] is one operation with its variables: it writes the request, and
+//! parses and checks the answer.
 
 use graphql_client::GraphQLQuery;
 use jiff::Timestamp;
@@ -20,15 +20,14 @@ mod push;
 pub(super) use crate::graphql::operations::CAPABILITIES;
 pub(super) use bare::Snapshot;
 
-/// The largest answer that is read, in bytes, where an operation does not say
-/// otherwise.
+/// The default size limit of an answer, in bytes.
 const ANSWER_LIMIT: usize = 16 << 20;
-/// The largest page that is read, in bytes, while it could be made smaller.
+/// The size limit of a page of several rows, in bytes.
 const PAGE_LIMIT: usize = 8 << 20;
-/// The largest page of one row that is read, in bytes.
+/// The size limit of a page of one row, in bytes.
 const ROW_LIMIT: usize = 64 << 20;
 
-/// The subscription that rings when something of the user's has changed.
+/// Builds the subscription that rings after each change of the user's todos.
 pub(super) fn doorbell() -> graphql_client::QueryBody<impl serde::Serialize> {
     operations::Doorbell::build_query(operations::doorbell::Variables)
 }
@@ -37,32 +36,32 @@ pub(super) fn doorbell() -> graphql_client::QueryBody<impl serde::Serialize> {
 pub(super) trait Call {
     /// The shape of `data` in the answer.
     type Data: DeserializeOwned;
-    /// What the answer says, in the words of sync.
+    /// The parsed answer.
     type Answer;
 
-    /// The request's body.
+    /// Writes the body of the request.
     fn body(&self) -> serde_json::Result<Vec<u8>>;
 
-    /// Reads the answer. The error says what is wrong with it.
+    /// Parses the answer. The error describes what is invalid.
     fn read(&self, answer: Self::Data) -> Result<Self::Answer, String>;
 
-    /// The largest answer that is read, in bytes.
+    /// The size limit of the answer, in bytes.
     fn limit(&self) -> usize {
         ANSWER_LIMIT
     }
 }
 
-/// How large a page of `rows` rows may be, in bytes.
+/// The size limit of a page of `rows` rows, in bytes.
 fn page_limit(rows: usize) -> usize {
     if rows > 1 { PAGE_LIMIT } else { ROW_LIMIT }
 }
 
-/// A count as a GraphQL `Int`.
+/// Converts a count to a GraphQL `Int`.
 fn int(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// An instant, where the server's text is one.
+/// Parses an instant; `None` for one outside the calendar.
 fn instant(text: Option<&String>) -> Option<Timestamp> {
     text.and_then(|text| text.parse().ok())
 }
@@ -99,9 +98,9 @@ fn compact(document: &str) -> String {
 /// for the user.
 #[derive(Debug)]
 pub(super) struct Pull {
-    /// The greatest revision seen.
+    /// The last revision received.
     pub(super) since: i64,
-    /// At most so many rows.
+    /// The maximum number of rows.
     pub(super) limit: usize,
 }
 
@@ -143,7 +142,8 @@ impl Call for Pull {
     }
 }
 
-/// The user's mark; nothing where the server has no row for the user.
+/// The query of the user's mark; its answer is `None` where the server has no row
+/// for the user.
 #[derive(Debug)]
 pub(super) struct ReadMark;
 
@@ -171,14 +171,14 @@ fn only<U>(mut users: Vec<U>) -> Result<Option<U>, String> {
         return Ok(user);
     }
     Err(format!(
-        "it shows {} users where only the own one should be seen",
+        "the role reads {} rows of `users` instead of its own only",
         users.len() + 1
     ))
 }
 
 fn feed_row(row: operations::pull::PullTodoChanges) -> Result<(i64, FeedRow), String> {
     let Some(Big(revision)) = row.revision else {
-        return Err("a change without revision".to_owned());
+        return Err("a change has no revision".to_owned());
     };
     let Some(key) = row.client_id.map(Key::new) else {
         return Err(format!("change {revision} has no key"));
@@ -200,7 +200,7 @@ fn feed_row(row: operations::pull::PullTodoChanges) -> Result<(i64, FeedRow), St
     Ok((revision, FeedRow::Present(row)))
 }
 
-/// The least that a working login can read.
+/// The smallest query that a working login can send to either backend.
 #[derive(Debug)]
 pub(super) struct Verify;
 

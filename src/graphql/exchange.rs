@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use crate::auth::access::AccessToken;
 use crate::domain::feed::Mark;
 use crate::graphql::answer;
-use crate::graphql::client::{Client, no_token, unwritable};
+use crate::graphql::client::{HasuraClient, no_token, unwritable};
 use crate::graphql::convert::{Call, Pull, ReadMark};
 use crate::graphql::transport::{Received, Transport};
 use crate::sync::remote::{Answer, Batch, Exchanged, Page, PageRequest, RemoteError};
@@ -25,7 +25,7 @@ struct Outcome {
     single_operations: bool,
 }
 
-impl<T: Transport> Client<T> {
+impl<T: Transport> HasuraClient<T> {
     /// Reads the mark, sends `batches` and reads a page, in one request where the
     /// server takes that; without batches, the page alone. A token that is refused is renewed once; so is one whose user the
     /// server does not know: the user's row is made when a token is, and a
@@ -33,7 +33,7 @@ impl<T: Transport> Client<T> {
     pub(super) async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
         let token = match self.session.bearer().await {
             Ok(token) => token,
-            Err(error) => return all_failed(batches, asked, &no_token(&error)).into(),
+            Err(error) => return all_failed(batches, asked, &no_token(error)).into(),
         };
         let outcome = self.exchange_with(batches, asked, &token).await;
         if !outcome.needs_renewal() {
@@ -41,7 +41,7 @@ impl<T: Transport> Client<T> {
         }
         match self.session.renewed(&token).await {
             Ok(renewed) => self.exchange_with(batches, asked, &renewed).await.into(),
-            Err(error) if error.retryable() => all_failed(batches, asked, &no_token(&error)).into(),
+            Err(error) if error.retryable() => all_failed(batches, asked, &no_token(error)).into(),
             // Nothing better can be had: what the server said is the news.
             Err(_) => outcome.into(),
         }

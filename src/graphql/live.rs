@@ -1,25 +1,27 @@
-//! The client's side of `graphql-transport-ws` for one subscription: pure.
+//! The client side of `graphql-transport-ws` for one subscription: pure.
 //!
-//! Frames go in, frames to send and rings come out. Hasura's habits are part
-//! of it: keep-alive pings begin before the acknowledgement, an `error` is
-//! followed by `complete`, and its payload may be a list, an object or a bare
-//! text.
+//! The input is frames, the output frames to send and rings. Covers Hasura's
+//! deviations: pings begin before the acknowledgement, an `error` is followed by
+//! `complete`, and its payload may be a list, an object or a string.
+
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::auth::error::AuthError;
 use crate::graphql::convert::doorbell;
 use crate::text::sanitize;
 
-/// The name of the protocol, to be offered alone: Hasura answers a list of
-/// several with an older one.
+/// The name of the protocol. It is the only one offered: Hasura answers a list
+/// with an older protocol.
 pub(super) const PROTOCOL: &str = "graphql-transport-ws";
 
-/// The only subscription on a connection.
+/// The id of the only subscription of a connection.
 const ID: &str = "doorbell";
 
-/// Why the doorbell is silent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why the live connection is unavailable.
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LiveError {
     /// No connection was made.
@@ -28,45 +30,43 @@ pub enum LiveError {
         /// The network's error.
         message: String,
     },
-    /// The server answers, but opens no websocket.
-    #[error("the server opens no live connection (HTTP status {status})")]
+    /// The server does not open a websocket.
+    #[error("the server does not open a live connection (HTTP status {status})")]
     NoUpgrade {
         /// Its HTTP status.
         status: u16,
     },
-    /// No token could be had.
-    #[error("no access token: {message}")]
+    /// No access token was available.
+    #[error("no access token: {source}")]
     NoToken {
         /// The reason.
-        message: String,
-        /// Whether logging in again is what helps.
-        logged_out: bool,
+        source: Arc<AuthError>,
     },
-    /// The token was not accepted; the protocol does not tell why.
-    #[error("the server did not accept the login for live updates: {message}")]
+    /// The token was rejected; the protocol does not say why.
+    #[error("the server rejected the login for live updates: {message}")]
     Unauthorized {
         /// Its message.
         message: String,
     },
     /// The role may not subscribe.
-    #[error("the server refused live updates: {message}")]
+    #[error("the server rejected the subscription: {message}")]
     Refused {
-        /// Hasura's code, where it told one.
+        /// Hasura's code; `unknown` without one.
         code: String,
         /// Its message.
         message: String,
     },
-    /// The connection ended: an ordinary event, also when a token expires.
+    /// The connection ended: a normal event, also when a token expires.
     #[error("the live connection ended: {message}")]
     ConnectionLost {
-        /// The way.
+        /// The reason.
         message: String,
     },
-    /// The token will end soon: connect again, with the next one.
-    #[error("the live connection's token is about to end")]
+    /// The token expires soon: connect again with a new one.
+    #[error("the token of the live connection expires soon")]
     Renew,
-    /// A frame that is no message of the protocol.
-    #[error("the server sent something that is no live message: {message}")]
+    /// A frame that is not a message of the protocol.
+    #[error("the server sent an invalid live message: {message}")]
     InvalidResponse {
         /// The problem.
         message: String,
@@ -76,29 +76,25 @@ pub enum LiveError {
 impl LiveError {
     /// Suggests the next step, as one imperative sentence.
     #[must_use]
-    pub const fn help(&self) -> &'static str {
+    pub fn help(&self) -> &'static str {
         match self {
-            Self::NoToken {
-                logged_out: true, ..
-            } => "Run `tudone login`.",
+            Self::NoToken { source } if source.needs_login() => "Run `tudone login`.",
             Self::Unreachable { .. }
             | Self::NoToken { .. }
             | Self::ConnectionLost { .. }
-            | Self::Renew => {
-                "Wait; the connection is opened again, and todos are synced meanwhile."
-            }
+            | Self::Renew => "Wait: tudone reconnects, and syncs in the meantime.",
             Self::NoUpgrade { .. } | Self::InvalidResponse { .. } => {
-                "Let the proxy in front of Hasura pass websockets; todos are synced without."
+                "Configure the proxy in front of Hasura to pass websockets; until then tudone polls."
             }
             Self::Unauthorized { .. } | Self::Refused { .. } => {
-                "Run `tudone login`, which names the wrong setting."
+                "Run `tudone login` to find the wrong setting."
             }
         }
     }
 
-    /// Returns whether trying again later may help, with nobody doing anything.
+    /// Returns whether a later retry, without any change, may succeed.
     #[must_use]
-    pub const fn retryable(&self) -> bool {
+    pub fn retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. }
             | Self::ConnectionLost { .. }
@@ -106,42 +102,42 @@ impl LiveError {
             | Self::InvalidResponse { .. }
             // The keys may just have been rotated.
             | Self::Unauthorized { .. } => true,
-            // A proxy that is starting answers so, too.
+            // A starting proxy answers like this too.
             Self::NoUpgrade { status } => *status >= 500 || *status == 429,
-            Self::NoToken { logged_out, .. } => !*logged_out,
+            Self::NoToken { source } => !source.needs_login(),
             Self::Refused { .. } => false,
         }
     }
 }
 
-/// What a frame asks for.
+/// The effect of a received frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Event {
-    /// Send this.
+pub(super) enum FrameEvent {
+    /// Send this frame.
     Send(String),
-    /// Something changed.
+    /// A change happened.
     Rang,
-    /// Nothing.
+    /// No effect.
     Nothing,
 }
 
-/// How far the conversation is.
+/// The stages of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum ConversationStage {
     /// `connection_init` was sent.
     Opening,
     /// `subscribe` was sent.
     Listening,
 }
 
-/// One conversation.
+/// The state of one connection.
 #[derive(Debug)]
 pub(super) struct Conversation {
-    stage: Stage,
+    stage: ConversationStage,
 }
 
 #[derive(Deserialize)]
-struct Frame {
+struct LiveFrame {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -151,65 +147,64 @@ struct Frame {
 }
 
 impl Conversation {
-    /// A conversation and its first message, which carries the token.
+    /// Starts a conversation. Returns its first message, which contains the token.
     pub(super) fn open(token: &str) -> (Self, String) {
         let init = json!({
             "type": "connection_init",
             "payload": {"headers": {"Authorization": format!("Bearer {token}")}},
         });
-        let stage = Stage::Opening;
+        let stage = ConversationStage::Opening;
         (Self { stage }, init.to_string())
     }
 
     /// Returns whether the server has accepted the token.
     pub(super) fn is_listening(&self) -> bool {
-        self.stage == Stage::Listening
+        self.stage == ConversationStage::Listening
     }
 
-    /// Takes a text frame.
+    /// Handles a text frame.
     ///
     /// # Errors
     ///
     /// When it ends the conversation.
-    pub(super) fn received(&mut self, text: &str) -> Result<Event, LiveError> {
-        let frame: Frame =
+    pub(super) fn received(&mut self, text: &str) -> Result<FrameEvent, LiveError> {
+        let frame: LiveFrame =
             serde_json::from_str(text).map_err(|error| LiveError::InvalidResponse {
                 message: sanitize::message(&error.to_string()),
             })?;
         let ours = frame.id.as_deref() == Some(ID);
         match frame.kind.as_str() {
-            "ping" => Ok(Event::Send(pong(&frame.payload))),
-            "connection_ack" if self.stage == Stage::Opening => {
-                self.stage = Stage::Listening;
-                Ok(Event::Send(subscribe()))
+            "ping" => Ok(FrameEvent::Send(pong(&frame.payload))),
+            "connection_ack" if self.stage == ConversationStage::Opening => {
+                self.stage = ConversationStage::Listening;
+                Ok(FrameEvent::Send(subscribe()))
             }
             // Sent by servers before v2.30.
             "connection_error" => Err(LiveError::Unauthorized {
                 message: first_message(&frame.payload),
             }),
             "next" if ours => match frame.payload.get("errors") {
-                None | Some(Value::Null) => Ok(Event::Rang),
+                None | Some(Value::Null) => Ok(FrameEvent::Rang),
                 Some(errors) => Err(refused(errors)),
             },
             "error" if ours => Err(refused(&frame.payload)),
             "complete" if ours => Err(LiveError::ConnectionLost {
                 message: "the server ended the subscription".to_owned(),
             }),
-            _ => Ok(Event::Nothing),
+            _ => Ok(FrameEvent::Nothing),
         }
     }
 
-    /// What the end of the connection means. Without a close frame there is
-    /// no code.
+    /// Maps the end of the connection. `code` is `None` without a close frame.
     pub(super) fn closed(&self, code: Option<u16>, reason: &str) -> LiveError {
         let message = match (code, sanitize::message(reason)) {
-            (None, _) => "without a word".to_owned(),
+            (None, _) => "without a close frame".to_owned(),
             (Some(code), reason) if reason.is_empty() => format!("close code {code}"),
             (Some(code), reason) => format!("close code {code}, {reason}"),
         };
         let refused = match self.stage {
-            Stage::Opening => matches!(code, Some(4400 | 4401 | 4403)),
-            Stage::Listening => matches!(code, Some(4401 | 4403)),
+            ConversationStage::Opening => matches!(code, Some(4400 | 4401 | 4403)),
+            ConversationStage::Listening => matches!(code, Some(4401 | 4403)),
         };
         if refused {
             LiveError::Unauthorized { message }
@@ -255,7 +250,7 @@ fn refused(payload: &Value) -> LiveError {
     }
 }
 
-/// The message of a payload that is a list of errors, one, or a text.
+/// Reads the message of a payload: a list of errors, one error, or a string.
 fn first_message(payload: &Value) -> String {
     let first = payload.get(0).unwrap_or(payload);
     let text = first.get("message").unwrap_or(first).as_str();
@@ -281,16 +276,20 @@ mod tests {
         // The usual order: ping, ack, ping.
         let ping = r#"{"type":"ping","payload":{"message":"keepalive"}}"#;
         let answer = json!({"type": "pong", "payload": {"message": "keepalive"}}).to_string();
-        assert_eq!(conversation.received(ping)?, Event::Send(answer.clone()));
+        assert_eq!(
+            conversation.received(ping)?,
+            FrameEvent::Send(answer.clone())
+        );
         assert!(!conversation.is_listening());
-        let Event::Send(subscribe) = conversation.received(r#"{"type":"connection_ack"}"#)? else {
+        let FrameEvent::Send(subscribe) = conversation.received(r#"{"type":"connection_ack"}"#)?
+        else {
             unreachable!("an acknowledgement is answered");
         };
         let subscribe: Value = serde_json::from_str(&subscribe).unwrap_or_default();
         assert_eq!(subscribe["type"], "subscribe");
         assert_eq!(subscribe["payload"]["operationName"], "Doorbell");
         assert!(conversation.is_listening());
-        assert_eq!(conversation.received(ping)?, Event::Send(answer));
+        assert_eq!(conversation.received(ping)?, FrameEvent::Send(answer));
         Ok(())
     }
 
@@ -298,9 +297,12 @@ mod tests {
     fn every_result_of_its_subscription_rings() -> Result<(), LiveError> {
         let mut conversation = listening()?;
         let next = json!({"type": "next", "id": ID, "payload": {"data": {"users": []}}});
-        assert_eq!(conversation.received(&next.to_string())?, Event::Rang);
+        assert_eq!(conversation.received(&next.to_string())?, FrameEvent::Rang);
         let other = json!({"type": "next", "id": "other", "payload": {"data": {}}});
-        assert_eq!(conversation.received(&other.to_string())?, Event::Nothing);
+        assert_eq!(
+            conversation.received(&other.to_string())?,
+            FrameEvent::Nothing
+        );
         Ok(())
     }
 
@@ -331,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_that_is_not_accepted_is_told_from_a_lost_connection() -> Result<(), LiveError> {
+    fn a_rejected_login_differs_from_a_lost_connection() -> Result<(), LiveError> {
         let (conversation, _) = Conversation::open("token");
         let reason = r#"{"server_error_msg":"4403: Forbidden"}"#;
         let unauthorized = |error| matches!(error, LiveError::Unauthorized { .. });
@@ -342,12 +344,10 @@ mod tests {
         assert!(!unauthorized(listening()?.closed(None, "")));
         let (mut old, _) = Conversation::open("token");
         let frame = r#"{"type":"connection_error","payload":"JWTExpired"}"#;
-        assert_eq!(
+        assert!(matches!(
             old.received(frame),
-            Err(LiveError::Unauthorized {
-                message: "JWTExpired".to_owned()
-            })
-        );
+            Err(LiveError::Unauthorized { message }) if message == "JWTExpired"
+        ));
         Ok(())
     }
 
@@ -368,7 +368,7 @@ mod tests {
             );
         }
         let unknown = r#"{"type":"of next year","payload":{"id":7}}"#;
-        assert_eq!(listening()?.received(unknown)?, Event::Nothing);
+        assert_eq!(listening()?.received(unknown)?, FrameEvent::Nothing);
         Ok(())
     }
 }

@@ -1,18 +1,18 @@
 //! Hasura: the adapter of the port [`Remote`].
 //!
-//! `operations` are the documents in `queries/`, typed; `convert` writes
+//! `operations` contains the typed documents of `queries/`; `convert` writes
 //! requests and reads answers, and alone knows the generated types; `answer`
-//! tells what an HTTP answer means; `client` sends, over a `transport`; `live`
-//! is what is said on a websocket, `socket` the websocket.
+//! interprets HTTP responses; `client` sends requests over a `transport`; `live`
+//! is the websocket protocol, `socket` the websocket.
 
 use std::time::Duration;
 
 use reqwest::Url;
 
 use crate::auth::access::AccessToken;
-use crate::auth::session::Session;
+use crate::auth::session::AuthSession;
 use crate::domain::feed::{Capabilities, Mark};
-use crate::graphql::client::Client;
+use crate::graphql::client::HasuraClient;
 use crate::graphql::live::LiveError;
 use crate::graphql::socket::Doorbell;
 use crate::graphql::transport::{Http, Transport};
@@ -31,67 +31,71 @@ mod operations;
 pub mod socket;
 pub mod transport;
 
-/// A Hasura endpoint and a login.
+/// A client of one Hasura endpoint with one login.
 #[derive(Debug, Clone)]
 pub struct Hasura<T = Http> {
-    client: Client<T>,
+    client: HasuraClient<T>,
 }
 
 impl Hasura {
-    /// Speaks to `endpoint` with the tokens of `session`.
+    /// Creates a client of `endpoint` with the tokens of `session`.
     ///
     /// # Errors
     ///
     /// When the system's certificates cannot be loaded.
-    pub fn new(endpoint: Url, session: Session) -> Result<Self, HttpError> {
-        Self::within(endpoint, session, REQUEST_LIMIT)
+    pub fn new(endpoint: Url, session: AuthSession) -> Result<Self, HttpError> {
+        Self::with_limit(endpoint, session, REQUEST_LIMIT)
     }
 
-    /// As [`Hasura::new`], but a request is given up after `limit`. The
-    /// doorbell has limits of its own.
+    /// Like [`Hasura::new`], with the time limit `limit` for requests. The doorbell
+    /// has its own limits.
     ///
     /// # Errors
     ///
     /// When the system's certificates cannot be loaded.
-    pub fn within(endpoint: Url, session: Session, limit: Duration) -> Result<Self, HttpError> {
+    pub fn with_limit(
+        endpoint: Url,
+        session: AuthSession,
+        limit: Duration,
+    ) -> Result<Self, HttpError> {
         Ok(Self::over(Http::new(endpoint, limit)?, session))
     }
 
-    /// Returns whether Hasura takes this token, asked with the least that a working
-    /// login can read on either backend. Nothing is renewed.
+    /// Checks that Hasura accepts this token and lets it read todos. The token is
+    /// not renewed.
     ///
     /// # Errors
     ///
-    /// [`RemoteError::Unauthorized`] when the token is not taken,
-    /// [`RemoteError::Refused`] when it is, but todos cannot be read.
+    /// [`RemoteError::Unauthorized`] when the token is rejected,
+    /// [`RemoteError::Refused`] when it is accepted, but todos cannot be read.
     pub async fn verify(&self, token: &AccessToken) -> Result<(), RemoteError> {
         self.client.call_with(&convert::Verify, token).await
     }
 
-    /// Returns whether the server has answered anything yet as it should: then it is
-    /// within reach, however long the rest takes.
+    /// Returns whether the server has sent a GraphQL answer yet: then it is
+    /// reachable, however long the rest takes.
     #[must_use]
     pub fn has_answered(&self) -> bool {
         self.client.has_answered()
     }
 
-    /// Opens a live connection that rings when something changed. Full
-    /// backend only: a bare one has nothing to ring by.
+    /// Opens a live connection that rings after each change. Full backend only: a
+    /// bare one has no revision to subscribe to.
     ///
     /// # Errors
     ///
-    /// See [`LiveError`]. A token that is not accepted is renewed once.
+    /// See [`LiveError`]. A rejected token is renewed once.
     pub async fn doorbell(&self) -> Result<Doorbell, LiveError> {
         self.client.doorbell().await
     }
 }
 
 impl<T: Transport> Hasura<T> {
-    /// Speaks over `transport` with the tokens of `session`.
+    /// Creates a client over `transport` with the tokens of `session`.
     #[must_use]
-    pub fn over(transport: T, session: Session) -> Self {
+    pub fn over(transport: T, session: AuthSession) -> Self {
         Self {
-            client: Client::new(transport, session),
+            client: HasuraClient::new(transport, session),
         }
     }
 }

@@ -1,8 +1,7 @@
-//! The operations in `queries/`, typed against `schema.graphql` by a derive.
+//! The operations of `queries/`, typed with `schema.graphql` by a derive.
 //!
-//! The derive checks fields and type names; that whole documents are valid is
-//! proved by `tests/queries.rs`. One operation a file: the derive sends the
-//! whole file, and positional attributes would mix several up.
+//! The derive checks fields and type names; `tests/queries.rs` validates whole
+//! documents. One operation per file, since the derive sends the whole file.
 
 use ::uuid::Uuid;
 use graphql_client::GraphQLQuery;
@@ -10,29 +9,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::sync::remote::Edit;
 
-/// Makes an edited schema rebuild the derives, which track their queries only.
+/// Rebuilds the derives after an edit of the schema; they track only the queries.
 const _: &str = include_str!("../../schema.graphql");
 
-/// Asks what the role may do. Not derived: the schema does not describe
-/// introspection itself.
+/// The introspection query. Not derived: the schema does not describe
+/// introspection.
 pub(super) const CAPABILITIES: &str = include_str!("../../queries/capabilities.graphql");
 
 #[expect(
     non_camel_case_types,
-    reason = "the derive looks scalars up by their GraphQL name"
+    reason = "the derive finds scalars by their GraphQL name"
 )]
 type uuid = Uuid;
 
-/// Kept as text: `PostgreSQL` knows instants that no calendar does (`infinity`).
+/// A text, since `PostgreSQL` has instants outside the calendar (`infinity`).
 #[expect(
     non_camel_case_types,
-    reason = "the derive looks scalars up by their GraphQL name"
+    reason = "the derive finds scalars by their GraphQL name"
 )]
 type timestamptz = String;
 
 #[expect(
     non_camel_case_types,
-    reason = "the derive looks scalars up by their GraphQL name"
+    reason = "the derive finds scalars by their GraphQL name"
 )]
 type bigint = Big;
 
@@ -51,21 +50,21 @@ impl<'de> Deserialize<'de> for Big {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
-        enum Written {
+        enum NumberOrText {
             Number(i64),
             Text(String),
         }
-        match Written::deserialize(deserializer)? {
-            Written::Number(number) => Ok(Self(number)),
-            Written::Text(text) => text.parse().map(Self).map_err(serde::de::Error::custom),
+        match NumberOrText::deserialize(deserializer)? {
+            NumberOrText::Number(number) => Ok(Self(number)),
+            NumberOrText::Text(text) => text.parse().map(Self).map_err(serde::de::Error::custom),
         }
     }
 }
 
-/// One entry of `update_todos_many`: the only input that holds a filter.
+/// One entry of `update_todos_many`: the only input that contains a filter.
 ///
-/// An empty filter would edit every todo, so the type has one constructor,
-/// which always names a key and a revision.
+/// An empty filter would edit every todo, so the only constructor always sets a
+/// key and a revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct ConditionalEdit {
     #[serde(rename = "where")]
@@ -147,7 +146,7 @@ operations! {
     Verify = "queries/verify.graphql";
 }
 
-/// The entries of its only variable are [`ConditionalEdit`]s.
+/// The conditional edits; its variable is a list of [`ConditionalEdit`].
 #[derive(GraphQLQuery)]
 #[graphql(
     schema_path = "schema.graphql",

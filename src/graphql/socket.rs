@@ -1,5 +1,5 @@
-//! The doorbell's websocket: opened through the HTTP client, so TLS, proxies
-//! and certificates are those of every other request.
+//! The websocket of the doorbell, opened with the HTTP client, so that TLS,
+//! proxies and certificates are the same as for other requests.
 
 use std::time::Duration;
 
@@ -19,43 +19,42 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::auth::access::AccessToken;
-use crate::graphql::live::{Conversation, Event, LiveError, PROTOCOL};
+use crate::graphql::live::{Conversation, FrameEvent, LiveError, PROTOCOL};
 use crate::http;
 use crate::text::sanitize;
 
-/// How long opening the connection may take, up to the acknowledgement.
-/// Hasura refuses a token after three seconds.
-const OPENING: Duration = Duration::from_secs(15);
-/// How long a server may be silent. Hasura sends a ping every five seconds.
-const SILENCE: Duration = Duration::from_secs(30);
-/// The largest message that is read, in bytes: a ring has a few dozen.
+/// The time limit for opening the connection, up to the acknowledgement.
+/// Hasura rejects a token after three seconds.
+const OPEN_LIMIT: Duration = Duration::from_secs(15);
+/// The time limit between messages. Hasura sends a ping every five seconds.
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
+/// The size limit of a message, in bytes; a ring has a few dozen.
 const MESSAGE_LIMIT: usize = 64 << 10;
-/// The most bytes that wait to be sent: some of the largest messages, answered.
+/// The size limit of the send buffer, in bytes.
 const WRITE_LIMIT: usize = 4 * MESSAGE_LIMIT;
-/// How long the server may take to read what is sent.
-const SENDING: Duration = Duration::from_secs(10);
-/// The most messages that are read in a second. Hasura sends one or two; a
-/// server that sends more has to wait.
-const MESSAGES_A_SECOND: u32 = 50;
+/// The time limit for sending a message.
+const SEND_LIMIT: Duration = Duration::from_secs(10);
+/// The rate limit of received messages. Hasura sends one or two per second.
+const MESSAGES_PER_SECOND: u32 = 50;
 
-/// A live connection that rings when something of this user changed.
+/// A live connection that rings after each change of the user's todos.
 ///
-/// A ring means: pull once. It rings once at the beginning, too, since things
-/// may have changed before anybody listened.
+/// A ring means: pull once. It also rings once at the start, since changes may
+/// have come before.
 #[derive(Debug)]
 pub struct Doorbell {
     socket: WebSocketStream<Upgraded>,
     conversation: Conversation,
-    heard: Instant,
+    last_message: Instant,
     throttle: Throttle,
     renew: Option<Instant>,
 }
 
-/// Counts the messages of the current second.
+/// Limits the rate of received messages.
 #[derive(Debug)]
 struct Throttle {
     since: Instant,
-    taken: u32,
+    received: u32,
 }
 
 impl Throttle {
@@ -63,23 +62,23 @@ impl Throttle {
 
     /// Waits until another message may be read.
     async fn ready(&self) {
-        if self.taken >= MESSAGES_A_SECOND {
+        if self.received >= MESSAGES_PER_SECOND {
             sleep_until(self.since + Self::SECOND).await;
         }
     }
 
-    fn took_one(&mut self, now: Instant) {
+    fn count(&mut self, now: Instant) {
         if now >= self.since + Self::SECOND {
             self.since = now;
-            self.taken = 0;
+            self.received = 0;
         }
-        self.taken += 1;
+        self.received += 1;
     }
 }
 
 impl Doorbell {
     pub(super) async fn open(endpoint: &Url, token: &AccessToken) -> Result<Self, LiveError> {
-        timeout(OPENING, Self::opened(endpoint, token))
+        timeout(OPEN_LIMIT, Self::connect(endpoint, token))
             .await
             .unwrap_or_else(|_| {
                 Err(LiveError::Unreachable {
@@ -88,24 +87,24 @@ impl Doorbell {
             })
     }
 
-    async fn opened(endpoint: &Url, token: &AccessToken) -> Result<Self, LiveError> {
+    async fn connect(endpoint: &Url, token: &AccessToken) -> Result<Self, LiveError> {
         let mut config = WebSocketConfig::default();
         config.read_buffer_size = 4 << 10;
         config.write_buffer_size = 0;
         config.max_write_buffer_size = WRITE_LIMIT;
         config.max_message_size = Some(MESSAGE_LIMIT);
         config.max_frame_size = Some(MESSAGE_LIMIT);
-        let stream = upgraded(endpoint).await?;
+        let stream = upgrade(endpoint).await?;
         let socket = WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await;
         let (conversation, init) = Conversation::open(token.secret.expose_secret());
         let now = Instant::now();
         let mut doorbell = Self {
             socket,
             conversation,
-            heard: now,
+            last_message: now,
             throttle: Throttle {
                 since: now,
-                taken: 0,
+                received: 0,
             },
             renew: renewal(token, Timestamp::now()).map(|wait| now + wait),
         };
@@ -116,40 +115,41 @@ impl Doorbell {
         Ok(doorbell)
     }
 
-    /// Waits for the next change. May be dropped and called again: no ring is
-    /// lost by that.
+    /// Waits for the next change. Cancel-safe: no ring is lost.
     ///
     /// # Errors
     ///
-    /// The connection is of no use any more; [`LiveError::Renew`] means that a
-    /// new one should be opened at once.
+    /// When the connection has ended; after [`LiveError::Renew`] a new one should
+    /// be opened at once.
     pub async fn ring(&mut self) -> Result<(), LiveError> {
         loop {
-            if self.next().await? == Event::Rang {
+            if self.next().await? == FrameEvent::Rang {
                 return Ok(());
             }
         }
     }
 
-    /// Says goodbye, as far as the network allows.
+    /// Closes the connection, within 500 ms.
     pub async fn close(mut self) {
         let _ = timeout(Duration::from_millis(500), self.socket.close(None)).await;
     }
 
-    /// Takes one message and answers it.
-    async fn next(&mut self) -> Result<Event, LiveError> {
+    /// Receives one message and answers it.
+    async fn next(&mut self) -> Result<FrameEvent, LiveError> {
         self.throttle.ready().await;
-        let silent = self.heard + SILENCE;
-        let deadline = self.renew.map_or(silent, |renew| renew.min(silent));
+        let idle_deadline = self.last_message + IDLE_LIMIT;
+        let deadline = self
+            .renew
+            .map_or(idle_deadline, |renew| renew.min(idle_deadline));
         let Ok(message) = timeout_at(deadline, self.socket.next()).await else {
             return Err(if self.renew.is_some_and(|renew| renew <= deadline) {
                 LiveError::Renew
             } else {
-                lost("the server fell silent")
+                lost("the server sent nothing for 30 s")
             });
         };
-        self.heard = Instant::now();
-        self.throttle.took_one(self.heard);
+        self.last_message = Instant::now();
+        self.throttle.count(self.last_message);
         let event = match message {
             Some(Ok(Message::Text(text))) => self.conversation.received(&text)?,
             Some(Ok(Message::Close(frame))) => {
@@ -158,31 +158,34 @@ impl Doorbell {
                 return Err(self.conversation.closed(code, reason));
             }
             Some(Ok(Message::Ping(_))) => {
-                // Its pong is queued already.
-                in_time(self.socket.flush()).await?;
-                Event::Nothing
+                // The pong is already queued.
+                with_send_limit(self.socket.flush()).await?;
+                FrameEvent::Nothing
             }
-            Some(Ok(Message::Binary(_) | Message::Pong(_) | Message::Frame(_))) => Event::Nothing,
+            Some(Ok(Message::Binary(_) | Message::Pong(_) | Message::Frame(_))) => {
+                FrameEvent::Nothing
+            }
             Some(Err(error)) => return Err(lost(&error.to_string())),
             None => return Err(self.conversation.closed(None, "")),
         };
-        if let Event::Send(text) = &event {
+        if let FrameEvent::Send(text) = &event {
             self.send(text.clone()).await?;
         }
         Ok(event)
     }
 
     async fn send(&mut self, text: String) -> Result<(), LiveError> {
-        in_time(self.socket.send(Message::Text(text.into()))).await
+        with_send_limit(self.socket.send(Message::Text(text.into()))).await
     }
 }
 
-/// Waits for `sending`, but not for ever: a server that does not read would
-/// have everything kept for it.
-async fn in_time(sending: impl Future<Output = Result<(), Error>>) -> Result<(), LiveError> {
-    match timeout(SENDING, sending).await {
+/// Applies the time limit to `sending`.
+async fn with_send_limit(
+    sending: impl Future<Output = Result<(), Error>>,
+) -> Result<(), LiveError> {
+    match timeout(SEND_LIMIT, sending).await {
         Ok(sent) => sent.map_err(|error| lost(&error.to_string())),
-        Err(_) => Err(lost("the server does not read")),
+        Err(_) => Err(lost("the server does not accept messages")),
     }
 }
 
@@ -192,13 +195,13 @@ fn lost(message: &str) -> LiveError {
     }
 }
 
-/// When to connect again with the next token.
+/// The time until the token must be replaced.
 fn renewal(token: &AccessToken, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(token.renew_at?.duration_since(now)).unwrap_or_default())
 }
 
-/// An upgraded connection to `endpoint`.
-async fn upgraded(endpoint: &Url) -> Result<Upgraded, LiveError> {
+/// Opens an upgraded connection to `endpoint`.
+async fn upgrade(endpoint: &Url) -> Result<Upgraded, LiveError> {
     let unreachable = |error: reqwest::Error| LiveError::Unreachable {
         message: http::reason(&error),
     };
@@ -224,12 +227,12 @@ async fn upgraded(endpoint: &Url) -> Result<Upgraded, LiveError> {
     }
     if !is(SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes())) {
         return Err(LiveError::InvalidResponse {
-            message: "the handshake was not answered by a websocket server".to_owned(),
+            message: "the handshake is invalid".to_owned(),
         });
     }
     if !is(SEC_WEBSOCKET_PROTOCOL, PROTOCOL) {
         return Err(LiveError::InvalidResponse {
-            message: format!("it does not speak {PROTOCOL}"),
+            message: format!("the server does not support {PROTOCOL}"),
         });
     }
     response.upgrade().await.map_err(unreachable)

@@ -1,6 +1,7 @@
-//! Sends request bodies to Hasura over HTTP.
+//! Transport of requests to Hasura over HTTP.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,24 +10,23 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::ExposeSecret;
 
 use crate::auth::access::AccessToken;
-use crate::auth::error::Kind;
+use crate::auth::error::AuthError;
 use crate::http::{self, BodyError, HttpError};
 use crate::sync::remote::RemoteError;
 
-/// An answer as it came.
+/// A received HTTP response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
     /// The HTTP status.
     pub status: u16,
     /// The pause the server asked for.
     pub retry_after: Option<Duration>,
-    /// The whole body.
+    /// The complete body.
     pub body: Vec<u8>,
 }
 
-/// Takes a request to Hasura and brings its answer back. [`Http`] is the one
-/// that programs use; everything above it, operations and the reading of
-/// answers, can be proven over another.
+/// A transport of requests to Hasura. Programs use [`Http`]; tests replace it to
+/// test operations and the parsing of answers.
 #[expect(
     async_fn_in_trait,
     reason = "callers are generic and run on one thread"
@@ -38,12 +38,12 @@ pub trait Transport {
     /// Host and port, to name the server in messages.
     fn host(&self) -> &str;
 
-    /// Posts a JSON `body` with this token, and reads an answer of at most
-    /// `limit` bytes.
+    /// Posts a JSON `body` with `token`, and reads an answer of at most `limit`
+    /// bytes.
     ///
     /// # Errors
     ///
-    /// When no whole answer came, whatever its status would have been; see
+    /// When no complete response was received, of any status; see
     /// [`RemoteError::may_have_arrived`].
     async fn post(
         &self,
@@ -70,7 +70,7 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
-    /// Posts to `endpoint`, and gives a request up after `limit`.
+    /// Creates a transport to `endpoint` with the time limit `limit` per request.
     ///
     /// # Errors
     ///
@@ -78,18 +78,17 @@ impl Http {
     pub(super) fn new(endpoint: Url, limit: Duration) -> Result<Self, HttpError> {
         Ok(Self {
             client: http::client_within(&endpoint, limit)?,
-            host: host_of(&endpoint),
+            host: http::authority(&endpoint),
             endpoint,
         })
     }
 
-    /// The endpoint's address.
+    /// The address of the endpoint.
     pub(super) const fn url(&self) -> &Url {
         &self.endpoint
     }
 
-    /// A request that failed: without a connection nothing can have arrived,
-    /// after that anything can.
+    /// Maps a failed request by whether it may have arrived.
     fn failure(&self, error: &reqwest::Error) -> RemoteError {
         if error.is_connect() || error.is_builder() {
             return RemoteError::Unreachable {
@@ -151,23 +150,12 @@ impl Transport for Http {
     }
 }
 
-/// The header, marked so that nothing prints it.
+/// Builds the `Authorization` header, marked as sensitive.
 fn bearer(token: &AccessToken) -> Result<HeaderValue, RemoteError> {
     let text = format!("Bearer {}", token.secret.expose_secret());
     let mut value = HeaderValue::try_from(text).map_err(|_| RemoteError::NoToken {
-        message: "the access token holds characters that no header may".to_owned(),
-        help: "Run `tudone login`.".to_owned(),
-        kind: Kind::Login,
+        source: Arc::new(AuthError::InvalidToken),
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// Host and port, to name the server in messages.
-fn host_of(endpoint: &Url) -> String {
-    let host = endpoint.host_str().unwrap_or("the server");
-    match endpoint.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
 }

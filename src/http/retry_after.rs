@@ -1,4 +1,4 @@
-//! The pause that a server asks for.
+//! The `Retry-After` header.
 
 use std::time::Duration;
 
@@ -7,9 +7,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::domain::list::LONGEST_REST;
 
-/// How long the server asks not to be contacted: `Retry-After` in seconds or as
-/// a date, else `X-RateLimit-Reset` as seconds since 1970 (Auth0). At most an
-/// hour.
+/// Reads the pause that a server asks for: `Retry-After` in seconds or as a date,
+/// else `X-RateLimit-Reset` in seconds since 1970 (Auth0). At most an hour.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);

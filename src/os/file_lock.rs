@@ -1,7 +1,7 @@
 //! Locks between processes.
 //!
-//! The operating system holds them, so the death of a process frees them. A
-//! lock file is empty and never deleted.
+//! The operating system releases them when a process dies. A lock file is empty
+//! and never deleted.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -26,7 +26,7 @@ pub struct FileLock {
     waited: bool,
 }
 
-/// Why a lock was not taken.
+/// Why a lock was not acquired.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
@@ -50,7 +50,7 @@ pub enum LockError {
 }
 
 impl FileLock {
-    /// Takes the exclusive lock on `path`, creating the file if necessary.
+    /// Acquires the exclusive lock on `path`, creating the file if necessary.
     /// Blocks the thread for at most `limit` while another process holds it.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl FileLock {
         Attempts::new(path, limit, File::try_lock)?.block()
     }
 
-    /// Takes a shared lock on `path`, creating the file if necessary. Blocks
+    /// Acquires a shared lock on `path`, creating the file if necessary. Blocks
     /// the thread for at most `limit` while another process holds the
     /// exclusive one.
     ///
@@ -71,8 +71,8 @@ impl FileLock {
         Attempts::new(path, limit, File::try_lock_shared)?.block()
     }
 
-    /// Takes the exclusive lock on `path` as [`FileLock::take`] does, without
-    /// blocking the thread. Dropping the future leaves nothing behind.
+    /// Acquires the exclusive lock on `path` like [`FileLock::take`], without
+    /// blocking the thread. Dropping the future cancels the attempt.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl FileLock {
         Ok(attempts.lock())
     }
 
-    /// Returns whether another process holds the exclusive lock on `path` now. `false`
-    /// where that cannot be found out.
+    /// Returns whether another process holds the exclusive lock on `path` now;
+    /// `false` where that cannot be determined.
     #[must_use]
     pub fn is_taken(path: &Path) -> bool {
         File::open(path)
@@ -100,7 +100,7 @@ impl FileLock {
     }
 }
 
-/// Attempts to take one lock.
+/// Attempts to acquire one lock.
 struct Attempts<'p> {
     path: &'p Path,
     file: File,
@@ -129,7 +129,7 @@ impl<'p> Attempts<'p> {
         })
     }
 
-    /// Makes one attempt: `None` when the lock is taken, else the pause before
+    /// Makes one attempt: `None` when the lock is acquired, else the pause before
     /// the next attempt.
     fn next(&mut self) -> Result<Option<Duration>, LockError> {
         match (self.take)(&self.file) {

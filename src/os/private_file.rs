@@ -1,15 +1,15 @@
-//! Files only their owner may read.
+//! Files that only their owner may read.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Makes `directory` and what is missing above it, for the owner only (0700).
-/// One that exists stays as it is.
+/// Creates `directory` and its missing parents, for the owner only (0700). An
+/// existing one is unchanged.
 ///
 /// # Errors
 ///
-/// The system's.
+/// Error reported by the system.
 pub fn create_directory(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -18,13 +18,13 @@ pub fn create_directory(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// Makes `path`, empty (0600), and its directory (0700), where they are missing;
-/// returns whether it did. One that exists is not opened: closing it again
-/// would end the locks that SQLite holds on it in this process.
+/// Creates `path`, empty (0600), and its directory (0700), if necessary; returns
+/// whether it did. An existing file is not opened: closing it would release the
+/// locks that SQLite holds on it in this process.
 ///
 /// # Errors
 ///
-/// The system's.
+/// Error reported by the system.
 pub fn create(path: &Path) -> io::Result<bool> {
     if let Some(directory) = path.parent() {
         create_directory(directory)?;
@@ -36,11 +36,11 @@ pub fn create(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Takes `path` away from others than the owner, where they may use it.
+/// Removes the permissions of other users on `path`.
 ///
 /// # Errors
 ///
-/// The system's.
+/// Error reported by the system.
 #[cfg(unix)]
 pub fn close_to_others(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -51,8 +51,8 @@ pub fn close_to_others(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes `path` away from others than the owner. Where there are no modes the
-/// profile's folder protects it.
+/// Removes the permissions of other users on `path`. Without file modes the
+/// directory of the user's profile protects it.
 ///
 /// # Errors
 ///
@@ -62,12 +62,12 @@ pub fn close_to_others(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens `path` for reading and writing, making it (0600) and its directory
-/// (0700) where they are missing.
+/// Opens `path` for reading and writing, creating it (0600) and its directory
+/// (0700) if necessary.
 ///
 /// # Errors
 ///
-/// The system's.
+/// Error reported by the system.
 pub fn open(path: &Path) -> io::Result<File> {
     if let Some(directory) = path.parent() {
         create_directory(directory)?;
@@ -88,39 +88,38 @@ pub fn append(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().append(true).create(true)).open(path)
 }
 
-/// Replaces the contents of `path` by `bytes`, at once and durably: written
-/// beside it (0600), flushed to the disk, then renamed. Whoever reads sees the
-/// old contents or the new ones.
+/// Replaces the contents of `path` by `bytes`, atomically and durably: written to
+/// a draft in the same directory (0600), flushed to disk, then renamed.
 ///
 /// # Errors
 ///
-/// What the system says; the old contents are then still there.
+/// Error reported by the system; the file is then unchanged.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     create_directory(directory)?;
-    let beside = beside(path);
-    let written = write_new(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    let draft = draft_path(path);
+    let written = write_new(&draft, bytes).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
-        // Nothing is lost when this fails too: the name is never used again.
-        let _ = fs::remove_file(&beside);
+        // A failure does no harm: the name is never used again.
+        let _ = fs::remove_file(&draft);
         return written;
     }
     sync_directory(directory)
 }
 
-/// Returns whether others than the owner may read or write `file`.
+/// Returns whether users other than the owner may read or write `file`.
 ///
 /// # Errors
 ///
-/// The system's.
+/// Error reported by the system.
 #[cfg(unix)]
 pub fn is_open_to_others(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt as _;
     Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
 }
 
-/// Returns whether others than the owner may read or write `file`. Where there are no
-/// modes the profile's folder protects it.
+/// Returns whether users other than the owner may read or write `file`. Without
+/// file modes the directory of the user's profile protects it.
 ///
 /// # Errors
 ///
@@ -130,8 +129,8 @@ pub fn is_open_to_others(_file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// The permission bits of `path`; those it will be created with where there is
-/// no file; `None` on systems without modes.
+/// The permission bits of `path`, or of the file that will be created; `None` on
+/// systems without modes.
 #[cfg(unix)]
 #[must_use]
 pub fn mode(path: &Path) -> Option<u32> {
@@ -140,7 +139,7 @@ pub fn mode(path: &Path) -> Option<u32> {
     Some(mode & 0o777)
 }
 
-/// The permission bits of `path`: none on this system.
+/// The permission bits of `path`: `None` on this system.
 #[cfg(not(unix))]
 #[must_use]
 pub fn mode(_path: &Path) -> Option<u32> {
@@ -155,7 +154,7 @@ pub fn mode(_path: &Path) -> Option<u32> {
 /// Error reported by the system.
 pub fn remove_drafts(path: &Path) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    let begin = draft_prefix(path);
+    let prefix = draft_prefix(path);
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -164,7 +163,7 @@ pub fn remove_drafts(path: &Path) -> io::Result<()> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
-        let suffix = name.to_str().and_then(|name| name.strip_prefix(&begin));
+        let suffix = name.to_str().and_then(|name| name.strip_prefix(&prefix));
         let suffix = suffix.map(|suffix| suffix.strip_suffix("-journal").unwrap_or(suffix));
         if suffix.is_some_and(|suffix| uuid::Uuid::try_parse(suffix).is_ok()) {
             fs::remove_file(entry.path())?;
@@ -190,21 +189,21 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// A name nobody else uses, in the same directory, since only there a rename
-/// is atomic.
+/// A unique path for a draft of `path`, in the same directory, where a rename is
+/// atomic.
 #[must_use]
-pub fn beside(path: &Path) -> PathBuf {
+pub fn draft_path(path: &Path) -> PathBuf {
     let prefix = draft_prefix(path);
     path.with_file_name(format!("{prefix}{}", uuid::Uuid::now_v7().as_simple()))
 }
 
-/// Makes the rename itself durable.
+/// Makes a rename durable.
 #[cfg(unix)]
 fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// A rename is durable by itself here.
+/// Does nothing: a rename is durable on this system.
 #[cfg(not(unix))]
 fn sync_directory(_directory: &Path) -> io::Result<()> {
     Ok(())
@@ -233,7 +232,7 @@ mod tests {
         let path = home.path().join("file.json");
         let foreign = home.path().join(".file.json.backup");
         replace(&path, b"one")?;
-        fs::write(beside(&path), b"draft")?;
+        fs::write(draft_path(&path), b"draft")?;
         fs::write(&foreign, b"kept")?;
 
         remove_drafts(&path)?;

@@ -1,7 +1,7 @@
 //! The account that a profile was last logged in to.
 //!
-//! A small file without secrets, so that cached todos open without a network
-//! and without a keyring. It counts only while the connection is the same.
+//! A small file without secrets, so that cached todos open without network or
+//! keyring. It is valid only for the connection it was written for.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ use crate::os::private_file;
 use crate::profile::KnownAccount;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Remembered {
+struct RememberedAccount {
     issuer: String,
     client_id: String,
     audience: String,
@@ -23,7 +23,7 @@ struct Remembered {
     identity: Identity,
 }
 
-impl Remembered {
+impl RememberedAccount {
     fn new(connection: &Connection, identity: Identity) -> Self {
         Self {
             issuer: connection.issuer.clone(),
@@ -35,13 +35,14 @@ impl Remembered {
     }
 }
 
-/// The account remembered in `path`, if it was logged in to with `connection`.
-/// A file that cannot be read is as good as none.
+/// Reads the account remembered in `path`, if it was remembered for
+/// `connection`. An unreadable file counts as none.
 #[must_use]
 pub fn recall(path: &Path, connection: &Connection) -> Option<KnownAccount> {
-    let remembered: Remembered = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let remembered: RememberedAccount = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
     let identity = remembered.identity.clone();
-    if identity.sub.is_empty() || remembered != Remembered::new(connection, identity.clone()) {
+    if identity.sub.is_empty() || remembered != RememberedAccount::new(connection, identity.clone())
+    {
         return None;
     }
     Some(KnownAccount {
@@ -54,17 +55,17 @@ pub fn recall(path: &Path, connection: &Connection) -> Option<KnownAccount> {
 ///
 /// # Errors
 ///
-/// What the system says; what was remembered before still is.
+/// The file system's; the file is then unchanged.
 pub fn remember(path: &Path, connection: &Connection, identity: &Identity) -> io::Result<()> {
-    let remembered = Remembered::new(connection, identity.clone());
+    let remembered = RememberedAccount::new(connection, identity.clone());
     private_file::replace(path, &serde_json::to_vec_pretty(&remembered)?)
 }
 
-/// Forgets what is remembered in `path`.
+/// Deletes the file `path`; not an error when there is none.
 ///
 /// # Errors
 ///
-/// What the system says; not when there is nothing.
+/// The file system's.
 pub fn forget(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),

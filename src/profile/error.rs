@@ -1,30 +1,30 @@
-//! Why a login or logout failed.
+//! The errors of login and logout.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::auth::diagnosis::{Diagnosis, TutorialStep};
-use crate::auth::error::{AuthError, Kind};
+use crate::auth::error::{AuthError, AuthErrorKind};
 use crate::finding::Finding;
 
 /// Why a login or logout failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// The issuer, the credential store or the user.
+    /// An error of the issuer, the credential store or the user.
     #[error(transparent)]
     Auth(#[from] AuthError),
-    /// A login kept in this process's memory would be gone with it.
-    #[error("a login kept in memory would be lost at once")]
+    /// A login stored in the memory of this process would be lost.
+    #[error("a login stored in memory ends with this process")]
     MemoryStore,
-    /// `TUDONE_ACCESS_TOKEN` takes the place of a login.
-    #[error("TUDONE_ACCESS_TOKEN is set and takes the place of a login")]
-    TokenGiven,
-    /// No device login waits.
-    #[error("no login waits to be finished")]
+    /// `TUDONE_ACCESS_TOKEN` replaces the login.
+    #[error("TUDONE_ACCESS_TOKEN is set and replaces the login")]
+    ExternalToken,
+    /// There is no unfinished device login.
+    #[error("there is no unfinished login")]
     NothingToResume,
-    /// The backend did not take the token.
-    #[error("the backend refused the new token ({code}: {message}): {diagnosis}")]
+    /// The backend rejected the token.
+    #[error("the backend rejected the new token ({code}: {message}): {diagnosis}")]
     TokenRefused {
         /// Its code.
         code: String,
@@ -33,12 +33,12 @@ pub enum LoginError {
         /// The problem.
         #[source]
         diagnosis: Diagnosis,
-        /// Text to paste where the help says.
+        /// The text to paste, as the help explains.
         fix: Option<Box<str>>,
     },
-    /// The backend took the token but refused the query.
+    /// The backend accepted the token but rejected the query.
     #[error(
-        "the backend refused the first query ({code}: {message}){}",
+        "the backend rejected the first query ({code}: {message}){}",
         cause(code)
     )]
     QueryRefused {
@@ -47,13 +47,13 @@ pub enum LoginError {
         /// Its message.
         message: String,
     },
-    /// No refresh token came and the store has no room for the access token.
-    #[error("nothing of the login could be kept")]
-    NothingKept,
-    /// Files of the account cannot be written or removed.
+    /// There is no refresh token, and the access token is too long for the store.
+    #[error("no token of the login could be stored")]
+    NothingStored,
+    /// Files of the account cannot be written or deleted.
     #[error("cannot change {}", path.display())]
     Files {
-        /// Which.
+        /// The file or directory.
         path: PathBuf,
         /// The system's error.
         #[source]
@@ -74,7 +74,7 @@ impl LoginError {
                 return at_step(&diagnosis.help(), diagnosis.tutorial_step());
             }
             Self::QueryRefused { .. } => {
-                let help = "Apply `assets/hasura` with the Hasura CLI: it makes the tables and \
+                let help = "Apply `assets/hasura` with the Hasura CLI to create the tables and \
                             permissions.";
                 return at_step(help, TutorialStep::Permissions);
             }
@@ -82,17 +82,17 @@ impl LoginError {
                 "Set `credential_store` to \"keyring\", \"file\" or \"command\" \
                  (\"memory\" is for the demo)."
             }
-            Self::TokenGiven => "Unset TUDONE_ACCESS_TOKEN to log in or out.",
+            Self::ExternalToken => "Unset TUDONE_ACCESS_TOKEN to log in or out.",
             Self::NothingToResume | Self::Interrupted => "Run `tudone login`.",
-            Self::NothingKept => {
-                "Switch on Allow Offline Access for the API, or set `credential_store = \"file\"`."
+            Self::NothingStored => {
+                "Enable Allow Offline Access for the API, or set `credential_store = \"file\"`."
             }
-            Self::Files { .. } => "Make the data directory writable for you.",
+            Self::Files { .. } => "Make the data directory writable.",
         };
         help.to_owned()
     }
 
-    /// The error as a finding.
+    /// Converts the error to a finding.
     #[must_use]
     pub fn finding(&self) -> Finding {
         let finding = match self {
@@ -107,10 +107,10 @@ impl LoginError {
                 ..Finding::failed(diagnosis.code(), diagnosis.to_string())
             },
             Self::MemoryStore
-            | Self::TokenGiven
+            | Self::ExternalToken
             | Self::NothingToResume
             | Self::QueryRefused { .. }
-            | Self::NothingKept
+            | Self::NothingStored
             | Self::Files { .. }
             | Self::Interrupted => Finding::failed(self.code(), self.to_string()),
         };
@@ -118,33 +118,33 @@ impl LoginError {
         Finding { fix, ..finding }.help(self.help())
     }
 
-    /// Text to paste where the help says.
+    /// The text to paste, as the help explains.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         match self {
             Self::TokenRefused { fix, .. } => fix.as_deref(),
             Self::Auth(_)
             | Self::MemoryStore
-            | Self::TokenGiven
+            | Self::ExternalToken
             | Self::NothingToResume
             | Self::QueryRefused { .. }
-            | Self::NothingKept
+            | Self::NothingStored
             | Self::Files { .. }
             | Self::Interrupted => None,
         }
     }
 
-    /// A stable word for scripts.
+    /// The stable code for scripts.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Auth(error) => error.code(),
             Self::MemoryStore => "memory-store",
-            Self::TokenGiven => "access-token-set",
+            Self::ExternalToken => "access-token-set",
             Self::NothingToResume => "nothing-to-resume",
             Self::TokenRefused { diagnosis, .. } => diagnosis.code(),
             Self::QueryRefused { .. } => "backend-refused",
-            Self::NothingKept => "nothing-kept",
+            Self::NothingStored => "nothing-kept",
             Self::Files { .. } => "files",
             Self::Interrupted => "interrupted",
         }
@@ -152,26 +152,26 @@ impl LoginError {
 
     /// Returns the kind of the failure, for the exit code.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> AuthErrorKind {
         match self {
             Self::Auth(error) => error.kind(),
-            Self::NothingToResume => Kind::Login,
+            Self::NothingToResume => AuthErrorKind::Login,
             Self::MemoryStore
-            | Self::TokenGiven
+            | Self::ExternalToken
             | Self::TokenRefused { .. }
             | Self::QueryRefused { .. }
-            | Self::NothingKept
-            | Self::Files { .. } => Kind::Misconfigured,
-            Self::Interrupted => Kind::Interrupted,
+            | Self::NothingStored
+            | Self::Files { .. } => AuthErrorKind::Misconfigured,
+            Self::Interrupted => AuthErrorKind::Interrupted,
         }
     }
 }
 
-/// What the codes mean with which Hasura hides a table from a role.
+/// Explains the codes with which Hasura hides a table from a role.
 fn cause(code: &str) -> &'static str {
     match code {
         "validation-failed" | "permission-error" => {
-            ": the role may not read `todos`, or there is no such table"
+            ": the role may not read `todos`, or the table does not exist"
         }
         _ => "",
     }

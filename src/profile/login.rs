@@ -1,11 +1,11 @@
-//! Logging in: the same for the TUI and for commands.
+//! Login, for the TUI and the commands.
 //!
-//! [`ActiveProfile::begin_login`] tries the credential store and gets a code;
-//! the caller shows it; [`PendingLogin::finish`] waits for the user, asks the
-//! backend one query and keeps the login. Dropping either leaves nothing.
+//! [`ActiveProfile::begin_login`] tests the credential store and obtains a code;
+//! the caller shows it; [`PendingLogin::finish`] waits for the user, sends the
+//! backend one query and stores the login. Dropping either leaves nothing behind.
 
-mod examine;
-mod keep;
+mod checks;
+mod save;
 
 use std::fmt;
 use std::future::Future;
@@ -20,8 +20,8 @@ use tokio::task::spawn_blocking;
 
 use crate::auth::access::AccessToken;
 use crate::auth::credential_store::{CredentialStoreError, CredentialStoreKind};
-use crate::auth::device::{DeviceFlow, Grant, Progress, Prompt};
-use crate::auth::diagnosis::{Diagnosis, concerns_token};
+use crate::auth::device::{DeviceFlow, Grant, PollEvent, Prompt};
+use crate::auth::diagnosis::{Diagnosis, is_token_error};
 use crate::auth::error::AuthError;
 use crate::auth::revoke::revoke_unused;
 use crate::auth::stored_login::{StoredDeviceLogin, StoredLogin};
@@ -30,34 +30,34 @@ use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
 use crate::text::sanitize;
 
-/// After which a user is told that the keyring may be waiting for them.
+/// The time after which the user is informed that the keyring may be locked.
 const KEYRING_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What the backend made of a new token, asked one query.
+/// The backend's answer to the first query with a new token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verification {
-    /// It answered.
+    /// The backend answered.
     Accepted,
-    /// It refused.
+    /// The backend rejected the token or the query.
     Refused {
         /// Hasura's `extensions.code`.
         code: String,
         /// Its message.
         message: String,
     },
-    /// It could not be asked.
+    /// The backend could not be reached.
     Unreachable {
         /// The reason.
         message: String,
     },
 }
 
-/// What is worth a word though the login came about.
+/// Warnings of a successful login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoginWarning {
-    /// The login ends with the access token.
+    /// The login expires with the access token.
     NoRefreshToken,
-    /// The backend could not be asked whether it takes the token.
+    /// The backend could not be reached to verify the token.
     Unverified {
         /// The reason.
         message: String,
@@ -68,32 +68,32 @@ impl fmt::Display for LoginWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRefreshToken => f.write_str(
-                "no refresh token came, so this login ends with its access token; switch on \
-                 Allow Offline Access for the API, the Refresh Token grant for the application, \
-                 and allow it the scope offline_access, then log in again",
+                "the issuer sent no refresh token, so this login expires with its access token; \
+                 enable Allow Offline Access for the API and the Refresh Token grant and the scope \
+                 offline_access for the application, then log in again",
             ),
             Self::Unverified { message } => {
                 write!(
                     f,
-                    "the login is kept, but the backend did not confirm it: {message}"
+                    "the login is stored, but the backend did not confirm it: {message}"
                 )
             }
         }
     }
 }
 
-/// A login that came about.
+/// A successful login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
     /// The account.
     pub account: Account,
     /// The user.
     pub identity: Identity,
-    /// Where it is kept, as `status` says it.
+    /// The credential store, as `status` describes it.
     pub store: String,
-    /// What is worth a word.
+    /// Warnings to print.
     pub warnings: Vec<LoginWarning>,
-    /// The account the profile was logged in to before, if it was another.
+    /// The previous account of the profile, if it was another one.
     pub switched_from: Option<Account>,
 }
 
@@ -107,23 +107,22 @@ pub struct PendingLogin {
 }
 
 impl ActiveProfile {
-    /// Tries the credential store, then asks for a code. One call to the store
-    /// may wait `limit` for a user to unlock it (3 s where nobody is there,
-    /// 60 s on a terminal); `on_waiting` is called once when it takes longer
-    /// than a second.
+    /// Tests the credential store, then requests a code. One call to the store may
+    /// wait `limit` for the user to unlock it (60 s on a terminal, else 3 s);
+    /// `on_waiting` is called once when it takes longer than a second.
     ///
     /// # Errors
     ///
-    /// [`AuthError::CredentialStore`] when the store cannot be used: there is no other
-    /// place the login would silently go to. Others from the issuer.
+    /// [`AuthError::CredentialStore`] when the store cannot be used: there is no
+    /// silent fallback to another one. Others from the issuer.
     pub async fn begin_login(
         &self,
         limit: Duration,
         on_waiting: impl FnOnce() + Send,
     ) -> Result<PendingLogin, LoginError> {
-        self.may_log_in()?;
+        self.check_login_allowed()?;
         self.probe(limit, on_waiting).await?;
-        let flow = DeviceFlow::discover(&self.config.connection, self.pace).await?;
+        let flow = DeviceFlow::discover(&self.config.connection, self.time_scale).await?;
         let (prompt, device) = flow.start().await?;
         Ok(PendingLogin {
             profile: self.clone(),
@@ -133,17 +132,16 @@ impl ActiveProfile {
         })
     }
 
-    /// Takes up a login that [`PendingLogin::park`] left, also in another
-    /// process.
+    /// Resumes a login that [`PendingLogin::park`] stored, also in another process.
     ///
     /// # Errors
     ///
-    /// [`LoginError::NothingToResume`] when none was left.
+    /// [`LoginError::NothingToResume`] when none is stored.
     pub async fn resume_login(&self) -> Result<PendingLogin, LoginError> {
-        self.may_log_in()?;
-        let kept = self.ask_vault(StoredLogin::device).await?;
-        let StoredDeviceLogin { prompt, device } = kept.ok_or(LoginError::NothingToResume)?;
-        let flow = DeviceFlow::discover(&self.config.connection, self.pace).await?;
+        self.check_login_allowed()?;
+        let parked = self.with_stored_login(StoredLogin::device).await?;
+        let StoredDeviceLogin { prompt, device } = parked.ok_or(LoginError::NothingToResume)?;
+        let flow = DeviceFlow::discover(&self.config.connection, self.time_scale).await?;
         Ok(PendingLogin {
             profile: self.clone(),
             flow,
@@ -152,9 +150,9 @@ impl ActiveProfile {
         })
     }
 
-    fn may_log_in(&self) -> Result<(), LoginError> {
+    fn check_login_allowed(&self) -> Result<(), LoginError> {
         if self.config.access_token.is_some() {
-            return Err(LoginError::TokenGiven);
+            return Err(LoginError::ExternalToken);
         }
         if self.config.credential_store == CredentialStoreKind::Memory && !self.external {
             return Err(LoginError::MemoryStore);
@@ -162,13 +160,13 @@ impl ActiveProfile {
         Ok(())
     }
 
-    /// Tries the store on a thread of its own, which is left behind if this is
-    /// given up: it may wait for a user.
+    /// Tests the store on a separate thread, which outlives a dropped future: it
+    /// may be waiting for the user.
     async fn probe(&self, limit: Duration, on_waiting: impl FnOnce()) -> Result<(), AuthError> {
         let (sender, mut answer) = oneshot::channel();
         let credential_store = Arc::clone(&self.credential_store);
         thread::spawn(move || {
-            // Nobody may be waiting any more.
+            // The receiver may have been dropped.
             let _ = sender.send(credential_store.probe(limit));
         });
         let answer = tokio::select! {
@@ -181,15 +179,15 @@ impl ActiveProfile {
         Ok(answer.unwrap_or(Err(CredentialStoreError::RoundTripMismatch))?)
     }
 
-    /// Asks the vault on a thread that may block.
-    pub(super) async fn ask_vault<T: Send + 'static>(
+    /// Calls the credential store on a blocking thread.
+    pub(super) async fn with_stored_login<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&StoredLogin) -> Result<T, CredentialStoreError> + Send + 'static,
+        call: impl FnOnce(&StoredLogin) -> Result<T, CredentialStoreError> + Send + 'static,
     ) -> Result<T, AuthError> {
-        let kept = self.kept();
-        match spawn_blocking(move || ask(&kept)).await {
+        let stored = self.stored_login();
+        match spawn_blocking(move || call(&stored)).await {
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(AuthError::Ending),
+            Err(_) => Err(AuthError::ShuttingDown),
         }
     }
 }
@@ -201,33 +199,33 @@ impl PendingLogin {
         &self.prompt
     }
 
-    /// Leaves the login in the credential store for [`ActiveProfile::resume_login`].
+    /// Stores the unfinished login for [`ActiveProfile::resume_login`].
     ///
     /// # Errors
     ///
     /// The store's.
     pub async fn park(self) -> Result<Prompt, LoginError> {
-        let kept = StoredDeviceLogin {
+        let parked = StoredDeviceLogin {
             prompt: self.prompt.clone(),
             device: self.device,
         };
         self.profile
-            .ask_vault(move |entries| entries.set_device(&kept))
+            .with_stored_login(move |stored| stored.set_device(&parked))
             .await?;
         Ok(self.prompt)
     }
 
-    /// Waits for the user until the code ends or `limit` has passed, asks
-    /// the backend through `verify`, and keeps the login.
+    /// Waits for the user until the code expires or `limit` has passed, queries the
+    /// backend through `verify`, and stores the login.
     ///
     /// # Errors
     ///
-    /// When the user refuses or time is up; when the backend refuses the
-    /// token (then nothing is kept); when the store fails.
+    /// When the user denies the login or the time is up; when the backend rejects
+    /// the token (then nothing is stored); when the store fails.
     pub async fn finish<Verify, Answer>(
         self,
         limit: Option<Duration>,
-        on_progress: impl FnMut(Progress) + Send,
+        on_event: impl FnMut(PollEvent) + Send,
         verify: Verify,
     ) -> Result<LoggedIn, LoginError>
     where
@@ -236,17 +234,22 @@ impl PendingLogin {
     {
         let waited = self
             .flow
-            .wait(&self.prompt, &self.device, limit, on_progress)
+            .wait(&self.prompt, &self.device, limit, on_event)
             .await;
         let grant = match waited {
             Ok(grant) => grant,
-            Err(error) => return Err(self.given_up(error).await.into()),
+            Err(error) => {
+                if ends_code(&error) {
+                    self.delete_parked().await;
+                }
+                return Err(error.into());
+            }
         };
         let mut warnings = Vec::new();
         match verify(grant.access.clone()).await {
             Verification::Accepted => {}
             Verification::Refused { code, message } => {
-                return Err(self.refused(&grant, &code, &message).await);
+                return Err(self.rejected(&grant, &code, &message).await);
             }
             Verification::Unreachable { message } => {
                 let message = sanitize::message(&message);
@@ -257,48 +260,32 @@ impl PendingLogin {
             warnings.push(LoginWarning::NoRefreshToken);
         }
         let refresh = grant.refresh.clone();
-        let done = self.profile.keep(grant, warnings).await;
-        self.forget_parked().await;
-        if let (Err(_), Some(token)) = (&done, refresh) {
+        let saved = self.profile.save_login(grant, warnings).await;
+        self.delete_parked().await;
+        if let (Err(_), Some(token)) = (&saved, refresh) {
             revoke_unused(&self.profile.config.connection, &token).await;
         }
-        done
+        saved
     }
 
-    /// Forgets a parked login whose code is of no more use.
-    async fn given_up(&self, error: AuthError) -> AuthError {
-        let code_is_over = matches!(
-            error,
-            AuthError::Denied { .. }
-                | AuthError::CodeExpired
-                | AuthError::CodeSpent { .. }
-                | AuthError::ApprovalLost { .. }
-        );
-        if code_is_over {
-            self.forget_parked().await;
-        }
-        error
-    }
-
-    /// Says why the backend refuses, and makes the tokens, which nobody keeps,
-    /// useless as far as that goes.
-    async fn refused(&self, grant: &Grant, code: &str, message: &str) -> LoginError {
+    /// Diagnoses the rejection of a grant and revokes the grant.
+    async fn rejected(&self, grant: &Grant, code: &str, message: &str) -> LoginError {
         let connection = &self.profile.config.connection;
-        self.forget_parked().await;
+        self.delete_parked().await;
         if let Some(token) = &grant.refresh {
             revoke_unused(connection, token).await;
         }
         let (code, message) = (sanitize::message(code), sanitize::message(message));
         let token = &grant.access.secret;
-        let diagnosis = if concerns_token(&code) {
+        let diagnosis = if is_token_error(&code) {
             let diagnosis = Diagnosis::of(token, connection, Timestamp::now());
             Some(if diagnosis == Diagnosis::LooksRight {
-                Diagnosis::of_refusal(&message)
+                Diagnosis::of_rejection(&message)
             } else {
                 diagnosis
             })
         } else {
-            Diagnosis::of_the_user_id(token)
+            Diagnosis::of_user_id(token)
         };
         match diagnosis {
             Some(diagnosis) => LoginError::TokenRefused {
@@ -311,12 +298,23 @@ impl PendingLogin {
         }
     }
 
-    /// Best effort: an entry that stays is refused by the issuer later.
-    async fn forget_parked(&self) {
+    /// Deletes the parked login. Best effort: the issuer rejects a used code.
+    async fn delete_parked(&self) {
         let device = self.device.clone();
-        let own = move |kept: &StoredLogin| kept.forget_device_of(&device);
-        if let Err(error) = self.profile.ask_vault(own).await {
-            tracing::warn!(%error, "a finished device login was not removed");
+        let delete = move |stored: &StoredLogin| stored.delete_device_if(&device);
+        if let Err(error) = self.profile.with_stored_login(delete).await {
+            tracing::warn!(%error, "a finished device login was not deleted");
         }
     }
+}
+
+/// Returns whether the code can no longer be used.
+fn ends_code(error: &AuthError) -> bool {
+    matches!(
+        error,
+        AuthError::Denied { .. }
+            | AuthError::CodeExpired
+            | AuthError::CodeUsed { .. }
+            | AuthError::ApprovalLost { .. }
+    )
 }

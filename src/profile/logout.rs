@@ -1,4 +1,4 @@
-//! Logging out.
+//! Logout.
 
 use std::fs;
 use std::io;
@@ -25,77 +25,76 @@ const REVOKE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The options of a logout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Leaving {
-    /// Whether everything of the account is to go from this device too.
+pub struct LogoutOptions {
+    /// Whether to delete all data of the account from this device.
     pub purge: bool,
-    /// Whether the network is left alone: the issuer is then not asked.
+    /// Whether to work without network: the issuer is then not contacted.
     pub offline: bool,
-    /// Whether the session in the browser is to end too.
+    /// Whether to end the session in the browser too.
     pub browser: bool,
 }
 
-/// A logout that came about.
+/// A successful logout.
 #[derive(Debug)]
 pub struct LoggedOut {
-    /// What became of the refresh token at the issuer. An error means that it
-    /// is gone here, but stays valid there until it ages out.
+    /// The revocation of the refresh token at the issuer. After an error the token
+    /// is deleted here, but stays valid there until it expires.
     pub revocation: Result<Revocation, AuthError>,
-    /// The account whose local data was removed.
+    /// The account whose local data was deleted.
     pub purged: Option<Account>,
-    /// The page that ends the session in the browser, if asked for.
+    /// The page that ends the session in the browser, if requested.
     pub page: Option<Url>,
 }
 
 impl LoggedOut {
-    /// What is worth a word: that the refresh token is still valid at the
-    /// issuer.
+    /// The warning that the refresh token is still valid at the issuer.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        let why = match &self.revocation {
+        let reason = match &self.revocation {
             Ok(Revocation::Revoked | Revocation::NothingToRevoke) => return None,
-            Ok(Revocation::NotOffered) => "the issuer offers no revocation".to_owned(),
-            Ok(Revocation::NotAsked) => "offline, as asked".to_owned(),
+            Ok(Revocation::NotOffered) => "the issuer does not support revocation".to_owned(),
+            Ok(Revocation::SkippedOffline) => "offline (--offline)".to_owned(),
             Err(error) => error.to_string(),
         };
         Some(format!(
-            "the refresh token is removed here, but stays valid at the issuer until it ages \
-             out: {why}"
+            "the refresh token is deleted here, but stays valid at the issuer until it expires: \
+             {reason}"
         ))
     }
 }
 
 impl ActiveProfile {
-    /// Revokes the refresh token at the issuer and forgets the login; offline
-    /// it forgets it all the same. The account stays known, so its todos can
-    /// still be read, unless purged, which removes everything of it from this
-    /// device. Whether unsent changes may be lost so is for the caller to ask.
+    /// Revokes the refresh token at the issuer (not offline) and deletes the
+    /// stored login. The account stays known, so its todos can still be read,
+    /// unless purged, which deletes all its data from this device. The caller
+    /// confirms the loss of unsent changes.
     ///
     /// # Errors
     ///
-    /// [`LoginError::TokenGiven`] where `TUDONE_ACCESS_TOKEN` takes the place
-    /// of a login. When the credential store or the file system fails; the
-    /// login may then still be there.
-    pub async fn logout(&self, leaving: Leaving) -> Result<LoggedOut, LoginError> {
+    /// [`LoginError::ExternalToken`] where `TUDONE_ACCESS_TOKEN` replaces the
+    /// login. When the credential store or the file system fails; the login may
+    /// then still be stored.
+    pub async fn logout(&self, options: LogoutOptions) -> Result<LoggedOut, LoginError> {
         if self.config.access_token.is_some() {
-            return Err(LoginError::TokenGiven);
+            return Err(LoginError::ExternalToken);
         }
         let _lock = FileLock::acquire(&self.refresh_lock(), LOCK_LIMIT)
             .await
             .map_err(AuthError::from)?;
-        let token = self.ask_vault(refresh_token).await?;
+        let token = self.with_stored_login(refresh_token).await?;
         let revocation = match token {
-            Some(_) if leaving.offline => Ok(Revocation::NotAsked),
-            Some(token) => self.revoked(&token).await,
+            Some(_) if options.offline => Ok(Revocation::SkippedOffline),
+            Some(token) => self.revoke_token(&token).await,
             None => Ok(Revocation::NothingToRevoke),
         };
-        self.ask_vault(|kept| {
-            kept.forget_tokens()?;
-            kept.forget_device()
+        self.with_stored_login(|stored| {
+            stored.delete_tokens()?;
+            stored.delete_device()
         })
         .await?;
-        let purged = if leaving.purge { self.purge()? } else { None };
-        let page = if leaving.browser {
-            Some(self.end_session_page(leaving.offline).await?)
+        let purged = if options.purge { self.purge()? } else { None };
+        let page = if options.browser {
+            Some(self.end_session_page(options.offline).await?)
         } else {
             None
         };
@@ -106,17 +105,17 @@ impl ActiveProfile {
         })
     }
 
-    /// The page that ends the session in the browser: as the issuer says, else
-    /// Auth0's.
+    /// Builds the address of the page that ends the session in the browser: as
+    /// discovered, else Auth0's.
     async fn end_session_page(&self, offline: bool) -> Result<Url, AuthError> {
         let connection = &self.config.connection;
         let address = discovery::address(&connection.issuer)?;
         let client = http::client(&address)?;
-        let asking = Issuer::discover(&client, &connection.issuer);
+        let discovery = Issuer::discover(&client, &connection.issuer);
         let found = if offline {
             None
         } else {
-            let answer = tokio::time::timeout(REVOKE_LIMIT, asking).await;
+            let answer = tokio::time::timeout(REVOKE_LIMIT, discovery).await;
             answer.ok().and_then(Result::ok)
         };
         let mut page = found
@@ -134,7 +133,7 @@ impl ActiveProfile {
         Ok(page)
     }
 
-    async fn revoked(&self, token: &SecretString) -> Result<Revocation, AuthError> {
+    async fn revoke_token(&self, token: &SecretString) -> Result<Revocation, AuthError> {
         let connection = &self.config.connection;
         tokio::time::timeout(REVOKE_LIMIT, revoke(connection, token))
             .await
@@ -166,9 +165,9 @@ impl ActiveProfile {
     }
 }
 
-/// The refresh token; an entry that cannot be read is to go as well.
-fn refresh_token(kept: &StoredLogin) -> Result<Option<SecretString>, CredentialStoreError> {
-    match kept.refresh() {
+/// Reads the refresh token. An invalid entry counts as none: it is deleted too.
+fn refresh_token(stored: &StoredLogin) -> Result<Option<SecretString>, CredentialStoreError> {
+    match stored.refresh() {
         Ok(found) => Ok(found.map(|found| found.token)),
         Err(CredentialStoreError::InvalidResponse { .. }) => Ok(None),
         Err(error) => Err(error),

@@ -1,4 +1,4 @@
-//! A profile made ready to work: its account, store, login and backend.
+//! Profiles in use: account, credential store, login and backend.
 
 pub mod accounts;
 pub mod error;
@@ -21,16 +21,16 @@ use crate::auth::credential_store::memory::MemoryStore;
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError, CredentialStoreKind};
 use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
-use crate::auth::session::Session;
+use crate::auth::session::AuthSession;
 use crate::auth::stored_login::StoredLogin;
 use crate::auth::time_scale::TimeScale;
 use crate::config::{Paths, Profile};
 use crate::domain::account::{Account, Identity};
 
-/// The time limit of a helper program that must not prompt.
-const GLANCE: Duration = Duration::from_secs(3);
+/// The time limit of a helper program in commands that must not prompt.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The account a profile was last logged in to, so that cached todos open
+/// The account that a profile was last logged in to. With it, cached todos open
 /// without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownAccount {
@@ -40,22 +40,22 @@ pub struct KnownAccount {
     pub identity: Identity,
 }
 
-/// A profile made ready to work.
+/// A profile in use.
 #[derive(Debug, Clone)]
 pub struct ActiveProfile {
-    /// As configured.
+    /// The configuration.
     pub config: Profile,
     /// The folders in use.
     pub paths: Paths,
-    /// The store of its login.
+    /// The credential store.
     pub credential_store: Arc<dyn CredentialStore>,
-    /// Whether the vault was given, and may forget.
+    /// Whether the caller provided the credential store, which may be in memory.
     external: bool,
-    pace: TimeScale,
+    time_scale: TimeScale,
 }
 
 impl ActiveProfile {
-    /// Makes `profile` ready. Touches no network and no keyring.
+    /// Opens `profile`. Uses neither network nor keyring.
     #[must_use]
     pub fn new(profile: Profile, paths: Paths) -> Self {
         let credential_store: Arc<dyn CredentialStore> = match profile.credential_store {
@@ -74,8 +74,8 @@ impl ActiveProfile {
         }
     }
 
-    /// As [`ActiveProfile::new`], with a vault of the caller's: also one that
-    /// forgets, for demo and tests.
+    /// Like [`ActiveProfile::new`], with the caller's credential store, which may
+    /// be in memory, for demo and tests.
     #[must_use]
     pub fn with_credential_store(
         profile: Profile,
@@ -87,12 +87,12 @@ impl ActiveProfile {
             paths,
             credential_store,
             external: true,
-            pace: TimeScale::REAL,
+            time_scale: TimeScale::REAL,
         }
     }
 
-    /// The same, for looking only whether a login is kept: a helper program
-    /// that keeps it gets 3 s for each answer, since nobody waits for a status.
+    /// Sets a time limit of 3 s for the helper program, for commands that only
+    /// check whether a login is stored.
     #[must_use]
     pub fn with_short_timeout(self) -> Self {
         if self.external || self.config.credential_store != CredentialStoreKind::Command {
@@ -100,19 +100,19 @@ impl ActiveProfile {
         }
         let command = self.config.credential_command.clone().unwrap_or_default();
         Self {
-            credential_store: Arc::new(CommandStore::with_limit(command, GLANCE)),
+            credential_store: Arc::new(CommandStore::with_limit(command, SHORT_TIMEOUT)),
             ..self
         }
     }
 
-    /// The same, waiting at another pace.
+    /// Scales all pauses, for tests.
     #[must_use]
-    pub fn paced(self, pace: TimeScale) -> Self {
-        Self { pace, ..self }
+    pub fn with_time_scale(self, time_scale: TimeScale) -> Self {
+        Self { time_scale, ..self }
     }
 
-    /// The account last logged in to with this connection, or the one that
-    /// `TUDONE_ACCESS_TOKEN` names. Reads one small file and no secret.
+    /// The account last logged in to with this connection, or the account of
+    /// `TUDONE_ACCESS_TOKEN`. Reads one small file and no secret.
     #[must_use]
     pub fn known_account(&self) -> Option<KnownAccount> {
         let connection = &self.config.connection;
@@ -131,16 +131,16 @@ impl ActiveProfile {
         })
     }
 
-    /// Remembers the account that `TUDONE_ACCESS_TOKEN` names, unless one is
-    /// remembered already: what is queued with a token is seen without it.
+    /// Remembers the account of `TUDONE_ACCESS_TOKEN`, unless one is remembered
+    /// already, so that changes queued with the token are visible without it.
     ///
     /// # Errors
     ///
-    /// The system's.
-    pub fn remember_named_account(&self) -> io::Result<()> {
+    /// The file system's.
+    pub fn remember_external_account(&self) -> io::Result<()> {
         let (connection, file) = (&self.config.connection, self.account_file());
-        let named = self.config.access_token.as_ref();
-        let Some(known) = named.and_then(|_| self.known_account()) else {
+        let token = self.config.access_token.as_ref();
+        let Some(known) = token.and_then(|_| self.known_account()) else {
             return Ok(());
         };
         let is_ours = known.account == accounts::account(connection, &known.identity);
@@ -150,43 +150,47 @@ impl ActiveProfile {
         accounts::remember(&file, connection, &known.identity)
     }
 
-    /// Where the database of `account` is.
+    /// The database file of `account`.
     #[must_use]
     pub fn database(&self, account: &Account) -> PathBuf {
         self.account_folder(account).join("todos.db")
     }
 
-    /// Where typed lines of `account` that were not saved are kept.
+<<<<<<< HEAD
+    /// The file with typed but unsaved lines of `account`.
     #[must_use]
     pub fn unfinished_lines(&self, account: &Account) -> PathBuf {
         self.account_folder(account).join("unfinished.json")
     }
 
-    /// The lock that lets one round of sync run at a time for `account`.
+    /// The lock file for rounds of sync of `account`.
+=======
+    /// The lock file for rounds of sync of `account`.
+>>>>>>> b6b7bbb (auth: the login's names, comments and messages in plain terms; a missing token keeps its error)
     #[must_use]
     pub fn sync_lock(&self, account: &Account) -> PathBuf {
         self.account_folder(account).join("sync.lock")
     }
 
-    /// The login of this profile, ready to give tokens. It is bound to the
-    /// account known now: after a login, make another.
+    /// Opens a session for the login of this profile. It is bound to the account
+    /// known now: after a login, open another one.
     #[must_use]
-    pub fn session(&self) -> Session {
+    pub fn session(&self) -> AuthSession {
         if let Some(token) = &self.config.access_token {
-            return Session::fixed(token.clone());
+            return AuthSession::fixed(token.clone());
         }
         let sub = self.known_account().map(|known| known.account.sub);
-        Session::of(
+        AuthSession::for_user(
             self.config.connection.clone(),
-            self.kept(),
+            self.stored_login(),
             self.refresh_lock(),
             sub,
-            self.pace,
+            self.time_scale,
         )
     }
 
-    /// Returns whether a login is kept that can give tokens. Asks the credential
-    /// store, which may block, and never the network.
+    /// Returns whether a usable login is stored. Calls the credential store, which
+    /// may block, and never the network.
     ///
     /// # Errors
     ///
@@ -195,64 +199,63 @@ impl ActiveProfile {
         if let Some(token) = self.external_token() {
             return Ok(token.is_ok());
         }
-        let kept = self.kept();
-        if kept.refresh()?.is_some() {
+        let stored = self.stored_login();
+        if stored.refresh()?.is_some() {
             return Ok(true);
         }
         let now = Timestamp::now();
-        Ok(kept.access()?.is_some_and(|kept| kept.token.is_fresh(now)))
+        let access = stored.access()?;
+        Ok(access.is_some_and(|access| access.token.is_fresh(now)))
     }
 
-    /// Returns whether the token in `TUDONE_ACCESS_TOKEN` can be used; `None` without
-    /// one.
+    /// Checks the token in `TUDONE_ACCESS_TOKEN`; `None` when it is not set.
     #[must_use]
     pub fn external_token(&self) -> Option<Result<(), AuthError>> {
         let token = Inspected::read(self.config.access_token.as_ref()?);
-        let ended = |end| end <= Timestamp::now();
+        let has_passed = |end| end <= Timestamp::now();
         Some(if token.identity().is_none() {
             Err(AuthError::FixedTokenOpaque)
-        } else if token.expires_at().is_some_and(ended) {
-            Err(AuthError::FixedTokenEnded)
+        } else if token.expires_at().is_some_and(has_passed) {
+            Err(AuthError::FixedTokenExpired)
         } else {
             Ok(())
         })
     }
 
-    /// Where the login comes from, as `status` says it.
+    /// The source of the login, as `status` describes it.
     #[must_use]
-    pub fn store_in_use(&self) -> String {
+    pub fn login_source(&self) -> String {
         match &self.config.access_token {
             Some(_) => "the variable TUDONE_ACCESS_TOKEN".to_owned(),
             None => self.credential_store.describe(),
         }
     }
 
-    /// Everything of `account` that is on this device.
+    /// The directory with all data of `account` on this device.
     fn account_folder(&self, account: &Account) -> PathBuf {
         self.paths.data.join("accounts").join(account.folder())
     }
 
-    /// The account of the profile.
+    /// The file with the account of the profile.
     fn account_file(&self) -> PathBuf {
-        let name = format!("{}.json", safe(&self.config.name));
+        let name = format!("{}.json", file_name(&self.config.name));
         self.paths.data.join("profiles").join(name)
     }
 
-    /// The lock that lets one process refresh, log in or log out at a time. It
-    /// belongs to the connection, since before a login there is no account.
+    /// The lock file for refresh, login and logout. It belongs to the connection,
+    /// since before a login there is no account.
     #[must_use]
     pub fn refresh_lock(&self) -> PathBuf {
         let name = format!("{}.lock", self.prefix());
         self.paths.data.join("profiles").join(name)
     }
 
-    fn kept(&self) -> StoredLogin {
+    fn stored_login(&self) -> StoredLogin {
         StoredLogin::new(Arc::clone(&self.credential_store), self.prefix())
     }
 
-    /// Begins the names of this login's entries in a vault: one a profile,
-    /// issuer, application, audience and endpoint, so none is ever taken for
-    /// another's.
+    /// The prefix of this login's entries in the credential store: unique to the
+    /// profile, issuer, application, audience and endpoint.
     fn prefix(&self) -> String {
         let connection = &self.config.connection;
         let names = [
@@ -262,28 +265,32 @@ impl ActiveProfile {
             &connection.audience,
             connection.endpoint.as_str(),
         ];
-        format!("{}-{}", safe(&self.config.name), short(&names.join("\n")))
+        format!(
+            "{}-{}",
+            file_name(&self.config.name),
+            short_hash(&names.join("\n"))
+        )
     }
 }
 
-/// `name` as a file name and entry name: itself where it is made of small
-/// letters, digits, `_` and `-`, else a likeness with a mark of its own.
-fn safe(name: &str) -> String {
-    let kept = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    if !name.is_empty() && name.len() <= 40 && name.chars().all(kept) {
+/// Converts `name` to a file and entry name: unchanged where it consists of
+/// small letters, digits, `_` and `-`, else a similar name with a hash.
+fn file_name(name: &str) -> String {
+    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    if !name.is_empty() && name.len() <= 40 && name.chars().all(is_allowed) {
         return name.to_owned();
     }
-    let likeness: String = name
+    let similar: String = name
         .chars()
         .take(40)
         .map(|c| c.to_ascii_lowercase())
-        .map(|c| if kept(c) { c } else { '_' })
+        .map(|c| if is_allowed(c) { c } else { '_' })
         .collect();
-    format!("{likeness}.{}", short(name))
+    format!("{similar}.{}", short_hash(name))
 }
 
-/// Twelve hexadecimal digits: equal for equal texts, different for others.
-fn short(text: &str) -> String {
+/// Hashes `text` to twelve hexadecimal digits.
+fn short_hash(text: &str) -> String {
     let hash = Uuid::new_v5(&Uuid::NAMESPACE_URL, text.as_bytes());
     hash.as_simple().to_string().chars().take(12).collect()
 }

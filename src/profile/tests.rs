@@ -76,7 +76,7 @@ fn an_account_is_known_only_with_the_connection_it_was_logged_in_with() -> Teste
     assert_eq!(profile.known_account(), None);
 
     accounts::remember(&profile.account_file(), &profile.config.connection, &eve())?;
-    let known = profile.known_account().ok_or("nobody is known")?;
+    let known = profile.known_account().ok_or("no account is known")?;
     assert_eq!(known.identity, eve());
     assert_eq!(known.account.issuer, "https://t.example/");
 
@@ -118,7 +118,7 @@ fn a_token_given_from_outside_names_the_account_a_login_would() -> Tested {
     let token = format!("{}.{}.sig", part(&json!({"alg": "RS256"})), part(&claims));
     profile.config.access_token = Some(SecretString::from(token));
 
-    let known = profile.known_account().ok_or("nobody is known")?;
+    let known = profile.known_account().ok_or("no account is known")?;
     assert_eq!(known.account, accounts::account(&connection, &eve()));
 
     profile.config.access_token = Some(SecretString::from("opaque"));

@@ -1,24 +1,24 @@
-//! Asking the backend whether it takes a new token.
+//! Verification of a new token by the backend.
 
 use std::time::Duration;
 
 use reqwest::Url;
 
 use crate::auth::access::AccessToken;
-use crate::auth::diagnosis::finds_too_new;
-use crate::auth::session::Session;
+use crate::auth::diagnosis::is_not_yet_valid;
+use crate::auth::session::AuthSession;
 use crate::graphql::Hasura;
 use crate::profile::login::Verification;
 use crate::sync::remote::RemoteError;
 
-/// The pauses after which a token that was made a moment ago is shown again to
-/// a backend whose clock is a little behind the issuer's.
-const CATCHING_UP: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+/// The pauses before retries with a new token, for a backend whose clock is a
+/// little behind the issuer's.
+const CLOCK_RETRIES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// Asks `endpoint` one query with `token`, as
-/// [`PendingLogin::finish`](crate::profile::login::PendingLogin::finish) wants it.
+/// Sends `endpoint` one query with `token`, for
+/// [`PendingLogin::finish`](crate::profile::login::PendingLogin::finish).
 pub async fn verify(endpoint: Url, token: AccessToken) -> Verification {
-    let session = Session::fixed(token.secret.clone());
+    let session = AuthSession::fixed(token.secret.clone());
     let hasura = match Hasura::new(endpoint, session) {
         Ok(hasura) => hasura,
         Err(error) => {
@@ -27,22 +27,22 @@ pub async fn verify(endpoint: Url, token: AccessToken) -> Verification {
             };
         }
     };
-    let mut pauses = CATCHING_UP.into_iter();
+    let mut pauses = CLOCK_RETRIES.into_iter();
     loop {
-        let verdict = asked(&hasura, &token).await;
+        let verification = query(&hasura, &token).await;
         match pauses.next() {
-            Some(pause) if comes_too_early(&verdict) => tokio::time::sleep(pause).await,
-            Some(_) | None => return verdict,
+            Some(pause) if is_too_early(&verification) => tokio::time::sleep(pause).await,
+            Some(_) | None => return verification,
         }
     }
 }
 
-/// Returns whether the backend's clock has not reached the token's time yet.
-fn comes_too_early(verdict: &Verification) -> bool {
-    matches!(verdict, Verification::Refused { message, .. } if finds_too_new(message))
+/// Returns whether the token is not valid yet by the backend's clock.
+fn is_too_early(verification: &Verification) -> bool {
+    matches!(verification, Verification::Refused { message, .. } if is_not_yet_valid(message))
 }
 
-async fn asked(hasura: &Hasura, token: &AccessToken) -> Verification {
+async fn query(hasura: &Hasura, token: &AccessToken) -> Verification {
     match hasura.verify(token).await {
         Ok(()) => Verification::Accepted,
         Err(

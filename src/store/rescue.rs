@@ -60,7 +60,7 @@ impl Drop for Copy {
 impl Copy {
     fn of(path: &Path) -> io::Result<Self> {
         let copy = Self {
-            path: private_file::beside(path),
+            path: private_file::draft_path(path),
         };
         for part in ["", "-wal"] {
             let to = with_suffix(&copy.path, part);

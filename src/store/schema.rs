@@ -282,7 +282,7 @@ fn back_up(path: &Path, version: usize) -> Result<(), StoreError> {
         return Ok(());
     }
     private_file::remove_drafts(copy).map_err(StoreError::file(copy))?;
-    let draft = private_file::beside(copy);
+    let draft = private_file::draft_path(copy);
     private_file::create(&draft).map_err(StoreError::file(copy))?;
     let written = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .and_then(|old| old.execute("VACUUM INTO ?1", [draft.to_string_lossy().as_ref()]))

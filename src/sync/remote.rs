@@ -1,8 +1,10 @@
 //! The port to the server.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::error::Kind;
+use crate::auth::error::AuthError;
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 
@@ -88,7 +90,7 @@ pub struct Page {
 }
 
 /// What came of an exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Exchanged {
     /// The mark as it was before the batches: what they write must not hide that
     /// the server was reset.
@@ -193,7 +195,7 @@ pub enum Answer {
 }
 
 /// Why the server did not do what was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteError {
     /// No connection was made: nothing arrived.
@@ -240,17 +242,11 @@ pub enum RemoteError {
         /// Its message.
         message: String,
     },
-    /// No token could be had; nothing arrived.
-    #[error("no access token: {message}")]
+    /// No access token was available; nothing was sent.
+    #[error("no access token: {source}")]
     NoToken {
         /// The reason.
-        message: String,
-        /// Suggests the next step.
-        help: String,
-        /// [`Kind::Login`] when logging in again is what helps,
-        /// [`Kind::Misconfigured`] when the credential store or the tenant is
-        /// the cause.
-        kind: Kind,
+        source: Arc<AuthError>,
     },
     /// An answer that is no GraphQL answer (HTML, half a JSON, an unknown shape).
     #[error("{host} sent something that is not a GraphQL answer: {message}")]
@@ -289,8 +285,8 @@ impl RemoteError {
 
     /// Suggests the next step, as one imperative sentence.
     #[must_use]
-    pub fn help(&self) -> &str {
-        match self {
+    pub fn help(&self) -> Cow<'static, str> {
+        let help = match self {
             Self::Unreachable { message, .. } if message.contains("certificate") => {
                 "Set SSL_CERT_FILE to the certificate authority of the endpoint, if it is yours \
                  or your proxy's."
@@ -301,21 +297,22 @@ impl RemoteError {
             Self::ServerError { .. } => "Wait a while; what is queued is sent again.",
             Self::Refused { .. } => "Check what the role may do in Hasura's permissions.",
             Self::Unauthorized { .. } => "Run `tudone login`, which names the wrong setting.",
-            Self::NoToken { help, .. } => help,
+            Self::NoToken { source } => return source.help().into(),
             Self::InvalidResponse { .. } => "Check that `endpoint` ends in /v1/graphql.",
             Self::TooLarge { .. } => "Shorten the largest todo with another program.",
-        }
+        };
+        help.into()
     }
 
     /// Returns whether trying again later may help, with nobody doing anything.
     #[must_use]
-    pub const fn retryable(&self) -> bool {
+    pub fn retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. }
             | Self::ConnectionLost { .. }
             | Self::ServerError { .. }
             | Self::InvalidResponse { .. } => true,
-            Self::NoToken { kind, .. } => !matches!(kind, Kind::Login),
+            Self::NoToken { source } => !source.needs_login(),
             Self::Refused { .. } | Self::Unauthorized { .. } | Self::TooLarge { .. } => false,
         }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::auth::error::Kind;
+use crate::auth::error::AuthErrorKind;
 use crate::domain::feed::Capabilities;
 use crate::os::file_lock::{FileLock, LockError};
 use crate::store::{Store, StoreError};
@@ -91,7 +91,7 @@ impl RoundError {
     pub fn help(&self) -> String {
         match self {
             Self::Busy => "Wait for the other one; what is queued is sent all the same.".to_owned(),
-            Self::Remote(error) => error.help().to_owned(),
+            Self::Remote(error) => error.help().into_owned(),
             Self::Store(error) => error.help(),
             Self::Lock(_) => "Check that the data directory can be written.".to_owned(),
         }
@@ -99,7 +99,7 @@ impl RoundError {
 
     /// Returns whether trying again later may help, with nobody doing anything.
     #[must_use]
-    pub const fn retryable(&self) -> bool {
+    pub fn retryable(&self) -> bool {
         match self {
             Self::Busy => true,
             Self::Remote(error) => error.retryable(),
@@ -196,13 +196,13 @@ fn is_done_since(store: &Store, asked_at: Timestamp, now: Timestamp) -> Result<b
 }
 
 /// Returns whether the next command should not wait for this server again.
-const fn is_unreachable(error: &RemoteError) -> bool {
+fn is_unreachable(error: &RemoteError) -> bool {
     match error {
         RemoteError::Unreachable { .. }
         | RemoteError::ConnectionLost { .. }
         | RemoteError::ServerError { .. }
         | RemoteError::InvalidResponse { .. } => true,
-        RemoteError::NoToken { kind, .. } => matches!(kind, Kind::Unreachable),
+        RemoteError::NoToken { source } => source.kind() == AuthErrorKind::Unreachable,
         RemoteError::Refused { .. }
         | RemoteError::Unauthorized { .. }
         | RemoteError::TooLarge { .. } => false,

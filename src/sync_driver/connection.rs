@@ -63,7 +63,7 @@ impl Subscription for Doorbell {
 }
 
 /// An event of the live connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum LiveEvent {
     /// Connected, after it was not.
     Connected,
@@ -219,9 +219,7 @@ impl<C: Connector> Reconnector<C> {
         }
         match error {
             LiveError::Renew if lasted >= BRIEF => Some(Duration::ZERO),
-            LiveError::NoToken {
-                logged_out: true, ..
-            } => None,
+            LiveError::NoToken { source } if source.needs_login() => None,
             LiveError::NoUpgrade { .. } if error.retryable() => Some(self.backoff()),
             // A token refused twice, a missing permission, a proxy in the way:
             // a user has to act first.

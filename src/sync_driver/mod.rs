@@ -14,8 +14,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{sleep_until, timeout};
 
-use crate::auth::error::Kind;
-use crate::auth::session::Session;
+use crate::auth::error::AuthErrorKind;
+use crate::auth::session::AuthSession;
 use crate::domain::account::Account;
 use crate::graphql::Hasura;
 use crate::profile::ActiveProfile;
@@ -73,7 +73,7 @@ type EndedRound = (Box<RoundParts>, Result<RoundReport, RoundError>);
 /// to one more after it.
 pub struct SyncDriver {
     profile: ActiveProfile,
-    session: Option<Session>,
+    session: Option<AuthSession>,
     /// Taken while a round runs.
     parts: Option<Box<RoundParts>>,
     running: Option<Pin<Box<dyn Future<Output = EndedRound>>>>,
@@ -220,7 +220,7 @@ impl SyncDriver {
         // Changes that did not arrive stay queued.
         let _ = timeout(LAST_REQUEST, async { tokio::join!(close, last_round) }).await;
         if let Some(session) = &self.session {
-            let _ = timeout(LAST_REFRESH, session.settled()).await;
+            let _ = timeout(LAST_REFRESH, session.wait_for_refresh()).await;
         }
     }
 
@@ -341,15 +341,15 @@ impl SyncDriver {
             why: remote.to_string(),
         };
         let (failure, retry_after) = match remote {
-            RemoteError::NoToken {
-                kind: Kind::Login, ..
-            } => return (RoundFailure::LoggedOut, None),
-            RemoteError::Unauthorized { .. }
-            | RemoteError::Refused { .. }
-            | RemoteError::NoToken {
-                kind: Kind::Misconfigured,
-                ..
-            } => (RoundFailure::Refused(remote.to_string()), None),
+            RemoteError::NoToken { source } if source.needs_login() => {
+                return (RoundFailure::LoggedOut, None);
+            }
+            RemoteError::NoToken { source } if source.kind() == AuthErrorKind::Misconfigured => {
+                (RoundFailure::Refused(remote.to_string()), None)
+            }
+            RemoteError::Unauthorized { .. } | RemoteError::Refused { .. } => {
+                (RoundFailure::Refused(remote.to_string()), None)
+            }
             RemoteError::ServerError { retry_after, .. } => (unreachable, *retry_after),
             RemoteError::Unreachable { .. }
             | RemoteError::ConnectionLost { .. }

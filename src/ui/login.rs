@@ -113,7 +113,7 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
             lines.push(space());
             lines.extend(wrapped(prompt.page(), theme.text, 0, width));
             lines.push(space());
-            lines.push(text(prompt.what_to_do_with_the_code(), theme.text, 5));
+            lines.push(text(prompt.code_instruction(), theme.text, 5));
             lines.push(space());
             lines.push(text(&prompt.user_code, theme.code, 0));
             lines.push(space());

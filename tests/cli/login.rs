@@ -110,7 +110,7 @@ fn time_that_is_up_exits_4() -> Checked {
     assert!(ran.stdout.contains("/activate"), "{ran:?}");
     let ran = machine.run(&["login", "--device-code", "--timeout", "0s"])?;
     let ran = ran.ended(4)?;
-    assert!(ran.stderr.contains("no code came within 0s"), "{ran:?}");
+    assert!(ran.stderr.contains("no code arrived within 0s"), "{ran:?}");
     Ok(())
 }
 

@@ -12,8 +12,12 @@ use std::task::{Context, Poll, Waker};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use secrecy::SecretString;
-use tudone::auth::session::Session;
+<<<<<<< HEAD
+use tudone::auth::session::AuthSession;
 use tudone::domain::casefold::tag_key;
+=======
+use tudone::auth::session::AuthSession;
+>>>>>>> b6b7bbb (auth: the login's names, comments and messages in plain terms; a missing token keeps its error)
 use tudone::domain::change::{Change, Progress};
 use tudone::domain::due::DueGroup;
 use tudone::domain::line::Line;
@@ -127,7 +131,7 @@ impl Device {
         self.begun += 1;
         let whole = self.begun.is_multiple_of(WHOLE);
         self.round = Some(Box::pin(async move {
-            let session = Session::fixed(SecretString::from("a token"));
+            let session = AuthSession::fixed(SecretString::from("a token"));
             let remote = Hasura::over(wire, session);
             let store = borrowed.store.as_mut().ok_or(RoundError::Busy)?;
             if whole {

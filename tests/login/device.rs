@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use tudone::auth::device::{DeviceFlow, Grant, Progress, Prompt};
+use tudone::auth::device::{DeviceFlow, Grant, PollEvent, Prompt};
 use tudone::auth::discovery::DiscoveryError;
-use tudone::auth::error::{AuthError, Kind};
+use tudone::auth::error::{AuthError, AuthErrorKind};
 use tudone::auth::time_scale::TimeScale;
 use tudone::auth::transport_error::TransportError;
 
@@ -34,7 +34,7 @@ async fn start_or_not(
 async fn login(
     issuer: &Issuer,
     replies: impl IntoIterator<Item = Reply>,
-) -> Result<(Result<Grant, AuthError>, Vec<Progress>), Box<dyn Error>> {
+) -> Result<(Result<Grant, AuthError>, Vec<PollEvent>), Box<dyn Error>> {
     issuer.script(DEVICE, [issuer.code()]);
     issuer.script(TOKEN, replies);
     let flow = DeviceFlow::discover(&issuer.connection()?, FAST).await?;
@@ -46,18 +46,18 @@ async fn login(
     Ok((grant, told))
 }
 
-fn seconds(progress: &Progress) -> u64 {
+fn seconds(progress: &PollEvent) -> u64 {
     match progress {
-        Progress::Pending { next_poll_in }
-        | Progress::SlowDown { next_poll_in }
-        | Progress::Interrupted { next_poll_in, .. } => next_poll_in.as_secs(),
+        PollEvent::Pending { next_poll_in }
+        | PollEvent::SlowDown { next_poll_in }
+        | PollEvent::Failed { next_poll_in, .. } => next_poll_in.as_secs(),
     }
 }
 
-fn trouble(progress: &Progress) -> &str {
+fn trouble(progress: &PollEvent) -> &str {
     match progress {
-        Progress::Interrupted { message, .. } => message,
-        Progress::Pending { .. } | Progress::SlowDown { .. } => "",
+        PollEvent::Failed { message, .. } => message,
+        PollEvent::Pending { .. } | PollEvent::SlowDown { .. } => "",
     }
 }
 
@@ -97,7 +97,7 @@ async fn an_approved_login_gives_tokens_and_says_who_it_is() -> Tested {
         let refresh = grant.refresh.as_ref().map(ExposeSecret::expose_secret);
         assert_eq!(refresh, Some("refresh-1"));
         let next_poll_in = Duration::from_secs(5);
-        assert_eq!(told, vec![Progress::Pending { next_poll_in }; 2]);
+        assert_eq!(told, vec![PollEvent::Pending { next_poll_in }; 2]);
         let asked = issuer.asked(TOKEN);
         assert!(asked.iter().all(|asked| {
             asked.field("grant_type") == "urn:ietf:params:oauth:grant-type:device_code"
@@ -132,7 +132,7 @@ async fn slow_down_adds_five_seconds_for_good() -> Tested {
         grant?;
         let waits: Vec<u64> = told.iter().map(seconds).collect();
         assert_eq!(waits, [5, 10, 10, 15, 15], "{dialect:?}");
-        assert!(matches!(told.get(1), Some(Progress::SlowDown { .. })));
+        assert!(matches!(told.get(1), Some(PollEvent::SlowDown { .. })));
     }
     Ok(())
 }
@@ -321,7 +321,7 @@ async fn a_time_limit_ends_the_wait_before_the_code_does() -> Tested {
         matches!(grant, Err(AuthError::TimedOut { after }) if after == limit),
         "{grant:?}"
     );
-    assert_eq!(grant.err().map(|e| e.kind()), Some(Kind::Login));
+    assert_eq!(grant.err().map(|e| e.kind()), Some(AuthErrorKind::Login));
     assert!(began.elapsed() < Duration::from_secs(5));
     Ok(())
 }
@@ -369,7 +369,7 @@ async fn a_start_without_an_answer_may_be_tried_again() -> Tested {
         issuer.script(DEVICE, [reply()]);
         let error = start_or_not(&issuer).await?.err().ok_or("it started")?;
         assert!(error.retryable(), "{error:?}");
-        assert_eq!(error.kind(), Kind::Unreachable);
+        assert_eq!(error.kind(), AuthErrorKind::Unreachable);
         assert_eq!(issuer.asked(DEVICE).len(), 1);
     }
     Ok(())
@@ -457,7 +457,7 @@ async fn an_address_with_the_code_that_is_none_is_not_shown() -> Tested {
         let (prompt, _) = start(&issuer).await?;
 
         assert_eq!(prompt.page(), page, "{unusable:?}");
-        assert!(prompt.what_to_do_with_the_code().contains("enter"));
+        assert!(prompt.code_instruction().contains("enter"));
     }
     Ok(())
 }
@@ -609,7 +609,11 @@ async fn what_is_no_discovery_document_is_named() -> Tested {
             .err()
             .ok_or("it was taken")?;
         assert_eq!(error.retryable(), retryable, "{error:?}");
-        assert_eq!(error.kind() == Kind::Unreachable, retryable, "{error:?}");
+        assert_eq!(
+            error.kind() == AuthErrorKind::Unreachable,
+            retryable,
+            "{error:?}"
+        );
     }
     Ok(())
 }
@@ -626,12 +630,12 @@ async fn an_issuer_that_is_not_there_is_unreachable() -> Tested {
         matches!(
             error,
             AuthError::Discovery(DiscoveryError::NoAnswer {
-                trouble: TransportError::Unreachable { .. }
+                error: TransportError::Unreachable { .. }
             })
         ),
         "{error:?}"
     );
-    assert_eq!(error.kind(), Kind::Unreachable);
+    assert_eq!(error.kind(), AuthErrorKind::Unreachable);
     Ok(())
 }
 

@@ -14,14 +14,14 @@ use tudone::auth::credential_store::file::FileStore;
 use tudone::auth::credential_store::memory::MemoryStore;
 use tudone::auth::credential_store::{CredentialStore, CredentialStoreError, CredentialStoreKind};
 use tudone::auth::diagnosis::{Diagnosis, TutorialStep};
-use tudone::auth::error::{AuthError, Kind};
+use tudone::auth::error::{AuthError, AuthErrorKind};
 use tudone::auth::revoke::Revocation;
 use tudone::auth::time_scale::TimeScale;
 use tudone::config::{Paths, Profile};
 use tudone::profile::ActiveProfile;
 use tudone::profile::error::LoginError;
 use tudone::profile::login::{LoggedIn, LoginWarning, Verification};
-use tudone::profile::logout::Leaving;
+use tudone::profile::logout::LogoutOptions;
 
 use crate::issuer::{
     DEVICE, DIALECTS, DISCOVERY, Dialect, Issuer, REVOKE, Reply, TOKEN, Tested, document, jwt,
@@ -68,7 +68,8 @@ impl Scene {
     }
 
     fn active(&self) -> Result<ActiveProfile, Box<dyn Error>> {
-        Ok(ActiveProfile::new(self.profile()?, self.paths()).paced(TimeScale::faster(1000)))
+        Ok(ActiveProfile::new(self.profile()?, self.paths())
+            .with_time_scale(TimeScale::faster(1000)))
     }
 
     /// What is in the credential file.
@@ -169,7 +170,7 @@ async fn a_refused_token_is_not_kept_and_its_cause_is_named() -> Tested {
         ),
         "{error:?}"
     );
-    assert_eq!(error.kind(), Kind::Misconfigured);
+    assert_eq!(error.kind(), AuthErrorKind::Misconfigured);
     assert!(
         error.help().contains(&TutorialStep::Action.to_string()),
         "{}",
@@ -196,7 +197,7 @@ async fn a_good_token_that_is_refused_points_at_the_backend() -> Tested {
         scene.approve(EVE, 1);
         let error = scene.login(refused(code)).await?.err().ok_or("kept")?;
         assert_eq!(error.code(), expected, "{error:?}");
-        assert_eq!(error.kind(), Kind::Misconfigured);
+        assert_eq!(error.kind(), AuthErrorKind::Misconfigured);
     }
     Ok(())
 }
@@ -279,7 +280,10 @@ async fn denied_or_given_up_nothing_is_stored() -> Tested {
             .await?
             .err()
             .ok_or("kept")?;
-        assert_eq!((error.kind(), error.code()), (Kind::Login, "denied"));
+        assert_eq!(
+            (error.kind(), error.code()),
+            (AuthErrorKind::Login, "denied")
+        );
 
         scene.issuer.script(DEVICE, [scene.issuer.code()]);
         drop(scene.active()?.begin_login(SOON, || ()).await?);
@@ -505,7 +509,7 @@ async fn an_unusable_store_is_found_out_before_a_code_is_asked_for() -> Tested {
         .await
         .err()
         .ok_or("it began")?;
-    assert_eq!(error.kind(), Kind::Misconfigured);
+    assert_eq!(error.kind(), AuthErrorKind::Misconfigured);
     assert!(
         error.help().contains("credential_store"),
         "{}",
@@ -526,7 +530,7 @@ async fn a_store_that_fails_at_the_end_leaves_no_half_login() -> Tested {
     let active =
         ActiveProfile::with_credential_store(scene.profile()?, scene.paths(), credential_store);
     let pending = active
-        .paced(TimeScale::faster(1000))
+        .with_time_scale(TimeScale::faster(1000))
         .begin_login(SOON, || ())
         .await?;
     let accept = |_| std::future::ready(Verification::Accepted);
@@ -554,7 +558,7 @@ async fn a_store_that_takes_no_access_token_keeps_the_login_all_the_same() -> Te
         ActiveProfile::with_credential_store(scene.profile()?, scene.paths(), credential_store);
     let pending = active
         .clone()
-        .paced(TimeScale::faster(1000))
+        .with_time_scale(TimeScale::faster(1000))
         .begin_login(SOON, || ())
         .await?;
     let accept = |_| std::future::ready(Verification::Accepted);
@@ -578,7 +582,7 @@ async fn a_login_that_would_be_lost_or_unused_is_refused() -> Tested {
         .err()
         .ok_or("it began")?;
     assert!(matches!(error, LoginError::MemoryStore), "{error:?}");
-    assert_eq!(error.kind(), Kind::Misconfigured);
+    assert_eq!(error.kind(), AuthErrorKind::Misconfigured);
 
     profile.access_token = Some(SecretString::from("opaque"));
     let active = ActiveProfile::new(profile.clone(), scene.paths());
@@ -587,7 +591,7 @@ async fn a_login_that_would_be_lost_or_unused_is_refused() -> Tested {
         .await
         .err()
         .ok_or("it began")?;
-    assert!(matches!(error, LoginError::TokenGiven), "{error:?}");
+    assert!(matches!(error, LoginError::ExternalToken), "{error:?}");
 
     profile.access_token = None;
     scene.issuer.script(DEVICE, [scene.issuer.code()]);
@@ -604,7 +608,7 @@ async fn logging_out_revokes_forgets_and_goes_on_knowing_the_account() -> Tested
     scene.login(Verification::Accepted).await??;
     let active = scene.active()?;
 
-    let logged_out = active.logout(Leaving::default()).await?;
+    let logged_out = active.logout(LogoutOptions::default()).await?;
 
     assert!(matches!(logged_out.revocation, Ok(Revocation::Revoked)));
     assert_eq!(logged_out.warning(), None);
@@ -617,7 +621,7 @@ async fn logging_out_revokes_forgets_and_goes_on_knowing_the_account() -> Tested
     let bearer = scene.active()?.session().bearer().await;
     assert!(matches!(bearer, Err(AuthError::LoggedOut)), "{bearer:?}");
 
-    let again = active.logout(Leaving::default()).await?;
+    let again = active.logout(LogoutOptions::default()).await?;
     assert!(matches!(again.revocation, Ok(Revocation::NothingToRevoke)));
     Ok(())
 }
@@ -629,7 +633,7 @@ async fn logging_out_offline_forgets_and_says_what_stays_valid() -> Tested {
     scene.login(Verification::Accepted).await??;
     scene.issuer.close();
 
-    let logged_out = scene.active()?.logout(Leaving::default()).await?;
+    let logged_out = scene.active()?.logout(LogoutOptions::default()).await?;
 
     assert!(logged_out.revocation.is_err());
     let warning = logged_out.warning().ok_or("no warning")?;
@@ -642,9 +646,9 @@ async fn logging_out_offline_forgets_and_says_what_stays_valid() -> Tested {
 async fn a_logout_in_the_browser_names_the_page_of_the_issuer() -> Tested {
     let scene = Scene::new()?;
     let logout = async || -> Result<_, Box<dyn Error>> {
-        let leaving = Leaving {
+        let leaving = LogoutOptions {
             browser: true,
-            ..Leaving::default()
+            ..LogoutOptions::default()
         };
         let page = scene.active()?.logout(leaving).await?.page;
         Ok(page.ok_or("no page")?.to_string())
@@ -675,9 +679,9 @@ async fn purging_removes_this_accounts_data_and_no_other() -> Tested {
     fs::create_dir_all(&other)?;
 
     let logged_out = active
-        .logout(Leaving {
+        .logout(LogoutOptions {
             purge: true,
-            ..Leaving::default()
+            ..LogoutOptions::default()
         })
         .await?;
 
@@ -700,7 +704,7 @@ async fn a_damaged_entry_does_not_keep_anybody_from_logging_out_and_in() -> Test
         credential_store.set(name, &SecretString::from("rubbish"))?;
     }
 
-    scene.active()?.logout(Leaving::default()).await?;
+    scene.active()?.logout(LogoutOptions::default()).await?;
 
     assert_eq!(scene.credentials().trim(), "{}");
     scene.approve(EVE, 2);

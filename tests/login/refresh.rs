@@ -15,8 +15,8 @@ use tudone::auth::access::AccessToken;
 use tudone::auth::credential_store::file::FileStore;
 use tudone::auth::credential_store::memory::MemoryStore;
 use tudone::auth::credential_store::{CredentialStore, CredentialStoreError};
-use tudone::auth::error::{AuthError, Kind};
-use tudone::auth::session::Session;
+use tudone::auth::error::{AuthError, AuthErrorKind};
+use tudone::auth::session::AuthSession;
 use tudone::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
 use tudone::auth::time_scale::TimeScale;
 use tudone::os::file_lock::FileLock;
@@ -77,8 +77,8 @@ impl Scene {
     }
 
     /// A session as another process would make it.
-    fn session(&self) -> Result<Session, Box<dyn Error>> {
-        Ok(Session::of(
+    fn session(&self) -> Result<AuthSession, Box<dyn Error>> {
+        Ok(AuthSession::for_user(
             self.issuer.connection()?,
             self.kept(),
             self.lock(),
@@ -224,7 +224,7 @@ async fn a_token_spent_by_a_lost_answer_is_explained() -> Tested {
         assert!(
             matches!(
                 error,
-                AuthError::Ended {
+                AuthError::LoginEnded {
                     answer_was_lost: true,
                     ..
                 }
@@ -250,14 +250,14 @@ async fn only_invalid_grant_ends_the_login() -> Tested {
         assert!(
             matches!(
                 error,
-                AuthError::Ended {
+                AuthError::LoginEnded {
                     answer_was_lost: false,
                     ..
                 }
             ),
             "{error:?}"
         );
-        assert_eq!(error.kind(), Kind::Login);
+        assert_eq!(error.kind(), AuthErrorKind::Login);
         assert_eq!(scene.refresh_token()?, None);
         assert!(scene.kept().access()?.is_none());
         let again = session.bearer().await;
@@ -371,7 +371,7 @@ async fn a_refresh_nobody_waits_for_any_more_is_stored_all_the_same() -> Tested 
 
     drop(asking);
     answer.send(())?;
-    session.settled().await;
+    session.wait_for_refresh().await;
 
     assert_eq!(scene.refresh_token()?.as_deref(), Some("refresh-1"));
     Ok(())
@@ -382,7 +382,7 @@ async fn offline_the_login_stays_and_the_error_comes_soon() -> Tested {
     let scene = Scene::new()?;
     scene.issuer.close();
     let error = scene.session()?.bearer().await.err().ok_or("refreshed")?;
-    assert_eq!(error.kind(), Kind::Unreachable);
+    assert_eq!(error.kind(), AuthErrorKind::Unreachable);
     assert!(error.retryable());
     assert_eq!(scene.refresh_token()?.as_deref(), Some("refresh-0"));
     Ok(())
@@ -471,14 +471,14 @@ async fn a_token_from_outside_is_used_as_long_as_it_lasts() -> Tested {
     let now = Timestamp::now().as_second();
     let token = |exp: i64| SecretString::from(jwt(&json!({"sub": EVE, "exp": exp})));
 
-    let session = Session::fixed(token(now + 10));
+    let session = AuthSession::fixed(token(now + 10));
     let bearer = session.bearer().await?;
     let renewed = session.renewed(&bearer).await;
-    assert!(matches!(renewed, Err(AuthError::FixedTokenEnded)));
+    assert!(matches!(renewed, Err(AuthError::FixedTokenExpired)));
 
-    let ended = Session::fixed(token(now - 10)).bearer().await;
-    assert!(matches!(ended, Err(AuthError::FixedTokenEnded)));
-    Session::fixed(SecretString::from("opaque"))
+    let ended = AuthSession::fixed(token(now - 10)).bearer().await;
+    assert!(matches!(ended, Err(AuthError::FixedTokenExpired)));
+    AuthSession::fixed(SecretString::from("opaque"))
         .bearer()
         .await?;
     Ok(())
@@ -601,7 +601,7 @@ async fn an_entry_nobody_can_read_is_named() -> Tested {
 #[tokio::test]
 async fn a_login_without_a_refresh_token_lasts_as_long_as_its_access_token() -> Tested {
     let scene = Scene::new()?;
-    scene.kept().forget_tokens()?;
+    scene.kept().delete_tokens()?;
     scene.keep_access("only", EVE, 3000)?;
     assert_eq!(shown(&scene.session()?.bearer().await?), "only");
     scene.keep_access("only", EVE, 10)?;

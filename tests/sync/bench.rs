@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tudone::auth::connection::Connection;
 use tudone::auth::credential_store::memory::MemoryStore;
-use tudone::auth::session::Session;
+use tudone::auth::session::AuthSession;
 use tudone::auth::stored_login::{StoredLogin, StoredRefreshToken};
 use tudone::auth::time_scale::TimeScale;
 use tudone::domain::key::Key;
@@ -104,10 +104,10 @@ impl Bench {
     /// The client, logged in as `sub`.
     pub(crate) async fn hasura(&self, sub: &str) -> Checked<Hasura> {
         let token = self.token(sub, json!({})).await?;
-        self.hasura_with(Session::fixed(token))
+        self.hasura_with(AuthSession::fixed(token))
     }
 
-    pub(crate) fn hasura_with(&self, session: Session) -> Checked<Hasura> {
+    pub(crate) fn hasura_with(&self, session: AuthSession) -> Checked<Hasura> {
         let endpoint = self.sandbox.addresses().endpoint.parse()?;
         Ok(Hasura::new(endpoint, session)?)
     }
@@ -163,7 +163,7 @@ impl Bench {
     }
 
     /// A login in use; its lock file is in `home`.
-    pub(crate) fn session(&self, kept: StoredLogin, home: &Path) -> Checked<Session> {
+    pub(crate) fn session(&self, kept: StoredLogin, home: &Path) -> Checked<AuthSession> {
         let at = self.sandbox.addresses();
         let connection = Connection {
             issuer: at.issuer.clone(),
@@ -172,7 +172,13 @@ impl Bench {
             endpoint: at.endpoint.parse()?,
         };
         let lock = home.join("refresh.lock");
-        Ok(Session::of(connection, kept, lock, None, TimeScale::REAL))
+        Ok(AuthSession::for_user(
+            connection,
+            kept,
+            lock,
+            None,
+            TimeScale::REAL,
+        ))
     }
 
     async fn form(&self, url: &str, fields: &[(&str, &str)]) -> Checked<Value> {

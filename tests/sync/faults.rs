@@ -7,7 +7,7 @@ use std::fmt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tudone::auth::access::AccessToken;
-use tudone::auth::session::Session;
+use tudone::auth::session::AuthSession;
 use tudone::domain::change::Progress;
 use tudone::sync::backoff::Backoff;
 use tudone::sync::remote::RemoteError;
@@ -231,7 +231,7 @@ impl Case {
 /// A server, two devices of one person, and the login of the first.
 struct Table<'a> {
     bench: &'a Bench,
-    session: Session,
+    session: AuthSession,
     device: Device,
     other: Device,
 }
@@ -299,7 +299,7 @@ async fn a_fault_never_makes_a_good_login_a_refused_one() -> Checked {
             expires_at: None,
             renew_at: None,
         };
-        let session = Session::fixed(token.secret.clone());
+        let session = AuthSession::fixed(token.secret.clone());
         let hasura = fault.client(&bench, session)?;
         fault.strike(&bench).await?;
         let error = hasura.verify(&token).await.err().ok_or("verified")?;
@@ -320,7 +320,7 @@ async fn a_fault_never_makes_a_good_login_a_refused_one() -> Checked {
 #[tokio::test]
 async fn two_hundred_lost_answers_double_none_of_a_thousand_todos() -> Checked {
     let bench = Bench::full().await?;
-    let session = Session::fixed(bench.token(ADA, json!({})).await?);
+    let session = AuthSession::fixed(bench.token(ADA, json!({})).await?);
     let mut device = Device::with(&bench, bench.hasura_with(session.clone())?)?;
     let mut added = 0;
     for turn in 1..=200 {

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::json;
 use tudone::auth::access::AccessToken;
-use tudone::auth::session::Session;
+use tudone::auth::session::AuthSession;
 use tudone::domain::feed::{Capabilities, FeedRow};
 use tudone::sync::remote::{Answer, BareRow, Batch, Edit, PageRequest, Remote, RemoteError};
 
@@ -327,7 +327,7 @@ async fn a_good_token_is_verified_on_either_backend() -> Checked {
 async fn a_token_that_no_header_can_carry_never_leaves() -> Checked {
     let bench = Bench::full().await?;
     let token: SecretString = "two\nlines".to_owned().into();
-    let hasura = bench.hasura_with(Session::fixed(token))?;
+    let hasura = bench.hasura_with(AuthSession::fixed(token))?;
     let error = hasura.page(after(0, 1)).await.err().ok_or("sent")?;
     assert!(matches!(error, RemoteError::NoToken { .. }), "{error:?}");
     Ok(())

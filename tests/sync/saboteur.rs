@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tudone::auth::session::Session;
+use tudone::auth::session::AuthSession;
 use tudone::domain::feed::{Capabilities, Mark};
 use tudone::graphql::Hasura;
 use tudone::sync::remote::{Answer, BareRow, Batch, Page, PageRequest, Remote, RemoteError};
@@ -117,7 +117,7 @@ impl Fault {
 
     /// The client that meets it: one that is in a hurry, or has the address of
     /// nobody.
-    pub(crate) fn client(self, bench: &Bench, session: Session) -> Checked<Hasura> {
+    pub(crate) fn client(self, bench: &Bench, session: AuthSession) -> Checked<Hasura> {
         if self == Self::ConnectionRefused {
             let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
             let nowhere = format!("http://{free}/v1/graphql").parse()?;
@@ -125,7 +125,7 @@ impl Fault {
         }
         if self == Self::TimedOut {
             let endpoint = bench.sandbox.addresses().endpoint.parse()?;
-            return Ok(Hasura::within(endpoint, session, PATIENCE)?);
+            return Ok(Hasura::with_limit(endpoint, session, PATIENCE)?);
         }
         bench.hasura_with(session)
     }
@@ -155,7 +155,7 @@ impl<'a> Saboteur<'a> {
     /// `session` is whose login it is.
     pub(crate) fn new(
         bench: &'a Bench,
-        session: &Session,
+        session: &AuthSession,
         struck: Request,
         fault: Fault,
     ) -> Checked<Self> {

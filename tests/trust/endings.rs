@@ -71,7 +71,7 @@ fn a_start_that_the_issuer_refuses_names_what_to_switch_on() -> Checked {
         for (wrong, code, remedy) in [
             ("device_grant", "grant-not-allowed", "Device Code"),
             ("audience_registered", "audience-unknown", "Create an API"),
-            ("issuer_slash", "issuer-mismatch", "exactly so"),
+            ("issuer_slash", "issuer-mismatch", "exactly as written here"),
         ] {
             let machine = Machine::at(&sandbox)?;
             configure(&sandbox, &json!({wrong: false}))?;

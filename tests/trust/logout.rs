@@ -44,7 +44,7 @@ fn a_logout_offline_asks_nobody_and_says_what_stays_valid() -> Checked {
     assert_eq!(ran.json()?["revoked"], false);
     assert!(
         ran.stderr
-            .contains("stays valid at the issuer until it ages out"),
+            .contains("stays valid at the issuer until it expires"),
         "{ran:?}"
     );
     for route in ["discovery", "revoke", "token"] {
@@ -112,7 +112,7 @@ fn where_nobody_was_ever_logged_in_a_logout_says_so() -> Checked {
 
     let ran = machine.run(&["logout"])?.ended(0)?;
 
-    assert_eq!(ran.stdout, "Nobody was logged in\n");
+    assert_eq!(ran.stdout, "You were not logged in\n");
     Ok(())
 }
 
@@ -123,7 +123,8 @@ fn a_login_of_somebody_else_tells_what_the_one_before_never_sent() -> Checked {
 
     let ran = log_in(&machine, &sandbox, "bob@example.com")?.ended(0)?;
     assert!(
-        ran.stderr.contains("1 change was never sent; what auth0|"),
+        ran.stderr
+            .contains("1 change was never sent; the changes of auth0|"),
         "{ran:?}"
     );
     let ran = log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;

@@ -12,9 +12,9 @@ type Mistake = (Value, &'static str, &'static str);
 
 const API: &str = "create the API in Auth0";
 const ACTION: &str = "deploy and bind the post-login Action in Auth0";
-const CLOCK: &str = "set this machine's clock";
-const JWT_SECRET: &str = "give Hasura the JWT secret";
-const PERMISSIONS: &str = "create the tables and permit the role in Hasura";
+const CLOCK: &str = "correct the clock of this machine";
+const JWT_SECRET: &str = "set Hasura's JWT secret";
+const PERMISSIONS: &str = "create the tables and permissions in Hasura";
 
 fn names_each(mistakes: impl IntoIterator<Item = Mistake>) -> Checked {
     let sandbox = Sandbox::start()?;

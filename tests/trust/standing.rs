@@ -21,7 +21,7 @@ fn a_store_that_cannot_be_read_is_named_by_status() -> Checked {
 
     let told = machine.run(&["status"])?.ended(0)?.stdout;
 
-    assert!(told.contains("cannot be read (others may"), "{told}");
+    assert!(told.contains("cannot be read (other users may"), "{told}");
     let standing = machine.json(&["status", "--json"])?;
     assert_eq!(standing["logged_in"], json!(null), "nothing is known of it");
     assert_eq!(standing["error"]["code"], "credential-store");

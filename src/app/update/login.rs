@@ -11,7 +11,7 @@ use crate::app::link::Link;
 use crate::app::login::{Login, LoginId, LoginNews, Stage, left};
 use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
-use crate::auth::device::Progress;
+use crate::auth::device::PollEvent;
 use crate::domain::account::Identity;
 
 /// Opens the login screen, and asks for a code unless somebody is logged in.
@@ -154,15 +154,15 @@ pub(super) fn news(model: &mut Model, id: LoginId, news: LoginNews, stamp: Stamp
     Vec::new()
 }
 
-fn waited(model: &mut Model, progress: Progress) -> Vec<Effect> {
+fn waited(model: &mut Model, progress: PollEvent) -> Vec<Effect> {
     if let Screen::Login(Login {
         stage: Stage::Code { trouble, .. },
         ..
     }) = &mut model.screen
     {
         let told = match progress {
-            Progress::Pending { .. } | Progress::SlowDown { .. } => None,
-            Progress::Interrupted { message, .. } => Some(message),
+            PollEvent::Pending { .. } | PollEvent::SlowDown { .. } => None,
+            PollEvent::Failed { message, .. } => Some(message),
         };
         if *trouble != told {
             *trouble = told;

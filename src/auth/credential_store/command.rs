@@ -1,4 +1,4 @@
-//! Secrets stored by a helper program, such as a password manager.
+//! Secrets in a helper program, such as a password manager.
 //!
 //! The program is run with its arguments from the configuration and two more:
 //!
@@ -8,12 +8,12 @@
 //! | `store NAME` | the secret, one line without a line end | ignored | 0 |
 //! | `erase NAME` | empty | ignored | 0, also when there is none |
 //!
-//! `NAME` holds letters, digits, `.`, `_` and `-` only. One line end after the
+//! `NAME` consists of letters, digits, `.`, `_` and `-`. One line end after the
 //! secret on stdout is ignored. Any other exit status is a failure, and the
-//! last line on stderr is shown to the user, so it must not hold the secret.
-//! Secrets are never arguments. A program that takes longer than 30 s is ended;
-//! when a login tries it out, after 3 s where nobody is there to type a
-//! passphrase, and after a minute on a terminal.
+//! last line on stderr is shown to the user, so it must not contain the secret.
+//! Secrets are never arguments. A program is killed after 30 s; when a login
+//! tests it, after a minute on a terminal, where the user may have to type a
+//! passphrase, and after 3 s elsewhere.
 
 use std::io::{Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -30,13 +30,13 @@ use crate::text::sanitize::message;
 
 /// The time limit of one run: the user may have to type a passphrase.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
-/// How long its output may lag behind its end.
+/// The time limit for reading the output after the program has exited.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
-/// Longest output, in bytes.
+/// The size limit of the output, in bytes.
 const LARGEST_OUTPUT: u64 = 1024 * 1024;
 
-/// Secrets kept by a helper program.
+/// Secrets in a helper program.
 #[derive(Debug)]
 pub struct CommandStore {
     command: Vec<String>,
@@ -50,7 +50,7 @@ impl CommandStore {
         Self::with_limit(command, RUN_LIMIT)
     }
 
-    /// As [`CommandStore::new`]; each run is ended after `limit`.
+    /// Like [`CommandStore::new`], but each run is killed after `limit`.
     #[must_use]
     pub const fn with_limit(command: Vec<String>, limit: Duration) -> Self {
         Self { command, limit }
@@ -87,13 +87,13 @@ impl CommandStore {
         };
         let status = self.wait(&mut child)?;
         if !status.success() {
-            let said = err.recv_timeout(DRAIN_LIMIT).unwrap_or_default();
-            let said = without(&said, stdin.unwrap_or(&SecretString::default()));
-            return Err(failed(last_words(&said, status)));
+            let stderr = err.recv_timeout(DRAIN_LIMIT).unwrap_or_default();
+            let stderr = without(&stderr, stdin.unwrap_or(&SecretString::default()));
+            return Err(failed(last_line(&stderr, status)));
         }
         if verb == "get" {
             out.recv_timeout(DRAIN_LIMIT)
-                .map_err(|_| failed("it left its output open".to_owned()))
+                .map_err(|_| failed("it did not close its output".to_owned()))
         } else {
             Ok(Zeroizing::default())
         }
@@ -113,7 +113,7 @@ impl CommandStore {
                 return Ok(status);
             }
             if began.elapsed() >= self.limit {
-                // It may have ended by itself just now, which is as good.
+                // It may have exited by itself just now, which is fine.
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(CredentialStoreError::Timeout {
@@ -127,35 +127,35 @@ impl CommandStore {
     }
 }
 
-/// Reads to the end on a thread of its own, so a full pipe blocks nobody.
+/// Reads to the end on a separate thread, so a full pipe does not block.
 fn drain(source: Option<impl Read + Send + 'static>) -> Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut bytes = Zeroizing::new(Vec::new());
         if let Some(source) = source {
-            // What came before an error is what there is.
+            // After an error, the bytes before it are used.
             let _ = source.take(LARGEST_OUTPUT).read_to_end(&mut bytes);
         }
-        // Nobody may be waiting any more.
+        // The receiver may have timed out.
         let _ = sender.send(bytes);
     });
     receiver
 }
 
-/// Writes the secret on a thread of its own and closes the program's stdin.
+/// Writes the secret on a separate thread and closes the program's stdin.
 fn feed(child: &mut Child, secret: Option<&SecretString>) {
     let stdin = child.stdin.take();
     let secret = secret.cloned();
     thread::spawn(move || {
         if let (Some(mut stdin), Some(secret)) = (stdin, secret) {
-            // A program that does not read says so by its exit status.
+            // A program that does not read its input reports that by its exit status.
             let _ = stdin.write_all(secret.expose_secret().as_bytes());
         }
     });
 }
 
-fn last_words(said: &[u8], status: ExitStatus) -> String {
-    String::from_utf8_lossy(said)
+fn last_line(stderr: &[u8], status: ExitStatus) -> String {
+    String::from_utf8_lossy(stderr)
         .lines()
         .map(message)
         .rfind(|line| !line.is_empty())

@@ -15,14 +15,14 @@ pub enum CredentialStoreError {
         /// The system's error.
         reason: String,
     },
-    /// The keyring is locked, and nobody unlocked it.
+    /// The keyring is locked.
     #[error("the keyring is locked: {reason}")]
     Locked {
         /// The keyring's error.
         reason: String,
     },
-    /// The keyring or helper program gave no answer: it may be waiting for a
-    /// person somewhere.
+    /// The keyring or helper program did not answer: it may be waiting for the
+    /// user.
     #[error("{store} did not answer within {:.1} s", waited.as_secs_f32())]
     Timeout {
         /// The store.
@@ -30,10 +30,10 @@ pub enum CredentialStoreError {
         /// The time waited.
         waited: Duration,
     },
-    /// The store takes no secret of this length.
-    #[error("the credential store takes at most {limit} characters")]
+    /// The secret is too long for the store.
+    #[error("the credential store accepts at most {limit} characters")]
     TooLong {
-        /// The longest it takes.
+        /// The longest accepted secret.
         limit: u32,
     },
     /// The keyring failed in another way.
@@ -42,10 +42,10 @@ pub enum CredentialStoreError {
         /// The keyring's error.
         reason: String,
     },
-    /// The store did not give back what it was given.
-    #[error("the credential store does not give back what it is given")]
+    /// The store returned another secret than the one stored.
+    #[error("the credential store does not return the secret that was stored")]
     RoundTripMismatch,
-    /// An entry that this program did not write like this.
+    /// An entry that this program did not write.
     #[error("the entry `{name}` in the credential store cannot be read")]
     InvalidResponse {
         /// The entry.
@@ -60,13 +60,13 @@ pub enum CredentialStoreError {
         #[source]
         source: io::Error,
     },
-    /// The file may be read by others.
-    #[error("others may read {}", path.display())]
+    /// Other users may read the file.
+    #[error("other users may read {}", path.display())]
     OpenToOthers {
         /// The file.
         path: PathBuf,
     },
-    /// The file is not what this program writes.
+    /// The file was not written by this program.
     #[error("{} is damaged", path.display())]
     Damaged {
         /// The file.
@@ -84,14 +84,14 @@ pub enum CredentialStoreError {
         #[source]
         source: io::Error,
     },
-    /// The helper program said no.
+    /// The helper program failed.
     #[error("`{program} {verb}` failed: {reason}")]
     Command {
         /// The program.
         program: String,
         /// `get`, `store` or `erase`.
         verb: &'static str,
-        /// Its last words on stderr, or its exit status.
+        /// Its last line on stderr, or its exit status.
         reason: String,
     },
 }
@@ -102,9 +102,9 @@ impl CredentialStoreError {
     pub fn help(&self) -> String {
         let help = match self {
             Self::NoKeyring { .. } => {
-                "Start a keyring (gnome-keyring, KWallet), or choose another place with \
-                 `credential_store = \"file\"` (a file only you can read) or \"command\" \
-                 (a password manager of yours)."
+                "Start a keyring (gnome-keyring, KWallet), or choose another store with \
+                 `credential_store = \"file\"` (a file that only you can read) or \"command\" \
+                 (your password manager)."
             }
             Self::Locked { .. } => {
                 "Unlock your keyring, or set `credential_store = \"file\"` or \"command\"."
@@ -117,35 +117,35 @@ impl CredentialStoreError {
                 "Set `credential_store = \"file\"` or \"command\"."
             }
             Self::RoundTripMismatch => {
-                "See that it gives back exactly what it was given, or choose another \
-                 `credential_store`."
+                "Check `credential_command`: `get` must print exactly what `store` received; or \
+                 choose another `credential_store`."
             }
             Self::InvalidResponse { .. } => "Run `tudone logout`, then `tudone login`.",
-            Self::File { .. } => "Make the file and its directory readable and writable for you.",
+            Self::File { .. } => "Make the file and its directory readable and writable.",
             Self::OpenToOthers { path } => {
                 return format!(
-                    "Run `chmod 600 {}`, and `tudone logout` if somebody may have read it.",
+                    "Run `chmod 600 {}`, and `tudone logout` if another user may have read it.",
                     path.display()
                 );
             }
             Self::Damaged { path } => {
-                return format!("Remove {}, then run `tudone login`.", path.display());
+                return format!("Delete {}, then run `tudone login`.", path.display());
             }
             Self::NoCommand => "Set `credential_command = [\"program\", \"argument\"]`.",
             Self::Run { .. } | Self::Command { .. } => {
-                "Check `credential_command`: it is run with `get`, `store` or `erase` and a name."
+                "Check `credential_command`: it is called with `get`, `store` or `erase` and a name."
             }
         };
         help.to_owned()
     }
 
-    /// A stable word for scripts: the same in every command.
+    /// The stable code for scripts.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         "credential-store"
     }
 
-    /// Returns whether trying again later, changing nothing here, may help.
+    /// Returns whether a later retry, without any change, may succeed.
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {

@@ -1,5 +1,5 @@
 //! Secrets in one JSON file that only its owner may read: for machines without
-//! a keyring, chosen by the user and never by this program.
+//! a keyring. Used only where the user has chosen it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,13 +14,13 @@ use crate::auth::credential_store::{CredentialStore, CredentialStoreError};
 use crate::os::file_lock::{FileLock, LockError};
 use crate::os::private_file;
 
-/// How long to wait for another process that writes the file.
+/// The time limit for acquiring the lock from another process.
 const LOCK_LIMIT: Duration = Duration::from_secs(3);
-/// Larger files are not ours, in bytes.
+/// The size limit of the file, in bytes.
 const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 
-/// Secrets in one JSON file (0600 in a 0700 directory): an object from name to
-/// secret.
+/// Secrets in one JSON file (0600 in a 0700 directory): an object of names and
+/// secrets.
 #[derive(Debug)]
 pub struct FileStore {
     path: PathBuf,
@@ -29,7 +29,7 @@ pub struct FileStore {
 type Entries = BTreeMap<String, Zeroizing<String>>;
 
 impl FileStore {
-    /// In the file at `path`, which need not exist.
+    /// Uses the file at `path`, which need not exist.
     #[must_use]
     pub const fn new(path: PathBuf) -> Self {
         Self { path }
@@ -42,7 +42,7 @@ impl FileStore {
         }
     }
 
-    /// All entries. Needs no lock: the file is only ever replaced as a whole.
+    /// Reads all entries. Needs no lock: the file is only replaced as a whole.
     fn read(&self) -> Result<Entries, CredentialStoreError> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
@@ -71,32 +71,32 @@ impl FileStore {
             .collect())
     }
 
-    /// Reads, lets `change` say whether it changed anything, and writes, as
-    /// one step among processes.
+    /// Reads, applies `change` and writes, atomically between processes. Writes
+    /// only if `change` returns `true`.
     fn update(
         &self,
         change: impl FnOnce(&mut Entries) -> bool,
     ) -> Result<(), CredentialStoreError> {
         let _lock = self.lock()?;
-        let file = linked(&self.path).map_err(|e| self.failed(e))?;
-        // Under the lock every draft is what a killed process left, with tokens in it.
+        let file = resolve_link(&self.path).map_err(|e| self.failed(e))?;
+        // Under the lock, every draft was left by a killed process and contains tokens.
         private_file::remove_drafts(&file).map_err(|e| self.failed(e))?;
         let mut entries = self.read()?;
         if !change(&mut entries) {
             return Ok(());
         }
-        let shown: BTreeMap<&str, &str> = entries
+        let borrowed: BTreeMap<&str, &str> = entries
             .iter()
             .map(|(name, secret)| (name.as_str(), secret.as_str()))
             .collect();
-        let text = serde_json::to_vec_pretty(&shown).map_err(|e| self.failed(e.into()))?;
+        let text = serde_json::to_vec_pretty(&borrowed).map_err(|e| self.failed(e.into()))?;
         private_file::replace(&file, &Zeroizing::new(text)).map_err(|e| self.failed(e))
     }
 
     fn lock(&self) -> Result<FileLock, CredentialStoreError> {
         FileLock::take(&lock_path(&self.path), LOCK_LIMIT).map_err(|error| match error {
             LockError::Busy { waited, .. } => CredentialStoreError::Timeout {
-                store: "another tudone that is writing the credential file",
+                store: "another tudone process that writes the credential file",
                 waited,
             },
             LockError::File { source, .. } => self.failed(source),
@@ -104,9 +104,9 @@ impl FileStore {
     }
 }
 
-/// The file that `path` leads to: whoever put a link there wants the secrets
-/// where it points to, and not beside it.
-fn linked(path: &Path) -> io::Result<PathBuf> {
+/// Resolves a symbolic link at `path`, so that the target is replaced and not
+/// the link.
+fn resolve_link(path: &Path) -> io::Result<PathBuf> {
     match fs::read_link(path) {
         Ok(_) if path.exists() => fs::canonicalize(path),
         Ok(to) => Ok(path.with_file_name(to)),

@@ -1,8 +1,8 @@
 //! Secrets in the OS keyring: Keychain, Credential Manager, Secret Service.
 //!
-//! A keyring may wait for a user to unlock it, and a broken one for ever. So
-//! each call is made on a thread of its own and given up after a while; the
-//! thread ends when the keyring answers, or with the process.
+//! A keyring may wait for the user to unlock it, and a broken one forever. So
+//! each call runs on a separate thread and has a time limit; the thread ends
+//! when the keyring answers, or with the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,13 +17,13 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe_with};
 use crate::text::sanitize::message;
 
-/// The time limit of a call that must not wait for the user: less than a
-/// command waits for the server, so that a silent keyring is called that.
+/// The time limit of a call that must not wait for the user: shorter than a
+/// command waits for the server, so that the keyring is named as the cause.
 pub const CALL_LIMIT: Duration = Duration::from_millis(1500);
-/// Under which name the keyring lists our entries.
+/// The service name of the entries in the keyring.
 const SERVICE: &str = "tudone";
-/// More calls than this without an answer, and no other is begun.
-const MOST_UNANSWERED: usize = 4;
+/// The number of unanswered calls after which no other is started.
+const MAX_UNANSWERED: usize = 4;
 const STORE: &str = "the keyring";
 
 /// Secrets in the OS keyring.
@@ -34,13 +34,13 @@ pub struct KeyringStore {
 }
 
 impl KeyringStore {
-    /// Gives up on a call after [`CALL_LIMIT`].
+    /// Creates a store with a time limit of [`CALL_LIMIT`] per call.
     #[must_use]
     pub fn new() -> Self {
         Self::with_limit(CALL_LIMIT)
     }
 
-    /// Gives up on a call after `limit`.
+    /// Creates a store with a time limit of `limit` per call.
     #[must_use]
     pub fn with_limit(limit: Duration) -> Self {
         Self {
@@ -54,12 +54,12 @@ impl KeyringStore {
         name: &str,
         ask: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, CredentialStoreError> {
-        let silent = || CredentialStoreError::Timeout {
+        let timeout = || CredentialStoreError::Timeout {
             store: STORE,
             waited: self.limit,
         };
-        if self.unanswered.load(Ordering::Relaxed) >= MOST_UNANSWERED {
-            return Err(silent());
+        if self.unanswered.load(Ordering::Relaxed) >= MAX_UNANSWERED {
+            return Err(timeout());
         }
         let (sender, receiver) = channel();
         let unanswered = Arc::clone(&self.unanswered);
@@ -68,14 +68,14 @@ impl KeyringStore {
         thread::spawn(move || {
             let answer = Entry::new(SERVICE, &entry).and_then(|entry| ask(&entry));
             unanswered.fetch_sub(1, Ordering::Relaxed);
-            // Nobody may be waiting any more.
+            // The receiver may have timed out.
             let _ = sender.send(answer);
         });
         match receiver.recv_timeout(self.limit) {
-            Ok(answer) => answer.map_err(|e| explained(&e, name)),
-            Err(RecvTimeoutError::Timeout) => Err(silent()),
+            Ok(answer) => answer.map_err(|e| store_error(&e, name)),
+            Err(RecvTimeoutError::Timeout) => Err(timeout()),
             Err(RecvTimeoutError::Disconnected) => Err(CredentialStoreError::Keyring {
-                reason: "it broke off".to_owned(),
+                reason: "the call was aborted".to_owned(),
             }),
         }
     }
@@ -87,9 +87,9 @@ impl Default for KeyringStore {
     }
 }
 
-/// What a keyring error means. Takes words only, since some errors carry the
+/// Maps a keyring error. Uses only its text, since some errors contain the
 /// secret.
-fn explained(error: &Error, name: &str) -> CredentialStoreError {
+fn store_error(error: &Error, name: &str) -> CredentialStoreError {
     match error {
         Error::NoDefaultStore => CredentialStoreError::NoKeyring {
             reason: match Entry::store_status() {
@@ -117,7 +117,7 @@ fn explained(error: &Error, name: &str) -> CredentialStoreError {
     }
 }
 
-/// Finding nothing is no failure.
+/// Turns a missing entry into `None`.
 fn unless_missing<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(found) => Ok(Some(found)),

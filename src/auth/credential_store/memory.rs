@@ -1,4 +1,4 @@
-//! Secrets in this process's memory: gone with it. For demo and tests.
+//! Secrets in the memory of this process, for demo and tests.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,14 +7,14 @@ use secrecy::SecretString;
 
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError};
 
-/// Secrets in this process's memory.
+/// Secrets in the memory of this process.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     entries: Mutex<HashMap<String, SecretString>>,
 }
 
 impl MemoryStore {
-    /// An empty one.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::auth::oauth_http::Reply;
 
-/// What `slow_down` adds (RFC 8628, section 3.5).
+/// The increase of the interval after `slow_down` (RFC 8628, section 3.5).
 const SLOWER: Duration = Duration::from_secs(5);
-/// The longest pause that failures alone lead to. Ours: the RFC sets none.
+/// The longest pause after repeated failures; the RFC sets no limit.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
 /// The pauses of one login.
@@ -15,7 +15,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 /// | --- | --- |
 /// | `authorization_pending` | the interval |
 /// | `slow_down` | the interval, which is 5 s longer from now on |
-/// | trouble | the interval doubled with each failure in a row, at most 30 s, or what the server asks for |
+/// | a failure | the interval, doubled with each failure in a row, at most 30 s; or the server's `Retry-After` |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pauses {
     interval: Duration,
@@ -34,11 +34,11 @@ impl Pauses {
     /// The pause after `reply`.
     pub(crate) fn after(&mut self, reply: &Reply) -> Duration {
         match reply {
-            Reply::TransportError(trouble) => {
+            Reply::Failed(error) => {
                 self.failures = self.failures.saturating_add(1);
                 let doubled = self.interval * 2_u32.saturating_pow(self.failures.min(8));
                 let longest = LONGEST_BACKOFF.max(self.interval);
-                trouble
+                error
                     .retry_after()
                     .map_or(doubled.min(longest), |asked| asked.max(self.interval))
             }
@@ -63,8 +63,8 @@ mod tests {
         pauses.after(reply).as_secs()
     }
 
-    fn broken(retry_after: Option<Duration>) -> Reply {
-        Reply::TransportError(TransportError::Broken {
+    fn server_error(retry_after: Option<Duration>) -> Reply {
+        Reply::Failed(TransportError::ServerError {
             host: "h".to_owned(),
             status: 502,
             retry_after,
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_down_counts_for_good() {
+    fn slow_down_lengthens_every_later_pause() {
         let mut pauses = Pauses::new(Duration::from_secs(5));
         let pending = Reply::Error("authorization_pending".to_owned());
         let slow_down = Reply::Error("slow_down".to_owned());
@@ -85,8 +85,8 @@ mod tests {
     fn failures_double_the_pause_until_an_answer_comes() {
         let mut pauses = Pauses::new(Duration::from_secs(5));
         let pending = Reply::Error("authorization_pending".to_owned());
-        let trouble = broken(None);
-        let waits = [&trouble, &trouble, &trouble, &trouble, &pending, &trouble]
+        let failure = server_error(None);
+        let waits = [&failure, &failure, &failure, &failure, &pending, &failure]
             .map(|reply| seconds(&mut pauses, reply));
         assert_eq!(waits, [10, 20, 30, 30, 5, 10]);
     }
@@ -94,18 +94,18 @@ mod tests {
     #[test]
     fn backing_off_never_shortens_a_long_interval() {
         let mut pauses = Pauses::new(Duration::from_secs(45));
-        assert_eq!(seconds(&mut pauses, &broken(None)), 45);
+        assert_eq!(seconds(&mut pauses, &server_error(None)), 45);
     }
 
     #[test]
     fn the_wait_a_server_asks_for_is_kept_but_never_shorter_than_the_interval() {
         let mut pauses = Pauses::new(Duration::from_secs(5));
         assert_eq!(
-            seconds(&mut pauses, &broken(Some(Duration::from_secs(90)))),
+            seconds(&mut pauses, &server_error(Some(Duration::from_secs(90)))),
             90
         );
         assert_eq!(
-            seconds(&mut pauses, &broken(Some(Duration::from_secs(1)))),
+            seconds(&mut pauses, &server_error(Some(Duration::from_secs(1)))),
             5
         );
     }

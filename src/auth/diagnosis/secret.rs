@@ -1,5 +1,4 @@
-//! Hasura's JWT secret: what is wrong with it when it refuses a good token, and the line that
-//! would be right.
+//! Hasura's JWT secret: its errors when it rejects a valid token, and the correct line.
 
 use std::fmt;
 
@@ -7,13 +6,13 @@ use reqwest::Url;
 use serde_json::json;
 
 use crate::auth::connection::Connection;
-use crate::auth::diagnosis::{Diagnosis, finds_too_new};
+use crate::auth::diagnosis::{Diagnosis, is_not_yet_valid};
 use crate::finding::Finding;
 
 /// The part of Hasura's JWT secret that does not match the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JwtSecretPart {
-    /// There is no JWT secret: only the admin secret opens.
+    /// There is no JWT secret: only the admin secret is accepted.
     Absent,
     /// `issuer`.
     Issuer,
@@ -28,23 +27,23 @@ pub enum JwtSecretPart {
 impl fmt::Display for JwtSecretPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Absent => "Hasura has no JWT secret: only its admin secret opens it",
-            Self::Issuer => "`issuer` in Hasura's JWT secret is not the token's",
-            Self::Audience => "`audience` in Hasura's JWT secret is not the token's",
-            Self::Key => "the key in Hasura's JWT secret is not the issuer's",
-            Self::Namespace => "Hasura's JWT secret looks for the claims under another name",
+            Self::Absent => "Hasura has no JWT secret, so it accepts only its admin secret",
+            Self::Issuer => "`issuer` in Hasura's JWT secret does not match the token",
+            Self::Audience => "`audience` in Hasura's JWT secret does not match the token",
+            Self::Key => "the key in Hasura's JWT secret does not match the issuer's",
+            Self::Namespace => "Hasura's JWT secret expects the claims under another name",
         })
     }
 }
 
 impl Diagnosis {
-    /// The cause that Hasura's words name when it refuses a token that is good here.
+    /// Finds the cause in Hasura's message when it rejects a token that is valid here.
     #[must_use]
-    pub fn of_refusal(message: &str) -> Self {
+    pub fn of_rejection(message: &str) -> Self {
         let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-        let part = if finds_too_new(message) || says(&["JWTExpired"]) {
+        let part = if is_not_yet_valid(message) || says(&["JWTExpired"]) {
             return Self::BackendClock {
-                is_behind: finds_too_new(message),
+                is_behind: is_not_yet_valid(message),
             };
         } else if says(&["JWTNotInIssuer"]) {
             JwtSecretPart::Issuer
@@ -62,7 +61,7 @@ impl Diagnosis {
         Self::JwtSecret { part }
     }
 
-    /// The diagnosis with its next step and, where it is Hasura's JWT secret, the whole line.
+    /// Converts the diagnosis to a finding, with the complete JWT secret where that is wrong.
     #[must_use]
     pub fn finding(&self, connection: &Connection, jwks: Option<&Url>) -> Finding {
         let finding = Finding::failed(self.code(), self.to_string()).help(self.help());
@@ -83,14 +82,14 @@ impl Diagnosis {
             | Self::PartShape { .. }
             | Self::RoleNotAllowed { .. }
             | Self::Expired { .. }
-            | Self::FromTheFuture { .. }
+            | Self::IssuedInFuture { .. }
             | Self::BackendClock { .. } => finding,
         }
     }
 }
 
-/// The setting of Hasura that makes it take tokens of `issuer` for `audience`, ready to paste
-/// into an environment file. `jwks` is the address of the issuer's keys; without it, Auth0's.
+/// Formats the setting with which Hasura accepts tokens of `issuer` for `audience`, for an
+/// environment file. `jwks` is the address of the issuer's keys; default: Auth0's.
 #[must_use]
 pub fn jwt_secret_line(issuer: &str, audience: &str, jwks: Option<&Url>) -> String {
     format!(
@@ -106,7 +105,7 @@ pub fn jwt_secret(issuer: &str, audience: &str, jwks: Option<&Url>) -> String {
         || format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/')),
         Url::to_string,
     );
-    // Text by text: a map of serde_json would order the names.
+    // Not a serde_json map: that would sort the names.
     format!(
         r#"{{"type":"RS256","jwk_url":{},"audience":{},"issuer":{}}}"#,
         json!(keys),
@@ -138,8 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn hasuras_words_name_the_part_that_is_wrong() {
-        let jwt = |rest: &str| Diagnosis::of_refusal(&format!("Could not verify JWT: {rest}"));
+    fn hasuras_message_names_the_wrong_part() {
+        let jwt = |rest: &str| Diagnosis::of_rejection(&format!("Could not verify JWT: {rest}"));
         let part = |part| Diagnosis::JwtSecret { part };
         for (diagnosis, expected) in [
             (jwt("JWTNotInIssuer"), part(JwtSecretPart::Issuer)),
@@ -158,11 +157,11 @@ mod tests {
             ),
             (jwt("something new"), Diagnosis::LooksRight),
             (
-                Diagnosis::of_refusal("claims key: 'https://other.example/' not found"),
+                Diagnosis::of_rejection("claims key: 'https://other.example/' not found"),
                 part(JwtSecretPart::Namespace),
             ),
             (
-                Diagnosis::of_refusal("\"x-hasura-admin-secret\" required, but not found"),
+                Diagnosis::of_rejection("\"x-hasura-admin-secret\" required, but not found"),
                 part(JwtSecretPart::Absent),
             ),
         ] {

@@ -112,13 +112,13 @@ fn a_missing_or_misshapen_claim_is_named() -> Result<(), Box<dyn Error>> {
     assert_eq!(of(|c| c[HASURA_CLAIM] = Value::Null)?, Diagnosis::NoClaim);
     assert_eq!(
         of(|c| c[HASURA_CLAIM] = json!("{}"))?,
-        Diagnosis::ClaimShape { found: "text" }
+        Diagnosis::ClaimShape { found: "a string" }
     );
     assert_eq!(
         of(|c| *part(c, "X-Hasura-User-Id") = json!(1))?,
         Diagnosis::PartShape {
             name: "x-hasura-user-id",
-            expected: "text"
+            expected: "a string"
         }
     );
     assert_eq!(
@@ -155,7 +155,7 @@ fn a_clock_that_is_off_is_named() -> Result<(), Box<dyn Error>> {
     ));
     assert!(matches!(
         of(|c| c["iat"] = json!(NOW + 3600))?,
-        Diagnosis::FromTheFuture { ahead } if ahead.as_secs() == 3600
+        Diagnosis::IssuedInFuture { ahead } if ahead.as_secs() == 3600
     ));
     assert_eq!(of(|c| c["iat"] = json!(NOW + 59))?, Diagnosis::LooksRight);
     Ok(())

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     #[arg(value_enum, default_value_t)]
     what: What,
 
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

@@ -12,7 +12,7 @@ use crate::cli::commands::setup::{self, RepairOptions};
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::{network, output};
-use crate::doctor::{self, Options, Report};
+use crate::doctor::{self, DoctorOptions, DoctorReport};
 use crate::finding::{Finding, Status, has_failed};
 use crate::profile::ActiveProfile;
 use crate::text::sanitize::plain;
@@ -106,7 +106,7 @@ pub(crate) fn findings(
     context: &CommandContext,
     on_finding: &mut dyn FnMut(&Finding),
 ) -> Result<Vec<Finding>, CliError> {
-    let mut report = Report::new(on_finding);
+    let mut report = DoctorReport::new(on_finding);
     let config = match context.config() {
         Ok(config) => config,
         Err(CliError::Config(error)) => {
@@ -116,9 +116,9 @@ pub(crate) fn findings(
         Err(error) => return Err(error),
     };
     let profile = ActiveProfile::new(config.profile, config.paths);
-    let options = Options {
+    let options = DoctorOptions {
         offline: context.flags.offline,
-        patience: if context.can_ask() {
+        unlock_limit: if context.can_ask() {
             UNLOCKING
         } else {
             UNATTENDED

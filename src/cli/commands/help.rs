@@ -10,7 +10,7 @@ use crate::cli::output;
 use crate::config::nearest;
 use crate::domain::terms::{OPTION_HELP, TERM_HELP};
 use crate::domain::when::{DAY_HELP, HelpEntry, RANGE_HELP};
-use crate::finding::{codes, find};
+use crate::finding::{CHECKS, codes, find};
 
 /// The arguments of `help`.
 #[derive(Debug, Args)]
@@ -123,7 +123,7 @@ fn doctor(command: &mut clap::Command, code: Option<&str>) -> Result<String, Cli
             .map(|doctor| doctor.render_long_help().to_string())
             .unwrap_or_default();
         let mut text = format!("{help}\nChecks, in order, and the codes of what can be wrong:\n");
-        for (check, meaning) in &codes::CHECKS {
+        for (check, meaning) in &CHECKS {
             let _ = writeln!(text, "\n{check}: {meaning}");
             let of_check = codes::CODES.iter().filter(|known| known.check == *check);
             for known in of_check {
@@ -132,7 +132,7 @@ fn doctor(command: &mut clap::Command, code: Option<&str>) -> Result<String, Cli
         }
         return Ok(text);
     };
-    let check = codes::CHECKS.iter().find(|(check, _)| *check == code);
+    let check = CHECKS.iter().find(|(check, _)| *check == code);
     match (find(code), check) {
         (Some(known), _) => Ok(format!(
             "{} (check `{}`)\n\n{}\n",

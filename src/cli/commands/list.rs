@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
 
-    /// Answer as JSON; `--json=id,text` selects fields
+    /// Print JSON; `--json=id,text` selects fields
     #[arg(
         long,
         value_name = "FIELDS",
@@ -72,7 +72,7 @@ pub(crate) struct Arguments {
     )]
     json: Option<String>,
 
-    /// Answer as JSON, one todo a line
+    /// Print JSON, one todo a line
     #[arg(long)]
     jsonl: bool,
 

@@ -24,14 +24,14 @@ mod printer;
 
 use printer::{LoginPrinter, OutputMode};
 
-/// What `login` takes.
+/// The arguments of `login`.
 #[derive(Debug, Default, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is one flag of the command line"
 )]
 pub(crate) struct Arguments {
-    /// Ask nothing and open nothing: print the address and the code, and wait
+    /// Print the address and the code and wait; open no browser, read no keys
     #[arg(long)]
     device_code: bool,
 
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     qr: bool,
 
-    /// Tell what happens as JSON, one event a line
+    /// Print events as JSON, one per line
     #[arg(long)]
     json: bool,
 
@@ -51,17 +51,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "D", value_parser = duration)]
     timeout: Option<Duration>,
 
-    /// Print the address and the code, and end; `--resume` finishes
+    /// Print the address and the code, and exit; finish with `--resume`
     #[arg(long, conflicts_with = "resume")]
     start: bool,
 
-    /// Finish a login begun with `--start`, from any shell
+    /// Finish a login started with `--start`, from any shell
     #[arg(long)]
     resume: bool,
 }
 
 impl Arguments {
-    /// As `tudone --device-code` means it.
+    /// The arguments that `tudone --device-code` stands for.
     pub(crate) fn by_device_code(json: bool) -> Self {
         Self {
             device_code: true,
@@ -74,7 +74,7 @@ impl Arguments {
         }
     }
 
-    /// With `--device-code`.
+    /// Adds `--device-code`.
     pub(crate) fn with_device_code(self) -> Self {
         Self {
             device_code: true,
@@ -83,12 +83,12 @@ impl Arguments {
     }
 }
 
-/// How long the credential store may wait for a user to unlock it.
-const UNLOCKING: Duration = Duration::from_mins(1);
-/// As [`UNLOCKING`], where nobody is there to do it.
-const NOBODY: Duration = Duration::from_secs(3);
+/// The time for the user to unlock the credential store, on a terminal.
+const UNLOCK_LIMIT: Duration = Duration::from_mins(1);
+/// The time limit of the credential store without a terminal.
+const NO_TERMINAL_LIMIT: Duration = Duration::from_secs(3);
 
-/// Logs in: shows a code, waits until it is approved elsewhere, keeps the login.
+/// Logs in: shows a code, waits until it is approved, stores the login.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let profile = context.profile()?;
     if context.flags.offline {
@@ -98,33 +98,32 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             help: WITHOUT_OFFLINE.to_owned(),
         });
     }
-    let voice = if arguments.json {
+    let mode = if arguments.json {
         OutputMode::Json
     } else if !arguments.device_code && !arguments.start && context.can_ask() {
-        OutputMode::Person
+        OutputMode::Interactive
     } else {
         OutputMode::Plain
     };
     let opens = !arguments.no_browser && browser::expected().is_ok();
     let issuer = profile.config.connection.issuer.clone();
     let printer = Mutex::new(LoginPrinter::new(
-        voice,
+        mode,
         arguments.qr,
         opens,
         issuer,
         context.paint(),
     ));
-    // Without a limit of time there is always an end.
-    let ended = network::wait(None, log_in(context, &profile, arguments, &printer))
-        .and_then(|ended| ended.unwrap_or(Err(CliError::Interrupted)));
+    let result = network::wait(None, log_in(context, &profile, arguments, &printer))
+        .and_then(|result| result.unwrap_or(Err(CliError::Interrupted)));
     let mut printer = printer.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match ended {
-        Ok(Some(done)) => {
-            for warning in &done.warnings {
+    match result {
+        Ok(Some(logged_in)) => {
+            for warning in &logged_in.warnings {
                 context.notice(format!("warning: {warning}"));
             }
-            printer.done(&done)?;
-            tell_what_stays(context, &profile, &done);
+            printer.done(&logged_in)?;
+            notice_unsent_changes(context, &profile, &logged_in);
             Ok(())
         }
         Ok(None) => Ok(()),
@@ -140,25 +139,25 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     }
 }
 
-/// What another user has not sent is theirs, and easily forgotten.
-fn tell_what_stays(context: &CommandContext, profile: &ActiveProfile, done: &LoggedIn) {
-    let Some(before) = &done.switched_from else {
+/// Prints a notice if the previous user's changes are not sent.
+fn notice_unsent_changes(context: &CommandContext, profile: &ActiveProfile, login: &LoggedIn) {
+    let Some(previous) = &login.switched_from else {
         return;
     };
-    // A store that cannot be read says so to whoever opens it.
-    let unsent = logout::totals(profile, before)
+    // An unreadable store is reported when that user opens it.
+    let unsent = logout::totals(profile, previous)
         .map(|totals| totals.pending + totals.sent)
         .unwrap_or_default();
     if unsent > 0 {
         context.notice(format!(
-            "{}; what {} changed stays here until that person logs in again",
+            "{}; the changes of {} stay here until that user logs in again",
             logout::never_sent(unsent),
-            before.sub
+            previous.sub
         ));
     }
 }
 
-/// Goes through the login; `None` when it was only begun.
+/// Carries out the login; returns `None` when it was only started.
 async fn log_in(
     context: &CommandContext,
     profile: &ActiveProfile,
@@ -166,48 +165,48 @@ async fn log_in(
     printer: &Mutex<LoginPrinter>,
 ) -> Result<Option<LoggedIn>, CliError> {
     let began = Instant::now();
-    let start = begin(context, profile, arguments.resume);
+    let pending = begin(context, profile, arguments.resume);
     let pending = match arguments.timeout {
-        Some(after) => tokio::time::timeout(after, start)
+        Some(after) => tokio::time::timeout(after, pending)
             .await
             .unwrap_or(Err(AuthError::NoCode { after }.into()))?,
-        None => start.await?,
+        None => pending.await?,
     };
     let limit = (arguments.timeout).map(|after| after.saturating_sub(began.elapsed()));
-    let teller_now = || printer.lock().unwrap_or_else(PoisonError::into_inner);
+    let lock = || printer.lock().unwrap_or_else(PoisonError::into_inner);
     if arguments.start {
         let prompt = pending.park().await?;
-        teller_now().code(&prompt)?;
+        lock().code(&prompt)?;
         if !arguments.json {
-            context.notice("`tudone login --resume` finishes this login, once it is approved");
+            context.notice("approve the login, then run `tudone login --resume`");
         }
         return Ok(None);
     }
-    // Before the keys are offered: one pressed earlier would be lost as a line.
-    let is_for_a_person = teller_now().is_for_a_person();
-    let raw = is_for_a_person.then(keys::Raw::enter).transpose()?;
-    teller_now().code(pending.prompt())?;
+    // Before the keys are shown: a key pressed earlier would be read as part of a line.
+    let is_interactive = lock().is_interactive();
+    let raw = is_interactive.then(keys::RawMode::enter).transpose()?;
+    lock().code(pending.prompt())?;
     let endpoint = profile.config.connection.endpoint.clone();
     let login = pending.finish(
         limit,
-        |progress| teller_now().progress(progress),
+        |event| lock().progress(event),
         |token| verify(endpoint, token),
     );
     let login = async {
         login
             .await
-            .map_err(|error| in_all(error, arguments.timeout))
+            .map_err(|error| with_total_time(error, arguments.timeout))
     };
     if raw.is_none() {
         return Ok(Some(login.await?));
     }
     tokio::select! {
-        ended = login => Ok(Some(ended?)),
+        result = login => Ok(Some(result?)),
         stopped = keys::listen(printer) => Err(stopped),
     }
 }
 
-/// Gets a code, or takes up the login that waits to be finished.
+/// Requests a code, or resumes the unfinished login.
 async fn begin(
     context: &CommandContext,
     profile: &ActiveProfile,
@@ -216,9 +215,13 @@ async fn begin(
     if resume {
         return profile.resume_login().await;
     }
-    let patience = if context.can_ask() { UNLOCKING } else { NOBODY };
+    let limit = if context.can_ask() {
+        UNLOCK_LIMIT
+    } else {
+        NO_TERMINAL_LIMIT
+    };
     let waiting = || output::notice(waiting_for(profile.config.credential_store));
-    profile.begin_login(patience, waiting).await
+    profile.begin_login(limit, waiting).await
 }
 
 const fn waiting_for(store: CredentialStoreKind) -> &'static str {
@@ -226,13 +229,15 @@ const fn waiting_for(store: CredentialStoreKind) -> &'static str {
         CredentialStoreKind::Keyring | CredentialStoreKind::Memory => {
             "waiting for your keyring to be unlocked"
         }
-        CredentialStoreKind::File => "waiting for another tudone to leave the credential file",
+        CredentialStoreKind::File => {
+            "waiting for another tudone process to release the credential file"
+        }
         CredentialStoreKind::Command => "waiting for your credential helper",
     }
 }
 
-/// A login that ran out of time had all of it, not only what the code took.
-fn in_all(error: LoginError, timeout: Option<Duration>) -> LoginError {
+/// Replaces the remaining time in a timeout error by the whole time limit.
+fn with_total_time(error: LoginError, timeout: Option<Duration>) -> LoginError {
     match (error, timeout) {
         (LoginError::Auth(AuthError::TimedOut { .. }), Some(after)) => {
             AuthError::TimedOut { after }.into()

@@ -13,10 +13,10 @@ use crate::cli::{network, output};
 use crate::domain::account::Account;
 use crate::domain::list::Totals;
 use crate::profile::ActiveProfile;
-use crate::profile::logout::Leaving;
+use crate::profile::logout::LogoutOptions;
 use crate::store::Store;
 
-/// What `logout` takes.
+/// The arguments of `logout`.
 #[derive(Debug, Args)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -27,20 +27,20 @@ pub(crate) struct Arguments {
     #[arg(long)]
     purge: bool,
 
-    /// Purge changes that were never sent, too
+    /// Do not ask before deleting unsent changes
     #[arg(short, long, requires = "purge")]
     yes: bool,
 
-    /// End the session in the browser too: else the next login is the same user
+    /// End the session in the browser too, so that another user can log in
     #[arg(long)]
     browser: bool,
 
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Revokes the login and forgets it; the todos stay unless purged.
+/// Revokes and deletes the login; the todos stay unless purged.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let profile = context.profile()?;
     let known = profile.known_account();
@@ -50,7 +50,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     );
     let totals = match counted {
         Err(error) if arguments.purge && !arguments.yes => return Err(error),
-        // A store that cannot be read is no reason to stay logged in.
+        // An unreadable store must not prevent the logout.
         counted => counted.unwrap_or_default(),
     };
     let unsent = totals.pending + totals.sent;
@@ -58,55 +58,55 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if arguments.purge && !arguments.yes && lost > 0 {
         context.confirm(&format!("{}. Delete them?", never_sent(lost)))?;
     }
-    let leaving = Leaving {
+    let options = LogoutOptions {
         purge: arguments.purge,
         offline: context.flags.offline,
         browser: arguments.browser,
     };
-    let ended = network::wait(None, profile.logout(leaving))?;
-    let Some(ended) = ended else {
+    let result = network::wait(None, profile.logout(options))?;
+    let Some(result) = result else {
         return Err(CliError::Interrupted);
     };
-    let done = ended?;
-    if let Some(warning) = done.warning() {
+    let logged_out = result?;
+    if let Some(warning) = logged_out.warning() {
         context.notice(format!("warning: {warning}"));
     }
-    if unsent > 0 && done.purged.is_none() {
+    if unsent > 0 && logged_out.purged.is_none() {
         context.notice(format!(
-            "{}; the next login as the same person sends what waits",
+            "{}; the next login as the same user sends them",
             never_sent(unsent)
         ));
     }
     let mut out = output::stdout();
-    if let Some(page) = &done.page
+    if let Some(page) = &logged_out.page
         && !(context.can_ask() && browser::open(page.as_str()).is_ok())
         && !arguments.json
     {
         writeln!(
             out,
-            "Open this page in the browser to end its session:\n  {page}"
+            "Open this page in a browser to end its session:\n  {page}"
         )?;
     }
     if arguments.json {
         let answer = json!({
             "logged_out": true,
             "unsent": unsent,
-            "revoked": matches!(done.revocation, Ok(Revocation::Revoked)),
-            "purged": done.purged.is_some(),
-            "page": done.page.as_ref().map(ToString::to_string),
+            "revoked": matches!(logged_out.revocation, Ok(Revocation::Revoked)),
+            "purged": logged_out.purged.is_some(),
+            "page": logged_out.page.as_ref().map(ToString::to_string),
         });
         output::json(&mut out, &answer)?;
-    } else if done.purged.is_some() {
+    } else if logged_out.purged.is_some() {
         writeln!(out, "Logged out; the local todos are deleted")?;
     } else if known.is_none() {
-        writeln!(out, "Nobody was logged in")?;
+        writeln!(out, "You were not logged in")?;
     } else {
         writeln!(out, "Logged out; the local todos stay readable")?;
     }
     Ok(out.flush()?)
 }
 
-/// That so many changes were never sent, as the begin of a sentence.
+/// Formats the number of unsent changes, as the start of a sentence.
 pub(super) fn never_sent(unsent: u64) -> String {
     match unsent {
         1 => "1 change was never sent".to_owned(),
@@ -114,7 +114,7 @@ pub(super) fn never_sent(unsent: u64) -> String {
     }
 }
 
-/// How many changes of `account` wait, in which state.
+/// Counts the changes of `account` by state.
 ///
 /// # Errors
 ///

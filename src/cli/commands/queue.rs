@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(short, long)]
     yes: bool,
 
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "HANDLE", required = true)]
     handles: Vec<String>,
 
-    /// Answer as JSON; `--json=id,text` selects fields
+    /// Print JSON; `--json=id,text` selects fields
     #[arg(
         long,
         value_name = "FIELDS",

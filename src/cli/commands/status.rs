@@ -22,7 +22,7 @@ use crate::text::sanitize::plain;
 /// The arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long, conflicts_with_all = ["prompt", "format"])]
     json: bool,
 
@@ -177,7 +177,7 @@ fn standing(
             help: error.help(),
         }),
         logged_in: is_logged_in.ok(),
-        store: profile.store_in_use(),
+        store: profile.login_source(),
         backend: match capabilities {
             Some(Capabilities { full: true, .. }) => "full",
             Some(Capabilities { full: false, .. }) => "bare",

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "wait")]
     follow: bool,
 
-    /// Answer as JSON; with --follow, one event a line
+    /// Print JSON; with --follow, one event a line
     #[arg(long)]
     json: bool,
 }

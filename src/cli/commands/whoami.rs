@@ -13,7 +13,7 @@ use crate::text::sanitize::plain;
 /// The arguments of `whoami`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

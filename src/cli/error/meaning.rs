@@ -1,6 +1,6 @@
 //! The exit code, the stable code and the help of each error.
 
-use crate::auth::error::Kind;
+use crate::auth::error::AuthErrorKind;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::setup::FailureKind;
@@ -162,13 +162,13 @@ impl CliError {
     }
 }
 
-const fn exit_of_kind(kind: Kind) -> Exit {
+const fn exit_of_kind(kind: AuthErrorKind) -> Exit {
     match kind {
-        Kind::Login => Exit::Login,
-        Kind::Unreachable => Exit::Unreachable,
-        Kind::Misconfigured => Exit::Misconfigured,
-        Kind::Interrupted => Exit::Interrupted,
-        Kind::Failed => Exit::Failed,
+        AuthErrorKind::Login => Exit::Login,
+        AuthErrorKind::Unreachable => Exit::Unreachable,
+        AuthErrorKind::Misconfigured => Exit::Misconfigured,
+        AuthErrorKind::Interrupted => Exit::Interrupted,
+        AuthErrorKind::Failed => Exit::Failed,
     }
 }
 
@@ -191,7 +191,7 @@ fn exit_of_round(error: &RoundError) -> Exit {
 
 fn exit_of_remote(error: &RemoteError) -> Exit {
     match error {
-        RemoteError::NoToken { kind, .. } => exit_of_kind(*kind),
+        RemoteError::NoToken { source } => exit_of_kind(source.kind()),
         RemoteError::Unauthorized { .. } => Exit::Login,
         RemoteError::Unreachable { .. }
         | RemoteError::ConnectionLost { .. }

@@ -9,7 +9,7 @@ fn names(names: &[&str]) -> Value {
 }
 
 fn read(schema: Value) -> Result<Option<Capabilities>, Box<dyn Error>> {
-    Ok(Introspection.read(serde_json::from_value(schema)?)?)
+    Ok(IntrospectionQuery.read(serde_json::from_value(schema)?)?)
 }
 
 /// As a real Hasura answers on the full backend.

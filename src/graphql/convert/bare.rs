@@ -1,4 +1,4 @@
-//! Requests to a bare backend: the tutorial's two tables.
+//! Requests to a bare backend, which has the tutorial's two tables.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -16,12 +16,12 @@ pub(super) fn of_rows(id: i64, affected: i64) -> Result<Vec<Answer>, String> {
     }
 }
 
-/// One page of the whole list.
+/// One page of the complete list.
 #[derive(Debug)]
 pub(in crate::graphql) struct Snapshot {
-    /// Rows with a greater id.
+    /// The last id received.
     pub(in crate::graphql) after: i64,
-    /// At most so many.
+    /// The maximum number of rows.
     pub(in crate::graphql) limit: usize,
 }
 

@@ -11,7 +11,7 @@ use crate::graphql::convert::{Call, bare, body};
 use crate::graphql::operations::{self, ConditionalEdit};
 use crate::sync::remote::{Answer, Batch, Edit};
 
-pub(super) const NOTHING: &str = "the mutation answered nothing";
+pub(super) const NOTHING: &str = "the mutation returned nothing";
 
 impl Call for Batch {
     type Data = Box<RawValue>;
@@ -101,7 +101,7 @@ const fn answer(id: i64, revision: i64) -> Answer {
     Answer::Row { id, revision }
 }
 
-/// Answers in the order of `keys`, from the rows that were written.
+/// Orders the written rows by `keys`.
 fn in_order(
     keys: impl Iterator<Item = Key>,
     written: impl Iterator<Item = (Key, Answer)>,
@@ -117,7 +117,7 @@ fn edited(
 ) -> Result<Vec<Answer>, String> {
     if written.len() != edits.len() {
         let (sent, got) = (edits.len(), written.len());
-        return Err(format!("{got} answers to {sent} edits"));
+        return Err(format!("{got} answers for {sent} edits"));
     }
     written
         .into_iter()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::auth::session::Session;
+use crate::auth::session::AuthSession;
 use crate::domain::key::Key;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -44,14 +44,14 @@ impl Transport for Played {
     }
 }
 
-fn client(play: fn(&Value) -> (u16, Value)) -> (Client<Played>, Rc<RefCell<Vec<Value>>>) {
+fn client(play: fn(&Value) -> (u16, Value)) -> (HasuraClient<Played>, Rc<RefCell<Vec<Value>>>) {
     let requests = Rc::default();
     let played = Played {
         play,
         requests: Rc::clone(&requests),
     };
-    let session = Session::fixed("a token".to_owned().into());
-    (Client::new(played, session), requests)
+    let session = AuthSession::fixed("a token".to_owned().into());
+    (HasuraClient::new(played, session), requests)
 }
 
 const ASKED: PageRequest = PageRequest {
@@ -99,8 +99,9 @@ async fn writes_and_the_page_are_one_request() {
     let (client, requests) = client(each);
     let [add, remove] = &batches();
     let exchanged = client.exchange(&[add, remove], ASKED).await;
-    let no_row = Ok(vec![Answer::NoRow]);
-    assert_eq!(exchanged.pushed, [no_row.clone(), no_row]);
+    let no_row = Some(vec![Answer::NoRow]);
+    let pushed: Vec<_> = exchanged.pushed.into_iter().map(Result::ok).collect();
+    assert_eq!(pushed, [no_row.clone(), no_row]);
     assert!(exchanged.mark_before.is_some_and(|mark| mark.revision == 4));
     assert!(exchanged.page.is_ok_and(|page| page.mark.revision == 5));
     assert!(!exchanged.single_operations);

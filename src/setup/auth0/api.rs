@@ -73,7 +73,7 @@ impl Management {
     /// The tenant's host, and port where it has one.
     #[must_use]
     pub fn host(&self) -> String {
-        crate::auth::discovery::authority(&self.tenant)
+        crate::http::authority(&self.tenant)
     }
 
     /// Reads one object.

@@ -1,4 +1,4 @@
-//! The keys that work while a login waits on a terminal.
+//! The keys of an interactive login.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -13,29 +13,28 @@ use crate::cli::error::CliError;
 use crate::cli::shutdown::Shutdown;
 use crate::runtime::input;
 
-/// Keys come one by one while this lives.
-pub(super) struct Raw(());
+/// Guard for the raw mode of the terminal.
+pub(super) struct RawMode(());
 
-impl Raw {
-    /// Asks the terminal for single keys.
+impl RawMode {
+    /// Enables raw mode.
     pub(super) fn enter() -> Result<Self, CliError> {
         terminal::enable_raw_mode().map_err(CliError::io("read keys"))?;
         Ok(Self(()))
     }
 }
 
-impl Drop for Raw {
+impl Drop for RawMode {
     fn drop(&mut self) {
         let _ = terminal::disable_raw_mode();
     }
 }
 
-/// Carries out key presses and counts down; ends only when the user or the
-/// system stops the login, or the terminal is gone. So the keys are given back
-/// to the terminal then, too.
+/// Handles key presses and the countdown. Returns when the user or a signal stops
+/// the login, or the terminal is gone, so that raw mode ends in each case.
 pub(super) async fn listen(printer: &Mutex<LoginPrinter>) -> CliError {
-    let mut ending = match Shutdown::listen_at_a_terminal() {
-        Ok(ending) => ending,
+    let mut shutdown = match Shutdown::listen_at_a_terminal() {
+        Ok(shutdown) => shutdown,
         Err(error) => return error,
     };
     let mut events = input::events();
@@ -47,14 +46,14 @@ pub(super) async fn listen(printer: &Mutex<LoginPrinter>) -> CliError {
                 None => return CliError::Interrupted,
             },
             _ = second.tick() => None,
-            _ = ending.wait() => return CliError::Interrupted,
+            _ = shutdown.wait() => return CliError::Interrupted,
         };
         let Ok(mut printer) = printer.lock() else {
             return CliError::Interrupted;
         };
         match event {
             Some(Msg::Pressed(key)) => {
-                if stops(key) {
+                if is_cancel(key) {
                     return CliError::Interrupted;
                 }
                 if key.code == Code::Enter {
@@ -71,6 +70,6 @@ pub(super) async fn listen(printer: &Mutex<LoginPrinter>) -> CliError {
     }
 }
 
-fn stops(key: Key) -> bool {
+fn is_cancel(key: Key) -> bool {
     key.code == Code::Esc || (key.ctrl && key.code == Code::Char('c'))
 }

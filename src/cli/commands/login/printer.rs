@@ -1,4 +1,4 @@
-//! What is said while a login goes on: to scripts, into a pipe, to a user.
+//! Output of a login: JSON events, plain text, or interactive.
 
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crossterm::terminal;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::auth::device::{Progress, Prompt};
+use crate::auth::device::{PollEvent, Prompt};
 use crate::browser;
 use crate::cli::color::{Paint, Role};
 use crate::cli::error::CliError;
@@ -18,65 +18,66 @@ use crate::text::sanitize::plain;
 use crate::ui::qr;
 use crate::ui::text::columns;
 
-/// Whom it is told to.
+/// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OutputMode {
-    /// A script: one JSON event a line.
+    /// One JSON event per line.
     Json,
-    /// Whoever reads the text: no keys, no countdown.
+    /// Text without keys and countdown.
     Plain,
-    /// A user at a terminal that gives single keys.
-    Person,
+    /// Text with keys and countdown, on a terminal in raw mode.
+    Interactive,
 }
 
-/// How wide a terminal is that does not tell.
-const NARROW: usize = 80;
+/// The assumed width of a terminal of unknown size.
+const DEFAULT_WIDTH: usize = 80;
 
-/// Tells how a login goes on.
+/// Prints the steps of a login.
 #[derive(Debug)]
 pub(super) struct LoginPrinter {
-    voice: OutputMode,
+    mode: OutputMode,
     qr: bool,
+    /// Whether a browser may be opened.
     opens: bool,
     issuer: String,
     paint: Paint,
     prompt: Option<Prompt>,
-    /// When the code ends, by a clock that nobody sets.
+    /// The expiry of the code by the monotonic clock.
     ends_at: Option<Instant>,
-    /// The latest trouble, shown beside the countdown.
-    trouble: Option<String>,
+    /// The latest error, shown beside the countdown.
+    error: Option<String>,
 }
 
 impl LoginPrinter {
-    /// `opens`: whether a browser may be opened when asked for.
+    /// Creates a printer. `opens` permits opening a browser on request.
     pub(super) fn new(
-        voice: OutputMode,
+        mode: OutputMode,
         qr: bool,
         opens: bool,
         issuer: String,
         paint: Paint,
     ) -> Self {
         Self {
-            voice,
+            mode,
             qr,
             opens,
             issuer,
             paint,
             prompt: None,
             ends_at: None,
-            trouble: None,
+            error: None,
         }
     }
 
-    /// Returns whether keys are listened to.
-    pub(super) fn is_for_a_person(&self) -> bool {
-        self.voice == OutputMode::Person
+    /// Returns whether key presses are handled.
+    pub(super) fn is_interactive(&self) -> bool {
+        self.mode == OutputMode::Interactive
     }
 
-    /// Tells the code. A code that nobody sees is no use: where it cannot be
-    /// said, the login is to end.
+    /// Prints the code. The login must end after an error, since the user cannot
+    /// see the code.
     pub(super) fn code(&mut self, prompt: &Prompt) -> io::Result<()> {
-        match self.voice {
+        match self.mode {
             OutputMode::Json => line(&json!({
                 "event": "code",
                 "user_code": prompt.user_code,
@@ -86,20 +87,20 @@ impl LoginPrinter {
                 "interval": prompt.interval,
                 "expires_at": prompt.expires_at,
             }))?,
-            OutputMode::Plain | OutputMode::Person => self.lines(&[
+            OutputMode::Plain | OutputMode::Interactive => self.lines(&[
                 "To log in, open this page in a browser on any device:",
                 &format!("  {}", plain(prompt.page())),
-                prompt.what_to_do_with_the_code(),
+                prompt.code_instruction(),
                 &format!("  {}", plain(&prompt.user_code)),
                 "Approve it only if you started this login yourself.",
             ])?,
         }
         self.prompt = Some(prompt.clone());
         self.ends_at = Some(Instant::now() + prompt.life_left(Timestamp::now()));
-        if self.qr && self.voice != OutputMode::Json {
+        if self.qr && self.mode != OutputMode::Json {
             self.show_qr();
         }
-        if self.is_for_a_person() {
+        if self.is_interactive() {
             let mut keys = vec!["c copies the code", "q shows a QR code", "Ctrl-C cancels"];
             if self.page().is_some() {
                 keys.insert(0, "Enter opens the browser");
@@ -109,43 +110,41 @@ impl LoginPrinter {
         Ok(())
     }
 
-    /// Tells what happened while waiting. Where it cannot be said, the login
-    /// still goes on: it can be approved all the same.
-    pub(super) fn progress(&mut self, progress: Progress) {
-        let (name, pause, trouble) = match progress {
-            Progress::Pending { next_poll_in } => ("pending", next_poll_in, None),
-            Progress::SlowDown { next_poll_in } => ("slow_down", next_poll_in, None),
-            Progress::Interrupted {
+    /// Prints a poll event. Errors are ignored: the login can still be approved.
+    pub(super) fn progress(&mut self, event: PollEvent) {
+        let (name, pause, error) = match event {
+            PollEvent::Pending { next_poll_in } => ("pending", next_poll_in, None),
+            PollEvent::SlowDown { next_poll_in } => ("slow_down", next_poll_in, None),
+            PollEvent::Failed {
                 message,
                 next_poll_in,
             } => ("pending", next_poll_in, Some(message)),
         };
-        let _ = match (self.voice, &trouble) {
+        let _ = match (self.mode, &error) {
             (OutputMode::Json, None) => line(&json!({
                 "event": name,
                 "next_poll_in": seconds(pause),
             })),
-            (OutputMode::Json, Some(trouble)) => line(&json!({
+            (OutputMode::Json, Some(error)) => line(&json!({
                 "event": name,
                 "next_poll_in": seconds(pause),
-                "trouble": trouble,
+                "trouble": error,
             })),
-            (OutputMode::Plain, Some(trouble)) if self.trouble.as_ref() != Some(trouble) => {
-                let trouble = plain(trouble);
-                writeln!(io::stderr().lock(), "{trouble}; trying again")
+            (OutputMode::Plain, Some(error)) if self.error.as_ref() != Some(error) => {
+                writeln!(io::stderr().lock(), "{}; trying again", plain(error))
             }
-            (OutputMode::Plain | OutputMode::Person, _) => Ok(()),
+            (OutputMode::Plain | OutputMode::Interactive, _) => Ok(()),
         };
-        self.trouble = trouble;
+        self.error = error;
     }
 
-    /// Says who is logged in.
-    pub(super) fn done(&mut self, done: &LoggedIn) -> Result<(), CliError> {
+    /// Prints the user who is logged in.
+    pub(super) fn done(&mut self, login: &LoggedIn) -> Result<(), CliError> {
         let LoggedIn {
             identity, store, ..
-        } = done;
-        let warnings: Vec<String> = done.warnings.iter().map(ToString::to_string).collect();
-        match self.voice {
+        } = login;
+        let warnings: Vec<String> = login.warnings.iter().map(ToString::to_string).collect();
+        match self.mode {
             OutputMode::Json => line(&json!({
                 "event": "done",
                 "account": {
@@ -156,7 +155,7 @@ impl LoginPrinter {
                 "store": store,
                 "warnings": warnings,
             }))?,
-            OutputMode::Plain | OutputMode::Person => {
+            OutputMode::Plain | OutputMode::Interactive => {
                 self.end_countdown();
                 let who = identity.email.as_ref().unwrap_or(&identity.sub);
                 let mut out = io::stdout().lock();
@@ -166,10 +165,10 @@ impl LoginPrinter {
         Ok(())
     }
 
-    /// Says why nobody is logged in, where that is an event; users read it as
-    /// every other error.
+    /// Prints the JSON event of a failed login. In the text modes the caller prints
+    /// the error.
     pub(super) fn failed(&mut self, error: &CliError) -> Result<(), CliError> {
-        if self.voice == OutputMode::Json {
+        if self.mode == OutputMode::Json {
             line(&json!({
                 "event": "failed",
                 "code": error.code(),
@@ -182,21 +181,21 @@ impl LoginPrinter {
         Ok(())
     }
 
-    /// Opens the page, if it may be opened.
+    /// Opens the page in a browser, if that is permitted.
     pub(super) fn open(&mut self) {
         if let Some(page) = self.page()
             && browser::open(page.as_str()).is_err()
         {
-            let _ = self.lines(&["No browser could be started; open the page above yourself."]);
+            let _ = self.lines(&["Cannot start a browser; open the page above yourself."]);
         }
     }
 
-    /// Copies the code, through the terminal.
+    /// Copies the code through the terminal (OSC 52).
     pub(super) fn copy(&mut self) {
         if let Some(prompt) = &self.prompt {
             let copy = CopyToClipboard::to_clipboard_from(&prompt.user_code);
             let _ = crossterm::execute!(io::stdout(), copy);
-            let _ = self.lines(&["The code was given to the terminal to copy."]);
+            let _ = self.lines(&["Sent the code to the terminal's clipboard."]);
         }
     }
 
@@ -205,7 +204,7 @@ impl LoginPrinter {
         let Some(prompt) = &self.prompt else { return };
         let picture = qr::lines(prompt.page());
         let needed = picture.first().map_or(0, |line| columns(line, usize::MAX));
-        if self.is_for_a_person() && needed > width() {
+        if self.is_interactive() && needed > width() {
             let _ = self.lines(&["The terminal is too narrow for the QR code."]);
             return;
         }
@@ -217,26 +216,26 @@ impl LoginPrinter {
         let _ = self.lines(&painted.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
-    /// Rewrites the line that tells how long the code lives.
+    /// Rewrites the line with the remaining lifetime of the code.
     pub(super) fn count_down(&mut self) {
         let Some(ends_at) = self.ends_at else { return };
         let left = ends_at.saturating_duration_since(Instant::now()).as_secs();
-        let trouble = self.trouble.as_deref().map(plain).unwrap_or_default();
-        let told = format!("waiting, {}:{:02} left  {trouble}", left / 60, left % 60);
+        let error = self.error.as_deref().map(plain).unwrap_or_default();
+        let text = format!("waiting, {}:{:02} left  {error}", left / 60, left % 60);
         let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "\r\u{1b}[K{}", within(told.trim_end(), width()));
+        let _ = write!(stderr, "\r\u{1b}[K{}", truncate(text.trim_end(), width()));
         let _ = stderr.flush();
     }
 
     fn end_countdown(&self) {
-        if self.voice == OutputMode::Person {
+        if self.mode == OutputMode::Interactive {
             let mut stderr = io::stderr().lock();
             let _ = write!(stderr, "\r\u{1b}[K");
             let _ = stderr.flush();
         }
     }
 
-    /// The page that Enter opens.
+    /// The page that Enter opens, if any.
     fn page(&self) -> Option<reqwest::Url> {
         let prompt = self.prompt.as_ref().filter(|_| self.opens)?;
         prompt.openable(&self.issuer)
@@ -244,9 +243,9 @@ impl LoginPrinter {
 
     fn lines(&self, lines: &[&str]) -> io::Result<()> {
         self.end_countdown();
-        // A terminal that gives single keys does not return the carriage itself.
-        let end = match self.voice {
-            OutputMode::Person => "\r\n",
+        // In raw mode a line feed does not return to the first column.
+        let end = match self.mode {
+            OutputMode::Interactive => "\r\n",
             OutputMode::Plain | OutputMode::Json => "\n",
         };
         let mut out = io::stdout().lock();
@@ -258,29 +257,29 @@ impl LoginPrinter {
 }
 
 fn width() -> usize {
-    terminal::size().map_or(NARROW, |(columns, _)| usize::from(columns))
+    terminal::size().map_or(DEFAULT_WIDTH, |(columns, _)| usize::from(columns))
 }
 
-/// As much of `text` as stays on one line of `width` columns: what wraps cannot
-/// be written over.
-fn within(text: &str, width: usize) -> String {
-    let mut kept = String::new();
+/// Truncates `text` to one line of `width` columns: a wrapped line could not be
+/// overwritten.
+fn truncate(text: &str, width: usize) -> String {
+    let mut truncated = String::new();
     for c in text.chars() {
-        kept.push(c);
-        if columns(&kept, width) >= width {
-            kept.pop();
+        truncated.push(c);
+        if columns(&truncated, width) >= width {
+            truncated.pop();
             break;
         }
     }
-    kept
+    truncated
 }
 
-/// Whole seconds, rounded up.
+/// Rounds up to whole seconds.
 fn seconds(pause: Duration) -> u64 {
     pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
 }
 
-/// Writes one event as a line and lets it out at once.
+/// Writes one event as a line and flushes it.
 fn line(event: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{event}")?;
@@ -289,14 +288,14 @@ fn line(event: &Value) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::within;
+    use super::truncate;
 
     #[test]
     fn the_countdown_stays_on_one_line_however_narrow_it_is() {
-        assert_eq!(within("waiting, 0:01 left", 80), "waiting, 0:01 left");
-        assert_eq!(within("waiting, 0:01 left", 18), "waiting, 0:01 lef");
-        assert_eq!(within("日本語", 5), "日本");
-        assert_eq!(within("日本語", 4), "日");
-        assert_eq!(within("waiting", 0), "");
+        assert_eq!(truncate("waiting, 0:01 left", 80), "waiting, 0:01 left");
+        assert_eq!(truncate("waiting, 0:01 left", 18), "waiting, 0:01 lef");
+        assert_eq!(truncate("日本語", 5), "日本");
+        assert_eq!(truncate("日本語", 4), "日");
+        assert_eq!(truncate("waiting", 0), "");
     }
 }

@@ -83,7 +83,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) no_config: bool,
 
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

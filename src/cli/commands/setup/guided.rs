@@ -86,7 +86,7 @@ fn auth0_step(
     let configured = context.config().ok().map(|it| it.profile.connection);
     let domain = configured.as_ref().and_then(|connection| {
         let issuer = reqwest::Url::parse(&connection.issuer).ok()?;
-        Some(crate::auth::discovery::authority(&issuer))
+        Some(crate::http::authority(&issuer))
     });
     let domain: String = ask("Domain of the tenant", domain.as_deref())?;
     let endpoint = configured.map(|connection| connection.endpoint.to_string());

@@ -53,7 +53,7 @@ impl Device {
             .finish(None, |_| {}, |token| verify(endpoint, token))
             .await?;
         Ok(Self {
-            profile: profile.paced(TimeScale::faster(HURRY)),
+            profile: profile.with_time_scale(TimeScale::faster(HURRY)),
             account: logged_in.account,
             attention: Mutex::default(),
         })
@@ -70,7 +70,7 @@ impl Device {
         let database = self.profile.database(&self.account);
         Ok(Program {
             store: Store::open(&database, endpoint.as_str())?,
-            remote: Hasura::within(endpoint, self.profile.session(), limit)?,
+            remote: Hasura::with_limit(endpoint, self.profile.session(), limit)?,
             lock: self.profile.sync_lock(&self.account),
         })
     }

@@ -1,4 +1,4 @@
-//! Keeping a login that was approved, in place of the one before.
+//! Storing of an approved login in place of the previous one.
 
 use secrecy::SecretString;
 
@@ -15,42 +15,42 @@ use crate::profile::error::LoginError;
 use crate::profile::{ActiveProfile, accounts};
 
 impl ActiveProfile {
-    /// Keeps a login in place of the one before. The old one goes first and
-    /// the account is remembered before the new tokens are there, so that a
-    /// process killed in between leaves one account's data with no login, and
-    /// never with another's.
+    /// Stores a login in place of the previous one. The old tokens are deleted
+    /// first, and the account is remembered before the new ones are stored: a
+    /// process killed in between leaves an account without a login, never with
+    /// the login of another user.
     ///
-    /// Somebody else's login is then ended at the issuer, too. One's own is
-    /// not: issuers that count both as one (Keycloak, or Auth0 with Refresh
-    /// Token Revocation Deletes Grant) would end the new one with it.
-    pub(super) async fn keep(
+    /// The login of another user is then also revoked at the issuer. A login of
+    /// the same user is not: issuers that regard both as one (Keycloak, or Auth0
+    /// with Refresh Token Revocation Deletes Grant) would revoke the new one too.
+    pub(super) async fn save_login(
         &self,
         grant: Grant,
         warnings: Vec<LoginWarning>,
     ) -> Result<LoggedIn, LoginError> {
         let connection = &self.config.connection;
-        let before = self.known_account().map(|known| known.account);
+        let previous = self.known_account().map(|known| known.account);
         let account = accounts::account(connection, &grant.identity);
         let lock = FileLock::acquire(&self.refresh_lock(), LOCK_LIMIT)
             .await
             .map_err(AuthError::from)?;
-        let replaced = self.ask_vault(taken_out).await?;
+        let replaced = self.with_stored_login(take_refresh_token).await?;
         let path = self.account_file();
         accounts::remember(&path, connection, &grant.identity)
             .map_err(|source| LoginError::Files { path, source })?;
         let sub = grant.identity.sub.clone();
-        let is_kept = self
-            .ask_vault(move |kept| keep_tokens(kept, sub, grant.refresh, grant.access))
+        let is_stored = self
+            .with_stored_login(move |stored| store_tokens(stored, sub, grant.refresh, grant.access))
             .await?;
-        if !is_kept {
-            return Err(LoginError::NothingKept);
+        if !is_stored {
+            return Err(LoginError::NothingStored);
         }
         drop(lock);
         if let Some(replaced) = replaced.filter(|replaced| replaced.sub != account.sub) {
             revoke_unused(connection, &replaced.token).await;
         }
         Ok(LoggedIn {
-            switched_from: before.filter(|before| *before != account),
+            switched_from: previous.filter(|previous| *previous != account),
             account,
             identity: grant.identity,
             store: self.credential_store.describe(),
@@ -59,16 +59,18 @@ impl ActiveProfile {
     }
 }
 
-/// Forgets the tokens, and gives the refresh token there was, if it can be read.
-fn taken_out(kept: &StoredLogin) -> Result<Option<StoredRefreshToken>, CredentialStoreError> {
-    let found = kept.refresh();
-    kept.forget_tokens()?;
+/// Deletes the tokens and returns the refresh token, if it was readable.
+fn take_refresh_token(
+    stored: &StoredLogin,
+) -> Result<Option<StoredRefreshToken>, CredentialStoreError> {
+    let found = stored.refresh();
+    stored.delete_tokens()?;
     Ok(found.ok().flatten())
 }
 
-/// Returns whether anything could be kept.
-fn keep_tokens(
-    kept: &StoredLogin,
+/// Stores the tokens. Returns `false` if none could be stored.
+fn store_tokens(
+    stored: &StoredLogin,
     sub: String,
     refresh: Option<SecretString>,
     token: AccessToken,
@@ -76,9 +78,9 @@ fn keep_tokens(
     let has_refresh = refresh.is_some();
     if let Some(token) = refresh {
         let sub = sub.clone();
-        kept.set_refresh(&StoredRefreshToken { token, sub })?;
+        stored.set_refresh(&StoredRefreshToken { token, sub })?;
     }
-    match kept.set_access(&StoredAccessToken { token, sub }) {
+    match stored.set_access(&StoredAccessToken { token, sub }) {
         Ok(has_access) => Ok(has_refresh || has_access),
         Err(error) if has_refresh => {
             // Each process then refreshes for itself, which is only slower.

@@ -1,4 +1,4 @@
-//! What `doctor` looks at: the credential store and what it holds of the login.
+//! Checks for `doctor`: the credential store and the stored login.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
 
 impl ActiveProfile {
-    /// Writes, reads and deletes an entry of the credential store, as a login does first, and
+    /// Writes, reads and deletes an entry of the credential store, like the start of a login, and
     /// returns the store's description. One call may wait `limit` to be unlocked.
     ///
     /// # Errors
     ///
-    /// Why no login could be stored.
+    /// When a login could not be stored.
     pub async fn check_credential_store(&self, limit: Duration) -> Result<String, LoginError> {
-        self.may_log_in()?;
+        self.check_login_allowed()?;
         self.probe(limit, || {}).await?;
         Ok(self.credential_store.describe())
     }
@@ -26,7 +26,7 @@ impl ActiveProfile {
     ///
     /// When the credential store cannot be read.
     pub async fn stored_tokens(&self) -> Result<(bool, Option<AccessToken>), AuthError> {
-        self.ask_vault(|stored| {
+        self.with_stored_login(|stored| {
             let access = stored.access()?.map(|stored| stored.token);
             Ok((stored.refresh()?.is_some(), access))
         })
