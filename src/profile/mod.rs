@@ -156,7 +156,6 @@ impl ActiveProfile {
         self.account_folder(account).join("todos.db")
     }
 
-<<<<<<< HEAD
     /// The file with typed but unsaved lines of `account`.
     #[must_use]
     pub fn unfinished_lines(&self, account: &Account) -> PathBuf {
@@ -164,9 +163,6 @@ impl ActiveProfile {
     }
 
     /// The lock file for rounds of sync of `account`.
-=======
-    /// The lock file for rounds of sync of `account`.
->>>>>>> b6b7bbb (auth: the login's names, comments and messages in plain terms; a missing token keeps its error)
     #[must_use]
     pub fn sync_lock(&self, account: &Account) -> PathBuf {
         self.account_folder(account).join("sync.lock")

@@ -12,12 +12,8 @@ use std::task::{Context, Poll, Waker};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use secrecy::SecretString;
-<<<<<<< HEAD
 use tudone::auth::session::AuthSession;
 use tudone::domain::casefold::tag_key;
-=======
-use tudone::auth::session::AuthSession;
->>>>>>> b6b7bbb (auth: the login's names, comments and messages in plain terms; a missing token keeps its error)
 use tudone::domain::change::{Change, Progress};
 use tudone::domain::due::DueGroup;
 use tudone::domain::line::Line;
