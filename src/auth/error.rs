@@ -4,8 +4,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::discovery::DiscoveryError;
+use crate::auth::session::RefreshFailure;
 use crate::auth::transport_error::TransportError;
 use crate::finding::Finding;
 use crate::http::HttpError;
@@ -146,6 +149,9 @@ pub enum AuthError {
         #[source]
         source: io::Error,
     },
+    /// The refresh in another process failed.
+    #[error(transparent)]
+    Refresh(#[from] RefreshFailure),
     /// The program is shutting down.
     #[error("the program is shutting down")]
     ShuttingDown,
@@ -170,7 +176,8 @@ fn as_argument(time: Duration) -> String {
 }
 
 /// Kinds of failures, for exit codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AuthErrorKind {
     /// A login is needed, was denied or timed out (exit 4).
     Login,
@@ -234,6 +241,7 @@ impl AuthError {
             Self::Discovery(error) => return error.help(),
             Self::Http(error) => error.help(),
             Self::CredentialStore(error) => return error.help(),
+            Self::Refresh(failure) => failure.help(),
             Self::LockBusy { path, .. } => {
                 return format!(
                     "Stop the other tudone process if it hangs: it holds the lock {}.",
@@ -252,6 +260,7 @@ impl AuthError {
             Self::Transport(error) => error.retryable(),
             Self::Discovery(error) => error.retryable(),
             Self::CredentialStore(error) => error.retryable(),
+            Self::Refresh(failure) => failure.retryable(),
             Self::LockBusy { .. } => true,
             Self::LoggedOut
             | Self::LoginEnded { .. }
@@ -314,6 +323,7 @@ impl AuthError {
             | Self::Lock { .. }
             | Self::Transport(_)
             | Self::Discovery(_) => AuthErrorKind::Misconfigured,
+            Self::Refresh(failure) => failure.kind(),
             Self::LockBusy { .. } => AuthErrorKind::Failed,
             Self::ShuttingDown => AuthErrorKind::Interrupted,
         }
@@ -327,7 +337,7 @@ impl AuthError {
 
     /// The stable code for scripts.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::LoggedOut => "logged-out",
             Self::LoginEnded { .. } => "login-ended",
@@ -350,6 +360,7 @@ impl AuthError {
             Self::Discovery(error) => error.code(),
             Self::Http(_) => "tls",
             Self::CredentialStore(error) => error.code(),
+            Self::Refresh(failure) => failure.code(),
             Self::LockBusy { .. } => "lock-busy",
             Self::Lock { .. } => "lock",
             Self::ShuttingDown => "interrupted",

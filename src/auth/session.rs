@@ -6,8 +6,10 @@
 //! before anything else happens; and a started refresh is never cancelled.
 
 mod in_flight;
+mod refresh_process;
 mod stored;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,8 @@ use crate::auth::stored_login::StoredLogin;
 use crate::auth::time_scale::TimeScale;
 
 pub use in_flight::Awaited;
+pub use refresh_process::RefreshFailure;
+pub(crate) use refresh_process::RefreshProcess;
 use stored::StoredSession;
 
 /// The time limit for acquiring the refresh lock: longer than one exchange
@@ -73,6 +77,30 @@ impl AuthSession {
         let session = StoredSession::new(connection, stored, lock, sub, time_scale);
         Self {
             source: TokenSource::Stored(Arc::new(session)),
+        }
+    }
+
+    /// Lets `process` refresh, so that a refresh goes on when this process ends.
+    #[must_use]
+    pub(crate) fn refreshed_by(self, process: RefreshProcess) -> Self {
+        match self.source {
+            TokenSource::Fixed(_) => self,
+            TokenSource::Stored(session) => Self {
+                source: TokenSource::Stored(Arc::new(session.refreshed_by(process))),
+            },
+        }
+    }
+
+    /// Refreshes the login if necessary and records the outcome beside the lock
+    /// file, for the process that started this one.
+    ///
+    /// # Errors
+    ///
+    /// The file system's: the outcome is then not recorded.
+    pub(crate) async fn refresh_and_record(&self) -> io::Result<()> {
+        match &self.source {
+            TokenSource::Fixed(_) => Ok(()),
+            TokenSource::Stored(session) => session.refresh_and_record().await,
         }
     }
 

@@ -167,6 +167,18 @@ impl StoredLogin {
         }
     }
 
+    /// Deletes the access token if it is `refused`.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn delete_access_of(&self, refused: &SecretString) -> Result<(), CredentialStoreError> {
+        match self.access()? {
+            Some(found) if found.token.is(refused) => self.delete("access"),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the unfinished device login; `None` when there is none.
     ///
     /// # Errors

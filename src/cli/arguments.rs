@@ -121,6 +121,9 @@ pub(crate) enum Command {
     Sandbox(crate::cli::commands::sandbox::Arguments),
     /// Explain a command or a topic
     Help(help::Arguments),
+    /// Refresh the login, for a command that must not wait for it
+    #[command(hide = true)]
+    RefreshLogin,
 }
 
 #[cfg(all(test, feature = "sandbox"))]

@@ -1,5 +1,6 @@
 //! What every command needs: flags, clock, configuration, profile, prompts.
 
+use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use jiff::civil::Weekday;
@@ -10,7 +11,7 @@ use crate::cli::color::Paint;
 use crate::cli::error::CliError;
 use crate::cli::network::PendingRefresh;
 use crate::cli::output;
-use crate::config::{self, Config, environment};
+use crate::config::{self, Config, Paths, Profile, environment};
 use crate::domain::push_outcome::Queued;
 use crate::domain::when::Calendar;
 use crate::profile::{ActiveProfile, KnownAccount};
@@ -59,7 +60,12 @@ impl CommandContext {
     /// The configuration's.
     pub(crate) fn profile(&self) -> Result<ActiveProfile, CliError> {
         let config = self.config()?;
-        Ok(ActiveProfile::new(config.profile, config.paths))
+        Ok(self.activate(config.profile, config.paths))
+    }
+
+    /// Opens `profile`, with another process of this program for its refreshes.
+    pub(crate) fn activate(&self, profile: Profile, paths: Paths) -> ActiveProfile {
+        ActiveProfile::new(profile, paths).with_refresh_command(refresh_words(&self.flags))
     }
 
     /// Returns the profile and the account it was last logged in to.
@@ -68,7 +74,7 @@ impl CommandContext {
     ///
     /// [`CliError::NoAccount`] when there is none; an invalid `TUDONE_ACCESS_TOKEN`.
     pub(crate) fn known(&self) -> Result<KnownProfile, CliError> {
-        Self::known_by(self.config()?)
+        self.known_by(self.config()?)
     }
 
     /// As [`CommandContext::known`], of a configuration that is already read.
@@ -76,9 +82,9 @@ impl CommandContext {
     /// # Errors
     ///
     /// As [`CommandContext::known`].
-    pub(crate) fn known_by(config: Config) -> Result<KnownProfile, CliError> {
+    pub(crate) fn known_by(&self, config: Config) -> Result<KnownProfile, CliError> {
         let week_start = config.ui.week_start;
-        let profile = ActiveProfile::new(config.profile, config.paths);
+        let profile = self.activate(config.profile, config.paths);
         match (profile.known_account(), profile.external_token()) {
             (Some(known), _) => Ok(KnownProfile {
                 profile,
@@ -168,6 +174,18 @@ impl KnownProfile {
         let path = self.profile.database(&self.known.account);
         opened(|| Store::open(&path, &self.known.account.endpoint))
     }
+}
+
+/// Returns the command line of `refresh-login` for the profile that `flags` selects.
+fn refresh_words(flags: &Global) -> Vec<OsString> {
+    let mut words = vec![OsString::from("refresh-login")];
+    if let Some(profile) = &flags.profile {
+        words.extend(["--profile".into(), profile.into()]);
+    }
+    if let Some(file) = &flags.config {
+        words.extend(["--config".into(), file.into()]);
+    }
+    words
 }
 
 /// Opens a store. Where a damaged one had to be set aside it says so, and opens

@@ -65,6 +65,15 @@ impl<T: Transport> HasuraClient<T> {
         }
     }
 
+    /// Gets an access token, which the next request then uses.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError::NoToken`].
+    pub(super) async fn prepare(&self) -> Result<(), RemoteError> {
+        self.session.bearer().await.map(drop).map_err(no_token)
+    }
+
     /// Sends `call` with `token`, without renewal.
     ///
     /// # Errors

@@ -109,6 +109,10 @@ impl<T: Transport> Remote for Hasura<T> {
         capabilities::of_role(&self.client).await
     }
 
+    async fn prepare(&self) -> Result<(), RemoteError> {
+        self.client.prepare().await
+    }
+
     async fn mark(&self) -> Result<Mark, RemoteError> {
         self.client
             .call(&convert::ReadMark)

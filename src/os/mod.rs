@@ -7,3 +7,4 @@ pub mod file_lock;
 pub mod fresh_id;
 pub mod private_file;
 pub mod runtime;
+pub mod session;

@@ -136,7 +136,7 @@ impl LoginError {
 
     /// The stable code for scripts.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Auth(error) => error.code(),
             Self::MemoryStore => "memory-store",

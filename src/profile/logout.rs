@@ -11,14 +11,16 @@ use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
 use crate::auth::revoke::{Revocation, revoke};
-use crate::auth::session::LOCK_LIMIT;
 use crate::auth::stored_login::StoredLogin;
 use crate::auth::transport_error::TransportError;
 use crate::domain::account::Account;
 use crate::http;
-use crate::os::file_lock::FileLock;
+use crate::os::file_lock::{FileLock, LockError};
 use crate::profile::error::LoginError;
 use crate::profile::{ActiveProfile, accounts};
+
+/// How long a logout waits for a refresh in progress.
+const REFRESH_LIMIT: Duration = Duration::from_secs(2);
 
 /// The time limit of a revocation.
 const REVOKE_LIMIT: Duration = Duration::from_secs(10);
@@ -78,9 +80,11 @@ impl ActiveProfile {
         if self.config.access_token.is_some() {
             return Err(LoginError::ExternalToken);
         }
-        let _lock = FileLock::acquire(&self.refresh_lock(), LOCK_LIMIT)
-            .await
-            .map_err(AuthError::from)?;
+        // A refresh that ends later finds no login and revokes its tokens.
+        let _lock = match FileLock::acquire(&self.refresh_lock(), REFRESH_LIMIT).await {
+            Err(LockError::Busy { .. }) => None,
+            lock => Some(lock.map_err(AuthError::from)?),
+        };
         let token = self.with_stored_login(refresh_token).await?;
         let revocation = match token {
             Some(_) if options.offline => Ok(Revocation::SkippedOffline),

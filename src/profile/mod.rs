@@ -6,6 +6,7 @@ pub mod login;
 pub mod logout;
 pub mod verify;
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::auth::credential_store::memory::MemoryStore;
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError, CredentialStoreKind};
 use crate::auth::error::AuthError;
 use crate::auth::inspect::Inspected;
-use crate::auth::session::AuthSession;
+use crate::auth::session::{AuthSession, RefreshProcess};
 use crate::auth::stored_login::StoredLogin;
 use crate::auth::time_scale::TimeScale;
 use crate::config::{Paths, Profile};
@@ -52,6 +53,8 @@ pub struct ActiveProfile {
     /// Whether the caller provided the credential store, which may be in memory.
     external: bool,
     time_scale: TimeScale,
+    /// The arguments with which another process of this program refreshes.
+    refresh_command: Option<Vec<OsString>>,
 }
 
 impl ActiveProfile {
@@ -88,6 +91,7 @@ impl ActiveProfile {
             credential_store,
             external: true,
             time_scale: TimeScale::REAL,
+            refresh_command: None,
         }
     }
 
@@ -103,6 +107,31 @@ impl ActiveProfile {
             credential_store: Arc::new(CommandStore::with_limit(command, SHORT_TIMEOUT)),
             ..self
         }
+    }
+
+    /// Lets another process of this program refresh the login: it runs with
+    /// `arguments`, which contain no secret, and refreshes by
+    /// [`ActiveProfile::refresh_login`]. Not for a store in memory, which no
+    /// other process can read.
+    #[must_use]
+    pub fn with_refresh_command(self, arguments: Vec<OsString>) -> Self {
+        if self.external || self.config.credential_store == CredentialStoreKind::Memory {
+            return self;
+        }
+        Self {
+            refresh_command: Some(arguments),
+            ..self
+        }
+    }
+
+    /// Refreshes the login if necessary, within 60 s, and records the outcome for
+    /// the process that started this one.
+    ///
+    /// # Errors
+    ///
+    /// The file system's: the outcome is then not recorded.
+    pub async fn refresh_login(&self) -> io::Result<()> {
+        self.session().refresh_and_record().await
     }
 
     /// Scales all pauses, for tests.
@@ -176,13 +205,18 @@ impl ActiveProfile {
             return AuthSession::fixed(token.clone());
         }
         let sub = self.known_account().map(|known| known.account.sub);
-        AuthSession::for_user(
+        let session = AuthSession::for_user(
             self.config.connection.clone(),
             self.stored_login(),
             self.refresh_lock(),
             sub,
             self.time_scale,
-        )
+        );
+        let arguments = self.refresh_command.as_deref();
+        match arguments.and_then(RefreshProcess::of_this_program) {
+            Some(process) => session.refreshed_by(process),
+            None => session,
+        }
     }
 
     /// Returns whether a usable login is stored. Calls the credential store, which

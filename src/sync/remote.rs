@@ -18,6 +18,10 @@ pub trait Remote {
     fn endpoint(&self) -> &str;
     /// What the role may do.
     async fn capabilities(&self) -> Result<Capabilities, RemoteError>;
+    /// Gets what a request needs before it can be sent: an access token.
+    async fn prepare(&self) -> Result<(), RemoteError> {
+        Ok(())
+    }
     /// Reads the user's mark (full backend).
     async fn mark(&self) -> Result<Mark, RemoteError>;
     /// Reads one page of the change feed (full backend).

@@ -146,9 +146,12 @@ fn has_granted(sandbox: &Sandbox) -> Checked<bool> {
 
 /// Presses Ctrl-C.
 pub(crate) fn interrupt(process: u32) -> Checked {
-    let sent = Command::new("kill")
-        .args(["-INT", &process.to_string()])
-        .status()?;
+    send("-INT", &process.to_string())
+}
+
+/// Sends `signal` to `process`.
+pub(crate) fn send(signal: &str, process: &str) -> Checked {
+    let sent = Command::new("kill").args([signal, process]).status()?;
     assert!(sent.success());
     Ok(())
 }

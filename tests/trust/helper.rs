@@ -9,8 +9,8 @@ use crate::support::Checked;
 
 /// Keeps entries as files beside itself, and notes the words of each call in
 /// `words`. While there is a file `hold`, a `store` of an entry that ends in
-/// what it says writes the entry's name into the pipe `held`, waits until the
-/// pipe `gate` is opened, and fails.
+/// what it says writes the entry's name and its caller's process id into the pipe
+/// `held`, waits until the pipe `gate` is opened, and fails.
 const SCRIPT: &str = r#"#!/bin/sh
 cd "$(dirname "$0")" || exit 9
 echo "helper $*" >> words
@@ -18,7 +18,7 @@ case "$1" in
   get) [ -e "$2" ] || exit 0; cat "$2" ;;
   store)
     if [ -e hold ] && [ "${2##*.}" = "$(cat hold)" ]; then
-      echo "$2" > held; cat gate; exit 1
+      echo "$2 $PPID" > held; cat gate; exit 1
     fi
     cat > "$2.new" && mv "$2.new" "$2" ;;
   erase) rm -f "$2" ;;

@@ -4,16 +4,16 @@
 use std::fs;
 use std::io::Read as _;
 use std::process::Stdio;
-use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Sender, channel};
+use std::time::Instant;
 
 use reqwest::Method;
 use serde_json::json;
 
 use crate::helper::Helper;
-use crate::issuer::{DEVICE, Issuer, Reply, TOKEN};
+use crate::issuer::{DEVICE, Issuer, REVOKE, Reply, TOKEN};
 use crate::sandbox_of_stale_tokens as sandbox;
-use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended, lines_of};
+use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended};
 use crate::{forget_requests, last_event, listed, log_in, make_tokens_last, until};
 
 /// Somebody logged in with one todo fetched and one that waits to be sent. The
@@ -130,7 +130,8 @@ fn with_helper(sandbox: &Sandbox) -> Checked<(Machine, Helper)> {
     Ok((machine, helper))
 }
 
-/// Kills a refresh (SIGKILL) while it stores the entry `kind`, before that.
+/// Kills a command and the process that refreshes for it (SIGKILL) while that
+/// stores the entry `kind`, before that.
 fn kill_while_storing(machine: &Machine, helper: &Helper, kind: &str) -> Checked {
     fs::write(helper.path("hold"), kind)?;
     let mut child = machine.tudone(["list", "--fresh"]).spawn()?;
@@ -142,10 +143,12 @@ fn kill_while_storing(machine: &Machine, helper: &Helper, kind: &str) -> Checked
         let read = opened.and_then(|mut pipe| pipe.read_to_string(&mut name));
         let _ = sender.send(read.map(|_| name));
     });
-    let name = held.recv_timeout(DEADLINE)??;
-    assert!(name.trim_end().ends_with(kind), "{name}");
+    let held = held.recv_timeout(DEADLINE)??;
+    let (name, refreshing) = held.trim_end().split_once(' ').ok_or("no process id")?;
+    assert!(name.ends_with(kind), "{name}");
     child.kill()?;
     child.wait()?;
+    crate::endings::send("-KILL", refreshing)?;
     fs::remove_file(helper.path("hold"))?;
     // Lets the helper, which nobody waits for any more, end.
     drop(
@@ -244,7 +247,8 @@ fn a_process_that_hangs_while_it_refreshes_is_named_and_todos_stay() -> Checked 
     let mut held = Vec::new();
     for file in fs::read_dir(machine.path("data/profiles"))? {
         let path = file?.path();
-        if path.extension().is_some_and(|it| it == "lock") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".lock") && !name.ends_with(".starting.lock") {
             let file = fs::File::open(path)?;
             file.lock()?;
             held.push(file);
@@ -282,65 +286,99 @@ fn a_refresh_that_the_application_may_not_ask_for_names_the_switch() -> Checked 
     Ok(())
 }
 
-#[test]
-fn an_answer_later_than_a_command_waits_is_kept_all_the_same() -> Checked {
-    let (issuer, machine) = with_scripted_issuer()?;
-    let late = Reply::Late(Duration::from_secs(4), Box::new(stale_tokens(&issuer, 2)));
-    issuer.script(TOKEN, [late, stale_tokens(&issuer, 3)]);
-
-    for _ in 0..2 {
-        machine.run(&["list", "--fresh"])?.ended(5)?;
-    }
-
-    assert_eq!(refresh_tokens_sent(&issuer), ["refresh-1", "refresh-2"]);
-    Ok(())
+/// Holds the answer to the first refresh back until the returned sender is used.
+fn hold_first_refresh(issuer: &Issuer) -> Sender<()> {
+    let (answer, told) = channel();
+    let held = Reply::When(told, Box::new(stale_tokens(issuer, 2)));
+    issuer.script(TOKEN, [held, stale_tokens(issuer, 3)]);
+    answer
 }
 
-#[test]
-fn a_command_answers_before_it_waits_for_a_refresh_that_is_stuck() -> Checked {
-    let (issuer, machine) = with_scripted_issuer()?;
-    let (answer, told) = channel();
-    let held = Reply::When(told, Box::new(stale_tokens(&issuer, 2)));
-    issuer.script(TOKEN, [held, stale_tokens(&issuer, 3)]);
-    let mut add = machine
-        .tudone(["add", "milk"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let handles = lines_of(add.stdout.take().ok_or("no stdout")?);
-
-    assert_eq!(handles.recv_timeout(DEADLINE)?, "n1");
-    assert_eq!(add.try_wait()?, None, "it waits for the answer");
-    answer.send(())?;
-
-    let ended = add.wait_with_output()?;
-    let said = String::from_utf8(ended.stderr)?;
-    assert_eq!(ended.status.code(), Some(0), "{said}");
-    assert!(said.contains("the issuer did not answer in time"), "{said}");
-    assert!(!said.contains("another tudone"), "{said}");
-    machine.run(&["sync"])?.ended(5)?;
-    assert_eq!(refresh_tokens_sent(&issuer), ["refresh-1", "refresh-2"]);
-    Ok(())
+/// Waits until the credential file of `machine` holds `token`.
+fn until_kept(machine: &Machine, token: &str) -> Checked {
+    let path = machine.path("data/credentials.json");
+    until(|| Ok(fs::read_to_string(&path)?.contains(token)))
 }
 
-#[test]
-fn ctrl_c_during_a_refresh_ends_the_command_once_the_new_token_is_kept() -> Checked {
-    let (issuer, machine) = with_scripted_issuer()?;
-    let (answer, told) = channel();
-    let held = Reply::When(told, Box::new(stale_tokens(&issuer, 2)));
-    issuer.script(TOKEN, [held, stale_tokens(&issuer, 3)]);
-    let mut list = machine
-        .tudone(["list", "--fresh"])
-        .stderr(Stdio::null())
-        .spawn()?;
-    until(|| Ok(!refresh_tokens_sent(&issuer).is_empty()))?;
-
-    crate::endings::interrupt(list.id())?;
-    answer.send(())?;
-
-    assert_eq!(list.wait()?.code(), Some(130));
+/// That the login goes on with the token of the answer that was held back.
+fn goes_on(machine: &Machine, issuer: &Issuer) -> Checked {
+    until_kept(machine, "refresh-2")?;
     machine.run(&["list", "--fresh"])?.ended(5)?;
-    assert_eq!(refresh_tokens_sent(&issuer), ["refresh-1", "refresh-2"]);
+    until(|| Ok(refresh_tokens_sent(issuer).len() > 1))?;
+    assert_eq!(refresh_tokens_sent(issuer), ["refresh-1", "refresh-2"]);
+    Ok(())
+}
+
+#[test]
+fn a_command_does_not_wait_for_a_refresh_that_is_stuck_and_its_answer_is_kept() -> Checked {
+    let (issuer, machine) = with_scripted_issuer()?;
+    let answer = hold_first_refresh(&issuer);
+
+    let ran = machine.run(&["add", "milk"])?.ended(0)?;
+
+    assert_eq!(ran.stdout.trim_end(), "n1");
+    let stderr = &ran.stderr;
+    assert!(
+        stderr.contains("the issuer did not answer in time"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("another tudone"), "{stderr}");
+    answer.send(())?;
+    goes_on(&machine, &issuer)
+}
+
+#[test]
+fn a_second_command_during_a_stuck_refresh_sends_no_token() -> Checked {
+    let (issuer, machine) = with_scripted_issuer()?;
+    let answer = hold_first_refresh(&issuer);
+    machine.run(&["list", "--fresh"])?.ended(5)?;
+
+    let ran = machine.run(&["list", "--fresh"])?.ended(5)?;
+
+    assert!(ran.stderr.contains("another tudone"), "{ran:?}");
+    assert_eq!(refresh_tokens_sent(&issuer), ["refresh-1"]);
+    answer.send(())?;
+    goes_on(&machine, &issuer)
+}
+
+#[test]
+fn no_way_of_ending_a_command_during_a_refresh_costs_the_login() -> Checked {
+    for signal in ["-INT", "-TERM", "-HUP", "-KILL"] {
+        let (issuer, machine) = with_scripted_issuer()?;
+        let answer = hold_first_refresh(&issuer);
+        let mut list = machine.tudone(["sync"]).stderr(Stdio::null()).spawn()?;
+        until(|| Ok(!refresh_tokens_sent(&issuer).is_empty()))?;
+
+        crate::endings::send(signal, &list.id().to_string())?;
+
+        let status = list.wait()?;
+        assert!(!status.success(), "{signal}: {status}");
+        answer.send(())?;
+        goes_on(&machine, &issuer)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_refresh_that_ends_after_a_logout_stores_nothing_and_revokes_its_token() -> Checked {
+    let (issuer, machine) = with_scripted_issuer()?;
+    let answer = hold_first_refresh(&issuer);
+    machine.run(&["list", "--fresh"])?.ended(5)?;
+
+    machine.run(&["logout"])?.ended(0)?;
+
+    answer.send(())?;
+    let revoked = || -> Vec<String> {
+        let asked = issuer.asked(REVOKE);
+        asked
+            .iter()
+            .map(|it| it.field("token").to_owned())
+            .collect()
+    };
+    until(|| Ok(revoked().len() > 1))?;
+    assert_eq!(revoked(), ["refresh-1", "refresh-2"]);
+    let kept = fs::read_to_string(machine.path("data/credentials.json"))?;
+    assert!(!kept.contains("refresh-"), "{kept}");
     Ok(())
 }
 

@@ -156,7 +156,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             (false, None) => Form::Lines,
         },
     };
-    let known = CommandContext::known_by(config)?;
+    let known = context.known_by(config)?;
     match from_here(context, arguments, &known)? {
         Source::Fresh(store) => listing.print(context, &store, false),
         Source::Old(store, miss) => {

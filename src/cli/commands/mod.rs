@@ -20,6 +20,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod queue;
+pub(crate) mod refresh_login;
 pub(crate) mod rm;
 #[cfg(feature = "sandbox")]
 pub(crate) mod sandbox;
@@ -65,5 +66,6 @@ pub(crate) fn run(context: &CommandContext, command: &Command) -> Result<(), Cli
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(context, arguments),
         Command::Help(arguments) => help::run(arguments),
+        Command::RefreshLogin => refresh_login::run(context),
     }
 }

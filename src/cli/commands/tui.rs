@@ -9,7 +9,6 @@ use crate::cli::context::CommandContext;
 use crate::cli::editor;
 use crate::cli::error::CliError;
 use crate::cli::output;
-use crate::profile::ActiveProfile;
 use crate::runtime::{self, TuiOptions};
 use crate::ui::symbols::Symbols;
 use crate::ui::{ColorDepth, Theme, ThemeName};
@@ -42,7 +41,7 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
         edit_text,
     };
-    let notices = runtime::run(ActiveProfile::new(config.profile, config.paths), &options)?;
+    let notices = runtime::run(context.activate(config.profile, config.paths), &options)?;
     notices.iter().for_each(output::notice);
     Ok(())
 }

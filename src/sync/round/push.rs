@@ -89,6 +89,9 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         mut planned: Planned,
         capabilities: Capabilities,
     ) -> Result<bool, Halt> {
+        // An entry that is marked counts as possibly sent, also when this process
+        // is killed: without a token none is marked.
+        self.remote.prepare().await?;
         let most = if capabilities.full { BATCHES } else { 1 };
         let mut unsent: VecDeque<PushRequest> = std::mem::take(&mut planned.requests).into();
         // Marked as sent, and refused whole.
