@@ -80,6 +80,10 @@ pub struct Model {
     pub(crate) groups: bool,
     /// Whether this is the demo.
     pub(crate) demo: bool,
+    /// Whether the network is left alone.
+    pub(crate) offline: bool,
+    /// Why changes wait that the role may not make, if there are such.
+    pub(crate) blocked: Option<String>,
     /// The projects and contexts in use.
     pub(crate) tags: Tags,
     /// Lines that can be recalled, newest last.
@@ -231,6 +235,8 @@ impl Model {
             week_start: start.week_start,
             groups: start.groups,
             demo: start.demo,
+            offline: start.offline,
+            blocked: None,
             tags: Tags::default(),
             lines: Vec::new(),
             returned: Vec::new(),

@@ -1,5 +1,7 @@
 //! The messages that change the model.
 
+use jiff::tz::TimeZone;
+
 use crate::app::action::Action;
 use crate::app::counts::Counted;
 use crate::app::details::Details;
@@ -29,6 +31,11 @@ pub enum Msg {
         width: u16,
         /// Rows.
         height: u16,
+    },
+    /// The day or the time zone where the user is has changed.
+    CalendarChanged {
+        /// The time zone.
+        zone: TimeZone,
     },
     /// A second has passed; only sent while the model needs it.
     Ticked,

@@ -54,6 +54,12 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
             model.size = Size { width, height };
             Vec::new()
         }
+        Msg::CalendarChanged { zone } => {
+            // Times are shown in it; a new day is noticed with any message.
+            model.touch();
+            model.zone = zone;
+            Vec::new()
+        }
         Msg::Ticked => ticked(model, stamp),
         Msg::Windowed {
             id,

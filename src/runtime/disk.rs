@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::local_day::LocalDay;
 use super::panic_guard::PanicGuard;
 use super::with_help;
 use crate::app::{Effect, Msg};
@@ -104,7 +105,7 @@ impl DiskThreads {
             let (location, messages) = (location.clone(), messages.clone());
             thread::spawn(move || {
                 let _guard = PanicGuard(messages.clone());
-                reader::run(&location, open, &to_read, &messages);
+                reader::run(&location, open, &to_read, &messages, LocalDay::now);
             })
         };
         let writing = {

@@ -145,7 +145,10 @@ where
                     return Ok(LoopEnd::Signalled);
                 }
                 LoopEvent::Msg(msg) => msg,
-                LoopEvent::Continued => reapply(terminal, effects)?,
+                LoopEvent::Continued => match reapply(terminal, effects)? {
+                    Some(resized) => resized,
+                    None => return Ok(LoopEnd::Signalled),
+                },
                 LoopEvent::Written => break,
             };
             for effect in update(model, msg, stamp()) {
@@ -156,7 +159,9 @@ where
                 match effect {
                     Effect::Quit => return Ok(LoopEnd::Quit),
                     Effect::Redraw => {
-                        let resized = reapply(terminal, effects)?;
+                        let Some(resized) = reapply(terminal, effects)? else {
+                            return Ok(LoopEnd::Signalled);
+                        };
                         for effect in update(model, resized, stamp()) {
                             effects.start(effect);
                         }
@@ -192,18 +197,20 @@ where
 }
 
 /// Applies the terminal's modes again and clears the screen. Returns the size
-/// that the terminal has now.
+/// that the terminal has now; none of a terminal that is gone.
 fn reapply<B: Backend>(
     terminal: &mut Terminal<B>,
     effects: &mut impl EffectHandler,
-) -> Result<Msg, LoopError<B::Error>> {
-    effects.resume().map_err(LoopError::HandOver)?;
+) -> Result<Option<Msg>, LoopError<B::Error>> {
+    if effects.resume().is_err() {
+        return Ok(None);
+    }
     clear(terminal).map_err(LoopError::Draw)?;
     let size = terminal.size().map_err(LoopError::Draw)?;
-    Ok(Msg::Resized {
+    Ok(Some(Msg::Resized {
         width: size.width,
         height: size.height,
-    })
+    }))
 }
 
 /// Handles what was typed before the end. (The input is read on a thread: what

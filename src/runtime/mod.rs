@@ -9,7 +9,6 @@ use std::io;
 
 use jiff::Timestamp;
 use jiff::civil::Weekday;
-use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use tokio::sync::mpsc;
 
@@ -29,6 +28,7 @@ mod backend;
 pub mod disk;
 pub mod event_loop;
 pub(crate) mod input;
+mod local_day;
 mod login;
 mod network;
 pub mod output;
@@ -41,6 +41,7 @@ mod workers;
 
 use backend::ScreenBackend;
 use event_loop::{EffectHandler, LoopEnd, LoopError, Sources};
+use local_day::LocalDay;
 use output::Output;
 use shutdown::Saved;
 use terminal::Tty;
@@ -122,7 +123,6 @@ impl RuntimeError {
 ///
 /// A store or a terminal that cannot be used; the terminal is restored.
 pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, RuntimeError> {
-    let zone = TimeZone::system();
     let account = profile.known_account();
     let FirstFrame {
         mut model,
@@ -130,7 +130,7 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
         offered,
         store,
         effects,
-    } = open(&profile, account.as_ref(), options, &zone)?;
+    } = open(&profile, account.as_ref(), options)?;
 
     let runtime = runtime::current_thread().map_err(RuntimeError::Start)?;
     let output = Output::start(terminal::stdout().map_err(RuntimeError::Start)?);
@@ -152,7 +152,7 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     for effect in effects {
         workers.start(effect);
     }
-    let now = || stamp(&zone);
+    let now = stamp;
     let ended = runtime.block_on(async {
         let sources = Sources {
             input: Some(input::events()),
@@ -207,7 +207,6 @@ fn open(
     profile: &ActiveProfile,
     known: Option<&KnownAccount>,
     options: &TuiOptions,
-    zone: &TimeZone,
 ) -> Result<FirstFrame, RuntimeError> {
     let mut warning = None;
     let store = match known {
@@ -223,9 +222,9 @@ fn open(
         who: known.map(|known| known.identity.clone()),
         size,
         keymap: options.keymap.clone(),
-        now: stamp(zone).now,
-        today: stamp(zone).today,
-        zone: zone.clone(),
+        now: stamp().now,
+        today: stamp().today,
+        zone: LocalDay::now().zone,
         offline: options.offline,
         views: options.views.clone(),
         week_start: options.week_start,
@@ -233,12 +232,12 @@ fn open(
         demo: options.demo,
     });
     let mut effects = match &store {
-        Some(open) => answer_reads(&open.store, &mut model, first_effects, stamp(zone))?,
+        Some(open) => answer_reads(&open.store, &mut model, first_effects, stamp())?,
         None => first_effects,
     };
     if let Some(reason) = warning {
         let warning = Msg::StoreWarning { reason };
-        effects.extend(update(&mut model, warning, stamp(zone)));
+        effects.extend(update(&mut model, warning, stamp()));
     }
     let offered = known.map_or_else(Vec::new, |known| {
         unfinished::load(&profile.unfinished_lines(&known.account))
@@ -271,11 +270,11 @@ fn answer_reads(
     Ok(others)
 }
 
-fn stamp(zone: &TimeZone) -> Stamp {
+fn stamp() -> Stamp {
     let now = Timestamp::now();
     Stamp {
         now,
-        today: zone.to_datetime(now).date(),
+        today: LocalDay::now().date,
         fresh: fresh_id::fresh(now),
     }
 }

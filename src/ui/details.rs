@@ -169,7 +169,11 @@ fn state(row: &ListRow, model: &Model, theme: &Theme, room: u16) -> Lines {
         .iter()
         .map(|queued| {
             let at = moment(queued.entry.change.at, model);
-            let what = format!("{}, {}", verb(&queued.entry.change.act), progress(queued));
+            let what = format!(
+                "{}, {}",
+                verb(&queued.entry.change.act),
+                progress(queued, model)
+            );
             vec![
                 Run::new(format!("{at:<7}"), theme.muted),
                 Run::new(what, theme.muted),
@@ -192,8 +196,15 @@ const fn verb(act: &Act) -> &'static str {
     }
 }
 
-const fn progress(queued: &Queued) -> &'static str {
+fn progress(queued: &Queued, model: &Model) -> &'static str {
+    let may = model.capabilities.as_ref();
+    let allowed = may.is_none_or(|may| match queued.entry.change.act {
+        Act::Add { .. } => may.insert,
+        Act::Edit { .. } => may.update,
+        Act::Remove { .. } => may.delete,
+    });
     match queued.entry.progress {
+        Progress::Pending if !allowed => "waits: your role may not do this here",
         Progress::Pending => "pending",
         Progress::Sent { .. } => "sent, not answered yet",
         Progress::Answered => "on the server",

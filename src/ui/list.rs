@@ -51,7 +51,12 @@ fn heading(heading: Heading, model: &Model, theme: &Theme, area: Rect, buf: &mut
 
 fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let never = model.freshness.as_of.is_none();
-    let lines: &[&str] = if model.who.is_none() {
+    let lines: &[&str] = if model.who.is_none() && model.offline {
+        &[
+            "Not logged in on this device yet.",
+            "Start without --offline to log in.",
+        ]
+    } else if model.who.is_none() {
         &["Not logged in on this device yet.", "Press L to log in."]
     } else if !model.loaded {
         &["Reading your todos…"]

@@ -77,7 +77,14 @@ fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<Part> {
     ];
     for (count, word, style, weight) in waits {
         if count > 0 {
-            part(format!("{count} {word}"), style, weight, false);
+            // What the role may not do is not on its way.
+            let (text, style) = match &model.blocked {
+                Some(_) if word == "pending" => {
+                    (format!("{count} pending, not allowed"), theme.alert)
+                }
+                _ => (format!("{count} {word}"), style),
+            };
+            part(text, style, weight, false);
         }
     }
     if Columns::of(width) == Columns::Narrow
@@ -103,6 +110,10 @@ fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<Part> {
 fn link(model: &Model, theme: &Theme) -> (String, Style) {
     let [live, polling, offline] = theme.symbols.link;
     match &model.link {
+        Link::LoggedOut if model.offline => (
+            format!("{offline} logged out, offline (--offline)"),
+            theme.pending,
+        ),
         Link::LoggedOut => {
             let hint = model.keymap.hint(Layer::List, Action::Login);
             let text = match hint {

@@ -13,3 +13,4 @@ mod device;
 mod looping;
 mod screens;
 mod stage;
+mod states;

@@ -85,6 +85,20 @@ impl Stage {
         let views = views
             .iter()
             .filter_map(|(name, definition)| OwnView::parse(name, definition, calendar).ok());
+        Self::started((width, height), who, views.collect(), false)
+    }
+
+    /// As started with `--offline`, without an account.
+    pub(crate) fn offline(width: u16, height: u16) -> Self {
+        Self::started((width, height), None, Vec::new(), true)
+    }
+
+    fn started(
+        (width, height): (u16, u16),
+        who: Option<Identity>,
+        views: Vec<OwnView>,
+        offline: bool,
+    ) -> Self {
         let (model, effects) = Model::new(Start {
             who,
             size: Size { width, height },
@@ -92,8 +106,8 @@ impl Stage {
             now: instant(NOON),
             today: Date::constant(2026, 11, 24),
             zone: TimeZone::UTC,
-            offline: false,
-            views: views.collect(),
+            offline,
+            views,
             week_start: jiff::civil::Weekday::Monday,
             groups: true,
             demo: false,

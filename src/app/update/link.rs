@@ -9,9 +9,10 @@ use crate::sync::round::RoundReport;
 /// Asks for a round that the user sees.
 pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
     match model.link {
+        _ if model.offline => model.alert("started with --offline: nothing is sent or fetched"),
         Link::LoggedOut => model.alert("logged out: press L to log in"),
-        Link::Off => model.alert("started with --offline: nothing is sent or fetched"),
-        Link::Connecting
+        Link::Off
+        | Link::Connecting
         | Link::Syncing
         | Link::Online
         | Link::Offline { .. }
@@ -64,6 +65,11 @@ pub(super) fn live_turned(model: &mut Model, on: bool) -> Vec<Effect> {
 fn ended(model: &mut Model, report: &RoundReport) -> Vec<Effect> {
     let asked = model.link == Link::Syncing;
     turn(model, Link::Online);
+    let blocked = report.blocked.map(|blocked| blocked.to_string());
+    if model.blocked != blocked {
+        model.touch();
+        model.blocked = blocked;
+    }
     if report.rejected > 0 {
         let what = if report.rejected == 1 {
             "a change was rejected: its todo is marked, its text kept".to_owned()
@@ -75,9 +81,9 @@ fn ended(model: &mut Model, report: &RoundReport) -> Vec<Effect> {
         };
         model.touch();
         model.alert(what);
-    } else if asked && let Some(blocked) = &report.blocked {
+    } else if asked && let Some(blocked) = model.blocked.clone() {
         model.touch();
-        model.alert(blocked.to_string());
+        model.alert(blocked);
     } else if asked && model.toast.is_none() {
         model.touch();
         model.say(match (report.pushed, report.pulled) {

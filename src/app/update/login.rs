@@ -39,7 +39,7 @@ fn called(who: &Identity) -> String {
 
 /// Asks for a code.
 fn start(model: &mut Model) -> Vec<Effect> {
-    if model.link == Link::Off {
+    if model.offline {
         model.alert("started with --offline: logging in needs the network");
         return Vec::new();
     }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::{DatabaseLocation, OpenStore, WATCH_INTERVAL, requests as disk_requests, warn};
 use crate::app::{Effect, Msg};
+use crate::runtime::local_day::LocalDay;
 use crate::runtime::with_help;
 use crate::store::{Store, StoreError};
 
@@ -17,7 +18,9 @@ pub(super) fn run(
     open: Option<OpenStore>,
     requests: &Receiver<Effect>,
     messages: &mpsc::Sender<Msg>,
+    mut local_day: impl FnMut() -> LocalDay,
 ) {
+    let mut day = local_day();
     let opened = match open {
         Some(open) => Ok(open),
         None => location.open_or_read(warn(messages)).map(|store| {
@@ -59,6 +62,14 @@ pub(super) fn run(
             && messages.blocking_send(msg).is_err()
         {
             return;
+        }
+        let now = local_day();
+        if now != day {
+            day = now.clone();
+            let changed = Msg::CalendarChanged { zone: now.zone };
+            if messages.blocking_send(changed).is_err() {
+                return;
+            }
         }
     }
 }
@@ -164,6 +175,12 @@ impl StoreReader {
 #[cfg(test)]
 mod tests {
     use std::error::Error;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use jiff::civil::Date;
+    use jiff::tz::{TimeZone, offset};
 
     use super::*;
     use crate::app::counts::Uncounted;
@@ -215,6 +232,37 @@ mod tests {
             return Err(format!("{counted:?}").into());
         };
         assert_eq!(counted.views, [600]);
+        Ok(())
+    }
+
+    const DEADLINE: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn midnight_and_another_time_zone_are_noticed_without_a_key()
+    -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let location = DatabaseLocation {
+            path: folder.path().join("todos.db"),
+            endpoint: "https://todos.example/v1/graphql".to_owned(),
+        };
+        let day = |date, zone: &TimeZone| LocalDay {
+            date,
+            zone: zone.clone(),
+        };
+        let (friday, saturday) = (Date::constant(2026, 11, 27), Date::constant(2026, 11, 28));
+        let (utc, west) = (TimeZone::UTC, TimeZone::fixed(offset(-5)));
+        let last = day(saturday, &west);
+        let mut clock = vec![day(saturday, &utc), day(friday, &utc)];
+        let now = move || clock.pop().unwrap_or_else(|| last.clone());
+        let open = OpenStore::new(location.open()?);
+        let (_requests, received) = channel();
+        let (messages, mut sent) = mpsc::channel(8);
+        thread::spawn(move || run(&location, Some(open), &received, &messages, now));
+
+        for zone in [utc, west] {
+            let msg = tokio::time::timeout(DEADLINE, sent.recv()).await?;
+            assert_eq!(msg, Some(Msg::CalendarChanged { zone }));
+        }
         Ok(())
     }
 }
