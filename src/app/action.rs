@@ -90,6 +90,8 @@ pub enum Action {
     Sync,
     /// Log in.
     Login,
+    /// Open the palette of commands.
+    Palette,
     /// Open the list of keys.
     Help,
     /// Accept what the line holds.
@@ -188,8 +190,8 @@ pub enum Layer {
     Queue,
     /// The sidebar.
     Sidebar,
-    /// The list of keys.
-    Help,
+    /// The palette and the help.
+    Picker,
     /// The login screen.
     Login,
 }
@@ -207,7 +209,7 @@ impl Layer {
         L::Confirm,
         L::Paste,
         L::Login,
-        L::Help,
+        L::Picker,
     ];
 
     /// Its heading in the help.
@@ -223,7 +225,7 @@ impl Layer {
             Self::Paste => "Several lines pasted",
             Self::Queue => "Queue",
             Self::Sidebar => "Sidebar",
-            Self::Help => "Help",
+            Self::Picker => "Commands and keys",
             Self::Login => "Logging in",
         }
     }
@@ -348,6 +350,7 @@ pub const TABLE: &[Binding] = &[
     row(L::List, A::DropChange, "drop", &["D"], "rejected: drop mine"),
     row(L::List, A::Sync, "sync", &["s"], "sync now"),
     row(L::List, A::Login, "login", &["L"], "log in"),
+    row(L::List, A::Palette, "palette", &[":", "ctrl-p"], "commands"),
     row(L::List, A::Help, "help", &["?", "f1"], "this help"),
     row(L::List, A::Quit, "quit", &["q"], "quit"),
     row(L::Editor, A::Submit, "submit", &["enter"], "save"),
@@ -390,12 +393,14 @@ pub const TABLE: &[Binding] = &[
     row(L::Queue, A::DropChange, "queue-drop", &["D"], "drop mine"),
     row(L::Queue, A::Undo, "queue-undo", &["u"], "undo"),
     row(L::Queue, A::Sync, "queue-sync", &["s"], "sync now"),
+    row(L::Queue, A::Help, "queue-help", &["?", "f1"], "this help"),
     row(L::Queue, A::Cancel, "leave-queue", &["esc", "q", "Q", "ctrl-c"], "back to the list"),
     row(L::Sidebar, A::Down, "sidebar-down", &["j", "down"], "next entry"),
     row(L::Sidebar, A::Up, "sidebar-up", &["k", "up"], "previous entry"),
     row(L::Sidebar, A::First, "sidebar-first", &["g g", "home"], "first entry"),
     row(L::Sidebar, A::Last, "sidebar-last", &["G", "end"], "last entry"),
     row(L::Sidebar, A::Submit, "sidebar-choose", &["enter", "space"], "show it"),
+    row(L::Sidebar, A::Help, "sidebar-help", &["?", "f1"], "this help"),
     row(L::Sidebar, A::Cancel, "leave-sidebar", &["esc", "b", "shift-tab", "q"], "back to the list"),
     row(L::Login, A::OpenBrowser, "open-browser", &["enter"], "open the page in the browser"),
     row(L::Login, A::CopyCode, "copy-code", &["c"], "copy the code"),
@@ -403,11 +408,12 @@ pub const TABLE: &[Binding] = &[
     row(L::Login, A::Retry, "new-code", &["r"], "request a new code"),
     row(L::Login, A::Cancel, "leave-login", &["esc"], "back to the list"),
     row(L::Login, A::Quit, "quit-login", &["q"], "quit"),
-    row(L::Help, A::Down, "help-down", &["j", "down"], "line down"),
-    row(L::Help, A::Up, "help-up", &["k", "up"], "line up"),
-    row(L::Help, A::PageDown, "help-page-down", &["pgdn", "space", "ctrl-d"], "page down"),
-    row(L::Help, A::PageUp, "help-page-up", &["pgup", "ctrl-u"], "page up"),
-    row(L::Help, A::Cancel, "leave-help", &["esc", "q", "?", "f1"], "back"),
+    row(L::Picker, A::Submit, "pick", &["enter"], "choose"),
+    row(L::Picker, A::Down, "help-down", &["down", "ctrl-n"], "next entry"),
+    row(L::Picker, A::Up, "help-up", &["up", "ctrl-p"], "previous entry"),
+    row(L::Picker, A::PageDown, "help-page-down", &["pgdn"], "page down"),
+    row(L::Picker, A::PageUp, "help-page-up", &["pgup"], "page up"),
+    row(L::Picker, A::Cancel, "leave-help", &["esc", "ctrl-c"], "back"),
     row(L::Global, A::Redraw, "redraw", &["ctrl-l"], "redraw"),
     row(L::Global, A::Suspend, "suspend", &["ctrl-z"], "into the background"),
     row(L::Global, A::Quit, "quit-now", &["ctrl-c"], "quit"),

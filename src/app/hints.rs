@@ -45,14 +45,16 @@ pub fn hints(model: &Model) -> Vec<Hint> {
                 &[(Action::Confirm, yes), (Action::Cancel, "no")],
             )
         }
-        Screen::Search(_) => {
-            let mut hints = of(Layer::Search, &[(Action::Submit, "keep")]);
-            hints.extend(of(
-                Layer::Search,
-                &[(Action::Down, "next"), (Action::Cancel, "back")],
-            ));
-            hints
-        }
+        Screen::Search(_) => of(
+            Layer::Search,
+            &[
+                (Action::Submit, "keep"),
+                (Action::Down, "next"),
+                (Action::Up, "previous"),
+                (Action::Complete, "complete"),
+                (Action::Cancel, "whole list"),
+            ],
+        ),
         Screen::Paste { lines, .. } => {
             let several = format!("{} todos", lines.len());
             let mut hints = vec![Hint {
@@ -66,7 +68,15 @@ pub fn hints(model: &Model) -> Vec<Hint> {
             ));
             hints
         }
-        Screen::Help { .. } => of(Layer::Help, &[(Action::Cancel, "back")]),
+        Screen::Picker(_) => of(
+            Layer::Picker,
+            &[
+                (Action::Submit, "choose"),
+                (Action::Down, "next"),
+                (Action::Up, "previous"),
+                (Action::Cancel, "back"),
+            ],
+        ),
         Screen::Login(_) => of(Layer::Login, &[(Action::Cancel, "leave")]),
     }
 }
@@ -124,6 +134,7 @@ fn list(model: &Model) -> Vec<Hint> {
             (Action::NextView, "view"),
             (Action::CycleSort, "sort"),
             (Action::Sync, "sync"),
+            (Action::Palette, "commands"),
             (Action::Quit, "quit"),
         ],
     ));

@@ -240,7 +240,7 @@ const fn layers(layer: Layer) -> &'static [Layer] {
         Layer::Confirm => &[Layer::Confirm, Layer::Global],
         Layer::Queue => &[Layer::Queue, Layer::Global],
         Layer::Sidebar => &[Layer::Sidebar, Layer::Global],
-        Layer::Help => &[Layer::Help, Layer::Global],
+        Layer::Picker => &[Layer::Picker, Layer::Line, Layer::Global],
         Layer::Login => &[Layer::Login, Layer::Global],
     }
 }

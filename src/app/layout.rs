@@ -131,6 +131,12 @@ const BESIDE: u16 = 100;
 const TERMS: u16 = 5;
 
 impl Layout {
+    /// Returns whether there is room for a search line under the header.
+    #[must_use]
+    pub const fn has_search_line(size: Size) -> bool {
+        size.height >= 6
+    }
+
     /// Divides a terminal of this size.
     #[must_use]
     pub fn new(size: Size, parts: Parts) -> Self {
@@ -161,7 +167,7 @@ impl Layout {
             layout.rule = rest.take_top(1);
         }
         layout.take_details(&mut rest, parts);
-        if parts.search != SearchPart::Hidden && size.height >= 6 {
+        if parts.search != SearchPart::Hidden && Self::has_search_line(size) {
             layout.search = rest.take_top(if rest.height > 8 { 2 } else { 1 });
         }
         if parts.search == SearchPart::Terms && rest.height > TERMS + 6 {

@@ -114,6 +114,13 @@ impl List {
         &self.rows
     }
 
+    /// How many rows the list has, where the window holds them all.
+    #[must_use]
+    pub fn whole_length(&self) -> Option<usize> {
+        let more = self.window.more_above || self.window.more_below;
+        (!more && self.asked.is_none()).then_some(self.rows.len())
+    }
+
     /// Returns whether the list goes on above, and below, what is on the screen.
     #[must_use]
     pub fn goes_on(&self) -> (bool, bool) {

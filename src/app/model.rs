@@ -19,9 +19,12 @@ use crate::app::layout::{Layout, Parts, SearchPart};
 use crate::app::link::Link;
 use crate::app::list::List;
 use crate::app::login::{Login, LoginId};
+use crate::app::picker::Picker;
 use crate::app::queue::QueueScreen;
 use crate::app::tags::Tags;
+use crate::app::theme::ThemeName;
 use crate::app::toast::Toast;
+use crate::app::update::mouse::Click;
 use crate::app::views::Views;
 use crate::domain::account::Identity;
 use crate::domain::feed::Capabilities;
@@ -56,6 +59,8 @@ pub struct Model {
     pub(crate) pressed: Vec<Press>,
     /// When the last of them was pressed.
     pub(crate) pressed_at: Timestamp,
+    /// The last click.
+    pub(crate) clicked: Option<Click>,
     /// Marked todos, with their texts as last seen.
     pub(crate) marks: BTreeMap<Key, Todo>,
     /// Whether all rows of the list are being read to be marked.
@@ -82,6 +87,8 @@ pub struct Model {
     pub(crate) demo: bool,
     /// Whether the network is left alone.
     pub(crate) offline: bool,
+    /// The theme that the screens are drawn in.
+    pub(crate) theme: ThemeName,
     /// Why changes wait that the role may not make, if there are such.
     pub(crate) blocked: Option<String>,
     /// The projects and contexts in use.
@@ -121,7 +128,7 @@ pub enum Screen {
     Editor(Editor),
     /// The sidebar; which of its entries has the focus.
     Sidebar(usize),
-    /// The search line, under the list.
+    /// The search line, under the header.
     Search(Search),
     /// The changes that are not on the server.
     Queue(QueueScreen),
@@ -141,11 +148,8 @@ pub enum Screen {
         /// The line that was open when they came.
         editor: Editor,
     },
-    /// The list of keys; the first line on the screen.
-    Help {
-        /// Index of the first line on the screen.
-        top: usize,
-    },
+    /// The palette or the help.
+    Picker(Picker),
     /// The login.
     Login(Login),
 }
@@ -198,6 +202,8 @@ pub struct Start {
     pub groups: bool,
     /// Whether this is the demo.
     pub demo: bool,
+    /// The theme.
+    pub theme: ThemeName,
 }
 
 impl Model {
@@ -223,6 +229,7 @@ impl Model {
             keymap: start.keymap,
             pressed: Vec::new(),
             pressed_at: start.now,
+            clicked: None,
             marks: BTreeMap::new(),
             marking: false,
             pane: DetailsPane::default(),
@@ -236,6 +243,7 @@ impl Model {
             groups: start.groups,
             demo: start.demo,
             offline: start.offline,
+            theme: start.theme,
             blocked: None,
             tags: Tags::default(),
             lines: Vec::new(),
@@ -285,7 +293,7 @@ impl Model {
             Screen::Queue(_) => Layer::Queue,
             Screen::Sidebar(_) => Layer::Sidebar,
             Screen::Confirm { .. } => Layer::Confirm,
-            Screen::Help { .. } => Layer::Help,
+            Screen::Picker(_) => Layer::Picker,
             Screen::Login(_) => Layer::Login,
         }
     }
@@ -328,35 +336,63 @@ impl Model {
 
     /// Which entry of the sidebar has the focus, if it is there.
     #[must_use]
-    pub const fn sidebar_focus(&self) -> Option<usize> {
-        if let Screen::Sidebar(at) = self.screen {
-            Some(at)
+    pub fn sidebar_focus(&self) -> Option<usize> {
+        if let Screen::Sidebar(at) = self.main_screen() {
+            Some(*at)
         } else {
             None
+        }
+    }
+
+    /// The screen in front, or the one behind the picker.
+    #[must_use]
+    pub fn main_screen(&self) -> &Screen {
+        if let Screen::Picker(picker) = &self.screen {
+            &picker.behind
+        } else {
+            &self.screen
         }
     }
 
     /// The parts of the main screen.
     #[must_use]
     pub fn layout(&self) -> Layout {
+        let screen = self.main_screen();
+        let mut search = SearchPart::Hidden;
+        let line = match screen {
+            // Their text stands above the line.
+            Screen::Editor(line) if matches!(line.purpose, Purpose::Merge { .. }) => Some(3),
+            Screen::Editor(_) | Screen::Paste { .. } | Screen::Confirm { .. } => Some(2),
+            Screen::Search(_) if !Layout::has_search_line(self.size) => Some(0),
+            Screen::Search(line) if line.input.value().is_empty() || line.error.is_some() => {
+                search = SearchPart::Terms;
+                None
+            }
+            Screen::Search(_) => {
+                search = SearchPart::Line;
+                None
+            }
+            Screen::List
+            | Screen::Sidebar(_)
+            | Screen::Queue(_)
+            | Screen::Picker(_)
+            | Screen::Login(_) => None,
+        };
+        if !self.search.is_empty() && matches!(screen, Screen::List | Screen::Sidebar(_)) {
+            search = SearchPart::Line;
+        }
         let parts = Parts {
-            details: self.pane.open && !matches!(self.screen, Screen::Queue(_)),
-            search: SearchPart::Hidden,
-            line: match &self.screen {
-                // Their text stands above the line.
-                Screen::Editor(line) if matches!(line.purpose, Purpose::Merge { .. }) => Some(3),
-                Screen::Editor(_)
-                | Screen::Search(_)
-                | Screen::Paste { .. }
-                | Screen::Confirm { .. } => Some(2),
-                Screen::List
-                | Screen::Sidebar(_)
-                | Screen::Queue(_)
-                | Screen::Help { .. }
-                | Screen::Login(_) => None,
-            },
+            details: self.pane.open && !matches!(screen, Screen::Queue(_)),
+            search,
+            line,
         };
         Layout::new(self.size, parts)
+    }
+
+    /// What is drawn in: may be changed while the program runs.
+    #[must_use]
+    pub const fn theme(&self) -> ThemeName {
+        self.theme
     }
 
     /// What is to be said once the terminal is given back.

@@ -25,6 +25,22 @@ pub enum Msg {
     Pasted(String),
     /// Something was asked for by name.
     Act(Action),
+    /// The left button of the mouse was pressed over a cell.
+    Clicked {
+        /// The column.
+        x: u16,
+        /// The row.
+        y: u16,
+    },
+    /// The wheel of the mouse was turned over a cell.
+    Wheeled {
+        /// The column.
+        x: u16,
+        /// The row.
+        y: u16,
+        /// Whether towards the user.
+        down: bool,
+    },
     /// The terminal has another size, in cells.
     Resized {
         /// Columns.

@@ -82,6 +82,16 @@ fn entry(sign: char, tag: &Tag, search: &str) -> Entry {
     }
 }
 
+/// Lines above the entries.
+pub const HEAD: usize = 2;
+
+/// The first entry on a screen of so many rows: the one with the focus is in sight.
+#[must_use]
+pub fn top(entries: &[Entry], focus: Option<usize>, height: usize) -> usize {
+    let row = focus.and_then(|at| row_of(entries, at)).unwrap_or(0);
+    (row + 1).saturating_sub(height.saturating_sub(HEAD))
+}
+
 /// How many entries before line `row` can be chosen.
 #[must_use]
 pub fn selectable(entries: &[Entry], row: usize) -> usize {

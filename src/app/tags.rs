@@ -97,6 +97,39 @@ impl Tags {
     }
 }
 
+/// Terms that a search completes to, besides tags and dates.
+const TERMS: [&str; 15] = [
+    "due:today",
+    "due:overdue",
+    "due:tomorrow",
+    "due:this-week",
+    "due:next-week",
+    "pri:A",
+    "pri:B",
+    "pri:C",
+    "no:due",
+    "no:pri",
+    "no:project",
+    "no:context",
+    "state:pending",
+    "state:rejected",
+    "rec:any",
+];
+
+impl Tags {
+    /// The terms that begin with `word`, tags first.
+    #[must_use]
+    pub fn terms(&self, word: &str) -> Vec<String> {
+        if word.is_empty() {
+            return Vec::new();
+        }
+        let tags = self.completions(word).into_iter();
+        let terms = TERMS.into_iter().map(str::to_owned);
+        let begun = terms.filter(|term| term.starts_with(word));
+        begun.chain(tags).filter(|term| term != word).collect()
+    }
+}
+
 fn remember(tags: &mut Vec<Tag>, name: &str) {
     if !tags.iter().any(|tag| is_same(&tag.name, name)) {
         tags.push(Tag {

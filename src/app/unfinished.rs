@@ -51,7 +51,7 @@ impl Model {
             | Screen::Search(_)
             | Screen::Queue(_)
             | Screen::Confirm { .. }
-            | Screen::Help { .. }
+            | Screen::Picker(_)
             | Screen::Login(_) => String::new(),
         };
         let open = match &self.screen {
@@ -61,7 +61,7 @@ impl Model {
             | Screen::Search(_)
             | Screen::Queue(_)
             | Screen::Confirm { .. }
-            | Screen::Help { .. }
+            | Screen::Picker(_)
             | Screen::Login(_) => None,
         };
         let pasted = Some(Editor::add(&pasted));

@@ -13,7 +13,9 @@ mod disk;
 mod line;
 mod link;
 mod login;
+pub(crate) mod mouse;
 mod paste;
+mod picker;
 mod press;
 mod queue;
 mod search;
@@ -49,6 +51,8 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         Msg::Pressed(key) => press::pressed(model, key, stamp),
         Msg::Pasted(text) => paste::pasted(model, &text),
         Msg::Act(action) => act::act(model, action, stamp),
+        Msg::Clicked { x, y } => mouse::clicked(model, x, y, stamp),
+        Msg::Wheeled { x, y, down } => mouse::wheeled(model, x, y, down),
         Msg::Resized { width, height } => {
             model.touch();
             model.size = Size { width, height };

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::app::action::TABLE;
 use crate::app::keymap::{Keymap, KeymapError};
+use crate::app::theme::{ROLES, RoleStyle};
 use crate::config::address::parse_url;
 use crate::config::error::{Location, Problem};
 use crate::config::settings::{self, DEFAULT_PROFILE, Form, Section, Setting};
@@ -46,6 +47,8 @@ pub struct File {
     pub ui: Values,
     /// The user's own views.
     pub views: Vec<OwnView>,
+    /// Styles of roles, over the chosen theme.
+    pub theme: Vec<(String, RoleStyle)>,
     /// Action name to key, checked against the key map.
     pub keys: BTreeMap<String, String>,
 }
@@ -125,6 +128,7 @@ impl Reader<'_> {
                 "keys" => file.keys = self.keys(value),
                 "ui" => file.ui = self.section("ui", Section::Ui, value),
                 "views" => file.views = self.views(value),
+                "theme" => file.theme = self.theme(value),
                 name if name == DEFAULT_PROFILE.name => {
                     file.default_profile = self.string(name, value);
                 }
@@ -197,6 +201,25 @@ impl Reader<'_> {
         }
         views.sort_by_key(|(line, _)| *line);
         views.into_iter().map(|(_, view)| view).collect()
+    }
+
+    fn theme(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(String, RoleStyle)> {
+        let mut styles = Vec::new();
+        for (role, value) in self.table("theme", value).into_iter().flatten() {
+            let name = role.get_ref().as_ref();
+            if !ROLES.contains(&name) {
+                self.unknown(role, ROLES);
+                continue;
+            }
+            let Some(written) = self.string(name, value) else {
+                continue;
+            };
+            match RoleStyle::parse(&written.value) {
+                Ok(style) => styles.push((name.to_owned(), style)),
+                Err(error) => self.problem(value.span().start, error.to_string(), None),
+            }
+        }
+        styles
     }
 
     fn switch(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<Value>> {
@@ -413,6 +436,23 @@ mod tests {
     }
 
     #[test]
+    fn styles_of_roles_are_checked_as_the_rest() -> Result<(), Vec<Problem>> {
+        let found = problems("[theme]\nlat = \"red\"\nlate = \"blurple bold\"\ntoday = 3\n");
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(
+            found
+                .iter()
+                .any(|it| it.starts_with("c.toml:2: ") && it.contains("late"))
+        );
+        assert!(found.iter().any(|it| it.starts_with("c.toml:3: `blurple`")));
+
+        let file = parse("[theme]\nlate = \"red bold\"\n", Path::new("c.toml"))?;
+        let roles: Vec<&str> = file.theme.iter().map(|(role, _)| role.as_str()).collect();
+        assert_eq!(roles, ["late"]);
+        Ok(())
+    }
+
+    #[test]
     fn every_problem_names_its_line_and_the_nearest_name() {
         let text = "default_profile = \"hom\"\nthem = 1\n\n[profiles.home]\nisuer = \"x\"\n\
                     endpoint = \"http://hasura.example/\"\nclient_id = 7\ncredential_store = \"keyrin\"\n\
@@ -422,7 +462,7 @@ mod tests {
 
         let expected = [
             "c.toml:1: no profile is called `hom`; did you mean `home`?",
-            "c.toml:2: unknown setting `them`",
+            "c.toml:2: unknown setting `them`; did you mean `theme`?",
             "c.toml:5: unknown setting `isuer`; did you mean `issuer`?",
             "c.toml:6: `endpoint` must begin with https:// (plain http is accepted for loopback addresses only)",
             "c.toml:7: `client_id` must be text in quotes, not this integer",

@@ -69,6 +69,7 @@ pub fn load(flags: &Flags, environment: &Environment<'_>) -> Result<Config, Conf
             file: text.map(|_| path),
             ui: UiSettings::new(&file.ui),
             views: file.views,
+            theme: file.theme,
             keys: file.keys,
             origins,
         }),

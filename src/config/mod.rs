@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use jiff::civil::Weekday;
 use secrecy::SecretString;
 
+use crate::app::theme::RoleStyle;
 use crate::auth::connection::Connection;
 use crate::auth::credential_store::CredentialStoreKind;
 use crate::domain::view::OwnView;
@@ -44,6 +45,8 @@ pub struct Config {
     pub ui: UiSettings,
     /// The user's own views.
     pub views: Vec<OwnView>,
+    /// Styles of roles, over the chosen theme.
+    pub theme: Vec<(String, RoleStyle)>,
     /// Key bindings as written: action name to key.
     pub keys: BTreeMap<String, String>,
     /// The origin of each setting of the profile, in the order of the default file.
@@ -55,6 +58,8 @@ pub struct Config {
 pub struct UiSettings {
     /// The name of a theme.
     pub theme: String,
+    /// Whether the mouse is used.
+    pub mouse: bool,
     /// Whether lists by due date or priority have headings.
     pub group: bool,
     /// The first day of the week.
@@ -69,6 +74,7 @@ impl UiSettings {
         };
         Self {
             theme: text(&settings::THEME),
+            mouse: text(&settings::MOUSE) == "true",
             group: text(&settings::GROUP) == "true",
             week_start: match text(&settings::WEEK_START).as_str() {
                 "tuesday" => Weekday::Tuesday,

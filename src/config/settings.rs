@@ -130,6 +130,16 @@ pub static THEME: Setting = Setting {
     field: "ui.theme",
     doc: "the colours of the TUI: those of the terminal, or dark or light ones of its own",
 };
+/// Whether the TUI uses the mouse.
+pub static MOUSE: Setting = Setting {
+    name: "mouse",
+    section: Section::Ui,
+    variable: None,
+    default: Some("false"),
+    form: Form::Switch,
+    field: "ui.mouse",
+    doc: "whether the TUI uses the mouse; selecting text then needs shift in most terminals",
+};
 /// Whether ordered lists of the TUI have headings.
 pub static GROUP: Setting = Setting {
     name: "group",
@@ -160,7 +170,7 @@ pub static WEEK_START: Setting = Setting {
 };
 
 /// All settings, in the order of the default file.
-pub static SETTINGS: [&Setting; 10] = [
+pub static SETTINGS: [&Setting; 11] = [
     &DEFAULT_PROFILE,
     &ISSUER,
     &CLIENT_ID,
@@ -169,12 +179,13 @@ pub static SETTINGS: [&Setting; 10] = [
     &CREDENTIAL_STORE,
     &CREDENTIAL_COMMAND,
     &THEME,
+    &MOUSE,
     &GROUP,
     &WEEK_START,
 ];
 
 /// The tables of the file.
-pub const TABLES: [&str; 4] = ["profiles", "ui", "views", "keys"];
+pub const TABLES: [&str; 5] = ["profiles", "ui", "views", "theme", "keys"];
 
 /// Returns the setting called `name` in `section`.
 #[must_use]

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::output::{Output, TerminalGone};
 use crate::app::{Effect, Model, Msg, Stamp, update};
-use crate::ui::{self, Theme};
+use crate::ui::{self, Themes};
 
 /// The most messages handled before a frame is drawn, so that a flood of
 /// messages cannot freeze the screen.
@@ -122,7 +122,7 @@ pub async fn run<B, I, S, O>(
     model: &mut Model,
     mut sources: Sources<'_, I, S>,
     effects: &mut O,
-    theme: &Theme,
+    themes: &Themes,
     stamp: impl Fn() -> Stamp,
 ) -> Result<LoopEnd, LoopError<B::Error>>
 where
@@ -133,8 +133,9 @@ where
 {
     loop {
         if sources.output.is_idle() && model.take_stale() {
+            let theme = themes.theme(model.theme());
             terminal
-                .draw(|frame| ui::draw(model, theme, frame))
+                .draw(|frame| ui::draw(model, &theme, frame))
                 .map_err(LoopError::Draw)?;
         }
         let mut next = sources.next(model.next_tick()).await;

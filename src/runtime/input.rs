@@ -3,7 +3,10 @@
 use std::future::ready;
 use std::pin::Pin;
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
+    MouseEventKind,
+};
 use futures_util::{Stream, StreamExt};
 
 use super::terminal;
@@ -31,12 +34,28 @@ fn msg(event: Event) -> Option<Msg> {
             let Size { width, height } = terminal::drawn(width, height);
             Some(Msg::Resized { width, height })
         }
-        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+        Event::Mouse(event) => mouse(event),
+        Event::FocusGained | Event::FocusLost => None,
     }
 }
 
 /// Returns the key that was pressed; `None` for a release, which some terminals
 /// also send.
+fn mouse(event: MouseEvent) -> Option<Msg> {
+    let (x, y) = (event.column, event.row);
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Msg::Clicked { x, y }),
+        MouseEventKind::ScrollDown => Some(Msg::Wheeled { x, y, down: true }),
+        MouseEventKind::ScrollUp => Some(Msg::Wheeled { x, y, down: false }),
+        MouseEventKind::Down(_)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
+    }
+}
+
 fn key(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
         return None;

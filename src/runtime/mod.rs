@@ -22,7 +22,7 @@ use crate::os::{fresh_id, runtime};
 use crate::profile::{ActiveProfile, KnownAccount};
 use crate::store::{Store, StoreError};
 use crate::text::causes;
-use crate::ui::{self, Theme};
+use crate::ui::{self, ThemeName, Themes};
 
 mod backend;
 pub mod disk;
@@ -51,14 +51,22 @@ use workers::Workers;
 const QUEUED_MESSAGES: usize = 256;
 
 /// Options of the TUI.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "settings that hold independently of each other"
+)]
 #[derive(Debug, Clone)]
 pub struct TuiOptions {
     /// The keys of the actions.
     pub keymap: Keymap,
-    /// The styles of the screens.
-    pub theme: Theme,
+    /// The themes that can be chosen.
+    pub themes: Themes,
+    /// The theme at the start.
+    pub theme: ThemeName,
     /// Whether not to use the network.
     pub offline: bool,
+    /// Whether the mouse is used.
+    pub mouse: bool,
     /// The user's own views.
     pub views: Vec<OwnView>,
     /// The first day of the week.
@@ -134,13 +142,13 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
 
     let runtime = runtime::current_thread().map_err(RuntimeError::Start)?;
     let output = Output::start(terminal::stdout().map_err(RuntimeError::Start)?);
-    let tty = Tty::new(output.clone());
+    let tty = Tty::new(output.clone(), options.mouse);
     // Before the terminal is taken over: from then on a signal must restore it.
     let signals = signals::SystemSignals::listen(tty.clone()).map_err(RuntimeError::Start)?;
     let guard = tty.enter().map_err(RuntimeError::Terminal)?;
     let backend = ScreenBackend::new(output.clone(), size.into());
     let mut terminal = Terminal::new(backend).map_err(RuntimeError::Terminal)?;
-    let theme = options.theme;
+    let theme = options.themes.theme(model.theme());
     terminal
         .draw(|frame| ui::draw(&model, &theme, frame))
         .map_err(RuntimeError::Terminal)?;
@@ -166,7 +174,7 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
             &mut model,
             sources,
             &mut workers,
-            &theme,
+            &options.themes,
             now,
         )
         .await
@@ -230,6 +238,7 @@ fn open(
         week_start: options.week_start,
         groups: options.groups,
         demo: options.demo,
+        theme: options.theme,
     });
     let mut effects = match &store {
         Some(open) => answer_reads(&open.store, &mut model, first_effects, stamp())?,

@@ -20,6 +20,11 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// How long a terminal may take to read what is written last.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Reports buttons and the wheel, but no moves, in the form without limits.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// Undoes it.
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// The largest screen that is drawn: a terminal may claim any size. More than
 /// any display shows.
 const LARGEST: Size = Size {
@@ -31,6 +36,8 @@ const LARGEST: Size = Size {
 #[derive(Debug, Clone)]
 pub(super) struct Tty {
     output: Output,
+    /// Whether clicks and the wheel are reported.
+    mouse: bool,
     /// Whether another program has the terminal.
     lent: Arc<AtomicBool>,
 }
@@ -46,9 +53,10 @@ impl Drop for TerminalGuard {
 }
 
 impl Tty {
-    pub(super) fn new(output: Output) -> Self {
+    pub(super) fn new(output: Output, mouse: bool) -> Self {
         Self {
             output,
+            mouse,
             lent: Arc::default(),
         }
     }
@@ -77,6 +85,9 @@ impl Tty {
         terminal::disable_raw_mode()?;
         terminal::enable_raw_mode()?;
         self.output.discard_frames(false);
+        if self.mouse {
+            self.output.control(MOUSE_ON.to_vec());
+        }
         // A terminal without an alternate screen still shows what was there.
         self.output.control(bytes(|out| {
             queue!(
@@ -174,6 +185,7 @@ fn bytes(command: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
 }
 
 fn leave(out: &mut Vec<u8>) -> io::Result<()> {
+    out.extend_from_slice(MOUSE_OFF);
     queue!(out, DisableBracketedPaste, LeaveAlternateScreen, Show)
 }
 

@@ -196,10 +196,28 @@ pub(super) fn field(
         let sign = base.patch(theme.accent);
         pen.write(theme.symbols.prompt, sign).write(" ", base);
     }
+    let x = pen.x();
+    let rest = Rect {
+        x,
+        width: area.right().saturating_sub(x),
+        ..area
+    };
+    text(input, base, theme, rest, buf)
+}
+
+/// As [`field`], without a sign before it.
+pub(super) fn text(
+    input: &Input,
+    base: Style,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Position> {
+    let mut pen = Pen::new(area, theme, buf);
     let room = usize::from(pen.room());
     let (before, after) = editor::split(input);
     let shown = tail(before, room.saturating_sub(1));
-    words::typed(shown, theme, &mut pen);
+    words::typed(shown, base, theme, &mut pen);
     let x = pen.x().min(area.right().saturating_sub(1));
     if width(after) > 0 {
         pen.write(after, base);

@@ -18,14 +18,15 @@ mod due;
 mod frame;
 mod glyph;
 mod header;
-mod help;
 mod hints;
 mod line;
 mod list;
 mod login;
+mod picker;
 pub mod qr;
 mod queue;
 mod row;
+mod search;
 mod sidebar;
 mod status;
 mod toast;
@@ -37,7 +38,7 @@ pub mod text;
 pub mod theme;
 
 pub use color::ColorDepth;
-pub use theme::{Theme, ThemeName};
+pub use theme::{Theme, ThemeName, Themes};
 
 /// Draws one frame.
 pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
@@ -52,9 +53,9 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
 pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
     text::fill(area, theme.text, buf);
     match &model.screen {
-        Screen::Help { top } => {
-            help::help(model, *top, theme, area, buf);
-            None
+        Screen::Picker(picker) => {
+            behind(&picker.behind, model, theme, area, buf);
+            picker::picker(picker, model, theme, area, buf)
         }
         Screen::Login(login) => {
             login::login(model, login, theme, area, buf);
@@ -70,6 +71,23 @@ pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opt
     }
 }
 
+/// Draws the screen that a picker covers.
+fn behind(screen: &Screen, model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    match screen {
+        Screen::Login(login) => login::login(model, login, theme, area, buf),
+        Screen::List
+        | Screen::Sidebar(_)
+        | Screen::Editor(_)
+        | Screen::Search(_)
+        | Screen::Queue(_)
+        | Screen::Confirm { .. }
+        | Screen::Paste { .. }
+        | Screen::Picker(_) => {
+            let _ = main(model, theme, buf);
+        }
+    }
+}
+
 /// The list and what is around it.
 fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
     let layout = model.layout();
@@ -77,7 +95,7 @@ fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
     let at = |area: Area| rect(area).intersection(whole);
     let (header, rule, rows) = (at(layout.header), at(layout.rule), at(layout.list));
     let (line, hints, status) = (at(layout.line), at(layout.hints), at(layout.status));
-    if let Screen::Queue(queue) = &model.screen {
+    if let Screen::Queue(queue) = model.main_screen() {
         queue::header(queue, theme, header, rule, buf);
         queue::queue(queue, model, theme, rows, buf);
     } else {
@@ -86,6 +104,7 @@ fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
         }
         header::header(model, theme, header, rule, buf);
         list::list(model, theme, rows, buf);
+        search::terms(theme, at(layout.terms), buf);
         if layout.details.height > 0 {
             let area = at(layout.details);
             details::details(model, theme, area, layout.details_beside, buf);
@@ -93,7 +112,8 @@ fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
     }
     hints::hints(model, theme, hints, buf);
     status::status(model, theme, status, buf);
-    let cursor = open_line(model, theme, line, buf);
+    let cursor = search::line(model, theme, at(layout.search), buf);
+    let cursor = cursor.or_else(|| open_line(model, theme, line, buf));
     if let Some(toast) = &model.toast {
         let over = if rows.height > 0 { rows } else { status };
         let last = line_of(over, over.height.saturating_sub(1));
@@ -107,11 +127,12 @@ fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
 
 /// Draws the line or question that is open.
 fn open_line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    match &model.screen {
+    match model.main_screen() {
         Screen::Editor(editor) => line::editor(editor, model, theme, area, buf),
         Screen::Search(search) => {
-            let inner = line::boxed("Search", theme, area, buf);
-            line::field(&search.input, theme, line_of(inner, 0), buf)
+            // Only where there is no room under the header.
+            text::fill(area, theme.overlay, buf);
+            line::field(&search.input, theme, area, buf)
         }
         Screen::Paste { lines, .. } => {
             let question = format!("{} lines: one todo each, or one todo?", lines.len());
@@ -136,7 +157,7 @@ fn open_line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opti
         Screen::List
         | Screen::Sidebar(_)
         | Screen::Queue(_)
-        | Screen::Help { .. }
+        | Screen::Picker(_)
         | Screen::Login(_) => None,
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::due;
+use super::search;
 use super::text::{Pen, width};
 use super::theme::Theme;
 use super::words::{self, Look};
@@ -84,7 +85,9 @@ pub(super) fn row(
     }
     pen.go_to(area.x + 2);
     mark(line, columns, theme, &mut pen);
+    let needles = search::needles(model);
     let look = Look {
+        needles: &needles,
         theme,
         today: model.today,
         lifted: columns != Columns::Narrow,

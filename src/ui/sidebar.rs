@@ -34,11 +34,7 @@ pub(super) fn sidebar(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer
     }
     let entries = sidebar::entries(model);
     let focus = model.sidebar_focus();
-    let rows = usize::from(inner.height.saturating_sub(2));
-    let focused_row = focus
-        .and_then(|at| sidebar::row_of(&entries, at))
-        .unwrap_or(0);
-    let top = (focused_row + 1).saturating_sub(rows);
+    let top = sidebar::top(&entries, focus, usize::from(inner.height));
     let mut index = sidebar::selectable(&entries, top);
     for (n, entry) in (2..inner.height).zip(entries.iter().skip(top)) {
         let line = line_of(inner, n);

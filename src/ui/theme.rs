@@ -5,39 +5,8 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::color::ColorDepth;
 use super::symbols::Symbols;
-
-/// The themes that `[ui] theme` names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ThemeName {
-    /// The terminal's own colours and background.
-    #[default]
-    Terminal,
-    /// Light text on a dark background.
-    Dark,
-    /// Dark text on a light background.
-    Light,
-}
-
-impl ThemeName {
-    /// All of them, in the order that the palette lists them.
-    pub const ALL: [Self; 3] = [Self::Terminal, Self::Dark, Self::Light];
-
-    /// Its name in the configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Terminal => "terminal",
-            Self::Dark => "dark",
-            Self::Light => "light",
-        }
-    }
-
-    /// Reads its [`name`](Self::name).
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|theme| theme.name() == name)
-    }
-}
+pub use crate::app::theme::ThemeName;
+use crate::app::theme::{RoleStyle, ThemeColor};
 
 macro_rules! roles {
     ($($(#[doc = $doc:literal])+ $role:ident,)+) => {
@@ -185,6 +154,71 @@ const LIGHT: Palette = Palette {
     cyan: 0x0b_6876,
 };
 
+/// The themes, in the colours and signs that the terminal has.
+#[derive(Debug, Clone)]
+pub struct Themes {
+    depth: ColorDepth,
+    symbols: Symbols,
+    overrides: Vec<(String, RoleStyle)>,
+}
+
+impl Themes {
+    /// Themes for a terminal.
+    #[must_use]
+    pub const fn new(depth: ColorDepth, symbols: Symbols) -> Self {
+        Self {
+            depth,
+            symbols,
+            overrides: Vec::new(),
+        }
+    }
+
+    /// The same themes with the styles of these roles changed.
+    #[must_use]
+    pub fn with_overrides(mut self, overrides: Vec<(String, RoleStyle)>) -> Self {
+        self.overrides = overrides;
+        self
+    }
+
+    /// The theme of this name.
+    #[must_use]
+    pub fn theme(&self, name: ThemeName) -> Theme {
+        let mut theme = Theme::new(name, self.depth).with_symbols(self.symbols);
+        for (role, change) in &self.overrides {
+            if let Some(style) = theme.role_mut(role) {
+                *style = changed(*style, *change, self.depth);
+            }
+        }
+        theme
+    }
+}
+
+/// A style with what `[theme]` changes.
+fn changed(style: Style, change: RoleStyle, depth: ColorDepth) -> Style {
+    let color = |changed: Option<ThemeColor>, color: Option<Color>| match changed {
+        Some(changed) if depth != ColorDepth::None => Some(depth.nearest(match changed {
+            ThemeColor::Default => Color::Reset,
+            ThemeColor::Indexed(index) => Color::Indexed(index),
+            ThemeColor::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+        })),
+        _ => color,
+    };
+    let emphasis = change.emphasis.map_or(style.add_modifier, |emphasis| {
+        let on = |is_on: bool, modifier| if is_on { modifier } else { Modifier::empty() };
+        on(emphasis.bold, Modifier::BOLD)
+            | on(emphasis.dim, Modifier::DIM)
+            | on(emphasis.italic, Modifier::ITALIC)
+            | on(emphasis.underlined, Modifier::UNDERLINED)
+            | on(emphasis.reversed, Modifier::REVERSED)
+    });
+    Style {
+        fg: color(change.text, style.fg),
+        bg: color(change.background, style.bg),
+        add_modifier: emphasis,
+        ..style
+    }
+}
+
 impl Theme {
     /// A theme in the colours that the terminal has. Truecolor themes need 256
     /// colours; with 16 they fall back to the terminal's own.
@@ -331,6 +365,30 @@ impl Theme {
 mod tests {
     use super::*;
     use crate::ui::color::contrast;
+
+    #[test]
+    fn the_configuration_names_every_role() {
+        let names: Vec<&str> = ROLES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, crate::app::theme::ROLES);
+    }
+
+    #[test]
+    fn a_role_is_styled_over_the_chosen_theme() -> Result<(), crate::app::theme::StyleError> {
+        let overrides = vec![(
+            "late".to_owned(),
+            RoleStyle::parse("#ff0000 plain on blue")?,
+        )];
+        let themes = |depth| Themes::new(depth, Symbols::UNICODE).with_overrides(overrides.clone());
+        let late = themes(ColorDepth::TrueColor).theme(ThemeName::Dark).late;
+        assert_eq!(late.fg, Some(Color::Rgb(255, 0, 0)));
+        assert_eq!(late.bg, Some(Color::Indexed(4)));
+        assert!(late.add_modifier.is_empty());
+        let few = themes(ColorDepth::Ansi256).theme(ThemeName::Dark).late;
+        assert_eq!(few.fg, Some(Color::Indexed(196)));
+        let none = themes(ColorDepth::None).theme(ThemeName::Dark).late;
+        assert_eq!((none.fg, none.bg), (None, None));
+        Ok(())
+    }
 
     #[test]
     fn text_of_every_role_has_a_contrast_of_4_5_on_every_background() {

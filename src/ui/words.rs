@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use super::due;
 use super::text::Pen;
 use super::theme::Theme;
+use crate::domain::casefold::search_key;
 use crate::domain::due::in_words;
 use crate::domain::line::Line;
 use crate::domain::recurrence::Recurrence;
@@ -18,6 +19,8 @@ pub(super) struct Look<'t> {
     pub(super) today: Date,
     /// Whether priority, due date and completion have columns of their own.
     pub(super) lifted: bool,
+    /// What a search looks for, as it compares texts.
+    pub(super) needles: &'t [String],
 }
 
 /// Writes `text` as far as there is room.
@@ -50,12 +53,26 @@ pub(super) fn words(text: &str, look: Look<'_>, pen: &mut Pen<'_>) {
         } else {
             word_style(word, !started, look).unwrap_or(base)
         };
+        let style = if is_found(word, look) {
+            style.patch(look.theme.found)
+        } else {
+            style
+        };
         match shown(word, look) {
             Some(words) => pen.write(&words, look.theme.muted),
             None => pen.write(word, style),
         };
         started = true;
         gap = space;
+    }
+}
+
+fn is_found(word: &str, look: Look<'_>) -> bool {
+    !look.needles.is_empty() && {
+        let word = search_key(word);
+        look.needles
+            .iter()
+            .any(|needle| word.contains(needle.as_str()))
     }
 }
 
@@ -132,8 +149,7 @@ fn word_style(word: &str, first: bool, look: Look<'_>) -> Option<Style> {
 }
 
 /// Writes a text as it is typed, tags and dates told apart.
-pub(super) fn typed(text: &str, theme: &Theme, pen: &mut Pen<'_>) {
-    let base = theme.overlay;
+pub(super) fn typed(text: &str, base: Style, theme: &Theme, pen: &mut Pen<'_>) {
     for (n, word) in text.split_inclusive(' ').enumerate() {
         let visible = word.trim_end_matches(' ');
         let style = match visible.as_bytes() {

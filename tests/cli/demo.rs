@@ -53,9 +53,9 @@ fn keys_lead_from_login_to_delete() -> Checked {
     seat.wait_until(|text| text.contains("renew passport"))?;
 
     seat.press("?")?;
-    seat.wait_until(|text| text.contains("Keys") && !text.contains("renew passport"))?;
+    seat.wait_until(|text| text.contains("Keys") && text.contains("type to filter"))?;
     seat.press("\u{1b}")?;
-    seat.wait_until(|text| text.contains("renew passport"))?;
+    seat.wait_until(|text| text.contains("renew passport") && !text.contains("Keys"))?;
 
     seat.press("gg")?;
     seat.press("d")?;

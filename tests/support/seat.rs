@@ -319,5 +319,8 @@ impl Seat {
         for secret in &self.secrets {
             assert!(!self.seen.contains(secret), "{secret} on the terminal");
         }
+        for secret in &self.secrets {
+            assert!(!self.seen.contains(secret), "{secret} on the terminal");
+        }
     }
 }

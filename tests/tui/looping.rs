@@ -18,7 +18,8 @@ use tudone::runtime::event_loop::{
 use tudone::runtime::output::Output;
 use tudone::sync::event::{RoundEvent, RoundFailure};
 use tudone::sync::round::RoundReport;
-use tudone::ui::{ColorDepth, Theme, ThemeName};
+use tudone::ui::symbols::Symbols;
+use tudone::ui::{ColorDepth, Themes};
 use uuid::Uuid;
 
 use crate::stage::{NOON, Stage, ada, instant, todo};
@@ -99,7 +100,7 @@ fn frames(input: Vec<Msg>, messages: Vec<Msg>) -> Result<(usize, Recorder), Box<
         &mut stage.model,
         sources,
         &mut noted,
-        &Theme::new(ThemeName::Terminal, ColorDepth::None),
+        &Themes::new(ColorDepth::None, Symbols::UNICODE),
         stamp,
     ));
     noted.left = Some(driven?);

@@ -10,7 +10,9 @@
 
 mod acts;
 mod device;
+mod finding;
 mod looping;
+mod mouse;
 mod screens;
 mod stage;
 mod states;

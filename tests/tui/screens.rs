@@ -324,13 +324,8 @@ fn no_todos_yet() {
 }
 
 #[test]
-fn help_at_120_by_36() {
-    assert_snapshot!(online(120, 36).press("?").screen());
-}
-
-#[test]
 fn help_scrolls_where_it_does_not_fit() {
-    assert_snapshot!(online(60, 10).press("? pgdn j").screen());
+    assert_snapshot!(online(60, 10).press("? pgdn down").screen());
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub(crate) struct Stage {
     /// The day then.
     pub(crate) today: Date,
     acts: u128,
+    totals: Totals,
 }
 
 /// Noon of 24 November 2026, UTC.
@@ -111,6 +112,7 @@ impl Stage {
             week_start: jiff::civil::Weekday::Monday,
             groups: true,
             demo: false,
+            theme: ThemeName::Terminal,
         });
         Self {
             model,
@@ -119,6 +121,7 @@ impl Stage {
             now: instant(NOON),
             today: Date::constant(2026, 11, 24),
             acts: 0,
+            totals: Totals::default(),
         }
     }
 
@@ -176,6 +179,7 @@ impl Stage {
             sent: waiting(State::Sent),
             rejected: waiting(State::Rejected),
         };
+        self.totals = totals;
         let id = self.asked();
         let freshness = Freshness {
             as_of: Some(instant("2026-11-24T11:58:00Z")),
@@ -199,6 +203,26 @@ impl Stage {
             capabilities: None,
         })
         .say(counted)
+    }
+
+    /// Answers the last question for rows with these; nothing else is known anew.
+    pub(crate) fn answer_rows(&mut self, rows: Vec<Todo>) -> &mut Self {
+        let id = self.asked();
+        let window = Window {
+            rows,
+            more_above: false,
+            more_below: false,
+        };
+        self.say(Msg::Windowed {
+            id,
+            window,
+            totals: self.totals,
+            freshness: Freshness {
+                as_of: Some(instant("2026-11-24T11:58:00Z")),
+                ..Freshness::default()
+            },
+            capabilities: None,
+        })
     }
 
     fn drawn(&self, width: u16, height: u16) -> (Buffer, Option<(u16, u16)>) {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tudone::app::{Effect, Msg};
 use tudone::domain::todo::State;
+use tudone::domain::when::Calendar;
 use tudone::sync::event::RoundEvent;
 use tudone::sync::plan::Waiting;
 use tudone::sync::round::{Blocked, RoundReport};
@@ -29,7 +30,7 @@ fn at_midnight_words_and_views_change_without_a_key() {
     let asked = |wanted: fn(&Effect) -> bool| stage.effects.iter().any(wanted);
     assert!(asked(|effect| matches!(effect, Effect::Window { .. })));
     let counted = Effect::Counts {
-        today: Date::constant(2026, 11, 25),
+        calendar: Calendar::new(Date::constant(2026, 11, 25)),
     };
     assert!(stage.effects.contains(&counted), "{:?}", stage.effects);
 }

@@ -2,6 +2,7 @@
 
 use super::{Asked, List, Place};
 use crate::app::effect::{Effect, WindowId};
+use crate::domain::key::Key;
 use crate::domain::list::Around;
 
 impl List {
@@ -70,6 +71,18 @@ impl List {
             Place::First => 0,
             Place::Keep | Place::Last => self.rows.len().saturating_sub(1),
         });
+        self.prefetch()
+    }
+
+    /// Selects a todo of the window.
+    #[must_use]
+    pub fn select_key(&mut self, key: Key) -> Vec<Effect> {
+        let Some(at) = self.rows.iter().position(|row| row.todo.key == key) else {
+            return Vec::new();
+        };
+        self.select_when_loaded = None;
+        self.pending_moves.clear();
+        self.select(at);
         self.prefetch()
     }
 

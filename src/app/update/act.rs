@@ -2,17 +2,17 @@
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    clippy::single_match_else,
     reason = "an action that means nothing on this screen does nothing"
 )]
 
 use crate::app::action::Action;
+use crate::app::editor;
 use crate::app::editor::DayField;
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Screen, Size};
+use crate::app::model::{Model, Screen};
+use crate::app::picker::PickerKind;
 use crate::app::stamp::Stamp;
-use crate::app::update::{details, line, link, login, paste, queue, search, todos, views};
-use crate::app::{editor, help};
+use crate::app::update::{details, line, link, login, paste, picker, queue, search, todos, views};
 
 /// Carries out `action` on the screen in front.
 pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
@@ -34,17 +34,12 @@ pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect
             Action::Cancel => search::drop(model),
             Action::Down => model.list.step(1),
             Action::Up => model.list.step(-1),
+            Action::Complete => search::complete(model),
             _ if editor::edited(&mut line.input, action) => search::changed(model),
             _ => Vec::new(),
         },
         Screen::Paste { .. } => paste::answered(model, action, stamp),
-        Screen::Help { top } => match action {
-            Action::Cancel => leave(model),
-            _ => {
-                *top = scrolled(*top, action, model.size);
-                Vec::new()
-            }
-        },
+        Screen::Picker(_) => picker::on_picker(model, action, stamp),
         Screen::Login(_) => login::act(model, action),
     }
 }
@@ -91,28 +86,8 @@ fn on_list(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
         Action::ReverseSort => views::reverse_sort(model),
         Action::Sync => link::sync(model),
         Action::Login => login::open(model),
-        Action::Help => {
-            model.screen = Screen::Help { top: 0 };
-            Vec::new()
-        }
+        Action::Palette => picker::open(model, PickerKind::Palette),
+        Action::Help => picker::open(model, PickerKind::Help),
         _ => Vec::new(),
     }
-}
-
-fn leave(model: &mut Model) -> Vec<Effect> {
-    model.leave();
-    Vec::new()
-}
-
-/// The first line of the help text after `action`; the end is never passed.
-fn scrolled(top: usize, action: Action, size: Size) -> usize {
-    let page = help::page(size);
-    let moved = match action {
-        Action::Down => top + 1,
-        Action::Up => top.saturating_sub(1),
-        Action::PageDown => top + page,
-        Action::PageUp => top.saturating_sub(page),
-        _ => top,
-    };
-    moved.min(help::last_top(size))
 }

@@ -10,7 +10,7 @@ use crate::app::editor::{self, Editor};
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
-use crate::app::update::{search, todos};
+use crate::app::update::{picker, search, todos};
 
 /// Puts it into the open line. Several lines are asked about first; on the
 /// list they open the add line.
@@ -33,11 +33,14 @@ pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
             editor::insert(&mut line.input, text);
             search::changed(model)
         }
+        Screen::Picker(line) => {
+            picker::typed(line, text);
+            Vec::new()
+        }
         Screen::Sidebar(_)
         | Screen::Queue(_)
         | Screen::Confirm { .. }
         | Screen::Paste { .. }
-        | Screen::Help { .. }
         | Screen::Login(_) => Vec::new(),
     }
 }

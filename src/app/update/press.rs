@@ -6,7 +6,7 @@ use crate::app::keymap::Meaning;
 use crate::app::keys::Key;
 use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
-use crate::app::update::{act, search};
+use crate::app::update::{act, picker, search};
 
 /// Looks up what the keys pressed so far mean. A key that does not continue a
 /// sequence begins again; a character that means nothing in a line is typed.
@@ -49,12 +49,15 @@ fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
             crate::app::editor::insert(&mut line.input, text);
             search::changed(model)
         }
+        Screen::Picker(line) => {
+            picker::typed(line, text);
+            Vec::new()
+        }
         Screen::List
         | Screen::Sidebar(_)
         | Screen::Queue(_)
         | Screen::Confirm { .. }
         | Screen::Paste { .. }
-        | Screen::Help { .. }
         | Screen::Login(_) => {
             useless(model, key);
             Vec::new()

@@ -10,6 +10,7 @@ use crate::app::action::Action;
 use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Question, Screen};
+use crate::app::picker::PickerKind;
 use crate::app::queue::{QueueScreen, is_rejected, texts};
 use crate::app::stamp::Stamp;
 use crate::app::update::todos::{change, commit};
@@ -48,6 +49,7 @@ pub(super) fn on_queue(model: &mut Model, action: Action, stamp: Stamp) -> Vec<E
         Action::Undo => return super::todos::undo(stamp),
         Action::Sync => return super::link::sync(model),
         Action::RetryAll => return retry_all(model),
+        Action::Help => return super::picker::open(model, PickerKind::Help),
         action => return act(model, action),
     }
     Vec::new()

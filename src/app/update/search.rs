@@ -5,6 +5,7 @@
     reason = "an action that means nothing on this screen does nothing"
 )]
 
+use crate::app::editor::split as split_at_cursor;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen, Search};
 use crate::domain::query::Query;
@@ -39,6 +40,30 @@ pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     model.list.show_first(query)
+}
+
+/// Shows what `text` finds in the current view.
+pub(super) fn find(model: &mut Model, text: String) -> Vec<Effect> {
+    model.search = text;
+    let query = query(model);
+    model.list.show_first(query)
+}
+
+/// Completes the term at the cursor.
+pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
+    let Screen::Search(line) = &mut model.screen else {
+        return Vec::new();
+    };
+    let (before, after) = split_at_cursor(&line.input);
+    let word = before.rsplit(' ').next().unwrap_or_default();
+    let Some(term) = model.tags.terms(word).into_iter().next() else {
+        line.error = Some("nothing to complete here".to_owned());
+        return Vec::new();
+    };
+    let start = before.strip_suffix(word).unwrap_or_default();
+    let cursor = (start.chars().count()) + term.chars().count();
+    line.input = tui_input::Input::new(format!("{start}{term}{after}")).with_cursor(cursor);
+    changed(model)
 }
 
 /// Back to the list with what was found.

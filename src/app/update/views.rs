@@ -11,6 +11,7 @@ use crate::app::action::Action;
 use crate::app::counts::{Counted, Uncounted};
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
+use crate::app::picker::PickerKind;
 use crate::app::sidebar::{self, Entry};
 use crate::app::tags::Tags;
 use crate::app::update::search;
@@ -108,6 +109,7 @@ pub(super) fn on_sidebar(model: &mut Model, action: Action) -> Vec<Effect> {
                 None => Vec::new(),
             };
         }
+        Action::Help => return super::picker::open(model, PickerKind::Help),
         Action::Cancel => model.leave(),
         _ => {}
     }

@@ -79,8 +79,10 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     );
     let options = TuiOptions {
         keymap: Keymap::default(),
-        theme: super::tui::theme(context, ThemeName::Terminal),
+        themes: super::tui::themes(context),
+        theme: ThemeName::Terminal,
         offline: false,
+        mouse: false,
         views: Vec::new(),
         week_start: jiff::civil::Weekday::Monday,
         groups: true,

@@ -11,7 +11,7 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::runtime::{self, TuiOptions};
 use crate::ui::symbols::Symbols;
-use crate::ui::{ColorDepth, Theme, ThemeName};
+use crate::ui::{ColorDepth, ThemeName, Themes};
 
 /// Opens the terminal program and returns when the user quits.
 pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
@@ -29,11 +29,10 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     let options = TuiOptions {
         // The configuration was checked before.
         keymap: Keymap::configured(bindings).unwrap_or_default(),
-        theme: theme(
-            context,
-            ThemeName::parse(&config.ui.theme).unwrap_or_default(),
-        ),
+        themes: themes(context).with_overrides(config.theme.clone()),
+        theme: ThemeName::parse(&config.ui.theme).unwrap_or_default(),
         offline: context.flags.offline,
+        mouse: config.ui.mouse,
         views: config.views.clone(),
         week_start: config.ui.week_start,
         groups: config.ui.group,
@@ -60,8 +59,8 @@ pub(crate) fn edit_text(text: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-/// A theme in the colours and signs that the environment allows.
-pub(crate) fn theme(context: &CommandContext, name: ThemeName) -> Theme {
+/// The themes in the colours and signs that the environment allows.
+pub(crate) fn themes(context: &CommandContext) -> Themes {
     let set = |name| std::env::var(name).ok();
     let depth = if Paint::new(context.flags.color, &io::stdout()).is_on() {
         ColorDepth::detect(set("COLORTERM").as_deref(), set("TERM").as_deref())
@@ -73,5 +72,5 @@ pub(crate) fn theme(context: &CommandContext, name: ThemeName) -> Theme {
         set("LC_CTYPE").as_deref(),
         set("LANG").as_deref(),
     );
-    Theme::new(name, depth).with_symbols(symbols)
+    Themes::new(depth, symbols)
 }

@@ -238,8 +238,8 @@ mod tests {
     const DEADLINE: Duration = Duration::from_mins(1);
 
     #[tokio::test]
-    async fn midnight_and_another_time_zone_are_noticed_without_a_key()
-    -> Result<(), Box<dyn Error>> {
+    async fn midnight_and_another_time_zone_are_noticed_without_a_key() -> Result<(), Box<dyn Error>>
+    {
         let folder = tempfile::tempdir()?;
         let location = DatabaseLocation {
             path: folder.path().join("todos.db"),

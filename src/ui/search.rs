@@ -1,0 +1,118 @@
+//! The search line under the header, and the explanation of terms.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::text::{Pen, fill, width};
+use super::theme::Theme;
+use super::{line, line_of, words};
+use crate::app::Model;
+use crate::app::model::Screen;
+use crate::domain::casefold::search_key;
+
+/// Terms to choose from, and what they select.
+const TERMS: [(&[&str], &str); 4] = [
+    (&["+project", "@context"], "that tag"),
+    (
+        &["due:today", "due:overdue", "due:this-week", "due:2026-12"],
+        "by date",
+    ),
+    (
+        &["pri:A", "no:due", "not:+work"],
+        "by priority, without, not",
+    ),
+    (&["state:pending", "state:rejected"], "by state"),
+];
+
+/// Draws the search line; returns where the cursor belongs, if it is typed in.
+pub(super) fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let row = line_of(area, 0);
+    if row.height == 0 {
+        return None;
+    }
+    fill(row, theme.text, buf);
+    let search = if let Screen::Search(search) = model.main_screen() {
+        Some(search)
+    } else {
+        None
+    };
+    let error = search.and_then(|search| search.error.as_deref());
+    let (note, style) = match error {
+        Some(error) => (error.to_owned(), theme.warning),
+        None => (found(model), theme.muted),
+    };
+    let most = area.width * 3 / 5;
+    let note_width = width(&note).min(most);
+    let start = row.right().saturating_sub(note_width + 1);
+    let note_area = Rect {
+        width: row.width.saturating_sub(1),
+        ..row
+    };
+    Pen::new(note_area, theme, buf)
+        .go_to(start)
+        .write(&note, style);
+    let typed_area = Rect {
+        x: row.x + 1,
+        width: start.saturating_sub(row.x + 3),
+        ..row
+    };
+    let mut pen = Pen::new(typed_area, theme, buf);
+    pen.write("/", theme.accent).write(" ", theme.text);
+    let field = Rect {
+        x: typed_area.x + 2,
+        width: typed_area.width.saturating_sub(2),
+        ..typed_area
+    };
+    let Some(search) = search else {
+        words::typed(&model.search, theme.text, theme, &mut pen);
+        return None;
+    };
+    line::text(&search.input, theme.text, theme, field, buf)
+        .filter(|_| matches!(model.screen, Screen::Search(_)))
+}
+
+/// `2 of 10 open`, as far as it is known.
+fn found(model: &Model) -> String {
+    if model.search.is_empty() {
+        return String::new();
+    }
+    let index = model.views.current();
+    let total = model.view_count(index);
+    let view = model.views.all().get(index);
+    let view = view.map_or_else(String::new, |view| view.name().to_lowercase());
+    match (model.list.whole_length(), total) {
+        (Some(found), Some(total)) => format!("{found} of {total} {view}"),
+        (Some(found), None) => format!("{found} found"),
+        (None, _) => String::new(),
+    }
+}
+
+/// The words that a search finds, as they are compared.
+pub(super) fn needles(model: &Model) -> Vec<String> {
+    model
+        .search
+        .split(' ')
+        .filter(|word| !word.is_empty() && (!word.contains(':') || word.starts_with(['+', '@'])))
+        .map(|word| search_key(word.trim_matches('"')).into_owned())
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// Draws the terms that narrow a list.
+pub(super) fn terms(theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if area.height == 0 {
+        return;
+    }
+    let mut pen = Pen::new(line_of(area, 0), theme, buf);
+    pen.go_to(area.x + 1)
+        .write("words and terms that narrow the list", theme.muted);
+    for (n, (examples, meaning)) in (1..area.height).zip(TERMS) {
+        let mut pen = Pen::new(line_of(area, n), theme, buf);
+        pen.go_to(area.x + 3);
+        for example in examples {
+            pen.write(example, theme.key).write("  ", theme.muted);
+        }
+        let at = area.x + (area.width / 2).max(54.min(area.width));
+        pen.go_to(at).write(meaning, theme.muted);
+    }
+}

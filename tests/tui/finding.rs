@@ -1,0 +1,239 @@
+//! Finding: the search line, the palette of commands, the help.
+
+use insta::assert_snapshot;
+use tudone::app::{Effect, Msg};
+use tudone::domain::todo::{State, Todo};
+
+use crate::stage::{Stage, ada, key, todo};
+
+const SIZES: [(u16, u16); 4] = [(120, 36), (80, 24), (40, 10), (20, 5)];
+
+fn rows() -> Vec<Todo> {
+    vec![
+        todo(
+            1,
+            "(A) renew passport +travel due:2026-11-22",
+            State::Synced,
+        ),
+        todo(
+            2,
+            "(B) water the plants @home due:2026-11-24",
+            State::Synced,
+        ),
+        todo(
+            3,
+            "book flights to Lisbon +travel @computer due:2026-12-10",
+            State::Synced,
+        ),
+        todo(4, "Café crème für 日本 ﾊﾟﾝ", State::Pending),
+        todo(5, "send invoice 2026-07", State::Rejected),
+    ]
+}
+
+fn listed(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::new(width, height, Some(ada()));
+    stage.answer(rows());
+    stage
+}
+
+/// The list with a search typed and answered.
+fn searched(width: u16, height: u16, text: &str) -> Stage {
+    let mut stage = listed(width, height);
+    stage.press("/").type_text(text);
+    let found = rows()
+        .into_iter()
+        .filter(|row| row.text.contains("+travel"))
+        .collect();
+    stage.answer_rows(found);
+    stage
+}
+
+#[test]
+fn the_search_line_at_every_size() {
+    for (width, height) in SIZES {
+        let stage = searched(width, height, "tra +travel");
+        assert_snapshot!(format!("search_at_{width}_by_{height}"), stage.screen());
+    }
+}
+
+#[test]
+fn an_open_search_line_explains_the_terms() {
+    let mut stage = listed(120, 24);
+    assert_snapshot!(stage.press("/").screen());
+}
+
+#[test]
+fn what_a_search_found_is_marked_and_counted() {
+    let stage = searched(100, 16, "tra");
+    let screen = stage.styled();
+    assert!(screen.contains("2 of 5 open"), "{screen}");
+    assert_snapshot!(screen);
+}
+
+#[test]
+fn a_kept_search_stays_under_the_header_until_esc() {
+    let mut stage = searched(80, 16, "tra");
+    stage.press("enter");
+    let kept = stage.screen();
+    assert!(kept.contains("│ / tra"), "{kept}");
+    stage.press("esc");
+    let whole = stage.screen();
+    assert!(!whole.contains("/ tra"), "{whole}");
+}
+
+#[test]
+fn a_bad_term_is_explained_in_the_line_and_the_list_stays() {
+    let mut stage = searched(100, 24, "tra");
+    stage.type_text(" due:someday");
+    let screen = stage.screen();
+    let line = screen
+        .lines()
+        .find(|line| line.starts_with("│ / tra due:someday"));
+    assert!(
+        line.is_some_and(|line| line.contains("someday")),
+        "{screen}"
+    );
+    assert!(screen.contains("renew passport"), "{screen}");
+}
+
+#[test]
+fn tab_completes_a_term() {
+    let mut stage = listed(100, 24);
+    stage.press("/").type_text("+tr").press("tab");
+    assert!(stage.screen().contains("/ +travel"), "{}", stage.screen());
+    stage.type_text(" due:ov").press("tab");
+    let screen = stage.screen();
+    assert!(screen.contains("/ +travel due:overdue"), "{screen}");
+}
+
+#[test]
+fn the_palette_at_every_size() {
+    for (width, height) in SIZES {
+        let mut stage = listed(width, height);
+        stage.press(":").type_text("due");
+        assert_snapshot!(format!("palette_at_{width}_by_{height}"), stage.screen());
+    }
+}
+
+#[test]
+fn the_palette_in_colour() {
+    let mut stage = listed(80, 24);
+    assert_snapshot!(stage.press(":").type_text("dele").styled());
+}
+
+#[test]
+fn choosing_in_the_palette_does_what_the_key_does() {
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("delete").press("enter");
+    let is_delete = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Commit {
+                verb: "deleted",
+                ..
+            }
+        )
+    };
+    assert!(stage.effects.iter().any(is_delete), "{:?}", stage.effects);
+    assert!(stage.screen().contains("deleted"), "{}", stage.screen());
+}
+
+#[test]
+fn letters_are_text_in_the_palette() {
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("q?j");
+    assert!(!stage.effects.contains(&Effect::Quit));
+    assert!(stage.screen().contains("› q?j"), "{}", stage.screen());
+    stage.press("esc");
+    assert!(!stage.screen().contains("Commands"), "{}", stage.screen());
+}
+
+#[test]
+fn what_is_impossible_says_why_and_the_palette_stays() {
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("rejected keep mine");
+    let screen = stage.screen();
+    assert!(screen.contains("for a rejected change only"), "{screen}");
+    stage.effects.clear();
+    stage.press("enter");
+    assert!(stage.effects.is_empty(), "{:?}", stage.effects);
+    assert!(stage.screen().contains("Commands"), "{}", stage.screen());
+}
+
+#[test]
+fn the_palette_shows_views_tags_and_todos() {
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("view upcom").press("enter");
+    assert!(stage.screen().contains("Upcoming"), "{}", stage.screen());
+
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("project trav").press("enter");
+    assert!(stage.screen().contains("/ +travel"), "{}", stage.screen());
+
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("go lisbon").press("enter");
+    let wanted = |effect: &Effect| format!("{effect:?}").contains(&format!("{:?}", key(3)));
+    assert!(stage.effects.iter().any(wanted), "{:?}", stage.effects);
+
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("zzz nothing").press("enter");
+    assert!(
+        stage.screen().contains("/ zzz nothing"),
+        "{}",
+        stage.screen()
+    );
+}
+
+#[test]
+fn a_theme_chosen_in_the_palette_is_in_force_at_once() {
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("theme light").press("enter");
+    assert_eq!(stage.model.theme().name(), "light");
+    assert!(stage.model.take_stale());
+}
+
+#[test]
+fn the_help_at_every_size() {
+    for (width, height) in SIZES {
+        let mut stage = listed(width, height);
+        assert_snapshot!(
+            format!("help_at_{width}_by_{height}"),
+            stage.press("?").screen()
+        );
+    }
+}
+
+#[test]
+fn the_help_begins_with_the_keys_of_its_screen() {
+    let mut stage = listed(100, 30);
+    stage.press("Q").say(Msg::QueueRead(Vec::new()));
+    let screen = stage.press("?").screen();
+    let heading = |name: &str| screen.find(name).unwrap_or(usize::MAX);
+    assert!(heading(" Queue") < heading("Everywhere"), "{screen}");
+    assert!(screen.contains("queue-retry-all"), "{screen}");
+    let back = stage.press("esc").screen();
+    assert!(
+        back.contains("Changes not yet") && !back.contains("Everywhere"),
+        "{back}"
+    );
+}
+
+#[test]
+fn the_help_is_filtered_by_what_a_key_does_its_key_or_its_name() {
+    for text in ["half a screen down", "half-page-down", "ctrl-d"] {
+        let mut stage = listed(100, 30);
+        let screen = stage.press("?").type_text(text).screen();
+        assert!(screen.contains("half-page-down"), "{text}: {screen}");
+    }
+}
+
+#[test]
+fn every_binding_is_in_the_help() {
+    let mut stage = listed(100, 30);
+    stage.press("?");
+    for row in tudone::app::action::TABLE {
+        stage.press("ctrl-u").type_text(row.name);
+        let screen = stage.screen();
+        assert!(screen.contains(row.name), "{}: {screen}", row.name);
+    }
+}
