@@ -118,7 +118,12 @@ fn bench(words: &[&str]) -> Checked<(Sandbox, Machine)> {
 /// Runs doctor, which must end with `exit`, and returns its findings.
 fn doctor(machine: &Machine, words: &[&str], exit: i32) -> Checked<Vec<Value>> {
     let words = [&["doctor", "--json"], words].concat();
-    let document = machine.run(&words)?.ended(exit)?.json()?;
+    let ran = machine.run(&words)?.ended(exit)?;
+    for secret in secrets(machine)? {
+        assert!(!ran.stdout.contains(&secret), "{}", ran.stdout);
+        assert!(!ran.stderr.contains(&secret), "{}", ran.stderr);
+    }
+    let document = ran.json()?;
     assert_eq!(document["ok"], exit == 0, "{document}");
     Ok(document["checks"].as_array().ok_or("no checks")?.clone())
 }
@@ -267,6 +272,34 @@ fn a_wrong_jwt_secret_is_answered_with_the_whole_right_line() -> Checked {
         finding["received"]
             .as_str()
             .is_some_and(|it| it.contains("JWSInvalidSignature"))
+    );
+    Ok(())
+}
+
+#[test]
+fn a_login_that_hasura_refuses_carries_the_same_line() -> Checked {
+    let (sandbox, machine) = bench(&[])?;
+    sandbox.control(Method::POST, "/config", Some(json!({"wrong_secret": true})))?;
+    let findings = doctor(&machine, &[], 8)?;
+    let finding = found(&findings, "jwt-secret")?;
+
+    let (ran, events) = machine.device_login(&sandbox, USER, "approve")?;
+
+    let last = events.last().ok_or("no event")?;
+    assert_eq!(
+        (&last["event"], &last["code"]),
+        (&json!("failed"), &finding["code"])
+    );
+    assert_eq!(last["fix"], finding["fix"]);
+    assert!(last["fix"].is_string(), "{last}");
+    assert_eq!(ran.ended(8)?.error()?["fix"], finding["fix"]);
+
+    sandbox.control(Method::DELETE, "/config", None)?;
+    let (_, events) = machine.device_login(&sandbox, USER, "deny")?;
+    let last = events.last().ok_or("no event")?;
+    assert_eq!(
+        (&last["event"], &last["fix"]),
+        (&json!("failed"), &Value::Null)
     );
     Ok(())
 }
@@ -431,16 +464,25 @@ fn a_token_made_elsewhere_is_examined_too() -> Checked {
 fn no_secret_is_printed() -> Checked {
     let (sandbox, machine) = bench(&[])?;
     sandbox.control(Method::POST, "/config", Some(json!({"wrong_secret": true})))?;
-    let text = std::fs::read_to_string(machine.path("data/credentials.json"))?;
     let ran = machine.run(&["-vv", "doctor"])?.ended(8)?;
-    let stored: Value = serde_json::from_str(&text)?;
-    let secrets = strings(&stored);
-    assert!(secrets.iter().any(|it| it.len() > 40), "{secrets:?}");
-    for secret in secrets.iter().filter(|it| it.len() > 40) {
-        assert!(!ran.stdout.contains(secret.as_str()), "{}", ran.stdout);
-        assert!(!ran.stderr.contains(secret.as_str()), "{}", ran.stderr);
+    let secrets = secrets(&machine)?;
+    assert!(!secrets.is_empty());
+    for secret in secrets {
+        assert!(!ran.stdout.contains(&secret), "{}", ran.stdout);
+        assert!(!ran.stderr.contains(&secret), "{}", ran.stderr);
     }
     Ok(())
+}
+
+/// The tokens that the machine keeps.
+fn secrets(machine: &Machine) -> Checked<Vec<String>> {
+    let path = machine.path("data/credentials.json");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let stored: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+    let texts = strings(&stored).into_iter();
+    Ok(texts.filter(|it| it.len() > 40).collect())
 }
 
 /// Every string in a document, those inside strings of JSON too.

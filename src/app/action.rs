@@ -142,6 +142,12 @@ pub enum Action {
     ToggleQr,
     /// Request a new code.
     Retry,
+    /// Try the demo.
+    TryDemo,
+    /// Set up a backend of one's own.
+    SetUp,
+    /// Explain how it works.
+    HowItWorks,
     /// Redraw the screen.
     Redraw,
     /// Put the program in the background.
@@ -194,11 +200,13 @@ pub enum Layer {
     Picker,
     /// The login screen.
     Login,
+    /// The welcome screen.
+    Welcome,
 }
 
 impl Layer {
     /// All layers, in the order that the help shows them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         L::List,
         L::Global,
         L::Editor,
@@ -210,6 +218,7 @@ impl Layer {
         L::Paste,
         L::Login,
         L::Picker,
+        L::Welcome,
     ];
 
     /// Its heading in the help.
@@ -227,6 +236,7 @@ impl Layer {
             Self::Sidebar => "Sidebar",
             Self::Picker => "Commands and keys",
             Self::Login => "Logging in",
+            Self::Welcome => "Nothing configured yet",
         }
     }
 }
@@ -414,6 +424,11 @@ pub const TABLE: &[Binding] = &[
     row(L::Picker, A::PageDown, "help-page-down", &["pgdn"], "page down"),
     row(L::Picker, A::PageUp, "help-page-up", &["pgup"], "page up"),
     row(L::Picker, A::Cancel, "leave-help", &["esc", "ctrl-c"], "back"),
+    row(L::Welcome, A::TryDemo, "try-demo", &["d"], "try the demo"),
+    row(L::Welcome, A::SetUp, "set-up", &["c"], "set up your own Auth0 and Hasura"),
+    row(L::Welcome, A::HowItWorks, "how-it-works", &["h", "?", "f1"], "how it works"),
+    row(L::Welcome, A::Cancel, "leave-explanation", &["esc"], "back"),
+    row(L::Welcome, A::Quit, "quit-welcome", &["q"], "quit"),
     row(L::Global, A::Redraw, "redraw", &["ctrl-l"], "redraw"),
     row(L::Global, A::Suspend, "suspend", &["ctrl-z"], "into the background"),
     row(L::Global, A::Quit, "quit-now", &["ctrl-c"], "quit"),

@@ -242,6 +242,7 @@ const fn layers(layer: Layer) -> &'static [Layer] {
         Layer::Sidebar => &[Layer::Sidebar, Layer::Global],
         Layer::Picker => &[Layer::Picker, Layer::Line, Layer::Global],
         Layer::Login => &[Layer::Login, Layer::Global],
+        Layer::Welcome => &[Layer::Welcome, Layer::Global],
     }
 }
 

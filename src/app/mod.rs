@@ -31,6 +31,7 @@ pub mod toast;
 pub mod unfinished;
 pub mod update;
 pub mod views;
+pub mod welcome;
 
 pub use action::{Action, Layer};
 pub use effect::Effect;

@@ -1,7 +1,7 @@
 //! What every command needs: flags, clock, configuration, profile, prompts.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use jiff::civil::Weekday;
 
@@ -11,6 +11,7 @@ use crate::cli::color::Paint;
 use crate::cli::error::CliError;
 use crate::cli::network::PendingRefresh;
 use crate::cli::output;
+use crate::cli::prompt;
 use crate::config::{self, Config, Paths, Profile, environment};
 use crate::domain::push_outcome::Queued;
 use crate::domain::when::Calendar;
@@ -133,17 +134,8 @@ impl CommandContext {
                 question: question.to_owned(),
             });
         }
-        let mut stderr = io::stderr().lock();
-        let asked = write!(stderr, "{} [y/N] ", crate::text::sanitize::plain(question));
-        asked
-            .and_then(|()| stderr.flush())
-            .map_err(CliError::io("ask on the terminal"))?;
-        drop(stderr);
-        let mut answer = String::new();
-        io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .map_err(CliError::io("read the answer"))?;
+        let question = crate::text::sanitize::plain(question);
+        let answer = prompt::line(&format!("{question} [y/N] "))?.unwrap_or_default();
         match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(CliError::Cancelled),

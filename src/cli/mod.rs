@@ -29,6 +29,7 @@ mod log;
 mod network;
 mod output;
 mod pick;
+mod prompt;
 mod refused;
 mod report;
 mod shutdown;
@@ -156,7 +157,7 @@ fn refuse(error: &clap::Error, as_json: bool) -> Exit {
     let printed = if as_json && !asked {
         let text = error.render().to_string();
         let (message, help) = split(&text);
-        report::write_json(&mut io::stderr().lock(), "usage", message, help)
+        report::write_json(&mut io::stderr().lock(), "usage", message, help, None)
     } else {
         error.print()
     };

@@ -36,19 +36,25 @@ pub(crate) fn report(error: &CliError, form: Form) -> Exit {
             error.code(),
             &message(error),
             error.help().as_deref(),
+            fix(error).as_deref(),
         ),
     };
     error.exit()
 }
 
-/// Writes an error as the one object that `--json` prints.
+/// Writes an error as the one object that `--json` prints; `fix` only where there is one.
 pub(crate) fn write_json(
     out: &mut impl Write,
     code: &str,
     message: &str,
     help: Option<&str>,
+    fix: Option<&str>,
 ) -> io::Result<()> {
-    let object = json!({"error": {"code": code, "message": message, "help": help}});
+    let mut error = json!({"code": code, "message": message, "help": help});
+    if let Some(fix) = fix {
+        error["fix"] = json!(fix);
+    }
+    let object = json!({"error": error});
     writeln!(out, "{object}")
 }
 
@@ -66,10 +72,15 @@ fn write_text(
     for (number, cause) in lines.enumerate() {
         writeln!(out, "  {}: {}", number + 1, harmless(cause))?;
     }
-    match help {
-        Some(help) => writeln!(out, "{}", harmless(help)),
-        None => Ok(()),
+    for text in [help.map(str::to_owned), fix(error)].into_iter().flatten() {
+        writeln!(out, "{}", harmless(&text))?;
     }
+    Ok(())
+}
+
+/// Text to paste where the help says.
+fn fix(error: &CliError) -> Option<String> {
+    error.finding()?.fix
 }
 
 /// Keeps the line breaks; replaces what a terminal would act on.

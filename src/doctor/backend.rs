@@ -1,6 +1,7 @@
 //! The endpoint: whether it is GraphQL, requires a token and accepts this one.
 
 use jiff::SignedDuration;
+use reqwest::Url;
 use serde_json::Value;
 
 use crate::auth::connection::Connection;
@@ -30,26 +31,10 @@ pub(super) async fn examine(
     login: LoginFacts,
     report: &mut DoctorReport<'_>,
 ) {
-    let sent = format!("POST {} query Verify, no token", connection.endpoint);
-    let answer = ask::graphql(&connection.endpoint, VERIFY, &Value::Null, None).await;
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => {
-            report.add(unreachable(connection, &sent, error));
-            report.skip_rest("needs the endpoint");
-            return;
-        }
+    let Some((answer, outcome)) = reach(&connection.endpoint, report).await else {
+        report.skip_rest("needs the endpoint");
+        return;
     };
-    let outcome = match usable(connection, &sent, &answer) {
-        Ok(outcome) => outcome,
-        Err(finding) => {
-            report.add(*finding);
-            report.skip_rest("needs the endpoint");
-            return;
-        }
-    };
-    report.add(Finding::ok("endpoint", "answers GraphQL"));
-    report.add(anonymous(&sent, &answer, &outcome));
     clock(answer.ahead, issuer.ahead, report);
     match accepted(connection, issuer, &login, &outcome, report).await {
         Acceptance::Accepted(outcome) => {
@@ -60,8 +45,34 @@ pub(super) async fn examine(
     }
 }
 
-fn unreachable(connection: &Connection, sent: &str, error: NoAnswer) -> Finding {
-    let host = connection.endpoint.host_str().unwrap_or("the endpoint");
+/// Runs the checks that need no token; `None` if the endpoint does not answer GraphQL.
+pub(super) async fn reach(
+    endpoint: &Url,
+    report: &mut DoctorReport<'_>,
+) -> Option<(HttpAnswer, GraphqlOutcome)> {
+    let sent = format!("POST {endpoint} query Verify, no token");
+    let answer = match ask::graphql(endpoint, VERIFY, &Value::Null, None).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            report.add(unreachable(endpoint, &sent, error));
+            return None;
+        }
+    };
+    match usable(endpoint, &sent, &answer) {
+        Ok(outcome) => {
+            report.add(Finding::ok("endpoint", "answers GraphQL"));
+            report.add(anonymous(&sent, &answer, &outcome));
+            Some((answer, outcome))
+        }
+        Err(finding) => {
+            report.add(*finding);
+            None
+        }
+    }
+}
+
+fn unreachable(endpoint: &Url, sent: &str, error: NoAnswer) -> Finding {
+    let host = endpoint.host_str().unwrap_or("the endpoint");
     let (code, help) = if error.is_tls {
         let help = "Set SSL_CERT_FILE to a file with the certificate authority, if it is your own or \
                     your proxy's.";
@@ -78,11 +89,7 @@ fn unreachable(connection: &Connection, sent: &str, error: NoAnswer) -> Finding 
 }
 
 /// Parses a GraphQL answer; returns a finding for any other answer.
-fn usable(
-    connection: &Connection,
-    sent: &str,
-    answer: &HttpAnswer,
-) -> Result<GraphqlOutcome, Box<Finding>> {
+fn usable(endpoint: &Url, sent: &str, answer: &HttpAnswer) -> Result<GraphqlOutcome, Box<Finding>> {
     let outcome = answer.outcome();
     if outcome != GraphqlOutcome::NotGraphql {
         return Ok(outcome);
@@ -95,10 +102,10 @@ fn usable(
     }
     let finding = Finding::failed("endpoint-path", "the endpoint does not answer GraphQL")
         .exchange(sent, answer.description());
-    let mut expected = connection.endpoint.clone();
+    let mut expected = endpoint.clone();
     expected.set_path("/v1/graphql");
     expected.set_query(None);
-    Err(Box::new(if expected == connection.endpoint {
+    Err(Box::new(if expected == *endpoint {
         finding.help(
             "Check that Hasura is running at this host, and the rules of any proxy in front of it.",
         )
@@ -192,11 +199,11 @@ async fn accepted(
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
-            report.add_as("accepted", unreachable(connection, &sent, error));
+            report.add_as("accepted", unreachable(&connection.endpoint, &sent, error));
             return Acceptance::NotAccepted;
         }
     };
-    match usable(connection, &sent, &answer) {
+    match usable(&connection.endpoint, &sent, &answer) {
         Ok(GraphqlOutcome::Refused { code, message }) if is_token_error(&code) => {
             let diagnosis = Diagnosis::of_rejection(&message);
             let finding = with_jwt_secret(&diagnosis, connection, issuer);

@@ -13,6 +13,8 @@ mod role;
 
 use std::time::Duration;
 
+use reqwest::Url;
+
 use crate::config::ConfigError;
 use crate::finding::Finding;
 use crate::profile::ActiveProfile;
@@ -34,6 +36,11 @@ pub struct DoctorOptions {
 pub fn without_config(error: &ConfigError, report: &mut DoctorReport<'_>) {
     report.add(Finding::failed("config", error.to_string()).help(error.help()));
     report.skip_rest("needs the configuration");
+}
+
+/// Runs the checks of an endpoint that need neither a profile nor a login.
+pub async fn examine_endpoint(endpoint: &Url, report: &mut DoctorReport<'_>) {
+    backend::reach(endpoint, report).await;
 }
 
 /// Runs all checks of `profile` and adds their findings to `report`.

@@ -2,6 +2,8 @@
 //!
 //! Codes are interface: they are added, never renamed.
 
+use super::setup_codes::SETUP_CODES;
+
 /// A code and its explanation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FindingCode {
@@ -340,22 +342,26 @@ pub static CODES: &[FindingCode] = &[
     code("live-refused", "live", "Hasura rejects the subscription."),
 ];
 
-/// Finds the entry of `code`.
+/// Finds the entry of `code`, of a check or of a setup.
 #[must_use]
 pub fn find(code: &str) -> Option<&'static FindingCode> {
-    CODES.iter().find(|known| known.code == code)
+    let mut all = CODES.iter().chain(SETUP_CODES);
+    all.find(|known| known.code == code)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::CODES;
+    use super::{CODES, SETUP_CODES};
     use crate::finding::CHECKS;
 
     #[test]
     fn every_code_is_unique_and_belongs_to_a_check() {
         let mut seen = BTreeSet::new();
+        for entry in SETUP_CODES {
+            assert!(seen.insert(entry.code), "{} twice", entry.code);
+        }
         for entry in CODES {
             assert!(seen.insert(entry.code), "{} twice", entry.code);
             let known = CHECKS.iter().any(|(check, _)| *check == entry.check);

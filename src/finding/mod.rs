@@ -2,6 +2,7 @@
 
 mod checks;
 pub mod codes;
+pub mod setup_codes;
 
 use serde::Serialize;
 

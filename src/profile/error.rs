@@ -74,8 +74,7 @@ impl LoginError {
                 return at_step(&diagnosis.help(), diagnosis.tutorial_step());
             }
             Self::QueryRefused { .. } => {
-                let help = "Apply `assets/hasura` with the Hasura CLI to create the tables and \
-                            permissions.";
+                let help = "Run `tudone setup hasura` to create the tables and permissions.";
                 return at_step(help, TutorialStep::Permissions);
             }
             Self::MemoryStore => {

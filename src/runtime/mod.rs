@@ -37,6 +37,7 @@ mod shutdown;
 mod signals;
 mod terminal;
 mod unfinished;
+mod welcome;
 mod workers;
 
 use backend::ScreenBackend;
@@ -45,6 +46,7 @@ use local_day::LocalDay;
 use output::Output;
 use shutdown::Saved;
 use terminal::Tty;
+pub use welcome::run_welcome;
 use workers::Workers;
 
 /// How many messages may wait for the loop before their senders wait.

@@ -30,6 +30,7 @@ mod search;
 mod sidebar;
 mod status;
 mod toast;
+mod welcome;
 mod words;
 
 pub mod color;
@@ -39,6 +40,7 @@ pub mod theme;
 
 pub use color::ColorDepth;
 pub use theme::{Theme, ThemeName, Themes};
+pub use welcome::{draw_welcome, welcome_screen};
 
 /// Draws one frame.
 pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
@@ -178,6 +180,17 @@ const fn rect(area: Area) -> Rect {
         y: area.y,
         width: area.width,
         height: area.height,
+    }
+}
+
+/// `area` without one column and one row on each side, where there is room.
+fn inset(area: Rect) -> Rect {
+    let (x, y) = (u16::from(area.width > 20), u16::from(area.height > 8));
+    Rect {
+        x: area.x + x,
+        y: area.y + y,
+        width: area.width - 2 * x,
+        height: area.height - 2 * y,
     }
 }
 

@@ -21,5 +21,7 @@ mod support;
 mod auth0;
 mod bench;
 mod export;
+#[cfg(unix)]
+mod guided;
 mod hasura;
 mod repair;

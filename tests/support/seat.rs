@@ -27,6 +27,8 @@ pub(crate) struct Seat {
     seen: String,
     screen: vt100::Parser,
     secrets: Vec<String>,
+    /// How much of `seen` was answered.
+    answered: usize,
 }
 
 /// The thread that reads what the program writes.
@@ -140,6 +142,7 @@ impl Seat {
             seen: String::new(),
             screen: vt100::Parser::new(size.rows.try_into()?, size.cols.try_into()?, 0),
             secrets: machine.secrets.clone(),
+            answered: 0,
         })
     }
 
@@ -152,6 +155,21 @@ impl Seat {
             }
         }
         Ok(&self.seen)
+    }
+
+    /// Waits until `text` is written after what was answered before, and types.
+    pub(crate) fn answer(&mut self, text: &str, keys: &str) -> Checked {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let new = self.seen.get(self.answered..).unwrap_or_default();
+            if let Some(at) = new.find(text) {
+                self.answered += at + text.len();
+                return self.press(keys);
+            }
+            if !self.read_until(end) {
+                return Err(format!("no {text:?} in {:?}", self.seen).into());
+            }
+        }
     }
 
     /// Waits until the screen is as wanted, and gives its text.

@@ -27,7 +27,7 @@ use crate::sandbox::DEVELOPMENT_ONLY;
 use crate::ui::ThemeName;
 
 /// How to play.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Arguments {
     /// Play the main job as text and check each step, instead of opening the TUI
     #[arg(long)]

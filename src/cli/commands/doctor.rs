@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::Url;
 use serde_json::json;
 
 use crate::cli::color::{Paint, Role};
@@ -82,8 +83,31 @@ pub(crate) fn print_findings(context: &CommandContext) -> Result<Vec<Finding>, C
     Ok(findings)
 }
 
+/// Prints findings that were made before.
+pub(crate) fn print_some(context: &CommandContext, findings: &[Finding]) -> Result<(), CliError> {
+    let mut printer = Printer::new(context.paint());
+    for finding in findings {
+        printer.print(finding);
+    }
+    Ok(printer.outcome?)
+}
+
+/// Makes the checks of an endpoint that need no profile, and prints them.
+pub(crate) fn print_endpoint(
+    context: &CommandContext,
+    endpoint: &Url,
+) -> Result<Vec<Finding>, CliError> {
+    let mut printer = Printer::new(context.paint());
+    let mut print = |finding: &Finding| printer.print(finding);
+    let mut report = DoctorReport::new(&mut print);
+    network::wait(None, doctor::examine_endpoint(endpoint, &mut report))?;
+    let findings = report.into_findings();
+    printer.outcome?;
+    Ok(findings)
+}
+
 /// An error where a check failed.
-fn outcome(findings: &[Finding]) -> Result<(), CliError> {
+pub(crate) fn outcome(findings: &[Finding]) -> Result<(), CliError> {
     let failed: Vec<&Finding> = findings
         .iter()
         .filter(|it| it.status == Status::Failed)

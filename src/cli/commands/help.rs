@@ -10,7 +10,7 @@ use crate::cli::output;
 use crate::config::nearest;
 use crate::domain::terms::{OPTION_HELP, TERM_HELP};
 use crate::domain::when::{DAY_HELP, HelpEntry, RANGE_HELP};
-use crate::finding::{CHECKS, codes, find};
+use crate::finding::{CHECKS, codes, find, setup_codes};
 
 /// The arguments of `help`.
 #[derive(Debug, Args)]
@@ -77,10 +77,12 @@ logout --json          {"logged_out": true, "revoked", "purged", "unsent"}
 doctor --json          {"ok": bool, "checks": [{"check", "status": "ok|warning|failed|skipped",
                         "code", "message", "sent", "received", "help", "fix"}]}
 login --json           one event a line: {"event": "code", …}, {"event": "pending", …},
-                       {"event": "done", …} or {"event": "failed", …}
+                       {"event": "done", …} or
+                       {"event": "failed", "code", "message", "help", "fix"}
 
 An error, on stderr:
   {"error": {"code": "not-found", "message": "…", "help": "…"|null}}
+  and "fix", the text to paste, where a wrong setting has one
 
 Durations are written 500ms, 2s, 5m, 1h.
 "#;
@@ -130,17 +132,29 @@ fn doctor(command: &mut clap::Command, code: Option<&str>) -> Result<String, Cli
                 let _ = writeln!(text, "  {}", known.code);
             }
         }
+        text.push_str("\nCodes of a setup that fails:\n");
+        for known in setup_codes::SETUP_CODES {
+            let _ = writeln!(text, "  {} ({})", known.code, known.check);
+        }
         return Ok(text);
     };
     let check = CHECKS.iter().find(|(check, _)| *check == code);
     match (find(code), check) {
-        (Some(known), _) => Ok(format!(
-            "{} (check `{}`)\n\n{}\n",
-            known.code, known.check, known.meaning
-        )),
+        (Some(known), _) => {
+            let kind = if known.check.starts_with("setup ") {
+                ""
+            } else {
+                "check "
+            };
+            Ok(format!(
+                "{} ({kind}`{}`)\n\n{}\n",
+                known.code, known.check, known.meaning
+            ))
+        }
         (None, Some((check, meaning))) => Ok(format!("{check}\n\n{meaning}\n")),
         (None, None) => {
-            let names = codes::CODES.iter().map(|known| known.code);
+            let all = codes::CODES.iter().chain(setup_codes::SETUP_CODES);
+            let names = all.map(|known| known.code);
             let help = match nearest(code, names) {
                 Some(near) => format!("Did you mean `tudone help doctor {near}`?"),
                 None => "Run `tudone help doctor` for the codes.".to_owned(),

@@ -12,6 +12,7 @@ use crate::cli::commands::logout;
 use crate::cli::context::CommandContext;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
+use crate::cli::prompt::RawMode;
 use crate::cli::sync_skipped::WITHOUT_OFFLINE;
 use crate::cli::{network, output};
 use crate::profile::ActiveProfile;
@@ -184,7 +185,7 @@ async fn log_in(
     }
     // Before the keys are shown: a key pressed earlier would be read as part of a line.
     let is_interactive = lock().is_interactive();
-    let raw = is_interactive.then(keys::RawMode::enter).transpose()?;
+    let raw = is_interactive.then(RawMode::enter).transpose()?;
     lock().code(pending.prompt())?;
     let endpoint = profile.config.connection.endpoint.clone();
     let login = pending.finish(

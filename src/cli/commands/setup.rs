@@ -9,6 +9,7 @@ use crate::cli::error::CliError;
 use crate::finding::Finding;
 use crate::setup::hasura::HasuraAddress;
 
+mod answers;
 mod auth0;
 mod export;
 pub(crate) mod guided;
@@ -17,7 +18,7 @@ mod profile_file;
 mod secret;
 mod steps;
 
-use steps::Steps;
+use steps::SetupStep;
 
 /// What `setup` takes.
 #[derive(Debug, Args)]
@@ -69,8 +70,12 @@ pub(crate) fn repair(
     findings: &[Finding],
     options: &RepairOptions,
 ) -> Result<bool, CliError> {
-    let steps = Steps::of(findings);
-    if !(steps.hasura || steps.auth0) {
+    let due = SetupStep::due(findings);
+    let (hasura, auth0) = (
+        due.contains(&SetupStep::Hasura),
+        due.contains(&SetupStep::Auth0),
+    );
+    if !(hasura || auth0) {
         return Ok(false);
     }
     let connection = context.config()?.profile.connection;
@@ -78,13 +83,13 @@ pub(crate) fn repair(
         connection.endpoint.as_str().parse().map_err(|error| {
             CliError::usage(format!("the endpoint {error}"), "Correct `endpoint`.")
         })?;
-    if steps.hasura {
+    if hasura {
         hasura::run(
             context,
             &hasura::Arguments::repairing(address.clone(), options),
         )?;
     }
-    if steps.auth0 {
+    if auth0 {
         let secrets_are_wrong = findings.iter().any(|finding| finding.code == "denied");
         let arguments =
             auth0::Arguments::repairing(&connection, address, options, secrets_are_wrong);

@@ -1,19 +1,25 @@
 //! `tudone` alone: the terminal program.
 
 use std::io;
+use std::path::Path;
 
 use crate::app::Keymap;
+use crate::app::welcome::{Welcome, WelcomeChoice};
 use crate::browser;
 use crate::cli::color::Paint;
+use crate::cli::commands::setup;
 use crate::cli::context::CommandContext;
 use crate::cli::editor;
 use crate::cli::error::CliError;
-use crate::cli::output;
+use crate::cli::report::{self, Form};
+use crate::cli::{output, prompt};
+use crate::config::{Config, ConfigError};
 use crate::runtime::{self, TuiOptions};
 use crate::ui::symbols::Symbols;
 use crate::ui::{ColorDepth, ThemeName, Themes};
 
-/// Opens the terminal program and returns when the user quits.
+/// Opens the terminal program and returns when the user quits. Where nothing is configured it
+/// begins with the welcome screen.
 pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     if is_dumb() {
         return Err(CliError::usage(
@@ -21,7 +27,57 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
             "Use the commands, as `tudone list`, or set TERM to the name of your terminal.",
         ));
     }
-    let config = context.config()?;
+    loop {
+        match context.config() {
+            Ok(config) => return open(context, config),
+            Err(CliError::Config(ConfigError::Absent { file })) if context.can_ask() => {
+                if welcome(context, &file)? == WelcomeChoice::Quit {
+                    return Ok(());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Shows the welcome screen and carries out what was chosen.
+fn welcome(context: &CommandContext, file: &Path) -> Result<WelcomeChoice, CliError> {
+    let has_demo = cfg!(feature = "sandbox");
+    let screen = Welcome::new(file.display().to_string(), has_demo);
+    let choice = runtime::run_welcome(screen, &themes(context).theme(ThemeName::default()))?;
+    match choice {
+        WelcomeChoice::Demo => demo(context)?,
+        WelcomeChoice::SetUp => {
+            let go_on = match setup::guided::run(context) {
+                Ok(()) => "\nPress Enter to open tudone: ",
+                Err(error @ (CliError::Interrupted | CliError::Output(_))) => return Err(error),
+                Err(error) => {
+                    let form = Form::Text(Paint::new(context.flags.color, &io::stderr()));
+                    report::report(&error, form);
+                    "\nPress Enter to go back: "
+                }
+            };
+            if prompt::line(go_on)?.is_none() {
+                return Ok(WelcomeChoice::Quit);
+            }
+        }
+        WelcomeChoice::Quit => {}
+    }
+    Ok(choice)
+}
+
+#[cfg(feature = "sandbox")]
+fn demo(context: &CommandContext) -> Result<(), CliError> {
+    super::demo::run(context, &super::demo::Arguments::default())
+}
+
+#[cfg(not(feature = "sandbox"))]
+#[expect(clippy::unnecessary_wraps, reason = "with the sandbox it can fail")]
+fn demo(_context: &CommandContext) -> Result<(), CliError> {
+    Ok(())
+}
+
+fn open(context: &CommandContext, config: Config) -> Result<(), CliError> {
     let bindings = config
         .keys
         .iter()

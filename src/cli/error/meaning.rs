@@ -3,6 +3,7 @@
 use crate::auth::error::AuthErrorKind;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::finding::Finding;
 use crate::setup::FailureKind;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::RoundError;
@@ -86,6 +87,20 @@ impl CliError {
             CliError::Auth0(error) => error.code(),
             CliError::ProfileFile(_) => "config",
             CliError::Export(_) | CliError::Io { .. } | CliError::Output(_) => "io",
+        }
+    }
+
+    /// Returns the error as `doctor` reports it, where it is one of a login or a setup.
+    #[must_use]
+    pub fn finding(&self) -> Option<Finding> {
+        if let CliError::Login(error) = self {
+            Some(error.finding())
+        } else if let CliError::Hasura(error) = self {
+            Some(error.finding())
+        } else if let CliError::Auth0(error) = self {
+            Some(error.finding())
+        } else {
+            None
         }
     }
 

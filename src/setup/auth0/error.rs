@@ -1,5 +1,6 @@
 //! Why a tenant could not be set up.
 
+use crate::finding::Finding;
 use crate::http::HttpError;
 use crate::setup::FailureKind;
 use crate::setup::auth0::SCOPES;
@@ -120,6 +121,17 @@ impl Auth0Error {
             Self::Ambiguous { .. } => "Choose one with --client-id ID.".to_owned(),
             Self::SecretsMissing => "Add --endpoint URL and --admin-secret-file FILE.".to_owned(),
             Self::Http(error) => error.help().to_owned(),
+        }
+    }
+
+    /// The error as a finding.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let finding = Finding::failed(self.code(), self.to_string()).help(self.help());
+        if matches!(self, Self::Scope { .. }) {
+            finding.fix(SCOPES.join(" "))
+        } else {
+            finding
         }
     }
 

@@ -1,5 +1,6 @@
 //! Why Hasura could not be set up.
 
+use crate::finding::Finding;
 use crate::setup::FailureKind;
 
 /// Why Hasura could not be set up. No variant holds metadata, a database URL or
@@ -175,6 +176,17 @@ impl HasuraError {
             Self::Unverified { .. } => "unverified",
             Self::InvalidResponse { .. } => "invalid-response",
             Self::Tls => "tls",
+        }
+    }
+
+    /// The error as a finding.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let finding = Finding::failed(self.code(), self.to_string()).help(self.help());
+        if matches!(self, Self::ApiDisabled { .. }) {
+            finding.fix("HASURA_GRAPHQL_ENABLED_APIS=metadata,graphql")
+        } else {
+            finding
         }
     }
 

@@ -15,6 +15,9 @@ fn failed(stage: &Stage, at: &str, secret: &str, exit: i32, code: &str) -> Falli
     );
     let error = ran.error().map_err(|error| error.to_string())?;
     assert_eq!(error["code"], code, "{text}");
+    let help = stage.machine.run(&["help", "doctor", code]);
+    let help = help.map_err(|error| error.to_string())?;
+    assert!(help.stdout.starts_with(code), "{help:?}");
     let (message, help) = (error["message"].as_str(), error["help"].as_str());
     Ok(format!(
         "{} {}",

@@ -46,6 +46,7 @@ pub(crate) struct Books {
     /// The values of the Action's secrets, which no answer holds.
     pub(crate) secrets: Vec<(String, String)>,
     pub(crate) seen: Vec<Seen>,
+    pub(crate) token: String,
     pub(crate) scopes: BTreeSet<String>,
     /// How many of the next requests the rate limit refuses.
     pub(crate) refuse_next: u32,
@@ -98,6 +99,7 @@ impl Tenant {
                 bindings: Vec::new(),
                 secrets: Vec::new(),
                 seen: Vec::new(),
+                token: TOKEN.to_owned(),
                 scopes: scopes.iter().map(|&it| it.to_owned()).collect(),
                 refuse_next: 0,
                 cut_after: None,
@@ -292,7 +294,7 @@ impl Books {
         });
         self.check_limit()?;
         let bearer = headers.get("authorization").and_then(|it| it.to_str().ok());
-        if bearer != Some(&format!("Bearer {TOKEN}")) {
+        if bearer != Some(&format!("Bearer {}", self.token)) {
             return refuse(401, "invalid_token", "Invalid token");
         }
         let pattern = pattern(path);

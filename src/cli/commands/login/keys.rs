@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crossterm::terminal;
 use futures_util::StreamExt as _;
 
 use crate::app::Msg;
@@ -12,23 +11,6 @@ use crate::cli::commands::login::printer::LoginPrinter;
 use crate::cli::error::CliError;
 use crate::cli::shutdown::Shutdown;
 use crate::runtime::input;
-
-/// Guard for the raw mode of the terminal.
-pub(super) struct RawMode(());
-
-impl RawMode {
-    /// Enables raw mode.
-    pub(super) fn enter() -> Result<Self, CliError> {
-        terminal::enable_raw_mode().map_err(CliError::io("read keys"))?;
-        Ok(Self(()))
-    }
-}
-
-impl Drop for RawMode {
-    fn drop(&mut self) {
-        let _ = terminal::disable_raw_mode();
-    }
-}
 
 /// Handles key presses and the countdown. Returns when the user or a signal stops
 /// the login, or the terminal is gone, so that raw mode ends in each case.

@@ -174,6 +174,7 @@ impl LoginPrinter {
                 "code": error.code(),
                 "message": report::message(error),
                 "help": error.help(),
+                "fix": error.finding().and_then(|finding| finding.fix),
             }))?;
         } else {
             self.end_countdown();

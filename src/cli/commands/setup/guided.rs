@@ -1,20 +1,37 @@
 //! `tudone setup` alone: the whole way as questions, each step checked by `doctor`.
 
-use std::io::{self, BufRead as _, Write as _};
-use std::str::FromStr;
+use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use secrecy::SecretString;
 
+use super::answers::Answers;
 use super::secret::{self, SecretSource};
-use super::steps::Steps;
+use super::steps::SetupStep;
 use super::{auth0, hasura};
 use crate::auth::diagnosis::jwt_secret_line;
 use crate::cli::commands::{doctor, login};
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
-use crate::cli::output;
-use crate::finding::Finding;
+use crate::cli::report::{self, Form};
+use crate::cli::{output, prompt};
+use crate::finding::{Finding, Status};
+use crate::http::authority;
+use crate::setup::FailureKind;
+use crate::setup::auth0::tenant;
 use crate::setup::hasura::HasuraAddress;
+
+const INTRODUCTION: &str = "\
+tudone needs two services of yours: a Hasura, which stores your todos, and an Auth0 tenant, which
+logs you in. Free plans are enough. You need Hasura's address and admin secret, and a token for
+Auth0's Management API.
+
+Each step shows its plan and asks before it changes anything. Ctrl-C stops; `tudone setup` then
+continues where you stopped. Secrets are neither shown nor stored.";
+
+const HASURA: &str = "\
+Auth0 calls Hasura at each login, so it needs an address that is reachable from the internet.
+No Hasura yet? Hasura Cloud has one, or `tudone setup export DIR` writes a compose file.";
 
 /// Leads from nothing to a login. What is right already is left out, so a run that was
 /// interrupted is continued by the next.
@@ -25,92 +42,221 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
             "Run `tudone setup hasura` and `tudone setup auth0`; `tudone help setup` lists both.",
         ));
     }
-    say(
-        "tudone needs a Hasura, which stores your todos, and an Auth0 tenant, which logs you in.\n\
-         Each step shows its plan and asks before it changes anything. Ctrl-C stops; the next run\n\
-         continues here. Secrets are asked for without showing them, and are not stored.\n",
-    )?;
-    let steps = Steps::of(&doctor::findings(context, &mut |_| {})?);
-    if steps.is_any() {
-        let mut admin_secret = None;
-        if steps.hasura {
-            hasura_step(context, &mut admin_secret)?;
-        } else {
-            say("1. Hasura is ready.")?;
-        }
-        if steps.auth0 {
-            auth0_step(context, admin_secret)?;
-        } else {
-            say("2. Auth0 is ready.")?;
-        }
-        if steps.jwt_secret {
-            jwt_secret_step(context)?;
-        } else {
-            say("3. Hasura takes the tokens.")?;
-        }
-        if steps.login {
-            say("\n4. Log in.")?;
-            login::run(context, &login::Arguments::default())?;
+    say(INTRODUCTION)?;
+    let mut guide = Guide::new(context);
+    let mut findings = doctor::findings(context, &mut |_| {})?;
+    while let Some(step) = guide.next(&findings) {
+        guide.take(step)?;
+        findings = doctor::findings(context, &mut |_| {})?;
+        doctor::print_some(context, &checked(step, &findings))?;
+    }
+    say("\nEverything, checked once more:")?;
+    let findings = doctor::print_findings(context)?;
+    doctor::outcome(&findings)?;
+    Answers::forget();
+    say("\nYour todos are ready: run `tudone`.")
+}
+
+/// What `doctor` found of a step. Hasura alone was checked when its address was known.
+fn checked(step: SetupStep, findings: &[Finding]) -> Vec<Finding> {
+    let of_step = |it: &&Finding| {
+        step != SetupStep::Hasura
+            && step.checks().contains(&it.check)
+            && it.status != Status::Skipped
+    };
+    findings.iter().filter(of_step).cloned().collect()
+}
+
+/// How far the setup is.
+struct Guide<'a> {
+    context: &'a CommandContext,
+    answers: Answers,
+    admin_secret: Option<SecretString>,
+    /// The first step of this run.
+    first: Option<SetupStep>,
+    done: BTreeSet<SetupStep>,
+}
+
+impl<'a> Guide<'a> {
+    fn new(context: &'a CommandContext) -> Self {
+        Self {
+            context,
+            answers: Answers::load(),
+            admin_secret: None,
+            first: None,
+            done: BTreeSet::new(),
         }
     }
-    say("\nThe whole way, checked:")?;
-    doctor::print_findings(context).map(|_: Vec<Finding>| ())
+
+    /// The next step that `findings` call for; none is taken twice.
+    fn next(&mut self, findings: &[Finding]) -> Option<SetupStep> {
+        let mut due = SetupStep::due(findings);
+        if self.done.contains(&SetupStep::Auth0) {
+            // Whether Hasura takes the tokens of a new API shows only once there is one.
+            due.insert(SetupStep::JwtSecret);
+        }
+        let next = due.difference(&self.done).next().copied()?;
+        self.first.get_or_insert(next);
+        Some(next)
+    }
+
+    fn take(&mut self, step: SetupStep) -> Result<(), CliError> {
+        self.announce(step)?;
+        self.done.insert(step);
+        match step {
+            SetupStep::Hasura => self.until_right(Self::hasura),
+            SetupStep::Auth0 => self.until_right(Self::auth0),
+            SetupStep::JwtSecret => self.jwt_secret(),
+            SetupStep::Login => self.login(),
+        }
+    }
+
+    fn announce(&self, step: SetupStep) -> Result<(), CliError> {
+        let numbered = || (1..).zip(SetupStep::ALL);
+        if self.done.is_empty() {
+            for (number, earlier) in numbered().filter(|(_, it)| *it < step) {
+                say(&format!(
+                    "\nStep {number} of 4 looks right: {}",
+                    earlier.title()
+                ))?;
+            }
+        }
+        let number = numbered().find(|(_, it)| *it == step).map_or(0, |it| it.0);
+        say(&format!("\nStep {number} of 4. {}", step.title()))
+    }
+
+    /// Repeats a step while its answers are what is wrong.
+    fn until_right(
+        &mut self,
+        step: impl Fn(&mut Self) -> Result<(), CliError>,
+    ) -> Result<(), CliError> {
+        loop {
+            match step(self) {
+                Err(error) if can_be_corrected(&error) => {
+                    let form = Form::Text(output::paint(self.context.flags.color));
+                    report::report(&error, form);
+                    say("\nPlease answer again; Ctrl-C stops.")?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Makes tables and permissions, and keeps the admin secret for the Action.
+    fn hasura(&mut self) -> Result<(), CliError> {
+        say(HASURA)?;
+        let known = self.configured(|connection| connection.endpoint.to_string());
+        let known = known.or_else(|| self.answers.hasura.clone());
+        let address = ask("Address of Hasura", known.as_deref(), address_of)?;
+        self.answers.hasura = Some(address.to_string());
+        self.answers.keep();
+        let source = SecretSource::Prompt;
+        let secret = secret::read(self.context, source, "admin secret", "--admin-secret-stdin")?;
+        let endpoint = address.endpoint();
+        hasura::run_with(
+            self.context,
+            &hasura::Arguments::at(address),
+            secret.clone(),
+        )?;
+        self.admin_secret = Some(secret);
+        doctor::outcome(&doctor::print_endpoint(self.context, &endpoint)?)
+    }
+
+    /// Makes API, application and Action, and writes the profile.
+    fn auth0(&mut self) -> Result<(), CliError> {
+        say(&crate::setup::auth0::error::where_to_get_the_token())?;
+        let known = self.configured(|connection| {
+            let issuer = reqwest::Url::parse(&connection.issuer);
+            issuer.map(|it| authority(&it)).unwrap_or_default()
+        });
+        let known = known.or_else(|| self.answers.domain.clone());
+        let domain = ask("Domain of the tenant", known.as_deref(), |text| {
+            tenant(text).map_err(|error| format!("{error}. {}", error.help()))?;
+            Ok(text.to_owned())
+        })?;
+        self.answers.domain = Some(domain.clone());
+        self.answers.keep();
+        let known = self.configured(|connection| connection.endpoint.to_string());
+        let known = known.or_else(|| self.answers.hasura.clone());
+        let address = known.and_then(|address| address.parse().ok());
+        let address = match address {
+            Some(address) => address,
+            None => ask("Address of Hasura", None, address_of)?,
+        };
+        let name = "token for Auth0's Management API";
+        let token = secret::read(self.context, SecretSource::Prompt, name, "--token-stdin")?;
+        let arguments = auth0::Arguments::for_tenant(domain, address);
+        let admin_secret = self.admin_secret.clone();
+        auth0::run_with(self.context, &arguments, token, admin_secret)?;
+        // Without the profile there is nothing to go on with.
+        self.context.config().map(|_| ())
+    }
+
+    /// Shows the line for Hasura's environment and waits until Hasura has it.
+    fn jwt_secret(&self) -> Result<(), CliError> {
+        let connection = self.context.config()?.profile.connection;
+        let line = jwt_secret_line(&connection.issuer, &connection.audience, None);
+        loop {
+            say(&format!("Set this line and restart Hasura:\n\n{line}\n"))?;
+            let answer = prompt::line("Press Enter when it is done: ")?;
+            if answer.is_none() {
+                return Err(CliError::Cancelled);
+            }
+            let findings = doctor::findings(self.context, &mut |_| {})?;
+            let wrong = checked(SetupStep::JwtSecret, &findings);
+            let wrong: Vec<Finding> = wrong
+                .into_iter()
+                .filter(|it| it.status == Status::Failed)
+                .collect();
+            if wrong.is_empty() {
+                return Ok(());
+            }
+            doctor::print_some(self.context, &wrong)?;
+        }
+    }
+
+    /// Logs in. A login that Hasura refuses names the step that was wrong, which is taken first.
+    fn login(&mut self) -> Result<(), CliError> {
+        let error = match login::run(self.context, &login::Arguments::default()) {
+            Err(error @ CliError::Login(_)) => error,
+            outcome => return outcome,
+        };
+        let refused = error
+            .finding()
+            .filter(|finding| finding.check == "accepted");
+        if refused.is_none() {
+            return Err(error);
+        }
+        report::report(&error, Form::Text(output::paint(self.context.flags.color)));
+        self.jwt_secret()?;
+        login::run(self.context, &login::Arguments::default())
+    }
+
+    /// A value of the profile, where there is one.
+    fn configured(
+        &self,
+        value: impl Fn(&crate::auth::connection::Connection) -> String,
+    ) -> Option<String> {
+        let config = self.context.config().ok()?;
+        Some(value(&config.profile.connection))
+    }
 }
 
-/// Makes tables and permissions, and keeps the admin secret for the Action.
-fn hasura_step(
-    context: &CommandContext,
-    admin_secret: &mut Option<SecretString>,
-) -> Result<(), CliError> {
-    say("\n1. Hasura: tables and permissions.\n\
-         Auth0 calls it at each login, so its address must be reachable from the internet.")?;
-    let configured = context.config().ok();
-    let configured = configured.map(|it| it.profile.connection.endpoint.to_string());
-    let address: HasuraAddress = ask("Address of Hasura", configured.as_deref())?;
-    let source = SecretSource::Prompt;
-    let secret = secret::read(context, source, "admin secret", "--admin-secret-stdin")?;
-    hasura::run_with(context, &hasura::Arguments::at(address), secret.clone())?;
-    *admin_secret = Some(secret);
-    Ok(())
+/// Returns whether other answers may help.
+fn can_be_corrected(error: &CliError) -> bool {
+    let kind = if let CliError::Hasura(error) = error {
+        error.kind()
+    } else if let CliError::Auth0(error) = error {
+        error.kind()
+    } else {
+        // An empty secret.
+        return matches!(error, CliError::Usage { .. });
+    };
+    matches!(kind, FailureKind::Misconfigured | FailureKind::Unreachable)
 }
 
-/// Makes API, application and Action, and writes the profile.
-fn auth0_step(
-    context: &CommandContext,
-    admin_secret: Option<SecretString>,
-) -> Result<(), CliError> {
-    say(&format!(
-        "\n2. Auth0: API, application and Action.\n{}",
-        crate::setup::auth0::error::where_to_get_the_token()
-    ))?;
-    let configured = context.config().ok().map(|it| it.profile.connection);
-    let domain = configured.as_ref().and_then(|connection| {
-        let issuer = reqwest::Url::parse(&connection.issuer).ok()?;
-        Some(crate::http::authority(&issuer))
-    });
-    let domain: String = ask("Domain of the tenant", domain.as_deref())?;
-    let endpoint = configured.map(|connection| connection.endpoint.to_string());
-    let endpoint: HasuraAddress = ask("Address of Hasura", endpoint.as_deref())?;
-    let source = SecretSource::Prompt;
-    let token = secret::read(
-        context,
-        source,
-        "token for Auth0's Management API",
-        "--token-stdin",
-    )?;
-    let arguments = auth0::Arguments::for_tenant(domain, endpoint);
-    auth0::run_with(context, &arguments, token, admin_secret)
-}
-
-/// Shows the line for Hasura's environment and waits until it is there.
-fn jwt_secret_step(context: &CommandContext) -> Result<(), CliError> {
-    let connection = context.config()?.profile.connection;
-    let line = jwt_secret_line(&connection.issuer, &connection.audience, None);
-    say(&format!(
-        "\n3. Hasura's environment: set this line and restart Hasura.\n{line}"
-    ))?;
-    let _: String = ask("Press Enter when it is done", Some("done"))?;
-    Ok(())
+fn address_of(text: &str) -> Result<HasuraAddress, String> {
+    text.parse().map_err(|error| format!("the address {error}"))
 }
 
 fn say(text: &str) -> Result<(), CliError> {
@@ -119,36 +265,25 @@ fn say(text: &str) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-/// Asks until the answer can be used; Enter alone takes what is configured.
-fn ask<T: FromStr>(question: &str, configured: Option<&str>) -> Result<T, CliError>
-where
-    T::Err: std::fmt::Display,
-{
+/// Asks until the answer can be used; Enter alone takes what is known.
+fn ask<T>(
+    question: &str,
+    known: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, CliError> {
+    let shown = known.map_or_else(String::new, |text| format!(" [{text}]"));
     loop {
-        let shown = configured.map_or_else(String::new, |text| format!(" [{text}]"));
-        let mut stderr = io::stderr().lock();
-        write!(stderr, "{question}{shown}: ")
-            .and_then(|()| stderr.flush())
-            .map_err(CliError::io("ask on the terminal"))?;
-        drop(stderr);
-        let mut answer = String::new();
-        let read = io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .map_err(CliError::io("read the answer"))?;
-        if read == 0 {
-            return Err(CliError::Cancelled);
-        }
-        let answer = match answer.trim() {
-            "" => configured.unwrap_or(""),
+        let typed = prompt::line(&format!("{question}{shown}: "))?.ok_or(CliError::Cancelled)?;
+        let answer = match typed.trim() {
+            "" => known.unwrap_or(""),
             text => text,
         };
         if answer.is_empty() {
             continue;
         }
-        match answer.parse() {
+        match parse(answer) {
             Ok(parsed) => return Ok(parsed),
-            Err(error) => output::notice(format!("the answer {error}")),
+            Err(problem) => output::notice(problem),
         }
     }
 }

@@ -4,10 +4,11 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
+use crate::cli::prompt;
 
 /// No secret is longer.
 const LIMIT: u64 = 64 * 1024;
@@ -54,8 +55,8 @@ pub(super) fn read(
             text(file, &path.display().to_string())?
         }
         SecretSource::Prompt if context.can_ask() => {
-            let prompt = format!("{name} (not shown): ");
-            rpassword::prompt_password(prompt).map_err(CliError::io("ask on the terminal"))?
+            let secret = prompt::hidden(&format!("{name} (not shown): "))?;
+            secret.expose_secret().to_owned()
         }
         SecretSource::Prompt => {
             return Err(CliError::usage(

@@ -1,66 +1,67 @@
-//! The steps of a setup that findings call for.
+//! The steps of a setup, and which of them findings call for.
+
+use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Status};
 
-/// The steps, in order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one step, independent of the others"
-)]
-pub(crate) struct Steps {
+/// A step of the way from nothing to a login, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SetupStep {
     /// Tables and permissions in Hasura.
-    pub(crate) hasura: bool,
+    Hasura,
     /// API, application and Action in Auth0.
-    pub(crate) auth0: bool,
+    Auth0,
     /// The JWT secret in Hasura's environment.
-    pub(crate) jwt_secret: bool,
+    JwtSecret,
     /// A login.
-    pub(crate) login: bool,
+    Login,
 }
 
-impl Steps {
+impl SetupStep {
+    /// All steps, in order.
+    pub(crate) const ALL: [Self; 4] = [Self::Hasura, Self::Auth0, Self::JwtSecret, Self::Login];
+
+    /// Its title in the guided setup.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Hasura => "Hasura: tables and permissions",
+            Self::Auth0 => "Auth0: API, application and Action",
+            Self::JwtSecret => "Hasura's environment: the JWT secret",
+            Self::Login => "Log in",
+        }
+    }
+
+    /// The checks of `doctor` that show whether it worked.
+    pub(crate) const fn checks(self) -> &'static [&'static str] {
+        match self {
+            Self::Hasura => &["endpoint", "anonymous"],
+            Self::Auth0 => &["issuer", "keys", "clock", "application", "audience"],
+            Self::JwtSecret => &["accepted"],
+            Self::Login => &["login"],
+        }
+    }
+
     /// The steps that put right what `findings` found.
-    pub(crate) fn of(findings: &[Finding]) -> Self {
-        let mut steps = Self::default();
+    pub(crate) fn due(findings: &[Finding]) -> BTreeSet<Self> {
         let wrong = |it: &&Finding| matches!(it.status, Status::Failed | Status::Warning);
-        for finding in findings.iter().filter(wrong) {
-            steps.add(finding);
-        }
-        steps
+        let wrong = findings.iter().filter(wrong);
+        wrong.flat_map(Self::for_finding).copied().collect()
     }
 
-    fn add(&mut self, finding: &Finding) {
-        match (finding.check, finding.code) {
-            ("config", _) => {
-                *self = Self {
-                    hasura: true,
-                    auth0: true,
-                    jwt_secret: true,
-                    login: true,
-                };
-            }
+    fn for_finding(finding: &Finding) -> &'static [Self] {
+        match finding.code {
             // The Action holds another admin secret, or Hasura does not serve `users`.
-            (_, "denied") => {
-                self.hasura = true;
-                self.auth0 = true;
-            }
-            (_, "client-unknown" | "grant-not-allowed" | "audience-unknown") => {
-                self.auth0 = true;
-            }
-            ("audience" | "refresh-token" | "token" | "claims", _) => self.auth0 = true,
-            ("accepted" | "jwt-audience", _) => self.jwt_secret = true,
-            ("login", _) => self.login = true,
-            ("select" | "insert" | "update" | "delete" | "rows" | "backend", _) => {
-                self.hasura = true;
-            }
-            _ => {}
+            "denied" => &[Self::Hasura, Self::Auth0],
+            "client-unknown" | "grant-not-allowed" | "audience-unknown" => &[Self::Auth0],
+            _ => match finding.check {
+                "config" => &Self::ALL,
+                "audience" | "refresh-token" | "token" | "claims" => &[Self::Auth0],
+                "accepted" | "jwt-audience" => &[Self::JwtSecret],
+                "login" => &[Self::Login],
+                "select" | "insert" | "update" | "delete" | "rows" | "backend" => &[Self::Hasura],
+                _ => &[],
+            },
         }
-    }
-
-    /// Returns whether `setup` can put anything right.
-    pub(crate) const fn is_any(self) -> bool {
-        self.hasura || self.auth0 || self.jwt_secret || self.login
     }
 }
 
@@ -70,14 +71,14 @@ mod tests {
 
     #[test]
     fn each_cause_calls_for_the_step_that_puts_it_right() {
-        let of = |code: &'static str| Steps::of(&[Finding::failed(code, "")]);
+        let of = |code: &'static str| SetupStep::due(&[Finding::failed(code, "")]);
         for code in [
             "grant-not-allowed",
             "denied",
             "token-no-claim",
             "no-refresh-token",
         ] {
-            assert!(of(code).auth0, "{code}");
+            assert!(of(code).contains(&SetupStep::Auth0), "{code}");
         }
         for code in [
             "denied",
@@ -85,12 +86,13 @@ mod tests {
             "role-no-insert",
             "rows-unfiltered",
         ] {
-            assert!(of(code).hasura, "{code}");
+            assert!(of(code).contains(&SetupStep::Hasura), "{code}");
         }
-        assert!(of("jwt-secret").jwt_secret);
-        let bare = Steps::of(&[Finding::warning("bare", "")]);
-        assert!(bare.hasura && !bare.auth0);
-        assert!(!of("issuer-unreachable").is_any());
-        assert!(!Steps::of(&[Finding::ok("config", "")]).is_any());
+        assert_eq!(of("jwt-secret"), BTreeSet::from([SetupStep::JwtSecret]));
+        assert_eq!(of("config"), BTreeSet::from(SetupStep::ALL));
+        let bare = SetupStep::due(&[Finding::warning("bare", "")]);
+        assert_eq!(bare, BTreeSet::from([SetupStep::Hasura]));
+        assert!(of("issuer-unreachable").is_empty());
+        assert!(SetupStep::due(&[Finding::ok("config", "")]).is_empty());
     }
 }

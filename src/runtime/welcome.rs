@@ -1,0 +1,115 @@
+//! Runs the welcome screen, before there is a profile.
+
+use futures_util::{StreamExt as _, stream};
+use ratatui::Terminal;
+
+use super::backend::ScreenBackend;
+use super::output::Output;
+use super::shutdown::Saved;
+use super::terminal::{self, Tty};
+use super::{RuntimeError, input};
+use crate::app::Msg;
+use crate::app::welcome::{Welcome, WelcomeChoice};
+use crate::os::runtime;
+use crate::ui::{Theme, draw_welcome};
+
+/// Shows the welcome screen until the user chooses; the terminal is then as it was.
+///
+/// # Errors
+///
+/// When the terminal cannot be used, or a signal ends the program.
+pub fn run_welcome(mut welcome: Welcome, theme: &Theme) -> Result<WelcomeChoice, RuntimeError> {
+    let runtime = runtime::current_thread().map_err(RuntimeError::Start)?;
+    let output = Output::start(terminal::stdout().map_err(RuntimeError::Start)?);
+    let tty = Tty::new(output.clone(), false);
+    let size = terminal::size().map_err(RuntimeError::Terminal)?;
+    let _guard = tty.enter().map_err(RuntimeError::Terminal)?;
+    let backend = ScreenBackend::new(output, size.into());
+    let mut screen = Terminal::new(backend).map_err(RuntimeError::Terminal)?;
+    runtime.block_on(async {
+        let mut signals = Signals::listen().map_err(RuntimeError::Start)?;
+        let mut events = input::events();
+        // Before the screen asks for a key: a wake-up that an earlier stream left would hide it.
+        let early = tokio::select! {
+            biased;
+            event = events.next() => event,
+            () = std::future::ready(()) => None,
+        };
+        let mut events = stream::iter(early).chain(events);
+        loop {
+            screen
+                .draw(|frame| draw_welcome(&welcome, theme, frame))
+                .map_err(RuntimeError::Terminal)?;
+            let event = tokio::select! {
+                event = events.next() => event,
+                is_over = signals.next() => {
+                    if is_over {
+                        return Err(RuntimeError::Ended(Saved::Changes));
+                    }
+                    tty.take_over().map_err(RuntimeError::Terminal)?;
+                    screen.clear().map_err(RuntimeError::Terminal)?;
+                    continue;
+                }
+            };
+            match event {
+                Some(Msg::Pressed(key)) => {
+                    if let Some(choice) = welcome.press(key) {
+                        return Ok(choice);
+                    }
+                }
+                Some(_) => {}
+                None => return Err(RuntimeError::Ended(Saved::Changes)),
+            }
+        }
+    })
+}
+
+/// The signals while the screen is shown. Those of the TUI end the process when it does not end
+/// by itself, and what is chosen here takes its time.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    resume: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+
+    /// Waits for a signal; returns whether it ends the program.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            _ = self.terminate.recv() => true,
+            _ = self.hang_up.recv() => true,
+            _ = self.interrupt.recv() => true,
+            _ = self.resume.recv() => false,
+        }
+    }
+}
+
+/// Ctrl-C from outside the terminal.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> bool {
+        let _ = tokio::signal::ctrl_c().await;
+        true
+    }
+}
