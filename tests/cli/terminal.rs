@@ -135,3 +135,47 @@ fn a_screen_that_something_else_wrote_on_is_drawn_anew() -> Checked {
     assert_eq!(seat.ended()?, 0);
     Ok(())
 }
+
+#[test]
+fn the_mouse_works_where_it_is_switched_on_and_is_given_back() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    machine.configure("[ui]\nmouse = true\n[theme]\nlate = \"bold red\"\n")?;
+    let mut seat = Seat::take(&machine, &["--offline"])?;
+    let screen = seat.wait_until(|screen| screen.contains("milk"))?;
+    assert_ne!(
+        seat.screen().mouse_protocol_mode(),
+        vt100::MouseProtocolMode::None
+    );
+
+    let row = screen.lines().position(|line| line.contains("milk"));
+    let row = 1 + row.ok_or("no row")?;
+    // A press of the left button on the circle, in the third column.
+    seat.press(&format!("\u{1b}[<0;3;{row}M\u{1b}[<0;3;{row}m"))?;
+    seat.wait_until(|screen| screen.contains("done  milk") || screen.contains("✓ done milk"))?;
+
+    seat.press("q")?;
+    let (code, seen) = seat.finished()?;
+    assert_eq!(code, 0);
+    assert!(seen.contains("\u{1b}[?1000l"), "{seen:?}");
+    Ok(())
+}
+
+#[test]
+fn a_theme_is_changed_while_the_program_runs() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    machine.set("COLORTERM", "truecolor");
+    let mut seat = Seat::take(&machine, &["--offline"])?;
+    seat.wait_until(|screen| screen.contains("milk"))?;
+
+    seat.press(":theme light\r")?;
+    // The background of the light theme.
+    seat.wait_for("48;2;250;250;250")?;
+
+    seat.press("q")?;
+    assert_eq!(seat.ended()?, 0);
+    Ok(())
+}
