@@ -65,7 +65,7 @@ mod unix {
     const INTERRUPTED: i32 = 130;
 
     /// What ends a program and can be handled.
-    const ENDING: [Number; 11] = [
+    const ENDING: [Number; 10] = [
         Number::HUP,
         Number::INT,
         Number::QUIT,
@@ -76,12 +76,13 @@ mod unix {
         Number::VTALARM,
         Number::PROF,
         Number::XCPU,
-        Number::XFSZ,
     ];
 
     pub(super) struct Listener {
         ending: Vec<(Number, Stream)>,
         go_on: Stream,
+        /// Held so that a file that may not grow ends no program: the write fails.
+        _file_size: Stream,
         tty: Tty,
     }
 
@@ -95,6 +96,7 @@ mod unix {
             Ok(Self {
                 ending,
                 go_on: stream(Number::CONT)?,
+                _file_size: stream(Number::XFSZ)?,
                 tty,
             })
         }

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::text::{Pen, fill, width};
 use super::theme::Theme;
@@ -50,7 +51,11 @@ pub(super) fn frame(title: &str, note: &str, theme: &Theme, area: Rect, buf: &mu
     let note_width = width(note) + 2;
     if !note.is_empty() && note_width + 4 <= area.width {
         let mut pen = Pen::new(line(bottom), theme, buf);
-        let style = theme.overlay.patch(theme.muted);
+        // The border below may be bold.
+        let style = theme
+            .overlay
+            .patch(theme.muted)
+            .remove_modifier(Modifier::BOLD);
         pen.go_to(right.saturating_sub(1 + note_width));
         pen.write(" ", style).write(note, style).write(" ", style);
     }

@@ -249,9 +249,9 @@ fn dim(theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     for position in area.positions() {
         if let Some(cell) = buf.cell_mut(position) {
-            cell.fg = theme.muted.fg.or(theme.text.fg).unwrap_or_default();
+            cell.fg = theme.border.fg.or(theme.text.fg).unwrap_or_default();
             cell.bg = background;
-            cell.modifier = theme.muted.add_modifier;
+            cell.modifier = theme.border.add_modifier;
         }
     }
 }
