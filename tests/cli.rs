@@ -42,6 +42,9 @@ mod online;
 #[path = "cli/queue.rs"]
 mod queue;
 #[cfg(feature = "sandbox")]
+#[path = "cli/repeating.rs"]
+mod repeating;
+#[cfg(feature = "sandbox")]
 #[path = "cli/selection.rs"]
 mod selection;
 #[cfg(all(feature = "sandbox", unix))]

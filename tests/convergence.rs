@@ -24,6 +24,8 @@ mod network;
 mod play;
 #[path = "convergence/postgres.rs"]
 mod postgres;
+#[path = "convergence/repeating.rs"]
+mod repeating;
 #[path = "convergence/server.rs"]
 mod server;
 #[path = "convergence/step.rs"]
@@ -35,6 +37,7 @@ mod text;
 
 use std::env;
 use std::error::Error;
+use std::fmt;
 use std::io::{self, Write};
 use std::thread::{self, ScopedJoinHandle};
 
@@ -65,11 +68,11 @@ fn cases() -> Checked<u32> {
 
 /// Plays `cases` sequences, each thread of them with a `world` of its own; the
 /// first that fails is shortened and told.
-fn all<S: Strategy<Value = Sequence>, W>(
+fn all<S: Strategy<Value: fmt::Display>, W>(
     cases: u32,
     sequences: impl Fn() -> S + Sync,
     world: impl Fn() -> Checked<W> + Sync,
-    run: impl Fn(&W, &Sequence) -> Checked + Sync,
+    run: impl Fn(&W, &S::Value) -> Checked + Sync,
 ) -> Checked {
     let threads = THREADS.min(cases.max(1));
     let one = |seed: u32| {
@@ -123,13 +126,16 @@ impl World {
         })
     }
 
-    fn play(&self, sequence: &Sequence) -> Checked<Outcome> {
-        let server = if sequence.short_pages {
+    const fn server(&self, short_pages: bool) -> &Sandbox {
+        if short_pages {
             &self.short
         } else {
             &self.whole
-        };
-        let server = Box::new(server.clone());
+        }
+    }
+
+    fn play(&self, sequence: &Sequence) -> Checked<Outcome> {
+        let server = Box::new(self.server(sequence.short_pages).clone());
         play(&sequence.steps, server, self.folder.path(), false)
     }
 }

@@ -343,7 +343,7 @@ impl Device<'_> {
         if outbox.is_empty() {
             return Ok(());
         }
-        let Queued { entry, base } = at.get(outbox);
+        let Queued { entry, base, .. } = at.get(outbox);
         if let (Some(base), Progress::Pending) = (base, &entry.progress) {
             let before = base.text.clone();
             let seq = entry.seq;

@@ -26,8 +26,9 @@ pub enum Part {
     Due(Date),
     /// Until when it is left out of the list.
     Start(Date),
-    /// How it repeats: the value of `rec:`.
-    Repeats(String),
+    /// How it repeats: the value of `rec:`, and when the todo that follows is due if
+    /// this one is completed today.
+    Repeats(String, Option<Date>),
     /// A project, and how many open todos it has.
     Project(String, Option<u64>),
     /// A context, and how many open todos it has.
@@ -64,7 +65,12 @@ pub fn preview(
     for (key, value) in line.tags() {
         match (key, value.parse::<Date>()) {
             ("t", Ok(date)) => parts.push(Part::Start(date)),
-            ("rec", _) => parts.push(Part::Repeats(value.to_owned())),
+            ("rec", _) => {
+                let rule = line.recurrence();
+                let next = rule.and_then(|rule| rule.next(line, rules.today));
+                let due = next.and_then(|next| next.due.or(next.start));
+                parts.push(Part::Repeats(value.to_owned(), due));
+            }
             _ => {}
         }
     }

@@ -33,6 +33,7 @@ mod prompt;
 mod refused;
 mod report;
 mod shutdown;
+mod successors;
 mod sync_skipped;
 mod write;
 

@@ -13,6 +13,7 @@ use crate::cli::json::Fields;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::refused::{self, Refused};
+use crate::cli::successors::Successors;
 use crate::cli::sync_skipped::{SkipKind, SyncSkipped};
 use crate::domain::change::{Act, Change, Entry, Progress};
 use crate::domain::feed::Capabilities;
@@ -91,6 +92,7 @@ pub(crate) fn commit_by(
         return Err(CliError::NotAllowed { act, queued: false });
     }
     let known_refused = Refused::known(store)?;
+    let successors = Successors::of(store, changes)?;
     let committed = write(store)?;
     let tried = if changes.is_empty() || !has_unsent(store)? {
         Ok(())
@@ -101,6 +103,7 @@ pub(crate) fn commit_by(
         }
         tried?.map(drop)
     };
+    successors.announce(context, store)?;
     let mut todos = Vec::with_capacity(committed.len());
     for todo in committed {
         let state = if tried.is_ok() {

@@ -93,11 +93,16 @@ pub const REMOVED_ELSEWHERE: &str = "removed-elsewhere";
 /// rows may be its row, edited since.
 pub const MAY_BE_ADDED: &str = "may-be-added";
 
+/// The code of the add of a successor whose completing edit was rejected: both are
+/// decided together.
+pub const COMPLETION_REJECTED: &str = "completion-rejected";
+
 /// Why a change was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// A stable code: Hasura's `extensions.code`, or one of tudone's
-    /// (`conflict`, `removed-elsewhere`, `reset`, `may-be-added`).
+    /// (`conflict`, `removed-elsewhere`, `reset`, `may-be-added`,
+    /// `completion-rejected`).
     pub code: String,
     /// The reason, for the user.
     pub message: String,

@@ -1,6 +1,7 @@
 //! Folds a new change into the outbox: unsent changes of one todo become one.
 
 use crate::domain::change::{Act, Entry, Progress, Rejection};
+use crate::domain::line::Line;
 use crate::domain::merge::{Merged, merge, same_words};
 use crate::domain::todo::Row;
 
@@ -55,6 +56,9 @@ pub struct FoldContext<'a> {
     pub shown: Option<&'a str>,
     /// The revision in the answer to the last entry.
     pub took: Option<i64>,
+    /// Whether another device may add a todo with this key, too. Its add then keeps
+    /// its text, and a deletion is sent even where the add was not.
+    pub shared: bool,
 }
 
 impl<'a> FoldContext<'a> {
@@ -110,6 +114,19 @@ impl<'a> FoldContext<'a> {
         match self.last() {
             Some(last) if last.progress == Progress::Pending => {
                 steps.push(match &last.change.act {
+                    Act::Add { .. } if self.shared => {
+                        if after == now {
+                            return steps;
+                        }
+                        Step::Append {
+                            act: Act::Edit {
+                                before: now.to_owned(),
+                                after,
+                            },
+                            revision: None,
+                            rejection: None,
+                        }
+                    }
                     Act::Add { .. } => Step::Rewrite {
                         seq: last.seq,
                         act: Act::Add { text: after },
@@ -151,7 +168,18 @@ impl<'a> FoldContext<'a> {
         let mut steps = self.without_rejected();
         match self.last() {
             Some(last) if last.progress == Progress::Pending => match &last.change.act {
+                Act::Add { .. } if self.shared => steps.push(Step::Append {
+                    act: Act::Remove { before: seen },
+                    revision: None,
+                    rejection: None,
+                }),
                 Act::Add { .. } => steps.push(Step::Drop { seq: last.seq }),
+                // The server has to know first: whoever completes it adds a successor.
+                completion if completes_repeating(completion) => steps.push(Step::Append {
+                    act: Act::Remove { before: seen },
+                    revision: None,
+                    rejection: None,
+                }),
                 Act::Edit { before, .. } => steps.push(Step::Rewrite {
                     seq: last.seq,
                     act: Act::Remove {
@@ -223,6 +251,33 @@ impl<'a> FoldContext<'a> {
             .map(|entry| Step::Drop { seq: entry.seq })
             .collect()
     }
+}
+
+/// Returns whether two pending acts in a row stay apart: an add that another device
+/// may make too, from what was done to its todo since; and a reopening from the
+/// completion of a repeating todo after it, which is a completion of its own.
+#[must_use]
+pub fn stay_apart(earlier: &Act, later: &Act, shared: bool) -> bool {
+    match (earlier, later) {
+        (Act::Add { .. }, _) => shared,
+        (Act::Edit { before, after }, Act::Edit { after: last, .. }) => {
+            let last = Line::new(last);
+            let reopens = Line::new(before).is_done() && !Line::new(after).is_done();
+            reopens && last.is_done() && last.recurrence().is_some()
+        }
+        (completion @ Act::Edit { .. }, Act::Remove { .. }) => completes_repeating(completion),
+        (Act::Edit { .. } | Act::Remove { .. }, _) => false,
+    }
+}
+
+/// Returns whether an edit completes a repeating todo, which adds a successor.
+#[must_use]
+pub fn completes_repeating(act: &Act) -> bool {
+    let Act::Edit { before, after } = act else {
+        return false;
+    };
+    let after = Line::new(after);
+    after.is_done() && after.recurrence().is_some() && !Line::new(before).is_done()
 }
 
 fn is_rejected(entry: &Entry) -> bool {

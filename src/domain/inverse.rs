@@ -194,6 +194,7 @@ mod tests {
             base: base.as_ref(),
             shown,
             took: None,
+            shared: false,
         }
         .take_back(act)
     }

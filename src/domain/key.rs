@@ -35,6 +35,21 @@ impl Key {
         Self(Uuid::new_v5(&self.0, revision.to_string().as_bytes()))
     }
 
+    /// The key under which a todo that follows this one is shown until the change
+    /// that completed this one is answered. On a bare backend it stays its key.
+    #[must_use]
+    pub fn successor_by(self, change: ChangeId) -> Self {
+        Self(Uuid::new_v5(&self.0, change.0.as_bytes()))
+    }
+
+    /// Returns whether another device may add a todo with this key, too: it was
+    /// derived from a name or chosen by a user. Only a key of version 7 is certain
+    /// to be this device's own.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
+        self.0.get_version_num() != 7
+    }
+
     /// The UUID itself.
     #[must_use]
     pub const fn uuid(self) -> Uuid {
@@ -83,6 +98,14 @@ mod tests {
         assert_ne!(one.successor(7), other.successor(7));
         assert_ne!(one.successor(0), one);
         assert_eq!(one.successor(0).uuid().get_version_num(), 5);
+    }
+
+    #[test]
+    fn only_a_random_key_is_certain_to_be_this_devices_own() {
+        let own = Key::new(time_ordered(Timestamp::UNIX_EPOCH, 1));
+        assert!(!own.is_shared());
+        assert!(own.successor(1).is_shared());
+        assert!(own.successor_by(ChangeId(Uuid::from_u128(1))).is_shared());
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub struct Queued {
     pub entry: Entry,
     /// The row, if the server has one.
     pub base: Option<Row>,
+    /// Whether its todo is a successor that may not be sent yet: the edit that
+    /// completed the todo before it is not answered.
+    pub waits: bool,
 }
 
 /// The outcome of sending one outbox entry.

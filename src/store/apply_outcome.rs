@@ -4,8 +4,9 @@ use rusqlite::params;
 
 use crate::domain::change::{Act, Entry, Progress, Rejection};
 use crate::domain::feed::Mark;
-use crate::domain::fold::{Aftermath, FoldContext, aftermath};
+use crate::domain::fold::{Aftermath, FoldContext, aftermath, stay_apart};
 use crate::domain::key::Key;
+use crate::domain::line::Line;
 use crate::domain::merge::{Merged, merge};
 use crate::domain::push_outcome::{PrePushChange, PushOutcome};
 use crate::domain::todo::Row;
@@ -102,6 +103,7 @@ impl Write<'_> {
             self.set_high_water(seq, Some(high_water))?;
         }
         self.progress(&entry, &Progress::Sent { tries })?;
+        self.note_sent(&entry)?;
         self.show(entry.change.todo)?;
         Ok(())
     }
@@ -133,10 +135,14 @@ impl Write<'_> {
             },
             Act::Add { .. } => return Ok(()),
         };
+        let key = entry.change.todo;
         self.rewrite(seq, &act)?;
         self.set_revision(seq, Some(revision))?;
-        self.show(entry.change.todo)?;
-        Ok(())
+        if let Act::Edit { after, .. } = &act {
+            self.rebase_later(key, seq, after)?;
+        }
+        self.show(key)?;
+        self.reconcile(key)
     }
 
     fn apply_outcome(&mut self, seq: i64, outcome: &PushOutcome) -> Result<(), StoreError> {
@@ -148,7 +154,12 @@ impl Write<'_> {
         }
         let mut key = entry.change.todo;
         match outcome {
-            PushOutcome::Applied { id, revision } => key = self.answer(&entry, *id, *revision)?,
+            PushOutcome::Applied { id, revision } => {
+                if entry.progress == Progress::Pending {
+                    self.already_there(&entry)?;
+                }
+                key = self.answer(&entry, *id, *revision)?;
+            }
             PushOutcome::NotApplied if entry.progress == (Progress::Sent { tries: 1 }) => {
                 self.progress(&entry, &Progress::Pending)?;
                 self.set_high_water(seq, None)?;
@@ -161,11 +172,16 @@ impl Write<'_> {
                 }
             }
             PushOutcome::NotApplied | PushOutcome::Unknown => {}
-            PushOutcome::Rejected(rejection) => self.refuse(&entry, rejection)?,
+            PushOutcome::Rejected(rejection) => {
+                let theirs = rejection.theirs.as_deref();
+                let sent = matches!(entry.progress, Progress::Sent { .. });
+                if sent && theirs.is_some_and(|text| Line::new(text).is_done()) {
+                    self.doubt(&entry)?;
+                }
+                self.refuse(&entry, rejection)?;
+            }
         }
-        self.fill_revision(key)?;
-        self.show(key)?;
-        Ok(())
+        self.refresh(key)
     }
 
     /// Returns the key that the todo has from now on.
@@ -229,6 +245,7 @@ impl Write<'_> {
             match aftermath(&refused.change.act, &later.change.act) {
                 Aftermath::Refused(act) => {
                     self.rewrite(refused.seq, &act)?;
+                    self.hand_on(later.seq, refused.seq)?;
                     self.take_out(later)?;
                 }
                 Aftermath::Later(act) => {
@@ -250,27 +267,43 @@ impl Write<'_> {
         loop {
             let queue = self.queue(key)?;
             let pending = |entry: &Entry| entry.progress == Progress::Pending;
-            let Some(at) = queue
-                .entries
-                .windows(2)
-                .position(|pair| pair.iter().all(pending))
+            let shared = key.is_shared();
+            let folds = |pair: &[Entry]| match pair {
+                [one, next] => {
+                    pending(one)
+                        && pending(next)
+                        && !stay_apart(&one.change.act, &next.change.act, shared)
+                }
+                _ => false,
+            };
+            let Some(at) = queue.entries.windows(2).position(folds) else {
+                return Ok(());
+            };
+            let (Some(before), Some(later)) = (queue.entries.get(at), queue.entries.get(at + 1))
             else {
                 return Ok(());
             };
-            let Some(later) = queue.entries.get(at + 1) else {
-                return Ok(());
-            };
             let earlier = queue.entries.get(..=at).unwrap_or_default();
+            self.hand_on(later.seq, before.seq)?;
             let steps = FoldContext {
                 queue: earlier,
                 base: None,
                 shown: None,
                 took: None,
+                shared,
             }
             .join(later.change.act.clone());
             self.carry_out(&later.change, &queue, steps)?;
             self.take_out(later)?;
         }
+    }
+
+    /// Brings a todo up to date after its entries or its base changed: the revision
+    /// of its next change, its row, its successor.
+    pub(super) fn refresh(&mut self, key: Key) -> Result<(), StoreError> {
+        self.fill_revision(key)?;
+        self.show(key)?;
+        self.reconcile(key)
     }
 
     /// Sets the revision that the todo's next change is made on, once it is known.

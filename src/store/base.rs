@@ -110,9 +110,7 @@ impl Write<'_> {
             return self.place_base(row);
         }
         self.keep_base(row)?;
-        self.fill_revision(row.key)?;
-        self.show(row.key)?;
-        Ok(())
+        self.refresh(row.key)
     }
 
     /// Applies a deletion on the server. A todo that is still shown because it was

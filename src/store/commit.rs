@@ -15,6 +15,7 @@ pub(super) struct TodoState {
     queue: Queue,
     base: Option<Row>,
     pub(super) shown: Option<Todo>,
+    shared: bool,
 }
 
 impl Store {
@@ -110,12 +111,25 @@ impl Write<'_> {
         &mut self,
         change: &Change,
     ) -> Result<(Option<Todo>, Option<HistoryItem>), StoreError> {
+        self.accept_as(change, false)
+    }
+
+    /// As [`Write::accept`]; a deletion that `withdraws` an unsent add is not sent.
+    pub(super) fn accept_as(
+        &mut self,
+        change: &Change,
+        withdraws: bool,
+    ) -> Result<(Option<Todo>, Option<HistoryItem>), StoreError> {
         let key = self.current_key(change.todo)?;
         let change = Change {
             todo: key,
             ..change.clone()
         };
-        let met = self.meet(key)?;
+        if matches!(change.act, Act::Remove { .. }) {
+            self.part_from_successor(key)?;
+        }
+        let mut met = self.meet(key)?;
+        met.shared &= !withdraws;
         let steps = met.meeting().join(change.act.clone());
         let did_something = !steps.is_empty();
         if steps.iter().any(is_new_add) {
@@ -130,6 +144,7 @@ impl Write<'_> {
         if before.is_some() && after.is_none() {
             self.close_alias(key)?;
         }
+        self.follow(&change, before.as_ref(), after.as_ref())?;
         let item = did_something.then(|| item(change, before.as_ref(), after.as_ref()));
         Ok((after.or(before), item))
     }
@@ -139,6 +154,7 @@ impl Write<'_> {
             queue: self.queue(key)?,
             base: self.base(key)?,
             shown: super::handles::todo(&self.tx, key)?,
+            shared: key.is_shared(),
         })
     }
 
@@ -150,6 +166,9 @@ impl Write<'_> {
             return Ok(None);
         };
         let key = entry.change.todo;
+        if let Some(edit) = self.decided_with(&entry)? {
+            return self.retry(edit, fresh);
+        }
         let base = self.base(key)?;
         if let (Act::Edit { after, .. }, None, REMOVED_ELSEWHERE) =
             (&entry.change.act, &base, rejection.code.as_str())
@@ -173,6 +192,7 @@ impl Write<'_> {
             }
         }
         self.show(key)?;
+        self.reconcile(key)?;
         Ok(Some(key))
     }
 
@@ -207,6 +227,7 @@ impl Write<'_> {
     /// was deleted elsewhere.
     fn restore(&mut self, edit: &Entry, text: String, fresh: Key) -> Result<(), StoreError> {
         let removed = edit.change.todo;
+        self.keep_successor(edit)?;
         self.take_out(edit)?;
         self.succeed(removed, None, fresh)?;
         self.show(removed)?;
@@ -226,9 +247,18 @@ impl Write<'_> {
         if !matches!(entry.progress, Progress::Pending | Progress::Rejected(_)) {
             return Ok(false);
         }
+        let key = entry.change.todo;
         self.take_out(&entry)?;
-        self.fill_revision(entry.change.todo)?;
-        self.show(entry.change.todo)?;
+        if matches!(entry.change.act, Act::Add { .. }) {
+            // What was done to a todo that is not added is no change of anything.
+            for later in self.queue(key)?.entries {
+                if later.progress == Progress::Pending {
+                    self.take_out(&later)?;
+                }
+            }
+        }
+        self.reopening_dropped(&entry)?;
+        self.refresh(key)?;
         Ok(true)
     }
 }
@@ -240,6 +270,7 @@ impl TodoState {
             base: self.base.as_ref(),
             shown: self.shown.as_ref().map(|todo| todo.text.as_str()),
             took: self.queue.took,
+            shared: self.shared,
         }
     }
 }

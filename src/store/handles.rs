@@ -207,6 +207,8 @@ impl Write<'_> {
             "DELETE FROM base WHERE key = ?1 AND ?2 IS NOT NULL",
             "UPDATE outbox SET key = ?2 WHERE key = ?1",
             "UPDATE numbers SET key = ?2 WHERE key = ?1",
+            "UPDATE OR REPLACE successors SET key = ?2 WHERE key = ?1",
+            "UPDATE successors SET todo = ?2 WHERE todo = ?1",
         ] {
             self.tx
                 .prepare_cached(sql)?
@@ -228,9 +230,15 @@ impl Write<'_> {
         id: Option<i64>,
         new: Key,
     ) -> Result<(), StoreError> {
-        self.tx
-            .prepare_cached("UPDATE numbers SET key = ?2 WHERE key = ?1")?
-            .execute(params![blob(old), blob(new)])?;
+        for sql in [
+            "UPDATE numbers SET key = ?2 WHERE key = ?1",
+            "UPDATE OR REPLACE successors SET key = ?2 WHERE key = ?1",
+            "UPDATE successors SET todo = ?2 WHERE todo = ?1",
+        ] {
+            self.tx
+                .prepare_cached(sql)?
+                .execute(params![blob(old), blob(new)])?;
+        }
         self.alias(old, new)?;
         id.map_or(Ok(()), |id| self.name_by_id(id, new))
     }

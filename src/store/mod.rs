@@ -43,6 +43,7 @@ mod search;
 mod shown;
 mod sort_key;
 mod staged;
+mod successor;
 #[cfg(test)]
 mod tests;
 mod text_blocks;

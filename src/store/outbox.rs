@@ -10,7 +10,7 @@ use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, blob};
 use crate::store::write::Write;
-use crate::store::{Store, base, staged};
+use crate::store::{Store, base, staged, successor};
 
 /// One todo's outbox entries.
 #[derive(Debug, Clone, Default)]
@@ -110,10 +110,16 @@ impl Store {
             let is_stale = AccountState::load(snapshot)?.staging;
             let mut queued = Vec::new();
             read(snapshot, "?1", 1, |entry, _, _| {
-                queued.push(Queued { entry, base: None });
+                queued.push(Queued {
+                    entry,
+                    base: None,
+                    waits: false,
+                });
             })?;
+            let waiting = successor::waiting(snapshot)?;
             for queued in &mut queued {
                 let key = queued.entry.change.todo;
+                queued.waits = waiting.contains(&key);
                 queued.base = if is_stale {
                     staged::of(snapshot, key)?
                 } else {

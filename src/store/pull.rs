@@ -253,8 +253,7 @@ impl Write<'_> {
         };
         if entry.progress == Progress::Answered {
             self.take_out(&entry)?;
-            self.fill_revision(entry.change.todo)?;
-            self.show(entry.change.todo)?;
+            self.refresh(entry.change.todo)?;
         }
         Ok(())
     }

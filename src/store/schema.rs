@@ -12,7 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::rebuild;
 
 /// One step a version, oldest first. A released one is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 /// * `shown`: every todo as it is shown. A row that is not `overlaid` has no
 ///   outbox entry and is at the same time the todo's *base*, so nothing is kept
@@ -170,6 +170,26 @@ CREATE TABLE text_blocks(
 CREATE INDEX text_blocks_empty ON text_blocks(first) WHERE places IS NULL;
 ";
 
+/// * `successors`: the todo that completing a repeating one added, see `successor`.
+///   `edit` is the outbox entry that completes `todo`, and `text` the successor's
+///   text as derived. Until it is `released` its add may not be sent. `reopened` is
+///   the entry that reopens `todo` again; the successor's add was then `withdrawn`
+///   or its deletion queued. `sent` is the revision that the edit was last sent on.
+const FIFTH: &str = "
+CREATE TABLE successors(
+    key BLOB PRIMARY KEY,
+    todo BLOB NOT NULL,
+    edit INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    released INTEGER NOT NULL,
+    reopened INTEGER,
+    withdrawn INTEGER NOT NULL,
+    sent INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX successors_todo ON successors(todo, edit);
+CREATE INDEX successors_edit ON successors(edit);
+";
+
 /// The indexes that lists are sorted by. They exist whenever a pull is complete:
 /// to fill an empty table they are dropped, since making them afterwards costs less.
 pub(super) const SORTED: &str = "
@@ -188,7 +208,7 @@ DROP INDEX IF EXISTS shown_folded;
 ";
 
 /// The tables of the newest version.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "shown",
     "base",
     "staged",
@@ -201,6 +221,7 @@ const TABLES: [&str; 12] = [
     "due_counts",
     "spellings",
     "text_blocks",
+    "successors",
 ];
 
 /// Returns whether every table is there.

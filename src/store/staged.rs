@@ -109,8 +109,7 @@ impl Write<'_> {
         self.tx.execute("DELETE FROM staged", [])?;
         self.recount()?;
         for key in self.queued_keys()? {
-            self.fill_revision(key)?;
-            self.show(key)?;
+            self.refresh(key)?;
         }
         Ok(())
     }

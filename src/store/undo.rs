@@ -187,7 +187,9 @@ impl Write<'_> {
             act,
             at,
         };
-        let (todo, done) = self.accept(&change)?;
+        // An undone add that was not sent is withdrawn, not deleted.
+        let withdraws = matches!(change.act, Act::Remove { .. });
+        let (todo, done) = self.accept_as(&change, withdraws)?;
         undone.todos.extend(todo);
         undone.changes.push(change);
         Ok(done)

@@ -63,6 +63,8 @@ pub enum Waiting {
     MayNotRemove,
     /// It is about a todo whose add was refused.
     AddRefused,
+    /// The completion of the todo that it follows is not answered yet.
+    Completion,
     /// What the server now says of the todo must be read first.
     Pull,
 }
@@ -73,7 +75,7 @@ impl Waiting {
     pub const fn is_permission(self) -> bool {
         match self {
             Self::MayNotAdd | Self::MayNotEdit | Self::MayNotRemove => true,
-            Self::AddRefused | Self::Pull => false,
+            Self::AddRefused | Self::Completion | Self::Pull => false,
         }
     }
 }
@@ -85,6 +87,7 @@ impl fmt::Display for Waiting {
             Self::MayNotEdit => "the server does not let you change todos",
             Self::MayNotRemove => "the server does not let you remove todos",
             Self::AddRefused => "the todo itself was refused",
+            Self::Completion => "the todo that it follows is not completed yet",
             Self::Pull => "the server's list must be read first",
         })
     }
@@ -119,6 +122,9 @@ fn step(chain: &Chain<'_>, known: Known<'_>, looking: bool) -> Step {
     let Some(first) = chain.open.first().copied() else {
         return Step::Idle;
     };
+    if first.waits {
+        return Step::Wait(first.entry.seq, Waiting::Completion);
+    }
     if looking || known.held.contains(&first.entry.seq) {
         return Step::Wait(first.entry.seq, Waiting::Pull);
     }

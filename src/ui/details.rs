@@ -18,6 +18,7 @@ use crate::domain::change::{Act, Progress};
 use crate::domain::due::{self as domain_due, Urgency, in_words};
 use crate::domain::line::Line;
 use crate::domain::push_outcome::Queued;
+use crate::domain::recurrence::Recurrence;
 use crate::domain::todo::State;
 
 /// A line of the pane.
@@ -127,6 +128,10 @@ fn lines(row: &ListRow, model: &Model, theme: &Theme, room: u16) -> Lines {
         .tags()
         .filter(|(key, _)| !matches!(*key, "due" | "pri"))
     {
+        if let Some(repeats) = repeats(key, value, line, model.today) {
+            field("repeats", vec![Run::new(repeats, plain)]);
+            continue;
+        }
         let label: String = key.chars().take(10).collect();
         field(&label, vec![Run::new(value.to_owned(), plain)]);
     }
@@ -148,6 +153,16 @@ fn lines(row: &ListRow, model: &Model, theme: &Theme, room: u16) -> Lines {
     field("handle", runs);
     lines.extend(state(row, model, theme, room));
     lines
+}
+
+/// The rule of a repeating todo in words, and the date of the todo that follows if
+/// this one is completed today.
+fn repeats(key: &str, value: &str, line: Line<'_>, today: Date) -> Option<String> {
+    let rule = Recurrence::parse(value).filter(|_| key == "rec")?;
+    let next = rule.next(line, today).filter(|_| !line.is_done());
+    let next = next.and_then(|next| next.due.or(next.start)).map(day);
+    let next = next.map_or(String::new(), |day| format!(", next {day}"));
+    Some(format!("{}{next}", rule.words()))
 }
 
 /// The state with its reason, and for a conflict both texts and the keys that

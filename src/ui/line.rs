@@ -151,11 +151,12 @@ fn parts(understood: &Preview, model: &Model, theme: &Theme) -> Vec<Run<'static>
                 due::style(*date, model.today, theme),
             ),
             Part::Start(date) => ("hidden until ", full_date(*date, model), theme.text),
-            Part::Repeats(rule) => (
-                "repeats ",
-                Recurrence::parse(rule).map_or_else(|| rule.clone(), Recurrence::words),
-                theme.text,
-            ),
+            Part::Repeats(rule, next) => {
+                let words = Recurrence::parse(rule).map_or_else(|| rule.clone(), Recurrence::words);
+                let next = next.map(|day| full_date(day, model));
+                let next = next.map_or(String::new(), |day| format!(", done today: next {day}"));
+                ("repeats ", format!("{words}{next}"), theme.text)
+            }
             Part::Project(name, _) => ("project ", name.clone(), theme.project),
             Part::Context(name, _) => ("context ", name.clone(), theme.context),
         };

@@ -27,7 +27,10 @@ fn every_acknowledged_add_is_found_once_whatever_the_network_does() -> Checked {
     let report = ran.ended(0)?.json()?;
     let (added, removed) = (number(&report, "added")?, number(&report, "removed")?);
     assert!(added > 0, "{report}");
-    assert_eq!(number(&report, "found")?, added - removed, "{report}");
+    let completed = number(&report, "completed")?;
+    assert_eq!(number(&report, "successors")?, completed, "{report}");
+    let expected = added - removed + completed;
+    assert_eq!(number(&report, "found")?, expected, "{report}");
     assert!(number(&report, "unanswered_commits")? > 0, "{report}");
     assert!(number(&report["faults"], "drop_after")? > 0, "{report}");
     for field in ["lost", "doubled", "came_back", "edits_lost", "unsent"] {

@@ -2,15 +2,17 @@
 //! is told its fate.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
 use serde_json::{Value, json};
 use tudone::auth::access::AccessToken;
+use tudone::domain::line::Line;
 use tudone::graphql::transport::{Received, Transport};
 use tudone::sync::remote::RemoteError;
+use uuid::Uuid;
 
 use crate::Checked;
 use crate::server::{Server, ServerRow};
@@ -48,12 +50,30 @@ pub(crate) struct Network {
     user: i64,
     ways: [Way; DEVICES],
     /// Requests that were taken for lost, or copied.
-    stray: Vec<Vec<u8>>,
+    stray: Vec<(usize, Vec<u8>)>,
     told: Vec<Told>,
     /// How much of `told` the administrator's copy has.
     copy: Option<usize>,
     /// Every part of every text that the server ever had, by the todo's name.
     pub(crate) seen: BTreeSet<(String, String)>,
+    /// Completions of repeating todos.
+    pub(crate) completions: Vec<Completion>,
+    /// The keys of every add that arrived.
+    pub(crate) arrived: BTreeSet<String>,
+}
+
+/// A repeating todo that went from open to done on the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Completion {
+    /// Whose request did it; none was another program's.
+    pub(crate) device: Option<usize>,
+    pub(crate) todo: Uuid,
+    /// The revision that was replaced; 0 where the todo was added done.
+    pub(crate) replaced: i64,
+    pub(crate) text: String,
+    /// Whether the request arrived twice, and the second answer was heard: it says
+    /// that the edit did not apply.
+    pub(crate) unheard: bool,
 }
 
 /// A request's operation.
@@ -110,6 +130,8 @@ impl Network {
             told: Vec::new(),
             copy: None,
             seen: BTreeSet::new(),
+            completions: Vec::new(),
+            arrived: BTreeSet::new(),
         })
     }
 
@@ -157,38 +179,41 @@ impl Network {
 
     fn carry(&mut self, device: usize, request: Vec<u8>, fate: Fate) -> Checked<Option<Outcome>> {
         Ok(Some(match fate {
-            Fate::Fine => Ok(answered(200, self.arrive(&request)?)),
+            Fate::Fine => Ok(answered(200, self.arrive(Some(device), &request)?)),
             Fate::Unreachable => Err(RemoteError::Unreachable {
                 host: "hasura.example".to_owned(),
                 message: "no route".to_owned(),
             }),
             Fate::LostBefore => lost(),
             Fate::LostAfter => {
-                self.arrive(&request)?;
+                self.arrive(Some(device), &request)?;
                 lost()
             }
             Fate::Straggles => {
-                self.stray.push(request);
+                self.stray.push((device, request));
                 lost()
             }
             Fate::Twice => {
-                self.arrive(&request)?;
-                Ok(answered(200, self.arrive(&request)?))
+                let known = self.completions.len();
+                self.arrive(Some(device), &request)?;
+                let new = self.completions.iter_mut().skip(known);
+                new.for_each(|completion| completion.unheard = true);
+                Ok(answered(200, self.arrive(Some(device), &request)?))
             }
             Fate::Copied => {
-                let answer = self.arrive(&request)?;
-                self.stray.push(request);
+                let answer = self.arrive(Some(device), &request)?;
+                self.stray.push((device, request));
                 Ok(answered(200, answer))
             }
             Fate::Held => {
-                let answer = self.arrive(&request)?;
+                let answer = self.arrive(Some(device), &request)?;
                 if let Some(way) = self.ways.get_mut(device) {
                     way.held = Some(Ok(answered(200, answer)));
                 }
                 return Ok(None);
             }
             Fate::Html => {
-                self.arrive(&request)?;
+                self.arrive(Some(device), &request)?;
                 Ok(answered(200, "<html>"))
             }
             Fate::Unavailable => Ok(answered(503, "<html>")),
@@ -198,19 +223,19 @@ impl Network {
     }
 
     /// The server gets a request, of one operation or several.
-    fn arrive(&mut self, request: &[u8]) -> Checked<Vec<u8>> {
+    pub(crate) fn arrive(&mut self, device: Option<usize>, request: &[u8]) -> Checked<Vec<u8>> {
         let Ok(operations) = serde_json::from_slice::<Vec<Value>>(request) else {
-            return self.carry_out(request);
+            return self.carry_out(device, request);
         };
         let mut answers = Vec::new();
         for operation in operations {
-            let answer = self.carry_out(&serde_json::to_vec(&operation)?)?;
+            let answer = self.carry_out(device, &serde_json::to_vec(&operation)?)?;
             answers.push(String::from_utf8(answer)?);
         }
         Ok(format!("[{}]", answers.join(",")).into_bytes())
     }
 
-    fn carry_out(&mut self, request: &[u8]) -> Checked<Vec<u8>> {
+    fn carry_out(&mut self, device: Option<usize>, request: &[u8]) -> Checked<Vec<u8>> {
         if !is_write(request) {
             return self.server.answer(self.user, request);
         }
@@ -222,8 +247,11 @@ impl Network {
             return Ok(failure("unexpected", "database query error"));
         }
         self.told.push(Told::Request(request.to_owned()));
+        let before = self.repeating()?;
         let answer = self.server.answer(self.user, request)?;
         self.look()?;
+        self.note_completions(device, &before)?;
+        self.note_adds(request)?;
         Ok(answer)
     }
 
@@ -237,13 +265,61 @@ impl Network {
         Ok(())
     }
 
+    /// Text and revision of every repeating todo.
+    fn repeating(&mut self) -> Checked<BTreeMap<Uuid, (String, i64)>> {
+        let mut rows = self.server.rows()?;
+        rows.retain(|row| Line::new(&row.text).recurrence().is_some());
+        let mut todos = BTreeMap::new();
+        if !rows.is_empty() {
+            let revisions = self.server.revisions()?;
+            for row in rows {
+                let revision = revisions.get(&row.id).copied().unwrap_or_default();
+                todos.insert(row.key.parse()?, (row.text, revision));
+            }
+        }
+        Ok(todos)
+    }
+
+    fn note_completions(
+        &mut self,
+        device: Option<usize>,
+        before: &BTreeMap<Uuid, (String, i64)>,
+    ) -> Checked {
+        for (todo, (text, _)) in self.repeating()? {
+            let (was_done, replaced) = match before.get(&todo) {
+                Some((text, revision)) => (Line::new(text).is_done(), *revision),
+                None => (false, 0),
+            };
+            if Line::new(&text).is_done() && !was_done {
+                self.completions.push(Completion {
+                    device,
+                    todo,
+                    replaced,
+                    text,
+                    unheard: false,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn note_adds(&mut self, request: &[u8]) -> Checked {
+        let body: Value = serde_json::from_slice(request)?;
+        let variables = &body["variables"];
+        let objects = variables["objects"].as_array().into_iter().flatten();
+        let keys = objects.map(|object| &object["client_id"]);
+        let keys = keys.chain([&variables["key"]]).filter_map(Value::as_str);
+        self.arrived.extend(keys.map(str::to_owned));
+        Ok(())
+    }
+
     /// A stray request arrives; what is said to it nobody hears.
     pub(crate) fn straggle(&mut self, pick: u8) -> Checked {
         if self.stray.is_empty() {
             return Ok(());
         }
-        let request = self.stray.swap_remove(usize::from(pick) % self.stray.len());
-        self.arrive(&request)?;
+        let (device, request) = self.stray.swap_remove(usize::from(pick) % self.stray.len());
+        self.arrive(Some(device), &request)?;
         Ok(())
     }
 
@@ -300,6 +376,12 @@ impl Network {
 
     pub(crate) fn upgrade(&mut self) -> Checked {
         self.server.upgrade()
+    }
+
+    /// The revision of a row.
+    pub(crate) fn revision(&mut self, id: i64) -> Checked<i64> {
+        let revisions = self.server.revisions()?;
+        Ok(revisions.get(&id).copied().unwrap_or_default())
     }
 
     pub(crate) fn rows(&mut self) -> Checked<Vec<ServerRow>> {

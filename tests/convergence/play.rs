@@ -233,7 +233,7 @@ impl Play {
             (Act::Edit { .. }, Progress::Rejected(why)) => why.code == REMOVED_ELSEWHERE,
             _ => true,
         };
-        let only_here = rejected.iter().any(|Queued { entry, base }| {
+        let only_here = rejected.iter().any(|Queued { entry, base, .. }| {
             entry.change.todo == todo.key && base.is_none() && is_gone(entry)
         });
         self.decided(device, todo.key)?;
@@ -283,7 +283,7 @@ impl Play {
 
     fn decide(&mut self, device: usize, pick: u8, retry: bool) -> Checked {
         let rejected = self.device(device)?.rejected()?;
-        let Some(Queued { entry, base }) = picked(&rejected, pick) else {
+        let Some(Queued { entry, base, .. }) = picked(&rejected, pick) else {
             return Ok(());
         };
         let is_gone = |code: &str| code == REMOVED_ELSEWHERE && base.is_none();

@@ -3,6 +3,7 @@
 //! transaction a request, with the session in `hasura.user`.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use postgres::types::ToSql;
@@ -284,5 +285,13 @@ impl Server for Hasura {
             });
         }
         Ok(found)
+    }
+
+    fn revisions(&mut self) -> Checked<BTreeMap<i64, i64>> {
+        let sql = "select id, revision from public.todos";
+        let rows = self.client.borrow_mut().query(sql, &[])?;
+        rows.into_iter()
+            .map(|row| Ok((row.try_get::<_, i32>(0)?.into(), row.try_get(1)?)))
+            .collect()
     }
 }

@@ -1,5 +1,7 @@
 //! The server: Hasura's answers, and what its administrator can do.
 
+use std::collections::BTreeMap;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use tudone::sandbox::backend::{Backend, Policy, Shape};
@@ -29,6 +31,8 @@ pub(crate) trait Server {
     fn upgrade(&mut self) -> Checked;
     /// Every todo, in id order.
     fn rows(&mut self) -> Checked<Vec<ServerRow>>;
+    /// The revision of every todo, by its id; none on a bare backend.
+    fn revisions(&mut self) -> Checked<BTreeMap<i64, i64>>;
 }
 
 /// The sandbox's, without HTTP around it.
@@ -96,5 +100,14 @@ impl Server for Sandbox {
             text: text(row, "text"),
         };
         Ok(rows.as_array().into_iter().flatten().map(row).collect())
+    }
+
+    fn revisions(&mut self) -> Checked<BTreeMap<i64, i64>> {
+        let rows = self.0.todos(None)?;
+        let number = |row: &Value, name: &str| row[name].as_i64().unwrap_or_default();
+        let rows = rows.as_array().into_iter().flatten();
+        Ok(rows
+            .map(|row| (number(row, "id"), number(row, "revision")))
+            .collect())
     }
 }

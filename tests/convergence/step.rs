@@ -170,7 +170,7 @@ fn loss() -> impl Strategy<Value = Fate> {
     ]
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+pub(crate) fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
         20 => Just(Fate::Fine),
         10 => loss(),

@@ -57,8 +57,9 @@ pub(crate) fn first(number: u32) -> String {
         1 => " +WORK +work",
         2 => " t:2099-01-01 +work",
         3 => " due:2026-12-01 t:2026-11-20",
-        4 => " rec:1w due:2026-12-01",
-        5 => " rec:+1m t:2026-12-01 @phone",
+        // Rules that cannot be read: what follows repeating todos is in `repeating`.
+        4 => " rec:weekly due:2026-12-01",
+        5 => " rec:1 t:2026-12-01 @phone",
         _ => "",
     };
     format!("t{number}{part}")

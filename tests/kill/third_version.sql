@@ -2,6 +2,7 @@
 UPDATE shown SET place = place + (1 << 62), waiting = 0 WHERE waiting = 1;
 UPDATE shown SET folded = 'old';
 DROP TABLE staged;
+DROP TABLE successors;
 DROP TABLE tag_counts;
 DROP TABLE due_counts;
 DROP TABLE spellings;

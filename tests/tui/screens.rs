@@ -96,6 +96,7 @@ fn rejected() -> Queued {
             }),
         },
         base: None,
+        waits: false,
     }
 }
 

@@ -248,7 +248,7 @@ impl Waiting {
     ///
     /// The store's.
     pub(crate) fn new(store: &Store, queued: Queued) -> Result<Self, CliError> {
-        let Queued { entry, base } = queued;
+        let Queued { entry, base, .. } = queued;
         let key = entry.change.todo;
         let handle = match (store.todo(key)?, base) {
             (Some(todo), _) => todo.handle().to_string(),

@@ -188,7 +188,7 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outc
     drop(store);
     rusqlite::Connection::open(&path)?.execute_batch(
         "DROP TABLE history;
-             DROP TABLE staged; DROP TABLE tag_counts; DROP TABLE due_counts; DROP TABLE spellings; DROP TABLE text_blocks;
+             DROP TABLE staged; DROP TABLE successors; DROP TABLE tag_counts; DROP TABLE due_counts; DROP TABLE spellings; DROP TABLE text_blocks;
              DROP INDEX shown_start; DROP INDEX shown_due; DROP INDEX shown_priority;
              DROP INDEX shown_created_at; DROP INDEX shown_folded;
              ALTER TABLE shown DROP COLUMN start; ALTER TABLE shown DROP COLUMN waiting;

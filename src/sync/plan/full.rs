@@ -2,6 +2,7 @@
 //! and may be repeated freely, edits only hold on the revision they name.
 
 use crate::domain::change::Act;
+use crate::domain::fold::completes_repeating;
 use crate::domain::key::Key;
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Row;
@@ -15,10 +16,15 @@ use crate::sync::remote::{Batch, Edit};
 pub(super) fn step(chain: &Chain<'_>, first: &Queued, known: Known<'_>) -> Step {
     match &first.entry.change.act {
         Act::Add { text } => add(chain, first, text, known),
-        Act::Edit { before, after } => match removal(chain, known) {
-            Some(removal) => removal,
-            None => edit(chain, first, before, after, known),
-        },
+        Act::Edit { before, after } => {
+            // Whether it was this edit that completed the todo decides about its successor.
+            let is_needed =
+                completes_repeating(&first.entry.change.act) && known.capabilities.update;
+            match removal(chain, known).filter(|_| !is_needed) {
+                Some(removal) => removal,
+                None => edit(chain, first, before, after, known),
+            }
+        }
         Act::Remove { .. } => {
             removal(chain, known).unwrap_or(Step::Wait(first.entry.seq, Waiting::MayNotRemove))
         }

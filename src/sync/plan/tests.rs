@@ -50,6 +50,7 @@ fn queued(seq: i64, todo: u128, act: Act, progress: Progress) -> Queued {
             progress,
         },
         base: None,
+        waits: false,
     }
 }
 

@@ -151,6 +151,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         let same = |seq: &i64| match (now.get(seq), planned.get(seq)) {
             (Some(now), Some(planned)) => {
                 now.entry.change.act == planned.entry.change.act
+                    && now.entry.change.todo == planned.entry.change.todo
                     && now.entry.revision == planned.entry.revision
             }
             (None, _) | (_, None) => false,

@@ -15,6 +15,7 @@ use crate::store::Store;
 mod bare;
 mod chaos;
 mod full;
+mod repeating;
 mod server;
 mod turns;
 
@@ -33,7 +34,9 @@ struct Device {
 }
 
 fn key(n: u128) -> Key {
-    Key::new(Uuid::from_u128(n))
+    Key::new(Uuid::from_u128(
+        0x0190_0000_0000_7000_8000_0000_0000_0000 + n,
+    ))
 }
 
 fn change(todo: Key, act: Act) -> Change {

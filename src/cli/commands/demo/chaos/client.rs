@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ use super::device::{Device, Program};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key};
+use crate::domain::line::Line;
 use crate::domain::list::Around;
 use crate::domain::query::Query;
 use crate::domain::todo::{State, Todo};
@@ -31,6 +33,11 @@ const REACH: usize = 12;
 /// A todo with a longer text, in bytes, has been edited enough.
 const LONG: usize = 2000;
 
+/// Begins the names of repeating todos.
+const CHORE: &str = "chore";
+/// Everybody completes on the same day, so that all write the same line.
+const COMPLETED_ON: Date = Date::constant(2026, 12, 1);
+
 /// What was acknowledged: committed to a device's store.
 #[derive(Debug, Default)]
 pub(super) struct Deeds {
@@ -40,6 +47,8 @@ pub(super) struct Deeds {
     pub(super) removed: BTreeSet<String>,
     /// The mark that each edit left, and the name of its todo.
     pub(super) edited: Vec<(String, String)>,
+    /// The names of repeating todos, which are completed and not changed otherwise.
+    pub(super) chores: BTreeSet<String>,
 }
 
 impl Deeds {
@@ -48,12 +57,18 @@ impl Deeds {
         self.added.extend(others.added);
         self.removed.extend(others.removed);
         self.edited.extend(others.edited);
+        self.chores.extend(others.chores);
     }
 }
 
-/// The name of a todo: its first word, which nobody changes.
+/// The name of a todo: its first word, which nobody changes, after those of a done
+/// one.
 pub(super) fn name_of(text: &str) -> &str {
-    text.split(' ').next().unwrap_or_default()
+    let mut words = text.split(' ');
+    match words.next() {
+        Some("x") => words.nth(1).unwrap_or_default(),
+        first => first.unwrap_or_default(),
+    }
 }
 
 /// Somebody who types on a device.
@@ -94,7 +109,9 @@ impl<'a> ChaosClient<'a> {
     fn act(&mut self, shared: &Shared) -> Result<(), CliError> {
         let attention = self.device.attention.lock();
         let _attention = attention.unwrap_or_else(PoisonError::into_inner);
-        match self.rng.u8(..12) {
+        match self.rng.u8(..15) {
+            12 => self.add_chore(shared),
+            13.. => self.complete(),
             0..6 => self.add(1, shared),
             6 => self.add(PASTED, shared),
             7..9 => self.edit(),
@@ -117,8 +134,30 @@ impl<'a> ChaosClient<'a> {
         Ok(())
     }
 
+    fn add_chore(&mut self, shared: &Shared) -> Result<(), CliError> {
+        let name = self.fresh(CHORE);
+        let text = format!("{name} water the plants rec:1w due:2026-12-01");
+        let add = change(Key::new(Uuid::now_v7()), Act::Add { text });
+        self.program.store.commit(&[add])?;
+        self.items.added.push(name.clone());
+        self.items.chores.insert(name);
+        shared.added.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<(), CliError> {
+        let Some(todo) = self.pick(true)? else {
+            return Ok(());
+        };
+        let after = Line::new(&todo.text).completed(COMPLETED_ON);
+        let before = todo.text;
+        let edit = change(todo.key, Act::Edit { before, after });
+        self.program.store.commit(&[edit])?;
+        Ok(())
+    }
+
     fn edit(&mut self) -> Result<(), CliError> {
-        let Some(todo) = self.pick()? else {
+        let Some(todo) = self.pick(false)? else {
             return Ok(());
         };
         if todo.text.len() > LONG {
@@ -135,7 +174,7 @@ impl<'a> ChaosClient<'a> {
     }
 
     fn remove(&mut self) -> Result<(), CliError> {
-        let Some(todo) = self.pick()? else {
+        let Some(todo) = self.pick(false)? else {
             return Ok(());
         };
         let name = name_of(&todo.text).to_owned();
@@ -155,7 +194,7 @@ impl<'a> ChaosClient<'a> {
     }
 
     /// A todo that waits for no decision: one of the oldest or of the newest.
-    fn pick(&mut self) -> Result<Option<Todo>, CliError> {
+    fn pick(&mut self, chore: bool) -> Result<Option<Todo>, CliError> {
         let around = if self.rng.bool() {
             Around::Top
         } else {
@@ -166,7 +205,8 @@ impl<'a> ChaosClient<'a> {
             .store
             .window(&Query::default(), around, REACH)?;
         let mut rows = window.rows;
-        rows.retain(|todo| todo.state != State::Rejected);
+        let is_chore = |todo: &Todo| name_of(&todo.text).starts_with(CHORE);
+        rows.retain(|todo| todo.state != State::Rejected && is_chore(todo) == chore);
         Ok(self.rng.choice(rows))
     }
 }

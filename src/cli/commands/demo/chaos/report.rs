@@ -25,6 +25,10 @@ pub(super) struct ChaosReport {
     pub(super) unanswered_commits: u64,
     /// Adds that a store acknowledged.
     pub(super) added: usize,
+    /// Repeating todos that were completed.
+    pub(super) completed: usize,
+    /// Todos that followed from that: as many.
+    pub(super) successors: usize,
     /// How many of them were removed again.
     pub(super) removed: usize,
     /// How many rows there must be.
@@ -53,6 +57,10 @@ impl ChaosReport {
     /// What must not be, in words.
     pub(super) fn wrong(&self) -> Vec<String> {
         let mut wrong: Vec<String> = [
+            (
+                self.completed.abs_diff(self.successors),
+                "successors too many or too few",
+            ),
             (self.lost, "todos lost"),
             (self.doubled, "todos doubled"),
             (self.came_back, "removed todos came back"),
@@ -96,6 +104,8 @@ impl fmt::Display for ChaosReport {
         line("answers lost after the commit", &self.unanswered_commits)?;
         line("adds acknowledged", &self.added)?;
         line("removed again", &self.removed)?;
+        line("repeating todos completed", &self.completed)?;
+        line("their successors", &self.successors)?;
         line("rows expected", &self.expected)?;
         line("rows found", &self.found)?;
         line("lost", &self.lost)?;

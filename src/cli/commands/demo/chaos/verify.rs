@@ -14,6 +14,7 @@ use super::{DEVICES, HANDS};
 use crate::cli::commands::demo::env::{DemoEnv, text_of};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Progress};
+use crate::domain::line::Line;
 use crate::domain::query::{Query, Scope};
 use crate::http::REQUEST_LIMIT;
 
@@ -144,13 +145,14 @@ fn count_deeds(report: &mut ChaosReport, items: &Deeds, rows: &[Value], rejected
     report.removed = items.removed.len();
     report.expected = report.added - report.removed;
     report.found = rows.len();
-    for name in &items.added {
+    for name in items.added.iter().filter(|it| !items.chores.contains(*it)) {
         let copies = texts.get(name.as_str()).map_or(0, Vec::len);
         let removed = items.removed.contains(name);
         report.lost += usize::from(copies == 0 && !removed);
         report.doubled += usize::from(copies > 1);
         report.came_back += usize::from(copies > 0 && removed);
     }
+    count_chores(report, items, &texts);
     report.edited = items.edited.len();
     for (mark, name) in &items.edited {
         let mark = format!(" {mark}:1");
@@ -159,6 +161,20 @@ fn count_deeds(report: &mut ChaosReport, items: &Deeds, rows: &[Value], rejected
         let kept = is_gone || copies.any(|text| text.contains(&mark));
         report.edits_lost += usize::from(!kept && !rejected.contains(&mark));
     }
+}
+
+/// Each completion of a repeating todo adds its successor once, so exactly one of
+/// each name is open.
+fn count_chores(report: &mut ChaosReport, items: &Deeds, texts: &BTreeMap<&str, Vec<&str>>) {
+    for name in &items.chores {
+        let rows = texts.get(name.as_str()).into_iter().flatten().copied();
+        let (done, open): (Vec<&str>, Vec<&str>) = rows.partition(|text| Line::new(text).is_done());
+        report.completed += done.len();
+        report.successors += (done.len() + open.len()).saturating_sub(1);
+        report.lost += usize::from(open.is_empty());
+        report.doubled += open.len().saturating_sub(1);
+    }
+    report.expected += report.completed;
 }
 
 /// Everything the device shows: key and text.

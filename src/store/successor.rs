@@ -1,0 +1,334 @@
+//! The todo that follows a completed repeating one.
+//!
+//! Completing a repeating todo adds its successor in the same transaction. The
+//! device whose edit completes the todo on the server sends it, so that it is added
+//! once: its add waits until that edit is answered, and then gets a key derived
+//! from the todo's key and the revision that the edit replaced.
+//!
+//! A link says which outbox entry completes the todo. After each change of the
+//! todo's entries, [`Write::reconcile`] brings the successor in line with that
+//! entry.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::domain::change::{Act, Change, Entry, Progress};
+use crate::domain::inverse::UndoAction;
+use crate::domain::key::{ChangeId, Key};
+use crate::domain::line::Line;
+use crate::domain::recurrence;
+use crate::domain::todo::Todo;
+use crate::store::error::StoreError;
+use crate::store::handles;
+use crate::store::write::Write;
+
+mod links;
+mod outcome;
+
+use links::Link;
+pub(super) use links::waiting;
+
+/// How many links are kept: older completions keep their successors when they are
+/// undone.
+const KEPT: i64 = 1000;
+
+/// Why a completion does not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Abandoned {
+    /// The user reopened the todo, or dropped the change.
+    Here,
+    /// Another device completed the todo.
+    Elsewhere,
+}
+
+fn completes(act: &Act) -> bool {
+    match act {
+        Act::Add { text } => Line::new(text).is_done(),
+        Act::Edit { before, after } => !Line::new(before).is_done() && Line::new(after).is_done(),
+        Act::Remove { .. } => false,
+    }
+}
+
+fn reopens(act: &Act) -> bool {
+    matches!(act, Act::Edit { before, after }
+        if Line::new(before).is_done() && !Line::new(after).is_done())
+}
+
+const fn is_add(act: &Act) -> bool {
+    matches!(act, Act::Add { .. })
+}
+
+const fn is_rejected(entry: &Entry) -> bool {
+    matches!(entry.progress, Progress::Rejected(_))
+}
+
+/// The revision that the answered `entry` replaced.
+const fn replaced(entry: &Entry) -> Option<i64> {
+    if is_add(&entry.change.act) {
+        Some(0)
+    } else {
+        entry.revision
+    }
+}
+
+fn derived(entry: &Entry) -> Option<String> {
+    let today = day(entry.change.at);
+    match &entry.change.act {
+        Act::Add { text } => recurrence::successor("", text, today),
+        Act::Edit { before, after } => recurrence::successor(before, after, today),
+        Act::Remove { .. } => None,
+    }
+}
+
+/// The day of an instant, here.
+fn day(at: Timestamp) -> Date {
+    TimeZone::system().to_datetime(at).date()
+}
+
+impl Write<'_> {
+    /// Adds the successor where `change` completed a repeating todo, and takes it
+    /// back where it reopened one.
+    pub(super) fn follow(
+        &mut self,
+        change: &Change,
+        before: Option<&Todo>,
+        after: Option<&Todo>,
+    ) -> Result<(), StoreError> {
+        if let (Some(before), Some(after)) = (before, after) {
+            let done = (
+                Line::new(&before.text).is_done(),
+                Line::new(&after.text).is_done(),
+            );
+            match done {
+                (false, true) => self.completed(change, &before.text, &after.text)?,
+                (true, false) => self.reopened(change)?,
+                (true, true) | (false, false) => {}
+            }
+        }
+        self.reconcile(change.todo)
+    }
+
+    fn completed(&mut self, change: &Change, before: &str, after: &str) -> Result<(), StoreError> {
+        let queue = self.queue(change.todo)?;
+        let last = queue.entries.iter().rev().find(|entry| !is_rejected(entry));
+        let edit = last
+            .filter(|entry| completes(&entry.change.act))
+            .map(|entry| entry.seq);
+        let latest = self.links(change.todo)?.pop();
+        match (edit, latest) {
+            (Some(edit), Some(link)) if link.edit == edit || self.lacks_entry(&link)? => {
+                self.bring_back(Link { edit, ..link }, change)
+            }
+            (Some(edit), _) => self.add_successor(change, edit, before, after),
+            // The reopening was called off.
+            (None, Some(link)) if link.reopened.is_some() => self.bring_back(link, change),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Returns whether a link is undecided and its entry gone or rejected: a new
+    /// completion takes its place.
+    fn lacks_entry(&self, link: &Link) -> Result<bool, StoreError> {
+        let entry = self.entry(link.edit)?;
+        Ok(!link.released && entry.is_none_or(|entry| is_rejected(&entry)))
+    }
+
+    fn add_successor(
+        &mut self,
+        change: &Change,
+        edit: i64,
+        before: &str,
+        after: &str,
+    ) -> Result<(), StoreError> {
+        let may_not = |role: crate::domain::feed::Capabilities| !role.insert;
+        if self.account_state.capabilities.is_some_and(may_not) {
+            return Ok(());
+        }
+        let Some(text) = recurrence::successor(before, after, day(change.at)) else {
+            return Ok(());
+        };
+        let link = Link {
+            key: change.todo.successor_by(change.id),
+            todo: change.todo,
+            edit,
+            text,
+            released: false,
+            reopened: None,
+            withdrawn: false,
+            sent: None,
+        };
+        self.save(&link)?;
+        self.tx
+            .prepare_cached(
+                "DELETE FROM successors WHERE released = 1 AND edit <= (
+                     SELECT edit FROM successors ORDER BY edit DESC LIMIT 1 OFFSET ?1)",
+            )?
+            .execute([KEPT])?;
+        self.add_text(&link, change.at)
+    }
+
+    fn add_text(&mut self, link: &Link, at: Timestamp) -> Result<(), StoreError> {
+        let add = Act::Add {
+            text: link.text.clone(),
+        };
+        self.change_successor(link.key, add, at)
+    }
+
+    fn change_successor(&mut self, key: Key, act: Act, at: Timestamp) -> Result<(), StoreError> {
+        let change = Change {
+            id: ChangeId(key.uuid()),
+            todo: key,
+            act,
+            at,
+        };
+        self.accept(&change).map(drop)
+    }
+
+    /// Brings back the successor that a reopening took away, since the reopening
+    /// was called off.
+    fn bring_back(&mut self, link: Link, change: &Change) -> Result<(), StoreError> {
+        let mut link = Link {
+            reopened: None,
+            ..link
+        };
+        let state = self.meet(link.key)?;
+        let removal = Act::Remove {
+            before: link.text.clone(),
+        };
+        let act = match state.meeting().take_back(&removal) {
+            _ if link.withdrawn => Some(Act::Add {
+                text: link.text.clone(),
+            }),
+            UndoAction::Change(act) => Some(act),
+            // Its deletion was sent.
+            UndoAction::Anew { text } => {
+                let fresh = link.key.successor_by(change.id);
+                self.succeed(link.key, None, fresh)?;
+                link = Link {
+                    key: fresh,
+                    released: true,
+                    ..link
+                };
+                Some(Act::Add { text })
+            }
+            UndoAction::Already | UndoAction::Gone(_) | UndoAction::Overlap => None,
+        };
+        link.withdrawn = false;
+        self.save(&link)?;
+        act.map_or(Ok(()), |act| {
+            self.change_successor(link.key, act, change.at)
+        })
+    }
+
+    /// Takes the successor away, unless it was changed since.
+    fn reopened(&mut self, change: &Change) -> Result<(), StoreError> {
+        let Some(link) = self.links(change.todo)?.pop() else {
+            return Ok(());
+        };
+        let state = self.meet(link.key)?;
+        let Some(successor) = state.shown else {
+            return Ok(());
+        };
+        let unsent = self.is_unsent(link.key)?;
+        let may = self.account_state.capabilities;
+        if successor.text != link.text || (!unsent && may.is_some_and(|role| !role.delete)) {
+            return Ok(());
+        }
+        if unsent {
+            self.take_out_all(link.key)?;
+        } else {
+            let before = successor.text;
+            self.change_successor(link.key, Act::Remove { before }, change.at)?;
+        }
+        let queue = self.queue(change.todo)?;
+        match queue.entries.iter().rev().find(|entry| !is_rejected(entry)) {
+            Some(last) if reopens(&last.change.act) => self.save(&Link {
+                reopened: Some(last.seq),
+                withdrawn: unsent,
+                ..link
+            }),
+            Some(_) | None => self.unlink(link.key),
+        }
+    }
+
+    /// Returns whether the todo's add certainly did not arrive.
+    fn is_unsent(&self, key: Key) -> Result<bool, StoreError> {
+        let entries = self.queue(key)?.entries;
+        let stays =
+            |entry: &Entry| matches!(entry.progress, Progress::Pending) || is_rejected(entry);
+        let begins = entries.first().is_some_and(|it| is_add(&it.change.act));
+        Ok(begins && entries.iter().all(stays))
+    }
+
+    /// Takes every entry of an unsent todo out of the outbox.
+    pub(super) fn take_out_all(&mut self, key: Key) -> Result<(), StoreError> {
+        for entry in self.queue(key)?.entries {
+            self.take_out(&entry)?;
+        }
+        self.show(key)?;
+        self.close_alias(key)
+    }
+
+    /// Before the unsent todo is deleted: what followed it stays.
+    pub(super) fn part_from_successor(&mut self, todo: Key) -> Result<(), StoreError> {
+        for link in self.links(todo)? {
+            let entry = self.entry(link.edit)?;
+            let unsent =
+                |entry: &Entry| is_add(&entry.change.act) && entry.progress == Progress::Pending;
+            if !link.released && entry.as_ref().is_some_and(unsent) {
+                self.release(link, Some(0))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the successors of a todo in line with the entries that complete it.
+    pub(super) fn reconcile(&mut self, todo: Key) -> Result<(), StoreError> {
+        for link in self.links(todo)? {
+            if let Some(seq) = link.reopened {
+                let entry = self.entry(seq)?;
+                if entry.is_none_or(|entry| entry.progress == Progress::Answered) {
+                    self.unlink(link.key)?;
+                    continue;
+                }
+            }
+            if !link.released {
+                self.decide(link)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, link: Link) -> Result<(), StoreError> {
+        let Some(entry) = self.entry(link.edit)? else {
+            let now = handles::todo(&self.tx, link.todo)?;
+            let done = now.is_some_and(|todo| Line::new(&todo.text).is_done());
+            let why = if done {
+                Abandoned::Elsewhere
+            } else {
+                Abandoned::Here
+            };
+            return self.abandon(&link, why);
+        };
+        if !completes(&entry.change.act) {
+            let why = match &entry.change.act {
+                Act::Edit { before, .. } if Line::new(before).is_done() => Abandoned::Elsewhere,
+                Act::Add { .. } | Act::Edit { .. } | Act::Remove { .. } => Abandoned::Here,
+            };
+            return self.abandon(&link, why);
+        }
+        match entry.progress {
+            Progress::Answered => {
+                let revision = replaced(&entry);
+                self.release(link, revision).map(drop)
+            }
+            Progress::Rejected(_) => self.wait_for_decision(&link),
+            Progress::Sent { .. } => self.go_on(&link),
+            Progress::Pending => {
+                self.go_on(&link)?;
+                self.derive_again(&link, &entry)
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The table of links between completed todos and their successors.
+
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+
+use crate::domain::change::Entry;
+use crate::domain::key::Key;
+use crate::domain::todo::Todo;
+use crate::store::error::StoreError;
+use crate::store::rows::{self, blob};
+use crate::store::write::Write;
+use crate::store::{Store, handles};
+
+/// A successor and the change that it came of.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    /// The successor.
+    pub(super) key: Key,
+    /// The todo that was completed.
+    pub(super) todo: Key,
+    /// The outbox entry that completes it.
+    pub(super) edit: i64,
+    /// The successor's text as derived.
+    pub(super) text: String,
+    /// Whether the entry was answered: the successor may be sent.
+    pub(super) released: bool,
+    /// The entry that reopens the todo. While it is there, completing the todo again
+    /// brings the successor back.
+    pub(super) reopened: Option<i64>,
+    /// Whether the successor's add was taken out of the outbox with that.
+    pub(super) withdrawn: bool,
+    /// The revision that the entry was last sent on.
+    pub(super) sent: Option<i64>,
+}
+
+const COLUMNS: &str = "key, todo, edit, text, released, reopened, withdrawn, sent";
+
+fn read(row: &SqlRow<'_>) -> Result<Link, StoreError> {
+    Ok(Link {
+        key: rows::key(row, 0)?,
+        todo: rows::key(row, 1)?,
+        edit: row.get(2)?,
+        text: rows::text(row, 3)?.to_owned(),
+        released: row.get(4)?,
+        reopened: row.get(5)?,
+        withdrawn: row.get(6)?,
+        sent: row.get(7)?,
+    })
+}
+
+/// The successors whose adds may not be sent yet.
+pub(in crate::store) fn waiting(connection: &Connection) -> Result<Vec<Key>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT key FROM successors WHERE released = 0")?;
+    let mut found = statement.query([])?;
+    let mut keys = Vec::new();
+    while let Some(row) = found.next()? {
+        keys.push(rows::key(row, 0)?);
+    }
+    Ok(keys)
+}
+
+impl Store {
+    /// The successor that completing `todo` here added, if it is shown.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn successor(&self, todo: Key) -> Result<Option<Todo>, StoreError> {
+        self.reading(|snapshot| {
+            let todo = handles::current(snapshot, todo)?;
+            let key = snapshot
+                .prepare_cached(
+                    "SELECT key FROM successors WHERE todo = ?1 ORDER BY edit DESC LIMIT 1",
+                )?
+                .query_row([blob(todo)], |row| Ok(rows::key(row, 0)))
+                .optional()?
+                .transpose()?;
+            key.map_or(Ok(None), |key| handles::todo(snapshot, key))
+        })
+    }
+}
+
+impl Store {
+    /// Returns whether at most one successor was ever added here.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn is_first_successor(&self) -> Result<bool, StoreError> {
+        self.reading(|snapshot| {
+            let count: i64 = snapshot
+                .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM successors LIMIT 2)")?
+                .query_row([], |row| row.get(0))?;
+            Ok(count < 2)
+        })
+    }
+}
+
+impl Write<'_> {
+    /// The links of a completed todo, oldest first.
+    pub(super) fn links(&self, todo: Key) -> Result<Vec<Link>, StoreError> {
+        let mut statement = self.tx.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM successors WHERE todo = ?1 ORDER BY edit"
+        ))?;
+        let mut found = statement.query([blob(todo)])?;
+        let mut links = Vec::new();
+        while let Some(row) = found.next()? {
+            links.push(read(row)?);
+        }
+        Ok(links)
+    }
+
+    /// The undecided link of a successor.
+    pub(super) fn undecided(&self, successor: Key) -> Result<Option<Link>, StoreError> {
+        let mut statement = self.tx.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM successors WHERE key = ?1 AND released = 0"
+        ))?;
+        let mut found = statement.query([blob(successor)])?;
+        found.next()?.map(read).transpose()
+    }
+
+    pub(super) fn save(&self, link: &Link) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached(&format!(
+                "INSERT OR REPLACE INTO successors({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+            ))?
+            .execute(params![
+                blob(link.key),
+                blob(link.todo),
+                link.edit,
+                link.text,
+                link.released,
+                link.reopened,
+                link.withdrawn,
+                link.sent,
+            ])?;
+        Ok(())
+    }
+
+    pub(super) fn unlink(&self, successor: Key) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("DELETE FROM successors WHERE key = ?1")?
+            .execute([blob(successor)])?;
+        Ok(())
+    }
+
+    /// The entry is about to be sent.
+    pub(in crate::store) fn note_sent(&self, entry: &Entry) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE successors SET sent = ?2 WHERE edit = ?1 AND released = 0")?
+            .execute(params![entry.seq, entry.revision])?;
+        Ok(())
+    }
+
+    /// What the entry `from` completed, the entry `to` completes.
+    pub(in crate::store) fn hand_on(&self, from: i64, to: i64) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE successors SET edit = ?2 WHERE edit = ?1 AND released = 0")?
+            .execute([from, to])?;
+        Ok(())
+    }
+}

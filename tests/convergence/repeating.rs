@@ -1,0 +1,649 @@
+//! Repeating todos on three devices: each completion on the server has one
+//! successor, whatever happens between them and the server.
+//!
+//! Another program edits the server directly, too: it knows no `rec:`.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use proptest::prelude::*;
+use serde_json::json;
+use tudone::domain::change::{Act, Change, Progress};
+use tudone::domain::history::Session;
+use tudone::domain::key::{ChangeId, Key};
+use tudone::domain::line::Line;
+use tudone::domain::push_outcome::Queued;
+use tudone::domain::todo::Todo;
+use tudone::sync::round::{RoundError, RoundReport};
+use uuid::Uuid;
+
+use crate::device::Device;
+use crate::network::{Completion, Network};
+use crate::postgres::Postgres;
+use crate::server::Server;
+use crate::step::{self, DEVICES, Fate};
+use crate::text::name;
+use crate::{Checked, World, all, cases};
+
+/// One thing that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Add {
+        device: usize,
+        rule: u8,
+    },
+    /// Completes or reopens, on one of few days.
+    Toggle {
+        device: usize,
+        pick: u8,
+        day: u8,
+    },
+    /// One more word, or another due date.
+    Edit {
+        device: usize,
+        pick: u8,
+        due: bool,
+    },
+    Remove {
+        device: usize,
+        pick: u8,
+    },
+    Undo {
+        device: usize,
+        redo: bool,
+    },
+    /// The user decides about a rejected change.
+    Decide {
+        device: usize,
+        pick: u8,
+        retry: bool,
+    },
+    /// A program that knows no `rec:` completes, reopens or edits.
+    Program {
+        pick: u8,
+        day: u8,
+        toggles: bool,
+    },
+    Sync {
+        device: usize,
+    },
+    Pass {
+        device: usize,
+        fate: Fate,
+    },
+    Kill {
+        device: usize,
+    },
+    Straggle {
+        pick: u8,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sequence {
+    short_pages: bool,
+    steps: Vec<Step>,
+}
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "short_pages: {}", self.short_pages)?;
+        self.steps
+            .iter()
+            .try_for_each(|step| writeln!(f, "  {step:?}"))
+    }
+}
+
+fn sequences() -> impl Strategy<Value = Sequence> {
+    let device = || 0..DEVICES;
+    let day = || 0..3_u8;
+    let step = prop_oneof![
+        3 => (device(), 0..3_u8).prop_map(|(device, rule)| Step::Add { device, rule }),
+        22 => (device(), any::<u8>(), day())
+            .prop_map(|(device, pick, day)| Step::Toggle { device, pick, day }),
+        8 => (device(), any::<u8>(), any::<bool>())
+            .prop_map(|(device, pick, due)| Step::Edit { device, pick, due }),
+        3 => (device(), any::<u8>()).prop_map(|(device, pick)| Step::Remove { device, pick }),
+        6 => (device(), prop_oneof![3 => Just(false), 1 => Just(true)])
+            .prop_map(|(device, redo)| Step::Undo { device, redo }),
+        3 => (device(), any::<u8>(), any::<bool>())
+            .prop_map(|(device, pick, retry)| Step::Decide { device, pick, retry }),
+        3 => (any::<u8>(), day(), any::<bool>())
+            .prop_map(|(pick, day, toggles)| Step::Program { pick, day, toggles }),
+        16 => device().prop_map(|device| Step::Sync { device }),
+        26 => (device(), step::fate()).prop_map(|(device, fate)| Step::Pass { device, fate }),
+        4 => device().prop_map(|device| Step::Kill { device }),
+        3 => any::<u8>().prop_map(|pick| Step::Straggle { pick }),
+    ];
+    (any::<bool>(), prop::collection::vec(step, 6..50))
+        .prop_map(|(short_pages, steps)| Sequence { short_pages, steps })
+}
+
+const RULES: [&str; 3] = ["rec:1w", "rec:+1m", "rec:2d"];
+
+/// What a user did to the todos of one name on one device: a todo and all that
+/// follow it have the same name.
+#[derive(Debug, Default)]
+struct Deeds {
+    reopened: BTreeSet<(usize, String)>,
+    edited: BTreeSet<(usize, String)>,
+    /// Names of todos with a rejected change that a user decided.
+    decided: BTreeSet<(usize, String)>,
+    removed: BTreeSet<String>,
+    /// Names of todos that anybody edited otherwise.
+    changed: BTreeSet<String>,
+    /// Successors that went away untouched when their todo was reopened.
+    taken: Vec<(usize, Key, Key)>,
+}
+
+struct Play {
+    network: Rc<RefCell<Network>>,
+    devices: Vec<Device>,
+    deeds: Deeds,
+    added: BTreeSet<Uuid>,
+    /// Those that came back as new todos, perhaps done.
+    revived: BTreeSet<Uuid>,
+    todos: u32,
+    fresh: u32,
+}
+
+fn key(number: u32) -> Key {
+    Key::new(Uuid::from_u128(
+        0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number),
+    ))
+}
+
+fn picked<T>(all: &[T], pick: u8) -> Option<&T> {
+    all.get(usize::from(pick).checked_rem(all.len())?)
+}
+
+fn date(day: u8) -> Date {
+    let day = i8::try_from(day).unwrap_or_default() + 20;
+    let first = Date::constant(2026, 11, 1);
+    first.with().day(day).build().unwrap_or(first)
+}
+
+fn toggled(text: &str, day: u8) -> String {
+    let line = Line::new(text);
+    if line.is_done() {
+        line.reopened().unwrap_or_else(|_| text.to_owned())
+    } else {
+        line.completed(date(day))
+    }
+}
+
+fn is_done(text: &str) -> bool {
+    Line::new(text).is_done()
+}
+
+/// How many completions were found to have their successors.
+static FOUND: AtomicUsize = AtomicUsize::new(0);
+
+fn play(steps: &[Step], server: Box<dyn Server>, folder: &Path, on_disk: bool) -> Checked {
+    let network = Rc::new(RefCell::new(Network::new(server)?));
+    let devices = (0..DEVICES).map(|number| Device::new(number, &network, folder, on_disk));
+    let mut play = Play {
+        devices: devices.collect::<Checked<_>>()?,
+        network,
+        deeds: Deeds::default(),
+        added: BTreeSet::new(),
+        revived: BTreeSet::new(),
+        todos: 0,
+        fresh: 0,
+    };
+    // Two todos that every device knows, so that they meet.
+    for rule in 0..2 {
+        play.step(&Step::Add { device: 0, rule })?;
+    }
+    for device in 0..DEVICES {
+        play.step(&Step::Sync { device })?;
+    }
+    for step in steps {
+        play.step(step)?;
+    }
+    play.settle()?;
+    play.check()
+}
+
+impl Play {
+    fn device(&mut self, number: usize) -> Checked<&mut Device> {
+        self.devices
+            .get_mut(number)
+            .ok_or_else(|| "no such device".into())
+    }
+
+    fn number(&mut self) -> u32 {
+        self.fresh += 1;
+        self.fresh
+    }
+
+    fn step(&mut self, step: &Step) -> Checked {
+        match *step {
+            Step::Add { device, rule } => {
+                self.todos += 1;
+                let rule = RULES[usize::from(rule) % RULES.len()];
+                let text = format!("t{} {rule} due:2026-11-2{}", self.todos, self.todos % 5);
+                let todo = key(self.todos);
+                self.added.insert(todo.uuid());
+                self.commit(device, todo, Act::Add { text })
+            }
+            Step::Toggle { device, pick, day } => {
+                self.edit(device, pick, |text, _| toggled(text, day))
+            }
+            Step::Edit { device, pick, due } => self.edit(device, pick, |text, fresh| {
+                let line = Line::new(text);
+                let edited = if due {
+                    line.with_due(Some(date(u8::try_from(fresh % 8).unwrap_or_default())))
+                } else {
+                    line.with_tag(&format!("w{fresh}"))
+                };
+                edited.unwrap_or_else(|_| text.to_owned())
+            }),
+            Step::Remove { device, pick } => {
+                let shown = self.device(device)?.shown()?;
+                let Some(todo) = picked(&shown, pick) else {
+                    return Ok(());
+                };
+                self.decided(device, todo)?;
+                self.deeds.removed.insert(name(&todo.text));
+                let before = todo.text.clone();
+                self.commit(device, todo.key, Act::Remove { before })
+            }
+            Step::Undo { device, redo } => self.undo(device, redo),
+            Step::Decide {
+                device,
+                pick,
+                retry,
+            } => self.decide(device, pick, retry),
+            Step::Program { pick, day, toggles } => self.program(pick, day, toggles),
+            Step::Sync { device } => {
+                let outcome = self.device(device)?.sync()?;
+                self.ended(device, Some(outcome))
+            }
+            Step::Pass { device, fate } => {
+                let outcome = self.device(device)?.pass(fate)?;
+                self.ended(device, outcome)
+            }
+            Step::Kill { device } => self.device(device)?.kill(),
+            Step::Straggle { pick } => self.network.borrow_mut().straggle(pick),
+        }
+    }
+
+    fn ended(
+        &mut self,
+        device: usize,
+        outcome: Option<Result<RoundReport, RoundError>>,
+    ) -> Checked {
+        match outcome {
+            Some(Err(error @ (RoundError::Store(_) | RoundError::Lock(_) | RoundError::Busy))) => {
+                Err(format!("device {device}: {error:?}").into())
+            }
+            Some(_) => self.device(device)?.check(),
+            None => Ok(()),
+        }
+    }
+
+    fn commit(&mut self, device: usize, todo: Key, act: Act) -> Checked {
+        let change = Change {
+            id: ChangeId(Uuid::from_u128(self.number().into())),
+            todo,
+            act,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        self.device(device)?.with(|store| {
+            store.commit_act(Session::Cli, "changed", &[change])?;
+            Ok(())
+        })?;
+        self.device(device)?.check()
+    }
+
+    /// What is rejected of a todo is decided by what is done to it.
+    fn decided(&mut self, device: usize, todo: &Todo) -> Checked {
+        for Queued { entry, .. } in self.device(device)?.rejected()? {
+            if entry.change.todo == todo.key {
+                self.deeds.decided.insert((device, name(&todo.text)));
+            }
+        }
+        Ok(())
+    }
+
+    fn edit(&mut self, device: usize, pick: u8, edit: impl Fn(&str, u32) -> String) -> Checked {
+        let shown = self.device(device)?.shown()?;
+        let Some(todo) = picked(&shown, pick) else {
+            return Ok(());
+        };
+        let fresh = self.number();
+        let after = edit(&todo.text, fresh);
+        if after == todo.text {
+            return Ok(());
+        }
+        self.decided(device, todo)?;
+        let successor = self.untouched(device, todo.key)?;
+        let of = (device, name(&todo.text));
+        self.deeds.changed.insert(of.1.clone());
+        match (is_done(&todo.text), is_done(&after)) {
+            (true, false) => drop(self.deeds.reopened.insert(of)),
+            (false, false) | (true, true) => drop(self.deeds.edited.insert(of)),
+            (false, true) => {}
+        }
+        let before = todo.text.clone();
+        self.commit(device, todo.key, Act::Edit { before, after })?;
+        self.moved(device, todo, successor)
+    }
+
+    /// The successor of a todo, as long as nobody has changed it.
+    fn untouched(&mut self, device: usize, todo: Key) -> Checked<Option<Todo>> {
+        let found = self
+            .device(device)?
+            .with(|store| Ok(store.successor(todo)?))?;
+        Ok(found.filter(|next| !is_done(&next.text) && !next.text.contains(" w")))
+    }
+
+    /// After a todo was changed: with its reopening goes its successor.
+    fn moved(&mut self, device: usize, before: &Todo, successor: Option<Todo>) -> Checked {
+        let todo = before.key;
+        let now = self.device(device)?.with(|store| Ok(store.todo(todo)?))?;
+        let Some(now) = now else { return Ok(()) };
+        if !is_done(&before.text) && is_done(&now.text) {
+            self.deeds
+                .taken
+                .retain(|(on, completed, _)| *on != device || *completed != now.key);
+        }
+        let (true, false, Some(successor)) = (is_done(&before.text), is_done(&now.text), successor)
+        else {
+            return Ok(());
+        };
+        let left = self
+            .device(device)?
+            .with(|store| Ok(store.todo(successor.key)?))?;
+        let due_was_moved = self.deeds.edited.iter().any(|it| it.1 == name(&now.text));
+        match left {
+            None => self.deeds.taken.push((device, now.key, successor.key)),
+            Some(left) if !due_was_moved && successor.text == left.text => {
+                return Err(format!("{left:?} stays although {now:?} was reopened").into());
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    fn undo(&mut self, device: usize, redo: bool) -> Checked {
+        let before = self.device(device)?.shown()?;
+        let mut successors = Vec::new();
+        for todo in &before {
+            successors.push(self.untouched(device, todo.key)?);
+        }
+        for todo in &before {
+            self.decided(device, todo)?;
+        }
+        let first = self.todos;
+        let (todos, fresh) = (&mut self.todos, &mut self.fresh);
+        let mut id = || {
+            *fresh += 1;
+            *todos += 1;
+            key(*todos).uuid()
+        };
+        let Some(device_) = self.devices.get_mut(device) else {
+            return Ok(());
+        };
+        device_.with(|store| {
+            let at = Timestamp::UNIX_EPOCH;
+            if redo {
+                store.redo(Session::Cli, at, &mut id)?;
+            } else {
+                store.undo(Session::Cli, at, &mut id)?;
+            }
+            Ok(())
+        })?;
+        let keys = (first + 1..=self.todos).map(|n| key(n).uuid());
+        self.added.extend(keys.clone());
+        self.revived.extend(keys);
+        self.device(device)?.check()?;
+        for (todo, successor) in before.iter().zip(successors) {
+            let now = self
+                .device(device)?
+                .with(|store| Ok(store.todo(todo.key)?))?;
+            let of = (device, name(&todo.text));
+            match now {
+                Some(now) if is_done(&todo.text) && !is_done(&now.text) => {
+                    self.deeds.reopened.insert(of);
+                }
+                Some(now) if now.text == todo.text => {}
+                Some(_) => drop(self.deeds.edited.insert(of)),
+                None => drop(self.deeds.removed.insert(of.1)),
+            }
+            self.moved(device, todo, successor)?;
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, device: usize, pick: u8, retry: bool) -> Checked {
+        let rejected = self.device(device)?.rejected()?;
+        let Some(Queued { entry, .. }) = picked(&rejected, pick) else {
+            return Ok(());
+        };
+        let of = crate::story::texts(&entry.change.act)
+            .last()
+            .map(|text| name(text));
+        self.deeds.decided.insert((device, of.unwrap_or_default()));
+        self.todos += 1;
+        let fresh = key(self.todos);
+        self.added.insert(fresh.uuid());
+        self.revived.insert(fresh.uuid());
+        self.device(device)?.with(|store| {
+            if retry {
+                store.retry(entry.seq, fresh)?;
+            } else {
+                store.drop_entry(entry.seq)?;
+            }
+            Ok(())
+        })?;
+        self.device(device)?.check()
+    }
+
+    /// Another program edits a row, on the revision that it has.
+    fn program(&mut self, pick: u8, day: u8, toggles: bool) -> Checked {
+        let rows = self.network.borrow_mut().rows()?;
+        let Some(row) = picked(&rows, pick) else {
+            return Ok(());
+        };
+        let text = if toggles {
+            toggled(&row.text, day)
+        } else {
+            let fresh = self.number();
+            let edited = Line::new(&row.text).with_tag(&format!("w{fresh}"));
+            edited.unwrap_or_else(|_| row.text.clone())
+        };
+        self.deeds.changed.insert(name(&row.text));
+        let mut network = self.network.borrow_mut();
+        let revision = network.revision(row.id)?;
+        let body = json!({
+            "operationName": "EditTodos",
+            "query": include_str!("../../queries/edit_todos.graphql"),
+            "variables": {"updates": [{
+                "where": {"client_id": {"_eq": row.key}, "revision": {"_eq": revision}},
+                "_set": {"text": text},
+            }]},
+        });
+        network.arrive(None, &serde_json::to_vec(&body)?)?;
+        Ok(())
+    }
+
+    /// No more faults: everybody syncs until nothing is left to say.
+    fn settle(&mut self) -> Checked {
+        for device in 0..DEVICES {
+            if self.device(device)?.is_in_round() {
+                let outcome = self.device(device)?.sync()?;
+                self.ended(device, Some(outcome))?;
+            }
+        }
+        self.network.borrow_mut().clear()?;
+        let mut last = None;
+        for _ in 0..40 {
+            let mut quiet = true;
+            for device in 0..DEVICES {
+                let outcome = self.device(device)?.sync()?;
+                let is_quiet = |it: &RoundReport| it.pushed + it.rejected + it.waiting == 0;
+                quiet &= outcome.as_ref().is_ok_and(is_quiet);
+                last = Some(format!("{outcome:?}"));
+                self.ended(device, Some(outcome))?;
+            }
+            if quiet {
+                return Ok(());
+            }
+        }
+        Err(format!("never quiet: {last:?}").into())
+    }
+
+    fn check(&mut self) -> Checked {
+        for device in 0..DEVICES {
+            for Queued { entry, .. } in self.device(device)?.outbox()? {
+                let Progress::Rejected(_) = entry.progress else {
+                    return Err(format!("left over on {device}: {entry:?}").into());
+                };
+                for text in crate::story::texts(&entry.change.act) {
+                    self.deeds.decided.insert((device, name(text)));
+                }
+            }
+        }
+        let completions = self.network.borrow().completions.clone();
+        for completion in &completions {
+            self.check_successor(completion)?;
+        }
+        self.check_rows(&completions)?;
+        for (device, todo, successor) in std::mem::take(&mut self.deeds.taken) {
+            let found = self
+                .device(device)?
+                .with(|store| Ok(store.todo(successor)?))?;
+            if found.is_some() {
+                return Err(format!("{todo} was reopened, but {found:?} is there").into());
+            }
+        }
+        self.check_shown()
+    }
+
+    /// Every completion by a device has its successor, unless the user called it
+    /// off or has yet to decide about it.
+    fn check_successor(&self, completion: &Completion) -> Checked {
+        let Some(device) = completion.device else {
+            return Ok(());
+        };
+        if completion.replaced == 0 && self.revived.contains(&completion.todo) {
+            return Ok(());
+        }
+        let of = (device, name(&completion.text));
+        // Then it cannot be told from another device's completion.
+        let unknown = completion.unheard && self.deeds.changed.contains(&of.1);
+        let excused =
+            unknown || self.deeds.reopened.contains(&of) || self.deeds.decided.contains(&of);
+        let successor = Key::new(completion.todo).successor(completion.replaced);
+        let arrived = self
+            .network
+            .borrow()
+            .arrived
+            .contains(&successor.to_string());
+        if !arrived && !excused {
+            return Err(format!("{completion:?} has no successor {successor}").into());
+        }
+        FOUND.fetch_add(usize::from(arrived), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Every todo was added by a user or follows from a completion.
+    fn check_rows(&mut self, completions: &[Completion]) -> Checked {
+        let successors: BTreeSet<Uuid> = completions
+            .iter()
+            .map(|it| Key::new(it.todo).successor(it.replaced).uuid())
+            .collect();
+        for row in self.network.borrow_mut().rows()? {
+            let key: Uuid = row.key.parse()?;
+            if self.added.contains(&key) || successors.contains(&key) {
+                continue;
+            }
+            // What a user did to it keeps it, in place of or beside another one.
+            let of = name(&row.text);
+            let on_one_device = |deeds: &BTreeSet<(usize, String)>| {
+                (0..DEVICES).any(|device| deeds.contains(&(device, of.clone())))
+            };
+            let excused = on_one_device(&self.deeds.decided)
+                || on_one_device(&self.deeds.reopened)
+                || self.deeds.removed.contains(&of);
+            if !excused {
+                return Err(format!("{row:?} follows from no completion: {completions:#?}").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Once everything rejected is given up, all is as on the server.
+    fn check_shown(&mut self) -> Checked {
+        let rows = self.network.borrow_mut().rows()?;
+        for device in &mut self.devices {
+            while let Some(Queued { entry, .. }) = device.outbox()?.into_iter().next() {
+                if !device.with(|store| Ok(store.drop_entry(entry.seq)?))? {
+                    return Err(format!("left over: {entry:?}").into());
+                }
+            }
+            device.check()?;
+            let shown = device.shown()?;
+            let mut texts: Vec<_> = shown.iter().map(|todo| todo.text.as_str()).collect();
+            let mut there: Vec<_> = rows.iter().map(|row| row.text.as_str()).collect();
+            texts.sort_unstable();
+            there.sort_unstable();
+            if texts != there {
+                return Err(format!("shown {texts:?}, on the server {there:?}").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn each_completion_of_a_repeating_todo_has_one_successor() -> Checked {
+    let cases = cases()?;
+    all(cases, sequences, World::new, |world, sequence| {
+        let server = Box::new(world.server(sequence.short_pages).clone());
+        play(&sequence.steps, server, world.folder.path(), false)
+    })?;
+    // Else the sequences would prove little.
+    let found = FOUND.load(Ordering::Relaxed);
+    assert!(found >= cases as usize, "only {found} in {cases} sequences");
+    Ok(())
+}
+
+#[test]
+fn each_completion_has_one_successor_with_stores_that_people_type_into_meanwhile() -> Checked {
+    all(
+        cases()?.div_ceil(20),
+        sequences,
+        World::new,
+        |world, sequence| {
+            let folder = tempfile::tempdir()?;
+            let server = Box::new(world.server(sequence.short_pages).clone());
+            play(&sequence.steps, server, folder.path(), true)
+        },
+    )
+}
+
+#[test]
+fn each_completion_has_one_successor_on_postgresql() -> Checked {
+    let world = || Ok((tempfile::tempdir()?, Postgres::full()?));
+    all(
+        cases()?.div_ceil(10),
+        sequences,
+        world,
+        |(folder, postgres), sequence| {
+            let Some(postgres) = postgres else {
+                return Ok(());
+            };
+            let server = postgres.serving(sequence.short_pages);
+            play(&sequence.steps, server, folder.path(), false)
+        },
+    )
+}
