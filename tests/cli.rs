@@ -15,6 +15,9 @@ mod chaos;
 #[path = "cli/commands.rs"]
 mod commands;
 #[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/completion.rs"]
+mod completion;
+#[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/demo.rs"]
 mod demo;
 #[cfg(all(feature = "sandbox", unix))]
@@ -45,8 +48,14 @@ mod queue;
 #[path = "cli/repeating.rs"]
 mod repeating;
 #[cfg(feature = "sandbox")]
+#[path = "cli/schema.rs"]
+mod schema;
+#[cfg(feature = "sandbox")]
 #[path = "cli/selection.rs"]
 mod selection;
+#[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/surroundings.rs"]
+mod surroundings;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/terminal.rs"]
 mod terminal;

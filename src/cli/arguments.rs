@@ -15,8 +15,7 @@ use crate::cli::commands::{
 #[command(
     name = "tudone",
     version = env!("TUDONE_VERSION"),
-    disable_help_subcommand = true,
-    after_help = "Exit codes and JSON shapes: `tudone help exit-codes`, `tudone help json`."
+    disable_help_subcommand = true
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -34,35 +33,38 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
 }
 
+/// The heading of [`Global`] in the help.
+const GLOBAL: &str = "Global options";
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Use this profile of the configuration
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
     /// Read this configuration file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
     /// Do not use the network
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) offline: bool,
 
     /// Never prompt
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) no_input: bool,
 
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: When,
 
     /// Print only errors on stderr
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub(crate) quiet: bool,
 
     /// Print more on stderr; twice for even more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
 

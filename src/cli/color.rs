@@ -29,6 +29,10 @@ pub(crate) enum Role {
     Muted,
     /// Important.
     Strong,
+    /// Due before today.
+    Late,
+    /// Due today.
+    Today,
     /// A picture of light blocks on a dark background, in every theme.
     Picture,
 }
@@ -63,9 +67,10 @@ impl Paint {
     pub(crate) const fn on(self, role: Role) -> &'static str {
         match (self.on, role) {
             (false, _) => "",
-            (true, Role::Error) => "\u{1b}[31;1m",
+            (true, Role::Error | Role::Late) => "\u{1b}[31;1m",
             (true, Role::Muted) => "\u{1b}[2m",
             (true, Role::Strong) => "\u{1b}[1m",
+            (true, Role::Today) => "\u{1b}[33;1m",
             (true, Role::Picture) => "\u{1b}[97;40m",
         }
     }

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
 use crate::cli::exit::Exit;
 use crate::cli::json::Field;
@@ -18,16 +18,19 @@ mod bulk;
 mod clock;
 pub(crate) mod color;
 mod commands;
+mod completion;
 mod context;
 mod duration;
 mod editor;
 pub mod error;
+mod examples;
 pub mod exit;
 mod formats;
 mod json;
 mod log;
 mod network;
 mod output;
+mod pager;
 mod pick;
 mod prompt;
 mod refused;
@@ -35,6 +38,7 @@ mod report;
 mod shutdown;
 mod successors;
 mod sync_skipped;
+mod topics;
 mod write;
 
 use arguments::{Arguments, Command};
@@ -47,8 +51,11 @@ use network::PendingRefresh;
 /// Runs one command line; the first word is the program's name.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
+    if let Some(answered) = completion::answer(&words) {
+        return answered;
+    }
     let as_json = asks_for_json(&words);
-    let arguments = match Arguments::try_parse_from(&words) {
+    let arguments = match parse(&words) {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error, as_json).into(),
     };
@@ -74,6 +81,20 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         .unwrap_or_else(|error| report::report(&error, form));
     network::settle(&context);
     exit.into()
+}
+
+/// Reads the arguments. A help that is asked for has examples.
+fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
+    let may_ask = |word: &OsString| {
+        let word = word.to_string_lossy();
+        word == "--help" || word.starts_with('-') && !word.starts_with("--") && word.contains('h')
+    };
+    if !words.iter().any(may_ask) {
+        return Arguments::try_parse_from(words);
+    }
+    let command = examples::shown_first(Arguments::command());
+    let matches = command.try_get_matches_from(words)?;
+    Arguments::from_arg_matches(&matches)
 }
 
 /// Returns the command; `--device-code` alone means `login`.
@@ -114,7 +135,9 @@ fn is_interactive() -> bool {
 /// Handles `tudone` alone off a terminal: prints the help to stderr and fails,
 /// so that a script that forgot the command notices.
 fn without_command() -> Result<Exit, CliError> {
-    let help = Arguments::command().render_help().to_string();
+    let help = examples::shown_first(Arguments::command())
+        .render_help()
+        .to_string();
     io::stderr()
         .lock()
         .write_all(help.as_bytes())

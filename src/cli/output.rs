@@ -1,14 +1,20 @@
 //! Writers: data to stdout, everything else to stderr.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, Stdout, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, StdoutLock, Write};
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::cli::color::{Paint, Role, When};
+use crate::domain::due::{Urgency, in_words};
 use crate::domain::line::Line;
 use crate::domain::todo::{State, Todo};
+use crate::store::{Store, StoreError};
 use crate::text::sanitize::{plain, write_plain};
+
+/// The fewest columns of the handles.
+const NARROWEST: usize = 5;
 
 /// stdout, locked and buffered: written in few large pieces.
 pub(crate) type Out = BufWriter<StdoutLock<'static>>;
@@ -73,33 +79,110 @@ pub(crate) fn verb(stored: &str) -> &str {
     }
 }
 
-/// Writes one todo as a line: handle, text, and its state unless it is synced.
+/// How todos are written as lines.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TodoLines {
+    /// The colours.
+    pub(crate) paint: Paint,
+    /// The columns of the handles.
+    pub(crate) width: usize,
+    /// On a terminal: the day from which due dates are told in words.
+    pub(crate) dates: Option<Dates>,
+}
+
+/// Due dates in words behind the text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dates {
+    /// The current day.
+    pub(crate) today: Date,
+    /// Whether later dates are told, too.
+    pub(crate) later: bool,
+}
+
+impl TodoLines {
+    /// Lines without dates, for handles of any width.
+    pub(crate) const fn plain(paint: Paint) -> Self {
+        Self {
+            paint,
+            width: NARROWEST,
+            dates: None,
+        }
+    }
+
+    /// Lines for todos of a store; on a terminal, with due dates that are late or
+    /// today in words.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub(crate) fn of(paint: Paint, store: &Store, today: Date) -> Result<Self, StoreError> {
+        let later = false;
+        Ok(Self {
+            paint,
+            width: store.handle_width()?.max(NARROWEST),
+            dates: io::stdout().is_terminal().then_some(Dates { today, later }),
+        })
+    }
+
+    /// Writes one todo: handle, text, its due date in words, and its state unless it
+    /// is synced.
+    ///
+    /// # Errors
+    ///
+    /// stdout's.
+    pub(crate) fn write(self, out: &mut impl Write, todo: &Todo) -> io::Result<()> {
+        let Self { paint, width, .. } = self;
+        match (todo.id, todo.local) {
+            (Some(id), _) => write!(out, "{id:>width$}  ")?,
+            (None, Some(local)) => write!(out, "{:>width$}  ", format!("n{local}"))?,
+            (None, None) => write!(out, "{}  ", todo.key)?,
+        }
+        match paint.is_on().then(|| role(&todo.text)).flatten() {
+            Some(role) => {
+                out.write_all(paint.on(role).as_bytes())?;
+                write_plain(out, &todo.text)?;
+                out.write_all(paint.off().as_bytes())?;
+            }
+            None => write_plain(out, &todo.text)?,
+        }
+        if let Some((words, role)) = self.due(&todo.text) {
+            write!(out, "  {}{words}{}", paint.on(role), paint.off())?;
+        }
+        match todo.state {
+            State::Synced => {}
+            State::Pending | State::Sent | State::Rejected => {
+                let (on, off) = (paint.on(Role::Muted), paint.off());
+                write!(out, "  {on}[{}]{off}", todo.state.word())?;
+            }
+        }
+        out.write_all(b"\n")
+    }
+
+    /// The due date of an open todo in words, where it is to be told.
+    fn due(self, text: &str) -> Option<(String, Role)> {
+        let dates = self.dates?;
+        let line = Line::new(text);
+        let due = line.due().filter(|_| !line.is_done())?;
+        let role = match Urgency::of(due, dates.today) {
+            Urgency::Late => Role::Late,
+            Urgency::Today => Role::Today,
+            Urgency::Soon | Urgency::Later if dates.later => Role::Muted,
+            Urgency::Soon | Urgency::Later => return None,
+        };
+        let words = in_words(due, dates.today);
+        let late = due < dates.today;
+        let words = if late { words } else { format!("due {words}") };
+        Some((words, role))
+    }
+}
+
+/// As [`TodoLines::plain`], for one todo.
 ///
 /// # Errors
 ///
 /// stdout's.
 pub(crate) fn todo_line(out: &mut impl Write, paint: Paint, todo: &Todo) -> io::Result<()> {
-    match (todo.id, todo.local) {
-        (Some(id), _) => write!(out, "{id:>5}  ")?,
-        (None, Some(local)) => write!(out, "{:>5}  ", format!("n{local}"))?,
-        (None, None) => write!(out, "{}  ", todo.key)?,
-    }
-    match paint.is_on().then(|| role(&todo.text)).flatten() {
-        Some(role) => {
-            out.write_all(paint.on(role).as_bytes())?;
-            write_plain(out, &todo.text)?;
-            out.write_all(paint.off().as_bytes())?;
-        }
-        None => write_plain(out, &todo.text)?,
-    }
-    match todo.state {
-        State::Synced => {}
-        State::Pending | State::Sent | State::Rejected => {
-            let (on, off) = (paint.on(Role::Muted), paint.off());
-            write!(out, "  {on}[{}]{off}", todo.state.word())?;
-        }
-    }
-    out.write_all(b"\n")
+    TodoLines::plain(paint).write(out, todo)
 }
 
 /// Returns the role of a todo's text: done ones are muted, those with a priority
@@ -119,6 +202,55 @@ mod tests {
 
     use super::*;
     use crate::domain::key::Key;
+
+    fn todo(id: i64, text: &str) -> Todo {
+        Todo {
+            key: Key::new(Uuid::nil()),
+            id: Some(id),
+            local: None,
+            text: text.to_owned(),
+            state: State::Synced,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    fn written(lines: TodoLines, todo: &Todo) -> io::Result<String> {
+        let mut out = Vec::new();
+        lines.write(&mut out, todo)?;
+        Ok(String::from_utf8_lossy(&out).into_owned())
+    }
+
+    #[test]
+    fn due_dates_are_told_in_words_on_a_terminal() -> io::Result<()> {
+        let today = jiff::civil::date(2026, 11, 26);
+        let lines = |later| TodoLines {
+            dates: Some(Dates { today, later }),
+            ..TodoLines::plain(Paint::none())
+        };
+        for (text, told, told_later) in [
+            ("a due:2026-11-23", "  3 days late", "  3 days late"),
+            ("a due:2026-11-25", "  yesterday", "  yesterday"),
+            ("a due:2026-11-26", "  due today", "  due today"),
+            ("a due:2026-11-27", "", "  due tomorrow"),
+            ("x a due:2026-11-23", "", ""),
+            ("a", "", ""),
+        ] {
+            let todo = todo(7, text);
+            assert_eq!(
+                written(lines(false), &todo)?,
+                format!("    7  {text}{told}\n")
+            );
+            let all = format!("    7  {text}{told_later}\n");
+            assert_eq!(written(lines(true), &todo)?, all);
+        }
+        let plain = written(
+            TodoLines::plain(Paint::none()),
+            &todo(7, "a due:2026-11-23"),
+        )?;
+        assert_eq!(plain, "    7  a due:2026-11-23\n");
+        Ok(())
+    }
 
     #[test]
     fn the_handle_never_touches_the_text_whatever_its_length() -> io::Result<()> {

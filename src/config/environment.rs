@@ -25,6 +25,57 @@ pub const DATA_DIR: &str = "TUDONE_DATA_DIR";
 /// The log filter.
 pub const LOG: &str = "TUDONE_LOG";
 
+/// Every variable that the program reads, with what it does, for the help.
+pub const VARIABLES: &[(&str, &str)] = &[
+    (PROFILE, "the profile to use, as --profile"),
+    (
+        ISSUER,
+        "the OIDC issuer; with the next three, no file is needed",
+    ),
+    (CLIENT_ID, "the id of the application"),
+    (AUDIENCE, "the identifier of the API"),
+    (ENDPOINT, "Hasura's GraphQL endpoint"),
+    (
+        CREDENTIAL_STORE,
+        "where the login is stored: keyring, file or command",
+    ),
+    (
+        ACCESS_TOKEN,
+        "an access token made elsewhere; no login then",
+    ),
+    (CONFIG_DIR, "the directory of config.toml"),
+    (DATA_DIR, "the directory of todos and locks"),
+    (
+        LOG,
+        "the log filter: `debug`, `tudone=trace`; off without it",
+    ),
+    ("NO_COLOR", "no colours, if it is set to anything"),
+    ("CLICOLOR_FORCE", "colours in pipes too, unless it is 0"),
+    ("VISUAL, EDITOR", "the editor of `edit` without a text"),
+    (
+        "PAGER",
+        "shows lists longer than the screen; `cat` for none",
+    ),
+    ("BROWSER", "opens the page of a login"),
+    (
+        "HTTPS_PROXY, NO_PROXY",
+        "the proxy, and hosts that need none",
+    ),
+    (
+        "SSL_CERT_FILE",
+        "a file of certificate authorities to trust",
+    ),
+    (
+        "XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME",
+        "where directories lie on Linux",
+    ),
+    (
+        "LC_ALL, LC_CTYPE, LANG",
+        "the TUI draws in ASCII if none of them says UTF-8",
+    ),
+    ("TZ", "the time zone in which days begin"),
+];
+
 /// Looks up variables; tests supply their own.
 ///
 /// An empty variable counts as not set.

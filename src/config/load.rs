@@ -1,6 +1,6 @@
 //! Merges flags, variables and the file, in this order of precedence.
 
-use std::io;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use reqwest::Url;
@@ -38,7 +38,13 @@ pub fn load(flags: &Flags, environment: &Environment<'_>) -> Result<Config, Conf
     let path = flags.file.clone().unwrap_or_else(|| paths.config_file());
     let text = match std::fs::read(&path) {
         Ok(bytes) => Some(utf8(bytes, &path)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && flags.file.is_none() => None,
+        // A home such as /dev/null has no file either.
+        Err(error)
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+                && flags.file.is_none() =>
+        {
+            None
+        }
         Err(source) => return Err(ConfigError::Unreadable { path, source }),
     };
     let file = match &text {
@@ -65,6 +71,7 @@ pub fn load(flags: &Flags, environment: &Environment<'_>) -> Result<Config, Conf
     match profile {
         Some(profile) if problems.is_empty() => Ok(Config {
             profile,
+            profiles: file.profiles.into_keys().collect(),
             paths,
             file: text.map(|_| path),
             ui: UiSettings::new(&file.ui),

@@ -37,6 +37,8 @@ pub const DEFAULT_FILE: &str = include_str!("../../assets/config.toml");
 pub struct Config {
     /// The profile in use.
     pub profile: Profile,
+    /// The names of the file's profiles.
+    pub profiles: Vec<String>,
     /// The directories in use.
     pub paths: Paths,
     /// The file that was read, if there is one.

@@ -58,6 +58,19 @@ impl Builtin {
         }
     }
 
+    /// Its terms and options, as `list` takes them.
+    #[must_use]
+    pub const fn definition(self) -> &'static str {
+        match self {
+            Self::Open => "",
+            Self::Today => "due:..today --sort due",
+            Self::Upcoming => "due:today..+6d --sort due",
+            Self::NoDate => "no:due",
+            Self::Done => "--done",
+            Self::All => "--all",
+        }
+    }
+
     /// What it shows on this day.
     #[must_use]
     pub fn query(self, calendar: Calendar) -> Query {
@@ -207,6 +220,15 @@ impl View {
         views.find(|view| same_name(view.name(), name.trim()))
     }
 
+    /// Its terms and options, as `list` takes them.
+    #[must_use]
+    pub fn definition(&self) -> &str {
+        match self {
+            Self::Builtin(view) => view.definition(),
+            Self::Own(view) => &view.definition,
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -255,7 +277,7 @@ mod tests {
     use super::{Builtin, OwnView, View, ViewError};
     use crate::domain::key::Key;
     use crate::domain::query::{Scope, Sort};
-    use crate::domain::terms::parse_terms;
+    use crate::domain::terms::{parse_line, parse_terms};
     use crate::domain::todo::{State, Todo};
     use crate::domain::when::Calendar;
 
@@ -301,6 +323,18 @@ mod tests {
                 .collect();
             assert_eq!(shown, views, "{text}");
         }
+    }
+
+    #[test]
+    fn a_built_in_view_is_what_its_definition_says() -> Result<(), Box<dyn Error>> {
+        let calendar = Calendar::new(TODAY);
+        for view in Builtin::ALL {
+            assert_eq!(
+                view.query(calendar),
+                parse_line(view.definition(), calendar)?
+            );
+        }
+        Ok(())
     }
 
     #[test]

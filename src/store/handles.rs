@@ -9,7 +9,7 @@ use crate::domain::todo::{Handle, Row, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, TODO_COLUMNS, blob};
-use crate::store::sort_key::{self, SortRank};
+use crate::store::sort_key::{self, Part, SortRank};
 use crate::store::write::Write;
 
 /// The most todos that an ambiguous prefix lists.
@@ -53,6 +53,83 @@ impl Store {
         };
         let found = found.map_err(|error| self.recognise(error))?;
         Ok(found.map_or(Resolved::Nothing, Resolved::One))
+    }
+
+    /// The most characters that a handle `42` or `n3` of a todo in a list takes.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn handle_width(&self) -> Result<usize, StoreError> {
+        self.reading(|snapshot| {
+            let mut statement = snapshot.prepare_cached(
+                "SELECT place FROM shown WHERE place >= ?1 AND place < ?2
+                 ORDER BY place DESC LIMIT 1",
+            )?;
+            let mut widest = 0;
+            for part in Part::ALL {
+                let (ids, all) = (part.ids(), part.places());
+                for (from, to, sign) in [(ids.start, ids.end, 0), (ids.end, all.end, 1)] {
+                    let last: Option<i64> = statement
+                        .query_row([from, to], |row| row.get(0))
+                        .optional()?;
+                    let order = last.map(|place| sort_key::parted(place).0);
+                    let number = order.and_then(sort_key::number_at);
+                    let digits = number.map_or(0, |number| number.to_string().len() + sign);
+                    widest = widest.max(digits);
+                }
+            }
+            Ok(widest)
+        })
+    }
+
+    /// At most `most` todos, done or open, whose server id starts with these
+    /// digits, for completion. Costs what it returns.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn with_id_prefix(
+        &self,
+        digits: &str,
+        done: bool,
+        most: usize,
+    ) -> Result<Vec<Todo>, StoreError> {
+        let mut todos = Vec::new();
+        let first = digits.parse::<i64>().ok();
+        let Some(first) = first.filter(|first| *first > 0 && !digits.starts_with('0')) else {
+            return Ok(todos);
+        };
+        let parts: &[Part] = if done {
+            &[Part::Done]
+        } else {
+            &[Part::Open, Part::Waiting]
+        };
+        let powers = std::iter::successors(Some(1_i64), |power| power.checked_mul(10));
+        let ranges = powers.map_while(|power| {
+            let ids = (first.checked_mul(power)?, (first + 1).checked_mul(power)?);
+            sort_key::check_id(ids.1).is_ok().then_some(ids)
+        });
+        self.reading(|snapshot| {
+            let mut statement = snapshot.prepare_cached(&format!(
+                "SELECT {TODO_COLUMNS} FROM shown
+                 WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT ?3"
+            ))?;
+            for (from, to) in ranges {
+                for part in parts {
+                    let left = most.saturating_sub(todos.len());
+                    let (from, to) = (from + part.offset(), to + part.offset());
+                    let left = i64::try_from(left).unwrap_or(i64::MAX);
+                    let mut found = statement.query([from, to, left])?;
+                    while let Some(row) = found.next()? {
+                        let mut todo = rows::blank();
+                        rows::read_todo(row, &mut todo)?;
+                        todos.push(todo);
+                    }
+                }
+            }
+            Ok(todos)
+        })
     }
 
     /// The key of the todo that has this local number, whether it is shown or not.

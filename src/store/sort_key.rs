@@ -127,6 +127,18 @@ pub(super) const fn id_at(place: i64) -> Option<i64> {
     if order < MAX_ID { Some(order) } else { None }
 }
 
+/// The number in the handle of a todo with this order: its server id or its local
+/// number.
+pub(super) const fn number_at(order: i64) -> Option<i64> {
+    if order < MAX_ID {
+        Some(order)
+    } else if order >= UNSENT && order < ORPHAN {
+        Some(order - UNSENT)
+    } else {
+        None
+    }
+}
+
 /// Refuses an id that no place can be made of.
 pub(super) const fn check_id(id: i64) -> Result<(), StoreError> {
     if id > -MAX_ID && id < MAX_ID {

@@ -226,7 +226,7 @@ fn man_pages_are_printed_or_written() -> Checked {
     machine
         .run(&["man", directory.to_str().ok_or("path")?])?
         .ended(0)?;
-    assert!(directory.join("tudone-list.1").exists());
+    assert!(directory.join("man1/tudone-list.1").exists());
     Ok(())
 }
 

@@ -96,6 +96,98 @@ fn rm_asks_and_takes_no_for_an_answer() -> Checked {
 }
 
 #[test]
+fn an_add_shows_the_todo_as_understood_and_a_list_what_is_late() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.set("TUDONE_TEST_NOW", "2026-11-26T10:00:00Z");
+    machine.run(&["add", "rent due:2026-11-23"])?.ended(0)?;
+
+    let mut seat = Seat::take(&machine, &["add", "(A) call mum due:tomorrow"])?;
+    seat.wait_for("(A) call mum due:2026-11-27")?;
+    seat.wait_for("due tomorrow")?;
+    assert_eq!(seat.ended()?, 0);
+
+    let mut seat = Seat::take(&machine, &["list"])?;
+    seat.wait_for("3 days late")?;
+    assert_eq!(seat.ended()?, 0);
+    let piped = machine.run(&["list"])?.ended(0)?;
+    assert!(!piped.stdout.contains("late"), "{piped:?}");
+
+    for (words, said) in [
+        (&["list", "--done"][..], "no done todos"),
+        (&["list", "+nothing"], "no todo matches"),
+    ] {
+        let mut seat = Seat::take(&machine, words)?;
+        seat.wait_for(said)?;
+        assert_eq!(seat.ended()?, 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn handles_of_any_length_keep_the_texts_in_one_column() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["list", "--fresh"])?.ended(0)?;
+    let row = |id: i64| {
+        tudone::domain::feed::FeedRow::Present(tudone::domain::todo::Row {
+            key: tudone::domain::key::Key::new(uuid::Uuid::from_u128(u128::from(
+                id.unsigned_abs(),
+            ))),
+            id,
+            text: "milk".to_owned(),
+            revision: id,
+            created_at: None,
+            updated_at: None,
+        })
+    };
+    let endpoint = sandbox.address("endpoint");
+    let mut store = tudone::store::Store::open(&machine.database()?, endpoint)?;
+    store.apply(&[row(7), row(12_345_678)], 9)?;
+    drop(store);
+    machine.run(&["add", "--offline", "milk"])?.ended(0)?;
+    let listed = machine.run(&["list", "--offline"])?.ended(0)?.stdout;
+    let columns: Vec<Option<usize>> = listed.lines().map(|line| line.find("milk")).collect();
+    assert_eq!(columns, [Some(10); 3], "{listed}");
+    Ok(())
+}
+
+#[test]
+fn a_pager_shows_only_what_is_longer_than_the_screen() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.set("PAGER", "sh -c 'cat; echo paged'");
+    let lines = |count: usize| "milk\n".repeat(count);
+    machine
+        .feed(&["add", "-"], lines(20).as_bytes())?
+        .ended(0)?;
+    let (code, seen) = Seat::take(&machine, &["list"])?.finished()?;
+    assert!(
+        code == 0 && seen.contains("milk") && !seen.contains("paged"),
+        "{seen}"
+    );
+
+    machine
+        .feed(&["add", "-"], lines(20).as_bytes())?
+        .ended(0)?;
+    let (code, seen) = Seat::take(&machine, &["list"])?.finished()?;
+    assert!(code == 0 && seen.contains("paged"), "{seen}");
+    assert_eq!(seen.matches("milk").count(), 40);
+    let (_, seen) = Seat::take(&machine, &["list", "--no-input"])?.finished()?;
+    assert!(!seen.contains("paged"), "{seen}");
+    let piped = machine.run(&["list"])?.ended(0)?;
+    assert!(!piped.stdout.contains("paged"));
+
+    machine.set("PAGER", "head -n 1");
+    let (code, _) = Seat::take(&machine, &["list"])?.finished()?;
+    assert_eq!(code, 0, "a pager that is left early is no error");
+    machine.set("PAGER", "no-such-pager");
+    let (code, seen) = Seat::take(&machine, &["list"])?.finished()?;
+    assert!(code == 0 && seen.matches("milk").count() == 40, "{seen}");
+    Ok(())
+}
+
+#[test]
 fn the_screens_can_be_stopped_and_go_on_where_they_were() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;

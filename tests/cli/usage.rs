@@ -37,6 +37,11 @@ fn what_needs_no_account_needs_no_configuration() -> Checked {
         &["help"],
         &["help", "exit-codes"],
         &["help", "json"],
+        &["help", "terms"],
+        &["help", "dates"],
+        &["help", "todo.txt"],
+        &["help", "keys"],
+        &["help", "environment"],
         &["help", "list"],
         &["list", "--help"],
     ] {
@@ -197,6 +202,63 @@ fn a_prompt_without_an_account_is_empty_whatever_is_wrong() -> Checked {
         machine.configure(file)?;
         let ran = machine.run(&["status", "--prompt"])?.ended(0)?;
         assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_topic_of_the_help_that_is_misspelt_names_the_nearest() -> Checked {
+    let ran = Machine::new()?.run(&["help", "enviroment"])?.ended(2)?;
+    assert!(ran.stderr.contains("`tudone help environment`"), "{ran:?}");
+    Ok(())
+}
+
+#[test]
+fn the_help_shows_keys_as_configured() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+    let keys = || -> Checked<String> { Ok(machine.run(&["help", "keys"])?.ended(0)?.stdout) };
+    assert!(!keys()?.contains("ctrl-t"));
+    machine.configure("[keys]\ntoggle-done = \"ctrl-t\"\n")?;
+    assert!(keys()?.contains("ctrl-t"), "{}", keys()?);
+    Ok(())
+}
+
+/// The names of environment variables in a text.
+fn variables(text: &str) -> Vec<String> {
+    let is_part = |letter: char| letter.is_ascii_uppercase() || letter == '_';
+    let words = text.split(|letter| !is_part(letter));
+    let names = words.filter(|word| word.starts_with("TUDONE_") && !word.contains("_TEST_"));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_help_names_every_variable_that_the_program_reads() -> Checked {
+    let help = Machine::new()?.run(&["help", "environment"])?.stdout;
+    let source = include_str!("../../src/config/environment.rs");
+    let named = variables(source);
+    assert!(named.len() > 10);
+    for name in named {
+        assert!(help.contains(&name), "{name} in {help}");
+    }
+    Ok(())
+}
+
+#[test]
+fn man_pages_come_from_the_help() -> Checked {
+    let machine = Machine::new()?;
+    let folder = machine.path("man");
+    let words = ["man", folder.to_str().ok_or("not UTF-8")?];
+    machine.run(&words)?.ended(0)?;
+    for (page, text) in [
+        ("man1/tudone.1", "tudone demo"),
+        ("man1/tudone-add.1", "EXAMPLES"),
+        ("man1/tudone-setup-hasura.1", "OPTIONS"),
+        ("man7/tudone-dates.7", "this\\-week"),
+        ("man7/tudone-todo.txt.7", "rec:1w"),
+    ] {
+        let written = std::fs::read_to_string(folder.join(page))?;
+        assert!(written.contains(text), "{text} in {page}: {written}");
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `tudone add`.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
 use clap::Args;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::json::{Fields, ShownAll};
-use crate::cli::output;
+use crate::cli::output::{self, Dates, TodoLines};
 use crate::cli::write::{self, Writing};
 use crate::domain::change::Act;
 use crate::domain::key::Key;
@@ -76,18 +76,27 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if arguments.writing.dry_run {
         context.notice("dry run: nothing was added");
         let todos: Vec<Todo> = changes.into_iter().filter_map(imagined).collect();
-        return print(arguments, &todos);
+        return print(context, arguments, &todos);
     }
     let mut store = known.open()?;
     if let Some(key) = key
         && let Some(todo) = store.todo(key)?
     {
         context.notice("already added; nothing was changed");
-        return print(arguments, &[todo]);
+        return print(context, arguments, &[todo]);
     }
     let wait = arguments.writing.wait;
     let written = write::commit(context, &known, &mut store, "added", &changes, wait)?;
-    let printed = print(arguments, &written.todos);
+    if let Some(key) = key
+        && written.refused.is_none()
+        && store.todo(key)?.is_none()
+    {
+        // The server skips the key of a deleted todo.
+        let message = "a todo with this key was deleted".to_owned();
+        let changes = vec![(key.to_string(), "key-deleted".to_owned(), message)];
+        return Err(CliError::Refused { changes });
+    }
+    let printed = print(context, arguments, &written.todos);
     write::answer_printed("added", &written.todos, printed)?;
     written.refused.map_or(Ok(()), Err)
 }
@@ -108,7 +117,7 @@ fn imagined(change: crate::domain::change::Change) -> Option<Todo> {
     }
 }
 
-fn print(arguments: &Arguments, todos: &[Todo]) -> Result<(), CliError> {
+fn print(context: &CommandContext, arguments: &Arguments, todos: &[Todo]) -> Result<(), CliError> {
     let mut out = output::stdout();
     if let Some(Fields(fields)) = &arguments.writing.json {
         let answer = Added {
@@ -117,9 +126,18 @@ fn print(arguments: &Arguments, todos: &[Todo]) -> Result<(), CliError> {
         };
         output::json(&mut out, &answer)?;
     } else {
+        let today = context.clock.today();
+        let later = true;
+        let lines = TodoLines {
+            dates: Some(Dates { today, later }),
+            ..TodoLines::plain(context.paint())
+        };
         for todo in todos {
             if arguments.writing.dry_run {
                 writeln!(out, "would be added: {}", plain(&todo.text))?;
+            } else if io::stdout().is_terminal() {
+                // As it was understood.
+                lines.write(&mut out, todo)?;
             } else {
                 writeln!(out, "{}", todo.handle())?;
             }

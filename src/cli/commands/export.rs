@@ -16,9 +16,6 @@ use crate::store::Store;
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tudone export todo.txt\n  tudone export --format csv >todos.csv"
-)]
 pub(crate) struct Arguments {
     /// The file to write, instead of the standard output
     file: Option<PathBuf>,

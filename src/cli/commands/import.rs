@@ -25,9 +25,6 @@ const NAMED: usize = 20;
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tudone import todo.txt\n  task export | tudone import - --format taskwarrior"
-)]
 pub(crate) struct Arguments {
     /// The file; `-` is the standard input
     file: PathBuf,

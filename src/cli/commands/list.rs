@@ -13,11 +13,12 @@ use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::json::{Field, Shown};
 use crate::cli::network::{self, SyncOptions, younger};
-use crate::cli::output::{self, Out};
+use crate::cli::output::{self, Out, TodoLines};
+use crate::cli::pager::Paged;
 use crate::cli::pick::refuse_blank;
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::config::nearest;
-use crate::domain::query::{Options, Query, Sort};
+use crate::domain::query::{Options, Query, Scope, Sort};
 use crate::domain::terms::parse_terms;
 use crate::domain::todo::Todo;
 use crate::domain::view::{OwnView, View, ViewError};
@@ -290,15 +291,8 @@ impl Listing<'_> {
         let mut out = output::stdout();
         match self.form {
             Form::Lines => {
-                let paint = context.paint();
-                let mut any = false;
-                self.rows(store, |todo, _| {
-                    any = true;
-                    output::todo_line(&mut out, paint, todo)
-                })?;
-                if !any && io::stdout().is_terminal() {
-                    context.notice("no todos");
-                }
+                drop(out);
+                return self.lines(context, store);
             }
             Form::Count => {
                 let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
@@ -312,6 +306,27 @@ impl Listing<'_> {
             Form::Json(fields) => self.document(store, stale, fields, &mut out)?,
         }
         Ok(out.flush()?)
+    }
+
+    fn lines(&self, context: &CommandContext, store: &Store) -> Result<(), CliError> {
+        let lines = TodoLines::of(context.paint(), store, context.clock.today())?;
+        let mut out = Paged::new(!context.flags.no_input);
+        let mut any = false;
+        let listed = self.rows(store, |todo, _| {
+            any = true;
+            lines.write(&mut out, todo)
+        });
+        out.finish()?;
+        listed?;
+        if !any && io::stdout().is_terminal() {
+            context.notice(match (self.query.scope, self.query.terms.is_empty()) {
+                (_, false) => "no todo matches",
+                (Scope::Open, true) => "no open todos",
+                (Scope::Done, true) => "no done todos",
+                (Scope::All, true) => "no todos",
+            });
+        }
+        Ok(())
     }
 
     /// Streams the document of `--json`: the list is never held in memory.

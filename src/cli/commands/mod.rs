@@ -65,7 +65,7 @@ pub(crate) fn run(context: &CommandContext, command: &Command) -> Result<(), Cli
         Command::Demo(arguments) => demo::run(context, arguments),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(context, arguments),
-        Command::Help(arguments) => help::run(arguments),
+        Command::Help(arguments) => help::run(context, arguments),
         Command::RefreshLogin => refresh_login::run(context),
     }
 }

@@ -1,0 +1,349 @@
+//! Where the candidates of an argument come from.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::Arg;
+use clap_complete::engine::CompletionCandidate;
+
+use crate::cli::clock::Clock;
+use crate::cli::examples;
+use crate::cli::json::Field;
+use crate::cli::topics;
+use crate::config::{self, Config, environment};
+use crate::domain::casefold::tag_key;
+use crate::domain::list::Around;
+use crate::domain::query::{Options, Part, Query};
+use crate::domain::terms::TERM_HELP;
+use crate::domain::todo::State;
+use crate::domain::view::View;
+use crate::domain::when::{Calendar, DAY_HELP, HelpEntry, RANGE_HELP};
+use crate::finding::codes;
+use crate::profile::ActiveProfile;
+use crate::store::Store;
+
+/// The most todos and tags that are offered.
+const MOST: usize = 100;
+
+/// What an argument takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Handles of open todos.
+    Open,
+    /// Handles of done todos.
+    Done,
+    /// Handles of todos with changes that are not on the server.
+    Queued,
+    /// Terms of a filter.
+    Terms,
+    /// The text of a todo: its tags and dates.
+    Text,
+    /// Tags with their sign.
+    Tags,
+    /// Dates.
+    Dates,
+    /// Priorities.
+    Priorities,
+    /// Views.
+    Views,
+    /// Profiles of the configuration.
+    Profiles,
+    /// Fields of JSON, separated by commas.
+    Fields,
+    /// Topics of the help.
+    Topics,
+    /// Codes of `doctor`.
+    Codes,
+}
+
+impl Source {
+    /// Returns the source of an argument of a command; `None` where the argument
+    /// says itself what it takes.
+    pub(super) fn of(command: &str, arg: &Arg) -> Option<Self> {
+        let name = arg.get_value_names().and_then(<[_]>::first);
+        Some(match (command, arg.get_id().as_str()) {
+            ("reopen", "handles") => Self::Done,
+            ("queue", "handle") => Self::Queued,
+            (_, "handles") => Self::Open,
+            (_, "terms" | "filter") => Self::Terms,
+            ("add", "text") => Self::Text,
+            (_, "add_tag" | "remove_tag") => Self::Tags,
+            ("add" | "edit", "due") => Self::Dates,
+            ("add" | "edit", "pri") => Self::Priorities,
+            (_, "view") => Self::Views,
+            (_, "profile") => Self::Profiles,
+            (_, "json") if name.is_some_and(|name| name == "FIELDS") => Self::Fields,
+            ("help", "topic") => Self::Topics,
+            ("help", "code") => Self::Codes,
+            _ => return None,
+        })
+    }
+}
+
+/// The configuration flags of the line.
+#[derive(Debug)]
+pub(super) struct Sources {
+    flags: config::Flags,
+}
+
+/// A candidate and its description.
+type Found = Vec<(String, String)>;
+
+impl Sources {
+    /// The sources for a line, whose last word is being typed.
+    pub(super) fn new(line: &[OsString]) -> Self {
+        let value = |flag: &str| {
+            let after = line.windows(2).rev().skip(1).find_map(|pair| match pair {
+                [name, value] if name == flag => Some(value.clone()),
+                _ => None,
+            });
+            let glued = || {
+                let prefix = format!("{flag}=");
+                let words = line.iter().filter_map(|word| word.to_str());
+                words
+                    .filter_map(|word| word.strip_prefix(&prefix))
+                    .next_back()
+            };
+            after.or_else(|| glued().map(OsString::from))
+        };
+        Self {
+            flags: config::Flags {
+                profile: value("--profile").and_then(|name| name.into_string().ok()),
+                file: value("--config").map(Into::into),
+            },
+        }
+    }
+
+    /// The candidates for a word. What cannot be read offers nothing.
+    pub(super) fn complete(&self, source: Source, word: &OsStr) -> Vec<CompletionCandidate> {
+        let Some(word) = word.to_str() else {
+            return Vec::new();
+        };
+        let found = match source {
+            Source::Open => self.handles(word, false),
+            Source::Done => self.handles(word, true),
+            Source::Queued => self.queued(word),
+            Source::Terms => self.term(word),
+            Source::Text => self.text(word),
+            Source::Tags => self.tags(word),
+            Source::Dates => Some(days(word, "", &[DAY_HELP])),
+            Source::Priorities => Some(priorities(word)),
+            Source::Views => self.views(word),
+            Source::Profiles => self.profiles(word),
+            Source::Fields => Some(fields(word)),
+            Source::Topics => Some(topics(word)),
+            Source::Codes => Some(doctor_codes(word)),
+        };
+        let found = found.unwrap_or_default().into_iter();
+        let candidate = |(value, description): (String, String)| {
+            let help = (!description.is_empty()).then(|| description.into());
+            CompletionCandidate::new(value).help(help)
+        };
+        found.map(candidate).collect()
+    }
+
+    fn config(&self) -> Option<Config> {
+        config::load(&self.flags, &environment::process()).ok()
+    }
+
+    fn store(&self) -> Option<Store> {
+        let config = self.config()?;
+        let profile = ActiveProfile::new(config.profile, config.paths);
+        let account = profile.known_account()?.account;
+        let path = profile.database(&account);
+        Store::open_to_read(&path, &account.endpoint).ok()?
+    }
+
+    fn handles(&self, word: &str, done: bool) -> Option<Found> {
+        if word.starts_with('n') {
+            return self.queued(word);
+        }
+        let store = self.store()?;
+        let todos = if word.is_empty() {
+            let options = Options {
+                done,
+                ..Options::default()
+            };
+            let query = Query::list(Vec::new(), options, calendar());
+            store.window(&query, Around::Top, MOST).ok()?.rows
+        } else {
+            store.with_id_prefix(word, done, MOST).ok()?
+        };
+        let todos = todos.into_iter();
+        Some(todos.map(|it| (it.handle().to_string(), it.text)).collect())
+    }
+
+    fn queued(&self, word: &str) -> Option<Found> {
+        let store = self.store()?;
+        let mut found = Found::new();
+        for queued in store.outbox().ok()?.into_iter().take(MOST) {
+            let Some(todo) = store.todo(queued.entry.change.todo).ok()? else {
+                continue;
+            };
+            let handle = todo.handle().to_string();
+            if handle.starts_with(word) && !found.iter().any(|(known, _)| *known == handle) {
+                found.push((handle, todo.text));
+            }
+        }
+        Some(found)
+    }
+
+    /// Tags that start with the word in any case, most used first.
+    fn tags(&self, word: &str) -> Option<Found> {
+        let signs: &[char] = match word.chars().next() {
+            Some('+') => &['+'],
+            Some('@') => &['@'],
+            Some(_) => return None,
+            None => &['+', '@'],
+        };
+        let store = self.store()?;
+        let (key, today) = (tag_key(word), calendar().today);
+        let mut found = Found::new();
+        for sign in signs {
+            for tag in store.tags(*sign, today, usize::MAX).ok()? {
+                if tag_key(&tag.tag).starts_with(key.as_ref()) && found.len() < MOST {
+                    found.push((tag.tag, format!("{} open", tag.open)));
+                }
+            }
+        }
+        Some(found)
+    }
+
+    fn text(&self, word: &str) -> Option<Found> {
+        match word.split_once(':') {
+            Some((key @ ("due" | "t"), value)) => {
+                Some(days(value, &format!("{key}:"), &[DAY_HELP]))
+            }
+            _ if word.is_empty() => None,
+            _ => self.tags(word),
+        }
+    }
+
+    fn term(&self, word: &str) -> Option<Found> {
+        if let Some(inner) = word.strip_prefix("not:") {
+            return Some(prefixed("not:", self.term(inner)?));
+        }
+        if word.starts_with(['+', '@']) {
+            // `+a,+b`: the last part is being typed.
+            let typed = word.rfind(',').map_or(0, |comma| comma + 1);
+            let (before, part) = word.split_at_checked(typed)?;
+            return Some(prefixed(before, self.tags(part)?));
+        }
+        let Some((key, value)) = word.split_once(':') else {
+            return Some(heads(word));
+        };
+        let typed = value.rfind(',').map_or(0, |comma| comma + 1);
+        let (before, part) = value.split_at_checked(typed)?;
+        let before = format!("{key}:{before}");
+        Some(match key {
+            "due" | "t" | "done" | "changed" => {
+                let (range, part) = match part.rsplit_once("..") {
+                    Some((from, to)) => (format!("{before}{from}.."), to),
+                    None => (before, part),
+                };
+                let mut found = days(part, &range, &[DAY_HELP, RANGE_HELP]);
+                found.retain(|(value, _)| key == "due" || !value.ends_with("overdue"));
+                found
+            }
+            "state" => matching(part, &before, State::ALL.map(State::word)),
+            "no" => matching(part, &before, Part::ALL.map(Part::word)),
+            "rec" => matching(part, &before, ["any"]),
+            "pri" => prefixed(&before, priorities(part)),
+            _ => Found::new(),
+        })
+    }
+
+    fn views(&self, word: &str) -> Option<Found> {
+        let config = self.config()?;
+        let views = View::all(&config.views);
+        let lower = word.to_lowercase();
+        let named = views.iter().filter_map(|view| {
+            let name = view.name();
+            let found = name.to_lowercase().starts_with(&lower);
+            found.then(|| (name.to_owned(), view.definition().to_owned()))
+        });
+        Some(named.collect())
+    }
+
+    fn profiles(&self, word: &str) -> Option<Found> {
+        let config = self.config()?;
+        let names = config.profiles.iter().map(String::as_str);
+        Some(matching(word, "", names))
+    }
+}
+
+fn calendar() -> Calendar {
+    Calendar::new(Clock::from_environment().today())
+}
+
+/// The values that start with `word`, after `before`.
+fn matching<'a>(word: &str, before: &str, values: impl IntoIterator<Item = &'a str>) -> Found {
+    let values = values.into_iter().filter(|value| value.starts_with(word));
+    values
+        .map(|value| (format!("{before}{value}"), String::new()))
+        .collect()
+}
+
+fn prefixed(before: &str, found: Found) -> Found {
+    let longer = |(value, description)| (format!("{before}{value}"), description);
+    found.into_iter().map(longer).collect()
+}
+
+/// Words for dates, each with what it means.
+fn days(word: &str, before: &str, tables: &[&[HelpEntry]]) -> Found {
+    let lower = word.to_lowercase();
+    let entries = tables.iter().copied().flatten();
+    let examples =
+        entries.flat_map(|entry| entry.examples.iter().map(move |it| (*it, entry.meaning)));
+    examples
+        .filter(|(example, _)| example.starts_with(&lower) && !example.contains(".."))
+        .filter(|(example, _)| !example.starts_with(|it: char| it.is_ascii_digit()))
+        .map(|(example, meaning)| (format!("{before}{example}"), meaning.to_owned()))
+        .collect()
+}
+
+fn priorities(word: &str) -> Found {
+    let letters = 'A'..='Z';
+    let upper = word.to_uppercase();
+    letters
+        .map(String::from)
+        .filter(|letter| letter.starts_with(&upper))
+        .map(|letter| (letter, String::new()))
+        .collect()
+}
+
+/// The starts of terms: `due:`, `no:` …
+fn heads(word: &str) -> Found {
+    let mut found = Found::new();
+    for entry in TERM_HELP {
+        let Some((head, _)) = entry.form.split_once(':') else {
+            continue;
+        };
+        let head = format!("{head}:");
+        let is_key = head.chars().all(|it| it.is_ascii_lowercase() || it == ':');
+        if is_key && head.starts_with(word) && !found.iter().any(|(known, _)| *known == head) {
+            found.push((head, entry.meaning.to_owned()));
+        }
+    }
+    found
+}
+
+fn fields(word: &str) -> Found {
+    let typed = word.rfind(',').map_or(0, |comma| comma + 1);
+    let (before, part) = word.split_at_checked(typed).unwrap_or(("", word));
+    matching(part, before, Field::ALL.iter().map(|field| field.name()))
+}
+
+fn topics(word: &str) -> Found {
+    let topics = topics::TOPICS.iter().map(|topic| (topic.name, topic.about));
+    let commands = examples::names().map(|name| (name, ""));
+    let found = topics
+        .chain(commands)
+        .filter(|(name, _)| name.starts_with(word));
+    found
+        .map(|(name, about)| (name.to_owned(), about.to_owned()))
+        .collect()
+}
+
+fn doctor_codes(word: &str) -> Found {
+    matching(word, "", codes::CODES.iter().map(|known| known.code))
+}
