@@ -181,6 +181,12 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
         )
         .await
     });
+    // Before anything that may take long: the process may be killed meanwhile.
+    let lines = model.unfinished_lines();
+    if let Some(file) = workers.unfinished_file().filter(|_| !lines.is_empty()) {
+        // Tried again, and reported, when the workers have finished.
+        let _ = unfinished::keep(&file, &lines, &offered);
+    }
     // Before the workers finish: the user need not watch them.
     drop(guard);
     let finished = runtime.block_on(shutdown::finish(workers, messages, &mut model, now));
