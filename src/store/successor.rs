@@ -106,7 +106,12 @@ impl Write<'_> {
                 (true, true) | (false, false) => {}
             }
         }
-        self.reconcile(change.todo)
+        self.reconcile(change.todo)?;
+        // A successor that waits goes on waiting, whatever is done to it.
+        match self.undecided(change.todo)? {
+            Some(link) => self.decide(link),
+            None => Ok(()),
+        }
     }
 
     fn completed(&mut self, change: &Change, before: &str, after: &str) -> Result<(), StoreError> {
@@ -188,6 +193,7 @@ impl Write<'_> {
     /// Brings back the successor that a reopening took away, since the reopening
     /// was called off.
     fn bring_back(&mut self, link: Link, change: &Change) -> Result<(), StoreError> {
+        let was_reopened = link.reopened.is_some();
         let mut link = Link {
             reopened: None,
             ..link
@@ -197,6 +203,8 @@ impl Write<'_> {
             before: link.text.clone(),
         };
         let act = match state.meeting().take_back(&removal) {
+            // Not taken away by a reopening: the user has it, or deleted it.
+            _ if !was_reopened => None,
             _ if link.withdrawn => Some(Act::Add {
                 text: link.text.clone(),
             }),

@@ -420,6 +420,39 @@ async fn a_rejected_completion_and_its_successor_are_decided_together() -> Outco
 }
 
 #[tokio::test]
+async fn what_is_done_to_a_successor_whose_completion_was_rejected_waits_with_it() -> Outcome {
+    for deleted in [false, true] {
+        let (server, [mut device]) = devices().await?;
+        device.commit(&[editing(
+            key(1),
+            OPEN,
+            "x 2026-11-24 water plants rec:1w due:2026-11-24",
+        )])?;
+        server.rewrite(OPEN, "water trees rec:1w due:2026-11-24");
+        device.rounds().await?;
+        let next = successor(&device)?.ok_or("no successor")?;
+        let text = "water plants rec:1w due:2026-12-01";
+        let edited = "water plants rec:1w due:2026-12-01 @home";
+        device.commit(&[if deleted {
+            removing(next, text)
+        } else {
+            editing(next, text, edited)
+        }])?;
+        assert_eq!(device.round().await?.waiting, 0);
+        server.rewrite("water trees rec:1w due:2026-11-24", OPEN);
+        device.rounds().await?;
+        let edit = device.outbox()?[0].entry.seq;
+        device.store.retry(edit, key(99))?;
+        device.rounds().await?;
+        let done = "x 2026-11-24 water plants rec:1w due:2026-11-24";
+        let expected: &[&str] = if deleted { &[done] } else { &[edited, done] };
+        assert_eq!(sorted(&server), expected);
+        assert_eq!(device.outbox()?, []);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn on_a_bare_backend_one_device_adds_one() -> Outcome {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
