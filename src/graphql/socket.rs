@@ -185,7 +185,7 @@ async fn with_send_limit(
 ) -> Result<(), LiveError> {
     match timeout(SEND_LIMIT, sending).await {
         Ok(sent) => sent.map_err(|error| lost(&error.to_string())),
-        Err(_) => Err(lost("the server does not accept messages")),
+        Err(_) => Err(lost("the server does not read messages")),
     }
 }
 
