@@ -18,7 +18,7 @@ pub enum ConfigError {
     #[error("{}", listed(problems))]
     Problems {
         /// At least one, in the order of the file.
-        problems: Vec<Problem>,
+        problems: Vec<ConfigProblem>,
     },
     /// The file is there, or was asked for, and cannot be read.
     #[error("cannot read the configuration at {}", path.display())]
@@ -36,7 +36,7 @@ pub enum ConfigError {
 
 /// A problem of one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct ConfigProblem {
     /// Where.
     pub location: Location,
     /// A lower-case fragment.
@@ -95,7 +95,7 @@ impl ConfigError {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.location, self.message)?;
         match &self.nearest {
@@ -115,7 +115,7 @@ impl fmt::Display for Location {
     }
 }
 
-fn listed(problems: &[Problem]) -> String {
+fn listed(problems: &[ConfigProblem]) -> String {
     let mut text = match problems.len() {
         1 => "invalid configuration".to_owned(),
         count => format!("the configuration has {count} problems"),

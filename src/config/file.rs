@@ -11,8 +11,8 @@ use crate::app::action::TABLE;
 use crate::app::keymap::{Keymap, KeymapError};
 use crate::app::theme::{ROLES, RoleStyle};
 use crate::config::address::parse_url;
-use crate::config::error::{Location, Problem};
-use crate::config::settings::{self, DEFAULT_PROFILE, Form, Section, Setting};
+use crate::config::error::{ConfigProblem, Location};
+use crate::config::settings::{self, DEFAULT_PROFILE, Section, Setting, ValueForm};
 use crate::config::suggest::nearest;
 use crate::domain::view::OwnView;
 use crate::domain::when::Calendar;
@@ -88,8 +88,8 @@ impl Values {
 /// # Errors
 ///
 /// Every problem found, in the order of the lines; never none.
-pub fn parse(text: &str, path: &Path) -> Result<File, Vec<Problem>> {
-    let mut reader = Reader {
+pub fn parse(text: &str, path: &Path) -> Result<File, Vec<ConfigProblem>> {
+    let mut reader = FileReader {
         text,
         path,
         problems: Vec::new(),
@@ -113,13 +113,13 @@ pub fn parse(text: &str, path: &Path) -> Result<File, Vec<Problem>> {
 }
 
 /// Reads a parsed file and collects its problems.
-struct Reader<'a> {
+struct FileReader<'a> {
     text: &'a str,
     path: &'a Path,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigProblem>,
 }
 
-impl Reader<'_> {
+impl FileReader<'_> {
     fn file(&mut self, table: &DeTable<'_>) -> File {
         let mut file = File::default();
         for (key, value) in table {
@@ -142,7 +142,7 @@ impl Reader<'_> {
             && !file.profiles.contains_key(&chosen.value)
         {
             let near = nearest(&chosen.value, file.profiles.keys().map(String::as_str));
-            self.problems.push(Problem {
+            self.problems.push(ConfigProblem {
                 location: self.location(chosen.line),
                 message: format!("no profile is called `{}`", chosen.value),
                 nearest: near.map(str::to_owned),
@@ -170,11 +170,11 @@ impl Reader<'_> {
                 continue;
             };
             let parsed = match setting.form {
-                Form::Text => self.filled(setting.name, value).map(text),
-                Form::Url => self.url(setting.name, value).map(text),
-                Form::OneOf(words) => self.one_of(setting.name, value, words).map(text),
-                Form::Command => self.command(setting.name, value),
-                Form::Switch => self.switch(setting.name, value),
+                ValueForm::Text => self.filled(setting.name, value).map(text),
+                ValueForm::Url => self.url(setting.name, value).map(text),
+                ValueForm::OneOf(words) => self.one_of(setting.name, value, words).map(text),
+                ValueForm::Command => self.command(setting.name, value),
+                ValueForm::Switch => self.switch(setting.name, value),
             };
             if let Some(parsed) = parsed {
                 values.0.insert(setting.name, parsed);
@@ -252,7 +252,7 @@ impl Reader<'_> {
                 }
                 KeymapError::Key { .. } | KeymapError::Taken { .. } => None,
             };
-            self.problems.push(Problem {
+            self.problems.push(ConfigProblem {
                 location: self.location(lines.get(error.name()).copied().unwrap_or(1)),
                 message: error.to_string(),
                 nearest: near.map(str::to_owned),
@@ -337,7 +337,7 @@ impl Reader<'_> {
                 })
             }
             Some(_) | None => {
-                self.wrong(name, "a list of texts, the program first", value);
+                self.wrong(name, "a list of strings, the program first", value);
                 None
             }
         }
@@ -361,7 +361,7 @@ impl Reader<'_> {
 
     fn problem(&mut self, at: usize, message: String, near: Option<&str>) {
         let location = self.location(self.line(at));
-        self.problems.push(Problem {
+        self.problems.push(ConfigProblem {
             location,
             message,
             nearest: near.map(str::to_owned),
@@ -389,124 +389,4 @@ fn text(found: Located<String>) -> Located<Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    fn problems(text: &str) -> Vec<String> {
-        match parse(text, Path::new("c.toml")) {
-            Ok(_) => Vec::new(),
-            Err(problems) => problems.iter().map(ToString::to_string).collect(),
-        }
-    }
-
-    #[test]
-    fn the_ui_and_views_are_checked_as_the_rest() -> Result<(), Vec<Problem>> {
-        let text = "[ui]\ntheme = \"drak\"\ngroup = \"no\"\nweek_start = \"sunday\"\n\
-                    [views]\nToday = \"+work\"\nWork = \"due:someday\"\n";
-        let found = problems(text);
-        assert_eq!(found.len(), 4, "{found:?}");
-        assert!(
-            found
-                .iter()
-                .any(|it| it.starts_with("c.toml:2: `theme` is `drak`"))
-        );
-        assert!(
-            found
-                .iter()
-                .any(|it| it.contains("`group` must be true or false"))
-        );
-        assert!(
-            found
-                .iter()
-                .any(|it| it.starts_with("c.toml:6: `Today` is a view"))
-        );
-        assert!(
-            found
-                .iter()
-                .any(|it| it.starts_with("c.toml:7: view `Work`"))
-        );
-
-        let text = "[views]\nZ = \"+z\"\nA = \"+a --sort priority\"\n";
-        let file = parse(text, Path::new("c.toml"))?;
-        let names: Vec<&str> = file.views.iter().map(OwnView::name).collect();
-        assert_eq!(names, ["Z", "A"], "in the order of the file");
-        Ok(())
-    }
-
-    #[test]
-    fn styles_of_roles_are_checked_as_the_rest() -> Result<(), Vec<Problem>> {
-        let found = problems("[theme]\nlat = \"red\"\nlate = \"blurple bold\"\ntoday = 3\n");
-        assert_eq!(found.len(), 3, "{found:?}");
-        assert!(
-            found
-                .iter()
-                .any(|it| it.starts_with("c.toml:2: ") && it.contains("late"))
-        );
-        assert!(found.iter().any(|it| it.starts_with("c.toml:3: `blurple`")));
-
-        let file = parse("[theme]\nlate = \"red bold\"\n", Path::new("c.toml"))?;
-        let roles: Vec<&str> = file.theme.iter().map(|(role, _)| role.as_str()).collect();
-        assert_eq!(roles, ["late"]);
-        Ok(())
-    }
-
-    #[test]
-    fn every_problem_names_its_line_and_the_nearest_name() {
-        let text = "default_profile = \"hom\"\nthem = 1\n\n[profiles.home]\nisuer = \"x\"\n\
-                    endpoint = \"http://hasura.example/\"\nclient_id = 7\ncredential_store = \"keyrin\"\n\
-                    [keys]\nquit = 3\n";
-
-        let found = problems(text);
-
-        let expected = [
-            "c.toml:1: no profile is called `hom`; did you mean `home`?",
-            "c.toml:2: unknown setting `them`; did you mean `theme`?",
-            "c.toml:5: unknown setting `isuer`; did you mean `issuer`?",
-            "c.toml:6: `endpoint` must begin with https:// (plain http is accepted for loopback addresses only)",
-            "c.toml:7: `client_id` must be text in quotes, not this integer",
-            "c.toml:8: `credential_store` is `keyrin`, but must be one of keyring, file, command, memory; did you mean `keyring`?",
-            "c.toml:10: `quit` must be text in quotes, not this integer",
-        ];
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn a_slip_in_the_syntax_does_not_hide_what_comes_after_it() {
-        let found = problems("default_profile = \n\n[profiles.home]\nisuer = \"x\"\n");
-
-        assert!(found.iter().any(|line| line.starts_with("c.toml:1: ")));
-        assert!(found.iter().any(|line| line.contains("`issuer`")));
-    }
-
-    #[test]
-    fn the_default_file_has_no_problem() -> Result<(), Box<dyn std::error::Error>> {
-        let file = parse(crate::config::DEFAULT_FILE, Path::new("config.toml"))
-            .map_err(|problems| format!("{problems:?}"))?;
-
-        let home = file.profiles.get("home").ok_or("no profile home")?;
-        for setting in settings::in_section(Section::Profile) {
-            let name = setting.name;
-            let written = crate::config::DEFAULT_FILE.contains(&format!("{name} = "));
-            assert!(written, "the default file does not show `{name}`");
-        }
-        assert!(home.text(&settings::ISSUER).is_some());
-        Ok(())
-    }
-
-    #[test]
-    fn any_text_is_read_without_panic() {
-        for text in [
-            "",
-            "\u{feff}",
-            "[",
-            "a.b.c = {",
-            "[[profiles]]\nx=1",
-            "\0",
-            "profiles = 3",
-        ] {
-            let _ = problems(text);
-        }
-    }
-}
+mod tests;

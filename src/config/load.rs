@@ -10,7 +10,7 @@ use crate::auth::connection::Connection;
 use crate::auth::credential_store::CredentialStoreKind;
 use crate::config::address::parse_url;
 use crate::config::environment::{self, Environment};
-use crate::config::error::{ConfigError, Location, Problem};
+use crate::config::error::{ConfigError, ConfigProblem, Location};
 use crate::config::file::{File, Values, parse};
 use crate::config::settings::{
     AUDIENCE, CLIENT_ID, CREDENTIAL_COMMAND, CREDENTIAL_STORE, ENDPOINT, ISSUER, Setting,
@@ -89,7 +89,7 @@ fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String, ConfigError> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().iter().take(valid);
-        let problem = Problem {
+        let problem = ConfigProblem {
             location: Location::Line {
                 file: path.to_owned(),
                 line: 1 + before.filter(|byte| **byte == b'\n').count(),
@@ -107,7 +107,7 @@ fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String, ConfigError> {
 struct Merge<'a> {
     environment: &'a Environment<'a>,
     path: &'a Path,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigProblem>,
     origins: Vec<Origin>,
 }
 
@@ -180,7 +180,7 @@ impl Merge<'_> {
             Some("--profile") => Location::Flag("--profile"),
             Some(environment::PROFILE) => Location::Variable(environment::PROFILE),
             Some(_) | None => {
-                self.problems.push(Problem {
+                self.problems.push(ConfigProblem {
                     location: Location::Line {
                         file: self.path.to_owned(),
                         line: 1,
@@ -192,7 +192,7 @@ impl Merge<'_> {
             }
         };
         let near = nearest(name, file.profiles.keys().map(String::as_str));
-        self.problems.push(Problem {
+        self.problems.push(ConfigProblem {
             location,
             message: format!("no profile is called `{name}`"),
             nearest: near.map(str::to_owned),
@@ -223,7 +223,7 @@ impl Merge<'_> {
         let Some((value, from)) = self.value(setting, written) else {
             let name = setting.name;
             let variable = setting.variable.unwrap_or_default();
-            self.problems.push(Problem {
+            self.problems.push(ConfigProblem {
                 location: Location::Profile(profile.to_owned()),
                 message: format!("`{name}` is missing; set it in the file or as {variable}"),
                 nearest: None,
@@ -249,7 +249,7 @@ impl Merge<'_> {
         match parse_url(&value) {
             Ok(url) => Some((value, url)),
             Err(why) => {
-                self.problems.push(Problem {
+                self.problems.push(ConfigProblem {
                     location: Location::Variable(setting.variable.unwrap_or_default()),
                     message: format!("`{value}` {why}"),
                     nearest: None,
@@ -270,7 +270,7 @@ impl Merge<'_> {
         let found = CREDENTIAL_STORES.iter().find(|(name, _)| *name == word);
         let Some((_, kind)) = found else {
             let names = CREDENTIAL_STORES.map(|(name, _)| name);
-            self.problems.push(Problem {
+            self.problems.push(ConfigProblem {
                 location: Location::Variable(environment::CREDENTIAL_STORE),
                 message: format!("`{word}` must be one of {}", names.join(", ")),
                 nearest: nearest(&word, names).map(str::to_owned),
@@ -278,7 +278,7 @@ impl Merge<'_> {
             return (CredentialStoreKind::Keyring, None);
         };
         if *kind == CredentialStoreKind::Command && command.is_none() {
-            self.problems.push(Problem {
+            self.problems.push(ConfigProblem {
                 location: Location::Profile(profile.to_owned()),
                 message: "`credential_store = \"command\"` needs `credential_command`".to_owned(),
                 nearest: None,
@@ -289,7 +289,7 @@ impl Merge<'_> {
 
     fn variable(&mut self, name: &'static str) -> Option<String> {
         let Ok(text) = self.environment.text(name) else {
-            self.problems.push(Problem {
+            self.problems.push(ConfigProblem {
                 location: Location::Variable(name),
                 message: "invalid UTF-8".to_owned(),
                 nearest: None,
@@ -305,189 +305,4 @@ impl Merge<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-    use std::error::Error;
-    use std::ffi::OsString;
-
-    use super::*;
-
-    const FILE: &str = r#"
-default_profile = "home"
-[profiles.home]
-issuer = "https://issuer.example/"
-client_id = "from-file"
-audience = "https://api.example"
-endpoint = "https://hasura.example/v1/graphql"
-[profiles.work]
-issuer = "https://work.example/"
-"#;
-
-    struct Machine {
-        folder: tempfile::TempDir,
-        variables: HashMap<String, OsString>,
-    }
-
-    impl Machine {
-        fn new(file: Option<&str>) -> Result<Self, Box<dyn Error>> {
-            let folder = tempfile::tempdir()?;
-            if let Some(text) = file {
-                std::fs::write(folder.path().join("config.toml"), text)?;
-            }
-            let path = folder.path().as_os_str().to_owned();
-            let variables = HashMap::from([
-                ("TUDONE_CONFIG_DIR".to_owned(), path.clone()),
-                ("TUDONE_DATA_DIR".to_owned(), path),
-            ]);
-            Ok(Self { folder, variables })
-        }
-
-        fn with(mut self, name: &str, value: &str) -> Self {
-            self.variables.insert(name.to_owned(), value.into());
-            self
-        }
-
-        fn load(&self, flags: &Flags) -> Result<Config, ConfigError> {
-            let lookup = |name: &str| self.variables.get(name).cloned();
-            load(flags, &Environment::new(&lookup))
-        }
-    }
-
-    fn connected(machine: Machine) -> Machine {
-        machine
-            .with("TUDONE_ISSUER", "http://127.0.0.1:9/")
-            .with("TUDONE_CLIENT_ID", "from-variable")
-            .with("TUDONE_AUDIENCE", "aud")
-            .with("TUDONE_ENDPOINT", "http://127.0.0.1:9/v1/graphql")
-    }
-
-    #[test]
-    fn variables_alone_are_enough() -> Result<(), Box<dyn Error>> {
-        let config = connected(Machine::new(None)?).load(&Flags::default())?;
-
-        assert_eq!(config.profile.name, "default");
-        assert_eq!(config.profile.connection.issuer, "http://127.0.0.1:9/");
-        assert_eq!(config.file, None);
-        Ok(())
-    }
-
-    #[test]
-    fn a_variable_beats_the_file_and_says_so() -> Result<(), Box<dyn Error>> {
-        let machine = Machine::new(Some(FILE))?.with("TUDONE_CLIENT_ID", "from-variable");
-
-        let config = machine.load(&Flags::default())?;
-
-        assert_eq!(config.profile.connection.client_id, "from-variable");
-        let origin = |setting| {
-            let found = config.origins.iter().find(|it| it.setting == setting);
-            found.map(|it| it.from.clone())
-        };
-        assert_eq!(origin("client_id").as_deref(), Some("TUDONE_CLIENT_ID"));
-        assert!(origin("issuer").is_some_and(|from| from.ends_with("config.toml:4")));
-        Ok(())
-    }
-
-    #[test]
-    fn a_flag_beats_a_variable() -> Result<(), Box<dyn Error>> {
-        let machine = Machine::new(Some(FILE))?.with("TUDONE_PROFILE", "work");
-        let flags = Flags {
-            profile: Some("home".to_owned()),
-            file: None,
-        };
-
-        assert_eq!(machine.load(&flags)?.profile.name, "home");
-        Ok(())
-    }
-
-    #[test]
-    fn all_missing_settings_are_reported_together() -> Result<(), Box<dyn Error>> {
-        let machine = Machine::new(Some(FILE))?
-            .with("TUDONE_PROFILE", "work")
-            .with("TUDONE_ENDPOINT", "http://hasura.example/")
-            .with("TUDONE_CREDENTIAL_STORE", "fil");
-
-        let Err(error) = machine.load(&Flags::default()) else {
-            return Err("loaded".into());
-        };
-
-        let text = error.to_string();
-        for part in [
-            "`client_id` is missing",
-            "`audience` is missing",
-            "plain http",
-            "did you mean `file`",
-        ] {
-            assert!(text.contains(part), "{part} in {text}");
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn an_unknown_profile_names_the_nearest_one() -> Result<(), Box<dyn Error>> {
-        let machine = Machine::new(Some(FILE))?;
-        let flags = Flags {
-            profile: Some("wrok".to_owned()),
-            file: None,
-        };
-
-        let error = machine.load(&flags).err().ok_or("loaded")?.to_string();
-
-        assert!(
-            error.contains("--profile: no profile is called `wrok`; did you mean `work`?"),
-            "{error}"
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn nothing_configured_is_an_error_of_its_own() -> Result<(), Box<dyn Error>> {
-        let machine = Machine::new(None)?;
-
-        let error = machine.load(&Flags::default()).err().ok_or("loaded")?;
-
-        assert!(
-            matches!(error, ConfigError::Absent { file } if file.starts_with(machine.folder.path()))
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn a_file_named_by_a_flag_must_exist() -> Result<(), Box<dyn Error>> {
-        let machine = connected(Machine::new(None)?);
-        let flags = Flags {
-            profile: None,
-            file: Some(machine.folder.path().join("none.toml")),
-        };
-
-        let error = machine.load(&flags).err().ok_or("loaded")?;
-
-        assert!(matches!(error, ConfigError::Unreadable { .. }));
-        Ok(())
-    }
-
-    #[test]
-    fn invalid_utf8_names_its_line() -> Result<(), Box<dyn Error>> {
-        let machine = Machine::new(None)?;
-        std::fs::write(machine.folder.path().join("config.toml"), b"# a\n# \xff\n")?;
-
-        let error = machine
-            .load(&Flags::default())
-            .err()
-            .ok_or("loaded")?
-            .to_string();
-
-        assert!(error.contains("config.toml:2: invalid UTF-8"), "{error}");
-        Ok(())
-    }
-
-    #[test]
-    fn a_token_from_the_environment_is_never_printed() -> Result<(), Box<dyn Error>> {
-        let machine = connected(Machine::new(None)?).with("TUDONE_ACCESS_TOKEN", "s3cret-token");
-
-        let config = machine.load(&Flags::default())?;
-
-        assert!(config.profile.access_token.is_some());
-        assert!(!format!("{config:?}").contains("s3cret"));
-        Ok(())
-    }
-}
+mod tests;

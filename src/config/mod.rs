@@ -25,7 +25,7 @@ pub mod suggest;
 pub mod write;
 
 pub use address::parse_url;
-pub use error::{ConfigError, Location, Problem};
+pub use error::{ConfigError, ConfigProblem, Location};
 pub use load::{Flags, load};
 pub use suggest::nearest;
 

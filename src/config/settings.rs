@@ -16,7 +16,7 @@ pub struct Setting {
     /// or the setting is optional.
     pub default: Option<&'static str>,
     /// The values it takes.
-    pub form: Form,
+    pub form: ValueForm,
     /// The field of [`Config`](crate::config::Config) that the program reads it from.
     pub field: &'static str,
     /// One line of documentation.
@@ -36,7 +36,7 @@ pub enum Section {
 
 /// The values that a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ValueForm {
     /// Any text that is not blank.
     Text,
     /// An `https` URL; plain `http` for loopback addresses.
@@ -55,7 +55,7 @@ pub static DEFAULT_PROFILE: Setting = Setting {
     section: Section::Top,
     variable: Some(environment::PROFILE),
     default: None,
-    form: Form::Text,
+    form: ValueForm::Text,
     field: "config.name",
     doc: "the profile that is used when neither --profile nor TUDONE_PROFILE names one",
 };
@@ -65,7 +65,7 @@ pub static ISSUER: Setting = Setting {
     section: Section::Profile,
     variable: Some(environment::ISSUER),
     default: None,
-    form: Form::Url,
+    form: ValueForm::Url,
     field: "connection.issuer",
     doc: "the OIDC issuer, exactly as its tokens name it (Auth0's ends with a slash)",
 };
@@ -75,7 +75,7 @@ pub static CLIENT_ID: Setting = Setting {
     section: Section::Profile,
     variable: Some(environment::CLIENT_ID),
     default: None,
-    form: Form::Text,
+    form: ValueForm::Text,
     field: "connection.client_id",
     doc: "the id of a Native application with the device-code grant",
 };
@@ -85,7 +85,7 @@ pub static AUDIENCE: Setting = Setting {
     section: Section::Profile,
     variable: Some(environment::AUDIENCE),
     default: None,
-    form: Form::Text,
+    form: ValueForm::Text,
     field: "connection.audience",
     doc: "the API's identifier",
 };
@@ -95,7 +95,7 @@ pub static ENDPOINT: Setting = Setting {
     section: Section::Profile,
     variable: Some(environment::ENDPOINT),
     default: None,
-    form: Form::Url,
+    form: ValueForm::Url,
     field: "connection.endpoint",
     doc: "Hasura's GraphQL endpoint; it ends with /v1/graphql",
 };
@@ -105,7 +105,7 @@ pub static CREDENTIAL_STORE: Setting = Setting {
     section: Section::Profile,
     variable: Some(environment::CREDENTIAL_STORE),
     default: Some("keyring"),
-    form: Form::OneOf(&["keyring", "file", "command", "memory"]),
+    form: ValueForm::OneOf(&["keyring", "file", "command", "memory"]),
     field: "config.credential_store",
     doc: "where the login is stored",
 };
@@ -115,7 +115,7 @@ pub static CREDENTIAL_COMMAND: Setting = Setting {
     section: Section::Profile,
     variable: None,
     default: None,
-    form: Form::Command,
+    form: ValueForm::Command,
     field: "config.credential_command",
     doc: "the program, and its arguments, that stores the login with `credential_store = \"command\"`",
 };
@@ -126,7 +126,7 @@ pub static THEME: Setting = Setting {
     section: Section::Ui,
     variable: None,
     default: Some("terminal"),
-    form: Form::OneOf(&["terminal", "dark", "light"]),
+    form: ValueForm::OneOf(&["terminal", "dark", "light"]),
     field: "ui.theme",
     doc: "the colours of the TUI: those of the terminal, or dark or light ones of its own",
 };
@@ -136,7 +136,7 @@ pub static MOUSE: Setting = Setting {
     section: Section::Ui,
     variable: None,
     default: Some("false"),
-    form: Form::Switch,
+    form: ValueForm::Switch,
     field: "ui.mouse",
     doc: "whether the TUI uses the mouse; selecting text then needs shift in most terminals",
 };
@@ -146,7 +146,7 @@ pub static GROUP: Setting = Setting {
     section: Section::Ui,
     variable: None,
     default: Some("true"),
-    form: Form::Switch,
+    form: ValueForm::Switch,
     field: "ui.group",
     doc: "whether lists by due date or priority have headings",
 };
@@ -156,7 +156,7 @@ pub static WEEK_START: Setting = Setting {
     section: Section::Ui,
     variable: None,
     default: Some("monday"),
-    form: Form::OneOf(&[
+    form: ValueForm::OneOf(&[
         "monday",
         "tuesday",
         "wednesday",

@@ -1,12 +1,12 @@
-//! Writes a profile into a configuration file: only the values that differ; comments, order and
-//! everything else stay as they are.
+//! Writes a profile to a configuration file. Changes only the values that differ; comments, order
+//! and everything else stay unchanged.
 
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use crate::config::DEFAULT_FILE;
 use crate::config::settings::{AUDIENCE, CLIENT_ID, DEFAULT_PROFILE, ENDPOINT, ISSUER};
 
-/// The connection of a profile, as the file holds it.
+/// The connection of a profile, as written in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileValues {
     /// `issuer`.
@@ -30,9 +30,9 @@ impl ProfileValues {
     }
 }
 
-/// What writing a profile does to a file.
+/// A file with a profile written to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct EditedFile {
     /// The file's new text.
     pub text: String,
     /// The settings of an existing profile that get another value: name, old, new.
@@ -54,7 +54,7 @@ pub enum WriteError {
     },
 }
 
-/// The text of a file with the profile `name` in it. An absent file (`None`) starts from the
+/// Writes the profile `name` to the text of a file. An absent file (`None`) starts from the
 /// commented default; a file without a default profile gets this one.
 ///
 /// # Errors
@@ -64,7 +64,7 @@ pub fn with_profile(
     text: Option<&str>,
     name: &str,
     values: &ProfileValues,
-) -> Result<Written, WriteError> {
+) -> Result<EditedFile, WriteError> {
     let is_new = text.is_none_or(|text| text.trim().is_empty());
     let start = match text {
         Some(text) if !is_new => text,
@@ -89,13 +89,13 @@ pub fn with_profile(
         }
         set(profile, setting, new);
     }
-    Ok(Written {
+    Ok(EditedFile {
         text: document.to_string(),
         replaced,
     })
 }
 
-/// The table `name` inside `parent`, made where it is missing.
+/// Returns the table `name` of `parent`, creating it if necessary.
 fn table<'a>(
     parent: &'a mut dyn TableLike,
     name: &str,

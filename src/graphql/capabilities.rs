@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
 use crate::graphql::client::HasuraClient;
-use crate::graphql::convert::{CAPABILITIES, Call, Pull, Verify};
+use crate::graphql::convert::{CAPABILITIES, Call, PullQuery, Verify};
 use crate::graphql::transport::Transport;
 use crate::sync::remote::{Batch, Edit, RemoteError};
 
@@ -114,7 +114,7 @@ impl Call for IntrospectionQuery {
 
 /// Tests every operation in a form that matches no row.
 async fn by_probing<T: Transport>(client: &HasuraClient<T>) -> Result<Capabilities, RemoteError> {
-    let feed = Pull {
+    let feed = PullQuery {
         since: i64::MAX,
         limit: 1,
     };

@@ -68,7 +68,7 @@ fn instant(text: Option<&String>) -> Option<Timestamp> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Request<V> {
+struct RequestBody<V> {
     query: String,
     operation_name: &'static str,
     variables: V,
@@ -76,7 +76,7 @@ struct Request<V> {
 
 fn body<Q: GraphQLQuery>(variables: Q::Variables) -> serde_json::Result<Vec<u8>> {
     let built = Q::build_query(variables);
-    serde_json::to_vec(&Request {
+    serde_json::to_vec(&RequestBody {
         query: compact(built.query),
         operation_name: built.operation_name,
         variables: built.variables,
@@ -97,14 +97,14 @@ fn compact(document: &str) -> String {
 /// One page of the change feed, and the user's mark where the server has a row
 /// for the user.
 #[derive(Debug)]
-pub(super) struct Pull {
+pub(super) struct PullQuery {
     /// The last revision received.
     pub(super) since: i64,
     /// The maximum number of rows.
     pub(super) limit: usize,
 }
 
-impl Call for Pull {
+impl Call for PullQuery {
     type Data = operations::pull::ResponseData;
     type Answer = (Vec<FeedRow>, Option<Mark>);
 

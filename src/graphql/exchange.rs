@@ -6,7 +6,7 @@ use crate::auth::access::AccessToken;
 use crate::domain::feed::Mark;
 use crate::graphql::answer;
 use crate::graphql::client::{HasuraClient, no_token, unwritable};
-use crate::graphql::convert::{Call, Pull, ReadMark};
+use crate::graphql::convert::{Call, PullQuery, ReadMark};
 use crate::graphql::transport::{Received, Transport};
 use crate::sync::remote::{Answer, Batch, Exchanged, Page, PageRequest, RemoteError};
 use crate::text::redact::without;
@@ -15,13 +15,13 @@ type Pushed = Vec<Result<Vec<Answer>, RemoteError>>;
 
 /// Changes and the mark, which is not there where the server does not know the
 /// user.
-type Read = <Pull as Call>::Answer;
+type PulledPage = <PullQuery as Call>::Answer;
 
 /// What came of the operations of an exchange.
-struct Outcome {
+struct ExchangeOutcome {
     mark_before: Result<Option<Mark>, RemoteError>,
     pushed: Pushed,
-    page: Result<Read, RemoteError>,
+    page: Result<PulledPage, RemoteError>,
     single_operations: bool,
 }
 
@@ -52,7 +52,7 @@ impl<T: Transport> HasuraClient<T> {
         batches: &[&Batch],
         asked: PageRequest,
         token: &AccessToken,
-    ) -> Outcome {
+    ) -> ExchangeOutcome {
         if batches.is_empty() || asked.single_operations {
             return self.one_by_one(batches, asked, token).await;
         }
@@ -91,10 +91,10 @@ impl<T: Transport> HasuraClient<T> {
     fn members(
         &self,
         batches: &[&Batch],
-        pull: &Pull,
+        pull: &PullQuery,
         asked: PageRequest,
         received: &Received,
-    ) -> Result<Outcome, RemoteError> {
+    ) -> Result<ExchangeOutcome, RemoteError> {
         let host = self.transport.host();
         let list = answer::members(received).filter(|list| list.len() == batches.len() + 2);
         let Some([mark, pushed @ .., page]) = list.as_deref() else {
@@ -105,7 +105,7 @@ impl<T: Transport> HasuraClient<T> {
             });
         };
         let pushed = batches.iter().zip(pushed);
-        Ok(Outcome {
+        Ok(ExchangeOutcome {
             mark_before: self.member(&ReadMark, mark, received),
             pushed: pushed
                 .map(|(batch, part)| self.member(*batch, part, received))
@@ -132,7 +132,7 @@ impl<T: Transport> HasuraClient<T> {
         batches: &[&Batch],
         asked: PageRequest,
         token: &AccessToken,
-    ) -> Outcome {
+    ) -> ExchangeOutcome {
         let single_operations = asked.single_operations;
         let mut pushed = Vec::with_capacity(batches.len());
         let mark_before = if batches.is_empty() {
@@ -141,7 +141,7 @@ impl<T: Transport> HasuraClient<T> {
             self.call_with(&ReadMark, token).await
         };
         if let Err(error) = &mark_before {
-            return Outcome {
+            return ExchangeOutcome {
                 page: Err(error.clone()),
                 mark_before,
                 pushed,
@@ -154,7 +154,7 @@ impl<T: Transport> HasuraClient<T> {
             let failure = failure.cloned();
             pushed.push(outcome);
             if let Some(error) = failure {
-                return Outcome {
+                return ExchangeOutcome {
                     mark_before,
                     pushed,
                     page: Err(error),
@@ -162,7 +162,7 @@ impl<T: Transport> HasuraClient<T> {
                 };
             }
         }
-        Outcome {
+        ExchangeOutcome {
             mark_before,
             pushed,
             page: self.call_with(&pull(asked), token).await,
@@ -178,7 +178,7 @@ impl<T: Transport> HasuraClient<T> {
         asked: PageRequest,
         token: &AccessToken,
         refusal: RemoteError,
-    ) -> Outcome {
+    ) -> ExchangeOutcome {
         tracing::debug!(%refusal, "a list of operations was refused");
         let mut outcome = self.one_by_one(batches, asked, token).await;
         // A list that was too large says nothing of smaller ones.
@@ -187,7 +187,7 @@ impl<T: Transport> HasuraClient<T> {
     }
 }
 
-impl Outcome {
+impl ExchangeOutcome {
     /// Whether another token may do better.
     fn needs_renewal(&self) -> bool {
         match &self.page {
@@ -203,8 +203,8 @@ impl Outcome {
     }
 }
 
-impl From<Outcome> for Exchanged {
-    fn from(outcome: Outcome) -> Self {
+impl From<ExchangeOutcome> for Exchanged {
+    fn from(outcome: ExchangeOutcome) -> Self {
         let page = outcome.mark_before.clone().and(outcome.page);
         let (page, known) = match page {
             Ok((changes, Some(mark))) => (Ok(Page { changes, mark }), true),
@@ -238,14 +238,14 @@ pub(super) fn no_user() -> RemoteError {
     }
 }
 
-const fn pull(asked: PageRequest) -> Pull {
-    Pull {
+const fn pull(asked: PageRequest) -> PullQuery {
+    PullQuery {
         since: asked.since,
         limit: asked.limit,
     }
 }
 
-fn body_of(batches: &[&Batch], pull: &Pull) -> serde_json::Result<Vec<u8>> {
+fn body_of(batches: &[&Batch], pull: &PullQuery) -> serde_json::Result<Vec<u8>> {
     let mut list = b"[".to_vec();
     list.append(&mut ReadMark.body()?);
     list.push(b',');
@@ -258,8 +258,8 @@ fn body_of(batches: &[&Batch], pull: &Pull) -> serde_json::Result<Vec<u8>> {
     Ok(list)
 }
 
-fn all_failed(batches: &[&Batch], asked: PageRequest, error: &RemoteError) -> Outcome {
-    Outcome {
+fn all_failed(batches: &[&Batch], asked: PageRequest, error: &RemoteError) -> ExchangeOutcome {
+    ExchangeOutcome {
         mark_before: Err(error.clone()),
         pushed: batches.iter().map(|_| Err(error.clone())).collect(),
         page: Err(error.clone()),

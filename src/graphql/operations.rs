@@ -68,13 +68,13 @@ impl<'de> Deserialize<'de> for Big {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct ConditionalEdit {
     #[serde(rename = "where")]
-    filter: Filter,
+    filter: KeyRevisionFilter,
     #[serde(rename = "_set")]
     set: SetText,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Filter {
+struct KeyRevisionFilter {
     client_id: Equals<Uuid>,
     revision: Equals<Big>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ impl ConditionalEdit {
     pub(super) fn new(edit: &Edit) -> Self {
         let before = edit.before.as_str();
         Self {
-            filter: Filter {
+            filter: KeyRevisionFilter {
                 client_id: Equals {
                     value: edit.key.uuid(),
                 },

@@ -1,19 +1,19 @@
-//! The clock the sandbox lives by: the machine's, moved by a known amount.
+//! The clock of the sandbox: the machine's with an offset.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Time in Unix milliseconds, off by as much as a test wants.
+/// Time in Unix milliseconds, with an offset that tests set.
 ///
 /// Clones share the offset. Moving it forward makes codes and tokens expire
-/// without anybody waiting.
+/// without a wait.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Clock {
+pub(super) struct AdjustableClock {
     offset_ms: Arc<AtomicI64>,
 }
 
-impl Clock {
+impl AdjustableClock {
     /// Now, in Unix milliseconds.
     pub(super) fn now_ms(&self) -> i64 {
         let machine = SystemTime::now()
@@ -29,8 +29,7 @@ impl Clock {
         self.now_ms().div_euclid(1000)
     }
 
-    /// From now on the clock is `seconds` ahead of the machine's (behind, if
-    /// negative).
+    /// Sets the clock `seconds` ahead of the machine's (behind, if negative).
     pub(super) fn set_offset_s(&self, seconds: i64) {
         self.offset_ms
             .store(seconds.saturating_mul(1000), Ordering::SeqCst);
@@ -39,11 +38,11 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use super::Clock;
+    use super::AdjustableClock;
 
     #[test]
     fn a_moved_clock_is_moved_for_all_its_clones() {
-        let clock = Clock::default();
+        let clock = AdjustableClock::default();
         let clone = clock.clone();
         let before = clone.now_s();
 

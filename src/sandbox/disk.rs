@@ -9,14 +9,14 @@ use super::SandboxError;
 use crate::os::file_lock::{FileLock, LockError};
 use crate::os::private_file;
 
-/// A directory only its owner can read.
+/// A directory that only its owner can read.
 #[derive(Debug, Clone)]
-pub(super) struct Disk {
+pub(super) struct DataDirectory {
     directory: PathBuf,
 }
 
-impl Disk {
-    /// Opens `directory`, making it (mode 0700) if need be.
+impl DataDirectory {
+    /// Opens `directory`, creating it (mode 0700) if necessary.
     ///
     /// # Errors
     ///
@@ -45,8 +45,8 @@ impl Disk {
         self.directory.join(name)
     }
 
-    /// The file `name`, made empty (mode 0600) if there is none, for a library
-    /// that opens it by its path.
+    /// Creates the file `name` (mode 0600) if necessary, for a library that opens it
+    /// by its path.
     pub(super) fn private(&self, name: &str) -> io::Result<PathBuf> {
         let path = self.path(name);
         private_file::create(&path)?;
@@ -62,8 +62,7 @@ impl Disk {
         }
     }
 
-    /// Replaces the file `name` (mode 0600): after a crash it holds either the
-    /// old text or the new one, whole.
+    /// Replaces the file `name` (mode 0600) atomically.
     pub(super) fn write(&self, name: &str, text: &str) -> io::Result<()> {
         private_file::replace(&self.path(name), text.as_bytes())
     }

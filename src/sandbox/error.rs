@@ -1,10 +1,10 @@
-//! Why the sandbox cannot start.
+//! Errors of the sandbox.
 
 use std::io;
 use std::path::PathBuf;
 
 use super::backend::BackendError;
-use super::identity::KeyError;
+use super::identity::SigningKeyError;
 
 /// Why the sandbox cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -19,25 +19,25 @@ pub enum SandboxError {
         #[source]
         source: io::Error,
     },
-    /// The directory that keeps everything cannot be made or locked.
+    /// The data directory cannot be created or locked.
     #[error("cannot use the directory {}", path.display())]
     Directory {
-        /// The one.
+        /// Its path.
         path: PathBuf,
         /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// Another sandbox keeps its things there.
+    /// Another sandbox uses the data directory.
     #[error("another sandbox is using the directory {}", path.display())]
     InUse {
-        /// The one.
+        /// Its path.
         path: PathBuf,
     },
     /// A stored file cannot be read or written.
     #[error("cannot read or write {}", path.display())]
     File {
-        /// The one.
+        /// Its path.
         path: PathBuf,
         /// The system's error.
         #[source]
@@ -46,25 +46,25 @@ pub enum SandboxError {
     /// A stored file is damaged.
     #[error("{} is damaged", path.display())]
     Damaged {
-        /// The one.
+        /// Its path.
         path: PathBuf,
         /// The position of the damage.
         #[source]
         source: serde_json::Error,
     },
     /// No signing key.
-    #[error("no key to sign tokens with")]
-    Key(#[from] KeyError),
+    #[error("no signing key")]
+    Key(#[from] SigningKeyError),
     /// The rows cannot be opened.
     #[error("cannot open the backend")]
     Backend(#[from] BackendError),
-    /// The runtime is going down.
+    /// The runtime is shutting down.
     #[error("the runtime stopped while the sandbox was starting")]
     Interrupted(#[from] tokio::task::JoinError),
-    /// The thread it was to run on ended.
+    /// The thread of the sandbox ended.
     #[error("the sandbox stopped while it was starting")]
     Stopped,
-    /// The system gives no event queue.
+    /// The system provides no event queue.
     #[error("cannot start the sandbox's runtime")]
     Runtime {
         /// The system's error.

@@ -1,4 +1,4 @@
-//! Faults to order: which route fails next, how, and how often.
+//! Injection of faults by route, kind and number.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -7,14 +7,13 @@ use std::time::Duration;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-/// The routes that can fail and that the log tells of.
+/// The routes that can fail and are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Route {
     /// `POST /v1/graphql`.
     Graphql,
-    /// The same, where it carries a mutation. Faults only: in the log it is
-    /// `graphql`.
+    /// The same with a mutation. Only for faults: the log says `graphql`.
     Mutation,
     /// `POST /oauth/token`.
     Token,
@@ -31,7 +30,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    /// The route of a request; `None` for one that never fails on purpose.
+    /// The route of a request; `None` for one without faults.
     pub(super) fn of(method: &Method, path: &str, headers: &HeaderMap) -> Option<Self> {
         let get = method == Method::GET;
         let post = method == Method::POST;
@@ -52,9 +51,9 @@ impl Route {
     }
 }
 
-/// The fault.
+/// A fault to inject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum InjectedFault {
     /// The connection closes as soon as the head of the request is read.
     Refuse,
     /// The request waits before it runs.
@@ -67,20 +66,20 @@ pub(super) enum Fault {
     /// The request runs, and the connection closes without its answer. A
     /// socket is opened first.
     DropAfter,
-    /// The request does not run; that status comes back, without JSON.
+    /// The request does not run; the status is returned without JSON.
     Status {
-        /// The one.
+        /// The HTTP status.
         code: StatusCode,
         /// `Retry-After`, in seconds.
         retry_after: Option<u32>,
     },
-    /// The request does not run; a proxy's HTML page comes back.
+    /// The request does not run; a proxy's HTML page is returned.
     Html(StatusCode),
     /// The request runs, and the connection closes in the middle of the body.
     Truncate,
 }
 
-impl Fault {
+impl InjectedFault {
     /// Returns its name in a fault request; a status with its number.
     pub(super) fn name(self) -> String {
         match self {
@@ -98,7 +97,7 @@ impl Fault {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+enum FaultKind {
     Refuse,
     Delay,
     DelayAfter,
@@ -112,9 +111,9 @@ enum Kind {
 /// `POST control/faults`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Order {
+pub(super) struct FaultOrder {
     route: Route,
-    fault: Kind,
+    fault: FaultKind,
     status: Option<u16>,
     ms: Option<u64>,
     retry_after: Option<u32>,
@@ -124,17 +123,17 @@ pub(super) struct Order {
 }
 
 #[derive(Debug)]
-struct Planned {
+struct PlannedFault {
     route: Route,
-    fault: Fault,
+    fault: InjectedFault,
     /// The number of requests before it starts.
     skip: u64,
     times: Option<u64>,
 }
 
-/// Faults still to come, in order.
+/// The pending faults, in order.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<VecDeque<Planned>>);
+pub(super) struct Faults(Mutex<VecDeque<PlannedFault>>);
 
 impl Faults {
     /// Adds a fault: it happens after those ordered before it for its route,
@@ -145,35 +144,39 @@ impl Faults {
     /// # Errors
     ///
     /// Describes the problem of the fault request.
-    pub(super) fn order(&self, order: &Order) -> Result<usize, String> {
+    pub(super) fn order(&self, order: &FaultOrder) -> Result<usize, String> {
         let fault = order.fault()?;
         let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if order.times != Some(0) {
-            planned.push_back(Planned {
+            planned.push_back(PlannedFault {
                 route: order.route,
                 fault,
                 skip: order.skip,
                 times: order.times,
             });
         }
-        let waits = |plan: &&Planned| plan.route == order.route;
+        let waits = |plan: &&PlannedFault| plan.route == order.route;
         Ok(planned.iter().filter(waits).count())
     }
 
-    /// Forgets them all and says how many there were.
+    /// Removes all faults and returns their number.
     pub(super) fn clear(&self) -> usize {
         let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *planned).len()
     }
 
     /// The fault for a request that arrives now.
-    pub(super) fn take(&self, route: Route) -> Option<Fault> {
+    pub(super) fn take(&self, route: Route) -> Option<InjectedFault> {
         self.take_if(route, || true)
     }
 
-    /// The same, where it takes a look at the request to know its route; it is
-    /// looked at only if there is a fault for it.
-    pub(super) fn take_if(&self, route: Route, is_it: impl FnOnce() -> bool) -> Option<Fault> {
+    /// Like [`take`](Self::take), where the route depends on the request: `is_it` is
+    /// called only if there is a fault for the route.
+    pub(super) fn take_if(
+        &self,
+        route: Route,
+        is_it: impl FnOnce() -> bool,
+    ) -> Option<InjectedFault> {
         let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = planned.iter().position(|plan| plan.route == route)?;
         if !is_it() {
@@ -195,26 +198,26 @@ impl Faults {
     }
 }
 
-impl Order {
-    fn fault(&self) -> Result<Fault, String> {
+impl FaultOrder {
+    fn fault(&self) -> Result<InjectedFault, String> {
         Ok(match self.fault {
-            Kind::Refuse => Fault::Refuse,
-            Kind::DropBefore => Fault::DropBefore,
-            Kind::DropAfter => Fault::DropAfter,
-            Kind::Truncate if self.route == Route::Socket => {
+            FaultKind::Refuse => InjectedFault::Refuse,
+            FaultKind::DropBefore => InjectedFault::DropBefore,
+            FaultKind::DropAfter => InjectedFault::DropAfter,
+            FaultKind::Truncate if self.route == Route::Socket => {
                 return Err("a socket's answer has no body to truncate".to_owned());
             }
-            Kind::Truncate => Fault::Truncate,
-            Kind::Delay => Fault::Delay(self.wait("delay")?),
-            Kind::DelayAfter if self.route == Route::Socket => {
+            FaultKind::Truncate => InjectedFault::Truncate,
+            FaultKind::Delay => InjectedFault::Delay(self.wait("delay")?),
+            FaultKind::DelayAfter if self.route == Route::Socket => {
                 return Err("a socket's answer is its opening: use `delay`".to_owned());
             }
-            Kind::DelayAfter => Fault::DelayAfter(self.wait("delay_after")?),
-            Kind::Status => Fault::Status {
+            FaultKind::DelayAfter => InjectedFault::DelayAfter(self.wait("delay_after")?),
+            FaultKind::Status => InjectedFault::Status {
                 code: answerable(self.status.ok_or("the fault `status` needs `status`")?)?,
                 retry_after: self.retry_after,
             },
-            Kind::Html => Fault::Html(answerable(self.status.unwrap_or(502))?),
+            FaultKind::Html => InjectedFault::Html(answerable(self.status.unwrap_or(502))?),
         })
     }
 
@@ -239,7 +242,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Fault, Faults, Route};
+    use super::{Faults, InjectedFault, Route};
 
     #[test]
     fn faults_come_in_the_order_given_and_as_often() -> Result<(), Box<dyn Error>> {
@@ -250,9 +253,9 @@ mod tests {
         ] {
             faults.order(&serde_json::from_value(order)?)?;
         }
-        let delay = Some(Fault::Delay(Duration::from_millis(5)));
+        let delay = Some(InjectedFault::Delay(Duration::from_millis(5)));
         let taken = [(); 5].map(|()| faults.take(Route::Token));
-        let refuse = Some(Fault::Refuse);
+        let refuse = Some(InjectedFault::Refuse);
         assert_eq!(taken, [refuse, refuse, None, delay, delay]);
         assert_eq!(faults.take(Route::Graphql), None);
         assert_eq!(faults.clear(), 1);

@@ -1,4 +1,4 @@
-//! The HTTP frame around both halves: routes, faults, log.
+//! The HTTP layer of both halves: routes, faults, log.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,28 +14,28 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::backend::{Backend, JwtConfig, Policy};
-use super::clock::Clock;
-use super::faults::{Fault, Faults, Route};
-use super::identity::{self, AUDIENCE, Identity};
-use super::line::{Line, Lines};
+use super::clock::AdjustableClock;
+use super::faults::{Faults, InjectedFault, Route};
+use super::identity::{self, AUDIENCE, IdentityProvider};
+use super::line::{ConnectionCutter, OpenConnections};
 use super::log::Log;
 use super::settings::{Configuration, Settings, SettingsError};
 use super::{control, graphql, guard};
 
-/// The longest request body read, in bytes. Hasura itself has no limit.
+/// The size limit of a request body, in bytes. Hasura itself has none.
 const LONGEST_BODY: usize = 256 * 1024 * 1024;
 
 /// The state shared by the routes.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub(super) struct SandboxState {
     pub(super) backend: Backend,
-    pub(super) identity: Identity,
+    pub(super) identity: IdentityProvider,
     pub(super) clocks: Clocks,
     pub(super) faults: Faults,
     pub(super) log: Log,
     /// Open websockets.
-    pub(super) sockets: Lines,
-    /// Goes up each time all websockets are cut.
+    pub(super) sockets: OpenConnections,
+    /// Incremented each time all websockets are cut.
     pub(super) cut: watch::Sender<u64>,
     /// `http://127.0.0.1:port`, without a slash.
     pub(super) base: String,
@@ -49,8 +49,8 @@ pub(super) struct Frame {
 /// The two machines' clocks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Clocks {
-    pub(super) identity: Clock,
-    pub(super) hasura: Clock,
+    pub(super) identity: AdjustableClock,
+    pub(super) hasura: AdjustableClock,
 }
 
 /// Marks the answer to a request that changed rows.
@@ -61,28 +61,27 @@ pub(super) struct Committed;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CutWhenOpen;
 
-impl Frame {
-    /// Lays `patch` over the configuration and takes it on, or refuses all of
-    /// it.
+impl SandboxState {
+    /// Merges `patch` into the configuration, or rejects it as a whole.
     pub(super) fn configure(&self, patch: &Map<String, Value>) -> Result<Value, SettingsError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let (next, policy) = self.configuration().merged(patch)?;
-        self.take_on(next, policy)
+        self.apply(next, policy)
     }
 
-    /// Back to how it started.
+    /// Restores the initial configuration.
     pub(super) fn unconfigure(&self) -> Result<Value, SettingsError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.take_on(self.original.clone(), Policy::default())
+        self.apply(self.original.clone(), Policy::default())
     }
 
-    /// Gives both halves the configuration they start with.
+    /// Sets the initial configuration of both halves.
     pub(super) fn begin(&self) {
         self.backend.set_policy(Policy::default());
         self.backend.set_jwt(self.jwt(&self.original.settings));
     }
 
-    fn take_on(&self, next: Configuration, policy: Policy) -> Result<Value, SettingsError> {
+    fn apply(&self, next: Configuration, policy: Policy) -> Result<Value, SettingsError> {
         let jwt = self.jwt(&next.settings);
         let shown = next.shown()?;
         let (identity, hasura) = (next.settings.clock_s, next.settings.hasura_clock_s);
@@ -117,7 +116,7 @@ impl Frame {
 }
 
 /// Every route of the sandbox.
-pub(super) fn router(frame: &Arc<Frame>) -> Router {
+pub(super) fn router(frame: &Arc<SandboxState>) -> Router {
     Router::new()
         .route("/v1/graphql", post(graphql::answer).get(graphql::socket))
         .route("/healthz", get(async || "OK"))
@@ -139,10 +138,10 @@ pub(super) fn router(frame: &Arc<Frame>) -> Router {
         .layer(DefaultBodyLimit::disable())
 }
 
-/// Lets the ordered fault happen, and writes the log.
+/// Injects the next fault, and writes the log.
 async fn observe(
-    State(frame): State<Arc<Frame>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    State(frame): State<Arc<SandboxState>>,
+    ConnectInfo(line): ConnectInfo<ConnectionCutter>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -150,7 +149,7 @@ async fn observe(
         return next.run(request).await;
     };
     let fault = frame.faults.take(route);
-    if fault == Some(Fault::Refuse) {
+    if fault == Some(InjectedFault::Refuse) {
         frame.log.count(fault);
         frame.log.add(route, None, 0, 0);
         return cut(&line);
@@ -165,7 +164,7 @@ async fn observe(
         frame.faults.take_if(Route::Mutation, is_mutation)
     });
     frame.log.count(fault);
-    if let Some(Fault::Delay(wait)) = fault {
+    if let Some(InjectedFault::Delay(wait)) = fault {
         tokio::time::sleep(wait).await;
     }
     let pending = Pending {
@@ -175,16 +174,21 @@ async fn observe(
         is_answered: false,
     };
     match fault {
-        // A mutation to refuse is known too late to leave it unread.
-        Some(Fault::DropBefore | Fault::Refuse) => return cut(&line),
-        Some(Fault::Status { code, retry_after }) => {
+        // The body must be read to know whether it is a mutation.
+        Some(InjectedFault::DropBefore | InjectedFault::Refuse) => return cut(&line),
+        Some(InjectedFault::Status { code, retry_after }) => {
             return pending.whole(failure(code, retry_after)).await;
         }
-        Some(Fault::Html(code)) => return pending.whole(html(code)).await,
-        Some(Fault::DropAfter) if route == Route::Socket => {
+        Some(InjectedFault::Html(code)) => return pending.whole(html(code)).await,
+        Some(InjectedFault::DropAfter) if route == Route::Socket => {
             parts.extensions.insert(CutWhenOpen);
         }
-        Some(Fault::Delay(_) | Fault::DelayAfter(_) | Fault::DropAfter | Fault::Truncate)
+        Some(
+            InjectedFault::Delay(_)
+            | InjectedFault::DelayAfter(_)
+            | InjectedFault::DropAfter
+            | InjectedFault::Truncate,
+        )
         | None => {}
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
@@ -194,19 +198,21 @@ async fn observe(
 /// Applies the injected fault to an answer.
 async fn answered(
     pending: Pending<'_>,
-    fault: Option<Fault>,
+    fault: Option<InjectedFault>,
     response: Response,
-    line: Line,
+    line: ConnectionCutter,
 ) -> Response {
-    if matches!(fault, Some(Fault::DropAfter | Fault::Truncate))
-        && response.extensions().get::<Committed>().is_some()
+    if matches!(
+        fault,
+        Some(InjectedFault::DropAfter | InjectedFault::Truncate)
+    ) && response.extensions().get::<Committed>().is_some()
     {
         pending.frame.log.count_unanswered_commit();
     }
     match fault {
-        Some(Fault::DropAfter) if pending.route != Route::Socket => cut(&line),
-        Some(Fault::Truncate) => pending.truncated(response, line).await,
-        Some(Fault::DelayAfter(wait)) => {
+        Some(InjectedFault::DropAfter) if pending.route != Route::Socket => cut(&line),
+        Some(InjectedFault::Truncate) => pending.truncated(response, line).await,
+        Some(InjectedFault::DelayAfter(wait)) => {
             tokio::time::sleep(wait).await;
             pending.whole(response).await
         }
@@ -214,17 +220,17 @@ async fn answered(
     }
 }
 
-/// A request without an answer yet. Dropped as such, because its client went
-/// or is cut off, the log tells of it.
+/// A request without an answer. If it is dropped, because its client disconnected
+/// or was cut off, it is logged without a status.
 struct Pending<'a> {
-    frame: &'a Frame,
+    frame: &'a SandboxState,
     route: Route,
     asked: usize,
     is_answered: bool,
 }
 
 impl Pending<'_> {
-    /// The answer as it is.
+    /// Returns the complete answer.
     async fn whole(self, response: Response) -> Response {
         let status = response.status().as_u16();
         if self.route == Route::Socket {
@@ -238,8 +244,8 @@ impl Pending<'_> {
         Response::from_parts(parts, Body::from(body))
     }
 
-    /// Announces the whole body, sends the first half and closes the connection.
-    async fn truncated(self, response: Response, line: Line) -> Response {
+    /// Announces the complete body, sends the first half and closes the connection.
+    async fn truncated(self, response: Response, line: ConnectionCutter) -> Response {
         let (mut parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
         let half: Bytes = body.slice(..body.len() / 2);
@@ -249,7 +255,7 @@ impl Pending<'_> {
             .insert(header::CONTENT_LENGTH, body.len().max(2).into());
         let start = futures_util::stream::once(async move { Ok(half) });
         let end = futures_util::stream::once(async move {
-            // Once round the scheduler, so that the first half goes out.
+            // Yields, so that the first half is sent.
             tokio::task::yield_now().await;
             line.cut();
             Err(std::io::Error::other("cut on purpose"))
@@ -272,9 +278,8 @@ impl Drop for Pending<'_> {
     }
 }
 
-/// Closes the connection. The answer only ends the request: it can no longer
-/// be written.
-fn cut(line: &Line) -> Response {
+/// Closes the connection. The returned answer is never sent.
+fn cut(line: &ConnectionCutter) -> Response {
     line.cut();
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

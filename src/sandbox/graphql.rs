@@ -15,9 +15,9 @@ use flate2::write::GzEncoder;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::backend::{self, Answer};
-use super::frame::{Committed, CutMark, Frame};
-use super::line::Line;
+use super::backend::{self, GraphqlAnswer};
+use super::frame::{Committed, CutMark, SandboxState};
+use super::line::ConnectionCutter;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Bodies below this are not compressed, in bytes.
@@ -25,7 +25,7 @@ const COMPRESSED_FROM: usize = 700;
 
 /// `POST /v1/graphql`. Runs to its end even if the client goes away.
 pub(super) async fn answer(
-    State(frame): State<Arc<Frame>>,
+    State(frame): State<Arc<SandboxState>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -66,7 +66,7 @@ pub(super) async fn answer(
 }
 
 /// Returns whether the whole batch is refused: Hasura neither names nor compresses that.
-fn is_refusal(answer: &Answer) -> bool {
+fn is_refusal(answer: &GraphqlAnswer) -> bool {
     answer.body.get("errors").is_some()
 }
 
@@ -109,8 +109,8 @@ pub(super) fn is_mutation(body: &[u8]) -> bool {
 /// modern protocol; anything else is Apollo's, and its name is sent back even
 /// if the client named none.
 pub(super) async fn socket(
-    State(frame): State<Arc<Frame>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    State(frame): State<Arc<SandboxState>>,
+    ConnectInfo(line): ConnectInfo<ConnectionCutter>,
     headers: HeaderMap,
     cut_when_open: CutMark,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,

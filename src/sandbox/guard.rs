@@ -1,5 +1,5 @@
-//! The first check of every request: only programs of this machine and
-//! pages are served, and each half tells the time by its own clock.
+//! The first check of every request: only programs and pages of this machine are
+//! served. Sets `Date` by the clock of each half.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::frame::Frame;
+use super::frame::SandboxState;
 
 /// Refuses names that are not loopback (a web page could point its own name
 /// here) and forms or control requests sent by other sites' pages. Sets `Date`.
 pub(super) async fn guard(
-    State(frame): State<Arc<Frame>>,
+    State(frame): State<Arc<SandboxState>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -35,7 +35,7 @@ pub(super) async fn guard(
     } else if private && is_foreign(request.headers(), &frame.base) {
         (
             StatusCode::FORBIDDEN,
-            "This development server takes no requests from other sites' pages.\n",
+            "This development server rejects requests from other sites' pages.\n",
         )
             .into_response()
     } else {

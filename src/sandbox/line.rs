@@ -20,13 +20,13 @@ struct Switch {
     writer: AtomicWaker,
 }
 
-/// The hand on one connection: cuts it from anywhere.
+/// Handle that cuts one connection from anywhere.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line(Arc<Switch>);
+pub(super) struct ConnectionCutter(Arc<Switch>);
 
-impl Line {
-    /// Closes the connection: whatever was not written yet is never written,
-    /// and pending reads and writes return an error.
+impl ConnectionCutter {
+    /// Closes the connection: buffered data is discarded, and pending reads and
+    /// writes return an error.
     pub(super) fn cut(&self) {
         self.0.cut.store(true, Ordering::SeqCst);
         self.0.reader.wake();
@@ -38,24 +38,24 @@ impl Line {
     }
 }
 
-/// Every connection of one kind that is still open.
+/// The open connections of one kind.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Lines(Arc<Mutex<Vec<Weak<Switch>>>>);
+pub(super) struct OpenConnections(Arc<Mutex<Vec<Weak<Switch>>>>);
 
-impl Lines {
+impl OpenConnections {
     /// Counts `line` in until it closes.
-    pub(super) fn add(&self, line: &Line) {
+    pub(super) fn add(&self, line: &ConnectionCutter) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines.retain(|known| known.strong_count() > 0);
         lines.push(Arc::downgrade(&line.0));
     }
 
-    /// Cuts them all and says how many there were.
+    /// Cuts all connections and returns their number.
     pub(super) fn cut_all(&self) -> usize {
         let lines = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let open: Vec<_> = lines.iter().filter_map(Weak::upgrade).collect();
         for switch in &open {
-            Line(Arc::clone(switch)).cut();
+            ConnectionCutter(Arc::clone(switch)).cut();
         }
         open.len()
     }
@@ -63,29 +63,29 @@ impl Lines {
 
 /// Accepts connections that can be cut.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(super) struct CuttableListener {
     tcp: TcpListener,
-    lines: Lines,
+    lines: OpenConnections,
 }
 
-impl Listener {
+impl CuttableListener {
     /// Listens with `tcp`; what it accepts is counted in `lines`.
-    pub(super) fn new(tcp: TcpListener, lines: Lines) -> Self {
+    pub(super) fn new(tcp: TcpListener, lines: OpenConnections) -> Self {
         Self { tcp, lines }
     }
 }
 
-impl axum::serve::Listener for Listener {
-    type Io = Wire;
+impl axum::serve::Listener for CuttableListener {
+    type Io = CuttableStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
+    async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
         let (tcp, peer) = axum::serve::Listener::accept(&mut self.tcp).await;
         // A delayed small packet would only make tests slower.
         let _ = tcp.set_nodelay(true);
-        let line = Line::default();
+        let line = ConnectionCutter::default();
         self.lines.add(&line);
-        (Wire { tcp, line }, peer)
+        (CuttableStream { tcp, line }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -93,24 +93,24 @@ impl axum::serve::Listener for Listener {
     }
 }
 
-impl Connected<IncomingStream<'_, Listener>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+impl Connected<IncomingStream<'_, CuttableListener>> for ConnectionCutter {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
         stream.io().line.clone()
     }
 }
 
 /// An accepted connection.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(super) struct CuttableStream {
     tcp: TcpStream,
-    line: Line,
+    line: ConnectionCutter,
 }
 
 fn gone() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "cut on purpose")
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for CuttableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -124,7 +124,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for CuttableStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -5,14 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::faults::{Fault, Route};
+use super::faults::{InjectedFault, Route};
 
-/// The most requests that are kept; the oldest is dropped.
+/// The number of logged requests; the oldest is dropped.
 const REMEMBERED: usize = 100_000;
 
 /// A request.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Entry {
+pub(super) struct LogEntry {
     /// The time of the answer: RFC 3339 in UTC by the machine's clock.
     pub(super) at: String,
     /// The route.
@@ -33,19 +33,19 @@ pub(super) struct Tally {
     requests: u64,
     /// Faults that happened, by name.
     faults: BTreeMap<String, u64>,
-    /// Requests that changed rows and whose answer was then cut off on purpose.
+    /// Requests that changed rows and whose answer was cut off by a fault.
     unanswered_commits: u64,
 }
 
-/// The last requests, and how many of what there were.
+/// The last requests, and counters.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    entries: Mutex<VecDeque<Entry>>,
+    entries: Mutex<VecDeque<LogEntry>>,
     tally: Mutex<Tally>,
 }
 
 impl Log {
-    /// Remembers a request.
+    /// Logs a request.
     pub(super) fn add(
         &self,
         route: Route,
@@ -57,7 +57,7 @@ impl Log {
         if entries.len() >= REMEMBERED {
             entries.pop_front();
         }
-        entries.push_back(Entry {
+        entries.push_back(LogEntry {
             at: jiff::Timestamp::now().to_string(),
             route,
             status,
@@ -66,8 +66,8 @@ impl Log {
         });
     }
 
-    /// Counts a request, and what is going to happen to it.
-    pub(super) fn count(&self, fault: Option<Fault>) {
+    /// Counts a request and its fault.
+    pub(super) fn count(&self, fault: Option<InjectedFault>) {
         let mut tally = self.tally_mut();
         tally.requests += 1;
         if let Some(fault) = fault {
@@ -86,16 +86,16 @@ impl Log {
     }
 
     /// Returns the kept requests, oldest first.
-    pub(super) fn requests(&self) -> Vec<Entry> {
+    pub(super) fn requests(&self) -> Vec<LogEntry> {
         self.entries().iter().cloned().collect()
     }
 
-    /// Forgets them all and says how many there were. What was counted stays.
+    /// Clears the log and returns its length. The counters stay.
     pub(super) fn clear(&self) -> usize {
         std::mem::take(&mut *self.entries()).len()
     }
 
-    fn entries(&self) -> MutexGuard<'_, VecDeque<Entry>> {
+    fn entries(&self) -> MutexGuard<'_, VecDeque<LogEntry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -2,10 +2,10 @@
 //!
 //! One HTTP server on 127.0.0.1 is both: the identity half logs users in
 //! by device code and signs their tokens, the [`backend`] half checks those
-//! tokens and answers GraphQL over its own rows. The control routes make
-//! either of them slow, wrong or absent on order.
+//! tokens and answers GraphQL over its own rows. The control routes inject
+//! faults into either.
 //!
-//! Anybody on this machine can log in as anybody and read every row: **for
+//! Every user of this machine can log in as any user and read every row: **for
 //! development only**. Nothing here listens beyond loopback.
 
 pub mod backend;
@@ -34,13 +34,13 @@ use tokio::task::JoinHandle;
 
 use crate::os::file_lock::FileLock;
 use backend::{Backend, Shape};
-use disk::Disk;
+use disk::DataDirectory;
 pub use error::SandboxError;
 use faults::Faults;
-use frame::{Clocks, Frame};
-use identity::{Identity, Logins, Parts};
-pub use identity::{KeyError, SigningKey, Witness};
-use line::{Line, Lines, Listener};
+use frame::{Clocks, SandboxState};
+use identity::{IdentityProvider, Logins, ProviderParts};
+pub use identity::{SigningKey, SigningKeyError, Witness};
+use line::{ConnectionCutter, CuttableListener, OpenConnections};
 use log::Log;
 use settings::Configuration;
 pub use settings::Dialect;
@@ -48,7 +48,7 @@ pub use settings::Dialect;
 /// The warning that is printed wherever a sandbox starts.
 pub const DEVELOPMENT_ONLY: &str = "\
 DEVELOPMENT ONLY: this sandbox is a make-believe Auth0 and Hasura.
-Anybody on this machine can log in as anybody. Keep nothing real in it.";
+Every user of this machine can log in as any user. Store no real data in it.";
 
 const KEY: &str = "signing-key.pem";
 const PORT: &str = "port";
@@ -56,12 +56,12 @@ const ROWS: &str = "rows.sqlite";
 
 /// The options of a sandbox.
 #[derive(Debug, Clone)]
-pub struct Options {
-    /// The port on 127.0.0.1: 0 is any free one; `None` is the one kept in
+pub struct SandboxOptions {
+    /// The port on 127.0.0.1: 0 is any free one; `None` is the one stored in
     /// [`data`](Self::data), else any free one.
     pub port: Option<u16>,
     /// The directory of port, signing key, users, refresh tokens and rows;
-    /// `None` keeps nothing.
+    /// `None` stores nothing.
     pub data: Option<PathBuf>,
     /// Only the tutorial's tables, without the change feed.
     pub bare: bool,
@@ -71,20 +71,20 @@ pub struct Options {
     pub code_ttl_s: u32,
     /// Lifetime of an access token, in seconds.
     pub access_ttl_s: u32,
-    /// For how long the previous refresh token is still accepted, in seconds.
+    /// The overlap of the previous refresh token, in seconds.
     pub leeway_s: u32,
     /// The identity provider to imitate.
     pub dialect: Dialect,
     /// A key made before, so that many sandboxes in one process do not each
     /// make their own; one kept in [`data`](Self::data) wins over it.
     pub signing_key: Option<SigningKey>,
-    /// Texts of todos that everybody finds at their first login.
+    /// Texts of the todos of a new user.
     pub welcome: Vec<String>,
     /// The recorder of every issued secret.
     pub witness: Option<Witness>,
 }
 
-impl Default for Options {
+impl Default for SandboxOptions {
     /// Auth0's speed, the full backend, nothing kept.
     fn default() -> Self {
         Self {
@@ -112,10 +112,9 @@ pub struct Addresses {
     pub client_id: String,
     /// The API's identifier.
     pub audience: String,
-    /// GraphQL over HTTP; the websocket is there too, with `ws:`.
+    /// GraphQL over HTTP, and over a websocket with `ws:`.
     pub endpoint: String,
-    /// Opens the backend without a token. No secret worth keeping: it opens
-    /// nothing but this sandbox.
+    /// The admin secret of this sandbox. It protects no real data.
     pub admin_secret: String,
     /// The page that asks for the user code, and where its form is sent.
     pub activate: String,
@@ -130,7 +129,7 @@ pub struct Addresses {
 pub struct Sandbox {
     addresses: Addresses,
     backend: Backend,
-    lines: Lines,
+    lines: OpenConnections,
     server: JoinHandle<()>,
     /// The lock of the directory, held while running.
     _lock: Option<FileLock>,
@@ -143,9 +142,9 @@ impl Sandbox {
     /// # Errors
     ///
     /// When the port is taken, or the directory cannot be used or is damaged.
-    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+    pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         let opening = options.clone();
-        let mut kept = tokio::task::spawn_blocking(move || Kept::open(&opening)).await??;
+        let mut kept = tokio::task::spawn_blocking(move || StoredState::open(&opening)).await??;
         let port = options.port.or(kept.port).unwrap_or(0);
         let failed = |source| SandboxError::Port { port, source };
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
@@ -157,9 +156,10 @@ impl Sandbox {
         let lock = kept.lock.take();
         kept.backend.set_welcome(options.welcome.clone());
         let frame = Arc::new(kept.frame(&options, format!("http://127.0.0.1:{port}")));
-        let lines = Lines::default();
-        let service = frame::router(&frame).into_make_service_with_connect_info::<Line>();
-        let listener = Listener::new(tcp, lines.clone());
+        let lines = OpenConnections::default();
+        let service =
+            frame::router(&frame).into_make_service_with_connect_info::<ConnectionCutter>();
+        let listener = CuttableListener::new(tcp, lines.clone());
         let server = tokio::spawn(async move {
             // It only ends by being stopped.
             let _ = axum::serve(listener, service).await;
@@ -207,7 +207,7 @@ impl Drop for Sandbox {
     }
 }
 
-fn addresses(frame: &Frame) -> Addresses {
+fn addresses(frame: &SandboxState) -> Addresses {
     let base = &frame.base;
     Addresses {
         issuer: format!("{base}/"),
@@ -222,8 +222,8 @@ fn addresses(frame: &Frame) -> Addresses {
 
 /// Loads the state of the directory, or creates it.
 #[derive(Debug)]
-struct Kept {
-    disk: Option<Disk>,
+struct StoredState {
+    disk: Option<DataDirectory>,
     lock: Option<FileLock>,
     key: SigningKey,
     logins: Logins,
@@ -231,9 +231,9 @@ struct Kept {
     backend: Backend,
 }
 
-impl Kept {
+impl StoredState {
     /// Blocks: reads files and may make a key.
-    fn open(options: &Options) -> Result<Self, SandboxError> {
+    fn open(options: &SandboxOptions) -> Result<Self, SandboxError> {
         let shape = if options.bare {
             Shape::Bare
         } else {
@@ -253,7 +253,7 @@ impl Kept {
                 backend: Backend::open(None, shape)?,
             });
         };
-        let (disk, lock) = Disk::open(directory)?;
+        let (disk, lock) = DataDirectory::open(directory)?;
         let failed = |name: &str| {
             let path = disk.path(name);
             move |source| SandboxError::File { path, source }
@@ -290,11 +290,11 @@ impl Kept {
         }
     }
 
-    fn frame(self, options: &Options, base: String) -> Frame {
+    fn frame(self, options: &SandboxOptions, base: String) -> SandboxState {
         let original = Configuration::new(options);
         let configuration = Arc::new(Mutex::new(original.clone()));
         let clocks = Clocks::default();
-        let identity = Identity::new(Parts {
+        let identity = IdentityProvider::new(ProviderParts {
             key: self.key,
             backend: self.backend.clone(),
             clock: clocks.identity.clone(),
@@ -304,13 +304,13 @@ impl Kept {
             witness: options.witness.clone(),
             base: base.clone(),
         });
-        let frame = Frame {
+        let frame = SandboxState {
             backend: self.backend,
             identity,
             clocks,
             faults: Faults::default(),
             log: Log::default(),
-            sockets: Lines::default(),
+            sockets: OpenConnections::default(),
             cut: watch::Sender::new(0),
             base,
             configuration,

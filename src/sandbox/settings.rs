@@ -1,9 +1,9 @@
-//! Settings of the sandbox: wrong configurations and timings.
+//! Settings of the sandbox: misconfigurations and timings.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Options;
+use super::SandboxOptions;
 use super::backend::Policy;
 
 /// The identity provider to imitate.
@@ -40,7 +40,7 @@ pub(super) enum Claims {
     RolesAsString,
     /// No roles.
     NoRoles,
-    /// Under a name that Hasura does not look for.
+    /// Under another name than Hasura expects.
     OtherNamespace,
     /// With a default role that is not among the allowed ones.
     RoleNotAllowed,
@@ -57,11 +57,11 @@ pub(super) enum AccessTokens {
     Jwt,
     /// An opaque token, as issued without an audience.
     Opaque,
-    /// The API has JSON Web Encryption switched on.
+    /// An encrypted token (JSON Web Encryption).
     Encrypted,
-    /// The API signs with a secret of its own instead of the published key.
+    /// A token signed with a shared secret instead of the published key.
     Hs256,
-    /// For another API than the one asked for.
+    /// A token for another API.
     OtherAudience,
 }
 
@@ -69,29 +69,29 @@ pub(super) enum AccessTokens {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Discovery {
-    /// The truth.
+    /// Correct.
     #[default]
     Good,
     /// The issuer is another one.
     OtherIssuer,
-    /// Tokens are to be asked for at another site.
+    /// The token endpoint is on another site.
     OtherSite,
     /// No device authorization endpoint.
     NoDeviceEndpoint,
-    /// No address of the keys.
+    /// No `jwks_uri`.
     NoJwks,
 }
 
 /// The published keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Jwks {
-    /// The one that signs.
+pub(super) enum PublishedKeys {
+    /// The signing key.
     #[default]
     Good,
-    /// None.
+    /// No key.
     Empty,
-    /// Another key, under the id of the one that signs.
+    /// Another key with the id of the signing key.
     OtherKey,
 }
 
@@ -117,7 +117,7 @@ pub(super) struct Settings {
     pub(super) refresh_ttl_s: u32,
     /// Lifetime of an unused refresh token, in seconds.
     pub(super) refresh_idle_s: u32,
-    /// For how long the previous refresh token is still accepted, in seconds.
+    /// The overlap of the previous refresh token, in seconds.
     pub(super) leeway_s: u32,
     /// Whether refresh tokens rotate.
     pub(super) rotation: bool,
@@ -134,7 +134,7 @@ pub(super) struct Settings {
     /// The discovery document.
     pub(super) discovery: Discovery,
     /// The published keys.
-    pub(super) jwks: Jwks,
+    pub(super) jwks: PublishedKeys,
     /// The kind of access tokens.
     pub(super) access_tokens: AccessTokens,
     /// The shape of Hasura's claims.
@@ -155,7 +155,7 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Correct settings with the requested timings.
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &SandboxOptions) -> Self {
         Self {
             dialect: options.dialect,
             interval_s: options.interval_s,
@@ -172,7 +172,7 @@ impl Settings {
             audience_registered: true,
             issuer_slash: true,
             discovery: Discovery::Good,
-            jwks: Jwks::Good,
+            jwks: PublishedKeys::Good,
             access_tokens: AccessTokens::Jwt,
             claims: Claims::Good,
             action_fails: false,
@@ -194,7 +194,7 @@ pub(super) enum SettingsError {
         /// The policy's error.
         #[source]
         source: serde_json::Error,
-        /// The settings there are beside it.
+        /// The names of the settings.
         names: Vec<String>,
     },
     /// A setting of the wrong type.
@@ -202,7 +202,7 @@ pub(super) enum SettingsError {
     Value(#[source] serde_json::Error),
 }
 
-/// The settings in force, and what was changed in the backend's policy.
+/// The current settings, and the changes of the backend's policy.
 #[derive(Debug, Clone)]
 pub(super) struct Configuration {
     /// Identity, clocks and JWT secret.
@@ -213,20 +213,20 @@ pub(super) struct Configuration {
 
 impl Configuration {
     /// Correct settings with the requested timings.
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &SandboxOptions) -> Self {
         Self {
             settings: Settings::new(options),
             changed: Map::new(),
         }
     }
 
-    /// Lays `patch` over the configuration: all of it, or nothing. A name that
-    /// is no setting belongs to the backend's policy; `null` there means its
-    /// right value again.
+    /// Merges `patch` into the configuration, atomically. A name that is not a
+    /// setting belongs to the backend's policy, where `null` restores the correct
+    /// value.
     ///
     /// # Errors
     ///
-    /// Unknown names and wrong types, with the names there are.
+    /// Unknown names and wrong types, with the valid names.
     pub(super) fn merged(
         &self,
         patch: &Map<String, Value>,
@@ -272,7 +272,7 @@ mod tests {
 
     use serde_json::{Map, Value, json};
 
-    use super::super::Options;
+    use super::super::SandboxOptions;
     use super::Configuration;
 
     fn patch(value: &Value) -> Map<String, Value> {
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_patch_changes_what_it_names_and_nothing_else() -> Result<(), Box<dyn Error>> {
-        let before = Configuration::new(&Options::default());
+        let before = Configuration::new(&SandboxOptions::default());
         let (after, _) = before.merged(&patch(&json!({"leeway_s": 7, "claims": "number_id"})))?;
         assert_eq!(after.settings.leeway_s, 7);
         assert_eq!(after.settings.interval_s, before.settings.interval_s);
@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_refused_with_the_names_there_are() {
-        let refused = Configuration::new(&Options::default()).merged(&patch(&json!({"nosuch": 1})));
+        let refused =
+            Configuration::new(&SandboxOptions::default()).merged(&patch(&json!({"nosuch": 1})));
         let text = refused.err().map(|e| e.to_string()).unwrap_or_default();
         for name in ["nosuch", "introspection", "issuer_slash", "hasura_clock_s"] {
             assert!(text.contains(name), "{name} in: {text}");

@@ -41,7 +41,7 @@ pub const ASSETS: &[Asset] = assets![
     "hasura/migrations/default/1795478401000_full/up.sql",
 ];
 
-/// State of an asset's file in a directory.
+/// The state of an asset's file in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileState {
     /// There is no such file.
@@ -55,11 +55,11 @@ pub enum FileState {
 /// An asset with the file it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// What is written.
+    /// The asset to write.
     pub asset: Asset,
-    /// Where.
+    /// Its file.
     pub path: PathBuf,
-    /// What is there now.
+    /// The state of the file.
     pub state: FileState,
 }
 

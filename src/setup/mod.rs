@@ -1,4 +1,4 @@
-//! Provisioning: makes a backend what tudone needs, from the files in `assets`.
+//! Provisioning of Auth0 and Hasura with the files in `assets`.
 //!
 //! ```text
 //! auth0     API, application and Action of an Auth0 tenant
@@ -21,4 +21,37 @@ pub enum FailureKind {
     Refused,
     /// Another failure on this machine.
     Failed,
+}
+
+/// The effect of a step of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    /// Creates the object.
+    Create,
+    /// Changes the object.
+    Change,
+    /// Leaves the object unchanged.
+    Keep,
+}
+
+impl StepKind {
+    /// Its sign in plans.
+    #[must_use]
+    pub const fn sign(self) -> char {
+        match self {
+            Self::Create => '+',
+            Self::Change => '~',
+            Self::Keep => '=',
+        }
+    }
+
+    /// Its name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Keep => "keep",
+        }
+    }
 }

@@ -12,14 +12,15 @@ use crate::app::action::{Action, Layer};
 use crate::app::login::{Login, Stage};
 use crate::auth::device::Prompt;
 
-/// One line of the screen. Where room is short, the highest ranks go first.
+/// One line of the screen. On a small screen, lines of the highest rank are left
+/// out first.
 struct Text {
     words: String,
     style: Style,
     rank: u8,
 }
 
-/// Draws what to do next, or why it came to nothing.
+/// Draws the next step of the login, or its error.
 pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if let (true, Stage::Code { prompt, .. }) = (login.qr, &login.stage)
         && code(model, prompt, theme, area, buf)
@@ -84,10 +85,10 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
                 0,
                 width,
             ));
-            let again = "Another login takes the place of this one.";
+            let again = "A new login replaces this one.";
             lines.extend(wrapped(again, theme.muted, 1, width));
         }
-        Stage::Starting => lines.push(text("Asking for a code…", theme.text, 0)),
+        Stage::Starting => lines.push(text("Requesting a code…", theme.text, 0)),
         Stage::Unlocking => {
             lines.push(text(
                 "Waiting for your keyring to be unlocked…",
@@ -96,7 +97,7 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
             ));
         }
         Stage::Verifying => {
-            lines.push(text("Approved. Asking the server…", theme.text, 0));
+            lines.push(text("Approved. Checking with the server…", theme.text, 0));
         }
         Stage::Failed { message, help } => {
             lines.extend(wrapped(message, theme.alert, 0, width));
@@ -119,19 +120,19 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
             lines.push(space());
             let (minutes, seconds) = (seconds_left / 60, seconds_left % 60);
             let left = format!("{minutes}:{seconds:02} left");
-            let whole = format!("Waiting for you, {left}");
+            let whole = format!("Waiting for approval, {left}");
             let fits = whole.len() <= usize::from(width);
             lines.push(text(if fits { &whole } else { &left }, theme.muted, 1));
             if let Some(trouble) = trouble {
-                let told = format!("{trouble}; trying again");
-                lines.extend(wrapped(&told, theme.pending, 3, width));
+                let text = format!("{trouble}; trying again");
+                lines.extend(wrapped(&text, theme.pending, 3, width));
             }
         }
     }
     lines
 }
 
-/// `whole` on as many lines as it needs.
+/// Wraps `whole` to lines.
 fn wrapped(whole: &str, style: Style, rank: u8, width: u16) -> Vec<Text> {
     let room = usize::from(width).saturating_sub(2);
     super::text::wrapped(whole, room)
@@ -140,7 +141,7 @@ fn wrapped(whole: &str, style: Style, rank: u8, width: u16) -> Vec<Text> {
         .collect()
 }
 
-/// The QR code with the code under it; false when it does not fit.
+/// Draws the QR code with the user code under it. Returns `false` when it does not fit.
 fn code(model: &Model, prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buffer) -> bool {
     let lines = qr::lines(prompt.page());
     let width = lines
@@ -184,17 +185,17 @@ fn keys(model: &Model, login: &Login, theme: &Theme, area: Rect, buf: &mut Buffe
             (Action::CopyCode, "copy the code"),
             (Action::ToggleQr, "QR code"),
             (Action::Retry, "new code"),
-            (Action::Cancel, "leave"),
+            (Action::Cancel, "close"),
         ],
         Stage::Code { .. } => &[
             (Action::CopyCode, "copy the code"),
             (Action::ToggleQr, "QR code"),
             (Action::Retry, "new code"),
-            (Action::Cancel, "leave"),
+            (Action::Cancel, "close"),
         ],
-        Stage::LoggedIn { .. } => &[(Action::Retry, "log in again"), (Action::Cancel, "leave")],
-        Stage::Failed { .. } => &[(Action::Retry, "try again"), (Action::Cancel, "leave")],
-        Stage::Starting | Stage::Unlocking | Stage::Verifying => &[(Action::Cancel, "leave")],
+        Stage::LoggedIn { .. } => &[(Action::Retry, "log in again"), (Action::Cancel, "close")],
+        Stage::Failed { .. } => &[(Action::Retry, "try again"), (Action::Cancel, "close")],
+        Stage::Starting | Stage::Unlocking | Stage::Verifying => &[(Action::Cancel, "close")],
     };
     let mut pen = Pen::new(area, theme, buf);
     for (action, word) in can {

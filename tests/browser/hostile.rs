@@ -80,7 +80,7 @@ fn another_site_can_neither_frame_the_page_nor_answer_for_the_person() -> Checke
     browser.shows("Win a prize")?;
     browser.press(Key::Tab)?;
     browser.press(Key::Enter)?;
-    browser.says("takes no requests from other sites' pages")?;
+    browser.says("rejects requests from other sites' pages")?;
     browser.visit(complete)?;
     browser.shows("Is this your code?")?;
     Ok(())

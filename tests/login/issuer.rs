@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -71,11 +70,9 @@ pub(crate) enum Reply {
     Cut,
     /// Announces more than it sends, then cuts the connection.
     Truncated,
-    /// Does something, then answers.
+    /// Runs a closure, then answers.
     After(Box<dyn FnOnce() + Send>, Box<Reply>),
-    /// Does what is asked, and answers after a while.
-    Late(Duration, Box<Reply>),
-    /// Answers when told to.
+    /// Answers when the test sends the signal.
     When(Receiver<()>, Box<Reply>),
 }
 
@@ -97,7 +94,7 @@ impl Reply {
     }
 }
 
-/// What the issuer was asked.
+/// A request that the issuer received.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) path: String,
@@ -237,7 +234,7 @@ impl Issuer {
         })
     }
 
-    /// A login or refresh that came about.
+    /// A successful login or refresh.
     pub(crate) fn granted(&self, sub: &str, serial: u32) -> Reply {
         Reply::json(200, &self.tokens(sub, serial))
     }
@@ -318,10 +315,6 @@ fn carry_out(mut stream: TcpStream, reply: Reply) {
         }
         Reply::After(act, reply) => {
             act();
-            carry_out(stream, *reply);
-        }
-        Reply::Late(wait, reply) => {
-            thread::sleep(wait);
             carry_out(stream, *reply);
         }
         Reply::When(signal, reply) => {

@@ -18,7 +18,7 @@ use tudone::auth::stored_login::{StoredLogin, StoredRefreshToken};
 use tudone::auth::time_scale::TimeScale;
 use tudone::domain::key::Key;
 use tudone::graphql::Hasura;
-use tudone::sandbox::{Options, Sandbox, SigningKey};
+use tudone::sandbox::{Sandbox, SandboxOptions, SigningKey};
 use uuid::Uuid;
 
 pub(crate) type Checked<T = ()> = Result<T, Box<dyn Error>>;
@@ -54,11 +54,11 @@ impl Bench {
     }
 
     async fn start(bare: bool) -> Checked<Self> {
-        let sandbox = Sandbox::start(Options {
+        let sandbox = Sandbox::start(SandboxOptions {
             bare,
             interval_s: 0,
             signing_key: Some(key()?),
-            ..Options::default()
+            ..SandboxOptions::default()
         })
         .await?;
         let http = tudone::http::client(&sandbox.addresses().endpoint.parse()?)?;

@@ -14,7 +14,7 @@ use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::sync::oneshot;
-use tudone::sandbox::{Options, Sandbox as Here, Witness};
+use tudone::sandbox::{Sandbox as Here, SandboxOptions, Witness};
 
 use crate::helper::{Helper, program};
 use crate::support::seat::Seat;
@@ -33,12 +33,12 @@ impl Watched {
     /// not forgiven.
     pub(crate) fn start() -> Checked<Self> {
         let witness = Witness::default();
-        let options = Options {
+        let options = SandboxOptions {
             interval_s: 1,
             access_ttl_s: 0,
             leeway_s: 0,
             witness: Some(witness.clone()),
-            ..Options::default()
+            ..SandboxOptions::default()
         };
         let (until, ended) = oneshot::channel::<()>();
         let (told, addresses) = channel();

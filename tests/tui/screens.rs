@@ -361,7 +361,7 @@ fn whoever_is_logged_in_gets_no_code_without_asking_again() {
         stage.effects[..],
         [Effect::CancelLogin(_), Effect::StartLogin(_)]
     ));
-    assert!(stage.screen().contains("Asking for a code"));
+    assert!(stage.screen().contains("Requesting a code"));
     stage.press("esc");
     assert!(stage.screen().contains("buy milk"), "{}", stage.screen());
 }

@@ -112,14 +112,14 @@ impl RefreshFailure {
 
 /// The recorded outcome of the last refresh by a process of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Outcome {
+pub(super) struct RefreshOutcome {
     /// Whether an answer to a refresh was lost since the last good one.
     pub(super) answer_was_lost: bool,
     /// The reason, unless the refresh succeeded.
     pub(super) failure: Option<RefreshFailure>,
 }
 
-impl Outcome {
+impl RefreshOutcome {
     /// Reads the outcome at `path`; `None` without a valid one.
     pub(super) fn read(path: &Path) -> Option<Self> {
         let mut outcome: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
@@ -159,12 +159,12 @@ mod tests {
         let path = folder.path().join("p.refresh.json");
         let error = AuthError::LoggedOut;
         let failure = RefreshFailure::of(&error);
-        let outcome = Outcome {
+        let outcome = RefreshOutcome {
             answer_was_lost: true,
             failure: Some(failure),
         };
         outcome.write(&path)?;
-        let read = Outcome::read(&path).ok_or("no outcome")?;
+        let read = RefreshOutcome::read(&path).ok_or("no outcome")?;
         assert_eq!(read, outcome);
         let failure = AuthError::from(read.failure.ok_or("no failure")?);
         assert_eq!(failure.to_string(), error.to_string());
@@ -178,18 +178,18 @@ mod tests {
     fn an_outcome_that_is_not_ours_is_none_and_no_escape_gets_out_of_it() -> Tested {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("p.refresh.json");
-        assert_eq!(Outcome::read(&path), None);
+        assert_eq!(RefreshOutcome::read(&path), None);
         fs::write(&path, "{\"answer_was_lost\": 1}")?;
-        assert_eq!(Outcome::read(&path), None);
+        assert_eq!(RefreshOutcome::read(&path), None);
         let mut failure = RefreshFailure::of(&AuthError::LoggedOut);
         failure.message = "a\u{1b}[2Jb".to_owned();
         "no such code".clone_into(&mut failure.code);
-        let outcome = Outcome {
+        let outcome = RefreshOutcome {
             answer_was_lost: false,
             failure: Some(failure),
         };
         outcome.write(&path)?;
-        let read = Outcome::read(&path).and_then(|read| read.failure);
+        let read = RefreshOutcome::read(&path).and_then(|read| read.failure);
         let read = read.ok_or("no failure")?;
         assert!(!read.to_string().contains('\u{1b}'), "{read}");
         assert_eq!(read.code(), "refresh-failed");

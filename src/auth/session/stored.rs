@@ -1,9 +1,9 @@
 //! A session whose tokens are in the credential store.
 
-use std::io;
+mod by_process;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -11,9 +11,7 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use super::LOCK_LIMIT;
 use super::in_flight::{Awaited, InFlight, InFlightGuard};
-use super::refresh_process::{
-    Outcome, RefreshFailure, RefreshProcess, outcome_file, starting_lock,
-};
+use super::refresh_process::RefreshProcess;
 use crate::auth::access::AccessToken;
 use crate::auth::connection::Connection;
 use crate::auth::credential_store::CredentialStoreError;
@@ -24,11 +22,7 @@ use crate::auth::refresh::{RefreshError, Refreshed, TokenEndpoint};
 use crate::auth::revoke::revoke_unused;
 use crate::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
 use crate::auth::time_scale::TimeScale;
-use crate::auth::transport_error::TransportError;
 use crate::os::file_lock::FileLock;
-
-/// The time limit of a refresh in a process of its own.
-const PROCESS_LIMIT: Duration = Duration::from_mins(1);
 
 /// A session whose tokens are in the credential store.
 #[derive(Debug)]
@@ -179,92 +173,6 @@ impl StoredSession {
             self.remember(None);
         }
         refreshed
-    }
-
-    /// Refreshes by another process, and reads the token that it stored. `None`
-    /// when no process could be started, or it left neither token nor outcome:
-    /// it was killed, or the token is too long for the store.
-    async fn fetch_by_process(
-        &self,
-        process: &RefreshProcess,
-        refused: Option<&SecretString>,
-    ) -> Result<Option<AccessToken>, AuthError> {
-        // One process at a time starts another, and none while one refreshes
-        // that was started by a process which has ended.
-        let _starting = FileLock::acquire(&starting_lock(&self.lock), LOCK_LIMIT).await?;
-        let lock = FileLock::acquire(&self.lock, LOCK_LIMIT).await?;
-        if let Some(token) = self.stored_access(refused).await? {
-            return Ok(Some(token));
-        }
-        self.refresh_token().await?.ok_or(AuthError::LoggedOut)?;
-        if let Some(refused) = refused.cloned() {
-            // The other process must not take it for usable.
-            self.with_store(move |stored| stored.delete_access_of(&refused))
-                .await?;
-        }
-        drop(lock);
-        let _refreshing = InFlightGuard::new(&self.in_flight.issuer);
-        let Ok(mut child) = process.start() else {
-            return Ok(None);
-        };
-        let ended = spawn_blocking(move || child.wait());
-        let has_recorded = match ended.await {
-            Ok(status) => status.is_ok_and(|status| status.success()),
-            Err(e) => return Err(join_error(e)),
-        };
-        let outcome = Outcome::read(&outcome_file(&self.lock)).filter(|_| has_recorded);
-        match outcome.map(|outcome| outcome.failure) {
-            Some(None) => self.newly_stored_access(refused).await,
-            failed => match (self.stored_access(refused).await?, failed.flatten()) {
-                (Some(token), _) => Ok(Some(token)),
-                (None, Some(failure)) => Err(failure.into()),
-                (None, None) => Ok(None),
-            },
-        }
-    }
-
-    /// Returns the access token that a refresh has just stored, however short its
-    /// life; `None` where the store did not take it.
-    async fn newly_stored_access(
-        &self,
-        refused: Option<&SecretString>,
-    ) -> Result<Option<AccessToken>, AuthError> {
-        let Some(found) = self.with_store(StoredLogin::access).await? else {
-            return Ok(None);
-        };
-        self.check_user(&found.sub)?;
-        if refused.is_some_and(|refused| found.token.is(refused)) {
-            return Ok(None);
-        }
-        self.remember(Some(found.token.clone()));
-        Ok(Some(found.token))
-    }
-
-    /// Refreshes if necessary, within 60 s, and records the outcome.
-    pub(super) async fn refresh_and_record(self: &Arc<Self>) -> io::Result<()> {
-        let path = outcome_file(&self.lock);
-        if let Some(last) = Outcome::read(&path) {
-            self.state.lock().await.answer_was_lost = last.answer_was_lost;
-        }
-        let refreshed = tokio::time::timeout(PROCESS_LIMIT, self.token(None)).await;
-        let answer_was_lost = if refreshed.is_err() {
-            self.exchange.try_lock().is_err()
-        } else {
-            self.state.lock().await.answer_was_lost
-        };
-        let error = refreshed.unwrap_or_else(|_| Err(self.no_answer())).err();
-        let outcome = Outcome {
-            answer_was_lost,
-            failure: error.as_ref().map(RefreshFailure::of),
-        };
-        outcome.write(&path)
-    }
-
-    fn no_answer(&self) -> AuthError {
-        AuthError::Transport(TransportError::Unreachable {
-            host: self.connection.issuer.clone(),
-            reason: "no answer in time".to_owned(),
-        })
     }
 
     /// Returns the stored access token if it is usable.

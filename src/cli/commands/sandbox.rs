@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::shutdown::Shutdown;
 use crate::os::runtime;
-use crate::sandbox::{Addresses, DEVELOPMENT_ONLY, Dialect, Options, Sandbox};
+use crate::sandbox::{Addresses, DEVELOPMENT_ONLY, Dialect, Sandbox, SandboxOptions};
 
 /// The arguments of `sandbox`.
 #[derive(Debug, Args)]
@@ -28,19 +28,19 @@ pub(crate) struct Arguments {
     bare: bool,
 
     /// Seconds between polls of a device login
-    #[arg(long, value_name = "S", default_value_t = Options::default().interval_s)]
+    #[arg(long, value_name = "S", default_value_t = SandboxOptions::default().interval_s)]
     interval: u32,
 
     /// Lifetime of a device code in seconds
-    #[arg(long, value_name = "S", default_value_t = Options::default().code_ttl_s)]
+    #[arg(long, value_name = "S", default_value_t = SandboxOptions::default().code_ttl_s)]
     code_ttl: u32,
 
     /// Lifetime of an access token in seconds
-    #[arg(long, value_name = "S", default_value_t = Options::default().access_ttl_s)]
+    #[arg(long, value_name = "S", default_value_t = SandboxOptions::default().access_ttl_s)]
     access_ttl: u32,
 
     /// Seconds for which the previous refresh token is still accepted
-    #[arg(long, value_name = "S", default_value_t = Options::default().leeway_s)]
+    #[arg(long, value_name = "S", default_value_t = SandboxOptions::default().leeway_s)]
     leeway: u32,
 
     /// The identity provider to imitate
@@ -66,7 +66,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     for line in DEVELOPMENT_ONLY.lines() {
         context.notice(line);
     }
-    let options = Options {
+    let options = SandboxOptions {
         port: arguments.port,
         data: arguments.data.clone(),
         bare: arguments.bare,
@@ -78,13 +78,13 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             Habits::Auth0 => Dialect::Auth0,
             Habits::Rfc => Dialect::Rfc,
         },
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     let runtime = runtime::current_thread().map_err(CliError::io("start the network"))?;
     runtime.block_on(serve(arguments, options))
 }
 
-async fn serve(arguments: &Arguments, options: Options) -> Result<(), CliError> {
+async fn serve(arguments: &Arguments, options: SandboxOptions) -> Result<(), CliError> {
     let mut told_to_end = Shutdown::listen()?;
     let mut sandbox = Sandbox::start(options).await?;
     let said = print(arguments, sandbox.addresses());

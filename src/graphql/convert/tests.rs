@@ -23,7 +23,7 @@ fn change(n: u8, revision: &Value) -> Value {
 
 #[test]
 fn a_page_of_the_feed_becomes_rows_and_removals() -> Result<(), Box<dyn Error>> {
-    let page = Pull { since: 4, limit: 9 };
+    let page = PullQuery { since: 4, limit: 9 };
     let mut removed = change(2, &json!("6"));
     removed["deleted"] = json!(true);
     removed["text"] = Value::Null;
@@ -61,7 +61,7 @@ fn a_page_of_the_feed_becomes_rows_and_removals() -> Result<(), Box<dyn Error>> 
 
 #[test]
 fn a_feed_that_does_not_move_on_is_refused() {
-    let page = Pull { since: 5, limit: 9 };
+    let page = PullQuery { since: 5, limit: 9 };
     for rows in [
         json!([change(1, &json!(5))]),
         json!([change(1, &json!(7)), change(2, &json!(7))]),
@@ -75,7 +75,7 @@ fn a_feed_that_does_not_move_on_is_refused() {
 
 #[test]
 fn a_page_of_one_row_may_be_larger_than_others() {
-    let limit = |limit| Pull { since: 0, limit }.limit();
+    let limit = |limit| PullQuery { since: 0, limit }.limit();
     assert_eq!(limit(2000), 8 << 20);
     assert!(limit(1) > limit(2));
 }
@@ -168,7 +168,7 @@ fn a_row_seen_without_text_is_found_though_it_holds_a_null() -> Result<(), Box<d
 #[test]
 fn a_user_table_that_shows_others_is_refused() {
     let user = json!({"id": 1, "revision": 5, "purged_revision": 0});
-    let pull = Pull { since: 0, limit: 9 };
+    let pull = PullQuery { since: 0, limit: 9 };
     let users = |users: Value| read(&pull, json!({"todo_changes": [], "users": users}));
     assert!(matches!(users(json!([user])), Ok((_, Some(_)))));
     assert!(users(json!([user, user])).is_err());

@@ -8,7 +8,7 @@ use super::{selection::Selected, written};
 
 /// An answer of `POST /v1/graphql`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct GraphqlAnswer {
     /// The HTTP status. Hasura answers every error of this route with 200.
     pub status: u16,
     /// `{"data": …}`, `{"errors": […]}`, or a list of them for a batch.
@@ -19,7 +19,7 @@ pub struct Answer {
     pub committed: bool,
 }
 
-impl Answer {
+impl GraphqlAnswer {
     pub(super) fn success(fields: &[Selected], data: Value, committed: bool) -> Self {
         Self {
             status: 200,
@@ -29,7 +29,7 @@ impl Answer {
         }
     }
 
-    pub(super) fn refusal(fault: &Fault) -> Self {
+    pub(super) fn refusal(fault: &RequestError) -> Self {
         Self {
             status: 200,
             text: written::errors(fault),
@@ -55,7 +55,7 @@ impl Answer {
 
 /// `extensions.code` of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Code {
+pub(super) enum ErrorCode {
     AccessDenied,
     BadRequest,
     ConstraintViolation,
@@ -74,7 +74,7 @@ pub(super) enum Code {
     ValidationFailed,
 }
 
-impl Code {
+impl ErrorCode {
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::AccessDenied => "access-denied",
@@ -99,15 +99,15 @@ impl Code {
 
 /// The one error of a failed operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) code: Code,
+pub(super) struct RequestError {
+    pub(super) code: ErrorCode,
     pub(super) message: String,
     pub(super) path: String,
 }
 
-impl Fault {
+impl RequestError {
     /// An error about the request as a whole: its path is `$`.
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -115,11 +115,11 @@ impl Fault {
         }
     }
 
-    pub(super) fn validation(path: &Path, message: impl Into<String>) -> Self {
-        Self::at(path, Code::ValidationFailed, message)
+    pub(super) fn validation(path: &ErrorPath, message: impl Into<String>) -> Self {
+        Self::at(path, ErrorCode::ValidationFailed, message)
     }
 
-    pub(super) fn at(path: &Path, code: Code, message: impl Into<String>) -> Self {
+    pub(super) fn at(path: &ErrorPath, code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -142,12 +142,12 @@ impl Fault {
 }
 
 /// Reports a body that is not JSON in the words of Hasura's parser.
-pub(super) fn bad_json(body: &[u8], error: &serde_json::Error) -> Fault {
+pub(super) fn bad_json(body: &[u8], error: &serde_json::Error) -> RequestError {
     /// How much of the rest is shown, in characters.
     const SHOWN: usize = 30;
     let refuse = |found: &str, expected: &str| {
         let message = format!("Unexpected {found}, expecting {expected}");
-        Fault::new(Code::InvalidJson, message)
+        RequestError::new(ErrorCode::InvalidJson, message)
     };
     if error.is_eof() {
         return refuse("end-of-input", "JSON value");
@@ -169,7 +169,7 @@ pub(super) fn bad_json(body: &[u8], error: &serde_json::Error) -> Fault {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum PathStep {
     Key(String),
     Index(usize),
 }
@@ -177,12 +177,12 @@ enum Step {
 /// The location of an error in a request, printed as Hasura prints JSON paths:
 /// `$.selectionSet.todos.args.where.id`.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Path(Vec<Step>);
+pub(super) struct ErrorPath(Vec<PathStep>);
 
-impl Path {
+impl ErrorPath {
     /// Runs `work` one key deeper.
     pub(super) fn key<T>(&mut self, key: &str, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.0.push(Step::Key(key.to_owned()));
+        self.0.push(PathStep::Key(key.to_owned()));
         let done = work(self);
         self.0.pop();
         done
@@ -190,7 +190,7 @@ impl Path {
 
     /// Runs `work` one list index deeper.
     pub(super) fn index<T>(&mut self, index: usize, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.0.push(Step::Index(index));
+        self.0.push(PathStep::Index(index));
         let done = work(self);
         self.0.pop();
         done
@@ -200,18 +200,18 @@ impl Path {
     /// points, since the database knows nothing more exact.
     pub(super) fn argument(field: &str, argument: &str) -> Self {
         let keys = ["selectionSet", field, "args", argument];
-        Self(keys.map(|key| Step::Key(key.to_owned())).into())
+        Self(keys.map(|key| PathStep::Key(key.to_owned())).into())
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for ErrorPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("$")?;
         for step in &self.0 {
             match step {
-                Step::Key(key) if is_name(key) => write!(f, ".{key}")?,
-                Step::Key(key) => write!(f, "['{key}']")?,
-                Step::Index(index) => write!(f, "[{index}]")?,
+                PathStep::Key(key) if is_name(key) => write!(f, ".{key}")?,
+                PathStep::Key(key) => write!(f, "['{key}']")?,
+                PathStep::Index(index) => write!(f, "[{index}]")?,
             }
         }
         Ok(())
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_path_quotes_keys_that_are_no_names() {
-        let mut path = Path::default();
+        let mut path = ErrorPath::default();
         let text = path.key("args", |path| {
             path.index(2, |path| path.key("a-b", |path| path.to_string()))
         });

@@ -1,6 +1,8 @@
 //! Values against input types: what is sent becomes plain JSON of the right
 //! shape, or the error Hasura has for it, with its path.
 
+mod scalar;
+
 use std::collections::HashMap;
 
 use async_graphql_parser::{
@@ -8,14 +10,14 @@ use async_graphql_parser::{
     types::{BaseType, Type},
 };
 use async_graphql_value::{Name, Value as Literal};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::{
-    answer::{Code, Fault, Path, is_name},
-    document::json_name,
-    types::{EnumValue, InputField, Null, Scalar, Shape, Types},
+    answer::{ErrorCode, ErrorPath, RequestError, is_name},
+    types::{EnumValue, InputField, Null, TypeKind, Types},
     variables::{Held, Variable},
 };
+use scalar::scalar;
 
 /// A value as written in the request.
 #[derive(Debug, Clone, Copy)]
@@ -103,13 +105,13 @@ impl<'a> Coercion<'a> {
         owner: &str,
         fields: &[InputField],
         given: &'a [(Positioned<Name>, Positioned<Literal>)],
-        path: &mut Path,
-    ) -> Result<Map<String, Value>, Fault> {
+        path: &mut ErrorPath,
+    ) -> Result<Map<String, Value>, RequestError> {
         for (key, _) in given {
             let key = &key.node;
             if !fields.iter().any(|field| field.name == key.as_str()) {
                 let message = format!("'{owner}' has no argument named '{key}'");
-                return Err(Fault::validation(path, message));
+                return Err(RequestError::validation(path, message));
             }
         }
         let find = |name: &str| {
@@ -123,15 +125,15 @@ impl<'a> Coercion<'a> {
         self,
         fields: &[InputField],
         find: impl Fn(&str) -> Option<Given<'a>>,
-        path: &mut Path,
-    ) -> Result<Map<String, Value>, Fault> {
+        path: &mut ErrorPath,
+    ) -> Result<Map<String, Value>, RequestError> {
         let mut coerced = Map::new();
         for field in fields {
             let value = path.key(&field.name, |path| match find(&field.name) {
                 Some(given) => self.field(field, given, path).map(Some),
                 None if field.default.is_some() => Ok(field.default.clone()),
                 None if field.of.nullable => Ok(None),
-                None => Err(Fault::validation(
+                None => Err(RequestError::validation(
                     path,
                     format!("missing required field '{}'", field.name),
                 )),
@@ -147,7 +149,12 @@ impl<'a> Coercion<'a> {
         Ok(coerced)
     }
 
-    fn field(self, field: &InputField, given: Given<'a>, path: &mut Path) -> Result<Value, Fault> {
+    fn field(
+        self,
+        field: &InputField,
+        given: Given<'a>,
+        path: &mut ErrorPath,
+    ) -> Result<Value, RequestError> {
         let given = self.peel(given, &field.of, field.default.is_some(), path)?;
         self.value(given, &field.of, field, path)
     }
@@ -158,19 +165,19 @@ impl<'a> Coercion<'a> {
         given: Given<'a>,
         place: &Type,
         place_has_default: bool,
-        path: &Path,
-    ) -> Result<Given<'a>, Fault> {
+        path: &ErrorPath,
+    ) -> Result<Given<'a>, RequestError> {
         let Given::Literal(Literal::Variable(name)) = given else {
             return Ok(given);
         };
         let Some(variable) = self.variables.get(name.as_str()) else {
-            return Err(Fault::new(
-                Code::ValidationFailed,
+            return Err(RequestError::new(
+                ErrorCode::ValidationFailed,
                 format!("unbound variable \"{name}\""),
             ));
         };
         if !may_stand(place, variable, place_has_default) {
-            return Err(Fault::validation(
+            return Err(RequestError::validation(
                 path,
                 format!(
                     "variable '{name}' is declared as '{}', but used where '{place}' is expected",
@@ -189,8 +196,8 @@ impl<'a> Coercion<'a> {
         given: Given<'a>,
         of: &Type,
         field: &InputField,
-        path: &mut Path,
-    ) -> Result<Value, Fault> {
+        path: &mut ErrorPath,
+    ) -> Result<Value, RequestError> {
         let given = self.peel(given, of, false, path)?;
         if given.is_null() && of.nullable && field.null != Null::Refused {
             return Ok(Value::Null);
@@ -199,10 +206,10 @@ impl<'a> Coercion<'a> {
             BaseType::List(member) => self.list(given, member, field, path),
             BaseType::Named(name) => match self.types.named.get(name.as_str()) {
                 Some(definition) => match &definition.shape {
-                    Shape::Scalar => scalar(given, name, field.scalar, path),
-                    Shape::Enum(values) => choice(given, name, values, path),
-                    Shape::Input(fields) => self.object(given, name, fields, path),
-                    Shape::Object(_) => Err(mismatch(path, name, "an input value", given)),
+                    TypeKind::Scalar => scalar(given, name, field.scalar, path),
+                    TypeKind::Enum(values) => choice(given, name, values, path),
+                    TypeKind::Input(fields) => self.object(given, name, fields, path),
+                    TypeKind::Object(_) => Err(mismatch(path, name, "an input value", given)),
                 },
                 None => Err(mismatch(path, name, "a known type", given)),
             },
@@ -215,13 +222,16 @@ impl<'a> Coercion<'a> {
         given: Given<'a>,
         member: &Type,
         field: &InputField,
-        path: &mut Path,
-    ) -> Result<Value, Fault> {
+        path: &mut ErrorPath,
+    ) -> Result<Value, RequestError> {
         let members: Vec<Given<'a>> = match given {
             Given::Literal(Literal::List(members)) => members.iter().map(Given::Literal).collect(),
             Given::Json(Value::Array(members)) => members.iter().map(Given::Json).collect(),
             _ if given.is_null() => {
-                return Err(Fault::validation(path, "expected a list, but found null"));
+                return Err(RequestError::validation(
+                    path,
+                    "expected a list, but found null",
+                ));
             }
             Given::Literal(_) | Given::Json(_) => vec![given],
         };
@@ -237,8 +247,8 @@ impl<'a> Coercion<'a> {
         given: Given<'a>,
         name: &str,
         fields: &[InputField],
-        path: &mut Path,
-    ) -> Result<Value, Fault> {
+        path: &mut ErrorPath,
+    ) -> Result<Value, RequestError> {
         let keys: Vec<&str> = match given {
             Given::Literal(Literal::Object(object)) => object.keys().map(|key| &**key).collect(),
             Given::Json(Value::Object(object)) => object.keys().map(String::as_str).collect(),
@@ -249,12 +259,15 @@ impl<'a> Coercion<'a> {
         if let Some(key) = keys.iter().find(|key| !is_name(key)) {
             let why = "which is not a legal GraphQL name";
             let message = format!("variable value contains object with key \"{key}\", {why}");
-            return Err(Fault::validation(path, message));
+            return Err(RequestError::validation(path, message));
         }
         for key in keys {
             if !fields.iter().any(|field| field.name == key) {
                 return Err(path.key(key, |path| {
-                    Fault::validation(path, format!("field '{key}' not found in type: '{name}'"))
+                    RequestError::validation(
+                        path,
+                        format!("field '{key}' not found in type: '{name}'"),
+                    )
                 }));
             }
         }
@@ -283,15 +296,20 @@ fn fits(place: &BaseType, variable: &BaseType) -> bool {
     }
 }
 
-fn mismatch(path: &Path, name: &str, wanted: &str, given: Given<'_>) -> Fault {
+fn mismatch(path: &ErrorPath, name: &str, wanted: &str, given: Given<'_>) -> RequestError {
     let found = given.described();
-    Fault::validation(
+    RequestError::validation(
         path,
         format!("expected {wanted} for type '{name}', but found {found}"),
     )
 }
 
-fn choice(given: Given<'_>, name: &str, values: &[EnumValue], path: &Path) -> Result<Value, Fault> {
+fn choice(
+    given: Given<'_>,
+    name: &str,
+    values: &[EnumValue],
+    path: &ErrorPath,
+) -> Result<Value, RequestError> {
     let text: &str = match given {
         Given::Literal(Literal::Enum(text)) => text,
         Given::Json(Value::String(text)) => text,
@@ -306,92 +324,11 @@ fn choice(given: Given<'_>, name: &str, values: &[EnumValue], path: &Path) -> Re
         .iter()
         .map(|value| format!("'{}'", value.name))
         .collect();
-    Err(Fault::validation(
+    Err(RequestError::validation(
         path,
         format!(
             "expected one of the values [{}] for type '{name}', but found '{text}'",
             known.join(", ")
         ),
     ))
-}
-
-fn scalar(given: Given<'_>, name: &str, rule: Scalar, path: &Path) -> Result<Value, Fault> {
-    let value = given.to_json();
-    match rule {
-        Scalar::Column => column(value, name, path),
-        Scalar::NonNegative => match value.as_number() {
-            Some(number) if !given.is_float() && number.as_f64() >= Some(0.0) => {
-                bounded(number, i64::from(i32::MAX), path)
-            }
-            Some(_) | None => Err(mismatch(path, name, "a non-negative 32-bit integer", given)),
-        },
-        Scalar::Offset => match (value.as_number(), value.as_str()) {
-            (Some(number), _) if !given.is_float() => bounded(number, i64::MAX, path),
-            (_, Some(text))
-                if text.bytes().all(|byte| byte.is_ascii_digit())
-                    && let Ok(number) = text.parse::<i64>() =>
-            {
-                Ok(number.into())
-            }
-            (_, _) => Err(mismatch(path, name, OFFSET, given)),
-        },
-        Scalar::Strict => match (name, &value) {
-            ("Boolean", Value::Bool(_)) | ("String", Value::String(_)) => Ok(value),
-            ("Boolean", _) => Err(mismatch(path, name, "a boolean", given)),
-            (_, _) => Err(mismatch(path, name, "a string", given)),
-        },
-    }
-}
-
-const OFFSET: &str = "a 32-bit integer, or a 64-bit integer represented as a string";
-
-/// Parses an integer between `-most` and `most`.
-fn bounded(number: &Number, most: i64, path: &Path) -> Result<Value, Fault> {
-    let found = whole(number).filter(|found| *found <= most && *found >= -most - 1);
-    found.map(Value::from).ok_or_else(|| {
-        let message = format!(
-            "The value {number} lies outside the bounds or is not an integer. Maybe it is a \
-             float, or is there integer overflow?"
-        );
-        Fault::at(path, Code::ParseFailed, message)
-    })
-}
-
-/// A value for the database: strings pass, whatever the column's type, since
-/// `PostgreSQL` itself reads them.
-fn column(value: Value, name: &str, path: &Path) -> Result<Value, Fault> {
-    let expected = match (name, &value) {
-        (_, Value::Null) => {
-            let message = format!("unexpected null value for type '{name}'");
-            return Err(Fault::validation(path, message));
-        }
-        (_, Value::String(_)) | ("Boolean", Value::Bool(_)) => return Ok(value),
-        ("Int", Value::Number(number)) => return bounded(number, i64::from(i32::MAX), path),
-        ("bigint", Value::Number(number)) => return bounded(number, i64::MAX, path),
-        ("Int", _) => "parsing Integer expected for input type: integer failed, expected Number",
-        ("bigint", _) => "parsing Integer expected for input type: bigint failed, expected Number",
-        ("Boolean", _) => "parsing Bool failed, expected Bool",
-        ("uuid", _) => "parsing UUID failed, expected String",
-        (_, _) => "parsing Text failed, expected String",
-    };
-    let found = json_name(&value);
-    Err(Fault::at(
-        path,
-        Code::ParseFailed,
-        format!("{expected}, but encountered {found}"),
-    ))
-}
-
-/// The integer that a JSON number is; `1.0` is one.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a float without fraction inside i64's exact range is converted exactly"
-)]
-fn whole(number: &Number) -> Option<i64> {
-    number.as_i64().or_else(|| {
-        number
-            .as_f64()
-            .filter(|float| float.fract() == 0.0 && float.abs() < 9.0e15)
-            .map(|float| float as i64)
-    })
 }

@@ -4,14 +4,14 @@ use async_graphql_parser::{Positioned, types::Directive as Written};
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::{Fault, Path},
+    answer::{ErrorPath, RequestError},
     coerce::Coercion,
     types::{InputField, Scalar, named, required},
 };
 
 /// The location of a directive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum DirectiveLocation {
     Query,
     Mutation,
     Subscription,
@@ -20,7 +20,7 @@ pub(super) enum Place {
     InlineFragment,
 }
 
-impl Place {
+impl DirectiveLocation {
     /// Its name in the schema and in messages.
     const fn names(self) -> (&'static str, &'static str) {
         match self {
@@ -35,7 +35,7 @@ impl Place {
 
 /// Checks that a directive is allowed in its location.
 #[derive(Debug)]
-pub(super) struct Parsed {
+pub(super) struct ParsedDirectives {
     name: &'static str,
     arguments: Map<String, Value>,
 }
@@ -44,12 +44,12 @@ pub(super) struct Parsed {
 pub(super) fn parsed<'a>(
     coercion: Coercion<'a>,
     written: &'a [Positioned<Written>],
-    place: Place,
-    path: &mut Path,
-) -> Result<Vec<Parsed>, Fault> {
-    let refuse = |path: &Path, message: String| Err(Fault::validation(path, message));
+    place: DirectiveLocation,
+    path: &mut ErrorPath,
+) -> Result<Vec<ParsedDirectives>, RequestError> {
+    let refuse = |path: &ErrorPath, message: String| Err(RequestError::validation(path, message));
     let (location, described) = place.names();
-    let mut parsed: Vec<Parsed> = Vec::new();
+    let mut parsed: Vec<ParsedDirectives> = Vec::new();
     let mut repeated = None;
     for directive in written {
         let name = directive.node.name.node.as_str();
@@ -71,7 +71,7 @@ pub(super) fn parsed<'a>(
         if parsed.iter().any(|other| other.name == known.name) {
             repeated = Some(known.name);
         }
-        parsed.push(Parsed {
+        parsed.push(ParsedDirectives {
             name: known.name,
             arguments,
         });
@@ -89,9 +89,9 @@ pub(super) fn parsed<'a>(
 pub(super) fn included<'a>(
     coercion: Coercion<'a>,
     written: &'a [Positioned<Written>],
-    place: Place,
-    path: &mut Path,
-) -> Result<bool, Fault> {
+    place: DirectiveLocation,
+    path: &mut ErrorPath,
+) -> Result<bool, RequestError> {
     let directives = parsed(coercion, written, place, path)?;
     Ok(directives.iter().all(|directive| {
         let holds = directive.arguments.get("if") == Some(&Value::Bool(true));

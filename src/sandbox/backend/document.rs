@@ -13,7 +13,7 @@ use async_graphql_value::Name;
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Code, Fault, Path, is_name},
+    answer::{ErrorCode, ErrorPath, RequestError, is_name},
     grammar::{self, Unreadable},
     variables::{self, Variable},
 };
@@ -26,17 +26,17 @@ const ANONYMOUS: &str =
 
 /// A GraphQL request: `{query, variables, operationName}`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Request {
+pub(super) struct GraphqlRequest {
     query: String,
     operation: Option<String>,
     variables: Map<String, Value>,
 }
 
-impl Request {
+impl GraphqlRequest {
     /// Reads a body: one request, or a list of them that is refused as a
     /// whole if one of its members is none.
-    pub(super) fn read_all(body: &Value) -> Result<Vec<Self>, Fault> {
-        let mut path = Path::default();
+    pub(super) fn read_all(body: &Value) -> Result<Vec<Self>, RequestError> {
+        let mut path = ErrorPath::default();
         match body.as_array() {
             Some(members) => members
                 .iter()
@@ -48,10 +48,14 @@ impl Request {
     }
 
     /// Reads one request; keys that are not known are ignored.
-    pub(super) fn read(body: &Value, path: &mut Path) -> Result<Self, Fault> {
-        let refuse = |path: &Path, text: String| {
+    pub(super) fn read(body: &Value, path: &mut ErrorPath) -> Result<Self, RequestError> {
+        let refuse = |path: &ErrorPath, text: String| {
             let shape = "parsing Hasura.GraphQL.Transport.HTTP.Protocol.GQLReq(GQLReq) failed, ";
-            Err(Fault::at(path, Code::ParseFailed, format!("{shape}{text}")))
+            Err(RequestError::at(
+                path,
+                ErrorCode::ParseFailed,
+                format!("{shape}{text}"),
+            ))
         };
         let Value::Object(fields) = body else {
             let found = json_name(body);
@@ -60,7 +64,7 @@ impl Request {
         let extensions = fields.get("extensions");
         if extensions.is_some_and(|found| found.get("persistedQuery").is_some()) {
             let message = "Automatic persisted queries are not supported in this edition";
-            return Err(Fault::new(Code::NotSupported, message));
+            return Err(RequestError::new(ErrorCode::NotSupported, message));
         }
         let given = |name| fields.get(name).filter(|value| !value.is_null());
         let Some(query) = fields.get("query") else {
@@ -92,18 +96,18 @@ impl Request {
     }
 }
 
-fn check_name(path: &Path, text: &str) -> Result<(), Fault> {
+fn check_name(path: &ErrorPath, text: &str) -> Result<(), RequestError> {
     if is_name(text) {
         return Ok(());
     }
     let message = format!("{text} is not valid GraphQL name");
-    Err(Fault::at(path, Code::ParseFailed, message))
+    Err(RequestError::at(path, ErrorCode::ParseFailed, message))
 }
 
-fn misfit(path: &Path, what: &str, wanted: &str, given: &Value) -> Fault {
+fn misfit(path: &ErrorPath, what: &str, wanted: &str, given: &Value) -> RequestError {
     let found = json_name(given);
     let message = format!("parsing {what} failed, expected {wanted}, but encountered {found}");
-    Fault::at(path, Code::ParseFailed, message)
+    RequestError::at(path, ErrorCode::ParseFailed, message)
 }
 
 /// Names the type of a JSON value as aeson's messages do.
@@ -130,7 +134,7 @@ pub(super) struct Operation {
 
 /// Parses a request's document, chooses its operation, follows its fragments
 /// and resolves its variables.
-pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
+pub(super) fn operation(request: &GraphqlRequest) -> Result<Operation, RequestError> {
     let document = grammar::parsed(&request.query)
         .map_err(|error| refusal(&error, request.operation.as_deref()))?;
     let ExecutableDocument {
@@ -143,7 +147,7 @@ pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
         open: Vec::new(),
         depth: 0,
     };
-    spreads.selection(&chosen.selection_set.node, &mut Path::default())?;
+    spreads.selection(&chosen.selection_set.node, &mut ErrorPath::default())?;
     let variables = variables::resolve(&chosen, &fragments, &request.variables)?;
     Ok(Operation {
         kind: chosen.ty,
@@ -154,10 +158,10 @@ pub(super) fn operation(request: &Request) -> Result<Operation, Fault> {
     })
 }
 
-fn refusal(unreadable: &Unreadable, name: Option<&str>) -> Fault {
+fn refusal(unreadable: &Unreadable, name: Option<&str>) -> RequestError {
     match (unreadable, name) {
         (Unreadable::Parser(ParserError::MultipleOperations { .. }), Some(_)) => {
-            Fault::new(Code::ValidationFailed, ANONYMOUS)
+            RequestError::new(ErrorCode::ValidationFailed, ANONYMOUS)
         }
         (
             Unreadable::Parser(
@@ -166,26 +170,26 @@ fn refusal(unreadable: &Unreadable, name: Option<&str>) -> Fault {
                 | ParserError::MissingOperation,
             ),
             _,
-        ) => Fault::new(Code::ValidationFailed, ONE_OPERATION),
+        ) => RequestError::new(ErrorCode::ValidationFailed, ONE_OPERATION),
         (Unreadable::Parser(ParserError::FragmentDuplicated { fragment, .. }), _) => {
             let message = format!("multiple definitions for fragment \"{fragment}\"");
-            Fault::new(Code::ParseFailed, message)
+            RequestError::new(ErrorCode::ParseFailed, message)
         }
         (Unreadable::Syntax | Unreadable::Parser(_), _) => no_query(),
     }
 }
 
-fn no_query() -> Fault {
-    Path::default().key("query", |path| {
-        Fault::validation(path, "not a valid graphql query")
+fn no_query() -> RequestError {
+    ErrorPath::default().key("query", |path| {
+        RequestError::validation(path, "not a valid graphql query")
     })
 }
 
 fn choose(
     operations: DocumentOperations,
     name: Option<&str>,
-) -> Result<OperationDefinition, Fault> {
-    let refuse = |message: String| Fault::new(Code::ValidationFailed, message);
+) -> Result<OperationDefinition, RequestError> {
+    let refuse = |message: String| RequestError::new(ErrorCode::ValidationFailed, message);
     match (operations, name) {
         (DocumentOperations::Single(only), None) => Ok(only.node),
         (DocumentOperations::Single(_), Some(_)) => Err(refuse(ANONYMOUS.to_owned())),
@@ -216,7 +220,11 @@ struct Spreads<'a> {
 }
 
 impl<'a> Spreads<'a> {
-    fn selection(&mut self, set: &'a SelectionSet, path: &mut Path) -> Result<(), Fault> {
+    fn selection(
+        &mut self,
+        set: &'a SelectionSet,
+        path: &mut ErrorPath,
+    ) -> Result<(), RequestError> {
         self.depth += 1;
         if self.depth > grammar::DEEPEST {
             return Err(no_query());
@@ -240,15 +248,15 @@ impl<'a> Spreads<'a> {
         Ok(())
     }
 
-    fn fragment(&mut self, name: &'a Name, path: &mut Path) -> Result<(), Fault> {
+    fn fragment(&mut self, name: &'a Name, path: &mut ErrorPath) -> Result<(), RequestError> {
         if let Some(start) = self.open.iter().position(|open| *open == name.as_str()) {
             let cycle = english_list(self.open.get(start..).unwrap_or_default());
             let message = format!("the fragment definition(s) {cycle} form a cycle");
-            return Err(Fault::validation(path, message));
+            return Err(RequestError::validation(path, message));
         }
         let Some(fragment) = self.fragments.get(name) else {
             let message = format!("reference to undefined fragment \"{name}\"");
-            return Err(Fault::validation(path, message));
+            return Err(RequestError::validation(path, message));
         };
         self.open.push(name);
         path.key(name, |path| {

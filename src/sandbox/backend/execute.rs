@@ -6,18 +6,18 @@ use rusqlite::{Connection, TransactionBehavior};
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Code, Fault},
-    directives::Place,
-    document::{self, Request},
+    answer::{ErrorCode, RequestError},
+    directives::DirectiveLocation,
+    document::{self, GraphqlRequest},
     introspection::Introspection,
-    jwt::Session,
+    jwt::RequestSession,
     mutate::Mutation,
-    role::Grant,
+    role::TablePermissions,
     select,
     selection::{self, Selected},
-    store::{Writer, broken},
+    store::{RowWriter, broken},
     table::Shape,
-    types::{Action, MUTATION, QUERY, SUBSCRIPTION, Types},
+    types::{FieldAction, MUTATION, QUERY, SUBSCRIPTION, Types},
 };
 
 /// A valid operation.
@@ -31,20 +31,27 @@ pub(super) enum Prepared {
 }
 
 /// Validates one request.
-pub(super) fn prepare(types: &Types, request: &Request) -> Result<Prepared, Fault> {
+pub(super) fn prepare(types: &Types, request: &GraphqlRequest) -> Result<Prepared, RequestError> {
     let operation = document::operation(request)?;
-    let refuse = |message| Err(Fault::new(Code::ValidationFailed, message));
+    let refuse = |message| Err(RequestError::new(ErrorCode::ValidationFailed, message));
     match operation.kind {
         OperationType::Query => {
-            selection::select(types, &operation, QUERY, Place::Query).map(Prepared::Query)
+            selection::select(types, &operation, QUERY, DirectiveLocation::Query)
+                .map(Prepared::Query)
         }
         OperationType::Mutation if !types.mutations => refuse("no mutations exist"),
         OperationType::Mutation => {
-            selection::select(types, &operation, MUTATION, Place::Mutation).map(Prepared::Mutation)
+            selection::select(types, &operation, MUTATION, DirectiveLocation::Mutation)
+                .map(Prepared::Mutation)
         }
         OperationType::Subscription if !types.subscriptions => refuse("no subscriptions exist"),
         OperationType::Subscription => {
-            let fields = selection::select(types, &operation, SUBSCRIPTION, Place::Subscription)?;
+            let fields = selection::select(
+                types,
+                &operation,
+                SUBSCRIPTION,
+                DirectiveLocation::Subscription,
+            )?;
             // As written: the same field twice is two, and a fragment one.
             if operation.selection.items.len() != 1 {
                 return refuse("subscriptions must select one top level field");
@@ -57,12 +64,12 @@ pub(super) fn prepare(types: &Types, request: &Request) -> Result<Prepared, Faul
 
 /// Returns whether fields can be subscribed to together: live queries of the database
 /// can, and a stream alone.
-fn check_subscribed(fields: &[Selected]) -> Result<(), Fault> {
-    let refuse = |message| Err(Fault::new(Code::NotSupported, message));
+fn check_subscribed(fields: &[Selected]) -> Result<(), RequestError> {
+    let refuse = |message| Err(RequestError::new(ErrorCode::NotSupported, message));
     if fields.iter().any(Selected::is_typename) {
         return refuse("Introspection at root field level is not supported over subscriptions");
     }
-    let is_stream = |field: &&Selected| matches!(field.action, Some(Action::Stream(_)));
+    let is_stream = |field: &&Selected| matches!(field.action, Some(FieldAction::Stream(_)));
     match fields.iter().filter(is_stream).count() {
         0 => Ok(()),
         1 if fields.len() == 1 => Ok(()),
@@ -79,9 +86,9 @@ fn check_subscribed(fields: &[Selected]) -> Result<(), Fault> {
 pub(super) fn read(
     connection: &Connection,
     types: &Types,
-    session: &Session,
+    session: &RequestSession,
     fields: &[Selected],
-) -> Result<Value, Fault> {
+) -> Result<Value, RequestError> {
     let mut data = Map::new();
     for field in fields {
         let value = read_field(connection, types, session, field)?;
@@ -93,22 +100,22 @@ pub(super) fn read(
 fn read_field(
     connection: &Connection,
     types: &Types,
-    session: &Session,
+    session: &RequestSession,
     field: &Selected,
-) -> Result<Value, Fault> {
+) -> Result<Value, RequestError> {
     match field.action {
-        Some(Action::Select(table)) => {
+        Some(FieldAction::Select(table)) => {
             select::rows(connection, grant(types, table)?, session, field)
         }
-        Some(Action::SelectByKey(table)) => {
+        Some(FieldAction::SelectByKey(table)) => {
             select::row_by_key(connection, grant(types, table)?, session, field)
         }
-        Some(Action::IntrospectSchema) => Ok(Introspection(types).schema(&field.fields)),
-        Some(Action::IntrospectType) => {
+        Some(FieldAction::IntrospectSchema) => Ok(Introspection(types).schema(&field.fields)),
+        Some(FieldAction::IntrospectType) => {
             let name = field.arguments.get("name").and_then(Value::as_str);
             Ok(Introspection(types).by_name(name.unwrap_or_default(), &field.fields))
         }
-        Some(Action::NoQueries) => Ok(Value::String(
+        Some(FieldAction::NoQueries) => Ok(Value::String(
             "There are no queries available to the current role. Either there are no sources or \
              remote schemas configured, or the current role doesn't have the required \
              permissions."
@@ -116,29 +123,29 @@ fn read_field(
         )),
         None => Ok(Value::String(field.parent.clone())),
         Some(
-            Action::Stream(_)
-            | Action::Insert(_)
-            | Action::InsertOne(_)
-            | Action::Update(_)
-            | Action::UpdateByKey(_)
-            | Action::UpdateMany(_)
-            | Action::Delete(_)
-            | Action::DeleteByKey(_),
+            FieldAction::Stream(_)
+            | FieldAction::Insert(_)
+            | FieldAction::InsertOne(_)
+            | FieldAction::Update(_)
+            | FieldAction::UpdateByKey(_)
+            | FieldAction::UpdateMany(_)
+            | FieldAction::Delete(_)
+            | FieldAction::DeleteByKey(_),
         ) => Err(misplaced(field)),
     }
 }
 
 /// The grant a root field was made from.
-pub(super) fn grant(types: &Types, index: usize) -> Result<&Grant, Fault> {
+pub(super) fn grant(types: &Types, index: usize) -> Result<&TablePermissions, RequestError> {
     types
         .grants
         .get(index)
-        .ok_or_else(|| Fault::new(Code::Unexpected, "no such table"))
+        .ok_or_else(|| RequestError::new(ErrorCode::Unexpected, "no such table"))
 }
 
-fn misplaced(field: &Selected) -> Fault {
+fn misplaced(field: &Selected) -> RequestError {
     let message = format!("field '{}' can not run here", field.name);
-    Fault::new(Code::Unexpected, message)
+    RequestError::new(ErrorCode::Unexpected, message)
 }
 
 /// Runs every field of a mutation, in order, in one transaction: all of it is
@@ -146,15 +153,15 @@ fn misplaced(field: &Selected) -> Fault {
 pub(super) fn write(
     connection: &mut Connection,
     types: &Types,
-    session: &Session,
+    session: &RequestSession,
     shape: Shape,
     now: i64,
     fields: &[Selected],
-) -> Result<(Value, bool), Fault> {
+) -> Result<(Value, bool), RequestError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|error| broken(&error))?;
-    let mut writer = Writer::new(&transaction, shape, now);
+    let mut writer = RowWriter::new(&transaction, shape, now);
     let mut data = Map::new();
     for field in fields {
         let value = write_field(&mut writer, types, session, field)?;
@@ -166,12 +173,12 @@ pub(super) fn write(
 }
 
 fn write_field(
-    writer: &mut Writer<'_>,
+    writer: &mut RowWriter<'_>,
     types: &Types,
-    session: &Session,
+    session: &RequestSession,
     field: &Selected,
-) -> Result<Value, Fault> {
-    let on = |writer, table| -> Result<Mutation<'_, '_>, Fault> {
+) -> Result<Value, RequestError> {
+    let on = |writer, table| -> Result<Mutation<'_, '_>, RequestError> {
         Ok(Mutation {
             writer,
             grant: grant(types, table)?,
@@ -180,21 +187,21 @@ fn write_field(
         })
     };
     match field.action {
-        Some(Action::Insert(table)) => on(writer, table)?.insert(),
-        Some(Action::InsertOne(table)) => on(writer, table)?.insert_one(),
-        Some(Action::Update(table)) => on(writer, table)?.update(),
-        Some(Action::UpdateByKey(table)) => on(writer, table)?.update_by_key(),
-        Some(Action::UpdateMany(table)) => on(writer, table)?.update_many(),
-        Some(Action::Delete(table)) => on(writer, table)?.delete(),
-        Some(Action::DeleteByKey(table)) => on(writer, table)?.delete_by_key(),
+        Some(FieldAction::Insert(table)) => on(writer, table)?.insert(),
+        Some(FieldAction::InsertOne(table)) => on(writer, table)?.insert_one(),
+        Some(FieldAction::Update(table)) => on(writer, table)?.update(),
+        Some(FieldAction::UpdateByKey(table)) => on(writer, table)?.update_by_key(),
+        Some(FieldAction::UpdateMany(table)) => on(writer, table)?.update_many(),
+        Some(FieldAction::Delete(table)) => on(writer, table)?.delete(),
+        Some(FieldAction::DeleteByKey(table)) => on(writer, table)?.delete_by_key(),
         None => Ok(Value::String(field.parent.clone())),
         Some(
-            Action::Select(_)
-            | Action::SelectByKey(_)
-            | Action::Stream(_)
-            | Action::NoQueries
-            | Action::IntrospectSchema
-            | Action::IntrospectType,
+            FieldAction::Select(_)
+            | FieldAction::SelectByKey(_)
+            | FieldAction::Stream(_)
+            | FieldAction::NoQueries
+            | FieldAction::IntrospectSchema
+            | FieldAction::IntrospectType,
         ) => Err(misplaced(field)),
     }
 }

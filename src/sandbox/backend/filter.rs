@@ -4,22 +4,22 @@ use rusqlite::types::Value as Sql;
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Code, Fault},
-    jwt::Session,
+    answer::{ErrorCode, RequestError},
+    jwt::RequestSession,
     pattern,
-    role::Grant,
+    role::TablePermissions,
     table::{Column, Table},
     value,
 };
 
 /// SQL text and the values of its `?` marks, in order.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Condition {
+pub(super) struct SqlCondition {
     pub(super) sql: String,
     pub(super) values: Vec<Sql>,
 }
 
-impl Condition {
+impl SqlCondition {
     fn constant(sql: &str) -> Self {
         Self {
             sql: sql.to_owned(),
@@ -66,21 +66,24 @@ impl Condition {
 }
 
 /// The rows a role may reach: its own, or every row.
-pub(super) fn reachable(grant: &Grant, session: &Session) -> Result<Condition, Fault> {
+pub(super) fn reachable(
+    grant: &TablePermissions,
+    session: &RequestSession,
+) -> Result<SqlCondition, RequestError> {
     if !grant.own_rows {
-        return Ok(Condition::constant("TRUE"));
+        return Ok(SqlCondition::constant("TRUE"));
     }
     let owner = owner(session)?;
     let sql = format!("\"{}\" = ?", grant.table.owner);
-    Ok(Condition::with(sql, Sql::Integer(owner)))
+    Ok(SqlCondition::with(sql, Sql::Integer(owner)))
 }
 
 /// The session's `x-hasura-user-id` as the integer it must be.
-pub(super) fn owner(session: &Session) -> Result<i64, Fault> {
+pub(super) fn owner(session: &RequestSession) -> Result<i64, RequestError> {
     const NAME: &str = "x-hasura-user-id";
     let text = session.variables.get(NAME).ok_or_else(|| {
-        Fault::new(
-            Code::NotFound,
+        RequestError::new(
+            ErrorCode::NotFound,
             format!("missing session variable: \"{NAME}\""),
         )
     })?;
@@ -88,12 +91,15 @@ pub(super) fn owner(session: &Session) -> Result<i64, Fault> {
 }
 
 /// A coerced `…_bool_exp`.
-pub(super) fn filter(table: &Table, filter: &Map<String, Value>) -> Result<Condition, Fault> {
+pub(super) fn filter(
+    table: &Table,
+    filter: &Map<String, Value>,
+) -> Result<SqlCondition, RequestError> {
     let mut parts = Vec::new();
     for (key, value) in filter {
         parts.push(match (key.as_str(), value) {
-            ("_and", Value::Array(members)) => Condition::all(each(table, members)?),
-            ("_or", Value::Array(members)) => Condition::any(each(table, members)?),
+            ("_and", Value::Array(members)) => SqlCondition::all(each(table, members)?),
+            ("_or", Value::Array(members)) => SqlCondition::any(each(table, members)?),
             ("_not", Value::Object(inner)) => self::filter(table, inner)?.negated(),
             (name, Value::Object(operators)) => match table.column(name) {
                 Some(column) => comparisons(column, operators)?,
@@ -102,18 +108,18 @@ pub(super) fn filter(table: &Table, filter: &Map<String, Value>) -> Result<Condi
             (name, _) => return Err(unknown(name)),
         });
     }
-    Ok(Condition::all(parts))
+    Ok(SqlCondition::all(parts))
 }
 
 /// Coercion lets only known names through, so this names a gap in it.
-fn unknown(name: &str) -> Fault {
-    Fault::new(
-        Code::Unexpected,
+fn unknown(name: &str) -> RequestError {
+    RequestError::new(
+        ErrorCode::Unexpected,
         format!("no condition can be made of '{name}'"),
     )
 }
 
-fn each(table: &Table, members: &[Value]) -> Result<Vec<Condition>, Fault> {
+fn each(table: &Table, members: &[Value]) -> Result<Vec<SqlCondition>, RequestError> {
     members
         .iter()
         .filter_map(Value::as_object)
@@ -121,19 +127,26 @@ fn each(table: &Table, members: &[Value]) -> Result<Vec<Condition>, Fault> {
         .collect()
 }
 
-fn comparisons(column: &Column, operators: &Map<String, Value>) -> Result<Condition, Fault> {
+fn comparisons(
+    column: &Column,
+    operators: &Map<String, Value>,
+) -> Result<SqlCondition, RequestError> {
     let parts = operators
         .iter()
         .map(|(operator, value)| comparison(column, operator, value))
         .collect::<Result<_, _>>()?;
-    Ok(Condition::all(parts))
+    Ok(SqlCondition::all(parts))
 }
 
-fn comparison(column: &Column, operator: &str, value: &Value) -> Result<Condition, Fault> {
+fn comparison(
+    column: &Column,
+    operator: &str,
+    value: &Value,
+) -> Result<SqlCondition, RequestError> {
     let name = column.name;
-    let compare = |sign: &str| -> Result<Condition, Fault> {
+    let compare = |sign: &str| -> Result<SqlCondition, RequestError> {
         let value = column.kind.to_sql(value)?;
-        Ok(Condition::with(format!("\"{name}\" {sign} ?"), value))
+        Ok(SqlCondition::with(format!("\"{name}\" {sign} ?"), value))
     };
     match (operator, value) {
         ("_eq", _) => compare("="),
@@ -142,8 +155,10 @@ fn comparison(column: &Column, operator: &str, value: &Value) -> Result<Conditio
         ("_gte", _) => compare(">="),
         ("_lt", _) => compare("<"),
         ("_lte", _) => compare("<="),
-        ("_is_null", Value::Bool(true)) => Ok(Condition::constant(&format!("\"{name}\" IS NULL"))),
-        ("_is_null", _) => Ok(Condition::constant(&format!("\"{name}\" IS NOT NULL"))),
+        ("_is_null", Value::Bool(true)) => {
+            Ok(SqlCondition::constant(&format!("\"{name}\" IS NULL")))
+        }
+        ("_is_null", _) => Ok(SqlCondition::constant(&format!("\"{name}\" IS NOT NULL"))),
         ("_in" | "_nin", Value::Array(members)) => {
             let listed = members
                 .iter()
@@ -151,7 +166,7 @@ fn comparison(column: &Column, operator: &str, value: &Value) -> Result<Conditio
                 .collect::<Result<Vec<_>, _>>()?;
             let word = if operator == "_in" { "IN" } else { "NOT IN" };
             let sql = format!("\"{name}\" {word} (SELECT value FROM json_each(?))");
-            Ok(Condition::with(
+            Ok(SqlCondition::with(
                 sql,
                 Sql::Text(Value::Array(listed).to_string()),
             ))
@@ -162,7 +177,7 @@ fn comparison(column: &Column, operator: &str, value: &Value) -> Result<Conditio
             };
             let search = pattern::search(language, case_matters, text)?;
             let sql = format!("{}(\"{name}\", ?)", search.function);
-            let condition = Condition::with(sql, Sql::Text(search.expression));
+            let condition = SqlCondition::with(sql, Sql::Text(search.expression));
             Ok(if negated {
                 condition.negated()
             } else {

@@ -5,17 +5,17 @@ use serde::Deserialize;
 
 use super::{
     BackendError,
-    store::{Key, Writer, random_key},
+    store::{RowWriter, TodoKeys, random_key},
 };
 
 /// `{users, todos, then_deleted}`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Fixture {
-    users: Vec<User>,
+    users: Vec<FixtureUser>,
     /// Stored in this order, which is the order of their revisions.
     #[serde(alias = "todos_in_this_order")]
-    todos: Vec<Todo>,
+    todos: Vec<FixtureTodo>,
     /// Ids of todos that are removed again, in this order.
     then_deleted: Vec<i32>,
     next_ids: NextIds,
@@ -23,7 +23,7 @@ pub(super) struct Fixture {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct User {
+struct FixtureUser {
     id: Option<i32>,
     auth0_id: String,
     email: Option<String>,
@@ -31,7 +31,7 @@ struct User {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Todo {
+struct FixtureTodo {
     id: Option<i32>,
     user_id: Option<i32>,
     text: Option<String>,
@@ -47,13 +47,13 @@ struct NextIds {
 
 impl Fixture {
     /// Stores the rows; the tables are empty.
-    pub(super) fn load(&self, writer: &mut Writer<'_>) -> Result<(), BackendError> {
+    pub(super) fn load(&self, writer: &mut RowWriter<'_>) -> Result<(), BackendError> {
         for user in &self.users {
             let id = id(writer, user.id, "users_id")?;
             writer.add_user(id, &user.auth0_id, user.email.as_deref())?;
         }
         for todo in &self.todos {
-            let key = Key {
+            let key = TodoKeys {
                 id: id(writer, todo.id, "todos_id")?,
                 owner: todo.user_id.map(i64::from),
                 client_id: todo
@@ -79,7 +79,7 @@ impl Fixture {
 }
 
 /// The id a row is given, or the sequence's next.
-fn id(writer: &Writer<'_>, given: Option<i32>, sequence: &str) -> rusqlite::Result<i64> {
+fn id(writer: &RowWriter<'_>, given: Option<i32>, sequence: &str) -> rusqlite::Result<i64> {
     let Some(given) = given.map(i64::from) else {
         return writer.next(sequence);
     };
@@ -87,10 +87,10 @@ fn id(writer: &Writer<'_>, given: Option<i32>, sequence: &str) -> rusqlite::Resu
     Ok(given)
 }
 
-fn remove(writer: &mut Writer<'_>, id: i64) -> Result<(), BackendError> {
+fn remove(writer: &mut RowWriter<'_>, id: i64) -> Result<(), BackendError> {
     let sql = "select user_id, client_id from todos where id = ?";
     let key = writer.transaction.query_row(sql, params![id], |row| {
-        Ok(Key {
+        Ok(TodoKeys {
             id,
             owner: row.get(0)?,
             client_id: row.get(1)?,

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{
-    role::Grant,
+    role::TablePermissions,
     table::Column,
-    types::{EnumValue, InputField, Null, Scalar, Shape, Types, list, list_of, named, required},
+    types::{EnumValue, InputField, Null, Scalar, TypeKind, Types, list, list_of, named, required},
 };
 
 const ORDERS: [(&str, &str); 6] = [
@@ -61,7 +61,7 @@ const PATTERNS: [(&str, &str); 10] = [
 ];
 
 /// Adds every input type that statements on the table take.
-pub(super) fn add(types: &mut Types, grant: &Grant) {
+pub(super) fn add(types: &mut Types, grant: &TablePermissions) {
     let name = grant.table.name;
     for column in &grant.select {
         add_scalar(types, column);
@@ -85,7 +85,7 @@ pub(super) fn add(types: &mut Types, grant: &Grant) {
     }
 }
 
-fn enum_of(values: &[(&str, &str)]) -> Shape {
+fn enum_of(values: &[(&str, &str)]) -> TypeKind {
     let values = values
         .iter()
         .map(|(name, description)| EnumValue {
@@ -93,10 +93,10 @@ fn enum_of(values: &[(&str, &str)]) -> Shape {
             description: (*description).to_owned(),
         })
         .collect();
-    Shape::Enum(values)
+    TypeKind::Enum(values)
 }
 
-fn columns_enum(columns: &[&'static Column]) -> Shape {
+fn columns_enum(columns: &[&'static Column]) -> TypeKind {
     let values: Vec<_> = columns
         .iter()
         .map(|column| (column.name, "column name"))
@@ -107,7 +107,7 @@ fn columns_enum(columns: &[&'static Column]) -> Shape {
 /// A column's scalar and the operators that compare it.
 fn add_scalar(types: &mut Types, column: &Column) {
     let scalar = column.kind.scalar();
-    types.add(scalar, None, Shape::Scalar);
+    types.add(scalar, None, TypeKind::Scalar);
     let operator = |name: &str, of| InputField::new(name, of).null(Null::Refused);
     let mut operators: Vec<_> = ["_eq", "_gt", "_gte", "_lt", "_lte", "_neq"]
         .map(|name| operator(name, named(scalar)))
@@ -122,15 +122,15 @@ fn add_scalar(types: &mut Types, column: &Column) {
         "Boolean expression to compare columns of type \"{scalar}\". All fields are combined \
          with logical 'AND'."
     );
-    types.add("Boolean", None, Shape::Scalar);
+    types.add("Boolean", None, TypeKind::Scalar);
     types.add(
         format!("{scalar}_comparison_exp"),
         Some(&about),
-        Shape::Input(operators),
+        TypeKind::Input(operators),
     );
 }
 
-fn add_filter(types: &mut Types, grant: &Grant) {
+fn add_filter(types: &mut Types, grant: &TablePermissions) {
     let name = grant.table.name;
     let own = format!("{name}_bool_exp");
     let mut fields = vec![
@@ -146,10 +146,10 @@ fn add_filter(types: &mut Types, grant: &Grant) {
         "Boolean expression to filter rows from the table \"{name}\". All fields are combined \
          with a logical 'AND'."
     );
-    types.add(own, Some(&about), Shape::Input(fields));
+    types.add(own, Some(&about), TypeKind::Input(fields));
 }
 
-fn add_order(types: &mut Types, grant: &Grant) {
+fn add_order(types: &mut Types, grant: &TablePermissions) {
     let name = grant.table.name;
     types.add(
         "order_by",
@@ -165,11 +165,11 @@ fn add_order(types: &mut Types, grant: &Grant) {
     types.add(
         format!("{name}_order_by"),
         Some(&about),
-        Shape::Input(fields),
+        TypeKind::Input(fields),
     );
 }
 
-fn add_stream(types: &mut Types, grant: &Grant) {
+fn add_stream(types: &mut Types, grant: &TablePermissions) {
     let name = grant.table.name;
     let value = format!("{name}_stream_cursor_value_input");
     types.add(
@@ -188,13 +188,13 @@ fn add_stream(types: &mut Types, grant: &Grant) {
     types.add(
         format!("{name}_stream_cursor_input"),
         Some(&about),
-        Shape::Input(fields),
+        TypeKind::Input(fields),
     );
     let fields = column_inputs(&grant.select);
     types.add(
         value,
         Some("Initial value of the column from where the streaming should start"),
-        Shape::Input(fields),
+        TypeKind::Input(fields),
     );
 }
 
@@ -214,13 +214,13 @@ fn column_inputs(columns: &[&'static Column]) -> Vec<InputField> {
         .collect()
 }
 
-fn add_insert(types: &mut Types, grant: &Grant, columns: &[&'static Column]) {
+fn add_insert(types: &mut Types, grant: &TablePermissions, columns: &[&'static Column]) {
     let name = grant.table.name;
     for column in columns {
-        types.add(column.kind.scalar(), None, Shape::Scalar);
+        types.add(column.kind.scalar(), None, TypeKind::Scalar);
     }
     let about = format!("input type for inserting data into table \"{name}\"");
-    let fields = Shape::Input(column_inputs(columns));
+    let fields = TypeKind::Input(column_inputs(columns));
     types.add(format!("{name}_insert_input"), Some(&about), fields);
     if grant.constraints.is_empty() {
         return;
@@ -243,7 +243,7 @@ fn add_insert(types: &mut Types, grant: &Grant, columns: &[&'static Column]) {
         .collect();
     let about = format!("unique or primary key constraints on table \"{name}\"");
     let constraint = format!("{name}_constraint");
-    types.add(&*constraint, Some(&about), Shape::Enum(values));
+    types.add(&*constraint, Some(&about), TypeKind::Enum(values));
     let column = format!("{name}_update_column");
     let about = format!("update columns of table \"{name}\"");
     let columns = grant
@@ -264,25 +264,25 @@ fn add_insert(types: &mut Types, grant: &Grant, columns: &[&'static Column]) {
     types.add(
         format!("{name}_on_conflict"),
         Some(&about),
-        Shape::Input(fields),
+        TypeKind::Input(fields),
     );
 }
 
-fn add_update(types: &mut Types, grant: &Grant, columns: &[&'static Column]) {
+fn add_update(types: &mut Types, grant: &TablePermissions, columns: &[&'static Column]) {
     let name = grant.table.name;
     for column in columns {
-        types.add(column.kind.scalar(), None, Shape::Scalar);
+        types.add(column.kind.scalar(), None, TypeKind::Scalar);
     }
     let about = format!("input type for updating data in table \"{name}\"");
     types.add(
         format!("{name}_set_input"),
         Some(&about),
-        Shape::Input(column_inputs(columns)),
+        TypeKind::Input(column_inputs(columns)),
     );
     types.add(
         format!("{name}_updates"),
         None,
-        Shape::Input(update_arguments(name)),
+        TypeKind::Input(update_arguments(name)),
     );
     if let Some(key) = grant.readable_key() {
         let about = format!("primary key columns input for table: {name}");
@@ -293,7 +293,7 @@ fn add_update(types: &mut Types, grant: &Grant, columns: &[&'static Column]) {
         types.add(
             format!("{name}_pk_columns_input"),
             Some(&about),
-            Shape::Input(fields),
+            TypeKind::Input(fields),
         );
     }
 }

@@ -4,25 +4,25 @@ use rusqlite::{OptionalExtension as _, params_from_iter};
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Code, Fault, Path},
-    filter::{self, Condition},
+    answer::{ErrorCode, ErrorPath, RequestError},
+    filter::{self, SqlCondition},
     mutate::{
-        Changes, DUPLICATE, Mutation, Set, failed, optional_integer, optional_text, violation,
+        ColumnChanges, DUPLICATE, Mutation, Set, failed, optional_integer, optional_text, violation,
     },
-    store::{Key, broken, random_key},
-    table::Kind,
+    store::{TodoKeys, broken, random_key},
+    table::ColumnType,
 };
 
 /// The action of an insert on a row whose key exists.
 struct OnConflict<'a> {
     constraint: &'a str,
     update_columns: Vec<&'a str>,
-    condition: Condition,
+    condition: SqlCondition,
 }
 
 impl Mutation<'_, '_> {
     /// `insert_todos`.
-    pub(super) fn insert(&mut self) -> Result<Value, Fault> {
+    pub(super) fn insert(&mut self) -> Result<Value, RequestError> {
         let objects = match self.field.arguments.get("objects") {
             Some(Value::Array(objects)) => objects.clone(),
             Some(_) | None => Vec::new(),
@@ -33,7 +33,7 @@ impl Mutation<'_, '_> {
     }
 
     /// `insert_todos_one`: null when the row was skipped.
-    pub(super) fn insert_one(&mut self) -> Result<Value, Fault> {
+    pub(super) fn insert_one(&mut self) -> Result<Value, RequestError> {
         let object = self.field.arguments.get("object").cloned();
         let ids = self.insert_rows(&object.into_iter().collect::<Vec<_>>(), "object")?;
         let rows = self.returned(&ids, &self.field.fields)?;
@@ -41,11 +41,11 @@ impl Mutation<'_, '_> {
     }
 
     /// The ids of the rows that were inserted or updated.
-    fn insert_rows(&mut self, objects: &[Value], argument: &str) -> Result<Vec<i64>, Fault> {
+    fn insert_rows(&mut self, objects: &[Value], argument: &str) -> Result<Vec<i64>, RequestError> {
         let preset = self.grant.owner_preset.then(|| filter::owner(self.session));
         // A missing session variable is the request's fault, a broken one the row's.
         let preset = match preset {
-            Some(Err(fault)) if fault.code == Code::NotFound => return Err(fault),
+            Some(Err(fault)) if fault.code == ErrorCode::NotFound => return Err(fault),
             other => other.transpose(),
         };
         let work = |own: &mut Self| {
@@ -57,13 +57,13 @@ impl Mutation<'_, '_> {
             }
             Ok(ids)
         };
-        work(self).map_err(|mut fault: Fault| {
-            fault.path = Path::argument(&self.field.name, argument).to_string();
+        work(self).map_err(|mut fault: RequestError| {
+            fault.path = ErrorPath::argument(&self.field.name, argument).to_string();
             fault
         })
     }
 
-    fn on_conflict(&self) -> Result<Option<OnConflict<'static>>, Fault> {
+    fn on_conflict(&self) -> Result<Option<OnConflict<'static>>, RequestError> {
         let Some(Value::Object(given)) = self.field.arguments.get("on_conflict") else {
             return Ok(None);
         };
@@ -84,7 +84,7 @@ impl Mutation<'_, '_> {
         Ok(Some(OnConflict {
             constraint: constraint.unwrap_or_default(),
             update_columns,
-            condition: Condition::all(parts),
+            condition: SqlCondition::all(parts),
         }))
     }
 
@@ -95,16 +95,16 @@ impl Mutation<'_, '_> {
         preset: Option<i64>,
         conflict: Option<&OnConflict<'_>>,
         before: &[i64],
-    ) -> Result<Option<i64>, Fault> {
+    ) -> Result<Option<i64>, RequestError> {
         let owner = match (preset, object.get("user_id")) {
             (Some(owner), _) => Some(owner),
             (None, Some(given)) => optional_integer(given)?,
             (None, None) => None,
         };
-        let text = optional_text(Kind::Text, object.get("text"))?;
-        let client_id = optional_text(Kind::Uuid, object.get("client_id"))?;
+        let text = optional_text(ColumnType::Text, object.get("text"))?;
+        let client_id = optional_text(ColumnType::Uuid, object.get("client_id"))?;
         let client_id = client_id.unwrap_or_else(random_key);
-        let key = Key {
+        let key = TodoKeys {
             id: self
                 .writer
                 .next("todos_id")
@@ -138,7 +138,7 @@ impl Mutation<'_, '_> {
         text: Option<&str>,
         conflict: Option<&OnConflict<'_>>,
         before: &[i64],
-    ) -> Result<Option<i64>, Fault> {
+    ) -> Result<Option<i64>, RequestError> {
         let Some(conflict) = conflict else {
             return Err(violation(DUPLICATE));
         };
@@ -150,7 +150,10 @@ impl Mutation<'_, '_> {
         }
         if before.contains(&id) {
             // "ON CONFLICT DO UPDATE command cannot affect row a second time"
-            return Err(Fault::new(Code::Unexpected, "database query error"));
+            return Err(RequestError::new(
+                ErrorCode::Unexpected,
+                "database query error",
+            ));
         }
         let mut condition = conflict.condition.clone();
         condition.sql = format!("select id from todos where {} and id = ?", condition.sql);
@@ -167,7 +170,7 @@ impl Mutation<'_, '_> {
             return Ok(None);
         }
         let sets_text = conflict.update_columns.contains(&"text");
-        let changes = Changes {
+        let changes = ColumnChanges {
             text: if sets_text {
                 Set::To(text.map(str::to_owned))
             } else {

@@ -7,8 +7,8 @@ use super::{
     directives::{self, Directive},
     selection::Selected,
     types::{
-        Definition, EnumValue, Field, InputField, MUTATION, QUERY, SUBSCRIPTION, Scalar, Shape,
-        Types, list_of, named, required,
+        Definition, EnumValue, InputField, MUTATION, ObjectField, QUERY, SUBSCRIPTION, Scalar,
+        TypeKind, Types, list_of, named, required,
     },
 };
 
@@ -26,26 +26,26 @@ const KINDS: [&str; 8] = [
 /// Adds the types that introspection itself has.
 pub(super) fn add(types: &mut Types) {
     let schema = vec![
-        Field::new("description", named("String")),
-        Field::new("directives", required(list_of("__Directive"))),
-        Field::new("mutationType", named("__Type")),
-        Field::new("queryType", required(named("__Type"))),
-        Field::new("subscriptionType", named("__Type")),
-        Field::new("types", required(list_of("__Type"))),
+        ObjectField::new("description", named("String")),
+        ObjectField::new("directives", required(list_of("__Directive"))),
+        ObjectField::new("mutationType", named("__Type")),
+        ObjectField::new("queryType", required(named("__Type"))),
+        ObjectField::new("subscriptionType", named("__Type")),
+        ObjectField::new("types", required(list_of("__Type"))),
     ];
-    types.add("__Schema", None, Shape::Object(schema));
+    types.add("__Schema", None, TypeKind::Object(schema));
     let of_type = vec![
-        Field::new("description", named("String")),
-        Field::new("enumValues", list_of("__EnumValue")).takes(with_deprecated()),
-        Field::new("fields", list_of("__Field")).takes(with_deprecated()),
-        Field::new("inputFields", list_of("__InputValue")),
-        Field::new("interfaces", list_of("__Type")),
-        Field::new("kind", required(named("__TypeKind"))),
-        Field::new("name", named("String")),
-        Field::new("ofType", named("__Type")),
-        Field::new("possibleTypes", list_of("__Type")),
+        ObjectField::new("description", named("String")),
+        ObjectField::new("enumValues", list_of("__EnumValue")).takes(with_deprecated()),
+        ObjectField::new("fields", list_of("__Field")).takes(with_deprecated()),
+        ObjectField::new("inputFields", list_of("__InputValue")),
+        ObjectField::new("interfaces", list_of("__Type")),
+        ObjectField::new("kind", required(named("__TypeKind"))),
+        ObjectField::new("name", named("String")),
+        ObjectField::new("ofType", named("__Type")),
+        ObjectField::new("possibleTypes", list_of("__Type")),
     ];
-    types.add("__Type", None, Shape::Object(of_type));
+    types.add("__Type", None, TypeKind::Object(of_type));
     add_members(types);
     types.add("__TypeKind", None, plain_enum(&KINDS));
 }
@@ -54,33 +54,33 @@ pub(super) fn add(types: &mut Types) {
 fn add_members(types: &mut Types) {
     let described = || {
         vec![
-            Field::new("description", named("String")),
-            Field::new("name", required(named("String"))),
+            ObjectField::new("description", named("String")),
+            ObjectField::new("name", required(named("String"))),
         ]
     };
     let deprecable = || {
         let mut fields = described();
-        fields.push(Field::new("deprecationReason", named("String")));
-        fields.push(Field::new("isDeprecated", required(named("Boolean"))));
+        fields.push(ObjectField::new("deprecationReason", named("String")));
+        fields.push(ObjectField::new("isDeprecated", required(named("Boolean"))));
         fields
     };
-    let of = || Field::new("type", required(named("__Type")));
-    let arguments = || Field::new("args", required(list_of("__InputValue")));
+    let of = || ObjectField::new("type", required(named("__Type")));
+    let arguments = || ObjectField::new("args", required(list_of("__InputValue")));
     let mut field = deprecable();
     field.push(arguments());
     field.push(of());
-    types.add("__Field", None, Shape::Object(field));
+    types.add("__Field", None, TypeKind::Object(field));
     let mut input = described();
-    input.push(Field::new("defaultValue", named("String")));
+    input.push(ObjectField::new("defaultValue", named("String")));
     input.push(of());
-    types.add("__InputValue", None, Shape::Object(input));
-    types.add("__EnumValue", None, Shape::Object(deprecable()));
+    types.add("__InputValue", None, TypeKind::Object(input));
+    types.add("__EnumValue", None, TypeKind::Object(deprecable()));
     let mut directive = described();
     directive.push(arguments());
-    directive.push(Field::new("isRepeatable", required(named("Boolean"))));
+    directive.push(ObjectField::new("isRepeatable", required(named("Boolean"))));
     let locations = required(list_of("String"));
-    directive.push(Field::new("locations", locations));
-    types.add("__Directive", None, Shape::Object(directive));
+    directive.push(ObjectField::new("locations", locations));
+    types.add("__Directive", None, TypeKind::Object(directive));
 }
 
 fn with_deprecated() -> Vec<InputField> {
@@ -91,12 +91,12 @@ fn with_deprecated() -> Vec<InputField> {
     ]
 }
 
-fn plain_enum(names: &[&str]) -> Shape {
+fn plain_enum(names: &[&str]) -> TypeKind {
     let values = names.iter().map(|name| EnumValue {
         name: (*name).to_owned(),
         description: String::new(),
     });
-    Shape::Enum(values.collect())
+    TypeKind::Enum(values.collect())
 }
 
 /// Shows types as the selections ask.
@@ -174,13 +174,13 @@ impl Introspection<'_> {
                 ("name", _) => json!(name),
                 ("description", _) => optional(definition.description.as_deref()),
                 ("kind", shape) => json!(match shape {
-                    Shape::Scalar => "SCALAR",
-                    Shape::Enum(_) => "ENUM",
-                    Shape::Input(_) => "INPUT_OBJECT",
-                    Shape::Object(_) => "OBJECT",
+                    TypeKind::Scalar => "SCALAR",
+                    TypeKind::Enum(_) => "ENUM",
+                    TypeKind::Input(_) => "INPUT_OBJECT",
+                    TypeKind::Object(_) => "OBJECT",
                 }),
-                ("interfaces", Shape::Object(_)) => json!([]),
-                ("fields", Shape::Object(all)) => {
+                ("interfaces", TypeKind::Object(_)) => json!([]),
+                ("fields", TypeKind::Object(all)) => {
                     let visible = all.iter().filter(|known| !known.name.starts_with("__"));
                     let mut visible: Vec<_> = visible.collect();
                     visible.sort_by(|a, b| a.name.cmp(&b.name));
@@ -189,11 +189,11 @@ impl Introspection<'_> {
                         .map(|known| self.field(known, &field.fields))
                         .collect()
                 }
-                ("inputFields", Shape::Input(all)) => all
+                ("inputFields", TypeKind::Input(all)) => all
                     .iter()
                     .map(|known| self.input(known, &field.fields))
                     .collect(),
-                ("enumValues", Shape::Enum(all)) => all
+                ("enumValues", TypeKind::Enum(all)) => all
                     .iter()
                     .map(|known| enum_value(known, &field.fields))
                     .collect(),
@@ -202,7 +202,7 @@ impl Introspection<'_> {
         })
     }
 
-    fn field(self, known: &Field, fields: &[Selected]) -> Value {
+    fn field(self, known: &ObjectField, fields: &[Selected]) -> Value {
         shown(fields, |field| match field.name.as_str() {
             "name" => json!(known.name),
             "description" => optional(known.description.as_deref()),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::{
-    answer::{Code, Fault},
+    answer::{ErrorCode, RequestError},
     document::json_name,
     policy::Policy,
     role::ADMIN,
@@ -31,7 +31,7 @@ pub struct JwtConfig {
 
 /// The session of a request: a role with session variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Session {
+pub(super) struct RequestSession {
     pub(super) role: String,
     /// Lower-case names that begin with `x-hasura-`.
     pub(super) variables: BTreeMap<String, String>,
@@ -95,14 +95,14 @@ pub(super) fn authenticate(
     policy: &Policy,
     admin_secret: &str,
     now: i64,
-) -> Result<Session, Fault> {
+) -> Result<RequestSession, RequestError> {
     let secret = headers
         .get("x-hasura-admin-secret")
         .or_else(|| headers.get("x-hasura-access-key"));
     if let Some(secret) = secret {
         if secret != admin_secret {
-            return Err(Fault::new(
-                Code::AccessDenied,
+            return Err(RequestError::new(
+                ErrorCode::AccessDenied,
                 "invalid \"x-hasura-admin-secret\"/\"x-hasura-access-key\"",
             ));
         }
@@ -120,39 +120,42 @@ pub(super) fn authenticate(
             session(&claims, role, policy)
         }
         (None, Some(role)) => Ok(trusted(role, headers)),
-        (None, None) if policy.jwt_mode => Err(Fault::new(
-            Code::InvalidHeaders,
+        (None, None) if policy.jwt_mode => Err(RequestError::new(
+            ErrorCode::InvalidHeaders,
             "Missing 'Authorization' or 'Cookie' header in JWT authentication mode",
         )),
-        (None, None) => Err(Fault::new(
-            Code::AccessDenied,
+        (None, None) => Err(RequestError::new(
+            ErrorCode::AccessDenied,
             "\"x-hasura-admin-secret\"/\"x-hasura-access-key\" required, but not found",
         )),
     }
 }
 
 /// A request that is trusted without a token.
-fn trusted(role: &str, headers: &Headers) -> Session {
-    Session {
+fn trusted(role: &str, headers: &Headers) -> RequestSession {
+    RequestSession {
         role: role.to_owned(),
         variables: headers.variables(),
         expires: None,
     }
 }
 
-fn bearer(authorization: &str) -> Result<&str, Fault> {
+fn bearer(authorization: &str) -> Result<&str, RequestError> {
     let mut words = authorization.split_ascii_whitespace();
     match (words.next(), words.next(), words.next()) {
         (Some("Bearer"), Some(token), None) => Ok(token),
-        _ => Err(Fault::new(
-            Code::InvalidHeaders,
+        _ => Err(RequestError::new(
+            ErrorCode::InvalidHeaders,
             "Malformed Authorization header",
         )),
     }
 }
 
-fn refuse(detail: &str) -> Fault {
-    Fault::new(Code::InvalidJwt, format!("Could not verify JWT: {detail}"))
+fn refuse(detail: &str) -> RequestError {
+    RequestError::new(
+        ErrorCode::InvalidJwt,
+        format!("Could not verify JWT: {detail}"),
+    )
 }
 
 /// A part of a token as the object it encodes.
@@ -163,7 +166,7 @@ fn decoded(part: &str) -> Option<Map<String, Value>> {
 
 /// Hasura chooses among its JWT secrets by the token's issuer, so it looks at
 /// that before anything is verified.
-fn check_issuer(token: &str, config: &JwtConfig, policy: &Policy) -> Result<(), Fault> {
+fn check_issuer(token: &str, config: &JwtConfig, policy: &Policy) -> Result<(), RequestError> {
     let claims = token.split('.').nth(1).and_then(decoded);
     let issuer = policy.issuer.as_deref().or(config.issuer.as_deref());
     match (issuer, claims.as_ref().and_then(|claims| claims.get("iss"))) {
@@ -175,7 +178,11 @@ fn check_issuer(token: &str, config: &JwtConfig, policy: &Policy) -> Result<(), 
 }
 
 /// The claims of a token whose signature is ours.
-fn verified(token: &str, config: &JwtConfig, policy: &Policy) -> Result<Map<String, Value>, Fault> {
+fn verified(
+    token: &str,
+    config: &JwtConfig,
+    policy: &Policy,
+) -> Result<Map<String, Value>, RequestError> {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts[..] else {
         return Err(refuse(&format!(
@@ -224,7 +231,7 @@ fn check_claims(
     config: &JwtConfig,
     policy: &Policy,
     now: i64,
-) -> Result<(), Fault> {
+) -> Result<(), RequestError> {
     let skew = i64::from(policy.allowed_skew_s);
     let instant = |name: &str| match claims.get(name) {
         None => Ok(None),
@@ -271,8 +278,8 @@ fn session(
     claims: &Map<String, Value>,
     requested_role: Option<&str>,
     policy: &Policy,
-) -> Result<Session, Fault> {
-    let invalid = |message: String| Fault::new(Code::JwtInvalidClaims, message);
+) -> Result<RequestSession, RequestError> {
+    let invalid = |message: String| RequestError::new(ErrorCode::JwtInvalidClaims, message);
     let namespace = &policy.claims_namespace;
     let Some(ours) = claims.get(namespace) else {
         return Err(invalid(format!("claims key: '{namespace}' not found")));
@@ -289,7 +296,7 @@ fn session(
     let mut take = |name: &str| {
         let missing = format!("JWT claim does not contain \"{name}\"");
         ours.remove(name)
-            .ok_or_else(|| Fault::new(Code::JwtMissingRoleClaims, missing))
+            .ok_or_else(|| RequestError::new(ErrorCode::JwtMissingRoleClaims, missing))
     };
     let allowed = allowed_roles(take("x-hasura-allowed-roles")?)?;
     let default = take("x-hasura-default-role")?;
@@ -302,8 +309,8 @@ fn session(
     };
     let role = requested_role.unwrap_or(default);
     if !allowed.contains(&role) {
-        return Err(Fault::new(
-            Code::AccessDenied,
+        return Err(RequestError::new(
+            ErrorCode::AccessDenied,
             "Your requested role is not in allowed roles",
         ));
     }
@@ -320,17 +327,17 @@ fn session(
             Ok((name, text.to_owned()))
         })
         .collect::<Result<_, _>>()?;
-    Ok(Session {
+    Ok(RequestSession {
         role: role.to_owned(),
         variables,
         expires: claims.get("exp").and_then(seconds),
     })
 }
 
-fn allowed_roles(claim: &Value) -> Result<Vec<&str>, Fault> {
+fn allowed_roles(claim: &Value) -> Result<Vec<&str>, RequestError> {
     let invalid = |detail: String| {
-        Fault::new(
-            Code::JwtInvalidClaims,
+        RequestError::new(
+            ErrorCode::JwtInvalidClaims,
             format!(
                 "invalid \"x-hasura-allowed-roles\"; should be a list of roles: parsing {detail}"
             ),

@@ -4,20 +4,20 @@ use serde_json::{Map, Value};
 
 use super::{
     Backend,
-    answer::Fault,
+    answer::RequestError,
     execute,
-    jwt::Session,
+    jwt::RequestSession,
     select::{self, Cursor},
     selection::Selected,
-    types::Action,
+    types::FieldAction,
     written,
 };
 
 /// A running subscription.
 #[derive(Debug, Clone)]
-pub(super) struct Live {
+pub(super) struct RunningSubscription {
     /// The session that started it.
-    session: Session,
+    session: RequestSession,
     fields: Vec<Selected>,
     told: Told,
 }
@@ -30,14 +30,14 @@ enum Told {
     Upto(Cursor),
 }
 
-impl Live {
+impl RunningSubscription {
     /// Starts a subscription. Hasura checks its values before
     /// it starts, so that what the database can not read is a fault of now.
     pub(super) fn new(
         backend: &Backend,
-        session: Session,
+        session: RequestSession,
         fields: Vec<Selected>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, RequestError> {
         let told = match streamed(&fields) {
             Some((field, table)) => {
                 let types = backend.types(&session.role);
@@ -61,7 +61,7 @@ impl Live {
     }
 
     /// Returns the text to send now, if any.
-    pub(super) fn news(&mut self, backend: &Backend) -> Result<Option<String>, Fault> {
+    pub(super) fn news(&mut self, backend: &Backend) -> Result<Option<String>, RequestError> {
         let (session, fields) = (&self.session, &self.fields);
         let types = backend.types(&session.role);
         match (&mut self.told, streamed(fields)) {
@@ -95,7 +95,7 @@ impl Live {
 fn streamed(fields: &[Selected]) -> Option<(&Selected, usize)> {
     let field = fields.first()?;
     match field.action {
-        Some(Action::Stream(table)) => Some((field, table)),
+        Some(FieldAction::Stream(table)) => Some((field, table)),
         Some(_) | None => None,
     }
 }

@@ -64,13 +64,15 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub(super) use self::grammar::parsed;
-pub use self::{answer::Answer, error::BackendError, jwt::JwtConfig, policy::Policy, table::Shape};
+pub use self::{
+    answer::GraphqlAnswer, error::BackendError, jwt::JwtConfig, policy::Policy, table::Shape,
+};
 use self::{
-    answer::{Code, Fault},
-    document::Request,
+    answer::{ErrorCode, RequestError},
+    document::GraphqlRequest,
     execute::Prepared,
-    jwt::{Headers, Session},
-    store::Writer,
+    jwt::{Headers, RequestSession},
+    store::RowWriter,
     types::Types,
 };
 
@@ -173,26 +175,30 @@ impl Backend {
 
     /// Answers one `POST /v1/graphql`: one operation, or a batch of them.
     #[must_use]
-    pub fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Answer {
+    pub fn answer(&self, headers: &HeaderMap, body: &[u8]) -> GraphqlAnswer {
         let answered = self.answered(headers, body);
-        answered.unwrap_or_else(|fault| Answer::refusal(&fault))
+        answered.unwrap_or_else(|fault| GraphqlAnswer::refusal(&fault))
     }
 
-    fn answered(&self, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Fault> {
+    fn answered(&self, headers: &HeaderMap, body: &[u8]) -> Result<GraphqlAnswer, RequestError> {
         let session = self.authenticate(&Headers::from(headers))?;
         let body: Value =
             serde_json::from_slice(body).map_err(|error| answer::bad_json(body, &error))?;
-        let requests = Request::read_all(&body)?;
-        let answer = |request: &Request| {
+        let requests = GraphqlRequest::read_all(&body)?;
+        let answer = |request: &GraphqlRequest| {
             let done = self.run(&session, request);
-            done.unwrap_or_else(|fault| Answer::refusal(&fault))
+            done.unwrap_or_else(|fault| GraphqlAnswer::refusal(&fault))
         };
-        let answers: Vec<Answer> = requests.iter().map(answer).collect();
-        Ok(Answer::batch(answers, body.is_array()))
+        let answers: Vec<GraphqlAnswer> = requests.iter().map(answer).collect();
+        Ok(GraphqlAnswer::batch(answers, body.is_array()))
     }
 
     /// Runs one operation that is no subscription.
-    fn run(&self, session: &Session, request: &Request) -> Result<Answer, Fault> {
+    fn run(
+        &self,
+        session: &RequestSession,
+        request: &GraphqlRequest,
+    ) -> Result<GraphqlAnswer, RequestError> {
         let types = self.types(&session.role);
         let prepared = execute::prepare(&types, request)?;
         self.answered_by(&types, session, &prepared)
@@ -202,17 +208,17 @@ impl Backend {
     fn answered_by(
         &self,
         types: &Types,
-        session: &Session,
+        session: &RequestSession,
         prepared: &Prepared,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<GraphqlAnswer, RequestError> {
         match prepared {
-            Prepared::Subscription(_) => Err(Fault::new(
-                Code::UnexpectedPayload,
+            Prepared::Subscription(_) => Err(RequestError::new(
+                ErrorCode::UnexpectedPayload,
                 "subscriptions are not supported over HTTP, use websockets instead",
             )),
             Prepared::Query(fields) => {
                 let data = execute::read(&self.connection(), types, session, fields)?;
-                Ok(Answer::success(fields, data, false))
+                Ok(GraphqlAnswer::success(fields, data, false))
             }
             Prepared::Mutation(fields) => {
                 let (shape, now) = (self.shape(), self.now().as_microsecond());
@@ -223,12 +229,12 @@ impl Backend {
                 if committed {
                     self.inner.commits.send_modify(|commits| *commits += 1);
                 }
-                Ok(Answer::success(fields, data, committed))
+                Ok(GraphqlAnswer::success(fields, data, committed))
             }
         }
     }
 
-    fn authenticate(&self, headers: &Headers) -> Result<Session, Fault> {
+    fn authenticate(&self, headers: &Headers) -> Result<RequestSession, RequestError> {
         let now = Timestamp::now().as_second();
         let secret = &self.inner.admin_secret;
         self.read_configured(|configured| {
@@ -250,7 +256,7 @@ impl Backend {
 
     fn change<T, E>(
         &self,
-        work: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
+        work: impl FnOnce(&mut RowWriter<'_>) -> Result<T, E>,
     ) -> Result<T, BackendError>
     where
         BackendError: From<E>,
@@ -258,7 +264,7 @@ impl Backend {
         let (shape, now) = (self.shape(), self.now().as_microsecond());
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut writer = Writer::new(&transaction, shape, now);
+        let mut writer = RowWriter::new(&transaction, shape, now);
         let done = work(&mut writer)?;
         transaction.commit()?;
         drop(connection);

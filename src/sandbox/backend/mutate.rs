@@ -4,34 +4,34 @@ use rusqlite::{params, params_from_iter};
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::{Code, Fault},
-    filter::{self, Condition},
-    jwt::Session,
-    role::Grant,
+    answer::{ErrorCode, RequestError},
+    filter::{self, SqlCondition},
+    jwt::RequestSession,
+    role::TablePermissions,
     select,
     selection::Selected,
-    store::{Key, Writer, broken, random_key},
-    table::{Kind, Shape},
+    store::{RowWriter, TodoKeys, broken, random_key},
+    table::{ColumnType, Shape},
 };
 
 /// Executes one root field of a mutation.
 #[derive(Debug)]
 pub(super) struct Mutation<'m, 'w> {
-    pub(super) writer: &'m mut Writer<'w>,
-    pub(super) grant: &'m Grant,
-    pub(super) session: &'m Session,
+    pub(super) writer: &'m mut RowWriter<'w>,
+    pub(super) grant: &'m TablePermissions,
+    pub(super) session: &'m RequestSession,
     pub(super) field: &'m Selected,
 }
 
 pub(super) const DUPLICATE: &str = "Uniqueness violation. duplicate key value violates unique constraint \
                          \"todos_user_id_client_id_key\"";
 
-pub(super) fn violation(message: impl Into<String>) -> Fault {
-    Fault::new(Code::ConstraintViolation, message)
+pub(super) fn violation(message: impl Into<String>) -> RequestError {
+    RequestError::new(ErrorCode::ConstraintViolation, message)
 }
 
 /// A failed statement: the only constraint `SQLite` itself checks is the key's.
-pub(super) fn failed(error: &rusqlite::Error) -> Fault {
+pub(super) fn failed(error: &rusqlite::Error) -> RequestError {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::ConstraintViolation) => violation(DUPLICATE),
         Some(_) | None => broken(error),
@@ -40,14 +40,14 @@ pub(super) fn failed(error: &rusqlite::Error) -> Fault {
 
 impl Mutation<'_, '_> {
     /// `update_todos`.
-    pub(super) fn update(&mut self) -> Result<Value, Fault> {
+    pub(super) fn update(&mut self) -> Result<Value, RequestError> {
         let arguments = self.field.arguments.clone();
         self.update_where(&arguments)
     }
 
     /// `update_todos_many`: one statement after the other. If none of them
     /// sets anything, Hasura answers with one response instead of a list.
-    pub(super) fn update_many(&mut self) -> Result<Value, Fault> {
+    pub(super) fn update_many(&mut self) -> Result<Value, RequestError> {
         let updates = self.field.arguments.get("updates").cloned();
         let updates = updates.as_ref().and_then(Value::as_array);
         let updates: Vec<_> = updates
@@ -67,8 +67,8 @@ impl Mutation<'_, '_> {
             .collect()
     }
 
-    fn update_where(&mut self, update: &Map<String, Value>) -> Result<Value, Fault> {
-        let Some(changes) = Changes::read(update.get("_set"))? else {
+    fn update_where(&mut self, update: &Map<String, Value>) -> Result<Value, RequestError> {
+        let Some(changes) = ColumnChanges::read(update.get("_set"))? else {
             return Ok(self.response(0, Map::new()));
         };
         let wanted = update.get("where").and_then(Value::as_object);
@@ -84,8 +84,8 @@ impl Mutation<'_, '_> {
     }
 
     /// `update_todos_by_pk`; an empty object if it sets nothing.
-    pub(super) fn update_by_key(&mut self) -> Result<Value, Fault> {
-        let Some(changes) = Changes::read(self.field.arguments.get("_set"))? else {
+    pub(super) fn update_by_key(&mut self) -> Result<Value, RequestError> {
+        let Some(changes) = ColumnChanges::read(self.field.arguments.get("_set"))? else {
             return Ok(json!({}));
         };
         let key = self.field.arguments.get("pk_columns");
@@ -102,7 +102,7 @@ impl Mutation<'_, '_> {
     }
 
     /// `delete_todos`.
-    pub(super) fn delete(&mut self) -> Result<Value, Fault> {
+    pub(super) fn delete(&mut self) -> Result<Value, RequestError> {
         let wanted = self.field.arguments.get("where");
         let wanted = wanted
             .and_then(Value::as_object)
@@ -117,7 +117,7 @@ impl Mutation<'_, '_> {
     }
 
     /// `delete_todos_by_pk`: null when there is no such row.
-    pub(super) fn delete_by_key(&mut self) -> Result<Value, Fault> {
+    pub(super) fn delete_by_key(&mut self) -> Result<Value, RequestError> {
         let condition = select::key_condition(self.grant.table, &self.field.arguments)?;
         let keys = self.keys(condition)?;
         let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
@@ -126,7 +126,7 @@ impl Mutation<'_, '_> {
         Ok(rows.into_iter().next().unwrap_or(Value::Null))
     }
 
-    fn remove(&mut self, keys: &[Key]) -> Result<(), Fault> {
+    fn remove(&mut self, keys: &[TodoKeys]) -> Result<(), RequestError> {
         keys.iter()
             .try_for_each(|key| self.writer.remove(key))
             .map_err(|error| broken(&error))
@@ -134,8 +134,8 @@ impl Mutation<'_, '_> {
 
     /// The reachable rows that fulfil a condition, in the order in which a
     /// statement meets them: that of their next revisions.
-    fn keys(&self, condition: Condition) -> Result<Vec<Key>, Fault> {
-        let condition = Condition::all(vec![
+    fn keys(&self, condition: SqlCondition) -> Result<Vec<TodoKeys>, RequestError> {
+        let condition = SqlCondition::all(vec![
             filter::reachable(self.grant, self.session)?,
             condition,
         ]);
@@ -143,10 +143,10 @@ impl Mutation<'_, '_> {
             "select id, user_id, client_id from todos where {} order by {}",
             condition.sql, self.grant.table.heap
         );
-        let read = || -> rusqlite::Result<Vec<Key>> {
+        let read = || -> rusqlite::Result<Vec<TodoKeys>> {
             let mut statement = self.writer.transaction.prepare_cached(&sql)?;
             let rows = statement.query_map(params_from_iter(condition.values), |row| {
-                Ok(Key {
+                Ok(TodoKeys {
                     id: row.get(0)?,
                     owner: row.get(1)?,
                     client_id: row.get(2)?,
@@ -157,7 +157,7 @@ impl Mutation<'_, '_> {
         read().map_err(|error| broken(&error))
     }
 
-    pub(super) fn check_owner(&self, owner: Option<i64>) -> Result<(), Fault> {
+    pub(super) fn check_owner(&self, owner: Option<i64>) -> Result<(), RequestError> {
         let (Some(owner), Shape::Full) = (owner, self.writer.shape) else {
             return Ok(());
         };
@@ -172,14 +172,18 @@ impl Mutation<'_, '_> {
     }
 
     /// Changes rows; a row that leaves its owner or key leaves a tombstone.
-    pub(super) fn change(&mut self, ids: &[i64], changes: &Changes) -> Result<(), Fault> {
+    pub(super) fn change(
+        &mut self,
+        ids: &[i64],
+        changes: &ColumnChanges,
+    ) -> Result<(), RequestError> {
         for id in ids {
             let sql = "select user_id, client_id from todos where id = ?";
             let old = self
                 .writer
                 .transaction
                 .query_row(sql, [id], |row| {
-                    Ok(Key {
+                    Ok(TodoKeys {
                         id: *id,
                         owner: row.get(0)?,
                         client_id: row.get(1)?,
@@ -216,8 +220,8 @@ impl Mutation<'_, '_> {
         id: i64,
         owner: Option<i64>,
         client_id: &str,
-        changes: &Changes,
-    ) -> Result<(), Fault> {
+        changes: &ColumnChanges,
+    ) -> Result<(), RequestError> {
         let writer = &mut *self.writer;
         let revision = writer.revision().map_err(|error| broken(&error))?;
         let sql = "update todos set user_id = ?2, client_id = ?3, revision = ?4, updated_at = ?5, \
@@ -247,7 +251,7 @@ impl Mutation<'_, '_> {
     }
 
     /// The rows of every `returning`, by response key.
-    pub(super) fn lists(&self, ids: &[i64]) -> Result<Map<String, Value>, Fault> {
+    pub(super) fn lists(&self, ids: &[i64]) -> Result<Map<String, Value>, RequestError> {
         let fields = self.field.fields.iter();
         fields
             .filter(|field| field.name == "returning")
@@ -258,7 +262,11 @@ impl Mutation<'_, '_> {
             .collect()
     }
 
-    pub(super) fn returned(&self, ids: &[i64], fields: &[Selected]) -> Result<Vec<Value>, Fault> {
+    pub(super) fn returned(
+        &self,
+        ids: &[i64],
+        fields: &[Selected],
+    ) -> Result<Vec<Value>, RequestError> {
         if fields.is_empty() {
             return Ok(Vec::new());
         }
@@ -296,28 +304,28 @@ fn sets_nothing(set: Option<&Value>) -> bool {
 
 /// The columns that an update sets.
 #[derive(Debug)]
-pub(super) struct Changes {
+pub(super) struct ColumnChanges {
     pub(super) text: Set<String>,
     pub(super) owner: Set<i64>,
     /// None keeps the key, which is never null.
     pub(super) client_id: Option<String>,
 }
 
-impl Changes {
+impl ColumnChanges {
     /// None when nothing is set: such an update touches no row.
-    fn read(set: Option<&Value>) -> Result<Option<Self>, Fault> {
+    fn read(set: Option<&Value>) -> Result<Option<Self>, RequestError> {
         let Some(Value::Object(set)) = set.filter(|set| !sets_nothing(Some(set))) else {
             return Ok(None);
         };
         let text = match set.get("text") {
-            Some(given) => Set::To(optional_text(Kind::Text, Some(given))?),
+            Some(given) => Set::To(optional_text(ColumnType::Text, Some(given))?),
             None => Set::Kept,
         };
         let owner = match set.get("user_id") {
             Some(given) => Set::To(optional_integer(given)?),
             None => Set::Kept,
         };
-        let client_id = optional_text(Kind::Uuid, set.get("client_id"))?;
+        let client_id = optional_text(ColumnType::Uuid, set.get("client_id"))?;
         Ok(Some(Self {
             text,
             owner,
@@ -326,7 +334,10 @@ impl Changes {
     }
 }
 
-pub(super) fn optional_text(kind: Kind, given: Option<&Value>) -> Result<Option<String>, Fault> {
+pub(super) fn optional_text(
+    kind: ColumnType,
+    given: Option<&Value>,
+) -> Result<Option<String>, RequestError> {
     use rusqlite::types::Value as Sql;
     Ok(match given.map(|value| kind.to_sql(value)).transpose()? {
         Some(Sql::Text(text)) => Some(text),
@@ -334,9 +345,9 @@ pub(super) fn optional_text(kind: Kind, given: Option<&Value>) -> Result<Option<
     })
 }
 
-pub(super) fn optional_integer(given: &Value) -> Result<Option<i64>, Fault> {
+pub(super) fn optional_integer(given: &Value) -> Result<Option<i64>, RequestError> {
     use rusqlite::types::Value as Sql;
-    Ok(match Kind::Integer.to_sql(given)? {
+    Ok(match ColumnType::Integer.to_sql(given)? {
         Sql::Integer(number) => Some(number),
         Sql::Null | Sql::Text(_) | Sql::Real(_) | Sql::Blob(_) => None,
     })

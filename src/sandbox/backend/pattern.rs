@@ -5,7 +5,7 @@ use std::{iter::Peekable, str::Chars};
 use regex::Regex;
 use rusqlite::{Connection, Error, functions::FunctionFlags, types::ValueRef};
 
-use super::answer::{Code, Fault};
+use super::answer::{ErrorCode, RequestError};
 
 /// The SQL function that says whether a text matches an expression.
 const MATCHES: &str = "matches";
@@ -13,7 +13,7 @@ const MATCHES: &str = "matches";
 const FAILS_AT: &str = "fails_at";
 const ESCAPE_ENDS: &str = "LIKE pattern must not end with escape character";
 
-/// Teaches a connection the functions that [`Search`] calls: null when the
+/// Teaches a connection the functions that [`PatternSearch`] calls: null when the
 /// text is null, as any `PostgreSQL` pattern operator.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     define(connection, MATCHES, Ok)?;
@@ -46,9 +46,9 @@ fn define(
 }
 
 /// Returns what a failed statement reports about its pattern.
-pub(super) fn fault(error: &Error) -> Option<Fault> {
+pub(super) fn fault(error: &Error) -> Option<RequestError> {
     let ends = matches!(error, Error::SqliteFailure(_, Some(said)) if said == ESCAPE_ENDS);
-    ends.then(|| Fault::new(Code::BadRequest, ESCAPE_ENDS))
+    ends.then(|| RequestError::new(ErrorCode::BadRequest, ESCAPE_ENDS))
 }
 
 /// The pattern of a text operator.
@@ -82,7 +82,7 @@ pub(super) fn operator(name: &str) -> Option<(Language, bool, bool)> {
 
 /// Returns a pattern as an SQL function of the text and a regular expression.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Search {
+pub(super) struct PatternSearch {
     pub(super) function: &'static str,
     pub(super) expression: String,
 }
@@ -92,7 +92,7 @@ pub(super) fn search(
     language: Language,
     case_matters: bool,
     pattern: &str,
-) -> Result<Search, Fault> {
+) -> Result<PatternSearch, RequestError> {
     let (function, body) = match language {
         Language::Like => like(pattern),
         Language::Similar => (MATCHES, format!("^(?:{})$", advanced(&similar(pattern))?)),
@@ -102,7 +102,7 @@ pub(super) fn search(
     let flags = if case_matters { "(?s)" } else { "(?si)" };
     let expression = format!("{flags}{body}");
     match Regex::new(&expression) {
-        Ok(_) => Ok(Search {
+        Ok(_) => Ok(PatternSearch {
             function,
             expression,
         }),
@@ -110,14 +110,14 @@ pub(super) fn search(
     }
 }
 
-fn refuse(what: &str) -> Fault {
+fn refuse(what: &str) -> RequestError {
     let message = format!("invalid regular expression: {what}");
-    Fault::new(Code::DataException, message)
+    RequestError::new(ErrorCode::DataException, message)
 }
 
 /// An expression of `PostgreSQL`'s in the words of the regex library. What is
 /// repeated is not repeated again, and a bracket in a class is a letter.
-fn advanced(pattern: &str) -> Result<String, Fault> {
+fn advanced(pattern: &str) -> Result<String, RequestError> {
     let mut source = String::new();
     let mut repeatable = false;
     let mut letters = pattern.chars().peekable();
@@ -368,7 +368,7 @@ mod tests {
         ] {
             let code = search(language, true, pattern).err();
             let code = code.map(|fault| fault.code);
-            assert_eq!(code, Some(Code::DataException), "{pattern}");
+            assert_eq!(code, Some(ErrorCode::DataException), "{pattern}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct Policy {
     pub delete: bool,
     /// Tables that role `user` may not select although `select` is on.
     pub hidden_tables: Vec<String>,
-    /// Role `user` sees and changes only its own rows. Off: everybody's.
+    /// Role `user` sees and changes only its own rows. Off: all rows.
     pub rows_filtered: bool,
     /// `__schema` and `__type` exist.
     pub introspection: bool,
@@ -30,7 +30,7 @@ pub struct Policy {
     /// The silent row limit of every select permission.
     pub row_limit: Option<u32>,
     /// The role of requests that bring no token. A role other than `user` may
-    /// then select everybody's rows.
+    /// then select all rows.
     pub unauthorized_role: Option<String>,
     /// There is a JWT secret. Off: only the admin secret opens.
     pub jwt_mode: bool,

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Code, Fault, Path},
-    document::Request,
+    answer::{ErrorCode, ErrorPath, RequestError},
+    document::GraphqlRequest,
 };
 
 /// The longest reason of a close frame, in bytes.
@@ -75,14 +75,14 @@ impl Closing {
 
 /// An action of the connection.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Step {
+pub(super) enum ProtocolStep {
     Send(Value),
     /// Check the headers of this `connection_init` payload, then call
-    /// [`Conversation::accepted`] or [`Conversation::refused`].
+    /// [`ServerConversation::accepted`] or [`ServerConversation::refused`].
     Authenticate(Option<Value>),
     Start {
         id: String,
-        request: Request,
+        request: GraphqlRequest,
     },
     Stop {
         id: String,
@@ -102,13 +102,13 @@ enum Phase {
 
 /// The protocol state of a connection.
 #[derive(Debug)]
-pub(super) struct Conversation {
+pub(super) struct ServerConversation {
     protocol: Protocol,
     phase: Phase,
     running: BTreeSet<String>,
 }
 
-impl Conversation {
+impl ServerConversation {
     pub(super) fn new(protocol: Protocol) -> Self {
         Self {
             protocol,
@@ -131,7 +131,7 @@ impl Conversation {
 
     /// Handles a text frame from the client. Hasura lets either protocol use the
     /// other's names.
-    pub(super) fn received(&mut self, text: &str) -> Vec<Step> {
+    pub(super) fn received(&mut self, text: &str) -> Vec<ProtocolStep> {
         if matches!(self.phase, Phase::Doomed(_)) {
             return Vec::new();
         }
@@ -146,21 +146,24 @@ impl Conversation {
         match (kind, id) {
             // Another one is checked as the first: who asks may change.
             ("connection_init", _) if is_init(payload) => {
-                vec![Step::Authenticate(payload.cloned())]
+                vec![ProtocolStep::Authenticate(payload.cloned())]
             }
             ("ping" | "pong", _) if !is_ping(payload) => self.malformed("the payload is no ping"),
-            ("ping", _) => vec![Step::Send(pong(payload))],
+            ("ping", _) => vec![ProtocolStep::Send(pong(payload))],
             ("pong", _) => Vec::new(),
-            ("connection_terminate", _) => vec![Step::Close(Closing::plain(
+            ("connection_terminate", _) => vec![ProtocolStep::Close(Closing::plain(
                 1000,
                 "GQL_CONNECTION_TERMINATE received",
             ))],
             ("complete" | "stop", Some(id)) => {
                 self.running.remove(id);
-                vec![Step::Stop { id: id.to_owned() }]
+                vec![ProtocolStep::Stop { id: id.to_owned() }]
             }
             ("subscribe" | "start", Some(id)) => {
-                match Request::read(payload.unwrap_or(&Value::Null), &mut Path::default()) {
+                match GraphqlRequest::read(
+                    payload.unwrap_or(&Value::Null),
+                    &mut ErrorPath::default(),
+                ) {
                     Ok(request) => self.start(id, request),
                     Err(fault) => self.malformed(&fault.message),
                 }
@@ -173,12 +176,13 @@ impl Conversation {
         }
     }
 
-    fn start(&mut self, id: &str, request: Request) -> Vec<Step> {
+    fn start(&mut self, id: &str, request: GraphqlRequest) -> Vec<ProtocolStep> {
         if self.phase == Phase::Waiting {
             let message = "start received before the connection is initialised";
             let mut steps = self.start_failed(id, message);
             // The close waits for the end of the time for `connection_init`.
-            if let Some(Step::Close(closing)) = steps.pop_if(|step| matches!(step, Step::Close(_)))
+            if let Some(ProtocolStep::Close(closing)) =
+                steps.pop_if(|step| matches!(step, ProtocolStep::Close(_)))
             {
                 self.phase = Phase::Doomed(closing);
             }
@@ -188,38 +192,38 @@ impl Conversation {
             let message = format!("an operation already exists with this id: {id}");
             return self.start_failed(id, &message);
         }
-        vec![Step::Start {
+        vec![ProtocolStep::Start {
             id: id.to_owned(),
             request,
         }]
     }
 
-    fn start_failed(&self, id: &str, message: &str) -> Vec<Step> {
+    fn start_failed(&self, id: &str, message: &str) -> Vec<ProtocolStep> {
         match self.protocol {
             Protocol::Modern => vec![
-                Step::Send(json!({"type": "error", "id": id, "payload": message})),
-                Step::Close(Closing::error(1000, &format!("4400: {message}"))),
+                ProtocolStep::Send(json!({"type": "error", "id": id, "payload": message})),
+                ProtocolStep::Close(Closing::error(1000, &format!("4400: {message}"))),
             ],
             Protocol::Apollo => {
-                let payload = Fault::new(Code::StartFailed, message).json();
+                let payload = RequestError::new(ErrorCode::StartFailed, message).json();
                 [
                     json!({"type": "error", "id": id, "payload": payload}),
                     json!({"type": "complete", "id": id}),
                 ]
-                .map(Step::Send)
+                .map(ProtocolStep::Send)
                 .into()
             }
         }
     }
 
-    fn malformed(&self, detail: &str) -> Vec<Step> {
+    fn malformed(&self, detail: &str) -> Vec<ProtocolStep> {
         let message = format!("parsing ClientMessage failed: Error in $: {detail}");
         match self.protocol {
             Protocol::Modern => {
                 let message = format!("4400: Parsing client message failed: {message}");
-                vec![Step::Close(Closing::error(4400, &message))]
+                vec![ProtocolStep::Close(Closing::error(4400, &message))]
             }
-            Protocol::Apollo => vec![Step::Send(
+            Protocol::Apollo => vec![ProtocolStep::Send(
                 json!({"type": "connection_error", "payload": message}),
             )],
         }
@@ -233,7 +237,7 @@ impl Conversation {
 
     /// The headers were not, which the modern protocol does not tell. Only a
     /// connection that was ready before closes at once.
-    pub(super) fn refused(&mut self, fault: &Fault) -> (Vec<Value>, Option<Closing>) {
+    pub(super) fn refused(&mut self, fault: &RequestError) -> (Vec<Value>, Option<Closing>) {
         let (messages, closing) = match self.protocol {
             Protocol::Modern => (Vec::new(), Closing::error(4403, "4403: Forbidden")),
             Protocol::Apollo => {
@@ -280,7 +284,7 @@ impl Conversation {
     }
 
     /// The end of an operation that failed: before it ran, or while running.
-    pub(super) fn failed(&mut self, id: &str, fault: &Fault, ran: bool) -> Vec<Value> {
+    pub(super) fn failed(&mut self, id: &str, fault: &RequestError, ran: bool) -> Vec<Value> {
         let errors = json!([fault.json()]);
         let error = match (self.protocol, ran) {
             (Protocol::Modern, _) => json!({"type": "error", "id": id, "payload": errors}),
@@ -347,8 +351,8 @@ mod tests {
 
     #[test]
     fn apollo_says_why_it_refuses_and_closes_later() {
-        let mut talk = Conversation::new(Protocol::Apollo);
-        let fault = Fault::new(Code::InvalidJwt, "Could not verify JWT: JWTExpired");
+        let mut talk = ServerConversation::new(Protocol::Apollo);
+        let fault = RequestError::new(ErrorCode::InvalidJwt, "Could not verify JWT: JWTExpired");
         let (sent, at_once) = talk.refused(&fault);
         let wanted = json!({
             "type": "connection_error",
@@ -362,8 +366,8 @@ mod tests {
 
     #[test]
     fn apollo_tells_failures_before_and_while_running_apart() {
-        let mut talk = Conversation::new(Protocol::Apollo);
-        let fault = Fault::new(Code::NotFound, "x");
+        let mut talk = ServerConversation::new(Protocol::Apollo);
+        let fault = RequestError::new(ErrorCode::NotFound, "x");
         let kinds = |sent: Vec<Value>| -> Vec<Value> {
             sent.into_iter()
                 .map(|message| message["type"].clone())

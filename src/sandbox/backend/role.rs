@@ -12,7 +12,7 @@ pub(super) const ADMIN: &str = "admin";
 
 /// A role's permissions on one table.
 #[derive(Debug, Clone)]
-pub(super) struct Grant {
+pub(super) struct TablePermissions {
     pub(super) table: &'static Table,
     /// The readable columns; empty without select permission.
     pub(super) select: Vec<&'static Column>,
@@ -29,7 +29,7 @@ pub(super) struct Grant {
     pub(super) constraints: Vec<&'static Constraint>,
 }
 
-impl Grant {
+impl TablePermissions {
     pub(super) fn selects(&self) -> bool {
         !self.select.is_empty()
     }
@@ -49,7 +49,7 @@ impl Grant {
 }
 
 /// The grants of a role, by table name.
-pub(super) fn grants(role: &str, shape: Shape, policy: &Policy) -> Vec<Grant> {
+pub(super) fn grants(role: &str, shape: Shape, policy: &Policy) -> Vec<TablePermissions> {
     TABLES
         .iter()
         .filter(|table| table.bare || shape == Shape::Full)
@@ -57,7 +57,7 @@ pub(super) fn grants(role: &str, shape: Shape, policy: &Policy) -> Vec<Grant> {
             ADMIN => admin(table, shape),
             USER => user(table, shape, policy),
             other if policy.unauthorized_role.as_deref() == Some(other) => {
-                anybody(table, shape, policy)
+                unauthenticated(table, shape, policy)
             }
             _ => nothing(table, shape),
         })
@@ -65,8 +65,8 @@ pub(super) fn grants(role: &str, shape: Shape, policy: &Policy) -> Vec<Grant> {
         .collect()
 }
 
-fn nothing(table: &'static Table, shape: Shape) -> Grant {
-    Grant {
+fn nothing(table: &'static Table, shape: Shape) -> TablePermissions {
+    TablePermissions {
         table,
         select: Vec::new(),
         insert: None,
@@ -101,7 +101,7 @@ fn readable(table: &'static Table, shape: Shape) -> Vec<&'static Column> {
         .collect()
 }
 
-fn user(table: &'static Table, shape: Shape, policy: &Policy) -> Grant {
+fn user(table: &'static Table, shape: Shape, policy: &Policy) -> TablePermissions {
     let hidden = policy.hidden_tables.iter().any(|name| name == table.name);
     let mut grant = nothing(table, shape);
     grant.own_rows = policy.rows_filtered;
@@ -120,14 +120,14 @@ fn user(table: &'static Table, shape: Shape, policy: &Policy) -> Grant {
     grant
 }
 
-fn anybody(table: &'static Table, shape: Shape, policy: &Policy) -> Grant {
+fn unauthenticated(table: &'static Table, shape: Shape, policy: &Policy) -> TablePermissions {
     let mut grant = nothing(table, shape);
     grant.row_limit = policy.row_limit;
     grant.select = readable(table, shape);
     grant
 }
 
-fn admin(table: &'static Table, shape: Shape) -> Grant {
+fn admin(table: &'static Table, shape: Shape) -> TablePermissions {
     let mut grant = nothing(table, shape);
     grant.select = table.columns_of(shape).collect();
     if is_todos(table) {

@@ -75,7 +75,7 @@ impl Backend {
             {
                 let kind = table::TODOS
                     .column(name)
-                    .map_or(table::Kind::Text, |column| column.kind);
+                    .map_or(table::ColumnType::Text, |column| column.kind);
                 shown.insert(name.to_owned(), kind.to_json(row.get_ref(at)?));
             }
             Ok(Value::Object(shown))

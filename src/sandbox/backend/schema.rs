@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{
     inputs, introspection,
     policy::Policy,
-    role::{self, Grant},
+    role::{self, TablePermissions},
     table,
     types::{
-        Action, Field, InputField, MUTATION, Null, QUERY, SUBSCRIPTION, Scalar, Shape, Types, list,
-        list_of, named, required,
+        FieldAction, InputField, MUTATION, Null, ObjectField, QUERY, SUBSCRIPTION, Scalar,
+        TypeKind, Types, list, list_of, named, required,
     },
 };
 
@@ -23,7 +23,7 @@ pub(super) fn schema(role: &str, shape: table::Shape, policy: &Policy) -> Types 
         introspection: policy.introspection,
     };
     for scalar in ["Boolean", "Int", "String"] {
-        types.add(scalar, None, Shape::Scalar);
+        types.add(scalar, None, TypeKind::Scalar);
     }
     let grants = types.grants.clone();
     let mut roots = Roots::default();
@@ -43,30 +43,30 @@ pub(super) fn schema(role: &str, shape: table::Shape, policy: &Policy) -> Types 
     types
 }
 
-fn add_row(types: &mut Types, grant: &Grant) {
+fn add_row(types: &mut Types, grant: &TablePermissions) {
     let fields = grant
         .select
         .iter()
         .map(|column| {
             let of = named(column.kind.scalar());
             let of = if column.nullable { of } else { required(of) };
-            Field::new(column.name, of)
+            ObjectField::new(column.name, of)
         })
         .collect();
     let name = grant.table.name;
     let about = format!("columns and relationships of \"{name}\"");
-    types.add(name, Some(&about), Shape::Object(fields));
+    types.add(name, Some(&about), TypeKind::Object(fields));
 }
 
-fn add_response(types: &mut Types, grant: &Grant) {
+fn add_response(types: &mut Types, grant: &TablePermissions) {
     let name = grant.table.name;
     let mut fields = vec![
-        Field::new("affected_rows", required(named("Int")))
+        ObjectField::new("affected_rows", required(named("Int")))
             .about("number of rows affected by the mutation"),
     ];
     if grant.selects() {
         fields.push(
-            Field::new("returning", required(list_of(name)))
+            ObjectField::new("returning", required(list_of(name)))
                 .about("data from the rows affected by the mutation"),
         );
     }
@@ -74,29 +74,29 @@ fn add_response(types: &mut Types, grant: &Grant) {
     types.add(
         format!("{name}_mutation_response"),
         Some(&about),
-        Shape::Object(fields),
+        TypeKind::Object(fields),
     );
 }
 
 /// The fields of the three root types while they are gathered.
 #[derive(Default)]
 struct Roots {
-    query: Vec<Field>,
-    mutation: Vec<Field>,
-    subscription: Vec<Field>,
+    query: Vec<ObjectField>,
+    mutation: Vec<ObjectField>,
+    subscription: Vec<ObjectField>,
 }
 
 impl Roots {
-    fn select(&mut self, index: usize, grant: &Grant) {
+    fn select(&mut self, index: usize, grant: &TablePermissions) {
         let name = grant.table.name;
-        let rows = Field::new(name, required(list_of(name)))
+        let rows = ObjectField::new(name, required(list_of(name)))
             .about(format!("fetch data from the table: \"{name}\""))
             .takes(inputs::select_arguments(name))
-            .does(Action::Select(index));
+            .does(FieldAction::Select(index));
         self.query.push(rows.clone());
         self.subscription.push(rows);
         if let Some(key) = grant.readable_key() {
-            let row = Field::new(&format!("{name}_by_pk"), named(name))
+            let row = ObjectField::new(&format!("{name}_by_pk"), named(name))
                 .about(format!(
                     "fetch data from the table: \"{name}\" using primary key columns"
                 ))
@@ -104,21 +104,21 @@ impl Roots {
                     key.name,
                     required(named(key.kind.scalar())),
                 )])
-                .does(Action::SelectByKey(index));
+                .does(FieldAction::SelectByKey(index));
             self.query.push(row.clone());
             self.subscription.push(row);
         }
         self.subscription.push(
-            Field::new(&format!("{name}_stream"), required(list_of(name)))
+            ObjectField::new(&format!("{name}_stream"), required(list_of(name)))
                 .about(format!(
                     "fetch data from the table in a streaming manner: \"{name}\""
                 ))
                 .takes(inputs::stream_arguments(name))
-                .does(Action::Stream(index)),
+                .does(FieldAction::Stream(index)),
         );
     }
 
-    fn mutate(&mut self, index: usize, grant: &Grant) {
+    fn mutate(&mut self, index: usize, grant: &TablePermissions) {
         if grant.insert.is_some() {
             self.insert(index, grant);
         }
@@ -130,7 +130,7 @@ impl Roots {
         }
     }
 
-    fn insert(&mut self, index: usize, grant: &Grant) {
+    fn insert(&mut self, index: usize, grant: &TablePermissions) {
         let name = grant.table.name;
         let object = format!("{name}_insert_input");
         let conflict = |mut arguments: Vec<InputField>| {
@@ -144,79 +144,79 @@ impl Roots {
             arguments
         };
         self.mutation.push(
-            Field::new(&format!("insert_{name}"), response(name))
+            ObjectField::new(&format!("insert_{name}"), response(name))
                 .about(format!("insert data into the table: \"{name}\""))
                 .takes(conflict(vec![
                     InputField::new("objects", required(list_of(&object)))
                         .about("the rows to be inserted"),
                 ]))
-                .does(Action::Insert(index)),
+                .does(FieldAction::Insert(index)),
         );
         if grant.selects() {
             self.mutation.push(
-                Field::new(&format!("insert_{name}_one"), named(name))
+                ObjectField::new(&format!("insert_{name}_one"), named(name))
                     .about(format!("insert a single row into the table: \"{name}\""))
                     .takes(conflict(vec![
                         InputField::new("object", required(named(&object)))
                             .about("the row to be inserted"),
                     ]))
-                    .does(Action::InsertOne(index)),
+                    .does(FieldAction::InsertOne(index)),
             );
         }
     }
 
-    fn update(&mut self, index: usize, grant: &Grant) {
+    fn update(&mut self, index: usize, grant: &TablePermissions) {
         let name = grant.table.name;
         self.mutation.push(
-            Field::new(&format!("update_{name}"), response(name))
+            ObjectField::new(&format!("update_{name}"), response(name))
                 .about(format!("update data of the table: \"{name}\""))
                 .takes(inputs::update_arguments(name))
-                .does(Action::Update(index)),
+                .does(FieldAction::Update(index)),
         );
         if grant.readable_key().is_some() {
             let key = format!("{name}_pk_columns_input");
             self.mutation.push(
-                Field::new(&format!("update_{name}_by_pk"), named(name))
+                ObjectField::new(&format!("update_{name}_by_pk"), named(name))
                     .about(format!("update single row of the table: \"{name}\""))
                     .takes(vec![
                         inputs::set_argument(name),
                         InputField::new("pk_columns", required(named(&key))),
                     ])
-                    .does(Action::UpdateByKey(index)),
+                    .does(FieldAction::UpdateByKey(index)),
             );
         }
         let updates = format!("{name}_updates");
         self.mutation.push(
-            Field::new(&format!("update_{name}_many"), list(response(name)))
+            ObjectField::new(&format!("update_{name}_many"), list(response(name)))
                 .about(format!("update multiples rows of table: \"{name}\""))
                 .takes(vec![
                     InputField::new("updates", required(list_of(&updates)))
                         .about("updates to execute, in order"),
                 ])
-                .does(Action::UpdateMany(index)),
+                .does(FieldAction::UpdateMany(index)),
         );
     }
 
-    fn delete(&mut self, index: usize, grant: &Grant) {
+    fn delete(&mut self, index: usize, grant: &TablePermissions) {
         let name = grant.table.name;
         self.mutation.push(
-            Field::new(&format!("delete_{name}"), response(name))
+            ObjectField::new(&format!("delete_{name}"), response(name))
                 .about(format!("delete data from the table: \"{name}\""))
                 .takes(vec![
                     InputField::new("where", required(named(&format!("{name}_bool_exp"))))
                         .about("filter the rows which have to be deleted"),
                 ])
-                .does(Action::Delete(index)),
+                .does(FieldAction::Delete(index)),
         );
         if let Some(key) = grant.readable_key() {
             self.mutation.push(
-                Field::new(&format!("delete_{name}_by_pk"), named(name))
+                ObjectField::new(&format!("delete_{name}_by_pk"), named(name))
                     .about(format!("delete single row from the table: \"{name}\""))
                     .takes(vec![InputField::new(
                         key.name,
                         required(named(key.kind.scalar())),
                     )])
-                    .does(Action::DeleteByKey(index)),
+                    .does(FieldAction::DeleteByKey(index)),
             );
         }
     }
@@ -224,13 +224,13 @@ impl Roots {
     fn add_to(mut self, types: &mut Types, policy: &Policy) {
         if self.query.is_empty() {
             self.query.push(
-                Field::new("no_queries_available", required(named("String")))
+                ObjectField::new("no_queries_available", required(named("String")))
                     .about(
                         "There are no queries available to the current role. Either there are \
                          no sources or remote schemas configured, or the current role doesn't \
                          have the required permissions.",
                     )
-                    .does(Action::NoQueries),
+                    .does(FieldAction::NoQueries),
             );
         }
         types.mutations = !self.mutation.is_empty();
@@ -241,31 +241,32 @@ impl Roots {
         if types.introspection {
             self.query.extend(root_introspection());
         }
-        types.add(QUERY, None, Shape::Object(self.query));
+        types.add(QUERY, None, TypeKind::Object(self.query));
         if types.mutations {
             types.add(
                 MUTATION,
                 Some("mutation root"),
-                Shape::Object(self.mutation),
+                TypeKind::Object(self.mutation),
             );
         }
         if types.subscriptions {
-            types.add(SUBSCRIPTION, None, Shape::Object(self.subscription));
+            types.add(SUBSCRIPTION, None, TypeKind::Object(self.subscription));
         }
     }
 }
 
 /// `__schema` and `__type`: selectable, but no fields that introspection lists.
-fn root_introspection() -> [Field; 2] {
+fn root_introspection() -> [ObjectField; 2] {
     [
-        Field::new("__schema", required(named("__Schema"))).does(Action::IntrospectSchema),
-        Field::new("__type", named("__Type"))
+        ObjectField::new("__schema", required(named("__Schema")))
+            .does(FieldAction::IntrospectSchema),
+        ObjectField::new("__type", named("__Type"))
             .takes(vec![
                 InputField::new("name", required(named("String")))
                     .null(Null::Refused)
                     .scalar(Scalar::Strict),
             ])
-            .does(Action::IntrospectType),
+            .does(FieldAction::IntrospectType),
     ]
 }
 

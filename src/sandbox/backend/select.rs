@@ -4,10 +4,10 @@ use rusqlite::{Connection, Row, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Code, Fault},
-    filter::{self, Condition},
-    jwt::Session,
-    role::Grant,
+    answer::{ErrorCode, RequestError},
+    filter::{self, SqlCondition},
+    jwt::RequestSession,
+    role::TablePermissions,
     selection::Selected,
     store::broken,
     table::{Column, Table},
@@ -16,22 +16,22 @@ use super::{
 /// The rows of a list field.
 pub(super) fn rows(
     connection: &Connection,
-    grant: &Grant,
-    session: &Session,
+    grant: &TablePermissions,
+    session: &RequestSession,
     field: &Selected,
-) -> Result<Value, Fault> {
+) -> Result<Value, RequestError> {
     let mut parts = vec![filter::reachable(grant, session)?];
     if let Some(Value::Object(wanted)) = field.arguments.get("where") {
         parts.push(filter::filter(grant.table, wanted)?);
     }
-    let condition = Condition::all(parts);
+    let condition = SqlCondition::all(parts);
     let distinct = distinct(grant.table, field.arguments.get("distinct_on"));
     let order = order(grant.table, field.arguments.get("order_by"), &distinct);
     let limit = limit(grant, field.arguments.get("limit"));
     let offset = field.arguments.get("offset").and_then(Value::as_i64);
     if offset.is_some_and(|offset| offset < 0) {
-        return Err(Fault::new(
-            Code::DataException,
+        return Err(RequestError::new(
+            ErrorCode::DataException,
             "OFFSET must not be negative",
         ));
     }
@@ -50,11 +50,11 @@ pub(super) fn rows(
 /// The row of a `…_by_pk` field, or null.
 pub(super) fn row_by_key(
     connection: &Connection,
-    grant: &Grant,
-    session: &Session,
+    grant: &TablePermissions,
+    session: &RequestSession,
     field: &Selected,
-) -> Result<Value, Fault> {
-    let condition = Condition::all(vec![
+) -> Result<Value, RequestError> {
+    let condition = SqlCondition::all(vec![
         filter::reachable(grant, session)?,
         key_condition(grant.table, &field.arguments)?,
     ]);
@@ -68,7 +68,7 @@ pub(super) fn row_by_key(
 pub(super) fn key_condition(
     table: &Table,
     arguments: &Map<String, Value>,
-) -> Result<Condition, Fault> {
+) -> Result<SqlCondition, RequestError> {
     let wanted = arguments
         .iter()
         .map(|(name, value)| {
@@ -85,7 +85,7 @@ pub(super) fn returned(
     table: &Table,
     id: i64,
     fields: &[Selected],
-) -> Result<Option<Value>, Fault> {
+) -> Result<Option<Value>, RequestError> {
     let columns = columns(table, fields);
     let sql = statement(table, &columns, "id = ?", "", "");
     let rows = read(connection, &sql, vec![Sql::Integer(id)], &columns, fields)?;
@@ -165,7 +165,7 @@ fn order(table: &Table, argument: Option<&Value>, distinct: &[String]) -> String
 }
 
 /// The smaller of the asked limit and the permission's; -1 is none.
-fn limit(grant: &Grant, asked: Option<&Value>) -> i64 {
+fn limit(grant: &TablePermissions, asked: Option<&Value>) -> i64 {
     let asked = asked.and_then(Value::as_i64);
     let allowed = grant.row_limit.map(i64::from);
     asked.into_iter().chain(allowed).min().unwrap_or(-1)
@@ -178,7 +178,7 @@ fn read(
     values: Vec<Sql>,
     columns: &[&'static Column],
     fields: &[Selected],
-) -> Result<Vec<Value>, Fault> {
+) -> Result<Vec<Value>, RequestError> {
     let mut statement = connection
         .prepare_cached(sql)
         .map_err(|error| broken(&error))?;
@@ -211,11 +211,11 @@ fn shaped(
 /// that tie with the last one. Returns the rows and the cursor after them.
 pub(super) fn batch(
     connection: &Connection,
-    grant: &Grant,
-    session: &Session,
+    grant: &TablePermissions,
+    session: &RequestSession,
     field: &Selected,
     cursor: &Cursor,
-) -> Result<(Vec<Value>, Cursor), Fault> {
+) -> Result<(Vec<Value>, Cursor), RequestError> {
     let column = cursor.column;
     let (sign, direction, furthest) = if cursor.ascending {
         (">", "ASC", "max")
@@ -227,7 +227,7 @@ pub(super) fn batch(
     if let Some(Value::Object(wanted)) = field.arguments.get("where") {
         parts.push(filter::filter(grant.table, wanted)?);
     }
-    let mut condition = Condition::all(parts);
+    let mut condition = SqlCondition::all(parts);
     let size = field.arguments.get("batch_size").and_then(Value::as_i64);
     let table = grant.table.name;
     condition.sql = format!("{} AND \"{name}\" {sign} ?", condition.sql);
@@ -271,7 +271,7 @@ pub(super) struct Cursor {
 impl Cursor {
     /// The cursor that a `…_stream` field starts from: the first column it
     /// names, which validation makes the only one.
-    pub(super) fn start(table: &Table, field: &Selected) -> Result<Self, Fault> {
+    pub(super) fn start(table: &Table, field: &Selected) -> Result<Self, RequestError> {
         let cursors = field.arguments.get("cursor").and_then(Value::as_array);
         let mut columns = cursors.into_iter().flatten().flat_map(|cursor| {
             let ascending = cursor.get("ordering") != Some(&Value::from("DESC"));
@@ -281,7 +281,7 @@ impl Cursor {
         });
         let Some((column, value, ascending)) = columns.next() else {
             let message = "one streaming column field is expected";
-            return Err(Fault::new(Code::ValidationFailed, message));
+            return Err(RequestError::new(ErrorCode::ValidationFailed, message));
         };
         Ok(Self {
             column,

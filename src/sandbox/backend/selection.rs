@@ -11,11 +11,11 @@ use async_graphql_value::{Name, Value as Literal};
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Fault, Path},
+    answer::{ErrorPath, RequestError},
     coerce::Coercion,
-    directives::{self, Place},
+    directives::{self, DirectiveLocation},
     document::Operation,
-    types::{Action, Types, base_name},
+    types::{FieldAction, Types, base_name},
 };
 
 /// A selected field, valid for its type.
@@ -26,7 +26,7 @@ pub(super) struct Selected {
     pub(super) name: String,
     /// The name of the type whose field this is.
     pub(super) parent: String,
-    pub(super) action: Option<Action>,
+    pub(super) action: Option<FieldAction>,
     pub(super) arguments: Map<String, Value>,
     pub(super) fields: Vec<Selected>,
 }
@@ -42,8 +42,8 @@ pub(super) fn select(
     types: &Types,
     operation: &Operation,
     root: &str,
-    place: Place,
-) -> Result<Vec<Selected>, Fault> {
+    place: DirectiveLocation,
+) -> Result<Vec<Selected>, RequestError> {
     let coercion = Coercion {
         types,
         variables: &operation.variables,
@@ -53,7 +53,7 @@ pub(super) fn select(
         fragments: &operation.fragments,
         coercion,
     };
-    let mut path = Path::default();
+    let mut path = ErrorPath::default();
     let fields = selector.fields(root, &[&operation.selection], &mut path)?;
     directives::parsed(coercion, &operation.directives, place, &mut path)?;
     Ok(fields)
@@ -67,7 +67,7 @@ struct Selector<'a> {
 }
 
 /// The selections that share a response key.
-struct Merged<'a> {
+struct MergedField<'a> {
     key: &'a str,
     first: &'a Written,
     sets: Vec<&'a SelectionSet>,
@@ -78,12 +78,12 @@ impl<'a> Selector<'a> {
         self,
         parent: &str,
         sets: &[&'a SelectionSet],
-        path: &mut Path,
-    ) -> Result<Vec<Selected>, Fault> {
+        path: &mut ErrorPath,
+    ) -> Result<Vec<Selected>, RequestError> {
         path.key("selectionSet", |path| {
             if sets.iter().all(|set| set.items.is_empty()) {
                 let message = format!("missing selection set for '{parent}'");
-                return Err(Fault::validation(path, message));
+                return Err(RequestError::validation(path, message));
             }
             let mut merged = Vec::new();
             for set in sets {
@@ -101,14 +101,14 @@ impl<'a> Selector<'a> {
         self,
         parent: &str,
         set: &'a SelectionSet,
-        merged: &mut Vec<Merged<'a>>,
-        path: &mut Path,
-    ) -> Result<(), Fault> {
+        merged: &mut Vec<MergedField<'a>>,
+        path: &mut ErrorPath,
+    ) -> Result<(), RequestError> {
         for selection in &set.items {
             let place = match &selection.node {
-                Selection::Field(_) => Place::Field,
+                Selection::Field(_) => DirectiveLocation::Field,
                 Selection::InlineFragment(_) | Selection::FragmentSpread(_) => {
-                    Place::InlineFragment
+                    DirectiveLocation::InlineFragment
                 }
             };
             let written = selection.node.directives();
@@ -136,7 +136,12 @@ impl<'a> Selector<'a> {
         Ok(())
     }
 
-    fn field(self, parent: &str, merged: &Merged<'a>, path: &mut Path) -> Result<Selected, Fault> {
+    fn field(
+        self,
+        parent: &str,
+        merged: &MergedField<'a>,
+        path: &mut ErrorPath,
+    ) -> Result<Selected, RequestError> {
         let name = merged.first.name.node.as_str();
         let mut selected = Selected {
             key: merged.key.to_owned(),
@@ -153,14 +158,14 @@ impl<'a> Selector<'a> {
             let fields = self.types.fields(parent);
             let Some(field) = fields.iter().find(|field| field.name == name) else {
                 let message = format!("field '{name}' not found in type: '{parent}'");
-                return Err(Fault::validation(path, message));
+                return Err(RequestError::validation(path, message));
             };
             selected.action = field.action;
             let of = base_name(&field.of);
             let object = self.types.is_object(of);
             if !object && merged.sets.iter().any(|set| !set.items.is_empty()) {
                 let message = "unexpected subselection set for non-object field";
-                return Err(Fault::validation(path, message));
+                return Err(RequestError::validation(path, message));
             }
             let given = &merged.first.arguments;
             selected.arguments = self
@@ -178,10 +183,14 @@ impl<'a> Selector<'a> {
     }
 }
 
-fn merge<'a>(merged: &mut Vec<Merged<'a>>, field: &'a Written, path: &Path) -> Result<(), Fault> {
+fn merge<'a>(
+    merged: &mut Vec<MergedField<'a>>,
+    field: &'a Written,
+    path: &ErrorPath,
+) -> Result<(), RequestError> {
     let key = field.response_key().node.as_str();
     let Some(same) = merged.iter_mut().find(|other| other.key == key) else {
-        merged.push(Merged {
+        merged.push(MergedField {
             key,
             first: field,
             sets: vec![&field.selection_set.node],
@@ -193,7 +202,7 @@ fn merge<'a>(merged: &mut Vec<Merged<'a>>, field: &'a Written, path: &Path) -> R
         let message = format!(
             "selection of both '{one}' and '{other}' specify the same response name, '{key}'"
         );
-        return Err(Fault::validation(path, message));
+        return Err(RequestError::validation(path, message));
     }
     let arguments = |field: &Written| -> HashMap<String, Literal> {
         let pairs = field.arguments.iter();
@@ -204,14 +213,14 @@ fn merge<'a>(merged: &mut Vec<Merged<'a>>, field: &'a Written, path: &Path) -> R
     if arguments(same.first) != arguments(field) {
         let message =
             format!("inconsistent arguments between multiple selections of field '{one}'");
-        return Err(Fault::validation(path, message));
+        return Err(RequestError::validation(path, message));
     }
     same.sets.push(&field.selection_set.node);
     Ok(())
 }
 
 /// `PostgreSQL` wants the distinct columns to lead the order.
-fn check_distinct(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fault> {
+fn check_distinct(arguments: &Map<String, Value>, path: &ErrorPath) -> Result<(), RequestError> {
     let (Some(Value::Array(distinct)), Some(Value::Array(order))) =
         (arguments.get("distinct_on"), arguments.get("order_by"))
     else {
@@ -230,11 +239,11 @@ fn check_distinct(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fau
         return Ok(());
     }
     let message = "\"distinct_on\" columns must match initial \"order_by\" columns";
-    Err(Fault::validation(path, message))
+    Err(RequestError::validation(path, message))
 }
 
 /// A stream follows exactly one column.
-fn check_cursor(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fault> {
+fn check_cursor(arguments: &Map<String, Value>, path: &ErrorPath) -> Result<(), RequestError> {
     let Some(Value::Array(cursors)) = arguments.get("cursor") else {
         return Ok(());
     };
@@ -246,5 +255,5 @@ fn check_cursor(arguments: &Map<String, Value>, path: &Path) -> Result<(), Fault
         1 => return Ok(()),
         _ => "multiple column cursors are not supported yet",
     };
-    Err(Fault::validation(path, message))
+    Err(RequestError::validation(path, message))
 }

@@ -15,12 +15,12 @@ use tokio::{
 
 use super::{
     Backend,
-    answer::{Code, Fault},
-    document::Request,
+    answer::{ErrorCode, RequestError},
+    document::GraphqlRequest,
     execute::{self, Prepared},
-    jwt::{Headers, Session},
-    live::Live,
-    protocol::{Closing, Conversation, Protocol, Step},
+    jwt::{Headers, RequestSession},
+    live::RunningSubscription,
+    protocol::{Closing, Protocol, ProtocolStep, ServerConversation},
 };
 
 /// `connection_init` must arrive in this time.
@@ -37,7 +37,7 @@ const AFTER_COMMIT: Duration = Duration::from_millis(100);
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Why the connection ended.
-enum End {
+enum ConnectionEnd {
     /// Say so with a close frame.
     Close(Closing),
     /// Drop the connection: the client sees an abnormal closure.
@@ -64,11 +64,11 @@ impl Backend {
         cut: watch::Receiver<u64>,
     ) {
         let protocol = Protocol::negotiated(subprotocol.as_deref());
-        let connection = Connection {
+        let connection = SocketConnection {
             backend: self.clone(),
             socket,
             headers: Headers::from(&headers),
-            talk: Conversation::new(protocol),
+            talk: ServerConversation::new(protocol),
             session: None,
             expiry: None,
             live: BTreeMap::new(),
@@ -78,28 +78,28 @@ impl Backend {
     }
 }
 
-struct Connection {
+struct SocketConnection {
     backend: Backend,
     socket: WebSocket,
     headers: Headers,
-    talk: Conversation,
-    session: Option<Session>,
+    talk: ServerConversation,
+    session: Option<RequestSession>,
     /// The earliest expiry of a token.
     expiry: Option<Instant>,
-    live: BTreeMap<String, Live>,
+    live: BTreeMap<String, RunningSubscription>,
     /// The time of the next poll.
     due: Option<Instant>,
 }
 
-impl Connection {
+impl SocketConnection {
     async fn serve(mut self, cut: watch::Receiver<u64>) {
         match self.converse(cut).await {
-            End::Drop => {}
-            End::Close(closing) => self.close(closing).await,
+            ConnectionEnd::Drop => {}
+            ConnectionEnd::Close(closing) => self.close(closing).await,
         }
     }
 
-    async fn converse(&mut self, mut cut: watch::Receiver<u64>) -> End {
+    async fn converse(&mut self, mut cut: watch::Receiver<u64>) -> ConnectionEnd {
         let mut commits = self.backend.inner.commits.subscribe();
         let mut configurations = self.backend.inner.configurations.subscribe();
         cut.mark_unchanged();
@@ -109,20 +109,20 @@ impl Connection {
         loop {
             let done = tokio::select! {
                 biased;
-                () = changed(&mut cut) => Err(End::Drop),
-                () = moment(self.expiry) => Err(End::Drop),
-                () = changed(&mut configurations) => Err(End::Close(Closing::restart())),
+                () = changed(&mut cut) => Err(ConnectionEnd::Drop),
+                () = moment(self.expiry) => Err(ConnectionEnd::Drop),
+                () = changed(&mut configurations) => Err(ConnectionEnd::Close(Closing::restart())),
                 _ = keep_alive.tick() => {
                     let message = self.talk.keep_alive();
                     self.send(&message).await
                 }
                 message = self.socket.recv() => match message {
                     Some(Ok(message)) => self.received(message).await,
-                    Some(Err(_)) | None => Err(End::Drop),
+                    Some(Err(_)) | None => Err(ConnectionEnd::Drop),
                 },
                 () = sleep_until(init_time_over), if !self.talk.is_ready() => {
                     match self.talk.init_time_over() {
-                        Some(closing) => Err(End::Close(closing)),
+                        Some(closing) => Err(ConnectionEnd::Close(closing)),
                         None => Ok(()),
                     }
                 }
@@ -138,7 +138,7 @@ impl Connection {
         }
     }
 
-    async fn received(&mut self, message: Message) -> Result<(), End> {
+    async fn received(&mut self, message: Message) -> Result<(), ConnectionEnd> {
         let steps = match message {
             Message::Text(text) => self.talk.received(text.as_str()),
             Message::Binary(bytes) => self.talk.received(&String::from_utf8_lossy(&bytes)),
@@ -147,17 +147,17 @@ impl Connection {
         };
         for step in steps {
             match step {
-                Step::Send(message) => self.send(&message).await?,
-                Step::Authenticate(payload) => self.authenticate(payload.as_ref()).await?,
-                Step::Start { id, request } => self.start(id, request).await?,
-                Step::Stop { id } => drop(self.live.remove(&id)),
-                Step::Close(closing) => return Err(End::Close(closing)),
+                ProtocolStep::Send(message) => self.send(&message).await?,
+                ProtocolStep::Authenticate(payload) => self.authenticate(payload.as_ref()).await?,
+                ProtocolStep::Start { id, request } => self.start(id, request).await?,
+                ProtocolStep::Stop { id } => drop(self.live.remove(&id)),
+                ProtocolStep::Close(closing) => return Err(ConnectionEnd::Close(closing)),
             }
         }
         Ok(())
     }
 
-    async fn authenticate(&mut self, payload: Option<&Value>) -> Result<(), End> {
+    async fn authenticate(&mut self, payload: Option<&Value>) -> Result<(), ConnectionEnd> {
         // The handshake's headers count once.
         let headers = std::mem::take(&mut self.headers).with_payload(payload);
         match self.backend.authenticate(&headers) {
@@ -173,12 +173,12 @@ impl Connection {
             Err(fault) => {
                 let (messages, closing) = self.talk.refused(&fault);
                 self.send_all(&messages).await?;
-                closing.map_or(Ok(()), |closing| Err(End::Close(closing)))
+                closing.map_or(Ok(()), |closing| Err(ConnectionEnd::Close(closing)))
             }
         }
     }
 
-    async fn start(&mut self, id: String, request: Request) -> Result<(), End> {
+    async fn start(&mut self, id: String, request: GraphqlRequest) -> Result<(), ConnectionEnd> {
         let Some(session) = self.session.clone() else {
             return Ok(());
         };
@@ -190,8 +190,10 @@ impl Connection {
                 if fields.is_empty() {
                     return Ok(Begun::Over);
                 }
-                let live = Live::new(&backend, session, fields);
-                return live.map(Begun::Live).map_err(|fault| (fault, false));
+                let live = RunningSubscription::new(&backend, session, fields);
+                return live
+                    .map(Begun::RunningSubscription)
+                    .map_err(|fault| (fault, false));
             }
             let answered = backend.answered_by(&types, &session, &prepared);
             answered
@@ -199,7 +201,7 @@ impl Connection {
                 .map_err(|fault| (fault, true))
         });
         let messages = match begun.await {
-            Ok(Ok(Begun::Live(live))) => {
+            Ok(Ok(Begun::RunningSubscription(live))) => {
                 self.live.insert(id, live);
                 self.look_in(FIRST_RESULT);
                 return Ok(());
@@ -217,7 +219,7 @@ impl Connection {
     }
 
     /// Lets every subscription look at the database once.
-    async fn tell_news(&mut self) -> Result<(), End> {
+    async fn tell_news(&mut self) -> Result<(), ConnectionEnd> {
         self.due = None;
         for (id, mut live) in std::mem::take(&mut self.live) {
             let backend = self.backend.clone();
@@ -250,20 +252,23 @@ impl Connection {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
 
-    async fn send_all(&mut self, messages: &[Value]) -> Result<(), End> {
+    async fn send_all(&mut self, messages: &[Value]) -> Result<(), ConnectionEnd> {
         for message in messages {
             self.send(message).await?;
         }
         Ok(())
     }
 
-    async fn send(&mut self, message: &Value) -> Result<(), End> {
+    async fn send(&mut self, message: &Value) -> Result<(), ConnectionEnd> {
         self.send_text(message.to_string()).await
     }
 
-    async fn send_text(&mut self, text: String) -> Result<(), End> {
+    async fn send_text(&mut self, text: String) -> Result<(), ConnectionEnd> {
         let frame = Message::Text(text.into());
-        self.socket.send(frame).await.map_err(|_| End::Drop)
+        self.socket
+            .send(frame)
+            .await
+            .map_err(|_| ConnectionEnd::Drop)
     }
 
     /// Sends the close frame and waits for the client's.
@@ -282,7 +287,7 @@ impl Connection {
 
 /// The result of a `subscribe`.
 enum Begun {
-    Live(Live),
+    RunningSubscription(RunningSubscription),
     /// Nothing to subscribe to.
     Over,
     /// Its whole payload.
@@ -292,10 +297,10 @@ enum Begun {
 /// Statements block; this moves them off the tasks' threads.
 async fn on_database<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Fault> {
+) -> Result<T, RequestError> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|_| Fault::new(Code::Unexpected, "internal error"))
+        .map_err(|_| RequestError::new(ErrorCode::Unexpected, "internal error"))
 }
 
 /// Resolves when the value changes; never once its sender is gone.

@@ -2,7 +2,7 @@
 //! the todo changes.
 //!
 //! The full tables exist in both shapes; a bare backend merely shows less of
-//! them. What `PostgreSQL` does in triggers happens in [`Writer`].
+//! them. What `PostgreSQL` does in triggers happens in [`RowWriter`].
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     BackendError,
-    answer::{Code, Fault},
+    answer::{ErrorCode, RequestError},
     pattern,
     table::Shape,
 };
@@ -96,17 +96,17 @@ pub(super) fn keep_setting(
 
 /// Maps an error to `PostgreSQL`'s "database query error", unless it is a fault
 /// of the request's pattern.
-pub(super) fn broken(error: &rusqlite::Error) -> Fault {
+pub(super) fn broken(error: &rusqlite::Error) -> RequestError {
     if let Some(fault) = pattern::fault(error) {
         return fault;
     }
     tracing::warn!(%error, "sandbox: a statement failed");
-    Fault::new(Code::Unexpected, "database query error")
+    RequestError::new(ErrorCode::Unexpected, "database query error")
 }
 
 /// The keys of a todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Key {
+pub(super) struct TodoKeys {
     pub(super) id: i64,
     pub(super) owner: Option<i64>,
     pub(super) client_id: String,
@@ -114,7 +114,7 @@ pub(super) struct Key {
 
 /// Writes inside one transaction: takes revisions, leaves tombstones.
 #[derive(Debug)]
-pub(super) struct Writer<'a> {
+pub(super) struct RowWriter<'a> {
     pub(super) transaction: &'a Transaction<'a>,
     pub(super) shape: Shape,
     /// The transaction's time, in microseconds since 1970.
@@ -123,7 +123,7 @@ pub(super) struct Writer<'a> {
     pub(super) changed: bool,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> RowWriter<'a> {
     pub(super) fn new(transaction: &'a Transaction<'a>, shape: Shape, now: i64) -> Self {
         Self {
             transaction,
@@ -172,7 +172,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Stores a new todo and returns its revision.
-    pub(super) fn add(&mut self, key: &Key, text: Option<&str>) -> rusqlite::Result<i64> {
+    pub(super) fn add(&mut self, key: &TodoKeys, text: Option<&str>) -> rusqlite::Result<i64> {
         let revision = self.revision()?;
         let sql = "insert into todos (id, user_id, text, client_id, revision, created_at, \
                    updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
@@ -189,7 +189,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Removes a todo and leaves a tombstone with its owner.
-    pub(super) fn remove(&mut self, key: &Key) -> rusqlite::Result<()> {
+    pub(super) fn remove(&mut self, key: &TodoKeys) -> rusqlite::Result<()> {
         let sql = "delete from todos where id = ?";
         self.transaction.prepare_cached(sql)?.execute([key.id])?;
         self.changed = true;
@@ -198,7 +198,7 @@ impl<'a> Writer<'a> {
 
     /// Leaves a tombstone for a key that its owner has lost, and returns its
     /// revision. Owners that do not exist get none.
-    pub(super) fn bury(&mut self, key: &Key) -> rusqlite::Result<Option<i64>> {
+    pub(super) fn bury(&mut self, key: &TodoKeys) -> rusqlite::Result<Option<i64>> {
         let Some(owner) = key.owner else {
             return Ok(None);
         };
@@ -251,7 +251,7 @@ impl<'a> Writer<'a> {
         let id = self.next("users_id")?;
         self.add_user(id, auth0_id, email)?;
         for text in welcome {
-            let key = Key {
+            let key = TodoKeys {
                 id: self.next("todos_id")?,
                 owner: Some(id),
                 client_id: random_key(),
@@ -296,7 +296,7 @@ pub(super) fn empty(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 
 /// Upgrades the rows of a bare backend: new keys, revisions in
 /// the order of ids, no tombstones of before.
-pub(super) fn upgrade(writer: &mut Writer<'_>) -> rusqlite::Result<()> {
+pub(super) fn upgrade(writer: &mut RowWriter<'_>) -> rusqlite::Result<()> {
     writer.transaction.execute_batch(
         "delete from todo_tombstones; delete from sequences where name = 'todo_revision';
          update users set revision = 0, purged_revision = 0; update todos set revision = 0;",

@@ -12,7 +12,7 @@ pub enum Shape {
 
 /// A `PostgreSQL` type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ColumnType {
     Integer,
     Bigint,
     Text,
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Timestamptz,
 }
 
-impl Kind {
+impl ColumnType {
     /// The GraphQL scalar that stands for it.
     pub(super) const fn scalar(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: ColumnType,
     pub(super) nullable: bool,
     /// Part of the bare backend too.
     pub(super) bare: bool,
@@ -89,7 +89,7 @@ impl Table {
     }
 }
 
-const fn column(name: &'static str, kind: Kind) -> Column {
+const fn column(name: &'static str, kind: ColumnType) -> Column {
     Column {
         name,
         kind,
@@ -119,15 +119,17 @@ impl Column {
 pub(super) static USERS: Table = Table {
     name: "users",
     columns: &[
-        column("auth0_id", Kind::Text).hidden(),
-        column("created_at", Kind::Timestamptz).hidden(),
-        column("email", Kind::Text),
-        column("id", Kind::Integer).not_null(),
-        column("purged_revision", Kind::Bigint)
+        column("auth0_id", ColumnType::Text).hidden(),
+        column("created_at", ColumnType::Timestamptz).hidden(),
+        column("email", ColumnType::Text),
+        column("id", ColumnType::Integer).not_null(),
+        column("purged_revision", ColumnType::Bigint)
             .not_null()
             .full_only(),
-        column("revision", Kind::Bigint).not_null().full_only(),
-        column("updated_at", Kind::Timestamptz).hidden(),
+        column("revision", ColumnType::Bigint)
+            .not_null()
+            .full_only(),
+        column("updated_at", ColumnType::Timestamptz).hidden(),
     ],
     owner: "id",
     heap: "id",
@@ -140,17 +142,19 @@ pub(super) static USERS: Table = Table {
 pub(super) static TODOS: Table = Table {
     name: "todos",
     columns: &[
-        column("client_id", Kind::Uuid).not_null().full_only(),
-        column("created_at", Kind::Timestamptz)
+        column("client_id", ColumnType::Uuid).not_null().full_only(),
+        column("created_at", ColumnType::Timestamptz)
             .not_null()
             .full_only(),
-        column("id", Kind::Integer).not_null(),
-        column("revision", Kind::Bigint).not_null().full_only(),
-        column("text", Kind::Text),
-        column("updated_at", Kind::Timestamptz)
+        column("id", ColumnType::Integer).not_null(),
+        column("revision", ColumnType::Bigint)
             .not_null()
             .full_only(),
-        column("user_id", Kind::Integer),
+        column("text", ColumnType::Text),
+        column("updated_at", ColumnType::Timestamptz)
+            .not_null()
+            .full_only(),
+        column("user_id", ColumnType::Integer),
     ],
     owner: "user_id",
     heap: "revision, id",
@@ -174,14 +178,14 @@ pub(super) static TODOS: Table = Table {
 pub(super) static TODO_CHANGES: Table = Table {
     name: "todo_changes",
     columns: &[
-        column("client_id", Kind::Uuid),
-        column("created_at", Kind::Timestamptz),
-        column("deleted", Kind::Boolean),
-        column("id", Kind::Integer),
-        column("revision", Kind::Bigint),
-        column("text", Kind::Text),
-        column("updated_at", Kind::Timestamptz),
-        column("user_id", Kind::Integer).hidden(),
+        column("client_id", ColumnType::Uuid),
+        column("created_at", ColumnType::Timestamptz),
+        column("deleted", ColumnType::Boolean),
+        column("id", ColumnType::Integer),
+        column("revision", ColumnType::Bigint),
+        column("text", ColumnType::Text),
+        column("updated_at", ColumnType::Timestamptz),
+        column("user_id", ColumnType::Integer).hidden(),
     ],
     owner: "user_id",
     heap: "deleted, revision, id",
@@ -194,11 +198,11 @@ pub(super) static TODO_CHANGES: Table = Table {
 pub(super) static TODO_TOMBSTONES: Table = Table {
     name: "todo_tombstones",
     columns: &[
-        column("client_id", Kind::Uuid).not_null(),
-        column("deleted_at", Kind::Timestamptz).not_null(),
-        column("revision", Kind::Bigint).not_null(),
-        column("todo_id", Kind::Integer),
-        column("user_id", Kind::Integer).not_null(),
+        column("client_id", ColumnType::Uuid).not_null(),
+        column("deleted_at", ColumnType::Timestamptz).not_null(),
+        column("revision", ColumnType::Bigint).not_null(),
+        column("todo_id", ColumnType::Integer),
+        column("user_id", ColumnType::Integer).not_null(),
     ],
     owner: "user_id",
     heap: "revision",

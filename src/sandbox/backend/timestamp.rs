@@ -11,7 +11,7 @@ use jiff::{
 };
 use regex::{Captures, Regex};
 
-use super::answer::{Code, Fault};
+use super::answer::{ErrorCode, RequestError};
 
 const INSTANT: &str = r"(?xi) ^ \s*
     (?: (?:mon|tue|wed|thu|fri|sat|sun)[a-z]* ,? \s+ )?
@@ -36,8 +36,9 @@ static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(INSTANT).o
 const DAY: i64 = 86_400_000_000;
 
 /// Microseconds since 1970.
-pub(super) fn read(text: &str) -> Result<i64, Fault> {
-    let refuse = |what: &str| Fault::new(Code::DataException, format!("{what}: \"{text}\""));
+pub(super) fn read(text: &str) -> Result<i64, RequestError> {
+    let refuse =
+        |what: &str| RequestError::new(ErrorCode::DataException, format!("{what}: \"{text}\""));
     if let Some(at) = named(text) {
         return Ok(at);
     }
@@ -55,10 +56,10 @@ pub(super) fn read(text: &str) -> Result<i64, Fault> {
 }
 
 /// Returns whether the text looks like a time zone.
-fn unknown_zone(name: &str) -> Option<Fault> {
+fn unknown_zone(name: &str) -> Option<RequestError> {
     let message = format!("time zone \"{}\" not recognized", name.to_lowercase());
     let is_zone = name.contains('/');
-    is_zone.then(|| Fault::new(Code::DataException, message))
+    is_zone.then(|| RequestError::new(ErrorCode::DataException, message))
 }
 
 /// The named instants.
@@ -198,7 +199,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instant_is_read_as_postgres_reads_it_and_printed_without_zeros() -> Result<(), Fault> {
+    fn an_instant_is_read_as_postgres_reads_it_and_printed_without_zeros()
+    -> Result<(), RequestError> {
         for (text, shown) in [
             (
                 "2026-11-23T06:30:14.120000Z",

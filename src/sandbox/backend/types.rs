@@ -6,7 +6,7 @@ use async_graphql_parser::types::{BaseType, Type};
 use async_graphql_value::Name;
 use serde_json::Value;
 
-use super::role::Grant;
+use super::role::TablePermissions;
 
 /// A nullable named type.
 pub(super) fn named(name: &str) -> Type {
@@ -115,17 +115,17 @@ impl InputField {
 
 /// A field of an object type.
 #[derive(Debug, Clone)]
-pub(super) struct Field {
+pub(super) struct ObjectField {
     pub(super) name: String,
     pub(super) description: Option<String>,
     /// By name.
     pub(super) arguments: Vec<InputField>,
     pub(super) of: Type,
     /// The action of a root field; other fields name a column.
-    pub(super) action: Option<Action>,
+    pub(super) action: Option<FieldAction>,
 }
 
-impl Field {
+impl ObjectField {
     pub(super) fn new(name: &str, of: Type) -> Self {
         Self {
             name: name.to_owned(),
@@ -146,7 +146,7 @@ impl Field {
         self
     }
 
-    pub(super) fn does(mut self, action: Action) -> Self {
+    pub(super) fn does(mut self, action: FieldAction) -> Self {
         self.action = Some(action);
         self
     }
@@ -154,7 +154,7 @@ impl Field {
 
 /// The action of a root field. Tables are named by the index of their grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum FieldAction {
     Select(usize),
     SelectByKey(usize),
     Stream(usize),
@@ -179,25 +179,25 @@ pub(super) struct EnumValue {
 
 /// The kind of a named type.
 #[derive(Debug, Clone)]
-pub(super) enum Shape {
+pub(super) enum TypeKind {
     Scalar,
     Enum(Vec<EnumValue>),
     Input(Vec<InputField>),
-    Object(Vec<Field>),
+    Object(Vec<ObjectField>),
 }
 
 /// A named type.
 #[derive(Debug, Clone)]
 pub(super) struct Definition {
     pub(super) description: Option<String>,
-    pub(super) shape: Shape,
+    pub(super) shape: TypeKind,
 }
 
 /// The schema of a role.
 #[derive(Debug)]
 pub(super) struct Types {
     pub(super) named: BTreeMap<String, Definition>,
-    pub(super) grants: Vec<Grant>,
+    pub(super) grants: Vec<TablePermissions>,
     pub(super) mutations: bool,
     pub(super) subscriptions: bool,
     pub(super) introspection: bool,
@@ -209,10 +209,10 @@ pub(super) const SUBSCRIPTION: &str = "subscription_root";
 
 impl Types {
     /// The fields of an object type; none for any other.
-    pub(super) fn fields(&self, name: &str) -> &[Field] {
+    pub(super) fn fields(&self, name: &str) -> &[ObjectField] {
         match self.named.get(name).map(|definition| &definition.shape) {
-            Some(Shape::Object(fields)) => fields,
-            Some(Shape::Scalar | Shape::Enum(_) | Shape::Input(_)) | None => &[],
+            Some(TypeKind::Object(fields)) => fields,
+            Some(TypeKind::Scalar | TypeKind::Enum(_) | TypeKind::Input(_)) | None => &[],
         }
     }
 
@@ -220,11 +220,16 @@ impl Types {
     pub(super) fn is_object(&self, name: &str) -> bool {
         matches!(
             self.named.get(name).map(|definition| &definition.shape),
-            Some(Shape::Object(_))
+            Some(TypeKind::Object(_))
         )
     }
 
-    pub(super) fn add(&mut self, name: impl Into<String>, description: Option<&str>, shape: Shape) {
+    pub(super) fn add(
+        &mut self,
+        name: impl Into<String>,
+        description: Option<&str>,
+        shape: TypeKind,
+    ) {
         self.named.insert(
             name.into(),
             Definition {

@@ -8,23 +8,23 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    answer::{Code, Fault},
-    table::Kind,
+    answer::{ErrorCode, RequestError},
+    table::ColumnType,
     timestamp,
 };
 
-fn refuse(message: String) -> Fault {
-    Fault::new(Code::DataException, message)
+fn refuse(message: String) -> RequestError {
+    RequestError::new(ErrorCode::DataException, message)
 }
 
-fn bad_syntax(kind: &str, text: &str) -> Fault {
+fn bad_syntax(kind: &str, text: &str) -> RequestError {
     refuse(format!("invalid input syntax for type {kind}: \"{text}\""))
 }
 
-impl Kind {
+impl ColumnType {
     /// The value that the database keeps. Strings are read as `PostgreSQL` reads
     /// a literal of the type; what it can not read is a data exception.
-    pub(super) fn to_sql(self, value: &Value) -> Result<Sql, Fault> {
+    pub(super) fn to_sql(self, value: &Value) -> Result<Sql, RequestError> {
         Ok(match (self, value) {
             (_, Value::Null) => Sql::Null,
             (Self::Integer, Value::String(text)) => Sql::Integer(integer(text)?),
@@ -43,7 +43,7 @@ impl Kind {
     }
 
     /// The same value for `json_each`.
-    pub(super) fn to_listed(self, value: &Value) -> Result<Value, Fault> {
+    pub(super) fn to_listed(self, value: &Value) -> Result<Value, RequestError> {
         Ok(match self.to_sql(value)? {
             Sql::Integer(number) => Value::from(number),
             Sql::Text(text) => Value::String(text),
@@ -73,7 +73,7 @@ fn is_space(letter: char) -> bool {
     matches!(letter, ' ' | '\t'..='\r')
 }
 
-fn whole(text: &str, kind: &str) -> Result<i64, Fault> {
+fn whole(text: &str, kind: &str) -> Result<i64, RequestError> {
     let trimmed = text.trim_matches(is_space);
     trimmed.parse().map_err(|_| {
         let digits = trimmed.trim_start_matches(['+', '-']);
@@ -86,7 +86,7 @@ fn whole(text: &str, kind: &str) -> Result<i64, Fault> {
 }
 
 /// A 32-bit integer in text form: how session variables reach an `integer`.
-pub(super) fn integer(text: &str) -> Result<i64, Fault> {
+pub(super) fn integer(text: &str) -> Result<i64, RequestError> {
     let number = whole(text, "integer")?;
     if i32::try_from(number).is_err() {
         let message = format!("value \"{text}\" is out of range for type integer");
@@ -95,7 +95,7 @@ pub(super) fn integer(text: &str) -> Result<i64, Fault> {
     Ok(number)
 }
 
-fn boolean(text: &str) -> Result<bool, Fault> {
+fn boolean(text: &str) -> Result<bool, RequestError> {
     match text.trim_matches(is_space).to_ascii_lowercase().as_str() {
         "t" | "tr" | "tru" | "true" | "y" | "ye" | "yes" | "on" | "1" => Ok(true),
         "f" | "fa" | "fal" | "fals" | "false" | "n" | "no" | "of" | "off" | "0" => Ok(false),
@@ -104,7 +104,7 @@ fn boolean(text: &str) -> Result<bool, Fault> {
 }
 
 /// Braces and missing hyphens are fine, as in `PostgreSQL`; `urn:` is not.
-fn uuid(text: &str) -> Result<Uuid, Fault> {
+fn uuid(text: &str) -> Result<Uuid, RequestError> {
     let refused = || bad_syntax("uuid", text);
     let bare = match text.strip_prefix('{') {
         Some(rest) => rest.strip_suffix('}').ok_or_else(refused)?,
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uuid_is_read_as_postgres_reads_it() -> Result<(), Fault> {
+    fn a_uuid_is_read_as_postgres_reads_it() -> Result<(), RequestError> {
         let wanted = "00000000-0000-7000-8000-00000000000a";
         for text in [
             wanted,
@@ -147,8 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_ends_at_its_first_nul() -> Result<(), Fault> {
-        let stored = Kind::Text.to_sql(&Value::String("ab\0cd".to_owned()))?;
+    fn a_text_ends_at_its_first_nul() -> Result<(), RequestError> {
+        let stored = ColumnType::Text.to_sql(&Value::String("ab\0cd".to_owned()))?;
         assert_eq!(stored, Sql::Text("ab".to_owned()));
         Ok(())
     }

@@ -12,7 +12,7 @@ use async_graphql_parser::{
 use async_graphql_value::{ConstValue, Name, Value as Literal};
 use serde_json::{Map, Value};
 
-use super::answer::{Code, Fault};
+use super::answer::{ErrorCode, RequestError};
 
 /// The value of a variable.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) fn resolve(
     operation: &OperationDefinition,
     fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
     sent: &Map<String, Value>,
-) -> Result<HashMap<String, Variable>, Fault> {
+) -> Result<HashMap<String, Variable>, RequestError> {
     let declared = operation
         .variable_definitions
         .iter()
@@ -46,12 +46,12 @@ pub(super) fn resolve(
             let name = definition.node.name.node.to_string();
             Ok((name, variable(&definition.node, sent)?))
         })
-        .collect::<Result<Vec<_>, Fault>>()?;
+        .collect::<Result<Vec<_>, RequestError>>()?;
     let mut variables = HashMap::new();
     for (name, variable) in declared {
         if variables.contains_key(&name) {
             let message = format!("multiple definitions for variable \"{name}\"");
-            return Err(Fault::new(Code::ParseFailed, message));
+            return Err(RequestError::new(ErrorCode::ParseFailed, message));
         }
         variables.insert(name, variable);
     }
@@ -61,7 +61,7 @@ pub(super) fn resolve(
     };
     used.directives(&operation.directives);
     used.selection(&operation.selection_set.node);
-    let refuse = |message| Err(Fault::new(Code::ValidationFailed, message));
+    let refuse = |message| Err(RequestError::new(ErrorCode::ValidationFailed, message));
     if let Some(name) = used
         .names
         .iter()
@@ -81,8 +81,11 @@ pub(super) fn resolve(
     refuse(format!("unexpected variables in variableValues: {names}"))
 }
 
-fn variable(definition: &VariableDefinition, sent: &Map<String, Value>) -> Result<Variable, Fault> {
-    let refuse = |message| Err(Fault::new(Code::ValidationFailed, message));
+fn variable(
+    definition: &VariableDefinition,
+    sent: &Map<String, Value>,
+) -> Result<Variable, RequestError> {
+    let refuse = |message| Err(RequestError::new(ErrorCode::ValidationFailed, message));
     let name = definition.name.node.as_str();
     let of = &definition.var_type.node;
     let default = definition.default_value.as_ref().map(|value| &value.node);

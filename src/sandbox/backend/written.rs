@@ -7,16 +7,16 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{answer::Fault, selection::Selected};
+use super::{answer::RequestError, selection::Selected};
 
 /// A value with the selection it answers.
 #[derive(Debug, Clone, Copy)]
-struct Shown<'a> {
+struct WrittenValue<'a> {
     fields: &'a [Selected],
     value: &'a Value,
 }
 
-impl Serialize for Shown<'_> {
+impl Serialize for WrittenValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = self.fields;
         match self.value {
@@ -25,13 +25,13 @@ impl Serialize for Shown<'_> {
                 for field in fields {
                     if let Some(value) = members.get(&field.key) {
                         let fields = &field.fields;
-                        map.serialize_entry(&field.key, &Shown { fields, value })?;
+                        map.serialize_entry(&field.key, &WrittenValue { fields, value })?;
                     }
                 }
                 map.end()
             }
             Value::Array(members) => {
-                serializer.collect_seq(members.iter().map(|value| Shown { fields, value }))
+                serializer.collect_seq(members.iter().map(|value| WrittenValue { fields, value }))
             }
             Value::Object(_)
             | Value::Null
@@ -42,16 +42,16 @@ impl Serialize for Shown<'_> {
     }
 }
 
-impl Serialize for Fault {
+impl Serialize for RequestError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Extensions<'a> {
+        struct WrittenExtensions<'a> {
             path: &'a str,
             code: &'a str,
         }
-        let mut fault = serializer.serialize_struct("Fault", 2)?;
+        let mut fault = serializer.serialize_struct("RequestError", 2)?;
         fault.serialize_field("message", &self.message)?;
-        let extensions = Extensions {
+        let extensions = WrittenExtensions {
             path: &self.path,
             code: self.code.text(),
         };
@@ -62,12 +62,12 @@ impl Serialize for Fault {
 
 /// `{"data": …}`, or nothing for what no JSON can hold.
 pub(super) fn data(fields: &[Selected], value: &Value) -> String {
-    let shown = serde_json::to_string(&Shown { fields, value });
+    let shown = serde_json::to_string(&WrittenValue { fields, value });
     shown.map_or_else(|_| String::new(), |data| format!("{{\"data\":{data}}}"))
 }
 
 /// `{"errors": […]}`.
-pub(super) fn errors(fault: &Fault) -> String {
+pub(super) fn errors(fault: &RequestError) -> String {
     let fault = serde_json::to_string(fault);
     fault.map_or_else(
         |_| String::new(),

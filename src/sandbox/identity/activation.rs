@@ -1,17 +1,17 @@
 //! The activation page: shows the code, approves or denies it.
 
-use super::device::Closed;
-use super::pages::Page;
+use super::device::ClosedCode;
+use super::pages::HtmlPage;
 use super::user::User;
-use super::{Identity, pages};
+use super::{IdentityProvider, pages};
 
 /// The error description after a denial, as Auth0 words it.
 const CANCELLED: &str = "User cancelled the confirmation prompt.";
 
-impl Identity {
+impl IdentityProvider {
     /// `GET /activate`: asks for the code, or shows the one given. Changes
     /// nothing.
-    pub(super) fn activation_page(&self, typed: Option<&str>) -> Page {
+    pub(super) fn activation_page(&self, typed: Option<&str>) -> HtmlPage {
         let Some(typed) = typed else {
             return pages::ask_code();
         };
@@ -30,7 +30,7 @@ impl Identity {
 
     /// `POST /activate` with `user_code`, `email` and `action`: what the
     /// page's form sends, and what a script may send at once.
-    pub(super) fn settle(&self, form: &[(String, String)]) -> Page {
+    pub(super) fn settle(&self, form: &[(String, String)]) -> HtmlPage {
         let text = |wanted: &str| {
             let mut named = form.iter().filter(|(name, _)| name == wanted);
             named.next().map_or("", |(_, value)| value.as_str())
@@ -69,10 +69,10 @@ impl Identity {
     }
 }
 
-fn closed_page(closed: Closed, typed: &str) -> Page {
+fn closed_page(closed: ClosedCode, typed: &str) -> HtmlPage {
     match closed {
-        Closed::Answered => pages::answered(),
-        Closed::Expired => pages::expired(),
-        Closed::Unknown => pages::unknown(typed),
+        ClosedCode::Answered => pages::answered(),
+        ClosedCode::Expired => pages::expired(),
+        ClosedCode::Unknown => pages::unknown(typed),
     }
 }

@@ -6,14 +6,14 @@ use super::random;
 
 /// The grant that a client requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct RequestedGrant {
     /// Space separated, as granted.
     pub(super) scope: String,
     /// The API wanted; `None` gives an opaque token.
     pub(super) audience: Option<String>,
 }
 
-impl Asked {
+impl RequestedGrant {
     /// Returns whether `scope` is granted.
     pub(super) fn has(&self, scope: &str) -> bool {
         self.scope.split(' ').any(|granted| granted == scope)
@@ -30,7 +30,7 @@ pub(super) struct Issued {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum State {
+enum CodeState {
     Waiting,
     Approved { sub: String },
     Refused { reason: String },
@@ -40,11 +40,11 @@ enum State {
 #[derive(Debug)]
 struct DeviceCode {
     user_code: String,
-    asked: Asked,
+    asked: RequestedGrant,
     interval_ms: i64,
     expires_ms: i64,
     answered_ms: Option<i64>,
-    state: State,
+    state: CodeState,
 }
 
 /// The result of a poll.
@@ -71,13 +71,13 @@ pub(super) enum Polled {
         /// The user.
         sub: String,
         /// The grant.
-        asked: Asked,
+        asked: RequestedGrant,
     },
 }
 
 /// The rules of polling.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+pub(super) struct PollRules {
     /// Say `expired_token` every time instead of once.
     pub(super) expired_repeats: bool,
     /// Let a poll that is too fast raise the agreed wait by 5 s.
@@ -86,7 +86,7 @@ pub(super) struct Rules {
 
 /// Why a code typed on the page is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closed {
+pub(super) enum ClosedCode {
     /// Answered before.
     Answered,
     /// Too late.
@@ -107,7 +107,7 @@ impl DeviceCodes {
     /// Hands out a new code that lives `ttl_ms`.
     pub(super) fn issue(
         &mut self,
-        asked: Asked,
+        asked: RequestedGrant,
         interval_ms: i64,
         ttl_ms: i64,
         now_ms: i64,
@@ -125,7 +125,7 @@ impl DeviceCodes {
             interval_ms,
             expires_ms: now_ms.saturating_add(ttl_ms),
             answered_ms: None,
-            state: State::Waiting,
+            state: CodeState::Waiting,
         };
         self.0.insert(device_code.clone(), code);
         Issued {
@@ -136,22 +136,22 @@ impl DeviceCodes {
 
     /// Answers one poll. The wait counts from the previous answer; the first
     /// poll may come at once (RFC 8628, section 3.5).
-    pub(super) fn poll(&mut self, device_code: &str, rules: Rules, now_ms: i64) -> Polled {
+    pub(super) fn poll(&mut self, device_code: &str, rules: PollRules, now_ms: i64) -> Polled {
         let Some(code) = self.0.get_mut(device_code) else {
             return Polled::Unknown;
         };
-        if code.state == State::Closed {
+        if code.state == CodeState::Closed {
             return Polled::Unknown;
         }
         if now_ms >= code.expires_ms {
             if !rules.expired_repeats {
-                code.state = State::Closed;
+                code.state = CodeState::Closed;
             }
             return Polled::Expired;
         }
-        if let State::Refused { reason } = &code.state {
+        if let CodeState::Refused { reason } = &code.state {
             let reason = reason.clone();
-            code.state = State::Closed;
+            code.state = CodeState::Closed;
             return Polled::Refused { reason };
         }
         let since = code.answered_ms.map(|at| now_ms.saturating_sub(at));
@@ -163,9 +163,9 @@ impl DeviceCodes {
             }
             return Polled::TooFast { interval_s };
         }
-        if let State::Approved { sub } = &code.state {
+        if let CodeState::Approved { sub } = &code.state {
             let sub = sub.clone();
-            code.state = State::Closed;
+            code.state = CodeState::Closed;
             return Polled::Granted {
                 sub,
                 asked: code.asked.clone(),
@@ -176,17 +176,17 @@ impl DeviceCodes {
 
     /// The code typed on the page, as it was handed out, if it may still be
     /// answered.
-    pub(super) fn open(&self, typed: &str, now_ms: i64) -> Result<String, Closed> {
+    pub(super) fn open(&self, typed: &str, now_ms: i64) -> Result<String, ClosedCode> {
         match self.find(typed).and_then(|key| self.0.get(&key)) {
-            None => Err(Closed::Unknown),
-            Some(code) if code.state != State::Waiting => Err(Closed::Answered),
-            Some(code) if now_ms >= code.expires_ms => Err(Closed::Expired),
+            None => Err(ClosedCode::Unknown),
+            Some(code) if code.state != CodeState::Waiting => Err(ClosedCode::Answered),
+            Some(code) if now_ms >= code.expires_ms => Err(ClosedCode::Expired),
             Some(code) => Ok(code.user_code.clone()),
         }
     }
 
     /// Returns the grant of the typed code.
-    pub(super) fn asked(&self, typed: &str) -> Option<&Asked> {
+    pub(super) fn asked(&self, typed: &str) -> Option<&RequestedGrant> {
         let key = self.find(typed)?;
         self.0.get(&key).map(|code| &code.asked)
     }
@@ -195,7 +195,7 @@ impl DeviceCodes {
     pub(super) fn approve(&mut self, typed: &str, sub: &str) {
         self.settle(
             typed,
-            State::Approved {
+            CodeState::Approved {
                 sub: sub.to_owned(),
             },
         );
@@ -205,7 +205,7 @@ impl DeviceCodes {
     pub(super) fn refuse(&mut self, typed: &str, reason: &str) {
         self.settle(
             typed,
-            State::Refused {
+            CodeState::Refused {
                 reason: reason.to_owned(),
             },
         );
@@ -215,7 +215,7 @@ impl DeviceCodes {
     pub(super) fn expire_all(&mut self, now_ms: i64) -> usize {
         let mut open = 0;
         for code in self.0.values_mut() {
-            if code.state != State::Closed && now_ms < code.expires_ms {
+            if code.state != CodeState::Closed && now_ms < code.expires_ms {
                 open += 1;
                 code.expires_ms = now_ms;
             }
@@ -223,10 +223,10 @@ impl DeviceCodes {
         open
     }
 
-    fn settle(&mut self, typed: &str, state: State) {
+    fn settle(&mut self, typed: &str, state: CodeState) {
         if let Some(key) = self.find(typed)
             && let Some(code) = self.0.get_mut(&key)
-            && code.state == State::Waiting
+            && code.state == CodeState::Waiting
         {
             code.state = state;
         }
@@ -243,20 +243,20 @@ impl DeviceCodes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, Closed, DeviceCodes, Issued, Polled, Rules};
+    use super::{ClosedCode, DeviceCodes, Issued, PollRules, Polled, RequestedGrant};
 
-    const AUTH0: Rules = Rules {
+    const AUTH0: PollRules = PollRules {
         expired_repeats: false,
         interval_grows: false,
     };
-    const RFC: Rules = Rules {
+    const RFC: PollRules = PollRules {
         expired_repeats: true,
         interval_grows: false,
     };
 
     fn one_code() -> (DeviceCodes, Issued) {
         let mut codes = DeviceCodes::default();
-        let asked = Asked {
+        let asked = RequestedGrant {
             scope: "openid".to_owned(),
             audience: None,
         };
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_growing_interval_punishes_who_does_not_slow_down() {
         let (mut codes, issued) = one_code();
-        let rules = Rules {
+        let rules = PollRules {
             interval_grows: true,
             ..AUTH0
         };
@@ -320,7 +320,7 @@ mod tests {
         let (mut codes, issued) = one_code();
         codes.refuse(&issued.user_code, "no");
         codes.approve(&issued.user_code, "me");
-        assert_eq!(codes.open(&issued.user_code, 0), Err(Closed::Answered));
+        assert_eq!(codes.open(&issued.user_code, 0), Err(ClosedCode::Answered));
         assert_eq!(
             codes.poll(&issued.device_code, AUTH0, 1),
             Polled::Refused {
@@ -334,8 +334,8 @@ mod tests {
     fn codes_ended_by_hand_are_expired_for_page_and_client() {
         let (mut codes, issued) = one_code();
         assert_eq!(codes.expire_all(10), 1);
-        assert_eq!(codes.open(&issued.user_code, 10), Err(Closed::Expired));
+        assert_eq!(codes.open(&issued.user_code, 10), Err(ClosedCode::Expired));
         assert_eq!(codes.poll(&issued.device_code, AUTH0, 10), Polled::Expired);
-        assert_eq!(codes.open("BBBB-BBBB", 10), Err(Closed::Unknown));
+        assert_eq!(codes.open("BBBB-BBBB", 10), Err(ClosedCode::Unknown));
     }
 }

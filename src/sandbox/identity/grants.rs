@@ -6,10 +6,12 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::super::settings::{AccessTokens, Dialect, Settings};
-use super::device::{self, Asked, Polled};
+use super::device::{self, Polled, RequestedGrant};
 use super::mint::Mint;
 use super::user::User;
-use super::{AUDIENCE, Books, CLIENT_ID, Identity, Opaque, Refusal, random, refresh, unsigned};
+use super::{
+    AUDIENCE, Books, CLIENT_ID, IdentityProvider, Opaque, TokenRefusal, random, refresh, unsigned,
+};
 
 /// RFC 8628.
 pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -23,15 +25,15 @@ const OTHER_AUDIENCE: &str = "https://tenant.example/api/v2/";
 
 /// The fields of a form.
 #[derive(Debug)]
-pub(super) struct Fields(HashMap<String, String>);
+pub(super) struct FormFields(HashMap<String, String>);
 
-impl Fields {
+impl FormFields {
     /// Reads a form, in which nothing may stand twice (RFC 6749, section 3.2).
-    pub(super) fn read(pairs: Vec<(String, String)>) -> Result<Self, Refusal> {
+    pub(super) fn read(pairs: Vec<(String, String)>) -> Result<Self, TokenRefusal> {
         let mut fields = HashMap::new();
         for (name, value) in pairs {
             if fields.contains_key(&name) {
-                return Err(Refusal::Repeated(name));
+                return Err(TokenRefusal::Repeated(name));
             }
             fields.insert(name, value);
         }
@@ -46,32 +48,32 @@ impl Fields {
             .filter(|value| !value.is_empty())
     }
 
-    fn need(&self, name: &'static str) -> Result<&str, Refusal> {
-        self.get(name).ok_or(Refusal::Missing(name))
+    fn need(&self, name: &'static str) -> Result<&str, TokenRefusal> {
+        self.get(name).ok_or(TokenRefusal::Missing(name))
     }
 
     /// Lets only the one client pass, and only without a secret: a native
     /// application cannot keep one.
-    fn check_client(&self) -> Result<(), Refusal> {
+    fn check_client(&self) -> Result<(), TokenRefusal> {
         let secrets = ["client_secret", "client_assertion", "client_assertion_type"];
         if secrets.iter().any(|name| self.get(name).is_some()) {
-            return Err(Refusal::SecretSent);
+            return Err(TokenRefusal::SecretSent);
         }
         if self.need("client_id")? == CLIENT_ID {
             Ok(())
         } else {
-            Err(Refusal::UnknownClient)
+            Err(TokenRefusal::UnknownClient)
         }
     }
 }
 
-impl Identity {
+impl IdentityProvider {
     /// `POST /oauth/device/code` (RFC 8628, section 3.1).
-    pub(super) fn authorize_device(&self, form: &Fields) -> Result<Value, Refusal> {
+    pub(super) fn authorize_device(&self, form: &FormFields) -> Result<Value, TokenRefusal> {
         let settings = self.settings();
         form.check_client()?;
         if !settings.device_grant {
-            return Err(Refusal::GrantOff(DEVICE_GRANT));
+            return Err(TokenRefusal::GrantOff(DEVICE_GRANT));
         }
         let asked = self.asked(form, &settings)?;
         let issued = self.books().devices.issue(
@@ -96,29 +98,33 @@ impl Identity {
     }
 
     /// `POST /oauth/token`.
-    pub(super) fn token(&self, form: &Fields) -> Result<Value, Refusal> {
+    pub(super) fn token(&self, form: &FormFields) -> Result<Value, TokenRefusal> {
         let settings = self.settings();
         form.check_client()?;
         match form.need("grant_type")? {
             DEVICE_GRANT if settings.device_grant => self.poll(form, &settings),
-            DEVICE_GRANT => Err(Refusal::GrantOff(DEVICE_GRANT)),
+            DEVICE_GRANT => Err(TokenRefusal::GrantOff(DEVICE_GRANT)),
             REFRESH_GRANT if settings.refresh_grant => self.refresh(form, &settings),
-            REFRESH_GRANT => Err(Refusal::GrantOff(REFRESH_GRANT)),
-            other => Err(Refusal::UnknownGrant(other.to_owned())),
+            REFRESH_GRANT => Err(TokenRefusal::GrantOff(REFRESH_GRANT)),
+            other => Err(TokenRefusal::UnknownGrant(other.to_owned())),
         }
     }
 
     /// `POST /oauth/revoke` (RFC 7009): the login of that refresh token ends;
     /// an unknown token is no error.
-    pub(super) fn revoke(&self, form: &Fields) -> Result<(), Refusal> {
+    pub(super) fn revoke(&self, form: &FormFields) -> Result<(), TokenRefusal> {
         form.check_client()?;
         let token = form.need("token")?;
         let mut books = self.books();
         books.logins.refresh.revoke(token);
-        self.keep(&books).map_err(|_| Refusal::Broken)
+        self.keep(&books).map_err(|_| TokenRefusal::Broken)
     }
 
-    fn asked(&self, form: &Fields, settings: &Settings) -> Result<Asked, Refusal> {
+    fn asked(
+        &self,
+        form: &FormFields,
+        settings: &Settings,
+    ) -> Result<RequestedGrant, TokenRefusal> {
         let wanted = form.get("audience").or_else(|| {
             let resource = (settings.dialect == Dialect::Rfc).then_some("resource")?;
             form.get(resource)
@@ -131,32 +137,32 @@ impl Identity {
             Some(audience) if audience == userinfo => None,
             Some(audience) if audience == management => Some(management),
             Some(AUDIENCE) if settings.audience_registered => Some(AUDIENCE.to_owned()),
-            Some(other) => return Err(Refusal::UnknownAudience(other.to_owned())),
+            Some(other) => return Err(TokenRefusal::UnknownAudience(other.to_owned())),
         };
         let scope = form.get("scope").unwrap_or_default();
-        Ok(Asked {
+        Ok(RequestedGrant {
             scope: narrowed(scope, |scope| SCOPES.contains(&scope)),
             audience,
         })
     }
 
-    fn poll(&self, form: &Fields, settings: &Settings) -> Result<Value, Refusal> {
+    fn poll(&self, form: &FormFields, settings: &Settings) -> Result<Value, TokenRefusal> {
         let device_code = form.need("device_code")?;
-        let rules = device::Rules {
+        let rules = device::PollRules {
             expired_repeats: settings.dialect == Dialect::Rfc,
             interval_grows: settings.interval_grows,
         };
         let mut books = self.books();
         let (sub, asked) = match books.devices.poll(device_code, rules, self.now_ms()) {
             Polled::Granted { sub, asked } => (sub, asked),
-            Polled::Pending => return Err(Refusal::Pending),
-            Polled::TooFast { interval_s } => return Err(Refusal::SlowDown { interval_s }),
-            Polled::Refused { reason } => return Err(Refusal::Denied(reason)),
-            Polled::Expired => return Err(Refusal::Expired),
-            Polled::Unknown => return Err(Refusal::DeadCode),
+            Polled::Pending => return Err(TokenRefusal::Pending),
+            Polled::TooFast { interval_s } => return Err(TokenRefusal::SlowDown { interval_s }),
+            Polled::Refused { reason } => return Err(TokenRefusal::Denied(reason)),
+            Polled::Expired => return Err(TokenRefusal::Expired),
+            Polled::Unknown => return Err(TokenRefusal::DeadCode),
         };
         let person = person(&books, &sub)?;
-        let user_id = self.action(&person).map_err(Refusal::Denied)?;
+        let user_id = self.action(&person).map_err(TokenRefusal::Denied)?;
         let asked = offered(asked, settings);
         let refresh_token = asked
             .has("offline_access")
@@ -169,15 +175,15 @@ impl Identity {
             &asked,
             refresh_token,
         );
-        self.keep(&books).map_err(|_| Refusal::Broken)?;
+        self.keep(&books).map_err(|_| TokenRefusal::Broken)?;
         Ok(answer)
     }
 
     /// Runs the Action before the token is spent: a refusal there costs the
     /// login nothing.
-    fn refresh(&self, form: &Fields, settings: &Settings) -> Result<Value, Refusal> {
+    fn refresh(&self, form: &FormFields, settings: &Settings) -> Result<Value, TokenRefusal> {
         let token = form.need("refresh_token")?;
-        let rules = refresh::Rules {
+        let rules = refresh::RotationRules {
             rotating: settings.rotation,
             leeway_ms: millis(settings.leeway_s),
             absolute_ms: millis(settings.refresh_ttl_s),
@@ -186,18 +192,18 @@ impl Identity {
         let mut books = self.books();
         let now_ms = self.now_ms();
         let Some(presented) = books.logins.refresh.present(token, rules, now_ms) else {
-            self.keep(&books).map_err(|_| Refusal::Broken)?;
-            return Err(Refusal::DeadToken);
+            self.keep(&books).map_err(|_| TokenRefusal::Broken)?;
+            return Err(TokenRefusal::DeadToken);
         };
         let person = person(&books, &presented.sub)?;
-        let user_id = self.action(&person).map_err(Refusal::Denied)?;
+        let user_id = self.action(&person).map_err(TokenRefusal::Denied)?;
         let next = books.logins.refresh.exchange(token, rules, now_ms);
         let mut asked = presented.asked;
         if let Some(wanted) = form.get("scope") {
             asked.scope = narrowed(&asked.scope, |scope| wanted.split(' ').any(|w| w == scope));
         }
         let answer = self.answer(&mut books, settings, &person, user_id, &asked, next);
-        self.keep(&books).map_err(|_| Refusal::Broken)?;
+        self.keep(&books).map_err(|_| TokenRefusal::Broken)?;
         Ok(answer)
     }
 
@@ -207,7 +213,7 @@ impl Identity {
         settings: &Settings,
         person: &User,
         user_id: i64,
-        asked: &Asked,
+        asked: &RequestedGrant,
         refresh_token: Option<String>,
     ) -> Value {
         let issuer = self.issuer(settings);
@@ -238,7 +244,7 @@ impl Identity {
         mint: &Mint<'_>,
         sub: &str,
         user_id: i64,
-        asked: &Asked,
+        asked: &RequestedGrant,
     ) -> String {
         let audience = match settings.access_tokens {
             AccessTokens::Opaque => None,
@@ -280,7 +286,7 @@ impl Identity {
 }
 
 /// Without the API's Allow Offline Access that scope is silently not granted.
-fn offered(mut asked: Asked, settings: &Settings) -> Asked {
+fn offered(mut asked: RequestedGrant, settings: &Settings) -> RequestedGrant {
     if asked.audience.is_some() && !settings.offline_access {
         asked.scope = narrowed(&asked.scope, |scope| scope != "offline_access");
     }
@@ -292,8 +298,8 @@ fn narrowed(scope: &str, keep: impl Fn(&str) -> bool) -> String {
     kept.join(" ")
 }
 
-fn person(books: &Books, sub: &str) -> Result<User, Refusal> {
-    (books.logins.users.get(sub).cloned()).ok_or(Refusal::UserDeleted)
+fn person(books: &Books, sub: &str) -> Result<User, TokenRefusal> {
+    (books.logins.users.get(sub).cloned()).ok_or(TokenRefusal::UserDeleted)
 }
 
 fn millis(seconds: u32) -> i64 {

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 /// Why the signing key cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyError {
+pub enum SigningKeyError {
     /// No two primes were found.
     #[error("cannot make an RSA key")]
     Make(#[source] rsa::Error),
@@ -53,26 +53,26 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Make`], which a healthy machine never sees.
-    pub fn generate() -> Result<Self, KeyError> {
+    /// [`SigningKeyError::Make`], which a healthy machine never sees.
+    pub fn generate() -> Result<Self, SigningKeyError> {
         RsaPrivateKey::new(&mut OsRng, 2048)
             .map(Self::from_private)
-            .map_err(KeyError::Make)
+            .map_err(SigningKeyError::Make)
     }
 
     /// Reads a key kept as PKCS #8 PEM.
-    pub(in crate::sandbox) fn from_pem(pem: &str) -> Result<Self, KeyError> {
+    pub(in crate::sandbox) fn from_pem(pem: &str) -> Result<Self, SigningKeyError> {
         RsaPrivateKey::from_pkcs8_pem(pem)
             .map(Self::from_private)
-            .map_err(KeyError::Read)
+            .map_err(SigningKeyError::Read)
     }
 
     /// The key as PKCS #8 PEM, to be kept in a private file.
-    pub(in crate::sandbox) fn to_pem(&self) -> Result<SecretString, KeyError> {
+    pub(in crate::sandbox) fn to_pem(&self) -> Result<SecretString, SigningKeyError> {
         let private: &RsaPrivateKey = self.private.as_ref().as_ref();
         let pem = private
             .to_pkcs8_pem(LineEnding::LF)
-            .map_err(KeyError::Write)?;
+            .map_err(SigningKeyError::Write)?;
         Ok(SecretString::from(pem.as_str()))
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::settings::{Claims, Dialect};
-use super::device::Asked;
+use super::device::RequestedGrant;
 use super::random;
 use super::user::User;
 
@@ -52,7 +52,7 @@ impl Mint<'_> {
         sub: &str,
         user_id: i64,
         audience: &str,
-        asked: &Asked,
+        asked: &RequestedGrant,
     ) -> Value {
         let aud = if asked.has("openid") {
             json!([audience, format!("{}userinfo", slashed(self.issuer))])
@@ -92,7 +92,7 @@ impl Mint<'_> {
     }
 
     /// The claims of an ID token: profile and address as far as asked for.
-    pub(super) fn id_claims(&self, person: &User, user_id: i64, asked: &Asked) -> Value {
+    pub(super) fn id_claims(&self, person: &User, user_id: i64, asked: &RequestedGrant) -> Value {
         let mut claims = profile(person, asked);
         claims.insert("iss".to_owned(), json!(self.issuer));
         claims.insert("aud".to_owned(), json!(self.client_id));
@@ -130,7 +130,7 @@ impl Mint<'_> {
 }
 
 /// `sub`, and what the scopes `profile` and `email` add.
-pub(super) fn profile(person: &User, asked: &Asked) -> Map<String, Value> {
+pub(super) fn profile(person: &User, asked: &RequestedGrant) -> Map<String, Value> {
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), json!(person.sub));
     if asked.has("profile") {

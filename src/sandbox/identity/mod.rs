@@ -22,17 +22,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::backend::Backend;
-use super::clock::Clock;
-use super::disk::Disk;
-use super::settings::{Configuration, Dialect, Discovery, Jwks, Settings};
-use device::{Asked, DeviceCodes};
+use super::clock::AdjustableClock;
+use super::disk::DataDirectory;
+use super::settings::{Configuration, Dialect, Discovery, PublishedKeys, Settings};
+use device::{DeviceCodes, RequestedGrant};
 pub(super) use key::unsigned;
-pub use key::{KeyError, SigningKey};
+pub use key::{SigningKey, SigningKeyError};
 use mint::Mint;
 pub(super) use mint::merge;
-use rate::Window;
+use rate::RateWindow;
 use refresh::RefreshTokens;
-use refusal::Refusal;
+use refusal::TokenRefusal;
 pub(super) use routes::router;
 use user::User;
 pub use witness::Witness;
@@ -57,7 +57,7 @@ pub(super) struct Logins {
 
 impl Logins {
     /// Loads the state from `disk`.
-    pub(super) fn read(disk: &Disk) -> Result<Self, super::SandboxError> {
+    pub(super) fn read(disk: &DataDirectory) -> Result<Self, super::SandboxError> {
         let path = disk.path(LOGINS);
         match disk.read(LOGINS) {
             Ok(None) => Ok(Self::default()),
@@ -72,7 +72,7 @@ impl Logins {
 #[derive(Debug)]
 struct Opaque {
     sub: String,
-    asked: Asked,
+    asked: RequestedGrant,
     expires_s: i64,
 }
 
@@ -81,18 +81,18 @@ struct Books {
     logins: Logins,
     devices: DeviceCodes,
     opaque: HashMap<String, Opaque>,
-    window: Window,
+    window: RateWindow,
 }
 
 /// The parts of a provider.
 #[derive(Debug)]
-pub(super) struct Parts {
+pub(super) struct ProviderParts {
     pub(super) key: SigningKey,
     pub(super) backend: Backend,
-    pub(super) clock: Clock,
+    pub(super) clock: AdjustableClock,
     pub(super) configuration: Arc<Mutex<Configuration>>,
     pub(super) logins: Logins,
-    pub(super) disk: Option<Disk>,
+    pub(super) disk: Option<DataDirectory>,
     pub(super) witness: Option<Witness>,
     /// `http://127.0.0.1:port`, without a slash.
     pub(super) base: String,
@@ -101,18 +101,18 @@ pub(super) struct Parts {
 /// The identity provider. Cheap to clone; its methods compute and write
 /// files, so call them where blocking is allowed.
 #[derive(Debug, Clone)]
-pub(super) struct Identity(Arc<Provider>);
+pub(super) struct IdentityProvider(Arc<Provider>);
 
 #[derive(Debug)]
 struct Provider {
-    parts: Parts,
+    parts: ProviderParts,
     other: OnceLock<SigningKey>,
     books: Mutex<Books>,
 }
 
-impl Identity {
-    /// Puts a provider together; see [`Parts`].
-    pub(super) fn new(mut parts: Parts) -> Self {
+impl IdentityProvider {
+    /// Puts a provider together; see [`ProviderParts`].
+    pub(super) fn new(mut parts: ProviderParts) -> Self {
         let books = Books {
             logins: std::mem::take(&mut parts.logins),
             ..Books::default()
@@ -126,7 +126,7 @@ impl Identity {
 
     /// A key that signs nothing: for forged tokens and wrong JWT secrets.
     /// Made at first use, which takes half a second.
-    pub(super) fn other_key(&self) -> Result<SigningKey, KeyError> {
+    pub(super) fn other_key(&self) -> Result<SigningKey, SigningKeyError> {
         if let Some(key) = self.0.other.get() {
             return Ok(key.clone());
         }
@@ -160,7 +160,7 @@ impl Identity {
         let user_id = self.0.parts.backend.upsert_user(sub, email.as_deref())?;
         let issuer = self.issuer(&settings);
         let mint = self.mint(&settings, &issuer);
-        let asked = Asked {
+        let asked = RequestedGrant {
             scope: "openid profile email offline_access".to_owned(),
             audience: Some(AUDIENCE.to_owned()),
         };
@@ -229,12 +229,12 @@ impl Identity {
     }
 
     /// The public keys. Blocks while the first wrong one is being made.
-    fn jwks(&self) -> Result<Value, KeyError> {
+    fn jwks(&self) -> Result<Value, SigningKeyError> {
         let key = self.key().jwk();
         let keys = match self.settings().jwks {
-            Jwks::Good => vec![key],
-            Jwks::Empty => Vec::new(),
-            Jwks::OtherKey => {
+            PublishedKeys::Good => vec![key],
+            PublishedKeys::Empty => Vec::new(),
+            PublishedKeys::OtherKey => {
                 let mut other = self.other_key()?.jwk();
                 merge(&mut other, &json!({"kid": self.key().kid()}));
                 vec![other]
@@ -254,7 +254,7 @@ impl Identity {
             return good.then(|| Value::Object(mint::profile(person, &opaque.asked)));
         }
         let claims = self.key().verified(bearer)?;
-        let asked = Asked {
+        let asked = RequestedGrant {
             scope: claims.get("scope")?.as_str()?.to_owned(),
             audience: None,
         };

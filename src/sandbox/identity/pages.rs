@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 /// A page with its HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Page {
+pub(super) struct HtmlPage {
     status: StatusCode,
     html: String,
 }
@@ -15,7 +15,7 @@ pub(super) struct Page {
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-impl IntoResponse for Page {
+impl IntoResponse for HtmlPage {
     fn into_response(self) -> Response {
         let mut response = (self.status, Html(self.html)).into_response();
         let headers = response.headers_mut();
@@ -77,7 +77,7 @@ a { color: var(--accent); }
 .error { padding-left: .75rem; border-left: .3rem solid; color: var(--wrong); font-weight: 600; }
 ";
 
-fn page(status: StatusCode, title: &str, body: &str) -> Page {
+fn page(status: StatusCode, title: &str, body: &str) -> HtmlPage {
     let title = escaped(title);
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -86,11 +86,11 @@ fn page(status: StatusCode, title: &str, body: &str) -> Page {
          <header><p>Development only: this is not a real login.</p></header>\n\
          <main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     );
-    Page { status, html }
+    HtmlPage { status, html }
 }
 
 /// Renders the end of a login; `html` is inside a paragraph that screen readers announce.
-fn ending(status: StatusCode, title: &str, html: &str) -> Page {
+fn ending(status: StatusCode, title: &str, html: &str) -> HtmlPage {
     page(status, title, &format!("<p role=\"status\">{html}</p>"))
 }
 
@@ -144,18 +144,18 @@ fn code_form(typed: &str, error: Option<&str>) -> String {
 }
 
 /// Asks which device is meant.
-pub(super) fn ask_code() -> Page {
+pub(super) fn ask_code() -> HtmlPage {
     page(StatusCode::OK, "Connect a device", &code_form("", None))
 }
 
 /// Renders the form again because no code was typed.
-pub(super) fn no_code() -> Page {
+pub(super) fn no_code() -> HtmlPage {
     let form = code_form("", Some("Enter the code that your device shows."));
     page(StatusCode::UNPROCESSABLE_ENTITY, "No code entered", &form)
 }
 
 /// Renders the form again because the code is unknown.
-pub(super) fn unknown(typed: &str) -> Page {
+pub(super) fn unknown(typed: &str) -> HtmlPage {
     let error = "Unknown code. Compare it with your device.";
     let form = code_form(typed, Some(error));
     page(StatusCode::NOT_FOUND, "Unknown code", &form)
@@ -163,13 +163,13 @@ pub(super) fn unknown(typed: &str) -> Page {
 
 /// Shows the code and asks whether it is the one on the device. No field has
 /// the focus: the code comes first, for eyes and ears.
-pub(super) fn confirm(code: &str, scope: &str) -> Page {
+pub(super) fn confirm(code: &str, scope: &str) -> HtmlPage {
     let form = confirmation(code, scope, "", None);
     page(StatusCode::OK, "Is this your code?", &form)
 }
 
 /// Renders the form again because the address is invalid.
-pub(super) fn bad_email(code: &str, scope: &str, email: &str) -> Page {
+pub(super) fn bad_email(code: &str, scope: &str, email: &str) -> HtmlPage {
     let error = "To connect, enter an e-mail address such as ada@example.test.";
     page(
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -203,7 +203,7 @@ fn confirmation(code: &str, scope: &str, email: &str, error: Option<&str>) -> St
 }
 
 /// Done.
-pub(super) fn approved(code: &str, email: &str) -> Page {
+pub(super) fn approved(code: &str, email: &str) -> HtmlPage {
     let text = format!(
         "The device with the code <strong>{}</strong> is now logged in as <strong>{}</strong>. \
          You can close this page and go back to it.",
@@ -214,7 +214,7 @@ pub(super) fn approved(code: &str, email: &str) -> Page {
 }
 
 /// Renders the page after a denial.
-pub(super) fn denied(code: &str) -> Page {
+pub(super) fn denied(code: &str) -> HtmlPage {
     let text = format!(
         "The device with the code <strong>{}</strong> was not connected. \
          You can close this page.",
@@ -224,13 +224,13 @@ pub(super) fn denied(code: &str) -> Page {
 }
 
 /// The Action said no.
-pub(super) fn action_denied(reason: &str) -> Page {
+pub(super) fn action_denied(reason: &str) -> HtmlPage {
     let text = format!("{} The device was not connected.", escaped(reason));
     ending(StatusCode::FORBIDDEN, "Activation denied", &text)
 }
 
 /// Too late.
-pub(super) fn expired() -> Page {
+pub(super) fn expired() -> HtmlPage {
     ending(
         StatusCode::GONE,
         "Code expired",
@@ -240,7 +240,7 @@ pub(super) fn expired() -> Page {
 }
 
 /// Renders the page of a code that was answered before.
-pub(super) fn answered() -> Page {
+pub(super) fn answered() -> HtmlPage {
     ending(
         StatusCode::GONE,
         "Code already used",
@@ -250,7 +250,7 @@ pub(super) fn answered() -> Page {
 }
 
 /// Neither yes nor no.
-pub(super) fn bad_action() -> Page {
+pub(super) fn bad_action() -> HtmlPage {
     ending(
         StatusCode::UNPROCESSABLE_ENTITY,
         "Nothing was done",
@@ -259,7 +259,7 @@ pub(super) fn bad_action() -> Page {
 }
 
 /// No form came.
-pub(super) fn bad_form(reason: &str) -> Page {
+pub(super) fn bad_form(reason: &str) -> HtmlPage {
     ending(
         StatusCode::BAD_REQUEST,
         "Nothing was done",
@@ -268,7 +268,7 @@ pub(super) fn bad_form(reason: &str) -> Page {
 }
 
 /// The books cannot be written.
-pub(super) fn broken() -> Page {
+pub(super) fn broken() -> HtmlPage {
     ending(
         StatusCode::INTERNAL_SERVER_ERROR,
         "Something went wrong",
@@ -277,7 +277,7 @@ pub(super) fn broken() -> Page {
 }
 
 /// There is no other login than the device's.
-pub(super) fn no_browser_login() -> Page {
+pub(super) fn no_browser_login() -> HtmlPage {
     page(
         StatusCode::BAD_REQUEST,
         "Device login only",

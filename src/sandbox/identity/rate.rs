@@ -7,7 +7,7 @@ use super::super::settings::Settings;
 /// Requests counted since the window began. Windows begin at multiples of
 /// their length.
 #[derive(Debug, Default)]
-pub(super) struct Window {
+pub(super) struct RateWindow {
     start_s: i64,
     used: u32,
 }
@@ -24,7 +24,7 @@ pub(super) struct Allowance {
     wait_s: i64,
 }
 
-impl Window {
+impl RateWindow {
     /// Counts one request; `None` when there is no limit.
     pub(super) fn count(&mut self, settings: &Settings, now_s: i64) -> Option<Allowance> {
         let limit = settings.rate_limit?;
@@ -64,17 +64,17 @@ impl Allowance {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Options;
-    use super::{Settings, Window};
+    use super::super::super::SandboxOptions;
+    use super::{RateWindow, Settings};
 
     #[test]
     fn a_window_allows_its_number_of_requests_and_the_next_one_starts_at_zero() {
         let settings = Settings {
             rate_limit: Some(2),
             rate_limit_window_s: 10,
-            ..Settings::new(&Options::default())
+            ..Settings::new(&SandboxOptions::default())
         };
-        let mut window = Window::default();
+        let mut window = RateWindow::default();
         let mut at = |now| {
             window
                 .count(&settings, now)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::device::Asked;
+use super::device::RequestedGrant;
 use super::random;
 
 /// The most logins of one user; the oldest ends silently.
@@ -12,7 +12,7 @@ const ACTIVE_LOGINS: usize = 200;
 
 /// Lifetimes and rotation of refresh tokens, in milliseconds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+pub(super) struct RotationRules {
     /// Whether refresh tokens rotate.
     pub(super) rotating: bool,
     /// For how long after its exchange the previous token is still accepted.
@@ -58,12 +58,12 @@ pub(super) struct Presented {
     /// The user.
     pub(super) sub: String,
     /// The grant of the login.
-    pub(super) asked: Asked,
+    pub(super) asked: RequestedGrant,
 }
 
 impl RefreshTokens {
     /// The first token of a new login.
-    pub(super) fn start(&mut self, sub: &str, asked: &Asked, now_ms: i64) -> String {
+    pub(super) fn start(&mut self, sub: &str, asked: &RequestedGrant, now_ms: i64) -> String {
         self.make_room(sub);
         self.next += 1;
         let family = Family {
@@ -83,7 +83,12 @@ impl RefreshTokens {
     ///
     /// Forgiven is only the token exchanged immediately before, within the
     /// leeway: one whose successors were not exchanged themselves.
-    pub(super) fn present(&mut self, token: &str, rules: Rules, now_ms: i64) -> Option<Presented> {
+    pub(super) fn present(
+        &mut self,
+        token: &str,
+        rules: RotationRules,
+        now_ms: i64,
+    ) -> Option<Presented> {
         let token = self.tokens.get(&random::hashed(token))?.clone();
         let family = self.families.get(&token.family)?.clone();
         let too_old = now_ms.saturating_sub(family.born_ms) >= rules.absolute_ms
@@ -101,7 +106,7 @@ impl RefreshTokens {
         }
         Some(Presented {
             sub: family.sub,
-            asked: Asked {
+            asked: RequestedGrant {
                 scope: family.scope,
                 audience: family.audience,
             },
@@ -110,7 +115,12 @@ impl RefreshTokens {
 
     /// Spends a token that [`present`](Self::present) found good and gives its
     /// successor; `None` when tokens do not rotate: the old one stays good.
-    pub(super) fn exchange(&mut self, token: &str, rules: Rules, now_ms: i64) -> Option<String> {
+    pub(super) fn exchange(
+        &mut self,
+        token: &str,
+        rules: RotationRules,
+        now_ms: i64,
+    ) -> Option<String> {
         let token = self.tokens.get_mut(&random::hashed(token))?;
         let family = self.families.get_mut(&token.family)?;
         family.used_ms = now_ms;
@@ -168,27 +178,32 @@ impl RefreshTokens {
 
 #[cfg(test)]
 mod tests {
-    use super::{ACTIVE_LOGINS, Asked, RefreshTokens, Rules};
+    use super::{ACTIVE_LOGINS, RefreshTokens, RequestedGrant, RotationRules};
 
-    const STRICT: Rules = Rules {
+    const STRICT: RotationRules = RotationRules {
         rotating: true,
         leeway_ms: 0,
         absolute_ms: 1_000_000,
         idle_ms: 500_000,
     };
-    const LENIENT: Rules = Rules {
+    const LENIENT: RotationRules = RotationRules {
         leeway_ms: 3000,
         ..STRICT
     };
 
-    fn asked() -> Asked {
-        Asked {
+    fn asked() -> RequestedGrant {
+        RequestedGrant {
             scope: "openid offline_access".to_owned(),
             audience: None,
         }
     }
 
-    fn refresh(tokens: &mut RefreshTokens, token: &str, rules: Rules, now: i64) -> Option<String> {
+    fn refresh(
+        tokens: &mut RefreshTokens,
+        token: &str,
+        rules: RotationRules,
+        now: i64,
+    ) -> Option<String> {
         tokens.present(token, rules, now)?;
         tokens.exchange(token, rules, now)
     }
@@ -254,7 +269,7 @@ mod tests {
     #[test]
     fn a_token_that_does_not_rotate_stays_good() {
         let mut tokens = RefreshTokens::default();
-        let rules = Rules {
+        let rules = RotationRules {
             rotating: false,
             ..STRICT
         };

@@ -9,7 +9,7 @@ use super::super::settings::Dialect;
 
 /// Why a token request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum TokenRefusal {
     /// The code is not answered yet.
     Pending,
     /// Polled too soon.
@@ -47,7 +47,7 @@ pub(super) enum Refusal {
     Broken,
 }
 
-impl Refusal {
+impl TokenRefusal {
     /// Status and `error` member. Auth0's statuses are 403 and 429 where the
     /// standard has 400.
     fn wire(&self, dialect: Dialect) -> (StatusCode, &'static str) {
@@ -120,9 +120,9 @@ impl Refusal {
     }
 }
 
-type Wire = (u16, &'static str);
+type WireError = (u16, &'static str);
 
-fn both(auth0: u16, rfc: u16, code: &'static str) -> (Wire, Wire) {
+fn both(auth0: u16, rfc: u16, code: &'static str) -> (WireError, WireError) {
     ((auth0, code), (rfc, code))
 }
 

@@ -9,15 +9,15 @@ use axum::{Form, Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::grants::Fields;
+use super::grants::FormFields;
 use super::rate::Allowance;
 use super::refusal::uncached;
-use super::{Identity, Refusal, pages};
+use super::{IdentityProvider, TokenRefusal, pages};
 
-type Typed = Result<Form<Vec<(String, String)>>, FormRejection>;
+type SubmittedForm = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// Every route of the provider.
-pub(in super::super) fn router(identity: Identity) -> Router {
+pub(in super::super) fn router(identity: IdentityProvider) -> Router {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/.well-known/oauth-authorization-server", get(discovery))
@@ -31,11 +31,11 @@ pub(in super::super) fn router(identity: Identity) -> Router {
         .with_state(identity)
 }
 
-async fn discovery(State(identity): State<Identity>) -> Response {
+async fn discovery(State(identity): State<IdentityProvider>) -> Response {
     Json(identity.discovery()).into_response()
 }
 
-async fn jwks(State(identity): State<Identity>) -> Response {
+async fn jwks(State(identity): State<IdentityProvider>) -> Response {
     match tokio::task::spawn_blocking(move || identity.jwks()).await {
         Ok(Ok(keys)) => Json(keys).into_response(),
         Ok(Err(_)) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -43,9 +43,9 @@ async fn jwks(State(identity): State<Identity>) -> Response {
 }
 
 async fn device_code(
-    State(identity): State<Identity>,
+    State(identity): State<IdentityProvider>,
     headers: HeaderMap,
-    form: Typed,
+    form: SubmittedForm,
 ) -> Response {
     endpoint(identity, headers, form, |identity, fields| {
         identity.authorize_device(fields).map(Some)
@@ -53,14 +53,22 @@ async fn device_code(
     .await
 }
 
-async fn token(State(identity): State<Identity>, headers: HeaderMap, form: Typed) -> Response {
+async fn token(
+    State(identity): State<IdentityProvider>,
+    headers: HeaderMap,
+    form: SubmittedForm,
+) -> Response {
     endpoint(identity, headers, form, |identity, fields| {
         identity.token(fields).map(Some)
     })
     .await
 }
 
-async fn revoke(State(identity): State<Identity>, headers: HeaderMap, form: Typed) -> Response {
+async fn revoke(
+    State(identity): State<IdentityProvider>,
+    headers: HeaderMap,
+    form: SubmittedForm,
+) -> Response {
     endpoint(identity, headers, form, |identity, fields| {
         identity.revoke(fields).map(|()| None)
     })
@@ -70,10 +78,10 @@ async fn revoke(State(identity): State<Identity>, headers: HeaderMap, form: Type
 /// One of the OAuth endpoints: rate limit, form, then `answer`, which may
 /// compute and write files. `None` is an empty 200.
 async fn endpoint(
-    identity: Identity,
+    identity: IdentityProvider,
     headers: HeaderMap,
-    form: Typed,
-    answer: fn(&Identity, &Fields) -> Result<Option<Value>, Refusal>,
+    form: SubmittedForm,
+    answer: fn(&IdentityProvider, &FormFields) -> Result<Option<Value>, TokenRefusal>,
 ) -> Response {
     let allowance = identity.count_request();
     if let Some(allowance) = allowance.filter(|allowance| !allowance.allowed()) {
@@ -81,14 +89,14 @@ async fn endpoint(
     }
     let dialect = identity.settings().dialect;
     let outcome = match form {
-        Err(rejection) => Err(Refusal::NoForm(rejection.body_text())),
-        Ok(_) if headers.contains_key(header::AUTHORIZATION) => Err(Refusal::SecretSent),
+        Err(rejection) => Err(TokenRefusal::NoForm(rejection.body_text())),
+        Ok(_) if headers.contains_key(header::AUTHORIZATION) => Err(TokenRefusal::SecretSent),
         Ok(Form(pairs)) => tokio::task::spawn_blocking(move || {
-            let fields = Fields::read(pairs)?;
+            let fields = FormFields::read(pairs)?;
             answer(&identity, &fields)
         })
         .await
-        .unwrap_or(Err(Refusal::Broken)),
+        .unwrap_or(Err(TokenRefusal::Broken)),
     };
     let mut response = match outcome {
         Ok(Some(body)) => uncached(Json(body).into_response()),
@@ -101,7 +109,7 @@ async fn endpoint(
     response
 }
 
-impl Identity {
+impl IdentityProvider {
     fn count_request(&self) -> Option<Allowance> {
         let (settings, now_s) = (self.settings(), self.0.parts.clock.now_s());
         self.books().window.count(&settings, now_s)
@@ -118,7 +126,7 @@ fn limited(allowance: Allowance) -> Response {
     response
 }
 
-async fn userinfo(State(identity): State<Identity>, headers: HeaderMap) -> Response {
+async fn userinfo(State(identity): State<IdentityProvider>, headers: HeaderMap) -> Response {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
@@ -139,14 +147,14 @@ struct Prefilled {
 }
 
 async fn show_activation(
-    State(identity): State<Identity>,
+    State(identity): State<IdentityProvider>,
     query: Result<Query<Prefilled>, QueryRejection>,
 ) -> Response {
     let typed = query.ok().and_then(|Query(prefilled)| prefilled.user_code);
     identity.activation_page(typed.as_deref()).into_response()
 }
 
-async fn settle(State(identity): State<Identity>, form: Typed) -> Response {
+async fn settle(State(identity): State<IdentityProvider>, form: SubmittedForm) -> Response {
     match form {
         Err(rejection) => pages::bad_form(&rejection.body_text()).into_response(),
         Ok(Form(pairs)) => tokio::task::spawn_blocking(move || identity.settle(&pairs))

@@ -1,4 +1,4 @@
-//! The Management API: one request at a time, within the free plan's rate.
+//! The Management API: one request at a time, within the rate limit of the free plan.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,19 +16,19 @@ use crate::setup::auth0::Auth0Error;
 use crate::text::redact::without;
 use crate::text::sanitize::message as plain;
 
-/// The pause between two requests: the free plan allows two a second.
-const PACE: Duration = Duration::from_millis(550);
-/// The pause after a 429 that names none.
-const UNNAMED_PAUSE: Duration = Duration::from_secs(2);
-/// The longest pause that is waited for.
+/// The pause between two requests: the free plan allows two per second.
+const REQUEST_INTERVAL: Duration = Duration::from_millis(550);
+/// The pause after a 429 without `Retry-After`.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(2);
+/// The longest accepted pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// How often a request is repeated after a 429.
+/// The number of retries after a 429.
 const RETRIES: u32 = 5;
-/// The most that is read of an answer, in bytes.
-const LARGEST: usize = 8 << 20;
-/// The page size: the largest that every list takes.
+/// The size limit of an answer, in bytes.
+const SIZE_LIMIT: usize = 8 << 20;
+/// The page size: the largest that every list accepts.
 const PAGE: usize = 50;
-/// The most pages that are read of a list.
+/// The maximum number of pages of a list.
 const MOST_PAGES: usize = 200;
 
 /// A tenant's Management API with a token for it.
@@ -36,7 +36,7 @@ pub struct Management {
     client: Client,
     tenant: Url,
     token: SecretString,
-    pace: Duration,
+    interval: Duration,
     next_at: Mutex<Option<Instant>>,
 }
 
@@ -49,17 +49,17 @@ impl fmt::Debug for Management {
 }
 
 impl Management {
-    /// The Management API of `tenant` (see [`tenant`](super::tenant)).
+    /// Creates a client for `tenant` (see [`tenant`](super::tenant)).
     ///
     /// # Errors
     ///
-    /// When no HTTP client can be made.
+    /// When no HTTP client can be built.
     pub fn new(tenant: Url, token: SecretString) -> Result<Self, Auth0Error> {
         Ok(Self {
             client: http::client(&tenant)?,
             tenant,
             token,
-            pace: PACE,
+            interval: REQUEST_INTERVAL,
             next_at: Mutex::new(None),
         })
     }
@@ -85,7 +85,7 @@ impl Management {
         self.send(&Method::GET, path, &[], None).await
     }
 
-    /// Reads a whole list, page by page. `name` is the member of the answer that holds it.
+    /// Reads a complete list, page by page. `name` is the member of the answer that contains it.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl Management {
         Ok(found)
     }
 
-    /// Makes an object and returns it.
+    /// Creates an object and returns it.
     ///
     /// # Errors
     ///
@@ -165,9 +165,9 @@ impl Management {
             if tries > RETRIES {
                 return Err(Auth0Error::RateLimited { host: self.host() });
             }
-            let pause = pause.unwrap_or(UNNAMED_PAUSE).min(LONGEST_PAUSE);
+            let pause = pause.unwrap_or(DEFAULT_PAUSE).min(LONGEST_PAUSE);
             tracing::info!(?pause, "the tenant is rate limiting requests");
-            tokio::time::sleep(pause.max(self.pace)).await;
+            tokio::time::sleep(pause.max(self.interval)).await;
         }
     }
 
@@ -177,7 +177,7 @@ impl Management {
         if let Some(at) = *next_at {
             tokio::time::sleep_until(at).await;
         }
-        *next_at = Some(Instant::now() + self.pace);
+        *next_at = Some(Instant::now() + self.interval);
     }
 
     async fn send_once(
@@ -206,7 +206,7 @@ impl Management {
             .map_err(|error| unreachable(http::reason(&error)))?;
         let status = response.status();
         let pause = retry_after(response.headers(), Timestamp::now());
-        let bytes = http::body(response, LARGEST)
+        let bytes = http::body(response, SIZE_LIMIT)
             .await
             .map_err(|error| unreachable(error.to_string()))?;
         Ok((status, pause, without(&bytes, &self.token)))
@@ -216,7 +216,7 @@ impl Management {
         let text = format!("Bearer {}", self.token.expose_secret());
         let mut value = HeaderValue::from_str(&text).map_err(|_| Auth0Error::Unauthorized {
             host: self.host(),
-            message: "it holds characters that no token has".to_owned(),
+            message: "it contains characters that a header must not contain".to_owned(),
         })?;
         value.set_sensitive(true);
         Ok(value)
@@ -239,7 +239,7 @@ impl Management {
                 json.ok_or_else(malformed)
             };
         }
-        let said = |name: &str| {
+        let member = |name: &str| {
             let text = json.as_ref().and_then(|json| json.get(name)?.as_str());
             text.map(plain)
         };
@@ -248,7 +248,7 @@ impl Management {
             let status = status.as_u16();
             return Err(Auth0Error::Server { host, status });
         }
-        let Some(message) = said("message") else {
+        let Some(message) = member("message") else {
             return Err(self.malformed(method, path, status.as_u16()));
         };
         Err(match status {

@@ -1,4 +1,4 @@
-//! Applies a plan. Each step is safe to repeat: a run that broke off is completed by the next.
+//! Application of a plan. Each step is idempotent: the next run completes an interrupted one.
 
 use std::time::Duration;
 
@@ -7,13 +7,16 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::setup::auth0::{Auth0Error, Management, Part, Plan, State, Step, StepKind, Wanted};
+use crate::setup::StepKind;
+use crate::setup::auth0::{
+    Auth0Error, Management, TenantObject, TenantPlan, TenantState, TenantStep, Wanted,
+};
 use crate::text::sanitize::message as plain;
 
-/// How long the tenant may take to build or deploy the Action.
-const BUILDING: Duration = Duration::from_secs(90);
+/// The time limit for building or deploying the Action.
+const BUILD_LIMIT: Duration = Duration::from_secs(90);
 
-/// What the Action needs to reach Hasura.
+/// The secrets with which the Action reaches Hasura.
 #[derive(Debug, Clone)]
 pub struct ActionSecrets {
     /// Hasura's GraphQL endpoint.
@@ -22,7 +25,7 @@ pub struct ActionSecrets {
     pub admin_secret: SecretString,
 }
 
-/// A tenant that was set up.
+/// The result of a setup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// The application's client id.
@@ -33,14 +36,14 @@ pub struct Applied {
 ///
 /// # Errors
 ///
-/// See [`Auth0Error`]. What was done stays done.
+/// See [`Auth0Error`]. Applied steps are not undone.
 pub async fn apply(
     management: &Management,
-    state: &State,
-    plan: &Plan,
+    state: &TenantState,
+    plan: &TenantPlan,
     wanted: &Wanted,
     secrets: Option<&ActionSecrets>,
-    mut on_step: impl FnMut(&Step),
+    mut on_step: impl FnMut(&TenantStep),
 ) -> Result<Applied, Auth0Error> {
     if plan.sets_secrets() && secrets.is_none() {
         return Err(Auth0Error::SecretsMissing);
@@ -56,8 +59,8 @@ pub async fn apply(
         update_secrets: false,
         ..wanted.clone()
     };
-    let after = State::read(management, &wanted).await?;
-    let left = Plan::of(&after, &wanted);
+    let after = TenantState::read(management, &wanted).await?;
+    let left = TenantPlan::of(&after, &wanted);
     if let (0, Some(client_id)) = (left.changes(), after.client_id()) {
         return Ok(Applied {
             client_id: client_id.to_owned(),
@@ -72,33 +75,33 @@ pub async fn apply(
 
 async fn carry_out(
     management: &Management,
-    state: &State,
-    step: &Step,
+    state: &TenantState,
+    step: &TenantStep,
     wanted: &Wanted,
     secrets: Option<&ActionSecrets>,
 ) -> Result<(), Auth0Error> {
     let existing = |object: Option<&Value>, name: &str| id(object, name);
     match (step.part, step.kind) {
         (_, StepKind::Keep) => {}
-        (Part::Api, StepKind::Create) => {
+        (TenantObject::Api, StepKind::Create) => {
             management.post("resource-servers", &step.body).await?;
         }
-        (Part::Api, StepKind::Change) => {
+        (TenantObject::Api, StepKind::Change) => {
             let id = existing(state.api.as_ref(), "id")?;
             let path = format!("resource-servers/{id}");
             management.patch(&path, &step.body).await?;
         }
-        (Part::Application, StepKind::Create) => {
+        (TenantObject::Application, StepKind::Create) => {
             management.post("clients", &step.body).await?;
         }
-        (Part::Application, StepKind::Change) => {
+        (TenantObject::Application, StepKind::Change) => {
             let id = existing(state.application.as_ref(), "client_id")?;
             management
                 .patch(&format!("clients/{id}"), &step.body)
                 .await?;
         }
-        (Part::Action, _) => action(management, state, step, wanted, secrets).await?,
-        (Part::Binding, _) => {
+        (TenantObject::Action, _) => action(management, state, step, wanted, secrets).await?,
+        (TenantObject::Binding, _) => {
             let path = "actions/triggers/post-login/bindings";
             management.patch(path, &step.body).await?;
         }
@@ -106,11 +109,11 @@ async fn carry_out(
     Ok(())
 }
 
-/// Saves the Action, waits until it is built, deploys it and waits until that is done.
+/// Saves the Action, waits for its build, deploys it and waits for the deployment.
 async fn action(
     management: &Management,
-    state: &State,
-    step: &Step,
+    state: &TenantState,
+    step: &TenantStep,
     wanted: &Wanted,
     secrets: Option<&ActionSecrets>,
 ) -> Result<(), Auth0Error> {
@@ -161,13 +164,13 @@ fn is_deployed(action: &Value) -> Option<bool> {
     }
 }
 
-/// Reads the Action until `is_done` decides, at the pace of all requests.
+/// Polls the Action until `is_done` decides.
 async fn wait_until(
     management: &Management,
     id: &str,
     is_done: fn(&Value) -> Option<bool>,
 ) -> Result<(), Auth0Error> {
-    let deadline = Instant::now() + BUILDING;
+    let deadline = Instant::now() + BUILD_LIMIT;
     loop {
         let action = management.get(&format!("actions/actions/{id}")).await?;
         let status = action.get("status").and_then(Value::as_str).unwrap_or("?");
@@ -181,7 +184,7 @@ async fn wait_until(
     }
 }
 
-/// The member `name` of an object as part of a path.
+/// Returns the member `name` of an object, checked for use in a path.
 fn id(object: Option<&Value>, name: &str) -> Result<String, Auth0Error> {
     let id = object
         .and_then(|object| object.get(name)?.as_str())

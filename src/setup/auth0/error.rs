@@ -1,11 +1,11 @@
-//! Why a tenant could not be set up.
+//! Errors of the Auth0 setup.
 
 use crate::finding::Finding;
 use crate::http::HttpError;
 use crate::setup::FailureKind;
 use crate::setup::auth0::SCOPES;
 
-/// Why a tenant could not be set up. Never holds a secret.
+/// Why a tenant could not be set up. Never contains a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Auth0Error {
@@ -23,8 +23,8 @@ pub enum Auth0Error {
         /// The network's error.
         reason: String,
     },
-    /// The token is not accepted.
-    #[error("{host} does not accept the token: {message}")]
+    /// The token is rejected.
+    #[error("{host} rejects the token: {message}")]
     Unauthorized {
         /// The tenant.
         host: String,
@@ -32,12 +32,12 @@ pub enum Auth0Error {
         message: String,
     },
     /// The token lacks a scope.
-    #[error("the token may not do this: {message}")]
+    #[error("the token lacks a scope: {message}")]
     Scope {
-        /// What the tenant said.
+        /// Its message.
         message: String,
     },
-    /// The rate limit, also after waiting.
+    /// The rate limit, also after retries.
     #[error("{host} is rate limiting requests")]
     RateLimited {
         /// The tenant.
@@ -62,7 +62,7 @@ pub enum Auth0Error {
         message: String,
     },
     /// An answer that is not one of the Management API.
-    #[error("{what} at {host} answered with something unexpected (HTTP {status})")]
+    #[error("{host} sent an invalid answer to {what} (HTTP {status})")]
     Malformed {
         /// The tenant.
         host: String,
@@ -85,7 +85,7 @@ pub enum Auth0Error {
         /// Its state.
         status: String,
     },
-    /// Secrets of the Action are needed that were not given.
+    /// The secrets of the Action are missing.
     #[error("the Action needs Hasura's endpoint and admin secret")]
     SecretsMissing,
     /// TLS.
@@ -94,24 +94,23 @@ pub enum Auth0Error {
 }
 
 impl Auth0Error {
-    /// The next step, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
             Self::Domain { .. } => {
-                "Give the Domain shown under Applications > your application, such as \
+                "Use the Domain shown under Applications > your application, such as \
                  TENANT.eu.auth0.com."
                     .to_owned()
             }
             Self::Unreachable { .. } => "Check the domain, the network and the proxy.".to_owned(),
-            Self::Unauthorized { .. } => where_to_get_the_token(),
+            Self::Unauthorized { .. } => token_help(),
             Self::Scope { .. } => format!("Get a token with the scopes {}.", SCOPES.join(" ")),
             Self::RateLimited { .. } | Self::Server { .. } => {
                 "Run the command again in a minute; it continues where it stopped.".to_owned()
             }
             Self::Refused { .. } | Self::Malformed { .. } => {
-                "Look at the tenant's log (Monitoring > Logs), then run the command again."
-                    .to_owned()
+                "Read the tenant's log (Monitoring > Logs), then run the command again.".to_owned()
             }
             Self::NotDeployed { .. } => {
                 "Open the Action in the dashboard (Actions > Library), deploy it, then run the \
@@ -124,7 +123,7 @@ impl Auth0Error {
         }
     }
 
-    /// The error as a finding.
+    /// Converts the error to a finding.
     #[must_use]
     pub fn finding(&self) -> Finding {
         let finding = Finding::failed(self.code(), self.to_string()).help(self.help());
@@ -135,7 +134,7 @@ impl Auth0Error {
         }
     }
 
-    /// A stable word for scripts.
+    /// The stable code for scripts.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -173,10 +172,10 @@ impl Auth0Error {
     }
 }
 
-/// Where a token for the Management API comes from.
+/// The help for obtaining a token for the Management API.
 #[must_use]
-pub fn where_to_get_the_token() -> String {
+pub fn token_help() -> String {
     "Get a token in the dashboard under Applications > APIs > Auth0 Management API > API Explorer \
-     (it lives for a day), and give it with --token-stdin."
+     (it is valid for a day), and pass it with --token-stdin."
         .to_owned()
 }

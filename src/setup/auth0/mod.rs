@@ -1,16 +1,16 @@
-//! An Auth0 tenant made ready: the API, a Native application and one post-login Action, bound
-//! behind the Actions that are there.
+//! Provisioning of an Auth0 tenant: the API, a Native application and one post-login Action, bound
+//! after the existing Actions.
 //!
 //! ```text
-//! state   what the tenant has (read, by pages)
-//! plan    what has to change (pure)
-//! apply   the changes, in an order that a second run can complete
-//! api     the Management API: pacing, 429, errors
+//! state   reads the objects of the tenant
+//! plan    compares them with the required ones (pure)
+//! apply   applies the changes, in an order that a second run can complete
+//! api     the Management API: rate limit, retries, errors
 //! ```
 //!
-//! Objects are found again by what identifies them: the API by its identifier, the application by
-//! the profile's client id or its name, the Action and its binding by the Action's name. Settings
-//! of the user that do no harm are kept. Nothing is deleted.
+//! Objects are identified so: the API by its identifier, the application by the profile's client
+//! id or its name, the Action and its binding by the Action's name. Harmless settings of the user
+//! are kept. Nothing is deleted.
 
 pub mod api;
 pub mod apply;
@@ -23,26 +23,25 @@ use reqwest::Url;
 pub use api::Management;
 pub use apply::{ActionSecrets, Applied, apply};
 pub use error::Auth0Error;
-pub use plan::{Part, Plan, Step, StepKind};
-pub use state::State;
+pub use plan::{TenantObject, TenantPlan, TenantStep};
+pub use state::TenantState;
 
 use crate::http;
 
 /// The Action's code, the same file that `setup export` writes.
 pub const ACTION_CODE: &str = include_str!("../../../assets/auth0/actions/hasura-sync/code.js");
-/// The Action's name, by which it is found again.
+/// The Action's name, by which it is identified.
 pub const ACTION_NAME: &str = "hasura-sync";
 /// The Action's runtime.
 pub const ACTION_RUNTIME: &str = "node22";
 /// The names of the Action's secrets.
 pub const ACTION_SECRETS: [&str; 3] = ["HASURA_URL", "HASURA_ADMIN_SECRET", "API_AUDIENCE"];
-/// The identifier that a new API gets unless another one is asked for. Only a name: nothing is
-/// fetched from there.
+/// The default identifier of a new API. Only a name: nothing is fetched from there.
 pub const DEFAULT_AUDIENCE: &str = "https://todos.example/api";
-/// The name that a new API and application get.
+/// The name of a new API and application.
 pub const DEFAULT_NAME: &str = "tudone";
 
-/// The scopes that the token needs, no more.
+/// The scopes that the token needs.
 pub const SCOPES: [&str; 9] = [
     "read:resource_servers",
     "create:resource_servers",
@@ -55,7 +54,7 @@ pub const SCOPES: [&str; 9] = [
     "update:actions",
 ];
 
-/// What the tenant is to have.
+/// The required objects of the tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// The API's identifier.
@@ -68,12 +67,12 @@ pub struct Wanted {
     pub update_secrets: bool,
 }
 
-/// The base address of a tenant: `https://DOMAIN/`, or `http://` where the domain is a loopback
-/// address. A scheme and a slash at the end are accepted and dropped.
+/// Parses the base address of a tenant: `https://DOMAIN/`, or `http://` where the domain is a loopback
+/// address. A scheme and a trailing slash are ignored.
 ///
 /// # Errors
 ///
-/// [`Auth0Error::Domain`] for what is not a bare domain.
+/// [`Auth0Error::Domain`] when `domain` is not a bare domain.
 pub fn tenant(domain: &str) -> Result<Url, Auth0Error> {
     let wrong = || Auth0Error::Domain {
         domain: crate::text::sanitize::message(domain),

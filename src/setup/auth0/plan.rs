@@ -1,28 +1,29 @@
-//! What has to change in a tenant: pure.
+//! Comparison of a tenant with the required objects: pure.
 
 use serde_json::{Map, Value, json};
 
+use crate::setup::StepKind;
 use crate::setup::auth0::state::is;
 use crate::setup::auth0::{
-    ACTION_CODE, ACTION_NAME, ACTION_RUNTIME, ACTION_SECRETS, State, Wanted,
+    ACTION_CODE, ACTION_NAME, ACTION_RUNTIME, ACTION_SECRETS, TenantState, Wanted,
 };
 
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A part of the tenant.
+/// An object of the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum TenantObject {
     /// The API.
     Api,
     /// The Native application.
     Application,
     /// The Action.
     Action,
-    /// The Action's place in the Login flow.
+    /// The binding of the Action to the Login flow.
     Binding,
 }
 
-impl Part {
+impl TenantObject {
     /// Its name in plans.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -35,47 +36,14 @@ impl Part {
     }
 }
 
-/// What happens to a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepKind {
-    /// It is made.
-    Create,
-    /// It is changed.
-    Change,
-    /// It is as it must be.
-    Keep,
-}
-
-impl StepKind {
-    /// Its sign in plans.
-    #[must_use]
-    pub const fn sign(self) -> char {
-        match self {
-            Self::Create => '+',
-            Self::Change => '~',
-            Self::Keep => '=',
-        }
-    }
-
-    /// Its name in JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Change => "change",
-            Self::Keep => "keep",
-        }
-    }
-}
-
-/// One step of a plan. Holds no secret: those of the Action are added when it is applied.
+/// One step of a plan. Contains no secret: those of the Action are added when it is applied.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// The part.
-    pub part: Part,
-    /// What happens to it.
+pub struct TenantStep {
+    /// The object.
+    pub part: TenantObject,
+    /// The effect.
     pub kind: StepKind,
-    /// The object and its changes, for the user.
+    /// The description of object and changes, for the user.
     pub text: String,
     /// The request's body; null where nothing is sent.
     pub body: Value,
@@ -83,12 +51,12 @@ pub struct Step {
     pub sets_secrets: bool,
 }
 
-impl Step {
-    fn keep(part: Part, text: String) -> Self {
+impl TenantStep {
+    fn keep(part: TenantObject, text: String) -> Self {
         Self::new(part, StepKind::Keep, text, Value::Null)
     }
 
-    fn new(part: Part, kind: StepKind, text: String, body: Value) -> Self {
+    fn new(part: TenantObject, kind: StepKind, text: String, body: Value) -> Self {
         Self {
             part,
             kind,
@@ -99,17 +67,17 @@ impl Step {
     }
 }
 
-/// What has to change, in the order in which it is done.
+/// The steps of a setup, in order of execution.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
-    /// One step a part.
-    pub steps: Vec<Step>,
+pub struct TenantPlan {
+    /// One step per object.
+    pub steps: Vec<TenantStep>,
 }
 
-impl Plan {
-    /// Compares what a tenant has with what is wanted.
+impl TenantPlan {
+    /// Compares the tenant with the required objects.
     #[must_use]
-    pub fn of(state: &State, wanted: &Wanted) -> Self {
+    pub fn of(state: &TenantState, wanted: &Wanted) -> Self {
         Self {
             steps: vec![
                 api(state.api.as_ref(), wanted),
@@ -134,7 +102,7 @@ impl Plan {
     }
 }
 
-fn api(found: Option<&Value>, wanted: &Wanted) -> Step {
+fn api(found: Option<&Value>, wanted: &Wanted) -> TenantStep {
     let audience = &wanted.audience;
     let Some(found) = found else {
         let body = json!({
@@ -146,7 +114,7 @@ fn api(found: Option<&Value>, wanted: &Wanted) -> Step {
             "token_dialect": "access_token",
             "skip_consent_for_verifiable_first_party_clients": true,
         });
-        return Step::new(Part::Api, StepKind::Create, audience.clone(), body);
+        return TenantStep::new(TenantObject::Api, StepKind::Create, audience.clone(), body);
     };
     let mut body = Map::new();
     if !is(found, "signing_alg", "RS256") {
@@ -161,17 +129,17 @@ fn api(found: Option<&Value>, wanted: &Wanted) -> Step {
     {
         body.insert("token_encryption".to_owned(), Value::Null);
     }
-    changed(Part::Api, audience, body)
+    changed(TenantObject::Api, audience, body)
 }
 
-/// A changed part, or one to keep where there is nothing in `body`.
-fn changed(part: Part, text: &str, body: Map<String, Value>) -> Step {
+/// Creates the step of a changed object, or of an unchanged one where `body` is empty.
+fn changed(part: TenantObject, text: &str, body: Map<String, Value>) -> TenantStep {
     if body.is_empty() {
-        return Step::keep(part, text.to_owned());
+        return TenantStep::keep(part, text.to_owned());
     }
     let names: Vec<&str> = body.keys().map(String::as_str).collect();
     let text = format!("{text}: {}", names.join(", "));
-    Step::new(part, StepKind::Change, text, Value::Object(body))
+    TenantStep::new(part, StepKind::Change, text, Value::Object(body))
 }
 
 fn refresh_token() -> Value {
@@ -186,7 +154,7 @@ fn refresh_token() -> Value {
     })
 }
 
-fn application(found: Option<&Value>, wanted: &Wanted) -> Step {
+fn application(found: Option<&Value>, wanted: &Wanted) -> TenantStep {
     let Some(found) = found else {
         let body = json!({
             "name": wanted.name,
@@ -198,8 +166,8 @@ fn application(found: Option<&Value>, wanted: &Wanted) -> Step {
             "jwt_configuration": {"alg": "RS256"},
             "refresh_token": refresh_token(),
         });
-        return Step::new(
-            Part::Application,
+        return TenantStep::new(
+            TenantObject::Application,
             StepKind::Create,
             wanted.name.clone(),
             body,
@@ -212,7 +180,7 @@ fn application(found: Option<&Value>, wanted: &Wanted) -> Step {
     let grants = with_grants(found);
     let is_public = is(found, "token_endpoint_auth_method", "none");
     if !is_public || grants.is_some() {
-        // Auth0 takes the device grant only together with this method.
+        // Auth0 accepts the device grant only together with this method.
         body.insert("token_endpoint_auth_method".to_owned(), json!("none"));
     }
     if let Some(grants) = grants {
@@ -230,13 +198,13 @@ fn application(found: Option<&Value>, wanted: &Wanted) -> Step {
         .and_then(Value::as_str)
         .unwrap_or(&wanted.name);
     changed(
-        Part::Application,
+        TenantObject::Application,
         &crate::text::sanitize::message(name),
         body,
     )
 }
 
-/// The application's grants and the two that are needed; `None` where it has both.
+/// Adds the two required grants to the application's; `None` where it has both.
 fn with_grants(found: &Value) -> Option<Value> {
     let grants = found.get("grant_types").and_then(Value::as_array);
     let mut grants: Vec<Value> = grants.cloned().unwrap_or_default();
@@ -249,7 +217,7 @@ fn with_grants(found: &Value) -> Option<Value> {
     (grants.len() > count).then_some(Value::Array(grants))
 }
 
-/// Returns whether refresh tokens rotate and a lost answer is forgiven; lifetimes are the user's.
+/// Returns whether refresh tokens rotate with a leeway; their lifetimes are not checked.
 fn rotates_with_leeway(found: &Value) -> bool {
     let Some(tokens) = found.get("refresh_token") else {
         return false;
@@ -265,7 +233,7 @@ fn trigger() -> Value {
     json!([{"id": "post-login", "version": "v3"}])
 }
 
-fn action(found: Option<&Value>, wanted: &Wanted) -> Step {
+fn action(found: Option<&Value>, wanted: &Wanted) -> TenantStep {
     let Some(found) = found else {
         let body = json!({
             "name": ACTION_NAME,
@@ -274,8 +242,13 @@ fn action(found: Option<&Value>, wanted: &Wanted) -> Step {
             "runtime": ACTION_RUNTIME,
             "dependencies": [],
         });
-        let step = Step::new(Part::Action, StepKind::Create, ACTION_NAME.to_owned(), body);
-        return Step {
+        let step = TenantStep::new(
+            TenantObject::Action,
+            StepKind::Create,
+            ACTION_NAME.to_owned(),
+            body,
+        );
+        return TenantStep {
             sets_secrets: true,
             ..step
         };
@@ -297,13 +270,13 @@ fn action(found: Option<&Value>, wanted: &Wanted) -> Step {
         names.push("deploy");
     }
     if names.is_empty() {
-        return Step::keep(Part::Action, ACTION_NAME.to_owned());
+        return TenantStep::keep(TenantObject::Action, ACTION_NAME.to_owned());
     }
     let text = format!("{ACTION_NAME}: {}", names.join(", "));
     let body = Value::Object(body);
-    Step {
+    TenantStep {
         sets_secrets,
-        ..Step::new(Part::Action, StepKind::Change, text, body)
+        ..TenantStep::new(TenantObject::Action, StepKind::Change, text, body)
     }
 }
 
@@ -316,15 +289,18 @@ fn has_secrets(found: &Value) -> bool {
     })
 }
 
-/// The whole list again with the Action at its end: the request replaces the list.
-fn binding(found: &[Value]) -> Step {
+/// Appends the Action to the bindings: the request replaces the complete list.
+fn binding(found: &[Value]) -> TenantStep {
     let is_ours = |binding: &Value| {
         binding
             .get("action")
             .is_some_and(|action| is(action, "name", ACTION_NAME))
     };
     if found.iter().any(is_ours) {
-        return Step::keep(Part::Binding, format!("{ACTION_NAME} in the Login flow"));
+        return TenantStep::keep(
+            TenantObject::Binding,
+            format!("{ACTION_NAME} in the Login flow"),
+        );
     }
     let kept = found.iter().map(|binding| {
         json!({
@@ -343,73 +319,8 @@ fn binding(found: &[Value]) -> Step {
         count => format!("{ACTION_NAME} in the Login flow, after the {count} Actions bound there"),
     };
     let body = json!({"bindings": bindings});
-    Step::new(Part::Binding, StepKind::Create, text, body)
+    TenantStep::new(TenantObject::Binding, StepKind::Create, text, body)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted() -> Wanted {
-        Wanted {
-            audience: "https://todos.example/api".to_owned(),
-            name: "tudone".to_owned(),
-            client_id: None,
-            update_secrets: false,
-        }
-    }
-
-    #[test]
-    fn an_empty_tenant_gets_all_four_parts() {
-        let plan = Plan::of(&State::default(), &wanted());
-
-        assert!(plan.steps.iter().all(|step| step.kind == StepKind::Create));
-        assert!(plan.sets_secrets());
-    }
-
-    #[test]
-    fn a_grant_and_a_lifetime_of_the_users_are_kept() {
-        let state = State {
-            application: Some(json!({
-                "client_id": "c", "name": "tudone", "app_type": "native",
-                "oidc_conformant": true, "token_endpoint_auth_method": "none",
-                "grant_types": ["password", "refresh_token"],
-                "jwt_configuration": {"alg": "RS256"},
-                "refresh_token": {"rotation_type": "rotating", "leeway": 5, "token_lifetime": 60},
-            })),
-            ..State::default()
-        };
-
-        let plan = Plan::of(&state, &wanted());
-
-        let step = &plan.steps[1];
-        assert_eq!(step.kind, StepKind::Change);
-        assert_eq!(
-            step.body,
-            json!({
-                "grant_types": ["password", "refresh_token", DEVICE_GRANT],
-                "token_endpoint_auth_method": "none",
-            })
-        );
-    }
-
-    #[test]
-    fn the_action_is_bound_behind_the_others() {
-        let state = State {
-            bindings: vec![
-                json!({"id": "b1", "display_name": "Other", "action": {"name": "other"}}),
-            ],
-            ..State::default()
-        };
-
-        let plan = Plan::of(&state, &wanted());
-
-        assert_eq!(
-            plan.steps[3].body,
-            json!({"bindings": [
-                {"ref": {"type": "binding_id", "value": "b1"}, "display_name": "Other"},
-                {"ref": {"type": "action_name", "value": "hasura-sync"}, "display_name": "hasura-sync"},
-            ]})
-        );
-    }
-}
+mod tests;

@@ -1,12 +1,12 @@
-//! What a tenant has of what tudone needs.
+//! The current objects of a tenant.
 
 use serde_json::Value;
 
 use crate::setup::auth0::{ACTION_NAME, Auth0Error, Management, Wanted};
 
-/// The objects of a tenant that concern tudone, as the Management API describes them.
+/// The objects of a tenant that tudone uses, as the Management API returns them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct State {
+pub struct TenantState {
     /// The API with the audience.
     pub api: Option<Value>,
     /// The Native application.
@@ -17,12 +17,12 @@ pub struct State {
     pub bindings: Vec<Value>,
 }
 
-/// The members of an application that are looked at; none is a secret.
+/// The members of an application that are read; none is a secret.
 const APPLICATION_FIELDS: &str = "client_id,name,app_type,oidc_conformant,is_first_party,\
                                   token_endpoint_auth_method,grant_types,jwt_configuration,\
                                   refresh_token";
 
-impl State {
+impl TenantState {
     /// Reads the tenant.
     ///
     /// # Errors
@@ -70,8 +70,8 @@ pub(super) fn is(object: &Value, name: &str, text: &str) -> bool {
     object.get(name).and_then(Value::as_str) == Some(text)
 }
 
-/// The application that is asked for by id, else the only native one of the name. One of another
-/// type is left alone: it may be the tutorial's page.
+/// Finds the application by the requested id, else the only native one with the name. Ignores other
+/// types: the application may be the tutorial's web page.
 fn application(all: Vec<Value>, wanted: &Wanted) -> Result<Option<Value>, Auth0Error> {
     let native = all.into_iter().filter(|it| is(it, "app_type", "native"));
     let mut native: Vec<Value> = native.collect();

@@ -1,4 +1,4 @@
-//! The server's address, however it was written.
+//! Parsing of a server's address.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,19 +7,19 @@ use reqwest::Url;
 
 use crate::config::parse_url;
 
-/// Why an address cannot be used: the rest of a sentence that begins with it.
+/// Why an address is invalid: the rest of a sentence that begins with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct AddressError(String);
 
-/// Address of a Hasura server. Understands the endpoint for clients, the
-/// console's address, and the server alone.
+/// The address of a Hasura server, parsed from its GraphQL endpoint, its console's
+/// address or its base address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HasuraAddress {
     base: Url,
 }
 
-/// Paths of Hasura, which are no part of a server's address.
+/// Paths of Hasura, which are removed from an address.
 const KNOWN: [&str; 6] = [
     "v1/graphql",
     "v1alpha1/graphql",
@@ -36,7 +36,7 @@ impl HasuraAddress {
         &self.base
     }
 
-    /// The address that clients use.
+    /// The GraphQL endpoint.
     #[must_use]
     pub fn endpoint(&self) -> Url {
         let mut url = self.base.clone();

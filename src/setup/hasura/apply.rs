@@ -1,4 +1,4 @@
-//! Carries out a plan.
+//! Application of a plan.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,14 @@ use serde_json::value::RawValue;
 
 use super::client::ApiError;
 use super::error::HasuraError;
-use super::plan::{Part, Plan};
+use super::plan::{BackendPart, BackendPlan};
 use super::raw::Object;
 use super::{Export, HasuraSetup, Inconsistency, PlannedSetup, cli_state};
 
-/// How often a replacement is tried whose base another user changed.
+/// The number of attempts to replace metadata that changes concurrently.
 const TRIES: u32 = 5;
 
-/// What a client of the role needs to be answered: the tutorial's query, and
-/// the parts of the full backend.
+/// The final check as the role: the tutorial's query and the full backend's fields.
 const CHECK: &str = "\
 { todos { id, text } users { id email revision purged_revision } \
 todo_changes(limit: 1) { id client_id text created_at updated_at revision deleted } }";
@@ -50,13 +49,13 @@ struct CliState<'a> {
 }
 
 impl HasuraSetup {
-    /// Applies `planned`, then checks that nothing is left to change and that
-    /// the role can read. Returns the plan as it is then.
+    /// Applies `planned`, then checks that nothing is left to change and that the
+    /// role can read. Returns the final plan.
     ///
     /// # Errors
     ///
-    /// What stopped it. What was applied before stays; the next run completes it.
-    pub async fn apply(&self, planned: &PlannedSetup) -> Result<Plan, HasuraError> {
+    /// See [`HasuraError`]. Applied steps are not undone; the next run completes them.
+    pub async fn apply(&self, planned: &PlannedSetup) -> Result<BackendPlan, HasuraError> {
         for migration in &planned.migrations {
             let step = format!("migration {}", migration.name);
             self.admin
@@ -68,16 +67,16 @@ impl HasuraSetup {
         self.verify(&planned.inconsistent).await
     }
 
-    /// Replaces the metadata with one that has our tables. Exported again each
-    /// time: running SQL may change it.
+    /// Replaces the metadata by the merged one. Exports it again for each attempt,
+    /// since SQL may change it.
     async fn replace_metadata(&self, known: &BTreeSet<String>) -> Result<(), HasuraError> {
         for _ in 0..TRIES {
             let export = self.export().await?;
             let patched = self.patch(&export)?;
-            if !patched.parts.iter().any(Part::is_change) {
+            if !patched.parts.iter().any(BackendPart::is_change) {
                 return Ok(());
             }
-            // Inconsistent for other reasons already: allowed, but nothing new.
+            // Existing inconsistencies are allowed, new ones are not.
             let allow = !known.is_empty();
             let replaced = self
                 .replace(&export.resource_version, &patched.metadata, allow)
@@ -109,7 +108,7 @@ impl HasuraSetup {
         self.admin.metadata(&command).await
     }
 
-    /// Puts the export back where the new metadata made more inconsistent.
+    /// Restores the export if the new metadata has new inconsistencies.
     async fn accept_only_known(
         &self,
         answer: &RawValue,
@@ -125,7 +124,7 @@ impl HasuraSetup {
         let now = self.export().await?;
         let replaced = self
             .patch(&now)
-            .is_ok_and(|ours| !ours.parts.iter().any(Part::is_change));
+            .is_ok_and(|ours| !ours.parts.iter().any(BackendPart::is_change));
         let restored = replaced
             && self
                 .replace(&now.resource_version, &before.metadata, true)
@@ -137,7 +136,7 @@ impl HasuraSetup {
         })
     }
 
-    /// Reads names only: definitions and reasons may hold secrets.
+    /// Reads only names: definitions and reasons may contain secrets.
     fn not_replaced(&self, error: &ApiError) -> HasuraError {
         let objects: Option<Vec<super::InconsistentObject>> =
             serde_json::from_value(error.internal.clone()).ok();
@@ -155,13 +154,13 @@ impl HasuraSetup {
         }
     }
 
-    /// Records the migrations. The records have no version, so they are read
-    /// again after each write.
+    /// Records the migrations. The records have no version, so each write is
+    /// verified by a read.
     async fn record_migrations(&self) -> Result<(), HasuraError> {
         for _ in 0..TRIES {
             let state = self.cli_state().await?;
             let parts = cli_state::parts(state.as_deref(), &self.source);
-            if !parts.iter().any(Part::is_change) {
+            if !parts.iter().any(BackendPart::is_change) {
                 return Ok(());
             }
             let what = "record the migrations";
@@ -179,7 +178,7 @@ impl HasuraSetup {
         Err(HasuraError::Conflict { tries: TRIES })
     }
 
-    async fn verify(&self, known: &BTreeSet<String>) -> Result<Plan, HasuraError> {
+    async fn verify(&self, known: &BTreeSet<String>) -> Result<BackendPlan, HasuraError> {
         let plan = self.plan().await?;
         let missing = plan.plan.parts.iter().find(|part| part.is_change());
         if let Some(part) = missing {
@@ -206,7 +205,7 @@ impl HasuraSetup {
         let (code, message) = (text("/errors/0/extensions/code"), text("/errors/0/message"));
         if message.contains("query is not allowed") {
             plan.notes.push(
-                "Hasura has an allow list: add the operations in `queries/` to it".to_owned(),
+                "Hasura has an allow list: add the operations of `queries/` to it".to_owned(),
             );
             return Ok(plan);
         }
@@ -216,7 +215,7 @@ impl HasuraSetup {
     }
 }
 
-fn unverified(part: &Part) -> HasuraError {
+fn unverified(part: &BackendPart) -> HasuraError {
     HasuraError::Unverified {
         what: format!("missing or different: {} {}", part.kind.word(), part.name),
     }

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use super::error::HasuraError;
 use crate::http::{self, reason};
 
-/// Metadata of large projects is a few megabytes.
+/// The size limit of an answer; metadata of large projects is a few megabytes.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
-/// A migration may rewrite a large table, after waiting 30 s for its lock.
+/// The time limit of SQL; a migration may wait 30 s for a lock, then rewrite a large table.
 const SQL_LIMIT: Duration = Duration::from_mins(30);
-/// The longest message of a server that is shown.
+/// The length limit of a message of the server.
 const MESSAGE_LENGTH: usize = 300;
 
 /// Hasura's admin API.
@@ -28,16 +28,16 @@ pub(super) struct Admin {
     secret: SecretString,
 }
 
-/// Where a request goes.
+/// A path of the admin API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Path {
+pub(super) enum AdminPath {
     Version,
     Metadata,
     Query,
     Graphql,
 }
 
-impl Path {
+impl AdminPath {
     const fn path(self) -> &'static str {
         match self {
             Self::Version => "v1/version",
@@ -47,7 +47,7 @@ impl Path {
         }
     }
 
-    /// What switches it on in `HASURA_GRAPHQL_ENABLED_APIS`.
+    /// Its name in `HASURA_GRAPHQL_ENABLED_APIS`.
     const fn api(self) -> &'static str {
         match self {
             Self::Version | Self::Metadata | Self::Query => "metadata",
@@ -56,18 +56,18 @@ impl Path {
     }
 }
 
-/// Who asks.
+/// The identity of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Caller {
-    Nobody,
+    Anonymous,
     Admin,
     /// The administrator in the role `user`, with an id that no user has.
     User,
 }
 
-/// An answer that is JSON.
+/// A JSON answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct AdminAnswer {
     pub(super) status: u16,
     pub(super) body: Box<RawValue>,
 }
@@ -83,7 +83,7 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    /// Its message, where that cannot hold an address.
+    /// Its message, unless it may contain an address.
     pub(super) fn message(&self) -> String {
         printable(&self.error)
     }
@@ -93,13 +93,10 @@ impl ApiError {
 pub(super) type Rows = Vec<Vec<String>>;
 
 impl Admin {
-    /// Makes a client for the Hasura at `base`.
+    /// Creates a client for the Hasura at `base`.
     pub(super) fn new(base: Url, secret: SecretString) -> Result<Self, HasuraError> {
         let client = http::client(&base).map_err(|_| HasuraError::Tls)?;
-        let host = match (base.host_str(), base.port()) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            (host, _) => host.unwrap_or_default().to_owned(),
-        };
+        let host = http::authority(&base);
         Ok(Self {
             client,
             base,
@@ -120,23 +117,23 @@ impl Admin {
             version: String,
         }
         let answer = self
-            .send(Path::Version, Caller::Nobody, None::<&()>)
+            .send(AdminPath::Version, Caller::Anonymous, None::<&()>)
             .await?;
         let version: Option<Version> = serde_json::from_str(answer.body.get()).ok();
         let version = version.filter(|_| answer.status == 200);
         version
             .map(|found| printable(&found.version))
             .ok_or_else(|| HasuraError::NotHasura {
-                url: self.url(Path::Version).to_string(),
+                url: self.url(AdminPath::Version).to_string(),
                 found: "other JSON",
             })
     }
 
-    /// Returns whether a request without the secret is an administrator's too.
+    /// Returns whether a request without the secret has admin rights.
     pub(super) async fn is_open(&self) -> Result<bool, HasuraError> {
         let command = json!({"type": "get_catalog_state", "args": {}});
         let answer = self
-            .send(Path::Metadata, Caller::Nobody, Some(&command))
+            .send(AdminPath::Metadata, Caller::Anonymous, Some(&command))
             .await?;
         Ok(answer.status == 200)
     }
@@ -147,12 +144,12 @@ impl Admin {
         command: &impl Serialize,
     ) -> Result<Result<Box<RawValue>, ApiError>, HasuraError> {
         let answer = self
-            .send(Path::Metadata, Caller::Admin, Some(command))
+            .send(AdminPath::Metadata, Caller::Admin, Some(command))
             .await?;
-        self.accepted(answer, Path::Metadata)
+        self.accepted(answer, AdminPath::Metadata)
     }
 
-    /// As [`Self::metadata`], where no refusal is expected.
+    /// Like [`Self::metadata`], where no refusal is expected.
     pub(super) async fn ask(
         &self,
         what: &'static str,
@@ -171,19 +168,20 @@ impl Admin {
         read_only: bool,
     ) -> Result<Rows, HasuraError> {
         #[derive(Deserialize)]
-        struct Done {
+        struct SqlResult {
             #[serde(default)]
             result: Option<Rows>,
         }
         let args = json!({"source": source, "sql": sql, "cascade": false, "read_only": read_only});
         let command = json!({"type": "run_sql", "args": args});
         let answer = self
-            .send(Path::Query, Caller::Admin, Some(&command))
+            .send(AdminPath::Query, Caller::Admin, Some(&command))
             .await?;
         let body = self
-            .accepted(answer, Path::Query)?
+            .accepted(answer, AdminPath::Query)?
             .map_err(|error| self.failed_sql(step, &error))?;
-        let done: Done = serde_json::from_str(body.get()).map_err(|_| self.invalid("a query"))?;
+        let done: SqlResult =
+            serde_json::from_str(body.get()).map_err(|_| self.invalid("a query"))?;
         Ok(done.result.into_iter().flatten().skip(1).collect())
     }
 
@@ -191,20 +189,20 @@ impl Admin {
     pub(super) async fn query_as_user(&self, query: &str) -> Result<Value, HasuraError> {
         let request = json!({"query": query});
         let answer = self
-            .send(Path::Graphql, Caller::User, Some(&request))
+            .send(AdminPath::Graphql, Caller::User, Some(&request))
             .await?;
         if answer.status == 404 {
-            return Err(self.disabled(Path::Graphql));
+            return Err(self.disabled(AdminPath::Graphql));
         }
         serde_json::from_str(answer.body.get()).map_err(|_| self.invalid("a GraphQL query"))
     }
 
     async fn send<B: Serialize>(
         &self,
-        path: Path,
+        path: AdminPath,
         caller: Caller,
         body: Option<&B>,
-    ) -> Result<Answer, HasuraError> {
+    ) -> Result<AdminAnswer, HasuraError> {
         let url = self.url(path);
         let method = if body.is_some() {
             Method::POST
@@ -212,7 +210,7 @@ impl Admin {
             Method::GET
         };
         let mut request = self.client.request(method, url.clone());
-        if path == Path::Query {
+        if path == AdminPath::Query {
             request = request.timeout(SQL_LIMIT);
         }
         request = request.headers(self.headers(caller)?);
@@ -238,7 +236,7 @@ impl Admin {
             .await
             .map_err(|error| self.unreachable(error.to_string()))?;
         match serde_json::from_slice(&bytes) {
-            Ok(body) => Ok(Answer {
+            Ok(body) => Ok(AdminAnswer {
                 status: status.as_u16(),
                 body,
             }),
@@ -257,10 +255,10 @@ impl Admin {
 
     fn headers(&self, caller: Caller) -> Result<HeaderMap, HasuraError> {
         let mut headers = HeaderMap::new();
-        if caller == Caller::Nobody {
+        if caller == Caller::Anonymous {
             return Ok(headers);
         }
-        // A secret that no header can carry is not the server's either.
+        // A secret that cannot be sent in a header is wrong.
         let mut secret =
             HeaderValue::from_str(self.secret.expose_secret()).map_err(|_| self.wrong_secret())?;
         secret.set_sensitive(true);
@@ -274,8 +272,8 @@ impl Admin {
 
     fn accepted(
         &self,
-        answer: Answer,
-        path: Path,
+        answer: AdminAnswer,
+        path: AdminPath,
     ) -> Result<Result<Box<RawValue>, ApiError>, HasuraError> {
         if answer.status == 200 {
             return Ok(Ok(answer.body));
@@ -302,7 +300,7 @@ impl Admin {
         }
     }
 
-    fn url(&self, path: Path) -> Url {
+    fn url(&self, path: AdminPath) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path(), path.path()));
         url
@@ -346,7 +344,7 @@ impl Admin {
         }
     }
 
-    fn disabled(&self, path: Path) -> HasuraError {
+    fn disabled(&self, path: AdminPath) -> HasuraError {
         HasuraError::ApiDisabled {
             host: self.host.clone(),
             api: path.api(),
@@ -365,17 +363,17 @@ fn found(is_html: bool, bytes: &[u8]) -> &'static str {
     match start {
         _ if is_html => "an HTML page",
         Some(b'<') => "an HTML page",
-        Some(_) => "no JSON",
-        None => "nothing",
+        Some(_) => "text that is not JSON",
+        None => "an empty body",
     }
 }
 
-/// A server's message, cut; one that holds an address is left out, since
-/// addresses of databases hold passwords.
+/// Truncates a server's message. One with an address is suppressed, since
+/// database addresses contain passwords.
 pub(super) fn printable(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     if lower.contains("://") || lower.contains("password=") {
-        return "its message is not shown: it holds an address".to_owned();
+        return "its message is not shown: it contains an address".to_owned();
     }
     text.chars().take(MESSAGE_LENGTH).collect()
 }

@@ -1,12 +1,12 @@
-//! The tables as they are, compared with what the migrations make.
+//! Comparison of the existing tables with the migrations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::client::Rows;
 use super::migrations;
-use super::plan::{Part, PartKind};
+use super::plan::{BackendPart, PartKind};
 
-/// Lists what exists: kind, name, detail. Reads the catalog only.
+/// Lists the existing objects: kind, name, detail. Reads only the catalog.
 pub(super) const CATALOG: &str = "\
 with ours as (
   select c.oid, c.relname, c.relkind::text as kind
@@ -82,7 +82,7 @@ const COLUMNS: &[(&str, &str, &[&str])] = &[
     ("todo_tombstones", "deleted_at", TIME),
 ];
 
-/// Columns of the tutorial, which no migration adds to a table that exists.
+/// Columns of the tutorial, which no migration adds to an existing table.
 const TUTORIAL: &[(&str, &str)] = &[
     ("users", "id"),
     ("users", "auth0_id"),
@@ -102,12 +102,12 @@ const INDEXES: &[&str] = &[
     "todo_tombstones_user_id_revision_idx",
 ];
 
-/// What the catalog lists.
+/// The objects that the catalog lists.
 #[derive(Debug, Default)]
 pub(super) struct Catalog(BTreeMap<(String, String), String>);
 
 impl Catalog {
-    /// Reads the answer to [`CATALOG`].
+    /// Reads the result of [`CATALOG`].
     pub(super) fn new(rows: Rows) -> Self {
         let entry = |row: Vec<String>| {
             let mut cells = row.into_iter();
@@ -135,20 +135,20 @@ impl Catalog {
         self.has("relation", "users") && self.has("relation", "todos")
     }
 
-    /// What makes an upgrade in place impossible.
+    /// The problems that prevent an upgrade in place.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for table in TABLES {
             if let Some(kind) = self.detail("relation", table)
                 && !matches!(kind, "r" | "p")
             {
-                problems.push(format!("`{table}` is no table"));
+                problems.push(format!("`{table}` is not a table"));
             }
         }
         if let Some(kind) = self.detail("relation", "todo_changes")
             && kind != "v"
         {
-            problems.push("`todo_changes` is no view".to_owned());
+            problems.push("`todo_changes` is not a view".to_owned());
         }
         for (table, column) in TUTORIAL {
             let name = format!("{table}.{column}");
@@ -168,7 +168,7 @@ impl Catalog {
         problems
     }
 
-    /// Notes on columns of others that stop todos from being added.
+    /// Notes on additional columns that prevent todos from being added.
     pub(super) fn notes(&self) -> Vec<String> {
         let set_by_us = ["todos.user_id", "todos.text", "todos.client_id"];
         let mut notes = Vec::new();
@@ -182,11 +182,11 @@ impl Catalog {
         notes
     }
 
-    /// Compares with what the migrations make.
-    pub(super) fn parts(&self) -> Vec<Part> {
+    /// Compares the objects with the migrations.
+    pub(super) fn parts(&self) -> Vec<BackendPart> {
         let mut parts = Vec::new();
         for table in TABLES {
-            parts.push(Part::new(
+            parts.push(BackendPart::new(
                 self.has("relation", table),
                 PartKind::Table,
                 *table,
@@ -194,14 +194,22 @@ impl Catalog {
         }
         for (table, column, _) in COLUMNS {
             let name = format!("{table}.{column}");
-            parts.push(Part::new(self.has("column", &name), PartKind::Column, name));
+            parts.push(BackendPart::new(
+                self.has("column", &name),
+                PartKind::Column,
+                name,
+            ));
         }
         let view = self.has("relation", "todo_changes");
-        parts.push(Part::new(view, PartKind::View, "todo_changes"));
+        parts.push(BackendPart::new(view, PartKind::View, "todo_changes"));
         let sequence = self.has("relation", "todo_revision");
-        parts.push(Part::new(sequence, PartKind::Sequence, "todo_revision"));
+        parts.push(BackendPart::new(
+            sequence,
+            PartKind::Sequence,
+            "todo_revision",
+        ));
         for name in CONSTRAINTS {
-            parts.push(Part::new(
+            parts.push(BackendPart::new(
                 self.has("constraint", name),
                 PartKind::Constraint,
                 *name,
@@ -209,38 +217,46 @@ impl Catalog {
         }
         let owner = self.names("owner-key").next();
         let name = owner.unwrap_or("todos_user_id_fkey");
-        parts.push(Part::new(
+        parts.push(BackendPart::new(
             owner.is_some(),
             PartKind::Constraint,
             format!("todos.{name}"),
         ));
         for name in INDEXES {
-            parts.push(Part::new(self.has("index", name), PartKind::Index, *name));
+            parts.push(BackendPart::new(
+                self.has("index", name),
+                PartKind::Index,
+                *name,
+            ));
         }
         for (name, body) in migrations::functions() {
             parts.push(match self.detail("function", name) {
-                Some(found) if same_body(found, body) => Part::new(true, PartKind::Function, name),
-                Some(_) => Part::changed(PartKind::Function, name, "another version".to_owned()),
-                None => Part::new(false, PartKind::Function, name),
+                Some(found) if same_body(found, body) => {
+                    BackendPart::new(true, PartKind::Function, name)
+                }
+                Some(_) => {
+                    BackendPart::changed(PartKind::Function, name, "another version".to_owned())
+                }
+                None => BackendPart::new(false, PartKind::Function, name),
             });
         }
         for name in migrations::triggers() {
             parts.push(match self.detail("trigger", name) {
-                Some("D") => Part::changed(PartKind::Trigger, name, "disabled".to_owned()),
-                found => Part::new(found.is_some(), PartKind::Trigger, name),
+                Some("D") => BackendPart::changed(PartKind::Trigger, name, "disabled".to_owned()),
+                found => BackendPart::new(found.is_some(), PartKind::Trigger, name),
             });
         }
         parts
     }
 }
 
-/// Compares two bodies; where they were typed, line ends may differ.
+/// Compares two function bodies; line ends may differ.
 fn same_body(found: &str, ours: &str) -> bool {
     found.lines().eq(ours.lines())
 }
 
-/// Notes on rows, from the answer to [`COUNTS`]; and what is in the way.
-pub(super) fn counted(rows: &Rows, parts: &[Part]) -> (Vec<String>, Vec<String>) {
+/// Notes and problems from the result of [`COUNTS`].
+pub(super) fn counted(rows: &Rows, parts: &[BackendPart]) -> (Vec<String>, Vec<String>) {
     let cell = |column: usize| -> u64 {
         let found = rows.first().and_then(|row| row.get(column));
         found.and_then(|cell| cell.parse().ok()).unwrap_or(0)
@@ -267,8 +283,8 @@ pub(super) fn counted(rows: &Rows, parts: &[Part]) -> (Vec<String>, Vec<String>)
     (notes, problems)
 }
 
-/// The migrations that `parts` need, in order.
-pub(super) fn needed(parts: &[Part]) -> Vec<&'static migrations::Migration> {
+/// The migrations that `parts` require, in order.
+pub(super) fn needed(parts: &[BackendPart]) -> Vec<&'static migrations::Migration> {
     let missing: BTreeSet<&str> = parts
         .iter()
         .filter(|part| part.is_change() && part.kind.is_in_database())

@@ -1,10 +1,10 @@
-//! Why Hasura could not be set up.
+//! Errors of the Hasura setup.
 
 use crate::finding::Finding;
 use crate::setup::FailureKind;
 
-/// Why Hasura could not be set up. No variant holds metadata, a database URL or
-/// a secret: answers of the admin API may contain them.
+/// Why Hasura could not be set up. No variant contains metadata, a database URL
+/// or a secret, which answers of the admin API may contain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HasuraError {
@@ -13,7 +13,7 @@ pub enum HasuraError {
     Unreachable {
         /// Host and port.
         host: String,
-        /// What the transport reported.
+        /// The network's error.
         reason: String,
     },
     /// A 5xx or 429 without an error of Hasura.
@@ -32,15 +32,15 @@ pub enum HasuraError {
         /// The HTTP status.
         status: u16,
     },
-    /// Something else than Hasura answers.
+    /// The server is not Hasura.
     #[error("{url} is not Hasura: it answered with {found}")]
     NotHasura {
-        /// The address asked.
+        /// The address of the request.
         url: String,
-        /// What came instead: `an HTML page`.
+        /// A description of the answer: `an HTML page`.
         found: &'static str,
     },
-    /// Hasura answers, but not one of its APIs.
+    /// An API of Hasura is disabled.
     #[error("the {api} API of {host} is disabled (HTTP 404)")]
     ApiDisabled {
         /// Host and port.
@@ -48,14 +48,14 @@ pub enum HasuraError {
         /// Its name in `HASURA_GRAPHQL_ENABLED_APIS`.
         api: &'static str,
     },
-    /// The admin secret is not the server's.
-    #[error("{host} refused the admin secret")]
+    /// The admin secret is wrong.
+    #[error("{host} rejected the admin secret")]
     WrongSecret {
         /// Host and port.
         host: String,
     },
-    /// The server asks for no admin secret.
-    #[error("{host} is open: it has no admin secret, so every request is an administrator's")]
+    /// The server has no admin secret.
+    #[error("{host} is open: it has no admin secret, so every request has admin rights")]
     Open {
         /// Host and port.
         host: String,
@@ -85,13 +85,13 @@ pub enum HasuraError {
     /// The tables cannot be upgraded in place.
     #[error("the tables cannot be upgraded: {}", problems.join("; "))]
     Incompatible {
-        /// What is in the way, each a clause.
+        /// The reasons, each a clause.
         problems: Vec<String>,
     },
     /// A statement failed.
     #[error("{step} failed: {message} (SQLSTATE {state})")]
     Sql {
-        /// What was run: `migration full`.
+        /// The step: `migration full`.
         step: String,
         /// PostgreSQL's message, without its context.
         message: String,
@@ -103,7 +103,7 @@ pub enum HasuraError {
     Refused {
         /// Host and port.
         host: String,
-        /// What was tried: `replace the metadata`.
+        /// The action: `replace the metadata`.
         what: &'static str,
         /// Hasura's error code.
         code: String,
@@ -114,27 +114,27 @@ pub enum HasuraError {
     #[error(
         "the metadata would become inconsistent: {}; {}",
         objects.join(", "),
-        if *restored { "nothing was changed in it" } else { "it could not be restored" }
+        if *restored { "it was left unchanged" } else { "it could not be restored" }
     )]
     Inconsistent {
         /// The objects that became inconsistent.
         objects: Vec<String>,
-        /// Whether the metadata is as it was.
+        /// Whether the metadata is unchanged.
         restored: bool,
     },
-    /// Somebody else kept changing the metadata.
+    /// The metadata was changed concurrently.
     #[error("the metadata changed during {tries} attempts to replace it")]
     Conflict {
-        /// How often it was tried.
+        /// The number of attempts.
         tries: u32,
     },
-    /// Everything was applied, and the check afterwards failed.
+    /// The final check failed.
     #[error("the check failed after everything was applied: {what}")]
     Unverified {
-        /// What is not as it should be.
+        /// The failed check.
         what: String,
     },
-    /// The answer is not what Hasura's API promises.
+    /// An answer that is not one of Hasura's API.
     #[error("{host} sent an invalid answer to {what}")]
     InvalidResponse {
         /// Host and port.
@@ -142,7 +142,7 @@ pub enum HasuraError {
         /// The request.
         what: &'static str,
     },
-    /// No HTTP client.
+    /// The HTTP client could not be built.
     #[error("cannot set up TLS")]
     Tls,
 }
@@ -156,7 +156,7 @@ fn known(sources: &[String]) -> String {
 }
 
 impl HasuraError {
-    /// A stable word.
+    /// The stable code for scripts.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -215,19 +215,19 @@ impl HasuraError {
         }
     }
 
-    /// The next step, one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         let help = match self {
             Self::Unreachable { .. } => {
-                "Check that Hasura runs at this address, then run it again."
+                "Check that Hasura is running at this address, then run the command again."
             }
             Self::ServerError { .. } | Self::InvalidResponse { .. } => {
-                "Look at Hasura's log, then run it again."
+                "Read Hasura's log, then run the command again."
             }
             Self::Redirect { .. } => "Use the address that the server redirects to.",
             Self::NotHasura { .. } => {
-                "Use Hasura's own address, the one that ends with `/v1/graphql` for clients."
+                "Use the address of Hasura; its GraphQL endpoint ends with `/v1/graphql`."
             }
             Self::ApiDisabled { .. } => {
                 "Set HASURA_GRAPHQL_ENABLED_APIS=metadata,graphql on the server and restart it."
@@ -244,14 +244,18 @@ impl HasuraError {
                 "Remove the custom names in Hasura: tudone uses the names of tables and columns."
             }
             Self::Incompatible { .. } => {
-                "Rename these tables, or use another database, then run it again."
+                "Rename these tables, or use another database, then run the command again."
             }
             Self::Sql { state, .. } => return sql_help(state).to_owned(),
             Self::Refused { .. } | Self::Inconsistent { .. } => {
-                "Look at the metadata status in Hasura's console, then run it again."
+                "Check the metadata status in Hasura's console, then run the command again."
             }
-            Self::Conflict { .. } => "Run it again when nothing else changes the metadata.",
-            Self::Unverified { .. } => "Run it again with --dry-run to see what is missing.",
+            Self::Conflict { .. } => {
+                "Run the command again when nothing else changes the metadata."
+            }
+            Self::Unverified { .. } => {
+                "Run the command again with --dry-run to see what is missing."
+            }
             Self::Tls => {
                 "Install your system's CA certificates (Debian: `ca-certificates`), or set \
                  SSL_CERT_FILE."
@@ -263,10 +267,10 @@ impl HasuraError {
 
 fn sql_help(state: &str) -> &'static str {
     match state {
-        "42501" => "Give Hasura's database user the right to create tables in the schema public.",
-        "55P03" => "Run it again when no long transaction uses the tables.",
-        "57014" | "40001" | "40P01" => "Run it again when the database is less busy.",
-        "23505" => "Remove the duplicate rows, then run it again.",
-        _ => "Look at PostgreSQL's log, then run it again.",
+        "42501" => "Grant Hasura's database user the right to create tables in the schema public.",
+        "55P03" => "Run the command again when no long transaction uses the tables.",
+        "57014" | "40001" | "40P01" => "Run the command again when the database is less busy.",
+        "23505" => "Remove the duplicate rows, then run the command again.",
+        _ => "Read PostgreSQL's log, then run the command again.",
     }
 }

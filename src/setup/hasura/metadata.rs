@@ -1,26 +1,26 @@
-//! Our tables and permissions laid over the metadata of a server.
+//! Merge of tudone's tables and permissions into the metadata of a server.
 //!
-//! Only the entries of our tables in one source are opened, and in them only
-//! the permissions of our role. Everything else keeps its bytes.
+//! Parses only the entries of these tables in one source, and in them only the
+//! permissions of the role. Everything else keeps its bytes.
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::error::HasuraError;
 use super::permission::merged;
-use super::plan::{Part, PartKind};
+use super::plan::{BackendPart, PartKind};
 use super::raw::{Array, Object};
 use super::tables::{PERMISSIONS, ROLE, WantedTable};
 
-/// The metadata with our tables in it, and what that changes.
+/// The merged metadata and its changes.
 #[derive(Debug)]
 pub(super) struct Patched {
     pub(super) metadata: Box<RawValue>,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<BackendPart>,
     pub(super) notes: Vec<String>,
 }
 
-/// Lays `tables` over `metadata`; `None` when it is not what Hasura exports.
+/// Merges `tables` into `metadata`; `None` when it is not a valid export.
 pub(super) fn patch(
     metadata: &RawValue,
     source: &str,
@@ -56,7 +56,7 @@ pub(super) fn patch(
         }
     }
     let notes = isolation_note(&ours).into_iter().collect();
-    if !parts.iter().any(Part::is_change) {
+    if !parts.iter().any(BackendPart::is_change) {
         return Some(Ok(Patched {
             metadata: metadata.to_owned(),
             parts,
@@ -89,7 +89,7 @@ fn check_source(source: &Object, name: &str) -> Result<(), HasuraError> {
     Ok(())
 }
 
-/// Returns whether a customisation says anything: a naming convention of its own counts.
+/// Returns whether a customisation changes names, also by a naming convention.
 fn renames(customization: &Value) -> bool {
     match customization {
         Value::Null => false,
@@ -115,16 +115,16 @@ fn isolation_note(source: &Object) -> Option<String> {
 fn patch_table(
     entries: &mut Array,
     table: &WantedTable,
-    parts: &mut Vec<Part>,
+    parts: &mut Vec<BackendPart>,
 ) -> Option<Result<(), HasuraError>> {
     let Some(place) = entries
         .iter()
         .position(|raw| Object::open(raw).is_some_and(|entry| is_named(&entry, &table.name)))
     else {
-        parts.push(Part::new(false, PartKind::Tracked, &table.name));
+        parts.push(BackendPart::new(false, PartKind::Tracked, &table.name));
         for list in PERMISSIONS {
             if table.permission(list).is_some() {
-                parts.push(Part::new(
+                parts.push(BackendPart::new(
                     false,
                     PartKind::Permission,
                     named(&table.name, list),
@@ -141,7 +141,7 @@ fn patch_table(
             place: format!("the table `{}`", table.name),
         }));
     }
-    parts.push(Part::new(true, PartKind::Tracked, &table.name));
+    parts.push(BackendPart::new(true, PartKind::Tracked, &table.name));
     let mut changed = false;
     for list in PERMISSIONS {
         if let Some(wanted) = table.permission(list) {
@@ -156,7 +156,7 @@ fn patch_table(
     Some(Ok(()))
 }
 
-/// Name of a permission in a plan: `todos select user`.
+/// Formats the name of a permission in a plan: `todos select user`.
 fn named(table: &str, list: &str) -> String {
     let kind = list.split('_').next().unwrap_or_default();
     format!("{table} {kind} {ROLE}")
@@ -174,7 +174,7 @@ fn is_named(entry: &Object, name: &str) -> bool {
     }
 }
 
-/// Returns whether the table or its columns have GraphQL names of their own.
+/// Returns whether the table or its columns have custom GraphQL names.
 fn has_other_names(entry: &Object) -> bool {
     let Some(configuration) = entry.object("configuration") else {
         return false;
@@ -190,8 +190,13 @@ fn has_other_names(entry: &Object) -> bool {
         || columns.into_iter().any(column_renamed)
 }
 
-/// Adds or completes the permission of our role in `list`.
-fn patch_permission(entry: &mut Object, table: &str, list: &str, wanted: &Value) -> Option<Part> {
+/// Adds or completes the permission of the role in `list`.
+fn patch_permission(
+    entry: &mut Object,
+    table: &str,
+    list: &str,
+    wanted: &Value,
+) -> Option<BackendPart> {
     let name = named(table, list);
     let mut permissions = entry.array(list);
     let place = permissions.iter().position(|raw| {
@@ -201,19 +206,19 @@ fn patch_permission(entry: &mut Object, table: &str, list: &str, wanted: &Value)
         let ours = json!({"role": ROLE, "permission": wanted});
         permissions.push(to_raw_value(&ours).ok()?);
         entry.set(list, &permissions).ok()?;
-        return Some(Part::new(false, PartKind::Permission, name));
+        return Some(BackendPart::new(false, PartKind::Permission, name));
     };
     let raw = permissions.get_mut(place)?;
     let mut permission = Object::open(raw)?;
     let body = permission.object("permission").unwrap_or_default();
     let (body, changes) = merged(body, list, wanted)?;
     if changes.is_empty() {
-        return Some(Part::new(true, PartKind::Permission, name));
+        return Some(BackendPart::new(true, PartKind::Permission, name));
     }
     permission.set("permission", &body).ok()?;
     *raw = permission.close().ok()?;
     entry.set(list, &permissions).ok()?;
-    Some(Part::changed(
+    Some(BackendPart::changed(
         PartKind::Permission,
         name,
         changes.join("; "),

@@ -1,9 +1,9 @@
 //! The migrations in `assets/hasura`.
 
-/// One migration, as the Hasura CLI numbers it.
+/// A migration of the Hasura CLI project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Migration {
-    /// Its version: the number that its directory begins with.
+    /// Its version: the number at the start of its directory name.
     pub(super) version: &'static str,
     /// The rest of the directory's name.
     pub(super) name: &'static str,
@@ -11,7 +11,7 @@ pub(super) struct Migration {
     pub(super) sql: &'static str,
 }
 
-/// All migrations, in order. Each may run again.
+/// All migrations, in order. Each is idempotent.
 pub(super) const MIGRATIONS: [Migration; 2] = [
     Migration {
         version: "1795478400000",
@@ -25,7 +25,7 @@ pub(super) const MIGRATIONS: [Migration; 2] = [
     },
 ];
 
-/// The functions that the migrations make: name and body.
+/// The functions of the migrations: name and body.
 pub(super) fn functions() -> Vec<(&'static str, &'static str)> {
     let found = statements("create or replace function public.");
     found
@@ -37,21 +37,21 @@ pub(super) fn functions() -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// The triggers that the migrations make.
+/// The triggers of the migrations.
 pub(super) fn triggers() -> Vec<&'static str> {
     statements("create trigger ")
         .filter_map(|statement| statement.split_whitespace().next())
         .collect()
 }
 
-/// What follows `begin` wherever a line begins with it.
-fn statements(begin: &'static str) -> impl Iterator<Item = &'static str> {
+/// Returns the text after each line start that equals `prefix`.
+fn statements(prefix: &'static str) -> impl Iterator<Item = &'static str> {
     MIGRATIONS.iter().flat_map(move |migration| {
         let sql = migration.sql;
-        let starts = sql.match_indices(begin);
+        let starts = sql.match_indices(prefix);
         starts
             .filter(move |(at, _)| *at == 0 || sql.as_bytes().get(at - 1) == Some(&b'\n'))
-            .filter_map(move |(at, _)| sql.get(at + begin.len()..))
+            .filter_map(move |(at, _)| sql.get(at + prefix.len()..))
     })
 }
 

@@ -6,12 +6,12 @@
 //! killed is completed by the next one.
 //!
 //! ```text
-//! address             the server's address, however it was written
-//! client   error      the admin API, and what can go wrong
-//! database migrations the tables that exist; what makes them
-//! metadata permission tables raw    our part of the metadata; JSON that keeps its bytes
-//! cli_state           the Hasura CLI's records
-//! plan     apply      what would change; changing it
+//! address             parses the server's address
+//! client   error      the admin API and its errors
+//! database migrations the existing tables; the SQL that creates them
+//! metadata permission tables raw    tudone's part of the metadata; JSON that keeps its bytes
+//! cli_state           the records of the Hasura CLI
+//! plan     apply      the changes; applies them
 //! ```
 
 mod address;
@@ -29,7 +29,7 @@ mod tables;
 
 pub use address::{AddressError, HasuraAddress};
 pub use error::HasuraError;
-pub use plan::{Mark, Part, PartKind, Plan};
+pub use plan::{BackendPart, BackendPlan, PartKind};
 
 use std::collections::BTreeSet;
 
@@ -50,19 +50,19 @@ pub struct HasuraSetup {
     source: String,
 }
 
-/// A plan with what applying it needs.
+/// A plan with the data for applying it.
 #[derive(Debug)]
 pub struct PlannedSetup {
-    plan: Plan,
+    plan: BackendPlan,
     migrations: Vec<&'static Migration>,
-    /// Objects that were inconsistent before.
+    /// Objects that were already inconsistent.
     inconsistent: BTreeSet<String>,
 }
 
 impl PlannedSetup {
-    /// What would change.
+    /// The plan.
     #[must_use]
-    pub const fn plan(&self) -> &Plan {
+    pub const fn plan(&self) -> &BackendPlan {
         &self.plan
     }
 }
@@ -70,7 +70,7 @@ impl PlannedSetup {
 /// The metadata with its version.
 #[derive(Debug, Deserialize)]
 struct Export {
-    /// As written: it is compared by the server.
+    /// Verbatim: the server compares it.
     resource_version: Box<RawValue>,
     metadata: Box<RawValue>,
 }
@@ -82,8 +82,8 @@ struct Inconsistency {
     inconsistent_objects: Vec<InconsistentObject>,
 }
 
-/// One of them. Its definition and reason are never read: they may hold
-/// database URLs.
+/// An inconsistent object. Its definition and reason are never read: they may
+/// contain database URLs.
 #[derive(Debug, Deserialize)]
 struct InconsistentObject {
     #[serde(default)]
@@ -122,8 +122,8 @@ impl HasuraSetup {
     ///
     /// # Errors
     ///
-    /// When the server does not answer as an administrator's Hasura, or its
-    /// tables cannot be upgraded.
+    /// When the server is not a Hasura that accepts the admin secret, or its tables
+    /// cannot be upgraded.
     pub async fn plan(&self) -> Result<PlannedSetup, HasuraError> {
         let hasura = self.admin.version().await?;
         if self.admin.is_open().await? {
@@ -144,7 +144,7 @@ impl HasuraSetup {
         let state = self.cli_state().await?;
         parts.extend(cli_state::parts(state.as_deref(), &self.source));
         Ok(PlannedSetup {
-            plan: Plan {
+            plan: BackendPlan {
                 hasura,
                 source: self.source.clone(),
                 parts,
@@ -155,7 +155,10 @@ impl HasuraSetup {
         })
     }
 
-    async fn database_parts(&self, notes: &mut Vec<String>) -> Result<Vec<Part>, HasuraError> {
+    async fn database_parts(
+        &self,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<BackendPart>, HasuraError> {
         let rows = self.query("reading the catalog", database::CATALOG).await?;
         let catalog = Catalog::new(rows);
         let mut problems = catalog.problems();
@@ -218,7 +221,7 @@ fn inconsistent_note(objects: &BTreeSet<String>) -> String {
         format!(" and {rest} more")
     };
     format!(
-        "the metadata is inconsistent already: {}{more}",
+        "the metadata is already inconsistent: {}{more}",
         shown.join(", ")
     )
 }

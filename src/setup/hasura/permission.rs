@@ -1,15 +1,14 @@
-//! One permission of our role: what must be in it, laid over what is.
+//! Merge of the required parts into one permission of the role.
 //!
-//! Columns that others have added stay, and so do limits and aggregations. The
-//! row filter, the check and the owner preset become ours: they are what keeps
-//! users apart.
+//! Additional columns, limits and aggregations are kept. The row filter, the
+//! check and the owner preset are replaced: they separate the users.
 
 use serde_json::{Map, Value};
 
 use super::raw::Object;
 
-/// The permission with `wanted` in it, and what that changes, in words that
-/// repeat nothing of the old one.
+/// Merges `wanted` into the permission. The descriptions of the changes contain
+/// nothing of the old one.
 pub(super) fn merged(
     mut body: Object,
     list: &str,
@@ -48,14 +47,14 @@ fn filter_change(member: &str, found: Option<&Value>) -> String {
     let is_open =
         found.is_none_or(|found| found.is_null() || found.as_object().is_some_and(Map::is_empty));
     match (member, is_open) {
-        ("check", true) => "checks that the row is the user's own".to_owned(),
-        ("check", false) => "another check becomes: the row is the user's own".to_owned(),
-        (_, true) => "rows of every user become the user's own".to_owned(),
-        (_, false) => "another row filter becomes: the user's own rows".to_owned(),
+        ("check", true) => "adds the check that the row is the user's own".to_owned(),
+        ("check", false) => "replaces the check: the row is the user's own".to_owned(),
+        (_, true) => "limits rows of every user to the user's own".to_owned(),
+        (_, false) => "replaces the row filter: the user's own rows".to_owned(),
     }
 }
 
-/// `found` with the columns of `wanted` that it lacks; `None` when it has all.
+/// Adds the missing columns of `wanted` to `found`; `None` when it has all.
 fn with_columns(found: Option<&Value>, wanted: &Value) -> Option<(Vec<Value>, Vec<String>)> {
     if found.is_some_and(|found| found == "*") {
         return None;
@@ -77,7 +76,7 @@ fn with_columns(found: Option<&Value>, wanted: &Value) -> Option<(Vec<Value>, Ve
     Some((columns, added))
 }
 
-/// Presets with ours in them and without those of columns that clients set.
+/// Adds the owner preset and removes presets of columns that clients set.
 fn with_preset(found: Option<&Value>, wanted: &Value) -> Option<Map<String, Value>> {
     let old = found
         .and_then(Value::as_object)
@@ -97,11 +96,11 @@ fn with_preset(found: Option<&Value>, wanted: &Value) -> Option<Map<String, Valu
     (preset != old).then_some(preset)
 }
 
-/// Removes what would hide the operation although it is permitted.
+/// Removes settings that hide a permitted operation.
 fn unblock(body: &mut Object, list: &str, changes: &mut Vec<String>) -> Option<()> {
     if body.value("backend_only") == Some(Value::Bool(true)) {
         body.remove("backend_only");
-        changes.push("no longer for backends only".to_owned());
+        changes.push("no longer restricted to backends".to_owned());
     }
     if list == "select_permissions" {
         for member in ["query_root_fields", "subscription_root_fields"] {
@@ -118,7 +117,7 @@ fn unblock(body: &mut Object, list: &str, changes: &mut Vec<String>) -> Option<(
     Some(())
 }
 
-/// Compares filters; session variables are the same in any case.
+/// Compares filters; names of session variables are case-insensitive.
 fn same_filter(found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {
         (Value::String(found), Value::String(wanted)) => {
@@ -171,7 +170,7 @@ mod tests {
         );
         assert_eq!(
             changes,
-            ["+ revision", "rows of every user become the user's own"]
+            ["+ revision", "limits rows of every user to the user's own"]
         );
     }
 
@@ -196,7 +195,10 @@ mod tests {
             body,
             r#"{"columns":["text"],"set":{"kind":"a","user_id":"x-hasura-User-Id"}}"#
         );
-        assert_eq!(changes, ["presets user_id", "no longer for backends only"]);
+        assert_eq!(
+            changes,
+            ["presets user_id", "no longer restricted to backends"]
+        );
 
         let wanted = json!({"columns": ["id"]});
         let found = r#"{"columns":["id"],"query_root_fields":[]}"#;

@@ -1,32 +1,8 @@
-//! What setup finds and what it would change.
+//! The plan of a Hasura setup.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// What happens to one part of the backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Mark {
-    /// Made.
-    #[serde(rename = "+")]
-    Add,
-    /// Changed.
-    #[serde(rename = "~")]
-    Change,
-    /// Already as it should be.
-    #[serde(rename = "=")]
-    Keep,
-}
-
-impl Mark {
-    /// `+`, `~` or `=`.
-    #[must_use]
-    pub const fn sign(self) -> char {
-        match self {
-            Self::Add => '+',
-            Self::Change => '~',
-            Self::Keep => '=',
-        }
-    }
-}
+use crate::setup::StepKind;
 
 /// The kind of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -84,33 +60,37 @@ impl PartKind {
 
 /// One line of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Part {
-    /// What happens to it.
-    #[serde(rename = "op")]
-    pub mark: Mark,
+pub struct BackendPart {
+    /// The effect of the setup, as its sign in JSON.
+    #[serde(rename = "op", serialize_with = "sign")]
+    pub mark: StepKind,
     /// Its kind.
     pub kind: PartKind,
     /// Its name: `todos.revision`, `todos select user`.
     pub name: String,
-    /// What changes in it.
+    /// The changes.
     pub detail: Option<String>,
 }
 
-impl Part {
-    /// A part that is made or kept.
+impl BackendPart {
+    /// Creates a part that exists or is missing.
     pub(super) fn new(exists: bool, kind: PartKind, name: impl Into<String>) -> Self {
         Self {
-            mark: if exists { Mark::Keep } else { Mark::Add },
+            mark: if exists {
+                StepKind::Keep
+            } else {
+                StepKind::Create
+            },
             kind,
             name: name.into(),
             detail: None,
         }
     }
 
-    /// A part that changes.
+    /// Creates a part that changes.
     pub(super) fn changed(kind: PartKind, name: impl Into<String>, detail: String) -> Self {
         Self {
-            mark: Mark::Change,
+            mark: StepKind::Change,
             kind,
             name: name.into(),
             detail: Some(detail),
@@ -120,28 +100,36 @@ impl Part {
     /// Returns whether applying the plan changes it.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.mark != Mark::Keep
+        self.mark != StepKind::Keep
     }
 }
 
-/// Everything setup looks at. Contains names and counts only: no row, no
-/// secret, no metadata of others.
+/// The plan of a Hasura setup. Contains names and counts only: no row, no secret,
+/// no other metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Plan {
-    /// Hasura's version, as it says.
+pub struct BackendPlan {
+    /// Hasura's version.
     pub hasura: String,
     /// The source with the tables.
     pub source: String,
     /// The parts, database first.
-    pub parts: Vec<Part>,
-    /// What the user should know and setup does not change.
+    pub parts: Vec<BackendPart>,
+    /// Notes for the user about what setup does not change.
     pub notes: Vec<String>,
 }
 
-impl Plan {
-    /// How many parts would change.
+impl BackendPlan {
+    /// The number of parts that change.
     #[must_use]
     pub fn changes(&self) -> usize {
         self.parts.iter().filter(|part| part.is_change()).count()
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+fn sign<S: Serializer>(kind: &StepKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_char(kind.sign())
 }

@@ -1,8 +1,7 @@
-//! JSON whose members keep their order and whose values keep their bytes.
+//! JSON objects that preserve order and bytes.
 //!
-//! Metadata that belongs to others passes through setup. Only the members that
-//! setup changes are opened; everything else stays the text that Hasura sent:
-//! order, numbers and escapes as written.
+//! Setup parses only the members of the metadata that it changes; everything
+//! else stays the text that Hasura sent, with its order, numbers and escapes.
 
 use std::fmt;
 
@@ -19,7 +18,7 @@ pub(super) struct Object(Vec<(String, Box<RawValue>)>);
 pub(super) type Array = Vec<Box<RawValue>>;
 
 impl Object {
-    /// Opens `raw`; `None` when it is no object.
+    /// Parses `raw`; `None` when it is not an object.
     pub(super) fn open(raw: &RawValue) -> Option<Self> {
         serde_json::from_str(raw.get()).ok()
     }
@@ -41,12 +40,12 @@ impl Object {
             .and_then(|raw| serde_json::from_str(raw.get()).ok())
     }
 
-    /// The member `name` opened as an object.
+    /// The member `name` as an object.
     pub(super) fn object(&self, name: &str) -> Option<Self> {
         self.get(name).and_then(Self::open)
     }
 
-    /// The elements of the member `name`; none when it is missing or no array.
+    /// The elements of the member `name`; empty when it is not an array.
     pub(super) fn array(&self, name: &str) -> Array {
         let elements = self.get(name).map(|raw| serde_json::from_str(raw.get()));
         elements.and_then(Result::ok).unwrap_or_default()

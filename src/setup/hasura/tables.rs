@@ -10,7 +10,7 @@ const FILES: [&str; 3] = [
     include_str!("../../../assets/hasura/metadata/databases/default/tables/public_users.yaml"),
 ];
 
-/// The lists of permissions that a table of the metadata may have.
+/// The permission lists of a table in the metadata.
 pub(super) const PERMISSIONS: [&str; 4] = [
     "select_permissions",
     "insert_permissions",
@@ -18,7 +18,7 @@ pub(super) const PERMISSIONS: [&str; 4] = [
     "delete_permissions",
 ];
 
-/// The role that the permissions are for.
+/// The role of the permissions.
 pub(super) const ROLE: &str = "user";
 
 /// A table that Hasura serves, with permissions of [`ROLE`].
@@ -26,7 +26,7 @@ pub(super) const ROLE: &str = "user";
 pub(super) struct WantedTable {
     /// Its name in the schema `public`.
     pub(super) name: String,
-    /// The whole entry of the metadata.
+    /// The complete entry of the metadata.
     pub(super) entry: Value,
 }
 
@@ -41,7 +41,7 @@ impl WantedTable {
     }
 }
 
-/// Reads the tables. The files are parts of the program: a test reads them all.
+/// Parses the tables. The files are compiled in, and a test parses them all.
 pub(super) fn wanted() -> Vec<WantedTable> {
     let table = |text: &&str| {
         let entry: Value = serde_saphyr::from_str(text).ok()?;

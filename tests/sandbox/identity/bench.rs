@@ -12,7 +12,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest as _};
-use tudone::sandbox::{Addresses, Options, Sandbox, SigningKey};
+use tudone::sandbox::{Addresses, Sandbox, SandboxOptions, SigningKey};
 
 pub(crate) type Checked<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -68,12 +68,12 @@ pub(crate) fn key() -> Checked<SigningKey> {
 }
 
 /// No wait between polls, no leeway.
-pub(crate) fn quick() -> Checked<Options> {
-    Ok(Options {
+pub(crate) fn quick() -> Checked<SandboxOptions> {
+    Ok(SandboxOptions {
         interval_s: 0,
         leeway_s: 0,
         signing_key: Some(key()?),
-        ..Options::default()
+        ..SandboxOptions::default()
     })
 }
 
@@ -92,7 +92,7 @@ impl Bench {
         Self::with(quick()?).await
     }
 
-    pub(crate) async fn with(options: Options) -> Checked<Self> {
+    pub(crate) async fn with(options: SandboxOptions) -> Checked<Self> {
         let sandbox = Sandbox::start(options).await?;
         Ok(Self {
             at: sandbox.addresses().clone(),

@@ -2,12 +2,12 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tudone::sandbox::{Dialect, Options};
+use tudone::sandbox::{Dialect, SandboxOptions};
 
 use super::bench::*;
 
 async fn rfc() -> Checked<Bench> {
-    Bench::with(Options {
+    Bench::with(SandboxOptions {
         dialect: Dialect::Rfc,
         ..quick()?
     })
@@ -134,7 +134,7 @@ async fn two_polls_at_once_get_one_login() -> Checked {
 
 #[tokio::test]
 async fn polling_too_fast_is_told_429_in_words_until_the_interval_has_passed() -> Checked {
-    let bench = Bench::with(Options {
+    let bench = Bench::with(SandboxOptions {
         interval_s: 5,
         ..quick()?
     })

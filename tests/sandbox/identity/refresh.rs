@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tudone::sandbox::Options;
+use tudone::sandbox::SandboxOptions;
 
 use super::bench::*;
 
@@ -58,7 +58,7 @@ async fn two_refreshes_at_once_without_leeway_end_the_login() -> Checked {
 
 #[tokio::test]
 async fn the_leeway_forgives_the_token_before_and_not_the_one_before_that() -> Checked {
-    let bench = Bench::with(Options {
+    let bench = Bench::with(SandboxOptions {
         leeway_s: 30,
         ..quick()?
     })

@@ -1,16 +1,16 @@
 //! What a sandbox keeps, and what ends with it.
 
 use reqwest::StatusCode;
-use tudone::sandbox::{Options, Sandbox, SandboxError};
+use tudone::sandbox::{Sandbox, SandboxError, SandboxOptions};
 
 use super::bench::*;
 
-fn kept(directory: &std::path::Path) -> Options {
-    Options {
+fn kept(directory: &std::path::Path) -> SandboxOptions {
+    SandboxOptions {
         data: Some(directory.to_owned()),
         interval_s: 0,
         leeway_s: 0,
-        ..Options::default()
+        ..SandboxOptions::default()
     }
 }
 
@@ -110,7 +110,7 @@ async fn a_damaged_file_is_named_and_left_alone() -> Checked {
     let home = tempfile::tempdir()?;
     let path = home.path().join("logins.json");
     std::fs::write(&path, "{\"people\":")?;
-    let started = Sandbox::start(Options {
+    let started = Sandbox::start(SandboxOptions {
         signing_key: Some(key()?),
         ..kept(home.path())
     })
@@ -134,7 +134,7 @@ async fn stopping_frees_the_port_and_cuts_who_is_still_connected() -> Checked {
     assert!(http.get(&url).send().await.is_err());
 
     let taken = std::net::TcpListener::bind(("127.0.0.1", port))?;
-    let refused = Sandbox::start(Options {
+    let refused = Sandbox::start(SandboxOptions {
         port: Some(port),
         ..quick()?
     })

@@ -5,7 +5,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use tudone::sandbox::Options;
+use tudone::sandbox::SandboxOptions;
 
 use super::bench::*;
 
@@ -323,7 +323,7 @@ async fn every_setting_is_covered(bench: &Bench, seen: &[Value]) -> Checked {
 #[tokio::test]
 async fn a_bare_backend_shows_by_what_it_lacks() -> Checked {
     let full = Bench::start().await?;
-    let bare = Bench::with(Options {
+    let bare = Bench::with(SandboxOptions {
         bare: true,
         ..quick()?
     })

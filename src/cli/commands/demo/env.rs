@@ -21,7 +21,7 @@ use crate::domain::typed::Rules;
 use crate::http;
 use crate::os::private_file;
 use crate::os::runtime;
-use crate::sandbox::{Addresses, Options, Sandbox, SandboxError};
+use crate::sandbox::{Addresses, Sandbox, SandboxError, SandboxOptions};
 
 /// Todos that everybody who logs in to the demo finds.
 const SAMPLE: &str = include_str!("../../../../assets/demo/todos.txt");
@@ -48,11 +48,11 @@ impl DemoEnv {
     /// makes a signing key, which takes half a second.
     pub(super) fn start(keep: Option<&Path>, welcome: Vec<String>) -> Result<Self, CliError> {
         let directory = Directory::open(keep)?;
-        let options = Options {
+        let options = SandboxOptions {
             data: Some(directory.path.join("sandbox")),
             interval_s: INTERVAL_S,
             welcome,
-            ..Options::default()
+            ..SandboxOptions::default()
         };
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
@@ -170,7 +170,7 @@ impl Drop for DemoEnv {
 
 /// Runs the sandbox until `stopped` resolves or its sender is dropped.
 fn serve(
-    options: Options,
+    options: SandboxOptions,
     ready: &mpsc::Sender<Result<Addresses, SandboxError>>,
     stopped: oneshot::Receiver<()>,
 ) {

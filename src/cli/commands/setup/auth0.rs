@@ -17,14 +17,15 @@ use crate::cli::error::CliError;
 use crate::cli::{network, output};
 use crate::config::Config;
 use crate::config::write::ProfileValues;
+use crate::setup::StepKind;
 use crate::setup::auth0::{
-    ActionSecrets, Applied, Auth0Error, DEFAULT_AUDIENCE, DEFAULT_NAME, Management, Plan, State,
-    Step, StepKind, Wanted, apply, tenant,
+    ActionSecrets, Applied, Auth0Error, DEFAULT_AUDIENCE, DEFAULT_NAME, Management, TenantPlan,
+    TenantState, TenantStep, Wanted, apply, tenant,
 };
 use crate::setup::hasura::HasuraAddress;
 use crate::text::sanitize::plain;
 
-/// What `setup auth0` takes.
+/// The arguments of `setup auth0`.
 #[derive(Debug, Args)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -161,8 +162,8 @@ pub(super) fn run_with(
         });
     let wanted = wanted(arguments, known.as_ref());
     let management = Management::new(tenant, token)?;
-    let state = waited(State::read(&management, &wanted))?;
-    let plan = Plan::of(&state, &wanted);
+    let state = waited(TenantState::read(&management, &wanted))?;
+    let plan = TenantPlan::of(&state, &wanted);
     if !arguments.json {
         show_plan(&management, &plan)?;
     }
@@ -183,7 +184,7 @@ pub(super) fn run_with(
             context.confirm(&question)?;
         }
         let secrets = action_secrets(context, arguments, &plan, endpoint.as_ref(), admin_secret)?;
-        let on_step = |step: &Step| {
+        let on_step = |step: &TenantStep| {
             context.notice(format!(
                 "{} {}: {}",
                 step.kind.sign(),
@@ -239,7 +240,7 @@ fn wanted(arguments: &Arguments, known: Option<&Config>) -> Wanted {
 fn action_secrets(
     context: &CommandContext,
     arguments: &Arguments,
-    plan: &Plan,
+    plan: &TenantPlan,
     endpoint: Option<&Url>,
     admin_secret: Option<SecretString>,
 ) -> Result<Option<ActionSecrets>, CliError> {
@@ -269,14 +270,14 @@ fn action_secrets(
     }))
 }
 
-fn changes(plan: &Plan) -> String {
+fn changes(plan: &TenantPlan) -> String {
     match plan.changes() {
         1 => "1 change".to_owned(),
         count => format!("{count} changes"),
     }
 }
 
-fn show_plan(management: &Management, plan: &Plan) -> Result<(), CliError> {
+fn show_plan(management: &Management, plan: &TenantPlan) -> Result<(), CliError> {
     let mut out = output::stdout();
     writeln!(out, "{}:", management.host())?;
     for step in &plan.steps {
@@ -336,7 +337,7 @@ fn write_profile(
 fn answer_json(
     management: &Management,
     wanted: &Wanted,
-    plan: &Plan,
+    plan: &TenantPlan,
     applied: Option<&Applied>,
     file: Option<&Path>,
 ) -> Result<(), CliError> {

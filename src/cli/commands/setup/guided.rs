@@ -164,7 +164,7 @@ impl<'a> Guide<'a> {
 
     /// Makes API, application and Action, and writes the profile.
     fn auth0(&mut self) -> Result<(), CliError> {
-        say(&crate::setup::auth0::error::where_to_get_the_token())?;
+        say(&crate::setup::auth0::error::token_help())?;
         let known = self.configured(|connection| {
             let issuer = reqwest::Url::parse(&connection.issuer);
             issuer.map(|it| authority(&it)).unwrap_or_default()

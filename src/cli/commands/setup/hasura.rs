@@ -14,7 +14,8 @@ use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::network;
 use crate::cli::output::{self, Out};
-use crate::setup::hasura::{HasuraAddress, HasuraSetup, Mark, Part, PartKind, Plan};
+use crate::setup::StepKind;
+use crate::setup::hasura::{BackendPart, BackendPlan, HasuraAddress, HasuraSetup, PartKind};
 use crate::text::sanitize::plain;
 
 /// What `setup hasura` takes.
@@ -158,7 +159,7 @@ fn show(
     context: &CommandContext,
     out: &mut Out,
     address: &HasuraAddress,
-    plan: &Plan,
+    plan: &BackendPlan,
 ) -> Result<(), CliError> {
     let paint = context.paint();
     let (version, source) = (plain(&plan.hasura), plain(&plan.source));
@@ -169,8 +170,8 @@ fn show(
     )?;
     for part in plan.parts.iter().filter(|part| is_shown(plan, part)) {
         let role = match part.mark {
-            Mark::Keep => Role::Muted,
-            Mark::Add | Mark::Change => Role::Strong,
+            StepKind::Keep => Role::Muted,
+            StepKind::Create | StepKind::Change => Role::Strong,
         };
         let (on, off) = (paint.on(role), paint.off());
         let (sign, word, name) = (part.mark.sign(), part.kind.word(), plain(&part.name));
@@ -187,19 +188,19 @@ fn show(
 }
 
 /// Leaves out details: columns of a new table, and small parts that are there.
-fn is_shown(plan: &Plan, part: &Part) -> bool {
+fn is_shown(plan: &BackendPlan, part: &BackendPart) -> bool {
     match (part.mark, part.kind) {
-        (Mark::Add, PartKind::Column) => {
+        (StepKind::Create, PartKind::Column) => {
             let table = part.name.split('.').next().unwrap_or_default();
             !plan.parts.iter().any(|other| {
                 other.kind == PartKind::Table && other.is_change() && other.name == table
             })
         }
-        (Mark::Add | Mark::Change, _)
+        (StepKind::Create | StepKind::Change, _)
         | (
-            Mark::Keep,
+            StepKind::Keep,
             PartKind::Table | PartKind::View | PartKind::Tracked | PartKind::Permission,
         ) => true,
-        (Mark::Keep, _) => false,
+        (StepKind::Keep, _) => false,
     }
 }
