@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::change::{Act, Progress, Rejection};
+use crate::domain::change::{Act, Entry, Progress, Rejection};
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::list::LONGEST_REST;
@@ -288,7 +288,13 @@ impl Write<'_> {
             theirs: None,
         };
         for key in self.queued_keys()? {
-            for entry in self.queue(key)?.entries {
+            let entries = self.queue(key)?.entries;
+            let is_removal = |entry: &Entry| matches!(entry.change.act, Act::Remove { .. });
+            if entries.iter().any(is_removal) {
+                // Add and removal are sent together: it is gone whether it arrived or not.
+                continue;
+            }
+            for entry in entries {
                 let is_add = matches!(entry.change.act, Act::Add { .. });
                 if is_add && matches!(entry.progress, Progress::Sent { .. }) {
                     self.refuse(&entry, &rejection)?;

@@ -28,6 +28,7 @@ use tudone::sync::round::{RoundError, RoundReport, round, round_from_start};
 
 use crate::Checked;
 use crate::network::{ENDPOINT, Network, Wire};
+use crate::server::ServerRow;
 use crate::step::Fate;
 
 type Round = Pin<Box<dyn Future<Output = Result<RoundReport, RoundError>>>>;
@@ -200,6 +201,26 @@ impl Device {
 
     pub(crate) fn commit(&mut self, changes: &[Change]) -> Checked<Vec<Todo>> {
         self.with(|store| Ok(store.commit(changes)?))
+    }
+
+    /// Gives up everything rejected; then all is as on the server, whose rows are `rows`.
+    pub(crate) fn gives_up_to(&mut self, rows: &[ServerRow]) -> Checked {
+        // One by one: giving up a change may take others with it.
+        while let Some(Queued { entry, .. }) = self.outbox()?.into_iter().next() {
+            if !self.with(|store| Ok(store.drop_entry(entry.seq)?))? {
+                return Err(format!("left over: {entry:?}").into());
+            }
+        }
+        self.check()?;
+        let shown = self.shown()?;
+        let mut texts: Vec<_> = shown.iter().map(|todo| todo.text.as_str()).collect();
+        let mut there: Vec<_> = rows.iter().map(|row| row.text.as_str()).collect();
+        texts.sort_unstable();
+        there.sort_unstable();
+        if texts != there {
+            return Err(format!("shown {texts:?}, on the server {there:?}").into());
+        }
+        Ok(())
     }
 
     /// What is shown, in key order.

@@ -102,6 +102,38 @@ fn an_add_that_was_removed_and_forgotten_before_its_answer_came_stays_removed() 
 }
 
 #[test]
+fn a_removal_of_an_add_whose_answer_was_lost_outlives_a_purge() -> Checked {
+    // The purge is news to a device that has pulled nothing yet: its add may not be
+    // sent again, but it may have arrived, and is to go.
+    ends_well(vec![
+        FINE,
+        ADD,
+        other(SYNC),
+        other(ADD),
+        other(FINE),
+        LOST,
+        REMOVE,
+        other(REMOVE),
+        other(SYNC),
+        Step::Purge,
+    ])
+}
+
+#[test]
+fn a_todo_that_a_reset_refused_is_added_again_by_an_edit() -> Checked {
+    ends_well(vec![
+        FINE,
+        ADD,
+        LOST,
+        other(FINE),
+        other(REMOVE),
+        other(SYNC),
+        Step::Reset { same_user: false },
+        EDIT,
+    ])
+}
+
+#[test]
 fn an_edit_of_before_a_restore_never_covers_one_of_after_it() -> Checked {
     ends_well(vec![
         ADD,

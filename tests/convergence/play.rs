@@ -210,6 +210,11 @@ impl Play {
             return Ok(());
         }
         self.decided(device, todo.key)?;
+        for Queued { entry, .. } in self.device(device)?.rejected()? {
+            if entry.change.todo == todo.key {
+                self.story.add_again(&entry.change.act);
+            }
+        }
         let act = Act::Edit {
             before: before.clone(),
             after: after.to_owned(),
@@ -292,6 +297,7 @@ impl Play {
             if matches!(&entry.progress, Progress::Rejected(why) if is_gone(&why.code)) {
                 return Ok(());
             }
+            self.story.add_again(&entry.change.act);
             self.device(device)?
                 .with(|store| Ok(store.retry(entry.seq, entry.change.todo)?))?;
         } else {
@@ -390,20 +396,7 @@ impl Play {
     fn drop_rejected(&mut self) -> Checked {
         let rows = self.network.borrow_mut().rows()?;
         for device in &mut self.devices {
-            for Queued { entry, .. } in device.outbox()? {
-                if !device.with(|store| Ok(store.drop_entry(entry.seq)?))? {
-                    return Err(format!("left over: {entry:?}").into());
-                }
-            }
-            device.check()?;
-            let shown = device.shown()?;
-            let mut texts: Vec<_> = shown.iter().map(|todo| todo.text.as_str()).collect();
-            let mut there: Vec<_> = rows.iter().map(|row| row.text.as_str()).collect();
-            texts.sort_unstable();
-            there.sort_unstable();
-            if texts != there {
-                return Err(format!("shown {texts:?}, on the server {there:?}").into());
-            }
+            device.gives_up_to(&rows)?;
         }
         Ok(())
     }

@@ -37,6 +37,8 @@ pub(crate) struct Story {
     forgotten_parts: BTreeSet<(String, String)>,
     /// Parts that an administrator's copy had still.
     revived: BTreeSet<(String, String)>,
+    /// Todos that a user added again after their add was rejected.
+    added_again: BTreeSet<String>,
 }
 
 /// How one device ended.
@@ -90,6 +92,13 @@ impl Story {
             let parts = tokens(text).into_iter();
             self.given_up
                 .extend(parts.map(|part| (device, name(text), part)));
+        }
+    }
+
+    /// A user adds a todo whose add was rejected, by a retry or with another text.
+    pub(crate) fn add_again(&mut self, act: &Act) {
+        if let Act::Add { text } = act {
+            self.added_again.insert(name(text));
         }
     }
 
@@ -162,7 +171,8 @@ impl Story {
             if !server.contains_key(todo) && !excused {
                 return Err(format!("{todo} is lost").into());
             }
-            let revived = self.revived.iter().any(|(name, _)| name == todo);
+            let revived = self.added_again.contains(todo)
+                || self.revived.iter().any(|(name, _)| name == todo);
             if removed && !revived && server.contains_key(todo) {
                 return Err(format!("{todo} was removed and is there").into());
             }
