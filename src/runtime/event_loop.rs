@@ -1,11 +1,10 @@
 //! The event loop: waits, updates, starts effects, draws once.
 
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::io;
-use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt as _, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType};
 use tokio::sync::mpsc;
@@ -111,8 +110,8 @@ enum LoopEvent {
     Quit,
 }
 
-/// Runs the loop until the user quits, a signal comes or the input ends. Messages that arrive together cost one frame; nothing arriving costs
-/// nothing.
+/// Runs the loop until the user quits, a signal comes or the input ends. Messages
+/// that arrive together cost one frame; nothing arriving costs nothing.
 ///
 /// # Errors
 ///
@@ -189,7 +188,7 @@ where
                     effect => effects.start(effect),
                 }
             }
-            match sources.ready().await {
+            match sources.ready() {
                 Some(ready) => next = ready,
                 None => break,
             }
@@ -284,19 +283,13 @@ where
         }
     }
 
-    /// Returns an event that is available already. The input is polled with the task's own
-    /// waker: the terminal's stream remembers the first waker it is given, and
-    /// would not wake the loop with a borrowed one.
-    async fn ready(&mut self) -> Option<LoopEvent> {
-        let Some(input) = &mut self.input else {
-            return self.messages.try_recv().ok().map(LoopEvent::Msg);
-        };
-        let input = poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await;
-        match input {
-            Poll::Ready(Some(msg)) => return Some(LoopEvent::Msg(msg)),
-            Poll::Ready(None) => return Some(LoopEvent::Quit),
-            Poll::Pending => {}
+    /// Returns an event that is available already.
+    fn ready(&mut self) -> Option<LoopEvent> {
+        let input = self.input.as_mut();
+        match input.and_then(|input| input.next().now_or_never()) {
+            Some(Some(msg)) => Some(LoopEvent::Msg(msg)),
+            Some(None) => Some(LoopEvent::Quit),
+            None => self.messages.try_recv().ok().map(LoopEvent::Msg),
         }
-        self.messages.try_recv().ok().map(LoopEvent::Msg)
     }
 }

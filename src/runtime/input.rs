@@ -1,29 +1,72 @@
 //! Converts the terminal's events to messages.
 
-use std::future::ready;
+use std::future;
 use std::pin::Pin;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
 
 use crossterm::event::{
     Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
     MouseEventKind,
 };
+use futures_util::stream::{self, poll_fn};
 use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
 
 use super::terminal;
 use crate::app::Msg;
 use crate::app::keys::{Code, Key};
 use crate::app::model::Size;
+use crate::os::runtime;
+
+/// The most messages that wait for the event loop.
+const QUEUED_MESSAGES: usize = 64;
+
+/// How long to wait until the thread listens, which it never does to a terminal that is gone.
+const LISTEN_LIMIT: Duration = Duration::from_millis(100);
 
 /// Stream of messages from the terminal.
 pub(crate) type Events = Pin<Box<dyn Stream<Item = Msg>>>;
 
-/// Returns the messages from the terminal, until it is gone.
+/// Returns the messages from the terminal. They are read on a thread of their own:
+/// from a terminal that is gone crossterm never returns.
 pub(crate) fn events() -> Events {
-    Box::pin(
-        EventStream::new()
-            .take_while(|event| ready(event.is_ok()))
-            .filter_map(|event| ready(event.ok().and_then(msg))),
-    )
+    let (sender, mut messages) = mpsc::channel(QUEUED_MESSAGES);
+    let (listening, listens) = sync_channel(1);
+    thread::spawn(move || {
+        if let Ok(runtime) = runtime::current_thread() {
+            runtime.block_on(forward(&sender, &listening));
+        }
+    });
+    let _ = listens.recv_timeout(LISTEN_LIMIT);
+    Box::pin(poll_fn(move |cx| messages.poll_recv(cx)))
+}
+
+/// Forwards the terminal's events while they are received.
+async fn forward(sender: &mpsc::Sender<Msg>, listening: &SyncSender<()>) {
+    let mut events = EventStream::new();
+    // A wake-up that an earlier stream left would hide a key that is pressed after this.
+    let early = future::poll_fn(|cx| Poll::Ready(events.poll_next_unpin(cx))).await;
+    let _ = listening.send(());
+    let mut events = stream::iter(match early {
+        Poll::Ready(event) => event,
+        Poll::Pending => None,
+    })
+    .chain(events);
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = sender.closed() => None,
+        };
+        let Some(Ok(event)) = event else { return };
+        if let Some(msg) = msg(event)
+            && sender.send(msg).await.is_err()
+        {
+            return;
+        }
+    }
 }
 
 fn msg(event: Event) -> Option<Msg> {
@@ -39,8 +82,6 @@ fn msg(event: Event) -> Option<Msg> {
     }
 }
 
-/// Returns the key that was pressed; `None` for a release, which some terminals
-/// also send.
 fn mouse(event: MouseEvent) -> Option<Msg> {
     let (x, y) = (event.column, event.row);
     match event.kind {
@@ -56,6 +97,8 @@ fn mouse(event: MouseEvent) -> Option<Msg> {
     }
 }
 
+/// Returns the key that was pressed; `None` for a release, which some terminals
+/// also send.
 fn key(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
         return None;

@@ -183,14 +183,14 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     });
     // Before anything that may take long: the process may be killed meanwhile.
     let lines = model.unfinished_lines();
-    if let Some(file) = workers.unfinished_file().filter(|_| !lines.is_empty()) {
-        // Tried again, and reported, when the workers have finished.
-        let _ = unfinished::keep(&file, &lines, &offered);
-    }
+    let file = workers.unfinished_file().filter(|_| !lines.is_empty());
+    // After a failure it is tried again, and reported, when the workers have finished.
+    let kept = file.is_some_and(|file| unfinished::keep(&file, &lines, &offered).is_ok());
+    let stored = if kept { lines } else { offered };
     // Before the workers finish: the user need not watch them.
     drop(guard);
     let finished = runtime.block_on(shutdown::finish(workers, messages, &mut model, now));
-    let saved = finished.saved(&model, &offered);
+    let saved = finished.saved(&model, &stored);
     match ended {
         Err(LoopError::Draw(error) | LoopError::HandOver(error)) => {
             Err(RuntimeError::Terminal(error))

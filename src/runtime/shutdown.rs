@@ -81,12 +81,12 @@ pub(super) async fn finish(
 }
 
 impl Finished {
-    /// Stores the typed lines that are not saved, and deletes those that were
-    /// `offered` and are done with.
-    pub(super) fn saved(&self, model: &Model, offered: &[UnfinishedLine]) -> Saved {
+    /// Stores the typed lines that are not saved, and deletes those that are `stored`
+    /// and done with.
+    pub(super) fn saved(&self, model: &Model, stored: &[UnfinishedLine]) -> Saved {
         let lines = model.unfinished_lines();
         let kept = match &self.file {
-            Some(file) => unfinished::keep(file, &lines, offered),
+            Some(file) => unfinished::keep(file, &lines, stored),
             None => Ok(()),
         };
         let lost = kept.err().map(|error| {

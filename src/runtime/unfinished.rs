@@ -49,7 +49,8 @@ fn line(stored: Stored) -> UnfinishedLine {
 }
 
 /// Replaces the lines in `path`, durably. Where there are none, only the lines
-/// `offered` at the start are deleted: another program may have kept its own.
+/// `stored` by this program or offered at its start are deleted: another program may
+/// have kept its own.
 ///
 /// # Errors
 ///
@@ -57,15 +58,15 @@ fn line(stored: Stored) -> UnfinishedLine {
 pub(super) fn keep(
     path: &Path,
     lines: &[UnfinishedLine],
-    offered: &[UnfinishedLine],
+    stored: &[UnfinishedLine],
 ) -> io::Result<()> {
     if lines.is_empty() {
-        if offered.is_empty() || load(path) != offered {
+        if stored.is_empty() || load(path) != stored {
             return Ok(());
         }
         return fs::remove_file(path);
     }
-    let stored: Vec<Stored> = lines
+    let lines: Vec<Stored> = lines
         .iter()
         .map(|line| Stored {
             text: line.text.clone(),
@@ -75,7 +76,7 @@ pub(super) fn keep(
             }),
         })
         .collect();
-    private_file::replace(path, &serde_json::to_vec(&stored)?)
+    private_file::replace(path, &serde_json::to_vec(&lines)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Runs the welcome screen, before there is a profile.
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 use ratatui::Terminal;
 
 use super::backend::ScreenBackend;
@@ -29,13 +29,6 @@ pub fn run_welcome(mut welcome: Welcome, theme: &Theme) -> Result<WelcomeChoice,
     runtime.block_on(async {
         let mut signals = Signals::listen().map_err(RuntimeError::Start)?;
         let mut events = input::events();
-        // Before the screen asks for a key: a wake-up that an earlier stream left would hide it.
-        let early = tokio::select! {
-            biased;
-            event = events.next() => event,
-            () = std::future::ready(()) => None,
-        };
-        let mut events = stream::iter(early).chain(events);
         loop {
             screen
                 .draw(|frame| draw_welcome(&welcome, theme, frame))

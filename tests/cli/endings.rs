@@ -141,6 +141,11 @@ fn what_is_typed_just_before_a_signal_is_saved_when_it_says_so() -> Checked {
         assert!(seen.contains("your changes are saved"), "{seen:?}");
         let listed = machine.run(&["list", "--offline"])?.ended(0)?.stdout;
         assert!(listed.contains(&format!("bread {n}.")), "{n}: {listed}");
+        let mut next = opened(&machine)?;
+        let screen = next.screen().contents();
+        assert!(!screen.contains("open again"), "{n}: {screen}");
+        next.press("q")?;
+        assert_eq!(next.ended()?, 0);
     }
     Ok(())
 }
