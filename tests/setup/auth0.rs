@@ -384,7 +384,11 @@ fn assert_nothing_doubled(tenant: &Tenant) {
 fn a_run_that_is_killed_at_any_request_is_completed_by_the_next() -> Checked {
     let tenant = Tenant::start(&SCOPES)?;
     setup(&machine()?, &tenant, &["--yes"])?.ended(0)?;
-    let requests = tenant.books().seen.len();
+    let requests = {
+        let books = tenant.books();
+        // On a busy machine the rate limit refuses one now and then, which is sent again.
+        books.seen.len() - books.limited
+    };
     assert!(requests >= 12, "only {requests} requests");
     at_once(1..requests + 1, killed_at)
 }

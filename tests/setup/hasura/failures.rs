@@ -57,13 +57,7 @@ fn each_wrong_setting_has_its_code_and_names_the_fix() -> Fallible {
         stage.hasura.state().secret = None;
         let text = failed(&stage, &address, SECRET, 8, "hasura-open")?;
         assert!(text.contains("HASURA_GRAPHQL_ADMIN_SECRET"), "{text}");
-        assert!(
-            !stage
-                .hasura
-                .commands()
-                .iter()
-                .any(|it| it == "replace_metadata")
-        );
+        assert!(!stage.hasura.has_replaced_metadata());
     }
     Ok(())
 }

@@ -118,13 +118,7 @@ fn nothing_is_applied_without_a_yes() -> Fallible {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.stdout.contains("+ table      users"), "{}", ran.stdout);
     assert_eq!(stage.hasura.metadata(), before);
-    assert!(
-        !stage
-            .hasura
-            .commands()
-            .iter()
-            .any(|it| it == "replace_metadata")
-    );
+    assert!(!stage.hasura.has_replaced_metadata());
     Ok(())
 }
 

@@ -166,6 +166,11 @@ impl HasuraDouble {
     pub(crate) fn commands(&self) -> Vec<String> {
         self.state().log.iter().map(|it| it.kind.clone()).collect()
     }
+
+    /// Returns whether metadata was ever replaced.
+    pub(crate) fn has_replaced_metadata(&self) -> bool {
+        self.commands().iter().any(|it| it == "replace_metadata")
+    }
 }
 
 impl Drop for HasuraDouble {
