@@ -38,10 +38,7 @@ fn has_ended(machine: &Machine, ran: Ran) -> Checked {
     let help = error["help"].as_str().unwrap_or_default();
     assert!(help.contains("tudone login"), "{error}");
     assert_eq!(listed(machine, &[])?, ["milk", "bread"]);
-    // A killed process may have marked the change as sent.
-    let status = machine.json(&["status", "--json"])?;
-    let unsent = ["pending", "sent"].map(|state| status[state].as_u64().unwrap_or_default());
-    assert_eq!(unsent.iter().sum::<u64>(), 1, "{status}");
+    assert_eq!(machine.json(&["status", "--json"])?["pending"], 1);
     Ok(())
 }
 
@@ -303,7 +300,7 @@ fn until_kept(machine: &Machine, token: &str) -> Checked {
 /// That the login goes on with the token of the answer that was held back.
 fn goes_on(machine: &Machine, issuer: &Issuer) -> Checked {
     until_kept(machine, "refresh-2")?;
-    machine.run(&["list", "--fresh"])?.ended(5)?;
+    machine.run(&["sync"])?.ended(5)?;
     until(|| Ok(refresh_tokens_sent(issuer).len() > 1))?;
     assert_eq!(refresh_tokens_sent(issuer), ["refresh-1", "refresh-2"]);
     Ok(())
@@ -343,7 +340,7 @@ fn a_second_command_during_a_stuck_refresh_sends_no_token() -> Checked {
 
 #[test]
 fn no_way_of_ending_a_command_during_a_refresh_costs_the_login() -> Checked {
-    for signal in ["-INT", "-TERM", "-HUP", "-KILL"] {
+    for signal in ["-INT", "-TERM", "-KILL"] {
         let (issuer, machine) = with_scripted_issuer()?;
         let answer = hold_first_refresh(&issuer);
         let mut list = machine.tudone(["sync"]).stderr(Stdio::null()).spawn()?;

@@ -180,11 +180,20 @@ impl StoredSession {
         &self,
         refused: Option<&SecretString>,
     ) -> Result<Option<AccessToken>, AuthError> {
+        self.stored_access_if(|token| is_usable(token, refused))
+            .await
+    }
+
+    /// Returns the stored access token if it is `wanted`.
+    async fn stored_access_if(
+        &self,
+        wanted: impl Fn(&AccessToken) -> bool,
+    ) -> Result<Option<AccessToken>, AuthError> {
         let Some(found) = self.with_store(StoredLogin::access).await? else {
             return Ok(None);
         };
         self.check_user(&found.sub)?;
-        if !is_usable(&found.token, refused) {
+        if !wanted(&found.token) {
             return Ok(None);
         }
         self.remember(Some(found.token.clone()));

@@ -15,7 +15,6 @@ use crate::auth::session::in_flight::InFlightGuard;
 use crate::auth::session::refresh_process::{
     RefreshFailure, RefreshOutcome, RefreshProcess, outcome_file, starting_lock,
 };
-use crate::auth::stored_login::StoredLogin;
 use crate::auth::transport_error::TransportError;
 use crate::os::file_lock::FileLock;
 
@@ -56,30 +55,18 @@ impl StoredSession {
         };
         let outcome = RefreshOutcome::read(&outcome_file(&self.lock)).filter(|_| has_recorded);
         match outcome.map(|outcome| outcome.failure) {
-            Some(None) => self.newly_stored_access(refused).await,
+            Some(None) => {
+                // The token that was just stored, however short its life.
+                let is_new =
+                    |token: &AccessToken| !refused.is_some_and(|refused| token.is(refused));
+                self.stored_access_if(is_new).await
+            }
             failed => match (self.stored_access(refused).await?, failed.flatten()) {
                 (Some(token), _) => Ok(Some(token)),
                 (None, Some(failure)) => Err(failure.into()),
                 (None, None) => Ok(None),
             },
         }
-    }
-
-    /// Returns the access token that a refresh has just stored, however short its
-    /// life; `None` where the store did not take it.
-    async fn newly_stored_access(
-        &self,
-        refused: Option<&SecretString>,
-    ) -> Result<Option<AccessToken>, AuthError> {
-        let Some(found) = self.with_store(StoredLogin::access).await? else {
-            return Ok(None);
-        };
-        self.check_user(&found.sub)?;
-        if refused.is_some_and(|refused| found.token.is(refused)) {
-            return Ok(None);
-        }
-        self.remember(Some(found.token.clone()));
-        Ok(Some(found.token))
     }
 
     /// Refreshes if necessary, within 60 s, and records the outcome.
