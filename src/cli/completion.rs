@@ -1,7 +1,7 @@
 //! What a shell completes: the answer to `tudone __complete -- tudone done 4`.
 //!
 //! The scripts of `tudone completions` ask on each Tab. Reads the configuration
-//! and the store, never the network and never the credential store; writes nothing.
+//! and the store, never the network and never the credential store.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -57,7 +57,7 @@ pub(super) fn answer(words: &[OsString]) -> Option<ExitCode> {
         text.push('\n');
     }
     let mut out = output::stdout();
-    // Nobody reads an error of this command.
+    // A shell shows no error of this command.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     Some(ExitCode::SUCCESS)
 }

@@ -86,7 +86,7 @@ pub(crate) struct TodoLines {
     pub(crate) paint: Paint,
     /// The columns of the handles.
     pub(crate) width: usize,
-    /// On a terminal: the day from which due dates are told in words.
+    /// On a terminal: the day that due dates in words are relative to.
     pub(crate) dates: Option<Dates>,
 }
 

@@ -1,7 +1,7 @@
 //! `tudone refresh-login` (hidden): a command runs it to refresh the login.
 //!
 //! It goes on when the command has answered, was interrupted or was killed: an
-//! answer of the issuer that nobody stores may cost the login.
+//! answer of the issuer that is not stored may cost the login.
 
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;

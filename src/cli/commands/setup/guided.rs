@@ -72,8 +72,6 @@ struct Guide<'a> {
     context: &'a CommandContext,
     answers: Answers,
     admin_secret: Option<SecretString>,
-    /// The first step of this run.
-    first: Option<SetupStep>,
     done: BTreeSet<SetupStep>,
 }
 
@@ -83,21 +81,18 @@ impl<'a> Guide<'a> {
             context,
             answers: Answers::load(),
             admin_secret: None,
-            first: None,
             done: BTreeSet::new(),
         }
     }
 
     /// The next step that `findings` call for; none is taken twice.
-    fn next(&mut self, findings: &[Finding]) -> Option<SetupStep> {
+    fn next(&self, findings: &[Finding]) -> Option<SetupStep> {
         let mut due = SetupStep::due(findings);
         if self.done.contains(&SetupStep::Auth0) {
             // Whether Hasura takes the tokens of a new API shows only once there is one.
             due.insert(SetupStep::JwtSecret);
         }
-        let next = due.difference(&self.done).next().copied()?;
-        self.first.get_or_insert(next);
-        Some(next)
+        due.difference(&self.done).next().copied()
     }
 
     fn take(&mut self, step: SetupStep) -> Result<(), CliError> {

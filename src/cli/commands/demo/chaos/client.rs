@@ -61,7 +61,7 @@ impl Deeds {
     }
 }
 
-/// The name of a todo: its first word, which nobody changes, after those of a done
+/// The name of a todo: its first word, which no client changes, after those of a done
 /// one.
 pub(super) fn name_of(text: &str) -> &str {
     let mut words = text.split(' ');
@@ -187,7 +187,7 @@ impl<'a> ChaosClient<'a> {
         Ok(())
     }
 
-    /// A word that nobody else writes.
+    /// A word that no other client writes.
     fn fresh(&mut self, kind: &str) -> String {
         self.acts += 1;
         format!("{kind}-{}-{}", self.name, self.acts)
