@@ -141,7 +141,7 @@ impl World {
 }
 
 #[test]
-fn three_devices_converge_whatever_is_lost_doubled_or_late() -> Checked {
+fn three_devices_converge_whatever_is_lost_duplicated_or_late() -> Checked {
     all(cases()?, step::sequences, World::new, |world, sequence| {
         world.play(sequence)?;
         Ok(())
@@ -149,7 +149,7 @@ fn three_devices_converge_whatever_is_lost_doubled_or_late() -> Checked {
 }
 
 #[test]
-fn three_devices_converge_with_stores_on_the_disk_that_people_type_into_meanwhile() -> Checked {
+fn three_devices_converge_with_stores_on_disk_while_users_keep_typing() -> Checked {
     let cases = cases()?.div_ceil(20);
     all(cases, step::sequences, World::new, |world, sequence| {
         let folder = tempfile::tempdir()?;
@@ -161,7 +161,7 @@ fn three_devices_converge_with_stores_on_the_disk_that_people_type_into_meanwhil
 
 /// On a bare backend two devices cannot promise that; one can.
 #[test]
-fn one_device_on_a_bare_backend_that_may_become_full_doubles_and_loses_nothing() -> Checked {
+fn one_device_on_a_bare_backend_that_may_become_full_duplicates_and_loses_nothing() -> Checked {
     let cases = cases()?.div_ceil(5);
     all(
         cases,

@@ -280,7 +280,7 @@ impl Device<'_> {
                 at: Timestamp::UNIX_EPOCH,
             });
         }
-        let answer = self.store.commit_act(Session::Cli, "did", &changes)?;
+        let answer = self.store.commit_action(Session::Cli, "did", &changes)?;
         if let ([_], [todo]) = (changes.as_slice(), answer.as_slice()) {
             let shown = self.store.todo(todo.key)?;
             assert!(
@@ -620,7 +620,7 @@ proptest! {
     #![proptest_config(config(128))]
 
     #[test]
-    fn a_command_taken_back_at_once_leaves_the_texts_as_they_were(
+    fn an_action_undone_at_once_restores_the_texts(
         writes in prop::collection::vec(write(), 0..20),
         number in 0..6_u8,
         deed in deed(),
@@ -633,7 +633,7 @@ proptest! {
     #![proptest_config(config(24))]
 
     #[test]
-    fn shown_and_totals_outlive_the_process(writes in prop::collection::vec(write(), 1..30)) {
+    fn shown_and_totals_survive_the_process(writes in prop::collection::vec(write(), 1..30)) {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("todos.db");
         run(Some(&path), writes).map_err(|error| failed(&error))?;
@@ -641,7 +641,7 @@ proptest! {
 }
 
 #[test]
-fn nothing_is_shown_of_nothing() -> Result<(), Failure> {
+fn without_base_and_entries_nothing_is_shown() -> Result<(), Failure> {
     let mut store = Store::in_memory(ENDPOINT)?;
     assert_eq!(store.replayed()?, (vec![], Totals::default()));
     Ok(())

@@ -6,7 +6,7 @@ use crate::app::action::{Action, Day, Layer};
 use crate::app::editor::{self, Editor};
 use crate::app::model::{Model, Question, Screen};
 use crate::app::queue::{QueueScreen, is_rejected};
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 
 /// An action and the word for it in the row of hints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn list(model: &Model) -> Vec<Hint> {
     let rejected = model
         .list
         .selected()
-        .is_some_and(|row| row.todo.state == State::Rejected);
+        .is_some_and(|row| row.todo.state == SyncState::Rejected);
     if rejected {
         hints.extend(of(
             Layer::List,

@@ -142,7 +142,7 @@ fn given_up(
     // An interrupted round cannot record the failure itself. A shorter limit than
     // usual says nothing about the server.
     if limit >= PATIENCE {
-        let _ = store.note_failure(context.clock.now(), None);
+        let _ = store.record_failure(context.clock.now(), None);
     }
     miss
 }

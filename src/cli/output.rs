@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli::color::{Paint, Role, When};
 use crate::domain::due::{Urgency, in_words};
 use crate::domain::line::Line;
-use crate::domain::todo::{State, Todo};
+use crate::domain::todo::{SyncState, Todo};
 use crate::store::{Store, StoreError};
 use crate::text::sanitize::{plain, write_plain};
 
@@ -149,8 +149,8 @@ impl TodoLines {
             write!(out, "  {}{words}{}", paint.on(role), paint.off())?;
         }
         match todo.state {
-            State::Synced => {}
-            State::Pending | State::Sent | State::Rejected => {
+            SyncState::Synced => {}
+            SyncState::Pending | SyncState::Sent | SyncState::Rejected => {
                 let (on, off) = (paint.on(Role::Muted), paint.off());
                 write!(out, "  {on}[{}]{off}", todo.state.word())?;
             }
@@ -209,7 +209,7 @@ mod tests {
             id: Some(id),
             local: None,
             text: text.to_owned(),
-            state: State::Synced,
+            state: SyncState::Synced,
             created_at: None,
             updated_at: None,
         }
@@ -260,7 +260,7 @@ mod tests {
                 id: Some(id),
                 local: None,
                 text: "milk".to_owned(),
-                state: State::Synced,
+                state: SyncState::Synced,
                 created_at: None,
                 updated_at: None,
             };

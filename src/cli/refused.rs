@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::cli::context::outbox;
 use crate::cli::error::CliError;
-use crate::domain::change::{Entry, Progress};
+use crate::domain::change::{OutboxEntry, Progress};
 use crate::domain::todo::Todo;
 use crate::store::Store;
 
@@ -64,6 +64,6 @@ pub(crate) fn error(changes: Vec<Refusal>) -> Option<CliError> {
     (!changes.is_empty()).then_some(CliError::Refused { changes })
 }
 
-fn is_rejected(entry: &Entry) -> bool {
+fn is_rejected(entry: &OutboxEntry) -> bool {
     matches!(entry.progress, Progress::Rejected(_))
 }

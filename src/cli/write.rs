@@ -15,10 +15,10 @@ use crate::cli::output;
 use crate::cli::refused::{self, Refused};
 use crate::cli::successors::Successors;
 use crate::cli::sync_skipped::{SkipKind, SyncSkipped};
-use crate::domain::change::{Act, Change, Entry, Progress};
+use crate::domain::change::{Act, Change, OutboxEntry, Progress};
 use crate::domain::feed::Capabilities;
 use crate::domain::history::Session;
-use crate::domain::todo::{State, Todo};
+use crate::domain::todo::{SyncState, Todo};
 use crate::store::Store;
 
 /// Options of every command that changes todos.
@@ -67,7 +67,7 @@ pub(crate) fn commit(
     limit: Option<Duration>,
 ) -> Result<Written, CliError> {
     commit_by(context, known, store, changes, limit, |store| {
-        Ok(store.commit_act(Session::Cli, verb, changes)?)
+        Ok(store.commit_action(Session::Cli, verb, changes)?)
     })
 }
 
@@ -107,9 +107,9 @@ pub(crate) fn commit_by(
     let mut todos = Vec::with_capacity(committed.len());
     for todo in committed {
         let state = if tried.is_ok() {
-            State::Synced
+            SyncState::Synced
         } else {
-            State::Pending
+            SyncState::Pending
         };
         // A deleted todo is no longer in the store.
         todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
@@ -118,7 +118,7 @@ pub(crate) fn commit_by(
     if let (None, Ok(()), Some(act)) = (&refused, &tried, stuck(store, Some(&todos))?) {
         refused = Some(CliError::NotAllowed { act, queued: true });
     }
-    let unsent = |todo: &Todo| matches!(todo.state, State::Pending | State::Sent);
+    let unsent = |todo: &Todo| matches!(todo.state, SyncState::Pending | SyncState::Sent);
     match tried {
         Err(miss) => context.notice(queued(changes.len(), &miss, known)),
         Ok(()) if refused.is_none() && todos.iter().any(unsent) => {
@@ -194,7 +194,7 @@ pub(crate) fn stuck(
         return Ok(None);
     }
     let keys: Option<HashSet<_>> = todos.map(|todos| todos.iter().map(|todo| todo.key).collect());
-    let stuck = |entry: Entry| {
+    let stuck = |entry: OutboxEntry| {
         let is_meant = |keys: &HashSet<_>| keys.contains(&entry.change.todo);
         let waits = entry.progress == Progress::Pending && keys.as_ref().is_none_or(is_meant);
         waits.then(|| lacking(may, &entry.change.act)).flatten()

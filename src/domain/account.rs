@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A user of one issuer on one backend. Nothing of an account is ever shown to,
-/// or sent as, another.
+/// A user of one issuer on one backend. Data of an account is never shown to, or sent
+/// as, another one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// The OIDC issuer, byte for byte as configured.
@@ -16,8 +16,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The directory name of the account's database: a hash, equal for equal
-    /// accounts.
+    /// Returns the directory name of the account's database: a hash of its fields.
     #[must_use]
     pub fn folder(&self) -> String {
         let name = format!("{}\n{}\n{}", self.issuer, self.sub, self.endpoint);
@@ -27,7 +26,7 @@ impl Account {
     }
 }
 
-/// The logged-in user according to the identity provider. Shown, never trusted.
+/// The logged-in user according to the identity provider: for display only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The user's identifier at the issuer.

@@ -1,4 +1,4 @@
-//! Texts compared without regard to case, and in search also without accents.
+//! Compares texts ignoring case; search also ignores accents.
 //!
 //! Folding is Unicode's full case folding: `ß` is `ss`, `ﬁ` is `fi`, `ς` is `σ`.
 
@@ -8,7 +8,7 @@ use caseless::Caseless as _;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// Text as search and the order by text compare it: case and accents folded.
+/// Returns the text with case and accents folded, for search and the order by text.
 #[must_use]
 pub fn search_key(text: &str) -> Cow<'_, str> {
     ascii(text).unwrap_or_else(|| {
@@ -22,20 +22,20 @@ pub fn search_key(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// What is equal for tags that are one tag (Unicode's canonical caseless match):
+/// Returns a key that is equal for equal tags (Unicode's canonical caseless match):
 /// `+Work` and `+work`, but not `+Café` and `+cafe`.
 #[must_use]
 pub fn tag_key(tag: &str) -> Cow<'_, str> {
     ascii(tag).unwrap_or_else(|| Cow::Owned(tag.nfd().default_case_fold().nfc().collect()))
 }
 
-/// Returns whether two tags are one.
+/// Returns whether two tags are the same.
 #[must_use]
 pub fn same_tag(one: &str, other: &str) -> bool {
     one == other || tag_key(one) == tag_key(other)
 }
 
-/// The short way for ASCII, which most texts are.
+/// A fast path for ASCII.
 fn ascii(text: &str) -> Option<Cow<'_, str>> {
     if !text.is_ascii() {
         None
@@ -53,7 +53,7 @@ mod tests {
     use super::{same_tag, search_key, tag_key};
 
     #[test]
-    fn search_forgets_case_and_accents() {
+    fn search_ignores_case_and_accents() {
         for (text, folded) in [
             ("Ärger MIT Crème", "arger mit creme"),
             ("e\u{301}", "e"),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_one_in_any_case_but_not_without_their_accents() {
+    fn tags_are_equal_ignoring_case_but_not_accents() {
         assert!(same_tag("+Work", "+work"));
         assert!(same_tag("+STRASSE", "+straße"));
         assert!(same_tag("@cafe\u{301}", "@CAFÉ"), "composed or not");

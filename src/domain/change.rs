@@ -1,4 +1,4 @@
-//! A user's change of a todo, and its progress on the way to the server.
+//! Changes of todos, and their progress towards the server.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ pub struct Change {
     pub id: ChangeId,
     /// The todo changed.
     pub todo: Key,
-    /// What was done.
+    /// The kind of change.
     pub act: Act,
     /// The time.
     pub at: Timestamp,
@@ -41,7 +41,7 @@ pub enum Act {
 
 /// One change in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct OutboxEntry {
     /// Position in the outbox: entries of one todo are sent in this order.
     pub seq: i64,
     /// The change. Later changes of a todo fold into it while it is pending.
@@ -49,8 +49,8 @@ pub struct Entry {
     /// The server's revision that the edit is based on; `None` on adds, and while
     /// the todo's add or an earlier edit is unanswered.
     pub revision: Option<i64>,
-    /// The greatest server id known when an add was first sent to a bare
-    /// backend. If the add arrived, its row has a greater one.
+    /// The greatest server id known when an add was first sent to a bare backend. If
+    /// the add arrived, its row has a greater id.
     pub high_water: Option<i64>,
     /// Its progress.
     pub progress: Progress,
@@ -71,12 +71,12 @@ pub enum Progress {
     /// Accepted by the server. Leaves the outbox with the first complete pull
     /// begun after the answer; never sent again.
     Answered,
-    /// Refused by the server, or in conflict. Kept until the user decides.
+    /// Rejected by the server, or in conflict. Kept until the user decides.
     Rejected(Rejection),
 }
 
 impl Progress {
-    /// The number of server errors in answer to it.
+    /// Returns the number of server errors in answer to the change.
     #[must_use]
     pub const fn failures(&self) -> u32 {
         match self {
@@ -93,11 +93,11 @@ pub const REMOVED_ELSEWHERE: &str = "removed-elsewhere";
 /// rows may be its row, edited since.
 pub const MAY_BE_ADDED: &str = "may-be-added";
 
-/// The code of the add of a successor whose completing edit was rejected: both are
-/// decided together.
+/// The code of a successor's add whose completing edit was rejected: the user decides
+/// both together.
 pub const COMPLETION_REJECTED: &str = "completion-rejected";
 
-/// Why a change was rejected.
+/// The reason why a change was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// A stable code: Hasura's `extensions.code`, or one of tudone's

@@ -11,9 +11,9 @@ pub enum DueGroup {
     Overdue,
     /// Today.
     Today,
-    /// Tomorrow, also where next week begins with it.
+    /// Tomorrow, even if that is the first day of next week.
     Tomorrow,
-    /// The rest of this week.
+    /// This week, after tomorrow.
     ThisWeek,
     /// The week after this one.
     NextWeek,
@@ -24,7 +24,7 @@ pub enum DueGroup {
 }
 
 impl DueGroup {
-    /// Every group, in order.
+    /// All groups, in order.
     pub const ALL: [Self; 7] = [
         Self::Overdue,
         Self::Today,
@@ -49,7 +49,7 @@ impl DueGroup {
         }
     }
 
-    /// The group of a todo with this due date.
+    /// Returns the group of a todo with this due date.
     #[must_use]
     pub fn of(due: Option<Date>, calendar: Calendar) -> Self {
         let Some(due) = due else {
@@ -62,8 +62,8 @@ impl DueGroup {
         dated.unwrap_or(Self::Later)
     }
 
-    /// The due dates of the group, to count it by; a range without any day where
-    /// the group cannot have a todo; `None` for those without a date.
+    /// Returns the due dates of the group: an empty range if the group cannot have a
+    /// todo, `None` for todos without a date.
     #[must_use]
     pub fn days(self, calendar: Calendar) -> Option<Days> {
         let today = calendar.today;
@@ -86,7 +86,7 @@ impl DueGroup {
     }
 }
 
-/// How pressing a due date is, for its colour.
+/// The urgency of a due date, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// Before today.
@@ -100,7 +100,7 @@ pub enum Urgency {
 }
 
 impl Urgency {
-    /// How pressing this due date is.
+    /// Returns the urgency of a due date.
     #[must_use]
     pub fn of(due: Date, today: Date) -> Self {
         match days_until(due, today) {
@@ -112,7 +112,7 @@ impl Urgency {
     }
 }
 
-/// The due date in words: `3 days late`, `yesterday`, `today`, `tomorrow`, `Sun 29
+/// Returns the due date in words: `3 days late`, `yesterday`, `today`, `tomorrow`, `Sun 29
 /// Nov` within seven days, `10 Dec` this year, `Jan 2027` later.
 #[must_use]
 pub fn in_words(due: Date, today: Date) -> String {
@@ -126,7 +126,7 @@ pub fn in_words(due: Date, today: Date) -> String {
     }
 }
 
-/// The same in at most eight columns: `3d late`, `today`, `tomorrow`, `Sun`
+/// As [`in_words`], in at most eight columns: `3d late`, `today`, `tomorrow`, `Sun`
 /// within six days, `10 Dec` this year, `Jan 2027` later.
 #[must_use]
 pub fn in_short(due: Date, today: Date) -> String {
@@ -140,7 +140,7 @@ pub fn in_short(due: Date, today: Date) -> String {
     }
 }
 
-/// The distance in words, for details: `3 days ago`, `today`, `in 3 days`.
+/// Returns the distance in words, for details: `3 days ago`, `today`, `in 3 days`.
 #[must_use]
 pub fn distance(day: Date, today: Date) -> String {
     match days_until(day, today) {

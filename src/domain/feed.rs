@@ -1,5 +1,4 @@
-//! The server's answers: rows of the change feed, its mark, the role's
-//! capabilities.
+//! The server's answers: rows of the change feed, the mark, the role's permissions.
 
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
@@ -7,11 +6,11 @@ use crate::domain::todo::Row;
 /// One todo in a page of the change feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedRow {
-    /// Present, with this row.
+    /// A row that exists.
     Present(Row),
-    /// Deleted.
+    /// A deleted row.
     Removed {
-        /// Its identity.
+        /// The todo.
         key: Key,
         /// The revision of the deletion.
         revision: i64,
@@ -29,15 +28,14 @@ pub struct Mark {
     pub purged_revision: i64,
 }
 
-/// The permissions of the role on the server, found out by introspection or by
-/// trying.
+/// The permissions of the role on the server, found by introspection or by probing.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "facts that hold independently of each other"
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Capabilities {
-    /// Whether it is the full backend (keys, revisions, change feed).
+    /// Whether the backend is full (keys, revisions, change feed).
     pub full: bool,
     /// Whether todos may be added.
     pub insert: bool,
@@ -45,7 +43,7 @@ pub struct Capabilities {
     pub update: bool,
     /// Whether todos may be deleted.
     pub delete: bool,
-    /// Whether the server takes one operation a request only.
+    /// Whether the server accepts only one operation per request.
     #[serde(default)]
     pub single_operations: bool,
 }

@@ -1,14 +1,14 @@
 //! Folds a new change into the outbox: unsent changes of one todo become one.
 
-use crate::domain::change::{Act, Entry, Progress, Rejection};
+use crate::domain::change::{Act, OutboxEntry, Progress, Rejection};
 use crate::domain::line::Line;
 use crate::domain::merge::{Merged, merge, same_words};
 use crate::domain::todo::Row;
 
 /// One write to the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Removes the entry.
+pub enum FoldStep {
+    /// Deletes the entry.
     Drop {
         /// The entry's sequence number.
         seq: i64,
@@ -26,19 +26,19 @@ pub enum Step {
         act: Act,
         /// The revision it is based on, if known.
         revision: Option<i64>,
-        /// Why it cannot be sent, if it cannot.
+        /// The reason why it cannot be sent, if any.
         rejection: Option<Rejection>,
     },
 }
 
-/// What a retry makes of a rejected edit.
+/// The result of retrying a rejected edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Retry {
-    /// The todo has the wanted text already.
+    /// The todo already has the new text.
     Nothing,
     /// The edit of the current text that replaces the rejected one.
     Change(Act),
-    /// It still conflicts: the edit stays rejected.
+    /// The edit still conflicts and stays rejected.
     Overlap {
         /// The current text.
         theirs: String,
@@ -49,24 +49,24 @@ pub enum Retry {
 #[derive(Debug, Clone, Copy)]
 pub struct FoldContext<'a> {
     /// The todo's outbox entries, in order.
-    pub queue: &'a [Entry],
+    pub queue: &'a [OutboxEntry],
     /// The server's last known row.
     pub base: Option<&'a Row>,
     /// Its text as shown now.
     pub shown: Option<&'a str>,
     /// The revision in the answer to the last entry.
-    pub took: Option<i64>,
-    /// Whether another device may add a todo with this key, too. Its add then keeps
-    /// its text, and a deletion is sent even where the add was not.
+    pub answered_revision: Option<i64>,
+    /// Whether another device may add a todo with this key too. Its add then keeps its
+    /// text, and a deletion is sent even if the add was not.
     pub shared: bool,
 }
 
 impl<'a> FoldContext<'a> {
     /// Folds `act` into the outbox. Only pending entries are changed: a sent one may
-    /// have arrived. The new act replaces a rejected entry, except that an edit
-    /// which changes no words keeps a rejected text: it exists nowhere else.
+    /// have arrived. The new act replaces a rejected entry, but an edit that changes no
+    /// words keeps a rejected text, which exists nowhere else.
     #[must_use]
-    pub fn join(self, act: Act) -> Vec<Step> {
+    pub fn fold(self, act: Act) -> Vec<FoldStep> {
         match act {
             Act::Add { text } => self.add(text),
             Act::Edit { before, after } => self.edit(before, after),
@@ -74,9 +74,9 @@ impl<'a> FoldContext<'a> {
         }
     }
 
-    fn add(self, text: String) -> Vec<Step> {
+    fn add(self, text: String) -> Vec<FoldStep> {
         if let Some(seq) = self.rejected_add() {
-            return vec![Step::Rewrite {
+            return vec![FoldStep::Rewrite {
                 seq,
                 act: Act::Add { text },
             }];
@@ -86,7 +86,7 @@ impl<'a> FoldContext<'a> {
                 Act::Remove { before } => vec![rewritten(last.seq, before.clone(), text)],
                 Act::Add { .. } | Act::Edit { .. } => vec![],
             },
-            None if self.base.is_none() => vec![Step::Append {
+            None if self.base.is_none() => vec![FoldStep::Append {
                 act: Act::Add { text },
                 revision: None,
                 rejection: None,
@@ -95,14 +95,14 @@ impl<'a> FoldContext<'a> {
         }
     }
 
-    fn edit(self, seen: String, wanted: String) -> Vec<Step> {
+    fn edit(self, seen: String, wanted: String) -> Vec<FoldStep> {
         let now = self.shown.unwrap_or(&seen);
         let (after, overlap) = match merge(&seen, &wanted, now) {
             Merged::Text(text) => (text, false),
             Merged::Overlap => (wanted, true),
         };
         if let (Some(seq), None) = (self.rejected_add(), self.base) {
-            return vec![Step::Rewrite {
+            return vec![FoldStep::Rewrite {
                 seq,
                 act: Act::Add { text: after },
             }];
@@ -118,7 +118,7 @@ impl<'a> FoldContext<'a> {
                         if after == now {
                             return steps;
                         }
-                        Step::Append {
+                        FoldStep::Append {
                             act: Act::Edit {
                                 before: now.to_owned(),
                                 after,
@@ -127,7 +127,7 @@ impl<'a> FoldContext<'a> {
                             rejection: None,
                         }
                     }
-                    Act::Add { .. } => Step::Rewrite {
+                    Act::Add { .. } => FoldStep::Rewrite {
                         seq: last.seq,
                         act: Act::Add { text: after },
                     },
@@ -143,7 +143,7 @@ impl<'a> FoldContext<'a> {
                     message: "the todo was changed elsewhere while you edited it".to_owned(),
                     theirs: Some(now.to_owned()),
                 };
-                steps.push(Step::Append {
+                steps.push(FoldStep::Append {
                     act: Act::Edit {
                         before: seen,
                         after,
@@ -152,7 +152,7 @@ impl<'a> FoldContext<'a> {
                     rejection: Some(rejection),
                 });
             }
-            _ => steps.push(Step::Append {
+            _ => steps.push(FoldStep::Append {
                 act: Act::Edit {
                     before: now.to_owned(),
                     after,
@@ -164,23 +164,23 @@ impl<'a> FoldContext<'a> {
         steps
     }
 
-    fn remove(self, seen: String) -> Vec<Step> {
+    fn remove(self, seen: String) -> Vec<FoldStep> {
         let mut steps = self.without_rejected();
         match self.last() {
             Some(last) if last.progress == Progress::Pending => match &last.change.act {
-                Act::Add { .. } if self.shared => steps.push(Step::Append {
+                Act::Add { .. } if self.shared => steps.push(FoldStep::Append {
                     act: Act::Remove { before: seen },
                     revision: None,
                     rejection: None,
                 }),
-                Act::Add { .. } => steps.push(Step::Drop { seq: last.seq }),
-                // The server has to know first: whoever completes it adds a successor.
-                completion if completes_repeating(completion) => steps.push(Step::Append {
+                Act::Add { .. } => steps.push(FoldStep::Drop { seq: last.seq }),
+                // The completion is sent first: it adds a successor.
+                completion if completes_repeating(completion) => steps.push(FoldStep::Append {
                     act: Act::Remove { before: seen },
                     revision: None,
                     rejection: None,
                 }),
-                Act::Edit { before, .. } => steps.push(Step::Rewrite {
+                Act::Edit { before, .. } => steps.push(FoldStep::Rewrite {
                     seq: last.seq,
                     act: Act::Remove {
                         before: before.clone(),
@@ -190,7 +190,7 @@ impl<'a> FoldContext<'a> {
             },
             Some(last) if matches!(last.change.act, Act::Remove { .. }) => {}
             None if self.base.is_none() => {}
-            _ => steps.push(Step::Append {
+            _ => steps.push(FoldStep::Append {
                 act: Act::Remove { before: seen },
                 revision: self.revision(),
                 rejection: None,
@@ -199,8 +199,8 @@ impl<'a> FoldContext<'a> {
         steps
     }
 
-    /// What a retry makes of the rejected edit `before` → `after`: it is merged
-    /// part by part with everything that happened since on either side.
+    /// Retries the rejected edit `before` → `after`: merges it part by part with all
+    /// later changes of either side.
     #[must_use]
     pub fn retry(self, before: &str, after: &str) -> Retry {
         let now = self.shown.unwrap_or(before);
@@ -220,13 +220,13 @@ impl<'a> FoldContext<'a> {
     fn revision(self) -> Option<i64> {
         match self.last() {
             None => self.base.map(|row| row.revision),
-            Some(last) if last.progress == Progress::Answered => self.took,
+            Some(last) if last.progress == Progress::Answered => self.answered_revision,
             Some(_) => None,
         }
     }
 
     /// The last entry that is not rejected.
-    pub(super) fn last(self) -> Option<&'a Entry> {
+    pub(super) fn last(self) -> Option<&'a OutboxEntry> {
         self.queue.iter().rev().find(|entry| !is_rejected(entry))
     }
 
@@ -238,24 +238,25 @@ impl<'a> FoldContext<'a> {
     }
 
     /// Returns whether `step` drops a rejected edit, and with it a text.
-    fn drops_text(self, step: &Step) -> bool {
+    fn drops_text(self, step: &FoldStep) -> bool {
         self.queue.iter().any(|entry| {
-            matches!(entry.change.act, Act::Edit { .. }) && *step == Step::Drop { seq: entry.seq }
+            matches!(entry.change.act, Act::Edit { .. })
+                && *step == FoldStep::Drop { seq: entry.seq }
         })
     }
 
-    fn without_rejected(self) -> Vec<Step> {
+    fn without_rejected(self) -> Vec<FoldStep> {
         self.queue
             .iter()
             .filter(|entry| is_rejected(entry))
-            .map(|entry| Step::Drop { seq: entry.seq })
+            .map(|entry| FoldStep::Drop { seq: entry.seq })
             .collect()
     }
 }
 
-/// Returns whether two pending acts in a row stay apart: an add that another device
-/// may make too, from what was done to its todo since; and a reopening from the
-/// completion of a repeating todo after it, which is a completion of its own.
+/// Returns whether two consecutive pending acts stay separate entries: an add that
+/// another device may make too and any later act, and a reopening and the next
+/// completion of a repeating todo, which adds a successor of its own.
 #[must_use]
 pub fn stay_apart(earlier: &Act, later: &Act, shared: bool) -> bool {
     match (earlier, later) {
@@ -280,16 +281,16 @@ pub fn completes_repeating(act: &Act) -> bool {
     after.is_done() && after.recurrence().is_some() && !Line::new(before).is_done()
 }
 
-fn is_rejected(entry: &Entry) -> bool {
+fn is_rejected(entry: &OutboxEntry) -> bool {
     matches!(entry.progress, Progress::Rejected(_))
 }
 
-/// The edit `before` → `after`; no edit where they are equal.
-fn rewritten(seq: i64, before: String, after: String) -> Step {
+/// Rewrites an entry as the edit `before` → `after`; drops it if they are equal.
+fn rewritten(seq: i64, before: String, after: String) -> FoldStep {
     if before == after {
-        return Step::Drop { seq };
+        return FoldStep::Drop { seq };
     }
-    Step::Rewrite {
+    FoldStep::Rewrite {
         seq,
         act: Act::Edit { before, after },
     }
@@ -297,33 +298,33 @@ fn rewritten(seq: i64, before: String, after: String) -> Step {
 
 /// A rejected change joined with the pending one that was based on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Aftermath {
+pub enum RejectedPair {
     /// The rejected change stays, with the later text.
-    Refused(Act),
+    Rejected(Act),
     /// The later change stays, with this act.
     Later(Act),
     /// Neither stays: a todo that was never added is deleted.
     Neither,
-    /// Both stay as they are.
+    /// Both stay unchanged.
     Both,
 }
 
 /// Joins a rejected change with the pending one that follows it, so that the user
 /// decides once and no text is lost.
 #[must_use]
-pub fn aftermath(refused: &Act, later: &Act) -> Aftermath {
-    match (refused, later) {
-        (Act::Add { .. }, Act::Edit { after, .. }) => Aftermath::Refused(Act::Add {
+pub fn pair_rejected(rejected: &Act, later: &Act) -> RejectedPair {
+    match (rejected, later) {
+        (Act::Add { .. }, Act::Edit { after, .. }) => RejectedPair::Rejected(Act::Add {
             text: after.clone(),
         }),
-        (Act::Add { .. }, Act::Remove { .. }) => Aftermath::Neither,
-        (Act::Edit { before, .. }, Act::Edit { after, .. }) => Aftermath::Refused(Act::Edit {
+        (Act::Add { .. }, Act::Remove { .. }) => RejectedPair::Neither,
+        (Act::Edit { before, .. }, Act::Edit { after, .. }) => RejectedPair::Rejected(Act::Edit {
             before: before.clone(),
             after: after.clone(),
         }),
-        (Act::Edit { before, .. }, Act::Remove { .. }) => Aftermath::Later(Act::Remove {
+        (Act::Edit { before, .. }, Act::Remove { .. }) => RejectedPair::Later(Act::Remove {
             before: before.clone(),
         }),
-        (Act::Remove { .. }, _) | (_, Act::Add { .. }) => Aftermath::Both,
+        (Act::Remove { .. }, _) | (_, Act::Add { .. }) => RejectedPair::Both,
     }
 }

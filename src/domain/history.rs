@@ -7,7 +7,7 @@ use crate::domain::change::{Act, Change};
 use crate::domain::key::Key;
 use crate::domain::todo::Todo;
 
-/// The program run whose actions an undo is about: each undoes its own.
+/// A source of actions with an undo history of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Session {
     /// The commands of the CLI, all together.
@@ -21,27 +21,27 @@ pub enum Session {
 pub struct HistoryEntry {
     /// The time.
     pub at: Timestamp,
-    /// What was done, as a participle: `completed`.
+    /// The action as a participle: `completed`.
     pub verb: String,
     /// The number of todos.
     pub count: u64,
-    /// The text of the first todo, as the action left or deleted it.
+    /// The text of the first todo after the action, or before a deletion.
     pub text: String,
 }
 
-/// What an action did to one todo: the text shown before and after.
+/// The effect of an action on one todo: the text shown before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryItem {
-    /// The todo's key at that time.
+    /// The todo's key when the action was recorded.
     pub todo: Key,
-    /// The server's id, where it was known.
+    /// The server's id, if it was known.
     pub id: Option<i64>,
     /// The change of the text shown.
     pub act: Act,
 }
 
 impl HistoryItem {
-    /// The text as the action left or deleted it.
+    /// The text after the action, or before a deletion.
     #[must_use]
     pub fn text(&self) -> &str {
         match &self.act {
@@ -61,15 +61,15 @@ pub struct UndoReport {
     pub changes: Vec<Change>,
     /// The todos changed, as they are now; deleted ones as they were.
     pub todos: Vec<Todo>,
-    /// Todos that were deleted since, as the action left them.
+    /// Todos that were deleted since, with their texts after the action.
     pub gone: Vec<Todo>,
-    /// What was left as it is, since it conflicts with a later change. This part
-    /// of the action can be tried again.
+    /// Todos left unchanged because of a conflict with a later change. This part of the
+    /// action can be tried again.
     pub overlaps: Vec<Overlap>,
 }
 
 impl UndoReport {
-    /// Returns whether any of the action was undone, or needed no undoing.
+    /// Returns whether a part of the action was undone, or needed no undoing.
     #[must_use]
     pub fn undid_anything(&self) -> bool {
         let left = u64::try_from(self.gone.len() + self.overlaps.len());
@@ -82,6 +82,6 @@ impl UndoReport {
 pub struct Overlap {
     /// The todo as it is now.
     pub todo: Todo,
-    /// What the action did to it.
+    /// The effect of the action on it.
     pub item: HistoryItem,
 }

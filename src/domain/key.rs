@@ -13,38 +13,37 @@ use uuid::Uuid;
 pub struct Key(Uuid);
 
 impl Key {
-    /// Takes a UUID as a key.
+    /// Returns the key with this UUID.
     #[must_use]
     pub const fn new(uuid: Uuid) -> Self {
         Self(uuid)
     }
 
-    /// The key of row `id` of a bare backend: the UUIDv5 of the endpoint's address
-    /// and the id, the same on every device.
+    /// Returns the key of row `id` of a bare backend: the UUIDv5 of the endpoint's
+    /// address and the id, the same on every device.
     #[must_use]
     pub fn of_row(endpoint: &str, id: i64) -> Self {
         let name = format!("{endpoint}#{id}");
         Self(Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()))
     }
 
-    /// The key of the todo that follows this one when an edit in place of
-    /// `revision` (0 if it was never sent) completed it: the same on every device,
-    /// and another one for each completion.
+    /// Returns the key of the successor when an edit that replaced `revision` (0 if the
+    /// todo was never sent) completed this todo: the same on every device, and
+    /// different for each completion.
     #[must_use]
     pub fn successor(self, revision: i64) -> Self {
         Self(Uuid::new_v5(&self.0, revision.to_string().as_bytes()))
     }
 
-    /// The key under which a todo that follows this one is shown until the change
-    /// that completed this one is answered. On a bare backend it stays its key.
+    /// Returns the successor's key until the change that completed this todo is
+    /// answered. On a bare backend the successor keeps it.
     #[must_use]
     pub fn successor_by(self, change: ChangeId) -> Self {
         Self(Uuid::new_v5(&self.0, change.0.as_bytes()))
     }
 
-    /// Returns whether another device may add a todo with this key, too: it was
-    /// derived from a name or chosen by a user. Only a key of version 7 is certain
-    /// to be this device's own.
+    /// Returns whether another device may add a todo with this key too: it was derived
+    /// from a name or chosen by a user. Only keys of version 7 are certainly unique.
     #[must_use]
     pub fn is_shared(self) -> bool {
         self.0.get_version_num() != 7
@@ -75,7 +74,7 @@ impl FromStr for Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangeId(pub Uuid);
 
-/// A UUIDv7 made of an instant, 1970 at least, and a random number.
+/// Returns the UUIDv7 of an instant (not before 1970) and a random number.
 #[must_use]
 pub fn time_ordered(now: Timestamp, random: u128) -> Uuid {
     let mut bytes = [0; 10];
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_random_key_is_certain_to_be_this_devices_own() {
+    fn only_a_random_key_is_certainly_unique() {
         let own = Key::new(time_ordered(Timestamp::UNIX_EPOCH, 1));
         assert!(!own.is_shared());
         assert!(own.successor(1).is_shared());
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_ordered_by_time_and_an_early_clock_says_1970() {
+    fn ids_are_ordered_by_time_and_an_early_clock_counts_as_1970() {
         let later = Timestamp::constant(1_000, 0);
         let first = time_ordered(Timestamp::UNIX_EPOCH, u128::MAX);
         assert!(first < time_ordered(later, 0));

@@ -43,8 +43,7 @@ impl Priority {
     }
 }
 
-/// One todo.txt line, borrowed. Reading never fails: what is not understood is
-/// just words.
+/// One todo.txt line, borrowed. Reading never fails: anything unrecognised is text.
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'a>(&'a str);
 
@@ -73,7 +72,7 @@ impl<'a> Line<'a> {
         self.is_done().then(|| Head::of(self.0).completed)?
     }
 
-    /// The creation date: after the priority, or after the completion date.
+    /// The creation date, which follows the priority or the completion date.
     #[must_use]
     pub fn created_on(self) -> Option<Date> {
         Head::of(self.0).created
@@ -92,19 +91,19 @@ impl<'a> Line<'a> {
             .or_else(|| Head::of(self.0).priority)
     }
 
-    /// `due:2026-12-01`, the first well-formed one.
+    /// The date of the first well-formed `due:2026-12-01`.
     #[must_use]
     pub fn due(self) -> Option<Date> {
         self.date_of("due:")
     }
 
-    /// `t:2026-12-01`, the first well-formed one: the todo waits until that day.
+    /// The date of the first well-formed `t:2026-12-01`: the todo waits until that day.
     #[must_use]
     pub fn start(self) -> Option<Date> {
         self.date_of("t:")
     }
 
-    /// The rule of a repeating todo: `rec:1w`, the first that can be read.
+    /// The rule of a repeating todo: the first well-formed `rec:1w`.
     #[must_use]
     pub fn recurrence(self) -> Option<Recurrence> {
         if !self.0.contains("rec:") {
@@ -130,7 +129,7 @@ impl<'a> Line<'a> {
         self.words().filter_map(tag)
     }
 
-    /// The line without the creation date after its priority.
+    /// Returns the line without its creation date.
     #[must_use]
     pub fn without_creation_date(self) -> String {
         let head = Head::of(self.0);
@@ -138,7 +137,7 @@ impl<'a> Line<'a> {
         format!("{before}{}", self.body())
     }
 
-    /// The line when done on `today`; a done line is returned unchanged.
+    /// Returns the line completed on `today`; a done line unchanged.
     #[must_use]
     pub fn completed(self, today: Date) -> String {
         if self.is_done() {
@@ -147,7 +146,7 @@ impl<'a> Line<'a> {
         self.finished(Some(today))
     }
 
-    /// An open line as a done one, on a date or without one.
+    /// Completes an open line, with or without a date.
     pub(super) fn finished(self, on: Option<Date>) -> String {
         let mut line = String::with_capacity(self.0.len() + 20);
         line.push_str("x ");
@@ -162,21 +161,21 @@ impl<'a> Line<'a> {
             return line;
         }
         line.push_str(self.0);
-        // Else reopening would make the user's own word a priority.
+        // Otherwise reopening would turn the user's own word into a priority.
         if self.pri_word().is_some() {
             line.push(' ');
         }
         line
     }
 
-    /// A done line as an open one: the reverse of [`Line::finished`], whatever
-    /// the result would be read as.
+    /// Reopens a done line: the reverse of [`Line::finished`]. The result may be read as
+    /// something else.
     pub(super) fn opened(self) -> String {
         let Some(rest) = self.0.strip_prefix("x ") else {
             return self.0.to_owned();
         };
         let (priority, done) = match self.pri_word() {
-            // The user's own word: `finished` put one space behind it.
+            // The user's own word: `finished` added one space after it.
             Some(_) if self.0.ends_with(' ') => (None, rest.strip_suffix(' ').map(str::to_owned)),
             Some(word) => (pri_word(word), Some(without_last(rest, word))),
             None => (None, None),
@@ -192,12 +191,12 @@ impl<'a> Line<'a> {
             .collect()
     }
 
-    /// What stands between white space.
+    /// The words between white space.
     pub(super) fn words(self) -> impl Iterator<Item = &'a str> {
         self.0.split_whitespace()
     }
 
-    /// What follows the mark, the priority and the dates at the start.
+    /// The text after the done mark, the priority and the dates.
     pub(super) fn body(self) -> &'a str {
         self.0.get(Head::of(self.0).end..).unwrap_or_default()
     }
@@ -235,9 +234,9 @@ struct Head {
     completed: Option<Date>,
     priority: Option<Priority>,
     created: Option<Date>,
-    /// Where the creation date stands; where the words begin if there is none.
+    /// The offset of the creation date; of the first word if there is none.
     created_at: usize,
-    /// Where the words begin.
+    /// The offset of the first word.
     end: usize,
 }
 
@@ -273,7 +272,7 @@ impl Head {
     }
 }
 
-/// Reads `2026-12-01` and nothing else.
+/// Parses `2026-12-01`, the only accepted form.
 pub(super) fn iso_date(word: &str) -> Option<Date> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = word.as_bytes() else {
         return None;
@@ -290,9 +289,8 @@ pub(super) fn iso_date(word: &str) -> Option<Date> {
     Date::new(number(&[y1, y2, y3, y4])?, month, day).ok()
 }
 
-/// Reads a word as `key:value`. A URL (`https://…`), a time (`12:30`) or a
-/// Windows path (`C:\`) is none: the key starts with a letter and the value with
-/// neither `//`, `\` nor `:`.
+/// Parses `key:value`. A URL (`https://…`), a time (`12:30`) or a Windows path (`C:\`)
+/// is not a tag: the key starts with a letter and the value not with `//`, `\` or `:`.
 pub(super) fn tag(word: &str) -> Option<(&str, &str)> {
     let (key, value) = word.split_once(':')?;
     let named = key.starts_with(char::is_alphabetic)
@@ -303,7 +301,7 @@ pub(super) fn tag(word: &str) -> Option<(&str, &str)> {
     (named && valued).then_some((key, value))
 }
 
-/// `(A) ` and what follows it.
+/// Splits off a leading `(A) `.
 fn leading_priority(text: &str) -> Option<(Priority, &str)> {
     let (head, rest) = text.split_at_checked(4)?;
     match head.as_bytes() {
@@ -312,7 +310,7 @@ fn leading_priority(text: &str) -> Option<(Priority, &str)> {
     }
 }
 
-/// A date that ends at a space or at the end, and what follows the space.
+/// Splits off a leading date that ends at a space or at the end of the text.
 fn leading_date(text: &str) -> Option<(Date, &str)> {
     let (head, rest) = text.split_at_checked(10)?;
     let date = iso_date(head)?;
@@ -322,7 +320,7 @@ fn leading_date(text: &str) -> Option<(Date, &str)> {
     }
 }
 
-/// Reads `pri:A`.
+/// Parses `pri:A`.
 fn pri_word(word: &str) -> Option<Priority> {
     match word.strip_prefix("pri:")?.as_bytes() {
         &[letter] => Priority::strict(letter),

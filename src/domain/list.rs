@@ -14,7 +14,7 @@ pub enum Around {
     Top,
     /// At the last row.
     Bottom,
-    /// With this todo in the middle; [`Around::Top`] when it is not in the list.
+    /// With this todo in the middle; as [`Around::Top`] if it is not in the list.
     Key(Key),
 }
 
@@ -29,7 +29,7 @@ pub struct Window {
     pub more_below: bool,
 }
 
-/// The todos that a handle names.
+/// The result of resolving a handle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolved {
     /// No todo.
@@ -60,7 +60,7 @@ pub struct Totals {
 pub struct TagCount {
     /// The tag with its sign, in its most used spelling: `+work`.
     pub tag: String,
-    /// Open todos, without those that wait.
+    /// Open todos that do not wait.
     pub open: u64,
     /// Done todos.
     pub done: u64,
@@ -72,7 +72,7 @@ pub struct TagCount {
 pub struct ViewCounts {
     /// Open.
     pub open: u64,
-    /// Open, and not shown until a later day.
+    /// Open, and hidden until a later day.
     pub waiting: u64,
     /// Open, without a due date.
     pub no_date: u64,
@@ -103,14 +103,14 @@ pub struct Freshness {
     /// The end of the last pause that the server asked for; at most
     /// [`LONGEST_REST`] after `failed_at`.
     pub rest_until: Option<Timestamp>,
-    /// Whether the rows are those of before the server was reset, shown until
-    /// what it has now is pulled.
+    /// Whether the rows are older than a reset of the server: they are shown until the
+    /// new ones are pulled.
     pub stale: bool,
 }
 
 impl Freshness {
-    /// The end of the pause that the server asked for, if `now` is in it. `None`
-    /// where the last failure lies in the future: the clock was set back.
+    /// Returns the end of the pause that the server asked for, if `now` is in it. `None`
+    /// if the last failure is in the future: the clock was set back.
     #[must_use]
     pub fn resting(&self, now: Timestamp) -> Option<Timestamp> {
         let began = self.failed_at.is_some_and(|at| at <= now);

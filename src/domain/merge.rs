@@ -19,7 +19,7 @@ pub enum Merged {
 /// Replays the edit `before` → `after` on `theirs`, part by part: done,
 /// priority, each tag, the words.
 ///
-/// Completions on different days do not overlap: theirs came first.
+/// Completions on different days do not conflict: the date of `theirs` is kept.
 #[must_use]
 pub fn merge(before: &str, after: &str, theirs: &str) -> Merged {
     if theirs == before || theirs == after {
@@ -34,12 +34,16 @@ pub fn merge(before: &str, after: &str, theirs: &str) -> Merged {
 /// Returns whether two texts differ at most in done, priority and tags.
 #[must_use]
 pub fn same_words(one: &str, other: &str) -> bool {
-    let (one, other) = (Parts::read(one), Parts::read(other));
+    let (one, other) = (LineParts::read(one), LineParts::read(other));
     plain(&one.body).eq(plain(&other.body))
 }
 
 fn parts(before: &str, after: &str, theirs: &str) -> Option<String> {
-    let (before, after, theirs) = (Parts::read(before), Parts::read(after), Parts::read(theirs));
+    let (before, after, theirs) = (
+        LineParts::read(before),
+        LineParts::read(after),
+        LineParts::read(theirs),
+    );
     let both = after.done != Done::No && theirs.done != Done::No;
     let done = if both && before.done == Done::No {
         theirs.done
@@ -49,7 +53,7 @@ fn parts(before: &str, after: &str, theirs: &str) -> Option<String> {
     let priority = either(&before.priority, after.priority, theirs.priority)?;
     let body = bodies(&before.body, &after.body, &theirs.body)?;
     Some(
-        Parts {
+        LineParts {
             done,
             priority,
             body,
@@ -58,7 +62,7 @@ fn parts(before: &str, after: &str, theirs: &str) -> Option<String> {
     )
 }
 
-/// The side that changed a part; `None` where both did, differently.
+/// Returns the side that changed a part; `None` if both did, differently.
 fn either<T: PartialEq>(before: &T, after: T, theirs: T) -> Option<T> {
     if theirs == *before || theirs == after {
         Some(after)
@@ -70,18 +74,18 @@ fn either<T: PartialEq>(before: &T, after: T, theirs: T) -> Option<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Done {
     No,
-    /// On a day, where the line says which.
+    /// On a day, if the line has the date.
     Yes(Option<Date>),
 }
 
-/// A line taken apart; writing it gives the same line.
-struct Parts {
+/// A line split into parts; writing them gives the same line.
+struct LineParts {
     done: Done,
     priority: Option<Priority>,
     body: String,
 }
 
-impl Parts {
+impl LineParts {
     fn read(text: &str) -> Self {
         let line = Line::new(text);
         let open = line.opened();
@@ -95,7 +99,7 @@ impl Parts {
             body: Line::new(&open).without_priority().to_owned(),
         };
         if Line::new(&open).is_done() || read.write() != text {
-            // Unusual, such as `x 2026-11-24 (A) a`: only words, then.
+            // An unusual line such as `x 2026-11-24 (A) a` counts as words only.
             return Self {
                 done: Done::No,
                 priority: None,
@@ -130,15 +134,15 @@ fn bodies(before: &str, after: &str, theirs: &str) -> Option<String> {
     spliced(before, after, theirs)
 }
 
-/// The words that are no tags.
+/// Returns the words that are not tags.
 fn plain(text: &str) -> impl Iterator<Item = &str> {
     Line::new(text)
         .words()
         .filter(|word| tag_name(word).is_none())
 }
 
-/// What makes a tag the same one: its key, or a `+project` or `@context` whole,
-/// in any case.
+/// Returns the identity of a tag: its key, or the whole `+project` or `@context`,
+/// ignoring case.
 fn tag_name(word: &str) -> Option<Cow<'_, str>> {
     match tag(word) {
         Some((key, _)) => Some(tag_key(key)),
@@ -185,7 +189,10 @@ fn retagged(before: &str, after: &str, onto: &str) -> Option<String> {
 /// Takes one changed stretch of words from each side, when the two do not touch.
 fn spliced(before: &str, after: &str, theirs: &str) -> Option<String> {
     let (before, after, theirs) = (words(before), words(after), words(theirs));
-    let (mine, other) = (Stretch::of(&before, &after), Stretch::of(&before, &theirs));
+    let (mine, other) = (
+        WordChange::of(&before, &after),
+        WordChange::of(&before, &theirs),
+    );
     let (first, second) = if mine.end < other.start {
         (mine, other)
     } else if other.end < mine.start {
@@ -203,7 +210,7 @@ fn spliced(before: &str, after: &str, theirs: &str) -> Option<String> {
     Some(words.concat().concat())
 }
 
-/// Words, each with the white space before it.
+/// Splits a text into words, each with the white space before it.
 fn words(text: &str) -> Vec<&str> {
     let mut rest = text;
     pieces(text)
@@ -215,14 +222,14 @@ fn words(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// One changed stretch: `start..end` of the old words became `new`.
-struct Stretch<'a> {
+/// One changed range: `start..end` of the old words became `new`.
+struct WordChange<'a> {
     start: usize,
     end: usize,
     new: &'a [&'a str],
 }
 
-impl<'a> Stretch<'a> {
+impl<'a> WordChange<'a> {
     fn of(before: &[&str], after: &'a [&'a str]) -> Self {
         let shorter = before.len().min(after.len());
         let start = before.iter().zip(after).take_while(|(b, a)| b == a).count();

@@ -1,5 +1,5 @@
-//! Todos, their todo.txt lines, changes, and the todos as shown before the server
-//! has answered. No I/O, no async, no clock.
+//! Todos, todo.txt lines, changes, and the todos as shown before the server answers.
+//! No I/O, no async, no clock.
 
 pub mod account;
 pub mod casefold;

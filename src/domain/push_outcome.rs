@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 
-use crate::domain::change::{Entry, Rejection};
+use crate::domain::change::{OutboxEntry, Rejection};
 use crate::domain::todo::Row;
 
 /// An outbox entry with the server's last known row of its todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
     /// The entry.
-    pub entry: Entry,
+    pub entry: OutboxEntry,
     /// The row, if the server has one.
     pub base: Option<Row>,
-    /// Whether its todo is a successor that may not be sent yet: the edit that
-    /// completed the todo before it is not answered.
+    /// Whether its todo is a successor that may not be sent yet, because the edit that
+    /// completed the repeating todo is unanswered.
     pub waits: bool,
 }
 
@@ -27,14 +27,14 @@ pub enum PushOutcome {
         /// The row's revision, if the answer contains it.
         revision: Option<i64>,
     },
-    /// A first request that certainly did not arrive, or a conditional edit whose
-    /// first request matched no row: pending again.
+    /// Pending again: the first request certainly did not arrive, or was a conditional
+    /// edit that matched no row.
     NotApplied,
-    /// No answer: it may or may not have arrived.
+    /// Unanswered: it may have arrived.
     Unknown,
     /// As [`PushOutcome::Unknown`], but the server answered with an error.
     Failed,
-    /// Refused by the server for good, or in conflict.
+    /// Rejected by the server for good, or in conflict.
     Rejected(Rejection),
 }
 
@@ -52,7 +52,7 @@ pub enum PrePushChange {
         /// The revision it is based on.
         revision: i64,
     },
-    /// Settles the entry: its outcome is known without sending.
+    /// Resolves the entry: its outcome is known without sending.
     Resolve {
         /// The entry's sequence number.
         seq: i64,

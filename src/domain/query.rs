@@ -1,30 +1,30 @@
-//! Which todos are listed, and in what order.
+//! Queries: the filter and the order of a list.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::domain::casefold::{same_tag, search_key};
 use crate::domain::line::{Line, Priority};
-use crate::domain::todo::{State, Todo};
+use crate::domain::todo::{SyncState, Todo};
 use crate::domain::when::Calendar;
 pub use crate::domain::when::Days;
 
-/// Which todos, and in what order.
+/// The filter and the order of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
-    /// Open ones, done ones, or all.
+    /// Open todos, done todos, or both.
     pub scope: Scope,
-    /// Leaves out open todos that wait beyond this day; `None` leaves out none.
+    /// Hides open todos that wait beyond this day; `None` hides none.
     pub hide_waiting: Option<Date>,
-    /// All of these must hold.
+    /// Conditions that must all hold.
     pub terms: Vec<Term>,
-    /// In this order; ties are in server order.
+    /// The order; ties are in server order.
     pub sort: Sort,
-    /// In the opposite order.
+    /// Whether the order is reversed.
     pub reverse: bool,
 }
 
-/// Open ones, done ones, or all.
+/// Open todos, done todos, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scope {
     /// Only open todos.
@@ -39,12 +39,12 @@ pub enum Scope {
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
-    /// By the server's id, the ones not sent yet last.
+    /// By the server's id, unsent todos last.
     #[default]
     Server,
-    /// Earliest due date first, those without one last.
+    /// Earliest due date first, todos without one last.
     Due,
-    /// `A` first, those without one last.
+    /// `A` first, todos without a priority last.
     Priority,
     /// Oldest first.
     Created,
@@ -53,7 +53,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// Every order.
+    /// All orders.
     pub const ALL: [Self; 5] = [
         Self::Server,
         Self::Due,
@@ -101,20 +101,20 @@ pub enum Term {
     /// Changed by the server on a day in the range.
     Changed(Days),
     /// Has a change in this state.
-    State(State),
+    State(SyncState),
     /// Has this priority.
     Priority(Priority),
-    /// Has this part at all.
-    Has(Part),
+    /// Has this part.
+    Has(LinePart),
     /// The term does not hold.
     Not(Box<Term>),
-    /// One of them holds; none of no terms.
+    /// At least one of them holds; never true without terms.
     AnyOf(Vec<Term>),
 }
 
-/// A part that a line may have or not.
+/// An optional part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum LinePart {
     /// `due:` with a date.
     Due,
     /// `t:` with a date.
@@ -129,8 +129,8 @@ pub enum Part {
     Recurrence,
 }
 
-impl Part {
-    /// Every part.
+impl LinePart {
+    /// All parts.
     pub const ALL: [Self; 6] = [
         Self::Due,
         Self::Start,
@@ -153,7 +153,7 @@ impl Part {
         }
     }
 
-    /// Returns whether the line has it.
+    /// Returns whether the line has this part.
     #[must_use]
     pub fn is_in(self, line: Line<'_>) -> bool {
         match self {
@@ -167,12 +167,12 @@ impl Part {
     }
 }
 
-/// What is asked for beside terms, as `list` and views take it.
+/// Options of a list besides terms, as `list` and views take them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
     /// Only done todos (`--done`).
     pub done: bool,
-    /// Done and waiting todos, too (`--all`).
+    /// Also done and waiting todos (`--all`).
     pub all: bool,
     /// `--sort`.
     pub sort: Option<Sort>,
@@ -181,10 +181,9 @@ pub struct Options {
 }
 
 impl Query {
-    /// The todos that `list` shows for these terms and options: without done
-    /// ones unless a `done:` or `state:` term or an option asks for them, and
-    /// without waiting ones unless a `t:` term or `--all` does. Nothing is
-    /// widened by `no:` and `not:`.
+    /// Returns the query of `list` for these terms and options. It hides done todos
+    /// unless a `done:` or `state:` term or an option selects them, and waiting todos
+    /// unless a `t:` term or `--all` does. `no:` and `not:` terms show no more todos.
     #[must_use]
     pub fn list(terms: Vec<Term>, options: Options, calendar: Calendar) -> Self {
         let scope = match (options.done, options.all) {
@@ -202,7 +201,7 @@ impl Query {
         all.narrowed(terms)
     }
 
-    /// A list that no todo is in.
+    /// Returns the query of an empty list.
     #[must_use]
     pub fn nothing() -> Self {
         Self {
@@ -211,8 +210,8 @@ impl Query {
         }
     }
 
-    /// The todos of this list for which these terms hold, too. A term that asks
-    /// for done or waiting todos widens it as it widens [`Query::list`].
+    /// Adds terms to the query. A term that selects done or waiting todos shows them,
+    /// as in [`Query::list`].
     #[must_use]
     pub fn narrowed(mut self, terms: Vec<Term>) -> Self {
         let asks = |wanted: fn(&Term) -> bool| terms.iter().any(|term| term.asks(wanted));
@@ -227,8 +226,8 @@ impl Query {
         self
     }
 
-    /// Returns whether the todo is listed: the definition of what the store answers.
-    /// Days begin and end as they do in `zone`.
+    /// Returns whether the todo is in the list; defines the results of the store. Days
+    /// begin and end as in `zone`.
     #[must_use]
     pub fn holds(&self, todo: &Todo, zone: &TimeZone) -> bool {
         let line = Line::new(&todo.text);
@@ -242,7 +241,7 @@ impl Query {
             && self
                 .terms
                 .iter()
-                .all(|term| term.holds(&Facts::of(todo, zone)))
+                .all(|term| term.holds(&TermSubject::of(todo, zone)))
     }
 }
 
@@ -253,7 +252,7 @@ pub fn waits(line: Line<'_>, today: Date) -> bool {
 }
 
 impl Term {
-    /// Returns whether it, or a part of an *or*, is what is `wanted`.
+    /// Returns whether it, or a part of an *or*, is `wanted`; negated terms are not.
     fn asks(&self, wanted: fn(&Self) -> bool) -> bool {
         match self {
             Self::AnyOf(terms) => terms.iter().any(|term| term.asks(wanted)),
@@ -273,7 +272,7 @@ impl Term {
 
     /// Returns whether it holds for the todo.
     #[must_use]
-    pub fn holds(&self, todo: &Facts<'_>) -> bool {
+    pub fn holds(&self, todo: &TermSubject<'_>) -> bool {
         let line = todo.line;
         let within = |day: Option<Date>, days: &Days| day.is_some_and(|day| days.contain(day));
         match self {
@@ -293,19 +292,19 @@ impl Term {
     }
 }
 
-/// What terms are about.
+/// The properties of a todo that terms check.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct TermSubject<'a> {
     /// The text.
     pub line: Line<'a>,
     /// The state of its changes.
-    pub state: State,
+    pub state: SyncState,
     /// The day on which the server last changed it.
     pub changed_on: Option<Date>,
 }
 
-impl<'a> Facts<'a> {
-    /// The facts of a todo, days as they begin and end in `zone`.
+impl<'a> TermSubject<'a> {
+    /// Returns the properties of a todo; days begin and end as in `zone`.
     #[must_use]
     pub fn of(todo: &'a Todo, zone: &TimeZone) -> Self {
         Self {

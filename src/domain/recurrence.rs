@@ -1,4 +1,4 @@
-//! Repeating todos: `rec:1w`, and the todo that follows a completed one.
+//! Repeating todos: the rule (`rec:1w`), and the successor of a completed todo.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ use crate::domain::when::quantity;
 /// The rule of a repeating todo: `1w`, or `+1w` counted from the due date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Recurrence {
-    /// How many units; at least 1.
+    /// The number of units; at least 1.
     count: u16,
     unit: Unit,
     /// Counts from the old due date, not from the day of completion.
     from_due: bool,
 }
 
-/// What a rule counts.
+/// The unit of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Unit {
     Days,
@@ -55,7 +55,7 @@ impl Recurrence {
         })
     }
 
-    /// The rule in words: `weekly`, `every 2 working days`, `monthly from the due
+    /// Returns the rule in words: `weekly`, `every 2 working days`, `monthly from the due
     /// date`.
     #[must_use]
     pub fn words(self) -> String {
@@ -77,7 +77,7 @@ impl Recurrence {
         }
     }
 
-    /// One interval after `day`. 31 January + 1 month is the last day of
+    /// Returns the day one interval after `day`. 31 January + 1 month is the last day of
     /// February; a working day after a Saturday is Monday. `None` beyond the
     /// year 9999.
     #[must_use]
@@ -93,8 +93,7 @@ impl Recurrence {
         day.checked_add(span).ok()
     }
 
-    /// When the todo is due next and until when it waits then, if it is completed
-    /// on this day.
+    /// Returns the dates of the successor of a todo that is completed on this day.
     #[must_use]
     pub fn next(self, line: Line<'_>, completed_on: Date) -> Option<Next> {
         let (due, start) = (line.due(), line.start());
@@ -142,7 +141,7 @@ impl fmt::Display for Recurrence {
 }
 
 fn working_days_after(day: Date, count: i32) -> Option<Date> {
-    // From a weekend on, one counts as from the Friday before it.
+    // From a weekend, counting starts on the Friday before.
     let monday = i32::from(day.weekday().to_monday_zero_offset());
     let (back, weekday) = if monday > 4 {
         (monday - 4, 4)
@@ -156,16 +155,16 @@ fn working_days_after(day: Date, count: i32) -> Option<Date> {
 /// The dates of a successor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Next {
-    /// When it is due.
+    /// The due date.
     pub due: Option<Date>,
-    /// Until when it waits.
+    /// The day until which it waits.
     pub start: Option<Date>,
 }
 
-/// The text of the todo that follows when `before` became `done`: an open line
-/// with the next dates and without a creation date. `None` where nothing was
-/// completed, where the line as completed has no rule, and where its words would
-/// be read as something else once it is open.
+/// Returns the text of the successor when `before` became `done`: an open line with
+/// the next dates and without a creation date. `None` if nothing was completed, if
+/// the completed line has no rule, or if the words of the open line would be read as
+/// something else.
 ///
 /// A done line without a date was completed on `today`.
 #[must_use]

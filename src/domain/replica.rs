@@ -1,17 +1,17 @@
 //! The definition of *shown*: base with the outbox replayed on it.
 
-use crate::domain::change::{Act, Entry, Progress};
-use crate::domain::todo::{Row, State, Todo};
+use crate::domain::change::{Act, OutboxEntry, Progress};
+use crate::domain::todo::{Row, SyncState, Todo};
 
 /// Returns a todo as shown: the server's last known row with its outbox entries
-/// replayed, oldest first; `None` when there is nothing to show.
+/// replayed, oldest first; `None` if nothing is shown.
 ///
-/// `entries` are this todo's, in outbox order. A rejected edit or removal is
-/// left out (the server's text shows, marked rejected). A text that exists nowhere
-/// else still shows: that of a rejected add, and of an edit whose todo was deleted
+/// `entries` are this todo's, in outbox order. Rejected edits and deletions are left
+/// out: the server's text is shown, marked rejected. A text that exists nowhere else
+/// is still shown: that of a rejected add, and of an edit whose todo was deleted
 /// elsewhere.
 #[must_use]
-pub fn shown(base: Option<&Row>, entries: &[Entry], local: Option<i64>) -> Option<Todo> {
+pub fn shown(base: Option<&Row>, entries: &[OutboxEntry], local: Option<i64>) -> Option<Todo> {
     let key = base
         .map(|row| row.key)
         .or_else(|| entries.first().map(|entry| entry.change.todo))?;
@@ -27,10 +27,10 @@ pub fn shown(base: Option<&Row>, entries: &[Entry], local: Option<i64>) -> Optio
     })
 }
 
-fn replayed<'a>(base: Option<&'a str>, entries: &'a [Entry]) -> Option<&'a str> {
+fn replayed<'a>(base: Option<&'a str>, entries: &'a [OutboxEntry]) -> Option<&'a str> {
     let mut text = base;
     let mut removed = false;
-    for Entry {
+    for OutboxEntry {
         change, progress, ..
     } in entries
     {
@@ -59,18 +59,18 @@ fn replayed<'a>(base: Option<&'a str>, entries: &'a [Entry]) -> Option<&'a str> 
     text
 }
 
-/// The worst state of the entries: rejected, then sent, then pending.
-fn state(entries: &[Entry]) -> State {
+/// Returns the worst state of the entries: rejected, then sent, then pending.
+fn state(entries: &[OutboxEntry]) -> SyncState {
     entries
         .iter()
         .map(|entry| match entry.progress {
-            Progress::Pending => State::Pending,
-            Progress::Sent { .. } => State::Sent,
-            Progress::Answered => State::Synced,
-            Progress::Rejected(_) => State::Rejected,
+            Progress::Pending => SyncState::Pending,
+            Progress::Sent { .. } => SyncState::Sent,
+            Progress::Answered => SyncState::Synced,
+            Progress::Rejected(_) => SyncState::Rejected,
         })
         .max()
-        .unwrap_or(State::Synced)
+        .unwrap_or(SyncState::Synced)
 }
 
 #[cfg(test)]
@@ -79,9 +79,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::shown;
-    use crate::domain::change::{Act, Change, Entry, Progress, Rejection};
+    use crate::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
     use crate::domain::key::{ChangeId, Key};
-    use crate::domain::todo::{Row, State};
+    use crate::domain::todo::{Row, SyncState};
 
     const KEY: Key = Key::new(Uuid::from_u128(1));
 
@@ -96,8 +96,8 @@ mod tests {
         }
     }
 
-    fn entry(act: Act, progress: Progress) -> Entry {
-        Entry {
+    fn entry(act: Act, progress: Progress) -> OutboxEntry {
+        OutboxEntry {
             seq: 1,
             change: Change {
                 id: ChangeId(Uuid::from_u128(2)),
@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    fn edit(after: &str, progress: Progress) -> Entry {
+    fn edit(after: &str, progress: Progress) -> OutboxEntry {
         entry(
             Act::Edit {
                 before: "before".into(),
@@ -121,7 +121,7 @@ mod tests {
         )
     }
 
-    fn remove(progress: Progress) -> Entry {
+    fn remove(progress: Progress) -> OutboxEntry {
         entry(
             Act::Remove {
                 before: "before".into(),
@@ -130,7 +130,7 @@ mod tests {
         )
     }
 
-    fn add(progress: Progress) -> Entry {
+    fn add(progress: Progress) -> OutboxEntry {
         entry(Act::Add { text: "new".into() }, progress)
     }
 
@@ -142,7 +142,7 @@ mod tests {
         })
     }
 
-    fn seen(base: Option<&str>, entries: &[Entry]) -> Option<(String, State)> {
+    fn seen(base: Option<&str>, entries: &[OutboxEntry]) -> Option<(String, SyncState)> {
         shown(base.map(row).as_ref(), entries, None).map(|todo| (todo.text, todo.state))
     }
 
@@ -150,24 +150,24 @@ mod tests {
         clippy::unnecessary_wraps,
         reason = "compared with what may be nothing"
     )]
-    fn is(text: &str, state: State) -> Option<(String, State)> {
+    fn is(text: &str, state: SyncState) -> Option<(String, SyncState)> {
         Some((text.to_owned(), state))
     }
 
     #[test]
     fn edits_show_over_base_and_removals_hide_it() {
         let sent = Progress::Sent { tries: 1 };
-        assert_eq!(seen(Some("a"), &[]), is("a", State::Synced));
+        assert_eq!(seen(Some("a"), &[]), is("a", SyncState::Synced));
         assert_eq!(
             seen(
                 Some("a"),
                 &[edit("b", sent.clone()), edit("c", Progress::Pending)]
             ),
-            is("c", State::Sent)
+            is("c", SyncState::Sent)
         );
         assert_eq!(
             seen(Some("a"), &[edit("b", Progress::Answered)]),
-            is("b", State::Synced)
+            is("b", SyncState::Synced)
         );
         assert_eq!(seen(Some("a"), &[remove(sent)]), None);
         assert_eq!(seen(Some("a"), &[remove(Progress::Answered)]), None);
@@ -178,24 +178,27 @@ mod tests {
     fn a_rejected_edit_or_deletion_is_left_out_but_marked() {
         assert_eq!(
             seen(Some("a"), &[edit("b", rejected())]),
-            is("a", State::Rejected)
+            is("a", SyncState::Rejected)
         );
         assert_eq!(
             seen(Some("a"), &[remove(rejected())]),
-            is("a", State::Rejected)
+            is("a", SyncState::Rejected)
         );
     }
 
     #[test]
-    fn text_that_exists_nowhere_else_still_shows() {
-        assert_eq!(seen(None, &[add(rejected())]), is("new", State::Rejected));
+    fn text_that_exists_nowhere_else_is_still_shown() {
+        assert_eq!(
+            seen(None, &[add(rejected())]),
+            is("new", SyncState::Rejected)
+        );
         assert_eq!(
             seen(None, &[edit("b", rejected())]),
-            is("b", State::Rejected)
+            is("b", SyncState::Rejected)
         );
         assert_eq!(
             seen(None, &[edit("b", Progress::Pending)]),
-            is("b", State::Pending)
+            is("b", SyncState::Pending)
         );
         assert_eq!(seen(None, &[edit("b", Progress::Answered)]), None);
         assert_eq!(
@@ -208,10 +211,10 @@ mod tests {
     }
 
     #[test]
-    fn an_add_that_base_has_does_not_hide_later_edits() {
+    fn an_add_that_is_in_base_does_not_hide_later_edits() {
         assert_eq!(
             seen(Some("newer"), &[add(Progress::Answered)]),
-            is("newer", State::Synced)
+            is("newer", SyncState::Synced)
         );
     }
 }

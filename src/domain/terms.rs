@@ -5,22 +5,22 @@
 
 use crate::domain::casefold::search_key;
 use crate::domain::line::Priority;
-use crate::domain::query::{Options, Part, Query, Sort, Term};
-use crate::domain::todo::State;
+use crate::domain::query::{LinePart, Options, Query, Sort, Term};
+use crate::domain::todo::SyncState;
 use crate::domain::when::{self, Calendar, DAY_HELP, DaysError, RANGE_HELP};
 
 mod error;
 mod help;
 
-use error::Problem;
+use error::UnplacedTermError;
 pub use error::{TermError, TermProblem};
 pub use help::{OPTION_HELP, TERM_HELP};
 
-/// How dates are read.
+/// The rules for dates in terms.
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     calendar: Calendar,
-    /// Whether a range may end before it begins: it holds no day then.
+    /// Whether a range may end before it begins: it is then empty.
     reversed: bool,
 }
 
@@ -33,8 +33,8 @@ impl Reading {
     }
 }
 
-/// Reads terms as typed: `+home`, `due:this-week`, `milk`. A prefix that is not
-/// in [`TERM_HELP`] makes a word like any other.
+/// Parses terms as typed: `+home`, `due:this-week`, `milk`. A term with a prefix that
+/// is not in [`TERM_HELP`] is a word.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn parse_terms<S: AsRef<str>>(words: &[S], calendar: Calendar) -> Result<Vec
         .collect()
 }
 
-/// Reads terms and options in one line, as a view has them:
+/// Parses terms and options in one line, as in a view:
 /// `+work due:this-week --sort priority`.
 ///
 /// # Errors
@@ -60,8 +60,8 @@ pub fn parse_line(line: &str, calendar: Calendar) -> Result<Query, TermError> {
     read_line(line, Reading::strict(calendar))
 }
 
-/// Reads the line of a view on the day it is shown. `due:today..2026-12-24` holds
-/// no day once Christmas is over; that is no mistake.
+/// Parses the line of a view on the day it is shown. A range that is over, such as
+/// `due:today..2026-12-24` after Christmas, is empty and not an error.
 pub(super) fn parse_view(line: &str, calendar: Calendar) -> Result<Query, TermError> {
     let reversed = true;
     read_line(line, Reading { calendar, reversed })
@@ -94,18 +94,18 @@ fn read_line(line: &str, reading: Reading) -> Result<Query, TermError> {
                 let known = OPTION_HELP.iter().flat_map(|entry| entry.examples);
                 let nearest = nearest(name, known.copied()).map(str::to_owned);
                 let problem = TermProblem::Option;
-                return Err(Problem { problem, nearest }.at(place, word));
+                return Err(UnplacedTermError { problem, nearest }.at(place, word));
             }
         }
         if options.done && options.all {
-            return Err(Problem::from(TermProblem::Contradiction).at(place, word));
+            return Err(UnplacedTermError::from(TermProblem::Contradiction).at(place, word));
         }
     }
     Ok(Query::list(terms, options, reading.calendar))
 }
 
-fn parse_sort(value: &str) -> Result<Sort, Problem> {
-    Sort::parse(value).ok_or_else(|| Problem {
+fn parse_sort(value: &str) -> Result<Sort, UnplacedTermError> {
+    Sort::parse(value).ok_or_else(|| UnplacedTermError {
         problem: TermProblem::Sort,
         nearest: nearest(value, Sort::ALL.map(Sort::word)).map(|near| format!("--sort {near}")),
     })
@@ -126,7 +126,8 @@ pub fn split(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A quote opens at the start of a term or after a sign, a colon or a comma.
+/// Returns the end of the first term. A quote opens at the start of a term or after a
+/// sign, a colon or a comma.
 fn end_of_term(text: &str) -> usize {
     let mut quoted = false;
     let mut before = ':';
@@ -141,14 +142,14 @@ fn end_of_term(text: &str) -> usize {
     text.len()
 }
 
-fn parse_term(word: &str, reading: Reading) -> Result<Term, Problem> {
+fn parse_term(word: &str, reading: Reading) -> Result<Term, UnplacedTermError> {
     let mut rest = word;
     let mut negated = false;
     while let Some(inner) = rest.strip_prefix("not:") {
         negated = !negated;
         rest = inner;
     }
-    let near_inner = |mut problem: Problem| {
+    let near_inner = |mut problem: UnplacedTermError| {
         let prefix = word.get(..word.len() - rest.len()).unwrap_or_default();
         problem.nearest = problem.nearest.map(|near| format!("{prefix}{near}"));
         problem
@@ -161,7 +162,7 @@ fn parse_term(word: &str, reading: Reading) -> Result<Term, Problem> {
     })
 }
 
-fn parse_positive(word: &str, reading: Reading) -> Result<Term, Problem> {
+fn parse_positive(word: &str, reading: Reading) -> Result<Term, UnplacedTermError> {
     if is_blank(word) {
         return Err(TermProblem::Blank.into());
     }
@@ -182,7 +183,7 @@ fn parse_positive(word: &str, reading: Reading) -> Result<Term, Problem> {
     Ok(Term::Word(word.to_owned()))
 }
 
-/// Returns whether nothing of it is seen: a blank term would hold for every todo.
+/// Returns whether nothing of it is visible: a blank term would match every todo.
 fn is_blank(word: &str) -> bool {
     let unseen = |letter: char| {
         letter.is_whitespace()
@@ -192,8 +193,8 @@ fn is_blank(word: &str) -> bool {
     search_key(word).chars().all(unseen)
 }
 
-/// Reads the value of a term with a known key.
-type Read = fn(&str, Reading) -> Result<Term, Problem>;
+/// Parses the value of a term with a known key.
+type Read = fn(&str, Reading) -> Result<Term, UnplacedTermError>;
 
 fn reader(key: &str) -> Option<Read> {
     Some(match key {
@@ -208,7 +209,7 @@ fn reader(key: &str) -> Option<Read> {
         },
         "rec" => |value, _| {
             if value.eq_ignore_ascii_case("any") {
-                Ok(Term::Has(Part::Recurrence))
+                Ok(Term::Has(LinePart::Recurrence))
             } else {
                 Err(TermProblem::Recurrence.into())
             }
@@ -218,8 +219,11 @@ fn reader(key: &str) -> Option<Read> {
     })
 }
 
-/// Reads values separated by commas: one of them holds.
-fn parts(values: &str, read: impl Fn(&str) -> Result<Term, Problem>) -> Result<Term, Problem> {
+/// Parses values separated by commas, one of which must hold.
+fn parts(
+    values: &str,
+    read: impl Fn(&str) -> Result<Term, UnplacedTermError>,
+) -> Result<Term, UnplacedTermError> {
     if !values.contains(',') {
         return read(values);
     }
@@ -233,9 +237,9 @@ fn parts(values: &str, read: impl Fn(&str) -> Result<Term, Problem>) -> Result<T
     Ok(Term::AnyOf(terms))
 }
 
-/// Reads `+a,+b`: a comma separates where the next part starts with the same
-/// sign, and where nothing follows it.
-fn signed(word: &str, sign: char) -> Result<Term, Problem> {
+/// Parses `+a,+b`: a comma is a separator if the next part starts with the same sign,
+/// or if nothing follows.
+fn signed(word: &str, sign: char) -> Result<Term, UnplacedTermError> {
     let mut terms = Vec::new();
     let mut rest = Some(word);
     while let Some(part) = rest {
@@ -259,7 +263,7 @@ fn signed(word: &str, sign: char) -> Result<Term, Problem> {
     }
 }
 
-/// Where the first part of `+a,+b` ends.
+/// Returns the end of the first part of `+a,+b`.
 fn end_of_part(text: &str, sign: char) -> usize {
     let mut quoted = false;
     for (at, letter) in text.char_indices() {
@@ -277,7 +281,7 @@ fn end_of_part(text: &str, sign: char) -> usize {
     text.len()
 }
 
-/// What stands between a pair of double quotes, or all of it.
+/// Returns the text without its double quotes, if it has them.
 fn unquoted(text: &str) -> &str {
     let inner = text
         .strip_prefix('"')
@@ -290,7 +294,7 @@ fn unquoted(text: &str) -> &str {
     }
 }
 
-fn due(value: &str, reading: Reading) -> Result<Term, Problem> {
+fn due(value: &str, reading: Reading) -> Result<Term, UnplacedTermError> {
     if value.eq_ignore_ascii_case("overdue") {
         let yesterday = reading.calendar.today.yesterday();
         return Ok(Term::Due(when::Days {
@@ -301,7 +305,7 @@ fn due(value: &str, reading: Reading) -> Result<Term, Problem> {
     days("due", value, reading).map(Term::Due)
 }
 
-fn days(key: &str, value: &str, reading: Reading) -> Result<when::Days, Problem> {
+fn days(key: &str, value: &str, reading: Reading) -> Result<when::Days, UnplacedTermError> {
     match when::days(value, reading.calendar) {
         Ok(days) => Ok(days),
         Err(DaysError::Reversed(days)) if reading.reversed => Ok(days),
@@ -311,7 +315,7 @@ fn days(key: &str, value: &str, reading: Reading) -> Result<when::Days, Problem>
             let words = words.flat_map(|entry| entry.examples).copied();
             let words = words.filter(|word| !word.contains(|c: char| c.is_ascii_digit()));
             let words = words.filter(|word| key == "due" || *word != "overdue");
-            Err(Problem {
+            Err(UnplacedTermError {
                 problem: TermProblem::Date,
                 nearest: nearest(value, words).map(|near| format!("{key}:{near}")),
             })
@@ -319,25 +323,28 @@ fn days(key: &str, value: &str, reading: Reading) -> Result<when::Days, Problem>
     }
 }
 
-fn state(value: &str) -> Result<Term, Problem> {
-    State::parse(value).map(Term::State).ok_or_else(|| Problem {
-        problem: TermProblem::State,
-        nearest: nearest(value, State::ALL.map(State::word)).map(|near| format!("state:{near}")),
-    })
-}
-
-fn part(value: &str) -> Result<Part, Problem> {
-    Part::ALL
-        .into_iter()
-        .find(|part| value.eq_ignore_ascii_case(part.word()))
-        .ok_or_else(|| Problem {
-            problem: TermProblem::Part,
-            nearest: nearest(value, Part::ALL.map(Part::word)).map(|near| format!("no:{near}")),
+fn state(value: &str) -> Result<Term, UnplacedTermError> {
+    SyncState::parse(value)
+        .map(Term::State)
+        .ok_or_else(|| UnplacedTermError {
+            problem: TermProblem::State,
+            nearest: nearest(value, SyncState::ALL.map(SyncState::word))
+                .map(|near| format!("state:{near}")),
         })
 }
 
-/// The one of `names` that is nearest to `typed`, if at most a third of the
-/// letters differ.
+fn part(value: &str) -> Result<LinePart, UnplacedTermError> {
+    LinePart::ALL
+        .into_iter()
+        .find(|part| value.eq_ignore_ascii_case(part.word()))
+        .ok_or_else(|| UnplacedTermError {
+            problem: TermProblem::Part,
+            nearest: nearest(value, LinePart::ALL.map(LinePart::word))
+                .map(|near| format!("no:{near}")),
+        })
+}
+
+/// Returns the name nearest to `typed`, if at most a third of the letters differ.
 fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     let allowed = (typed.chars().count() / 3).max(1);

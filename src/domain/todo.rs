@@ -14,7 +14,7 @@ pub struct Row {
     pub key: Key,
     /// The server's integer id.
     pub id: i64,
-    /// One todo.txt line; may contain anything, since other programs write it too.
+    /// One todo.txt line; unchecked, since other programs write it too.
     pub text: String,
     /// The server's revision of this row; 0 on a bare backend.
     pub revision: i64,
@@ -29,14 +29,14 @@ pub struct Row {
 pub struct Todo {
     /// Its identity.
     pub key: Key,
-    /// The server's integer id, known once the add was answered.
+    /// The server's integer id; `None` until the add is answered.
     pub id: Option<i64>,
     /// This device's number for a todo it added (`n3`); kept after syncing.
     pub local: Option<i64>,
     /// One todo.txt line, byte for byte.
     pub text: String,
     /// The state of its changes.
-    pub state: State,
+    pub state: SyncState,
     /// When the server created it.
     pub created_at: Option<Timestamp>,
     /// When the server last changed it.
@@ -44,7 +44,7 @@ pub struct Todo {
 }
 
 impl Todo {
-    /// Its handle: the server's id, or `n3` until that is known.
+    /// Returns its handle: the server's id, or `n3` until that is known.
     #[must_use]
     pub fn handle(&self) -> Handle {
         match (self.id, self.local) {
@@ -57,22 +57,22 @@ impl Todo {
 
 /// The state of a todo's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum State {
+pub enum SyncState {
     /// No change is waiting.
     Synced,
     /// A change is not sent yet.
     Pending,
     /// A change was sent and not answered yet.
     Sent,
-    /// A change was refused by the server or is in conflict; its text is kept.
+    /// A change was rejected by the server or is in conflict; its text is kept.
     Rejected,
 }
 
-impl State {
+impl SyncState {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Synced, Self::Pending, Self::Sent, Self::Rejected];
 
-    /// The word for it in output and in `state:` filters.
+    /// Returns its name in output and in `state:` filters.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -92,12 +92,13 @@ impl State {
     }
 }
 
-/// What a user types to name a todo.
+/// A name of a todo as users type it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Handle {
     /// The server's integer id: `42`.
     Id(i64),
-    /// A todo added on this device: `n3`. Goes on resolving after it was sent.
+    /// The local number of a todo added on this device: `n3`. Still resolves after it
+    /// was sent.
     Local(i64),
     /// The whole key.
     Key(Key),
@@ -111,7 +112,7 @@ pub enum Handle {
     "`{word}` is not a handle: expected an id (42), a local number (n3) or 8 characters of a key"
 )]
 pub struct HandleError {
-    /// What was typed.
+    /// The word as typed.
     pub word: String,
 }
 

@@ -1,15 +1,14 @@
-//! The one check of typed text, wherever it is typed: arguments, standard
-//! input, tags, `$EDITOR` and the TUI.
+//! Checks typed text: arguments, standard input, tags, `$EDITOR` and the TUI.
 
 use jiff::civil::Date;
 
 use crate::domain::line::{Line, Priority, iso_date, pieces, tag};
 use crate::domain::when;
 
-/// Longest text that a user may type, in Unicode scalar values.
+/// The maximum length of a typed text, in Unicode scalar values.
 pub const MAX_TYPED_CHARS: usize = 10_000;
 
-/// How typed text is read.
+/// The rules for typed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
     /// The day that `due:tomorrow` counts from.
@@ -18,25 +17,25 @@ pub struct Rules {
     pub literal: bool,
 }
 
-/// A text that was checked, as it is saved.
+/// A checked text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Typed {
-    /// The text, its dates written out.
+    /// The text to save, with relative dates replaced by dates.
     pub text: String,
-    /// What the user may not have meant.
+    /// Parts that the user may not have intended.
     pub notices: Vec<Notice>,
 }
 
-/// Part of a typed text that the user may not have meant.
+/// A part of a typed text that the user may not have intended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Notice {
-    /// A `due:` or `t:` word without a date that can be read.
+    /// A `due:` or `t:` word without a recognised date.
     #[error("`{word}` is not a recognised date; kept as text")]
     NotADate {
         /// The word.
         word: String,
     },
-    /// `(A)` at the end, where it is no priority.
+    /// `(A)` at the end, where it is not a priority.
     #[error("`{word}` at the end is text; a priority is written at the start")]
     TrailingPriority {
         /// The word.
@@ -58,13 +57,13 @@ impl Notice {
     }
 }
 
-/// Why a typed text was not accepted.
+/// The reason why a typed text is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TypedError {
     /// Only white space.
     #[error("the text is empty")]
     Blank,
-    /// NUL, line break, escape or another control character.
+    /// A control character: NUL, a line break, an escape, …
     #[error("the text contains a control character (U+{:04X})", u32::from(*found))]
     Control {
         /// The first one.
@@ -73,7 +72,7 @@ pub enum TypedError {
     /// Longer than [`MAX_TYPED_CHARS`].
     #[error("the text has {chars} characters, more than {MAX_TYPED_CHARS}")]
     TooLong {
-        /// How many there are.
+        /// Its length.
         chars: usize,
     },
     /// Neither `+project`, `@context` nor `key:value`.
@@ -82,13 +81,13 @@ pub enum TypedError {
         /// What was typed.
         word: String,
     },
-    /// No date word.
+    /// Not a date.
     #[error("`{word}` is not a date")]
     NotADate {
         /// What was typed.
         word: String,
     },
-    /// No letter `A` to `Z`.
+    /// Not a letter from `A` to `Z`.
     #[error("`{word}` is not a priority")]
     NotAPriority {
         /// What was typed.
@@ -97,13 +96,13 @@ pub enum TypedError {
 }
 
 impl TypedError {
-    /// What the user can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub const fn help(&self) -> &'static str {
         match self {
             Self::Blank => "Enter some text.",
             Self::Control { .. } => "Enter one line of text without control characters.",
-            Self::TooLong { .. } => "Make several todos of it, or shorten it.",
+            Self::TooLong { .. } => "Shorten it, or split it into several todos.",
             Self::NotATag { .. } => "Write +project, @context or key:value.",
             Self::NotADate { .. } => {
                 "Write a date such as 2026-12-01, tomorrow, fri, +3d, or none."
@@ -114,21 +113,20 @@ impl TypedError {
 }
 
 impl Rules {
-    /// Checks the text of a new todo: trims it, makes tabs spaces and writes
-    /// dates for `due:tomorrow`, `due:fri`, `t:+3d` unless `literal`. A byte
-    /// order mark at the start is skipped.
+    /// Checks the text of a new todo: trims it, replaces tabs by spaces and, unless
+    /// `literal`, `due:tomorrow`, `due:fri`, `t:+3d` by dates. Skips a byte order mark at
+    /// the start.
     ///
     /// # Errors
     ///
-    /// See [`TypedError`]; nothing is cut or repaired silently.
+    /// See [`TypedError`]; nothing is truncated or repaired silently.
     pub fn check(self, text: &str) -> Result<Typed, TypedError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
         self.checked(text, "").map(|text| self.noticed(text))
     }
 
-    /// Checks a text edited from `before`. Words that were there already stay
-    /// byte for byte, whatever they hold, and so do spaces at either end; only
-    /// what is new is checked.
+    /// Checks a text edited from `before`. Existing words, and spaces at either end, stay
+    /// byte for byte; only new text is checked.
     ///
     /// # Errors
     ///
@@ -149,7 +147,7 @@ impl Rules {
         Ok(typed)
     }
 
-    /// Checks a word to be added to a todo: `+project`, `@context`, `key:value`.
+    /// Checks a tag to be added to a todo: `+project`, `@context`, `key:value`.
     ///
     /// # Errors
     ///
@@ -167,8 +165,8 @@ impl Rules {
         Ok(typed)
     }
 
-    /// Checks a word to be removed from a todo: as [`Rules::check_tag`], as it
-    /// stands there, or `key:` for every value.
+    /// Checks a tag to be removed from a todo: a tag without replacing dates, or `key:`
+    /// for every value.
     ///
     /// # Errors
     ///
@@ -184,7 +182,7 @@ impl Rules {
         }
     }
 
-    /// Reads a date on its own: a date word, or `none`.
+    /// Parses a date alone: a date word, or `none`.
     ///
     /// # Errors
     ///
@@ -202,7 +200,7 @@ impl Rules {
             .ok_or_else(not_a_date)
     }
 
-    /// Reads a priority on its own: a letter, or `none`.
+    /// Parses a priority alone: a letter, or `none`.
     ///
     /// # Errors
     ///
@@ -218,7 +216,7 @@ impl Rules {
         Priority::parse(word).map(Some).ok_or_else(not_a_priority)
     }
 
-    /// `text` with what is not in `before` checked and written out.
+    /// Checks the parts of `text` that are not in `before` and replaces their dates.
     fn checked(self, text: &str, before: &str) -> Result<String, TypedError> {
         if text.trim().is_empty() {
             return Err(TypedError::Blank);
@@ -245,7 +243,7 @@ impl Rules {
         Typed { text, notices }
     }
 
-    /// What the user may not have meant in `text`.
+    /// Returns the parts of `text` that the user may not have intended.
     #[must_use]
     pub fn notices(self, text: &str) -> Vec<Notice> {
         let mut notices = Vec::new();
@@ -269,7 +267,7 @@ impl Rules {
     }
 }
 
-/// `due:` or `t:` in any case, and its value.
+/// Splits a `due:` or `t:` word, ignoring case.
 fn date_word(word: &str) -> Option<(&'static str, &str)> {
     let (key, value) = tag(word)?;
     ["due", "t"]
@@ -278,8 +276,8 @@ fn date_word(word: &str) -> Option<(&'static str, &str)> {
         .map(|key| (key, value))
 }
 
-/// Writes a date for each `due:` and `t:` word that names one otherwise and
-/// was not in `old`.
+/// Replaces the date word of each `due:` and `t:` word that was not in `old` by its
+/// date.
 fn dated(text: &str, old: &str, today: Date) -> String {
     let mut dated = String::with_capacity(text.len());
     for (space, word) in pieces(text) {
@@ -300,8 +298,7 @@ fn dated(text: &str, old: &str, today: Date) -> String {
     dated
 }
 
-/// `text` with a space for each tab, where it holds no control character beyond
-/// those of `old`.
+/// Replaces tabs by spaces; rejects control characters other than those of `old`.
 fn without_tabs(text: &str, old: &str) -> Result<String, TypedError> {
     let mut known: Vec<char> = old.chars().filter(|letter| is_control(*letter)).collect();
     text.chars()
@@ -322,7 +319,7 @@ fn is_control(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
-/// `after` with no more white space at either end than `before` has there.
+/// Trims white space at either end of `after` that `before` does not have.
 fn ends_like(before: &str, after: &str) -> String {
     let words = after.trim();
     let at_start = |text: &str| text.len() - text.trim_start().len();
@@ -338,8 +335,8 @@ fn ends_like(before: &str, after: &str) -> String {
     format!("{start}{words}{end}")
 }
 
-/// `after` as what begins like `before`, what is new, and what ends like it; cut
-/// between words.
+/// Splits `after` into the start shared with `before`, the new part, and the shared
+/// end, at word boundaries.
 fn changed_part<'a>(before: &str, after: &'a str) -> (&'a str, &'a str, &'a str) {
     let size = |(space, word): &(&str, &str)| space.len() + word.len();
     let old: Vec<_> = pieces(before).collect();

@@ -1,28 +1,29 @@
-//! Views: named queries, built in or the user's own from `[views]`.
+//! Views: named queries, built in or from the user's `[views]`.
 
 use jiff::ToSpan as _;
-use jiff::civil::Date;
 
-use crate::domain::query::{Options, Part, Query, Sort, Term};
-use crate::domain::terms::{TermError, TermProblem, parse_line, parse_view};
+use crate::domain::query::{LinePart, Options, Query, Sort, Term};
 use crate::domain::when::{Calendar, Days};
+
+mod own;
+pub use own::{OwnView, ViewError};
 
 /// A named query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum View {
-    /// One that every user has.
+    /// A built-in view.
     Builtin(Builtin),
-    /// One of the user's.
+    /// A view of the user.
     Own(OwnView),
 }
 
-/// A view that every user has.
+/// A built-in view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Builtin {
     /// Open todos that do not wait.
     #[default]
     Open,
-    /// Due today or late.
+    /// Due today or overdue.
     Today,
     /// Due today or within the six days after.
     Upcoming,
@@ -30,12 +31,12 @@ pub enum Builtin {
     NoDate,
     /// Done todos.
     Done,
-    /// Every todo, waiting ones too.
+    /// Every todo, including waiting ones.
     All,
 }
 
 impl Builtin {
-    /// Every built-in view, in the order of their keys.
+    /// All built-in views, in the order of their keys.
     pub const ALL: [Self; 6] = [
         Self::Open,
         Self::Today,
@@ -71,7 +72,7 @@ impl Builtin {
         }
     }
 
-    /// What it shows on this day.
+    /// Returns its query on this day.
     #[must_use]
     pub fn query(self, calendar: Calendar) -> Query {
         let today = calendar.today;
@@ -90,7 +91,7 @@ impl Builtin {
                 (vec![Term::Due(days)], by_due)
             }
             Self::NoDate => {
-                let undated = Term::Not(Box::new(Term::Has(Part::Due)));
+                let undated = Term::Not(Box::new(Term::Has(LinePart::Due)));
                 (vec![undated], Options::default())
             }
             Self::Done => {
@@ -118,102 +119,15 @@ impl Builtin {
     }
 }
 
-/// A view of the user's own: terms and options as `list` takes them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnView {
-    name: String,
-    definition: String,
-}
-
-/// Why a view of the user's own cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ViewError {
-    /// It has no name.
-    #[error("a view has no name")]
-    Unnamed,
-    /// A built-in view has this name.
-    #[error("`{name}` is a view of tudone itself")]
-    Builtin {
-        /// The name.
-        name: String,
-    },
-    /// Its terms or options.
-    #[error("view `{name}`")]
-    Term {
-        /// The name.
-        name: String,
-        /// Which term, and why.
-        source: TermError,
-    },
-}
-
-impl ViewError {
-    /// What the user can do next, as one imperative sentence.
-    #[must_use]
-    pub fn help(&self) -> String {
-        match self {
-            Self::Unnamed | Self::Builtin { .. } => "Choose another name.".to_owned(),
-            Self::Term { source, .. } => source.help(),
-        }
-    }
-}
-
-impl OwnView {
-    /// Reads a view as `[views]` has it.
-    ///
-    /// # Errors
-    ///
-    /// See [`ViewError`].
-    pub fn parse(name: &str, definition: &str, calendar: Calendar) -> Result<Self, ViewError> {
-        let name = name.trim();
-        if name.is_empty() {
-            return Err(ViewError::Unnamed);
-        }
-        if Builtin::ALL.iter().any(|view| same_name(view.name(), name)) {
-            let name = name.to_owned();
-            return Err(ViewError::Builtin { name });
-        }
-        match parse_line(definition, calendar) {
-            Err(source) if !is_reversed_today_only(&source, definition, calendar) => {
-                let name = name.to_owned();
-                Err(ViewError::Term { name, source })
-            }
-            Ok(_) | Err(_) => Ok(Self {
-                name: name.to_owned(),
-                definition: definition.to_owned(),
-            }),
-        }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What it shows on this day. A range that is over, such as
-    /// `due:today..2026-12-24` after that day, holds for no todo.
-    ///
-    /// # Errors
-    ///
-    /// A term that cannot be read on this day: `due:+9999y`.
-    pub fn query(&self, calendar: Calendar) -> Result<Query, ViewError> {
-        parse_view(&self.definition, calendar).map_err(|source| ViewError::Term {
-            name: self.name.clone(),
-            source,
-        })
-    }
-}
-
 impl View {
-    /// The built-in views and the user's own, in the order of their keys.
+    /// Returns the built-in views and the user's, in the order of their keys.
     #[must_use]
     pub fn all(own: &[OwnView]) -> Vec<Self> {
         let builtin = Builtin::ALL.into_iter().map(Self::Builtin);
         builtin.chain(own.iter().cloned().map(Self::Own)).collect()
     }
 
-    /// The view with this name, in any case.
+    /// Returns the view with this name, ignoring case.
     #[must_use]
     pub fn named(own: &[OwnView], name: &str) -> Option<Self> {
         let mut views = Self::all(own).into_iter();
@@ -238,7 +152,7 @@ impl View {
         }
     }
 
-    /// What it shows on this day.
+    /// Returns its query on this day.
     ///
     /// # Errors
     ///
@@ -249,17 +163,6 @@ impl View {
             Self::Own(view) => view.query(calendar),
         }
     }
-}
-
-/// Returns whether a range ends before it begins today, but not on every day.
-fn is_reversed_today_only(error: &TermError, definition: &str, calendar: Calendar) -> bool {
-    let long_ago = Date::constant(1970, 1, 1);
-    let far_off = Date::constant(2400, 1, 1);
-    error.problem == TermProblem::Reversed
-        && [long_ago, far_off].into_iter().any(|today| {
-            let calendar = Calendar { today, ..calendar };
-            parse_line(definition, calendar).is_ok()
-        })
 }
 
 fn same_name(one: &str, other: &str) -> bool {
@@ -278,7 +181,7 @@ mod tests {
     use crate::domain::key::Key;
     use crate::domain::query::{Scope, Sort};
     use crate::domain::terms::{parse_line, parse_terms};
-    use crate::domain::todo::{State, Todo};
+    use crate::domain::todo::{SyncState, Todo};
     use crate::domain::when::Calendar;
 
     const TODAY: Date = date(2026, 11, 26);
@@ -289,7 +192,7 @@ mod tests {
             id: None,
             local: None,
             text: text.to_owned(),
-            state: State::Synced,
+            state: SyncState::Synced,
             created_at: None,
             updated_at: None,
         }
@@ -338,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_of_ones_own_is_terms_and_options() -> Result<(), ViewError> {
+    fn a_user_defined_view_is_terms_and_options() -> Result<(), ViewError> {
         let calendar = Calendar::new(TODAY);
         let work = OwnView::parse("Work", "+work due:this-week --sort priority", calendar)?;
         let query = work.query(calendar)?;
@@ -355,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_that_means_nothing_is_refused() {
+    fn an_invalid_view_is_an_error() {
         let parse = |name: &str, line: &str| OwnView::parse(name, line, Calendar::new(TODAY));
         assert_eq!(parse(" ", "+a"), Err(ViewError::Unnamed));
         assert!(matches!(
@@ -371,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_of_days_that_are_over_is_empty_and_no_mistake() -> Result<(), ViewError> {
+    fn a_view_of_past_days_is_empty_and_no_error() -> Result<(), ViewError> {
         let until_christmas = "due:today..2026-12-24";
         let since_advent = "due:2026-11-29..today";
         for (definition, day) in [
@@ -390,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn terms_added_to_a_view_widen_it_as_they_widen_a_list() -> Result<(), Box<dyn Error>> {
+    fn terms_added_to_a_view_show_the_same_todos_as_in_a_list() -> Result<(), Box<dyn Error>> {
         let calendar = Calendar::new(TODAY);
         let within = |view: Builtin, line: &str| {
             let terms = parse_terms(&[line], calendar)?;

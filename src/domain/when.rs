@@ -1,6 +1,6 @@
 //! Dates as users type them: one day, or a range of days.
 //!
-//! The tables here are what is understood and what `help dates` prints.
+//! `help dates` prints the tables in this module.
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
@@ -8,10 +8,10 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::domain::line::iso_date;
 
-/// The day that date words count from, and where weeks begin.
+/// Today, which date words count from, and the first day of the week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Calendar {
-    /// Today, where the user is.
+    /// Today in the user's time zone.
     pub today: Date,
     /// The first day of a week.
     pub week_start: Weekday,
@@ -57,7 +57,7 @@ impl Calendar {
     }
 }
 
-/// When the day begins in `zone`: after midnight where the clocks skip it.
+/// Returns the start of the day in `zone`: after midnight if the clocks skip that.
 #[must_use]
 pub fn day_begins(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_timestamp(day.into()).ok()
@@ -124,14 +124,14 @@ impl Days {
     }
 }
 
-/// A line of help: what is written, and what it means.
+/// A line of help: a form and its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HelpEntry {
-    /// What is written.
+    /// The form to type.
     pub form: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub meaning: &'static str,
-    /// Values to complete and to compare a misspelt one with.
+    /// Values for completion and for suggestions.
     pub examples: &'static [&'static str],
 }
 
@@ -201,7 +201,7 @@ pub const DAY_HELP: &[HelpEntry] = &[
     },
     HelpEntry {
         form: "+3d, +2w, +1m, +1y, -3d",
-        meaning: "so many days, weeks, months or years from today, or ago",
+        meaning: "that many days, weeks, months or years from today, or ago",
         examples: &["+3d", "+2w", "+1m", "+1y", "-3d"],
     },
     HelpEntry {
@@ -211,7 +211,7 @@ pub const DAY_HELP: &[HelpEntry] = &[
     },
 ];
 
-/// Words for several days, understood by filters only.
+/// Words for several days, for filters only.
 pub const RANGE_HELP: &[HelpEntry] = &[
     HelpEntry {
         form: "this-week, next-week, last-week",
@@ -240,15 +240,15 @@ pub const RANGE_HELP: &[HelpEntry] = &[
     },
     HelpEntry {
         form: "any",
-        meaning: "any date at all",
+        meaning: "any date",
         examples: &["any"],
     },
 ];
 
-/// Why a word names no days.
+/// The reason why a word is not a day or a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DaysError {
-    /// It is no date and no range.
+    /// It is neither a date nor a range.
     Unknown,
     /// The range ends before it begins.
     Reversed(Days),

@@ -10,7 +10,7 @@ use crate::domain::key::Key;
 use crate::graphql::client::HasuraClient;
 use crate::graphql::convert::{CAPABILITIES, Call, PullQuery, Verify};
 use crate::graphql::transport::Transport;
-use crate::sync::remote::{Batch, Edit, RemoteError};
+use crate::sync::remote::{Batch, KeyedEdit, RemoteError};
 
 /// Finds the permissions of the role.
 ///
@@ -119,7 +119,7 @@ async fn by_probing<T: Transport>(client: &HasuraClient<T>) -> Result<Capabiliti
         limit: 1,
     };
     if allowed(client, &feed).await? {
-        let nothing = Edit {
+        let nothing = KeyedEdit {
             key: Key::new(Uuid::nil()),
             revision: -1,
             before: String::new(),

@@ -8,10 +8,10 @@ use crate::graphql::answer;
 use crate::graphql::client::{HasuraClient, no_token, unwritable};
 use crate::graphql::convert::{Call, PullQuery, ReadMark};
 use crate::graphql::transport::{Received, Transport};
-use crate::sync::remote::{Answer, Batch, Exchanged, Page, PageRequest, RemoteError};
+use crate::sync::remote::{Batch, Exchanged, Page, PageRequest, PushAnswer, RemoteError};
 use crate::text::redact::without;
 
-type Pushed = Vec<Result<Vec<Answer>, RemoteError>>;
+type Pushed = Vec<Result<Vec<PushAnswer>, RemoteError>>;
 
 /// Changes and the mark, which is not there where the server does not know the
 /// user.

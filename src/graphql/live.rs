@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_understood_in_all_its_shapes() -> Result<(), LiveError> {
+    fn a_rejection_is_recognised_in_all_its_shapes() -> Result<(), LiveError> {
         let unknown = json!({"message": "field 'users' not found in type: 'subscription_root'",
             "extensions": {"path": "$", "code": "validation-failed"}});
         for (payload, code, message) in [

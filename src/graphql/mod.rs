@@ -18,7 +18,7 @@ use crate::graphql::socket::Doorbell;
 use crate::graphql::transport::{Http, Transport};
 use crate::http::{HttpError, REQUEST_LIMIT};
 use crate::sync::remote::{
-    Answer, BareRow, Batch, Exchanged, Page, PageRequest, Remote, RemoteError,
+    BareRow, Batch, Exchanged, Page, PageRequest, PushAnswer, Remote, RemoteError,
 };
 
 mod answer;
@@ -128,7 +128,7 @@ impl<T: Transport> Remote for Hasura<T> {
         self.client.call(&convert::Snapshot { after, limit }).await
     }
 
-    async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError> {
+    async fn push(&self, batch: &Batch) -> Result<Vec<PushAnswer>, RemoteError> {
         self.client.call(batch).await
     }
 

@@ -7,7 +7,7 @@ use ::uuid::Uuid;
 use graphql_client::GraphQLQuery;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::sync::remote::Edit;
+use crate::sync::remote::KeyedEdit;
 
 /// Rebuilds the derives after an edit of the schema; they track only the queries.
 const _: &str = include_str!("../../schema.graphql");
@@ -96,7 +96,7 @@ impl ConditionalEdit {
     /// Gives a todo another text, if it still has the revision and the text that
     /// the edit was made on. A text seen as empty may be a null, which no
     /// comparison with a text finds.
-    pub(super) fn new(edit: &Edit) -> Self {
+    pub(super) fn new(edit: &KeyedEdit) -> Self {
         let before = edit.before.as_str();
         Self {
             filter: KeyRevisionFilter {
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn an_edit_always_names_its_key_and_revision() -> Result<(), Box<dyn Error>> {
         let key: Key = "00000000-0000-7000-8000-000000000001".parse()?;
-        let edit = ConditionalEdit::new(&Edit {
+        let edit = ConditionalEdit::new(&KeyedEdit {
             key,
             revision: 7,
             before: "buy milk".to_owned(),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_not_sent_as_null() -> Result<(), Box<dyn Error>> {
+    fn absent_values_are_not_sent_as_null() -> Result<(), Box<dyn Error>> {
         let body = BareAdd::build_query(bare_add::Variables {
             objects: vec![bare_add::todos_insert_input {
                 client_id: None,

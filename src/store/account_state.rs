@@ -1,4 +1,4 @@
-//! The one row of counters, cursor and times of the account.
+//! The account's row of counters, cursor and times.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -14,9 +14,9 @@ use crate::store::rows;
 /// The state of the account besides its todos.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AccountState {
-    /// The next outbox entry's `seq`. Never given twice.
+    /// The next outbox entry's `seq`. Never reused.
     pub next_seq: i64,
-    /// The next local number. Never given twice.
+    /// The next local number. Never reused.
     pub next_local: i64,
     pub open: i64,
     pub done: i64,
@@ -34,8 +34,8 @@ pub(super) struct AccountState {
     pub rekeying: bool,
     /// Whether the new base is being pulled beside the old one, which is stale.
     pub staging: bool,
-    /// The day (as in [`rows::day`]) that decided which todos stand among those
-    /// that wait.
+    /// The day (as in [`rows::day`]) that decided which todos count as
+    /// waiting.
     pub day: i64,
     pub capabilities: Option<Capabilities>,
     pub as_of: Option<Timestamp>,
@@ -77,7 +77,7 @@ impl AccountState {
             purged: row.get(9)?,
             user_id: row.get(10)?,
             rekeying: row.get(11)?,
-            // A value that cannot be read is found out again.
+            // A value that cannot be read is fetched again.
             capabilities: capabilities.and_then(|text| serde_json::from_str(&text).ok()),
             as_of: instant(13)?,
             failed_at: instant(14)?,
@@ -122,12 +122,12 @@ impl AccountState {
         Ok(())
     }
 
-    /// The counter of open or of done todos.
+    /// Returns the counter of open or of done todos.
     pub(super) fn shown_mut(&mut self, done: bool) -> &mut i64 {
         if done { &mut self.done } else { &mut self.open }
     }
 
-    /// The counter of outbox entries in this state.
+    /// Returns the counter of outbox entries in this state.
     pub(super) fn entries_mut(&mut self, progress: &Progress) -> &mut i64 {
         match progress {
             Progress::Pending => &mut self.pending,
@@ -137,7 +137,7 @@ impl AccountState {
         }
     }
 
-    /// Returns whether the outbox holds anything at all.
+    /// Returns whether the outbox has entries.
     pub(super) fn has_entries(&self) -> bool {
         self.pending + self.sent + self.answered + self.rejected > 0
     }

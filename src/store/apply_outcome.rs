@@ -2,9 +2,9 @@
 
 use rusqlite::params;
 
-use crate::domain::change::{Act, Entry, Progress, Rejection};
+use crate::domain::change::{Act, OutboxEntry, Progress, Rejection};
 use crate::domain::feed::Mark;
-use crate::domain::fold::{Aftermath, FoldContext, aftermath, stay_apart};
+use crate::domain::fold::{FoldContext, RejectedPair, pair_rejected, stay_apart};
 use crate::domain::key::Key;
 use crate::domain::line::Line;
 use crate::domain::merge::{Merged, merge};
@@ -16,8 +16,8 @@ use crate::store::sort_key;
 use crate::store::write::Write;
 
 impl Store {
-    /// Marks entries as sent, durably, before their request leaves. Entries that
-    /// are answered, rejected or gone stay as they are.
+    /// Marks entries as sent, durably, before their request leaves. Ignores entries
+    /// that are answered, rejected or missing.
     ///
     /// # Errors
     ///
@@ -27,9 +27,9 @@ impl Store {
     }
 
     /// Applies the outcomes of entries, durably. An applied add on a bare
-    /// backend gives its todo the row's key; the old one goes on resolving.
-    /// An applied entry's revision becomes the one that the todo's next edit is made on.
-    /// Pending changes that were made on a refused one join it.
+    /// backend gives its todo the row's key; the old one still resolves.
+    /// An applied entry's revision becomes the base of the todo's next edit. Pending
+    /// changes that were based on a rejected one are joined with it.
     ///
     /// # Errors
     ///
@@ -98,12 +98,12 @@ impl Write<'_> {
             .is_none_or(|role| !role.full);
         if matches!(entry.change.act, Act::Add { .. }) && entry.high_water.is_none() && may_be_bare
         {
-            // With no row known, every row has a greater id.
+            // Without any known row, every row has a greater id.
             let high_water = self.greatest()?;
             self.set_high_water(seq, Some(high_water))?;
         }
         self.progress(&entry, &Progress::Sent { tries })?;
-        self.note_sent(&entry)?;
+        self.record_sent(&entry)?;
         self.show(entry.change.todo)?;
         Ok(())
     }
@@ -156,7 +156,7 @@ impl Write<'_> {
         match outcome {
             PushOutcome::Applied { id, revision } => {
                 if entry.progress == Progress::Pending {
-                    self.already_there(&entry)?;
+                    self.settle_unsent(&entry)?;
                 }
                 key = self.answer(&entry, *id, *revision)?;
             }
@@ -176,23 +176,23 @@ impl Write<'_> {
                 let theirs = rejection.theirs.as_deref();
                 let sent = matches!(entry.progress, Progress::Sent { .. });
                 if sent && theirs.is_some_and(|text| Line::new(text).is_done()) {
-                    self.doubt(&entry)?;
+                    self.reject_uncertain(&entry)?;
                 }
-                self.refuse(&entry, rejection)?;
+                self.reject(&entry, rejection)?;
             }
         }
         self.refresh(key)
     }
 
-    /// Returns the key that the todo has from now on.
+    /// Applies an answer; returns the todo's new key.
     fn answer(
         &mut self,
-        entry: &Entry,
+        entry: &OutboxEntry,
         id: Option<i64>,
         revision: Option<i64>,
     ) -> Result<Key, StoreError> {
         let key = entry.change.todo;
-        // Nor an id that the todo's own row contradicts.
+        // An id that the todo's own row contradicts is ignored.
         let own = self.base(key)?.map(|row| row.id);
         let id = id.filter(|id| {
             matches!(entry.change.act, Act::Add { .. })
@@ -209,7 +209,7 @@ impl Write<'_> {
             None => None,
         };
         self.progress(entry, &Progress::Answered)?;
-        // An id that another todo has is ignored.
+        // An id of another todo is ignored.
         let learnt = id.filter(|_| holder.is_none() || (is_bare && holder == of_row));
         self.tx
             .prepare_cached("UPDATE outbox SET row_id = ?2, took = ?3 WHERE seq = ?1")?
@@ -217,7 +217,7 @@ impl Write<'_> {
         self.greatest = None;
         let new = match (of_row, holder) {
             (Some(of_row), _) if is_bare => of_row,
-            // Sent while the backend was bare: the row got a key of its own.
+            // Sent while the backend was bare: the row has a key of its own.
             (Some(_), Some(holder)) if entry.high_water.is_some() => holder,
             _ => return Ok(key),
         };
@@ -225,50 +225,51 @@ impl Write<'_> {
         Ok(new)
     }
 
-    pub(super) fn refuse(
+    /// Marks an entry as rejected and joins pending changes based on it with it.
+    pub(super) fn reject(
         &mut self,
-        entry: &Entry,
+        entry: &OutboxEntry,
         rejection: &Rejection,
     ) -> Result<(), StoreError> {
         self.progress(entry, &Progress::Rejected(rejection.clone()))?;
-        // A retry is a new add, whose row is newer than what is known then.
+        // A retry is a new add, which gets a new high-water mark.
         self.set_high_water(entry.seq, None)?;
         loop {
             let queue = self.queue(entry.change.todo)?;
             let mut rest = queue.entries.iter().skip_while(|e| e.seq != entry.seq);
-            let (Some(refused), Some(later)) = (rest.next(), rest.next()) else {
+            let (Some(rejected), Some(later)) = (rest.next(), rest.next()) else {
                 return Ok(());
             };
             if later.progress != Progress::Pending {
                 return Ok(());
             }
-            match aftermath(&refused.change.act, &later.change.act) {
-                Aftermath::Refused(act) => {
-                    self.rewrite(refused.seq, &act)?;
-                    self.hand_on(later.seq, refused.seq)?;
-                    self.take_out(later)?;
+            match pair_rejected(&rejected.change.act, &later.change.act) {
+                RejectedPair::Rejected(act) => {
+                    self.rewrite(rejected.seq, &act)?;
+                    self.move_link(later.seq, rejected.seq)?;
+                    self.delete_entry(later)?;
                 }
-                Aftermath::Later(act) => {
+                RejectedPair::Later(act) => {
                     self.rewrite(later.seq, &act)?;
-                    self.take_out(refused)?;
+                    self.delete_entry(rejected)?;
                 }
-                Aftermath::Neither if self.base(entry.change.todo)?.is_none() => {
-                    self.take_out(refused)?;
-                    self.take_out(later)?;
+                RejectedPair::Neither if self.base(entry.change.todo)?.is_none() => {
+                    self.delete_entry(rejected)?;
+                    self.delete_entry(later)?;
                 }
-                Aftermath::Neither => self.take_out(refused)?,
-                Aftermath::Both => return Ok(()),
+                RejectedPair::Neither => self.delete_entry(rejected)?,
+                RejectedPair::Both => return Ok(()),
             }
         }
     }
 
-    /// Folds pending entries of one todo that stand behind each other.
+    /// Folds consecutive pending entries of one todo.
     fn fold_again(&mut self, key: Key) -> Result<(), StoreError> {
         loop {
             let queue = self.queue(key)?;
-            let pending = |entry: &Entry| entry.progress == Progress::Pending;
+            let pending = |entry: &OutboxEntry| entry.progress == Progress::Pending;
             let shared = key.is_shared();
-            let folds = |pair: &[Entry]| match pair {
+            let folds = |pair: &[OutboxEntry]| match pair {
                 [one, next] => {
                     pending(one)
                         && pending(next)
@@ -284,59 +285,60 @@ impl Write<'_> {
                 return Ok(());
             };
             let earlier = queue.entries.get(..=at).unwrap_or_default();
-            self.hand_on(later.seq, before.seq)?;
+            self.move_link(later.seq, before.seq)?;
             let steps = FoldContext {
                 queue: earlier,
                 base: None,
                 shown: None,
-                took: None,
+                answered_revision: None,
                 shared,
             }
-            .join(later.change.act.clone());
-            self.carry_out(&later.change, &queue, steps)?;
-            self.take_out(later)?;
+            .fold(later.change.act.clone());
+            self.apply_steps(&later.change, &queue, steps)?;
+            self.delete_entry(later)?;
         }
     }
 
-    /// Brings a todo up to date after its entries or its base changed: the revision
-    /// of its next change, its row, its successor.
+    /// Updates a todo after a change of its entries or its base: the revision of its
+    /// next change, its row, its successors.
     pub(super) fn refresh(&mut self, key: Key) -> Result<(), StoreError> {
         self.fill_revision(key)?;
         self.show(key)?;
         self.reconcile(key)
     }
 
-    /// Sets the revision that the todo's next change is made on, once it is known.
+    /// Sets the revision that the todo's next change is based on, once it is known.
     pub(super) fn fill_revision(&mut self, key: Key) -> Result<(), StoreError> {
         if self.account_state.staging {
             return Ok(());
         }
         let queue = self.queue(key)?;
-        let unanswered =
-            |entry: &&Entry| matches!(entry.progress, Progress::Pending | Progress::Sent { .. });
+        let unanswered = |entry: &&OutboxEntry| {
+            matches!(entry.progress, Progress::Pending | Progress::Sent { .. })
+        };
         let Some(next) = queue.entries.iter().find(unanswered) else {
             return Ok(());
         };
         if next.revision.is_some() || matches!(next.change.act, Act::Add { .. }) {
             return Ok(());
         }
-        let answered = |entry: &Entry| entry.progress == Progress::Answered;
+        let answered = |entry: &OutboxEntry| entry.progress == Progress::Answered;
         if queue.entries.iter().any(answered) {
             // Base may be older than the answer.
-            return match queue.took {
-                Some(took) => self.set_revision(next.seq, Some(took)),
+            return match queue.answered_revision {
+                revision @ Some(_) => self.set_revision(next.seq, revision),
                 None => Ok(()),
             };
         }
         match self.base(key)? {
-            Some(base) => self.found(next, &base),
+            Some(base) => self.rebase_pending(next, &base),
             None => Ok(()),
         }
     }
 
-    /// Makes a pending change, whose revision was unknown, on base as it is now. A
-    /// sent change stays as it was sent.
-    fn found(&mut self, entry: &Entry, base: &Row) -> Result<(), StoreError> {
+    /// Bases a pending change without a revision on the current base. A sent change
+    /// stays unchanged.
+    fn rebase_pending(&mut self, entry: &OutboxEntry, base: &Row) -> Result<(), StoreError> {
         if entry.progress != Progress::Pending {
             return Ok(());
         }
@@ -358,10 +360,10 @@ impl Write<'_> {
             Merged::Overlap => {
                 let rejection = Rejection {
                     code: "conflict".to_owned(),
-                    message: "it was changed elsewhere while you edited it".to_owned(),
+                    message: "the todo was changed elsewhere while you edited it".to_owned(),
                     theirs: Some(base.text.clone()),
                 };
-                self.refuse(entry, &rejection)
+                self.reject(entry, &rejection)
             }
         }
     }

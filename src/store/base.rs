@@ -11,10 +11,10 @@ use crate::domain::todo::Row;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, BASE_COLUMNS, blob};
-use crate::store::sort_key::{self, DONE, Part, WAITING};
+use crate::store::sort_key::{self, DONE, TablePart, WAITING};
 use crate::store::write::Write;
 
-/// The base row of one todo.
+/// Returns the base row of one todo.
 pub(super) fn of(connection: &Connection, key: Key) -> Result<Option<Row>, StoreError> {
     let read = |sql: &str| -> Result<Option<Row>, StoreError> {
         let mut statement = connection.prepare_cached(sql)?;
@@ -32,7 +32,7 @@ pub(super) fn of(connection: &Connection, key: Key) -> Result<Option<Row>, Store
     }
 }
 
-/// The base rows with a greater id, in id order.
+/// Returns the base rows with a greater id, in id order.
 fn after(connection: &Connection, id: i64) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
     let mut read = |sql: &str, from: i64, to: i64| -> Result<(), StoreError> {
@@ -47,18 +47,18 @@ fn after(connection: &Connection, id: i64) -> Result<Vec<Row>, StoreError> {
     let alike = format!(
         "SELECT place, {BASE_COLUMNS} FROM shown WHERE place >= ?1 AND place < ?2 AND overlaid = 0"
     );
-    for part in Part::ALL {
+    for part in TablePart::ALL {
         let places = part.ids_after(id);
         read(&alike, places.start, places.end)?;
     }
-    let ids = Part::Open.ids_after(id);
+    let ids = TablePart::Open.ids_after(id);
     read(&apart, ids.start, ids.end)?;
     found.sort_unstable_by_key(|row| row.id);
     Ok(found)
 }
 
 impl Store {
-    /// Rows with a greater id than this, in id order (to find an add that may
+    /// Returns rows with a greater id than this, in id order (to find an add that may
     /// have arrived at a bare backend).
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Write<'_> {
     }
 
     /// Stores the base of a todo that has, or is about to have, outbox entries.
-    pub(super) fn keep_base(&self, row: &Row) -> Result<(), StoreError> {
+    pub(super) fn store_base(&self, row: &Row) -> Result<(), StoreError> {
         self.tx
             .prepare_cached(
                 "INSERT INTO base(id, key, revision, created_at, updated_at, text)
@@ -109,15 +109,15 @@ impl Write<'_> {
         if self.queue(row.key)?.entries.is_empty() {
             return self.place_base(row);
         }
-        self.keep_base(row)?;
+        self.store_base(row)?;
         self.refresh(row.key)
     }
 
-    /// Applies a deletion on the server. A todo that is still shown because it was
-    /// edited here keeps its id as a handle.
+    /// Applies a deletion on the server. A todo that is still shown because of a local
+    /// edit keeps its id as a handle.
     pub(super) fn remove_base(&mut self, key: Key) -> Result<(), StoreError> {
         if self.queue(key)?.entries.is_empty() {
-            return self.unplace(key);
+            return self.remove_row(key);
         }
         let gone = self.base(key)?;
         self.tx
@@ -125,14 +125,14 @@ impl Write<'_> {
             .execute([blob(key)])?;
         let shown = self.show(key)?;
         if let (Some(row), Some(_)) = (gone, shown) {
-            self.name_by_id(row.id, key)?;
+            self.redirect_id(row.id, key)?;
         }
         Ok(())
     }
 
-    /// Makes sure that no other todo has this row's id. A row known by the key of
-    /// a bare backend's row is re-keyed; another todo is gone, since the server
-    /// gives an id only once.
+    /// Makes sure that no other todo has this row's id. A row with the key of a bare
+    /// backend's row is re-keyed; any other todo was deleted, since the server never
+    /// reuses an id.
     fn clear_id(&mut self, row: &Row) -> Result<(), StoreError> {
         while let Some(other) = self.other_with_id(row.id, row.key)? {
             let of_row = Key::of_row(self.endpoint, row.id);
@@ -152,7 +152,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Another todo that is known by this id: shown, in base or as answered.
+    /// Returns another todo with this id: shown, in base or from an answer.
     pub(super) fn other_with_id(&self, id: i64, key: Key) -> Result<Option<Key>, StoreError> {
         if let Some(holder) = self.holder(id)?
             && holder != key
@@ -170,7 +170,7 @@ impl Write<'_> {
         found.next()?.map(|row| rows::key(row, 0)).transpose()
     }
 
-    /// The greatest server id known; `i64::MIN` when there is none.
+    /// Returns the greatest known server id; `i64::MIN` if there is none.
     pub(super) fn greatest(&mut self) -> Result<i64, StoreError> {
         if let Some(greatest) = self.greatest {
             return Ok(greatest);
@@ -183,7 +183,11 @@ impl Write<'_> {
                  ifnull((SELECT max(id) FROM base), ?5),
                  ifnull((SELECT max(row_id) FROM outbox WHERE row_id IS NOT NULL), ?5))",
         )?;
-        let (open, done, waiting) = (Part::Open.ids(), Part::Done.ids(), Part::Waiting.ids());
+        let (open, done, waiting) = (
+            TablePart::Open.ids(),
+            TablePart::Done.ids(),
+            TablePart::Waiting.ids(),
+        );
         let greatest = statement.query_row(
             [
                 open.start,

@@ -1,7 +1,7 @@
 //! Commits changes to the outbox; retries and drops them.
 
-use crate::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE, Rejection};
-use crate::domain::fold::{FoldContext, Retry, Step};
+use crate::domain::change::{Act, Change, OutboxEntry, Progress, REMOVED_ELSEWHERE, Rejection};
+use crate::domain::fold::{FoldContext, FoldStep, Retry};
 use crate::domain::history::{HistoryItem, Session};
 use crate::domain::key::Key;
 use crate::domain::todo::{Row, Todo};
@@ -19,19 +19,19 @@ pub(super) struct TodoState {
 }
 
 impl Store {
-    /// Puts `changes` into the outbox, all or none, and moves *shown* with them;
-    /// returns when they are on the disk. Folds into the last entry of the same
-    /// todo while that is still pending. Gives adds their local numbers.
-    /// Returns the todos as shown now (a deleted one as it was); deleting a todo
-    /// that is not there does nothing and returns nothing.
+    /// Adds `changes` to the outbox, all or none, and updates *shown*; returns when
+    /// they are on the disk. Folds a change into the todo's last entry if that is
+    /// pending. Gives adds their local numbers. Returns the todos as shown now (a
+    /// deleted one as it was); deleting a missing todo does nothing and returns
+    /// nothing.
     ///
-    /// An edit made on a text that is not the one shown any more is merged; where
-    /// that is impossible it is rejected as a `conflict` at once, unless both are
-    /// this device's own: then the later one counts.
+    /// An edit of a text that has changed since is merged; if that is impossible it
+    /// is rejected as a `conflict` at once, unless both edits are this device's:
+    /// then the later one wins.
     ///
     /// # Errors
     ///
-    /// What SQLite reports (disk full, read-only); nothing is changed then.
+    /// SQLite's (disk full, read-only); nothing is changed then.
     pub fn commit(&mut self, changes: &[Change]) -> Result<Vec<Todo>, StoreError> {
         self.writing(|write| {
             if let Some(first) = changes.first() {
@@ -41,14 +41,14 @@ impl Store {
         })
     }
 
-    /// As [`Store::commit`], and remembers `changes` as one action of `session`
-    /// that [`Store::undo`] undoes; what that session had undone cannot be redone
-    /// any more. `verb` names the action as a participle: `completed`.
+    /// As [`Store::commit`], and records `changes` as one action of `session` that
+    /// [`Store::undo`] undoes; clears that session's redo. `verb` names the action as
+    /// a participle: `completed`.
     ///
     /// # Errors
     ///
     /// As [`Store::commit`].
-    pub fn commit_act(
+    pub fn commit_action(
         &mut self,
         session: Session,
         verb: &str,
@@ -60,17 +60,16 @@ impl Store {
         self.writing(|write| {
             write.arrange(first.at)?;
             let (todos, items) = write.accept_all(changes)?;
-            write.remember(session, verb, first.at, &items)?;
+            write.record_action(session, verb, first.at, &items)?;
             Ok(todos)
         })
     }
 
     /// Makes a rejected change pending again. An edit is merged part by part with
-    /// everything that happened since on either side; where that is impossible it
-    /// stays rejected. One whose todo was deleted elsewhere restores it as a
-    /// new todo with the key `fresh`, for deletions are final; whatever named the
-    /// old one names the new one. Returns the todo's key, if there was such a
-    /// change.
+    /// all later changes of either side; if that is impossible it stays rejected.
+    /// An edit of a todo that was deleted elsewhere restores it as a new todo with
+    /// the key `fresh`, since deletions are final; names of the old todo then refer
+    /// to the new one. Returns the todo's key, if there was such a change.
     ///
     /// # Errors
     ///
@@ -105,8 +104,8 @@ impl Write<'_> {
         Ok((todos, items))
     }
 
-    /// Returns the todo as shown now (a deleted one as it was), and what the
-    /// change did, if anything.
+    /// Returns the todo as shown now (a deleted one as it was), and the effect of the
+    /// change, if any.
     pub(super) fn accept(
         &mut self,
         change: &Change,
@@ -126,30 +125,30 @@ impl Write<'_> {
             ..change.clone()
         };
         if matches!(change.act, Act::Remove { .. }) {
-            self.part_from_successor(key)?;
+            self.detach_successors(key)?;
         }
-        let mut met = self.meet(key)?;
-        met.shared &= !withdraws;
-        let steps = met.meeting().join(change.act.clone());
+        let mut state = self.todo_state(key)?;
+        state.shared &= !withdraws;
+        let steps = state.fold_context().fold(change.act.clone());
         let did_something = !steps.is_empty();
         if steps.iter().any(is_new_add) {
             self.give_number(key)?;
         }
-        self.carry_out(&change, &met.queue, steps)?;
+        self.apply_steps(&change, &state.queue, steps)?;
         if self.account_state.staging {
             self.forget_revisions_of(key)?;
         }
         let after = self.show(key)?;
-        let before = met.shown;
+        let before = state.shown;
         if before.is_some() && after.is_none() {
             self.close_alias(key)?;
         }
-        self.follow(&change, before.as_ref(), after.as_ref())?;
+        self.follow_completion(&change, before.as_ref(), after.as_ref())?;
         let item = did_something.then(|| item(change, before.as_ref(), after.as_ref()));
         Ok((after.or(before), item))
     }
 
-    pub(super) fn meet(&self, key: Key) -> Result<TodoState, StoreError> {
+    pub(super) fn todo_state(&self, key: Key) -> Result<TodoState, StoreError> {
         Ok(TodoState {
             queue: self.queue(key)?,
             base: self.base(key)?,
@@ -185,8 +184,8 @@ impl Write<'_> {
                 self.set_revision(seq, self.known_revision(base.revision))?;
                 self.progress(&entry, &Progress::Pending)?;
             }
-            // The server has no row: a deletion is done, and an add stays one.
-            (Act::Remove { .. }, None) => self.take_out(&entry)?,
+            // The server has no row: a deletion is done, an add stays an add.
+            (Act::Remove { .. }, None) => self.delete_entry(&entry)?,
             (Act::Add { .. }, _) | (Act::Edit { .. }, None) => {
                 self.progress(&entry, &Progress::Pending)?;
             }
@@ -196,17 +195,21 @@ impl Write<'_> {
         Ok(Some(key))
     }
 
-    /// Merges a rejected edit with everything that happened since on either side.
+    /// Merges a rejected edit with all later changes of either side.
     fn retry_edit(
         &mut self,
-        entry: &Entry,
+        entry: &OutboxEntry,
         rejection: &Rejection,
         (before, after): (&str, &str),
     ) -> Result<(), StoreError> {
-        match self.meet(entry.change.todo)?.meeting().retry(before, after) {
-            Retry::Nothing => self.take_out(entry),
+        match self
+            .todo_state(entry.change.todo)?
+            .fold_context()
+            .retry(before, after)
+        {
+            Retry::Nothing => self.delete_entry(entry),
             Retry::Change(act) => {
-                self.take_out(entry)?;
+                self.delete_entry(entry)?;
                 let change = Change {
                     act,
                     ..entry.change.clone()
@@ -225,11 +228,11 @@ impl Write<'_> {
 
     /// Adds the text of a rejected edit as a new todo in place of the one that
     /// was deleted elsewhere.
-    fn restore(&mut self, edit: &Entry, text: String, fresh: Key) -> Result<(), StoreError> {
+    fn restore(&mut self, edit: &OutboxEntry, text: String, fresh: Key) -> Result<(), StoreError> {
         let removed = edit.change.todo;
         self.keep_successor(edit)?;
-        self.take_out(edit)?;
-        self.succeed(removed, None, fresh)?;
+        self.delete_entry(edit)?;
+        self.redirect_handles(removed, None, fresh)?;
         self.show(removed)?;
         let add = Change {
             todo: fresh,
@@ -248,35 +251,35 @@ impl Write<'_> {
             return Ok(false);
         }
         let key = entry.change.todo;
-        self.take_out(&entry)?;
+        self.delete_entry(&entry)?;
         if matches!(entry.change.act, Act::Add { .. }) {
-            // What was done to a todo that is not added is no change of anything.
+            // Changes of a todo that was never added apply to nothing.
             for later in self.queue(key)?.entries {
                 if later.progress == Progress::Pending {
-                    self.take_out(&later)?;
+                    self.delete_entry(&later)?;
                 }
             }
         }
-        self.reopening_dropped(&entry)?;
+        self.undo_reopening(&entry)?;
         self.refresh(key)?;
         Ok(true)
     }
 }
 
 impl TodoState {
-    pub(super) fn meeting(&self) -> FoldContext<'_> {
+    pub(super) fn fold_context(&self) -> FoldContext<'_> {
         FoldContext {
             queue: &self.queue.entries,
             base: self.base.as_ref(),
             shown: self.shown.as_ref().map(|todo| todo.text.as_str()),
-            took: self.queue.took,
+            answered_revision: self.queue.answered_revision,
             shared: self.shared,
         }
     }
 }
 
-/// What `change` did to the text shown. One that was refused at once, and so
-/// changed nothing yet, counts as what it was meant to do.
+/// Returns the effect of `change` on the text shown. A change that was rejected at
+/// once counts as if it had been applied.
 fn item(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> HistoryItem {
     let text = |todo: Option<&Todo>, wanted: String| todo.map_or(wanted, |todo| todo.text.clone());
     let act = match change.act {
@@ -291,7 +294,7 @@ fn item(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> HistoryI
         Act::Remove { before: seen } => Act::Remove {
             before: text(before, seen),
         },
-        // Added again, after the first try was refused.
+        // Added again, after the first try was rejected.
         Act::Add { text: wanted } if before.is_some() => Act::Edit {
             before: text(before, wanted.clone()),
             after: text(after, wanted),
@@ -305,10 +308,10 @@ fn item(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> HistoryI
     }
 }
 
-fn is_new_add(step: &Step) -> bool {
+fn is_new_add(step: &FoldStep) -> bool {
     matches!(
         step,
-        Step::Append {
+        FoldStep::Append {
             act: Act::Add { .. },
             ..
         }

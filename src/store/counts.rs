@@ -1,8 +1,8 @@
-//! Counters of open and done todos by tag and by due date, moved in the
-//! transaction of the rows they count.
+//! Counters of open and done todos by tag and by due date, updated in the
+//! transaction of the rows that they count.
 //!
 //! Each counter has a start date (`t:`) of its own, so that waiting todos can be
-//! left out on any day. 0 stands for no date.
+//! left out on any day. 0 means no date.
 
 use std::collections::HashMap;
 
@@ -20,19 +20,19 @@ use crate::store::rows;
 
 /// Changes of counters that are not written yet.
 #[derive(Debug, Default)]
-pub(super) struct Deltas {
-    tags: HashMap<(String, i64), Change>,
-    dues: HashMap<(i64, i64), Change>,
+pub(super) struct CounterDeltas {
+    tags: HashMap<(String, i64), CounterDelta>,
+    dues: HashMap<(i64, i64), CounterDelta>,
     spellings: HashMap<(String, String), i64>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct Change {
+struct CounterDelta {
     open: i64,
     done: i64,
 }
 
-impl Change {
+impl CounterDelta {
     fn add(&mut self, done: bool, by: i64) {
         if done {
             self.done += by;
@@ -60,8 +60,8 @@ fn tags(line: Line<'_>) -> Vec<(String, String)> {
     tags
 }
 
-impl Deltas {
-    /// Counts a shown text `by` 1, or -1 when it is not shown any more.
+impl CounterDeltas {
+    /// Counts a shown text `by` 1, or by -1 if it is no longer shown.
     pub(super) fn count(&mut self, text: &str, by: i64) {
         let line = Line::new(text);
         let done = line.is_done();
@@ -148,7 +148,7 @@ fn write_spelling(
 pub(super) fn recount(connection: &Connection) -> Result<(), StoreError> {
     connection
         .execute_batch("DELETE FROM tag_counts; DELETE FROM due_counts; DELETE FROM spellings;")?;
-    let mut deltas = Deltas::default();
+    let mut deltas = CounterDeltas::default();
     let mut statement = connection.prepare("SELECT text FROM shown")?;
     let mut found = statement.query([])?;
     while let Some(row) = found.next()? {

@@ -1,11 +1,11 @@
-//! A walk along a list: from a position, in either direction, row by row.
+//! Cursor over a sorted list: row by row from a position, in either direction.
 //!
 //! A list is one or two segments (todos that have a value to sort by, those that
 //! have none), and each segment one ordered index scan for each part of the table
-//! (open, waiting, done), merged. A walk that begins among those that have a value
-//! scans the equals of its position first, then what lies beyond: for
+//! (open, waiting, done), merged. A scan that begins among those that have a value
+//! first reads the equals of its position, then the rest: for
 //! `(due, place) > (?, ?)` SQLite would search by `due` alone and read all equals.
-//! So a walk costs the rows it passes, wherever it begins.
+//! So the cost is the number of rows visited, wherever the scan begins.
 
 use std::fmt::{self, Write as _};
 use std::ops::{ControlFlow, Range};
@@ -16,19 +16,19 @@ use rusqlite::{Connection, params_from_iter};
 use crate::domain::query::{Query, Scope, Sort};
 use crate::domain::todo::Todo;
 use crate::store::error::StoreError;
-use crate::store::merged::{along, merged};
+use crate::store::merge_scans::{merge_scans, read_scan};
 use crate::store::rows::{self, TODO_COLUMNS};
 use crate::store::search::Filter;
-use crate::store::sort_key::Part;
+use crate::store::sort_key::TablePart;
 
-/// The direction of a walk.
+/// The direction of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Direction {
     Down,
     Up,
 }
 
-impl Way {
+impl Direction {
     const fn opposite(self) -> Self {
         match self {
             Self::Down => Self::Up,
@@ -40,49 +40,49 @@ impl Way {
 /// A position in a list: the value it is sorted by (`Null` where it has none, or
 /// the list is in server order) and the order among equals.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Position {
+pub(super) struct ListPosition {
     pub(super) value: Value,
     pub(super) order: i64,
 }
 
-/// Where a walk begins.
+/// The start of a scan.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Start<'a> {
-    /// At the end from which the way leads.
+pub(super) enum ScanStart<'a> {
+    /// At the end of the list that the scan leads away from.
     End,
     /// At the row in this position.
-    At(&'a Position),
+    At(&'a ListPosition),
     /// At the next row.
-    After(&'a Position),
+    After(&'a ListPosition),
 }
 
-/// A list to walk along.
+/// A sorted list and its filter.
 #[derive(Debug)]
-pub(super) struct List<'c> {
+pub(super) struct ListCursor<'c> {
     pub(super) connection: &'c Connection,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<TablePart>,
     sort: Sort,
     /// The list runs in the opposite order of its indexes.
     reverse: bool,
     pub(super) filter: Filter,
     /// The day beyond which waiting todos are left out.
     hide: Option<i64>,
-    /// Some rows among the open ones wait: the clock was set back.
+    /// Whether some open rows wait after all: the clock was set back.
     early: bool,
-    /// The index of this sort exists.
+    /// Whether the index of this sort exists.
     indexed: bool,
 }
 
-/// A piece of a list whose rows stand next to each other in an index.
+/// A part of a list that is contiguous in an index.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Segment<'s> {
-    /// Those that have what the list is sorted by.
+    /// Rows that have the sort value.
     With,
-    /// Those of them that have this value.
+    /// Rows with this sort value.
     Equal(&'s Value),
-    /// Those of them behind all that have this value.
+    /// Rows after those with this sort value.
     Beyond(&'s Value),
-    /// Those that have not; in server order, all.
+    /// Rows without the sort value; all rows in server order.
     Without,
 }
 
@@ -92,7 +92,7 @@ struct IndexScan {
     values: Vec<Value>,
 }
 
-/// The column that a sort sorts by, besides the order itself.
+/// Returns the column of a sort, besides the server order.
 pub(super) const fn column(sort: Sort) -> Option<&'static str> {
     match sort {
         Sort::Server => None,
@@ -103,7 +103,7 @@ pub(super) const fn column(sort: Sort) -> Option<&'static str> {
     }
 }
 
-impl<'c> List<'c> {
+impl<'c> ListCursor<'c> {
     pub(super) fn new(connection: &'c Connection, query: &Query) -> Result<Self, StoreError> {
         let hide = query.hide_waiting.map(rows::day);
         let early = match hide {
@@ -134,19 +134,23 @@ impl<'c> List<'c> {
     }
 
     /// Passes each row to `visit`, which may take its text, until it breaks.
-    pub(super) fn walk(
+    pub(super) fn visit(
         &self,
-        start: Start<'_>,
-        way: Way,
+        start: ScanStart<'_>,
+        direction: Direction,
         mut visit: impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let way = if self.reverse { way.opposite() } else { way };
+        let direction = if self.reverse {
+            direction.opposite()
+        } else {
+            direction
+        };
         if !self.filter.words.is_empty() {
-            return self.walk_found(start, way, visit);
+            return self.visit_found(start, direction, visit);
         }
         let mut todo = rows::blank();
-        for (segment, start) in self.segments(start, way) {
-            let flow = self.segment(segment, start, way, &mut todo, &mut visit)?;
+        for (segment, start) in self.segments(start, direction) {
+            let flow = self.segment(segment, start, direction, &mut todo, &mut visit)?;
             if flow.is_break() {
                 break;
             }
@@ -154,11 +158,11 @@ impl<'c> List<'c> {
         Ok(())
     }
 
-    /// The number of rows.
+    /// Counts the rows.
     pub(super) fn count(&self) -> Result<u64, StoreError> {
         let mut count = 0;
         if !self.filter.is_sql() {
-            self.walk(Start::End, Way::Down, |_| {
+            self.visit(ScanStart::End, Direction::Down, |_| {
                 count += 1;
                 ControlFlow::Continue(())
             })?;
@@ -189,21 +193,27 @@ impl<'c> List<'c> {
         Ok(count)
     }
 
-    fn segments<'s>(&self, start: Start<'s>, way: Way) -> Vec<(Segment<'s>, Start<'s>)> {
-        let all: &[Segment<'s>] = match (self.sort, way) {
+    fn segments<'s>(
+        &self,
+        start: ScanStart<'s>,
+        direction: Direction,
+    ) -> Vec<(Segment<'s>, ScanStart<'s>)> {
+        let all: &[Segment<'s>] = match (self.sort, direction) {
             (Sort::Server, _) => &[Segment::Without],
             (Sort::Text, _) => &[Segment::With],
-            (_, Way::Down) => &[Segment::With, Segment::Without],
-            (_, Way::Up) => &[Segment::Without, Segment::With],
+            (_, Direction::Down) => &[Segment::With, Segment::Without],
+            (_, Direction::Up) => &[Segment::Without, Segment::With],
         };
-        let whole = |segment: &Segment<'s>| (*segment, Start::End);
+        let whole = |segment: &Segment<'s>| (*segment, ScanStart::End);
         let (first, mut segments) = match start {
-            Start::End => return all.iter().map(whole).collect(),
-            Start::At(position) | Start::After(position) if position.value == Value::Null => {
+            ScanStart::End => return all.iter().map(whole).collect(),
+            ScanStart::At(position) | ScanStart::After(position)
+                if position.value == Value::Null =>
+            {
                 (Segment::Without, vec![(Segment::Without, start)])
             }
-            Start::At(position) | Start::After(position) => {
-                let beyond = (Segment::Beyond(&position.value), Start::End);
+            ScanStart::At(position) | ScanStart::After(position) => {
+                let beyond = (Segment::Beyond(&position.value), ScanStart::End);
                 let equal = (Segment::Equal(&position.value), start);
                 (Segment::With, vec![equal, beyond])
             }
@@ -216,15 +226,15 @@ impl<'c> List<'c> {
     fn segment(
         &self,
         segment: Segment<'_>,
-        start: Start<'_>,
-        way: Way,
+        start: ScanStart<'_>,
+        direction: Direction,
         todo: &mut Todo,
         visit: &mut impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
         let scans: Vec<IndexScan> = self
             .parts
             .iter()
-            .map(|part| self.scan(segment, start, way, *part))
+            .map(|part| self.scan(segment, start, direction, *part))
             .collect();
         let mut statements = scans
             .iter()
@@ -242,17 +252,23 @@ impl<'c> List<'c> {
             }
         };
         match found.as_mut_slice() {
-            [only] => along(only, todo, &mut visit_row),
-            several => merged(several, way, todo, &mut visit_row),
+            [only] => read_scan(only, todo, &mut visit_row),
+            several => merge_scans(several, direction, todo, &mut visit_row),
         }
     }
 
-    fn scan(&self, segment: Segment<'_>, start: Start<'_>, way: Way, part: Part) -> IndexScan {
+    fn scan(
+        &self,
+        segment: Segment<'_>,
+        start: ScanStart<'_>,
+        direction: Direction,
+        part: TablePart,
+    ) -> IndexScan {
         let column = column(self.sort);
         let by = column.filter(|_| matches!(segment, Segment::With | Segment::Beyond(_)));
-        let order = match way {
-            Way::Down => "ASC",
-            Way::Up => "DESC",
+        let order = match direction {
+            Direction::Down => "ASC",
+            Direction::Up => "DESC",
         };
         let mut scan = IndexScan {
             sql: format!("SELECT {TODO_COLUMNS}"),
@@ -264,12 +280,12 @@ impl<'c> List<'c> {
         scan.sql.push_str(" FROM shown");
         self.within(&mut scan, part, column);
         if let Some(column) = column {
-            scan.sorted(column, segment, way);
+            scan.sorted(column, segment, direction);
         }
         if by.is_none() {
-            // One bound a side: of two on the same side the table is searched by
-            // the first alone, and the rows up to the second are read for nothing.
-            let places = narrowed(part, start, way);
+            // One bound a side: with two, SQLite searches by the first alone and reads the
+            // rows up to the second in vain.
+            let places = narrowed(part, start, direction);
             scan.sql.push_str(" AND place >= ? AND place < ?");
             scan.values.extend([places.start.into(), places.end.into()]);
         }
@@ -282,19 +298,19 @@ impl<'c> List<'c> {
         scan
     }
 
-    /// The day beyond which rows of this part are left out, where there are any.
-    pub(super) fn hidden_in(&self, part: Part) -> Option<i64> {
+    /// Returns the day beyond which rows of this part are left out, if any are.
+    pub(super) fn hidden_in(&self, part: TablePart) -> Option<i64> {
         match part {
-            Part::Open => self.hide.filter(|_| self.early),
-            Part::Waiting => self.hide,
-            Part::Done => None,
+            TablePart::Open => self.hide.filter(|_| self.early),
+            TablePart::Waiting => self.hide,
+            TablePart::Done => None,
         }
     }
 
-    /// The rows of a part, through the index that gives them in order. Of the
-    /// waiting todos only those whose day has come are in a list that hides them:
-    /// few, since the next write moves them.
-    fn within(&self, scan: &mut IndexScan, part: Part, column: Option<&str>) {
+    /// Restricts a scan to a part, read through the index that has its order. A list
+    /// that hides waiting todos has only those whose day has come: few, since the
+    /// next write moves them.
+    fn within(&self, scan: &mut IndexScan, part: TablePart, column: Option<&str>) {
         match (self.hide, column) {
             (Some(_), _) if part.is_waiting() => {
                 scan.sql
@@ -317,13 +333,13 @@ impl<'c> List<'c> {
     }
 }
 
-/// The parts of the table that the list has rows in.
+/// Returns the parts of the table that the list has rows in.
 fn parts(
     connection: &Connection,
     scope: Scope,
     hide: Option<i64>,
-) -> Result<Vec<Part>, StoreError> {
-    let mut parts = Vec::with_capacity(Part::ALL.len());
+) -> Result<Vec<TablePart>, StoreError> {
+    let mut parts = Vec::with_capacity(TablePart::ALL.len());
     if scope != Scope::Done {
         let waiting = connection
             .prepare_cached(
@@ -332,46 +348,46 @@ fn parts(
             )?
             .exists([hide.unwrap_or(i64::MAX)])?;
         if waiting {
-            parts.push(Part::Waiting);
+            parts.push(TablePart::Waiting);
         }
-        parts.push(Part::Open);
+        parts.push(TablePart::Open);
     }
     if scope != Scope::Open {
-        parts.push(Part::Done);
+        parts.push(TablePart::Done);
     }
     Ok(parts)
 }
 
 impl IndexScan {
-    fn sorted(&mut self, column: &str, segment: Segment<'_>, way: Way) {
-        let (condition, value) = match (segment, way) {
+    fn sorted(&mut self, column: &str, segment: Segment<'_>, direction: Direction) {
+        let (condition, value) = match (segment, direction) {
             (Segment::With, _) => ("IS NOT NULL", None),
             (Segment::Without, _) => ("IS NULL", None),
             (Segment::Equal(value), _) => ("= ?", Some(value)),
-            (Segment::Beyond(value), Way::Down) => ("> ?", Some(value)),
-            (Segment::Beyond(value), Way::Up) => ("< ?", Some(value)),
+            (Segment::Beyond(value), Direction::Down) => ("> ?", Some(value)),
+            (Segment::Beyond(value), Direction::Up) => ("< ?", Some(value)),
         };
         self.push(format_args!(" AND {column} {condition}"));
         self.values.extend(value.cloned());
     }
 
     fn push(&mut self, sql: fmt::Arguments<'_>) {
-        // A `String` takes everything.
+        // Writing to a `String` cannot fail.
         let _ = self.sql.write_fmt(sql);
     }
 }
 
-/// The places of a part from the start on.
-pub(super) fn narrowed(part: Part, start: Start<'_>, way: Way) -> Range<i64> {
+/// Returns the places of a part from the start on.
+pub(super) fn narrowed(part: TablePart, start: ScanStart<'_>, direction: Direction) -> Range<i64> {
     let places = part.places();
     let (position, with_it) = match start {
-        Start::End => return places,
-        Start::At(position) => (position, true),
-        Start::After(position) => (position, false),
+        ScanStart::End => return places,
+        ScanStart::At(position) => (position, true),
+        ScanStart::After(position) => (position, false),
     };
     let at = position.order + part.offset();
-    match way {
-        Way::Down => places.start.max(at + i64::from(!with_it))..places.end,
-        Way::Up => places.start..places.end.min(at + i64::from(with_it)),
+    match direction {
+        Direction::Down => places.start.max(at + i64::from(!with_it))..places.end,
+        Direction::Up => places.start..places.end.min(at + i64::from(with_it)),
     }
 }

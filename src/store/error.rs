@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// Why the store could not do what was asked. Nothing is changed then.
+/// An error of the store. Nothing is changed then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -46,17 +46,17 @@ pub enum StoreError {
     /// The database is damaged and about to be moved aside.
     #[error("the local store is damaged")]
     Damaged,
-    /// The file is gone, or another file has its place.
+    /// The file was deleted or replaced.
     #[error("the local store was deleted or moved while it was open")]
     Removed,
-    /// The write-ahead log is gone, so that other programs cannot see what this
+    /// The write-ahead log was deleted, so that other programs cannot see what this
     /// one writes.
     #[error("the write-ahead log of the local store was deleted while it was open")]
     LogDeleted,
     /// A stored value that this program never wrote.
     #[error("the local store contains an invalid {what}")]
     Value {
-        /// What it should have been.
+        /// The expected kind of value.
         what: &'static str,
     },
     /// Values that cannot be read were taken out of the database; the rest is usable.
@@ -64,7 +64,7 @@ pub enum StoreError {
     Isolated {
         /// How many queued changes were taken out.
         changes: usize,
-        /// What they held, as JSON.
+        /// The file with their contents, as JSON.
         saved: Option<PathBuf>,
     },
     /// A server id outside the range that a list can hold.
@@ -81,7 +81,7 @@ pub enum StoreError {
     Unwritable {
         /// Why it cannot be written.
         message: String,
-        /// What to do about it.
+        /// The help.
         help: String,
     },
 }
@@ -112,7 +112,7 @@ impl StoreError {
         }
     }
 
-    /// What the user can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -141,7 +141,7 @@ impl StoreError {
                     .to_owned()
             }
             Self::Damaged => RESTART.to_owned(),
-            Self::Removed => "Try again: a new one is made.".to_owned(),
+            Self::Removed => "Try again: a new one is created.".to_owned(),
             Self::LogDeleted => "Quit every tudone of this account, then start again.".to_owned(),
             Self::Value { .. } => "Run `tudone sync --full` to pull everything again.".to_owned(),
             Self::Isolated { saved: Some(path), .. } => format!(
@@ -177,8 +177,8 @@ impl StoreError {
         }
     }
 
-    /// Returns whether the database was set aside or is gone, so that opening it again
-    /// makes a new one.
+    /// Returns whether the database was moved aside or deleted, so that opening it
+    /// again creates a new one.
     #[must_use]
     pub const fn is_replaced(&self) -> bool {
         matches!(
@@ -187,11 +187,11 @@ impl StoreError {
         )
     }
 
-    /// Returns whether the database may be damaged; a look at all of it decides.
+    /// Returns whether the database may be damaged; a full check decides.
     #[must_use]
     pub fn is_corruption(&self) -> bool {
         match self {
-            // Our statements are fixed: one that SQLite rejects met tables that are not ours.
+            // The statements are fixed: SQLite rejects one only if the tables are damaged.
             Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) if error.extended_code == 1 => {
                 true
             }
@@ -213,7 +213,8 @@ impl StoreError {
         }
     }
 
-    /// Returns whether the file or its disk takes no write, though it may be readable.
+    /// Returns whether the file or its disk cannot be written, though it may be
+    /// readable.
     pub(super) fn is_unwritable(&self) -> bool {
         if let Self::File { source, .. } = self {
             let kind = source.kind();
@@ -246,7 +247,7 @@ impl StoreError {
 }
 
 const RESTART: &str =
-    "Start again: a damaged store is set aside, and changes that were not sent are saved.";
+    "Start again: a damaged store is moved aside, and changes that were not sent are saved.";
 
 fn is_full(error: &io::Error) -> bool {
     matches!(
@@ -265,7 +266,7 @@ fn isolated_message(changes: usize) -> String {
     }
 }
 
-/// What SQLite's code means to the user.
+/// Returns the message for SQLite's code.
 fn sqlite_message(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
@@ -274,7 +275,7 @@ fn sqlite_message(error: &rusqlite::Error) -> String {
             "the local store cannot be written".to_owned()
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "another tudone keeps the local store locked".to_owned()
+            "the local store is locked by another tudone".to_owned()
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             "the local store is damaged".to_owned()
@@ -296,6 +297,6 @@ fn sqlite_help(code: Option<ErrorCode>) -> &'static str {
             "Try again when the other tudone has finished writing."
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => RESTART,
-        _ => "Try again; if it stays, run it with -vv and report the output.",
+        _ => "Try again; if the error stays, run it with -vv and report the output.",
     }
 }

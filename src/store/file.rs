@@ -1,4 +1,4 @@
-//! The database file: created private, opened, moved aside when it is damaged.
+//! Creates, opens and checks the database file.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -11,34 +11,34 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::os::private_file;
 use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
-use crate::store::open_file::Identity;
+use crate::store::open_file::FileIdentity;
 use crate::store::{quarantine, rebuild, schema};
 
 /// How long a writer waits for another writer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A write-ahead log longer than this many pages is checkpointed: short enough
-/// to be read at start in no time, long enough that an add is one fsync.
+/// A write-ahead log longer than this many pages is checkpointed: short enough for
+/// a fast start, long enough that an add is one fsync.
 const LOG_PAGES: i64 = 200;
 
 /// A connection and the file that it reads.
-pub(super) struct Opened {
+pub(super) struct OpenDatabase {
     pub(super) connection: Connection,
-    pub(super) file: Option<Identity>,
+    pub(super) file: Option<FileIdentity>,
 }
 
-impl Opened {
+impl OpenDatabase {
     /// The file at `path`, which cannot have been moved since it was opened.
     fn at(path: &Path, connection: Connection) -> Self {
         Self {
             connection,
-            file: Identity::of(path),
+            file: FileIdentity::of(path),
         }
     }
 }
 
 /// Opens a database for writing, new or old, migrated to the newest version.
-pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
+pub(super) fn open(path: &Path) -> Result<OpenDatabase, StoreError> {
     match make_ready(path) {
         Err(error) if error.is_corruption() => quarantine::set_aside(path, ready),
         other => other,
@@ -46,7 +46,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
 }
 
 /// Opens an existing database for reading, migrated to the newest version.
-pub(super) fn open_to_read(path: &Path) -> Result<Option<Opened>, StoreError> {
+pub(super) fn open_to_read(path: &Path) -> Result<Option<OpenDatabase>, StoreError> {
     match make_readable(path) {
         Err(StoreError::Sqlite(_)) if !path.exists() => Ok(None),
         Err(error) if error.is_corruption() => quarantine::set_aside(path, readable),
@@ -78,8 +78,8 @@ pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Waits for a process that moves a damaged database, which moves its logs too.
-fn make_ready(path: &Path) -> Result<Opened, StoreError> {
+/// Opens a database, after any process that is moving a damaged one aside.
+fn make_ready(path: &Path) -> Result<OpenDatabase, StoreError> {
     let _lock = if fs::metadata(path).is_ok() {
         quarantine::share(path)
     } else {
@@ -89,7 +89,7 @@ fn make_ready(path: &Path) -> Result<Opened, StoreError> {
     ready(path)
 }
 
-fn ready(path: &Path) -> Result<Opened, StoreError> {
+fn ready(path: &Path) -> Result<OpenDatabase, StoreError> {
     check(path)?;
     let new = private_file::create(path).map_err(StoreError::file(path))?;
     if !new {
@@ -105,7 +105,7 @@ fn ready(path: &Path) -> Result<Opened, StoreError> {
     schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
     rebuild::catch_up(&mut connection)?;
     AccountState::load(&connection)?;
-    Ok(Opened::at(path, connection))
+    Ok(OpenDatabase::at(path, connection))
 }
 
 /// Returns whether the header asks for a format that SQLite can write. SQLite opens
@@ -120,7 +120,7 @@ fn has_known_format(path: &Path) -> Result<bool, StoreError> {
         .all(|version| (1..=2).contains(version)))
 }
 
-fn make_readable(path: &Path) -> Result<Option<Opened>, StoreError> {
+fn make_readable(path: &Path) -> Result<Option<OpenDatabase>, StoreError> {
     let _lock = match fs::metadata(path) {
         Ok(_) => quarantine::share(path).map_err(StoreError::file(path))?,
         Err(_) => None,
@@ -128,10 +128,10 @@ fn make_readable(path: &Path) -> Result<Option<Opened>, StoreError> {
     readable(path)
 }
 
-fn readable(path: &Path) -> Result<Option<Opened>, StoreError> {
+fn readable(path: &Path) -> Result<Option<OpenDatabase>, StoreError> {
     check(path)?;
     match fs::metadata(path) {
-        // Another process is making it.
+        // Another process is creating it.
         Ok(metadata) if metadata.len() == 0 => return Ok(None),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -143,7 +143,7 @@ fn readable(path: &Path) -> Result<Option<Opened>, StoreError> {
         found if found != schema::MIGRATIONS.len() => {
             schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
         }
-        // Where the columns cannot be written, those of before answer.
+        // If the derived columns cannot be written, the old ones are used.
         _ => match rebuild::catch_up(&mut connection) {
             Err(error) if !error.is_unwritable() => return Err(error),
             Ok(()) | Err(_) => {}
@@ -151,13 +151,13 @@ fn readable(path: &Path) -> Result<Option<Opened>, StoreError> {
     }
     AccountState::load(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
-    Ok(Some(Opened::at(path, connection)))
+    Ok(Some(OpenDatabase::at(path, connection)))
 }
 
 /// Rejects what SQLite would misread: a directory, and a log without its
 /// database, which it would delete.
 pub(super) fn check(path: &Path) -> Result<(), StoreError> {
-    // First the log: it is made after the database.
+    // First the log: it is created after the database.
     let log = length(&with_suffix(path, "-wal"))?;
     let database = length(path)?;
     let lost = log.is_some_and(|bytes| bytes > 0) && database.is_none_or(|bytes| bytes == 0);
@@ -195,9 +195,9 @@ fn connect_in(locking: &str, path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// As [`connect`], also where the shared memory of the log cannot be made (a full
-/// disk, a directory without write permission). Reading then locks writers out
-/// and, where there is no log, the file alone is the database.
+/// As [`connect`], also if the shared memory of the log cannot be created (a full
+/// disk, a directory without write permission). Reading then locks writers out;
+/// without a log the file alone is the database.
 fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
     match connect(path) {
         Err(StoreError::Sqlite(error)) if is_without_shared_memory(&error) => {}
@@ -270,7 +270,7 @@ fn choose_journal(connection: &Connection, path: &Path) -> Result<(), StoreError
         });
         match chosen {
             Ok(_) => return Ok(()),
-            // Two processes make the database at once; SQLite does not wait for this lock.
+            // Two processes create the database at once; SQLite does not wait for this lock.
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                     && started.elapsed() < PATIENCE =>

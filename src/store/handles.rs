@@ -1,4 +1,4 @@
-//! Handles: keys, old keys, local numbers, ids, prefixes.
+//! Resolves handles: keys, old keys, local numbers, ids, prefixes.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -9,14 +9,14 @@ use crate::domain::todo::{Handle, Row, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, TODO_COLUMNS, blob};
-use crate::store::sort_key::{self, Part, SortRank};
+use crate::store::sort_key::{self, SortRank, TablePart};
 use crate::store::write::Write;
 
 /// The most todos that an ambiguous prefix lists.
-const MOST: u32 = 100;
+const MAX_LISTED: u32 = 100;
 
 impl Store {
-    /// One todo as shown; an old key still resolves.
+    /// Returns a todo as shown; an old key still resolves.
     ///
     /// # Errors
     ///
@@ -26,7 +26,8 @@ impl Store {
         found.map_err(|error| self.recognise(error))
     }
 
-    /// The todo that `handle` names. An ambiguous prefix lists at most 100 todos.
+    /// Returns the todo that `handle` names, or at most 100 todos for an ambiguous
+    /// prefix.
     ///
     /// # Errors
     ///
@@ -55,7 +56,7 @@ impl Store {
         Ok(found.map_or(Resolved::Nothing, Resolved::One))
     }
 
-    /// The most characters that a handle `42` or `n3` of a todo in a list takes.
+    /// Returns the length of the longest handle (`42`, `n3`) of any todo.
     ///
     /// # Errors
     ///
@@ -67,7 +68,7 @@ impl Store {
                  ORDER BY place DESC LIMIT 1",
             )?;
             let mut widest = 0;
-            for part in Part::ALL {
+            for part in TablePart::ALL {
                 let (ids, all) = (part.ids(), part.places());
                 for (from, to, sign) in [(ids.start, ids.end, 0), (ids.end, all.end, 1)] {
                     let last: Option<i64> = statement
@@ -83,8 +84,8 @@ impl Store {
         })
     }
 
-    /// At most `most` todos, done or open, whose server id starts with these
-    /// digits, for completion. Costs what it returns.
+    /// Returns at most `most` todos, done or open, whose server id starts with these
+    /// digits, for completion. Costs as much as it returns.
     ///
     /// # Errors
     ///
@@ -100,10 +101,10 @@ impl Store {
         let Some(first) = first.filter(|first| *first > 0 && !digits.starts_with('0')) else {
             return Ok(todos);
         };
-        let parts: &[Part] = if done {
-            &[Part::Done]
+        let parts: &[TablePart] = if done {
+            &[TablePart::Done]
         } else {
-            &[Part::Open, Part::Waiting]
+            &[TablePart::Open, TablePart::Waiting]
         };
         let powers = std::iter::successors(Some(1_i64), |power| power.checked_mul(10));
         let ranges = powers.map_while(|power| {
@@ -132,7 +133,7 @@ impl Store {
         })
     }
 
-    /// The key of the todo that has this local number, whether it is shown or not.
+    /// Returns the key of the todo with this local number, whether it is shown or not.
     ///
     /// # Errors
     ///
@@ -171,7 +172,7 @@ impl Store {
             "SELECT new FROM aliases WHERE old BETWEEN ?1 AND ?2 ORDER BY old LIMIT ?3",
         ] {
             let mut statement = self.connection.prepare_cached(sql)?;
-            let mut found = statement.query(params![first, last, MOST])?;
+            let mut found = statement.query(params![first, last, MAX_LISTED])?;
             while let Some(row) = found.next()? {
                 keys.push(rows::key(row, 0)?);
             }
@@ -182,7 +183,7 @@ impl Store {
         for key in keys {
             todos.extend(todo(&self.connection, key)?);
         }
-        todos.truncate(MOST as usize);
+        todos.truncate(MAX_LISTED as usize);
         Ok(match todos.len() {
             0 => Resolved::Nothing,
             1 => todos.pop().map_or(Resolved::Nothing, Resolved::One),
@@ -191,8 +192,8 @@ impl Store {
     }
 }
 
-/// The least and the greatest key that start with these hexadecimal digits,
-/// with or without hyphens.
+/// Returns the least and the greatest key that start with these hexadecimal
+/// digits, with or without hyphens.
 fn bounds(prefix: &str) -> Option<([u8; 16], [u8; 16])> {
     let digits: String = prefix.chars().filter(|letter| *letter != '-').collect();
     if digits.is_empty() || digits.len() > 32 {
@@ -205,7 +206,7 @@ fn bounds(prefix: &str) -> Option<([u8; 16], [u8; 16])> {
     Some((fill("0")?.into_bytes(), fill("f")?.into_bytes()))
 }
 
-/// The todo shown under exactly this key.
+/// Returns the todo shown under exactly this key.
 pub(super) fn todo(connection: &Connection, key: Key) -> Result<Option<Todo>, StoreError> {
     one(
         connection,
@@ -229,7 +230,7 @@ fn one(
     Ok(Some(todo))
 }
 
-/// The present key of a todo. A key that is shown is its own, even where it is
+/// Returns the current key of a todo. A key that is shown is its own, even where it is
 /// also an alias.
 pub(super) fn current(connection: &Connection, key: Key) -> Result<Key, StoreError> {
     let mut statement = connection.prepare_cached(
@@ -248,7 +249,7 @@ impl Write<'_> {
         current(&self.tx, key)
     }
 
-    /// This device's number for the todo.
+    /// Returns the local number of a todo (`n3`).
     pub(super) fn local(&self, key: Key) -> Result<Option<i64>, StoreError> {
         if self.account_state.next_local == 1 {
             return Ok(None);
@@ -278,7 +279,7 @@ impl Write<'_> {
             return Ok(());
         }
         let (from, to) = (self.base(old)?, self.base(new)?);
-        self.unplace(old)?;
+        self.remove_row(old)?;
         let (old_blob, new_blob) = (blob(old), blob(new));
         for sql in [
             "DELETE FROM base WHERE key = ?1 AND ?2 IS NOT NULL",
@@ -293,7 +294,7 @@ impl Write<'_> {
         }
         self.alias(old, new)?;
         if let (Some(row), None) = (from, to) {
-            self.keep_base(&Row { key: new, ..row })?;
+            self.store_base(&Row { key: new, ..row })?;
         }
         self.show(new)?;
         Ok(())
@@ -301,7 +302,7 @@ impl Write<'_> {
 
     /// Redirects the handles of the deleted todo `old` (keys, local number, id) to
     /// `new`, which is about to be added.
-    pub(super) fn succeed(
+    pub(super) fn redirect_handles(
         &mut self,
         old: Key,
         id: Option<i64>,
@@ -317,12 +318,12 @@ impl Write<'_> {
                 .execute(params![blob(old), blob(new)])?;
         }
         self.alias(old, new)?;
-        id.map_or(Ok(()), |id| self.name_by_id(id, new))
+        id.map_or(Ok(()), |id| self.redirect_id(id, new))
     }
 
-    /// Makes an id that no row has any more a handle of a todo: it resolves as the
-    /// key of that row.
-    pub(super) fn name_by_id(&self, id: i64, todo: Key) -> Result<(), StoreError> {
+    /// Redirects an id without a row to a todo: the id resolves like the key of the
+    /// former row.
+    pub(super) fn redirect_id(&self, id: i64, todo: Key) -> Result<(), StoreError> {
         let of_row = Key::of_row(self.endpoint, id);
         if of_row == todo {
             return Ok(());

@@ -1,7 +1,7 @@
-//! What was done on this device, for undo and redo.
+//! The history of actions on this device, for undo and redo.
 //!
-//! One row an action, written in the transaction of its outbox entries. The todos
-//! of an action are in one value: a bulk action is one row to write and to forget.
+//! An action is one row, written in the transaction of its outbox entries. Its
+//! todos are in one value: a bulk action is one row to write and to delete.
 
 use std::borrow::Cow;
 
@@ -17,17 +17,17 @@ use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::write::Write;
 
-/// How many actions of a session can be undone.
-const DEPTH: i64 = 200;
-/// How many bytes the actions of all sessions may take. The newest is kept always.
-const ROOM: i64 = 16 << 20;
-/// How many actions of all sessions are kept.
-const ALL: i64 = 1000;
+/// The most actions of one session that can be undone.
+const MAX_UNDO: i64 = 200;
+/// The most bytes of the actions of all sessions. The newest is always kept.
+const MAX_BYTES: i64 = 16 << 20;
+/// The most actions of all sessions.
+const MAX_ACTIONS: i64 = 1000;
 /// An action of more bytes is followed by a sweep, as is every [`SWEEP`]th.
 const LARGE: usize = 4096;
 const SWEEP: i64 = 64;
 
-const PAST_COLUMNS: &str = "at, verb, count, text";
+const ENTRY_COLUMNS: &str = "at, verb, count, text";
 
 /// A [`HistoryItem`] as stored: without `before` an add, without `after` a deletion.
 #[derive(Serialize, Deserialize)]
@@ -42,32 +42,31 @@ struct StoredItem<'a> {
 }
 
 impl Store {
-    /// The actions of `session` that can be undone, newest first.
+    /// Returns the actions of `session` that can be undone, newest first.
     ///
     /// # Errors
     ///
     /// SQLite's.
     pub fn history(&self, session: Session) -> Result<Vec<HistoryEntry>, StoreError> {
         let sql = format!(
-            "SELECT {PAST_COLUMNS} FROM history WHERE session IS ?1 AND undone = 0
+            "SELECT {ENTRY_COLUMNS} FROM history WHERE session IS ?1 AND undone = 0
              ORDER BY act DESC"
         );
         self.reading(|snapshot| {
             let mut statement = snapshot.prepare_cached(&sql)?;
             let mut found = statement.query([stored(session)])?;
-            let mut acts = Vec::new();
+            let mut actions = Vec::new();
             while let Some(row) = found.next()? {
-                acts.push(read_past(row)?);
+                actions.push(read_entry(row)?);
             }
-            Ok(acts)
+            Ok(actions)
         })
     }
 }
 
 impl Write<'_> {
-    /// Remembers an action as the newest of its session, which can redo nothing
-    /// from then on.
-    pub(super) fn remember(
+    /// Records an action as the newest of its session and clears the session's redo.
+    pub(super) fn record_action(
         &self,
         session: Session,
         verb: &str,
@@ -80,20 +79,20 @@ impl Write<'_> {
         self.tx
             .prepare_cached("DELETE FROM history WHERE session IS ?1 AND undone = 1")?
             .execute([stored(session)])?;
-        let past = HistoryEntry {
+        let entry = HistoryEntry {
             at,
             verb: verb.to_owned(),
             count: items.len().try_into().unwrap_or(u64::MAX),
             text: first.text().to_owned(),
         };
-        self.keep(session, &past, false, items)
+        self.insert_action(session, &entry, false, items)
     }
 
-    /// Adds an action, and forgets the oldest beyond what there is room for.
-    pub(super) fn keep(
+    /// Inserts an action, and deletes the oldest beyond the limits.
+    pub(super) fn insert_action(
         &self,
         session: Session,
-        past: &HistoryEntry,
+        entry: &HistoryEntry,
         undone: bool,
         items: &[HistoryItem],
     ) -> Result<(), StoreError> {
@@ -105,10 +104,10 @@ impl Write<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
             )?
             .execute(params![
-                past.at.to_string(),
-                past.verb,
-                i64::try_from(past.count).unwrap_or(i64::MAX),
-                past.text,
+                entry.at.to_string(),
+                entry.verb,
+                i64::try_from(entry.count).unwrap_or(i64::MAX),
+                entry.text,
                 deeds,
                 stored(session),
                 undone,
@@ -121,25 +120,25 @@ impl Write<'_> {
                      ORDER BY act DESC LIMIT 1 OFFSET ?3)
                  AND session IS ?1 AND undone = ?2",
             )?
-            .execute(params![stored(session), undone, DEPTH])?;
+            .execute(params![stored(session), undone, MAX_UNDO])?;
         if is_large || newest % SWEEP == 0 {
             self.sweep(newest)?;
         }
         Ok(())
     }
 
-    /// Forgets the oldest actions of all sessions beyond what there is room for.
+    /// Deletes the oldest actions of all sessions beyond the limits.
     fn sweep(&self, newest: i64) -> Result<(), StoreError> {
         let mut statement = self
             .tx
             .prepare_cached("SELECT act, length(deeds) FROM history ORDER BY act DESC")?;
         let mut found = statement.query([])?;
-        let (mut bytes, mut acts) = (0_i64, 0_i64);
+        let (mut bytes, mut actions) = (0_i64, 0_i64);
         while let Some(row) = found.next()? {
             let (act, length): (i64, i64) = (row.get(0)?, row.get(1)?);
             bytes = bytes.saturating_add(length);
-            acts += 1;
-            if act != newest && (bytes > ROOM || acts > ALL) {
+            actions += 1;
+            if act != newest && (bytes > MAX_BYTES || actions > MAX_ACTIONS) {
                 drop(found);
                 self.tx
                     .execute("DELETE FROM history WHERE act <= ?1", [act])?;
@@ -162,24 +161,24 @@ impl Write<'_> {
         undone: bool,
     ) -> Result<Option<(i64, HistoryEntry, Vec<HistoryItem>)>, StoreError> {
         let sql = format!(
-            "SELECT {PAST_COLUMNS}, act, deeds FROM history WHERE session IS ?1 AND undone = ?2
+            "SELECT {ENTRY_COLUMNS}, act, deeds FROM history WHERE session IS ?1 AND undone = ?2
              ORDER BY act DESC LIMIT 1"
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
         let newest = statement
             .query_row(params![stored(session), undone], |row| {
                 let items: Vec<u8> = row.get(5)?;
-                Ok((row.get(4)?, read_past(row), items))
+                Ok((row.get(4)?, read_entry(row), items))
             })
             .optional()?;
-        let Some((act, past, items)) = newest else {
+        let Some((act, entry, items)) = newest else {
             return Ok(None);
         };
-        Ok(Some((act, past?, read(&items)?)))
+        Ok(Some((act, entry?, read(&items)?)))
     }
 
-    /// Forgets an action, except what could not be reversed.
-    pub(super) fn leave(&self, act: i64, overlaps: &[Overlap]) -> Result<(), StoreError> {
+    /// Deletes an action, except the part that could not be reversed.
+    pub(super) fn forget_except(&self, act: i64, overlaps: &[Overlap]) -> Result<(), StoreError> {
         let items: Vec<_> = overlaps.iter().map(|overlap| &overlap.item).collect();
         let Some(first) = items.first() else {
             return self.forget(act);
@@ -196,7 +195,7 @@ impl Write<'_> {
     }
 }
 
-/// The session as stored; `NULL` is the CLI.
+/// Returns the stored form of a session; `NULL` is the CLI.
 fn stored(session: Session) -> Option<[u8; 16]> {
     match session {
         Session::Cli => None,
@@ -204,8 +203,8 @@ fn stored(session: Session) -> Option<[u8; 16]> {
     }
 }
 
-/// Reads [`PAST_COLUMNS`].
-fn read_past(row: &SqlRow<'_>) -> Result<HistoryEntry, StoreError> {
+/// Reads [`ENTRY_COLUMNS`].
+fn read_entry(row: &SqlRow<'_>) -> Result<HistoryEntry, StoreError> {
     let at: String = row.get(0)?;
     let count: i64 = row.get(2)?;
     Ok(HistoryEntry {

@@ -25,10 +25,9 @@ mod commit;
 mod counts;
 mod cursor;
 mod file;
-mod found;
 mod handles;
 mod history;
-mod merged;
+mod merge_scans;
 mod open_file;
 mod outbox;
 mod pull;
@@ -40,9 +39,10 @@ mod rescue;
 mod rows;
 mod schema;
 mod search;
+mod search_scan;
 mod shown;
 mod sort_key;
-mod staged;
+mod staged_base;
 mod successor;
 #[cfg(test)]
 mod tests;
@@ -55,7 +55,7 @@ pub use error::StoreError;
 
 use crate::domain::list::{Freshness, Totals};
 use account_state::AccountState;
-use file::Opened;
+use file::OpenDatabase;
 use open_file::OpenFile;
 
 /// An open database of one account.
@@ -68,13 +68,13 @@ pub struct Store {
     access: Access,
 }
 
-/// What an open store may be used for.
+/// The permitted use of an open store.
 #[derive(Debug, Clone)]
 enum Access {
     Write,
-    /// Reading, as asked for.
+    /// Reading, as requested.
     Read,
-    /// Reading, since the file or its disk takes no write.
+    /// Reading, since the file or its disk cannot be written.
     Unwritable {
         message: String,
         help: String,
@@ -82,8 +82,8 @@ enum Access {
 }
 
 impl Store {
-    /// Opens the database of one account for reading and writing, making it
-    /// (0600 in a 0700 directory) or migrating it (after a backup copy) where needed.
+    /// Opens the database of one account for reading and writing; creates it (0600 in
+    /// a 0700 directory) or migrates it (after a backup copy) if necessary.
     ///
     /// `endpoint` names the rows of a bare backend.
     ///
@@ -108,9 +108,8 @@ impl Store {
         Ok(opened.map(|opened| Self::around(opened, Some(path), endpoint, Access::Read)))
     }
 
-    /// Opens the database as [`Store::open`] does or, where the file or its disk
-    /// takes no write, an existing one for reading: [`Store::unwritable`] then
-    /// says why.
+    /// Opens the database as [`Store::open`] does or, if the file or its disk cannot be
+    /// written, an existing one for reading: [`Store::unwritable`] then returns why.
     ///
     /// # Errors
     ///
@@ -136,7 +135,7 @@ impl Store {
         }
     }
 
-    /// A database in memory, for tests.
+    /// Opens a database in memory, for tests.
     ///
     /// # Errors
     ///
@@ -145,14 +144,14 @@ impl Store {
         let mut connection = Connection::open_in_memory()?;
         file::set_up(&connection)?;
         schema::migrate(&mut connection, None, schema::MIGRATIONS)?;
-        let opened = Opened {
+        let opened = OpenDatabase {
             connection,
             file: None,
         };
         Ok(Self::around(opened, None, endpoint, Access::Write))
     }
 
-    fn around(opened: Opened, path: Option<&Path>, endpoint: &str, access: Access) -> Self {
+    fn around(opened: OpenDatabase, path: Option<&Path>, endpoint: &str, access: Access) -> Self {
         Self {
             connection: opened.connection,
             file: path.map(|path| OpenFile::new(path, opened.file)),
@@ -161,7 +160,7 @@ impl Store {
         }
     }
 
-    /// Why the store was opened for reading although writing was asked for.
+    /// Returns why the store was opened for reading although writing was requested.
     #[must_use]
     pub fn unwritable(&self) -> Option<StoreError> {
         match &self.access {
@@ -173,15 +172,15 @@ impl Store {
         }
     }
 
-    /// Checks that this is still the account's database, and one that this
-    /// program can write. Costs one look at the directory and one at the format.
+    /// Checks that the file is still the account's database and that this program
+    /// supports its format. Cheap.
     ///
     /// # Errors
     ///
-    /// An error that [is a replacement](StoreError::is_replaced) when the file
-    /// was set aside or is gone: go on with the store [opened
-    /// again](Store::reopen). [`StoreError::LogDeleted`] when its log is gone,
-    /// [`StoreError::Newer`] when a newer program migrated it: reading may go on.
+    /// An error that [is a replacement](StoreError::is_replaced) if the file was moved
+    /// aside or deleted: continue with [`Store::reopen`]. [`StoreError::LogDeleted`]
+    /// if its log was deleted, [`StoreError::Newer`] if a newer program migrated it:
+    /// reading may continue.
     pub fn check(&self) -> Result<(), StoreError> {
         self.check_file()?;
         schema::check(&self.connection)
@@ -194,19 +193,19 @@ impl Store {
         }
     }
 
-    /// Opens the store again where its file was replaced.
+    /// Opens the store again if its file was replaced.
     ///
     /// # Errors
     ///
     /// As [`Store::open`].
-    pub fn follow(&mut self) -> Result<(), StoreError> {
+    pub fn reopen_if_replaced(&mut self) -> Result<(), StoreError> {
         match self.check_file() {
             Err(error) if error.is_replaced() => self.reopen(),
             Ok(()) | Err(_) => Ok(()),
         }
     }
 
-    /// Opens the store again, where it was and as it was.
+    /// Opens the store again, at the same path and for the same use.
     ///
     /// # Errors
     ///
@@ -236,9 +235,9 @@ impl Store {
         result.map_err(|error| self.recognise(error))
     }
 
-    /// Turns an error that may mean damage into the one that is true: every page
-    /// is looked at, a damaged file is set aside, and values that cannot be read
-    /// are taken out of a sound one. Other errors come back as they are.
+    /// Turns an error that may mean damage into the exact one: checks every page, moves
+    /// a damaged file aside, and removes unreadable values from a sound one. Returns
+    /// other errors unchanged.
     fn recognise(&self, error: StoreError) -> StoreError {
         let Some(file) = &self.file else {
             return error;
@@ -259,7 +258,7 @@ impl Store {
         }
     }
 
-    /// Counters, kept, not counted.
+    /// Returns the counters. Nothing is counted.
     ///
     /// # Errors
     ///
@@ -268,7 +267,7 @@ impl Store {
         Ok(self.state()?.totals())
     }
 
-    /// How fresh base is.
+    /// Returns the age of base and the outcome of the last attempts.
     ///
     /// # Errors
     ///
@@ -281,7 +280,7 @@ impl Store {
         AccountState::load(&self.connection).map_err(|error| self.recognise(error))
     }
 
-    /// A number that changes when another connection has written.
+    /// Returns a number that changes when another connection has written.
     ///
     /// # Errors
     ///

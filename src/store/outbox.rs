@@ -2,37 +2,37 @@
 
 use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
-use crate::domain::change::{Act, Change, Entry, Progress, Rejection};
-use crate::domain::fold::Step;
+use crate::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
+use crate::domain::fold::FoldStep;
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::push_outcome::Queued;
 use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, blob};
 use crate::store::write::Write;
-use crate::store::{Store, base, staged, successor};
+use crate::store::{Store, base, staged_base, successor};
 
 /// One todo's outbox entries.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Queue {
     /// In order.
-    pub entries: Vec<Entry>,
-    /// The id in the answer to its add.
+    pub entries: Vec<OutboxEntry>,
+    /// The id in the answer to the add.
     pub learnt: Option<i64>,
     /// The revision in the answer to the last answered entry.
-    pub took: Option<i64>,
+    pub answered_revision: Option<i64>,
 }
 
 pub(super) const COLUMNS: &str = "seq, key, change, at, act, before, after, revision, high_water,
     progress, tries, code, message, theirs, row_id, took";
 
-/// Passes each entry that the filter selects to `each`, in order, with the id and
-/// the revision of its answer.
+/// Passes each entry that the filter selects to `each`, in order, with the id and the
+/// revision in its answer.
 fn read(
     connection: &Connection,
     filter: &str,
     value: impl ToSql,
-    mut each: impl FnMut(Entry, Option<i64>, Option<i64>),
+    mut each: impl FnMut(OutboxEntry, Option<i64>, Option<i64>),
 ) -> Result<(), StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {filter} ORDER BY seq");
     let mut statement = connection.prepare_cached(&sql)?;
@@ -44,9 +44,9 @@ fn read(
 }
 
 /// Reads [`COLUMNS`].
-pub(super) fn entry(row: &SqlRow<'_>) -> Result<Entry, StoreError> {
+pub(super) fn entry(row: &SqlRow<'_>) -> Result<OutboxEntry, StoreError> {
     let at: String = row.get(3)?;
-    Ok(Entry {
+    Ok(OutboxEntry {
         seq: row.get(0)?,
         change: Change {
             id: ChangeId(rows::uuid(row.get_ref(2)?)?),
@@ -89,7 +89,7 @@ fn progress(row: &SqlRow<'_>) -> Result<Progress, StoreError> {
     }
 }
 
-/// An act as stored: kind, before, after.
+/// Returns the stored form of an act: kind, before, after.
 fn act_columns(act: &Act) -> (i64, Option<&str>, Option<&str>) {
     match act {
         Act::Add { text } => (0, None, Some(text)),
@@ -99,7 +99,7 @@ fn act_columns(act: &Act) -> (i64, Option<&str>, Option<&str>) {
 }
 
 impl Store {
-    /// The outbox in order, each entry with its base row (while base is stale,
+    /// Returns the outbox in order, each entry with its base row (while base is stale,
     /// with its row of the new base, if that has been pulled).
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl Store {
                 let key = queued.entry.change.todo;
                 queued.waits = waiting.contains(&key);
                 queued.base = if is_stale {
-                    staged::of(snapshot, key)?
+                    staged_base::of(snapshot, key)?
                 } else {
                     base::of(snapshot, key)?
                 };
@@ -132,28 +132,33 @@ impl Store {
 }
 
 impl Write<'_> {
-    /// The entries of one todo.
+    /// Returns the entries of one todo.
     pub(super) fn queue(&self, key: Key) -> Result<Queue, StoreError> {
         let mut queue = Queue::default();
         if self.account_state.has_entries() {
-            read(&self.tx, "key = ?1", blob(key), |entry, row_id, took| {
-                queue.learnt = queue.learnt.or(row_id);
-                if entry.progress == Progress::Answered {
-                    queue.took = took;
-                }
-                queue.entries.push(entry);
-            })?;
+            read(
+                &self.tx,
+                "key = ?1",
+                blob(key),
+                |entry, row_id, answered_revision| {
+                    queue.learnt = queue.learnt.or(row_id);
+                    if entry.progress == Progress::Answered {
+                        queue.answered_revision = answered_revision;
+                    }
+                    queue.entries.push(entry);
+                },
+            )?;
         }
         Ok(queue)
     }
 
-    pub(super) fn entry(&self, seq: i64) -> Result<Option<Entry>, StoreError> {
+    pub(super) fn entry(&self, seq: i64) -> Result<Option<OutboxEntry>, StoreError> {
         let mut found = None;
         read(&self.tx, "seq = ?1", seq, |entry, _, _| found = Some(entry))?;
         Ok(found)
     }
 
-    /// The todos that have outbox entries.
+    /// Returns the todos that have outbox entries.
     pub(super) fn queued_keys(&self) -> Result<Vec<Key>, StoreError> {
         let mut statement = self.tx.prepare_cached("SELECT DISTINCT key FROM outbox")?;
         let mut found = statement.query([])?;
@@ -205,7 +210,11 @@ impl Write<'_> {
     }
 
     /// Changes the state of an entry, and the counters.
-    pub(super) fn progress(&mut self, entry: &Entry, to: &Progress) -> Result<(), StoreError> {
+    pub(super) fn progress(
+        &mut self,
+        entry: &OutboxEntry,
+        to: &Progress,
+    ) -> Result<(), StoreError> {
         *self.account_state.entries_mut(&entry.progress) -= 1;
         *self.account_state.entries_mut(to) += 1;
         self.write_progress(entry.seq, to)
@@ -242,7 +251,7 @@ impl Write<'_> {
     }
 
     /// Deletes an entry.
-    pub(super) fn take_out(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    pub(super) fn delete_entry(&mut self, entry: &OutboxEntry) -> Result<(), StoreError> {
         *self.account_state.entries_mut(&entry.progress) -= 1;
         self.tx
             .prepare_cached("DELETE FROM outbox WHERE seq = ?1")?
@@ -250,28 +259,28 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Carries out the steps of folding `change` into its todo's entries.
-    pub(super) fn carry_out(
+    /// Applies the steps of folding `change` into its todo's entries.
+    pub(super) fn apply_steps(
         &mut self,
         change: &Change,
         queue: &Queue,
-        steps: Vec<Step>,
+        steps: Vec<FoldStep>,
     ) -> Result<(), StoreError> {
         let entry = |seq: i64| queue.entries.iter().find(|entry| entry.seq == seq);
         for step in steps {
             match step {
-                Step::Drop { seq } => {
+                FoldStep::Drop { seq } => {
                     if let Some(entry) = entry(seq) {
-                        self.take_out(entry)?;
+                        self.delete_entry(entry)?;
                     }
                 }
-                Step::Rewrite { seq, act } => {
+                FoldStep::Rewrite { seq, act } => {
                     self.rewrite(seq, &act)?;
                     if let Some(entry) = entry(seq) {
                         self.progress(entry, &Progress::Pending)?;
                     }
                 }
-                Step::Append {
+                FoldStep::Append {
                     act,
                     revision,
                     rejection,

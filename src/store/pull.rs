@@ -1,11 +1,11 @@
-//! Answers of the server: pages of the change feed, whole lists, the mark.
+//! Applies the answers of a pull: pages of the change feed, snapshots, the mark.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::change::{Act, Entry, Progress, Rejection};
+use crate::domain::change::{Act, OutboxEntry, Progress, Rejection};
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::list::LONGEST_REST;
@@ -17,11 +17,12 @@ use crate::store::rows::{self, BASE_COLUMNS, blob};
 use crate::store::write::Write;
 use crate::store::{schema, sort_key, text_blocks};
 
-/// From how many rows on an empty table is filled without its sorting indexes.
+/// With this many rows or more, an empty table is filled without its sort
+/// indexes.
 const MANY: usize = 500;
 
 impl Store {
-    /// What the role may do, as last found out.
+    /// Returns the role's permissions, as last reported.
     ///
     /// # Errors
     ///
@@ -30,10 +31,9 @@ impl Store {
         Ok(self.state()?.capabilities)
     }
 
-    /// Remembers what the role may do. A bare backend that became full has its
-    /// rows and outbox re-keyed when the feed tells the rows' keys; the cursor
-    /// goes back to 0 for that, and with the end of that pull the rows that it
-    /// did not tell are gone.
+    /// Stores the role's permissions. If a bare backend became full, rows and outbox
+    /// are re-keyed by the next pull, which starts at 0; at its end, rows that it did
+    /// not contain are deleted.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// Returns whether rows and outbox still have the keys of a bare backend that became
-    /// full: until the first complete pull no key of theirs means anything to it.
+    /// full: the server does not know them until the first complete pull.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Store {
         Ok(self.state()?.rekeying)
     }
 
-    /// The greatest revision seen; 0 at the start.
+    /// Returns the greatest revision seen; 0 at the start.
     ///
     /// # Errors
     ///
@@ -103,10 +103,10 @@ impl Store {
         self.writing(|write| write.check_mark(mark))
     }
 
-    /// Lets the next pull start at 0 and replace base when it is complete; the
-    /// outbox stays and nothing is rejected. Rows that still have the keys of a
-    /// bare backend are updated in place: by them the outbox learns the keys of
-    /// the full one. Counters are counted again.
+    /// Makes the next pull start at 0 and replace base when it is complete; the outbox
+    /// stays and nothing is rejected. Rows that still have the keys of a bare backend
+    /// are updated in place: the outbox gets the full backend's keys from them.
+    /// Recounts the counters.
     ///
     /// # Errors
     ///
@@ -121,8 +121,8 @@ impl Store {
         })
     }
 
-    /// Applies one page of the change feed and moves the cursor, in one transaction.
-    /// While base is stale the page is staged beside it.
+    /// Applies one page of the change feed and advances the cursor, in one transaction.
+    /// While base is stale the page is staged.
     ///
     /// # Errors
     ///
@@ -145,8 +145,7 @@ impl Store {
         })
     }
 
-    /// Takes the whole list of a bare backend as the new base: rows that are not
-    /// in it are gone.
+    /// Replaces base by the whole list of a bare backend: missing rows were deleted.
     ///
     /// # Errors
     ///
@@ -178,7 +177,7 @@ impl Store {
             write.tx.execute_batch(schema::SORTED)?;
             text_blocks::fill(&write.tx)?;
             for seq in &pull.answered {
-                write.dismiss(*seq)?;
+                write.delete_answered(*seq)?;
             }
             if write.account_state.rekeying {
                 write.drop_rows_without_own_key()?;
@@ -191,14 +190,13 @@ impl Store {
         })
     }
 
-    /// Remembers that the server could not be reached, and for how long from
-    /// then on it `asked` to be left alone: for an hour at most. Where it asked
-    /// for nothing, what it asked for before still holds.
+    /// Records that the server could not be reached, and the pause that it `asked`
+    /// for: an hour at most. Without one, an earlier pause still holds.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn note_failure(
+    pub fn record_failure(
         &mut self,
         at: Timestamp,
         asked: Option<Duration>,
@@ -208,7 +206,7 @@ impl Store {
         let wanted = asked.and_then(|rest| after(rest.min(LONGEST_REST)));
         self.writing(|write| {
             let state = &mut write.account_state;
-            // One further away was noted by a wrong clock.
+            // A later end was recorded by a wrong clock.
             let kept = state.rest_until.filter(|it| Some(*it) <= longest);
             state.rest_until = wanted.or(kept);
             state.failed_at = Some(at);
@@ -230,7 +228,7 @@ impl Write<'_> {
             self.forget_revisions()?;
         }
         if reset {
-            self.refuse_unanswered_adds()?;
+            self.reject_unanswered_adds()?;
         }
         self.account_state.user_id = Some(mark.user_id);
         self.account_state.purged = mark.purged_revision;
@@ -247,18 +245,18 @@ impl Write<'_> {
     }
 
     /// Deletes an answered entry: base includes it now.
-    fn dismiss(&mut self, seq: i64) -> Result<(), StoreError> {
+    fn delete_answered(&mut self, seq: i64) -> Result<(), StoreError> {
         let Some(entry) = self.entry(seq)? else {
             return Ok(());
         };
         if entry.progress == Progress::Answered {
-            self.take_out(&entry)?;
+            self.delete_entry(&entry)?;
             self.refresh(entry.change.todo)?;
         }
         Ok(())
     }
 
-    /// Forgets the revisions that a todo's pending changes were made on.
+    /// Clears the revisions that a todo's pending changes are based on.
     pub(super) fn forget_revisions_of(&self, key: Key) -> Result<(), StoreError> {
         self.tx
             .prepare_cached("UPDATE outbox SET revision = NULL WHERE key = ?1 AND progress = 0")?
@@ -266,38 +264,38 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The revision of a base row, where base is not stale.
+    /// Returns the revision of a base row, unless base is stale.
     pub(super) fn known_revision(&self, revision: i64) -> Option<i64> {
         (!self.account_state.staging).then_some(revision)
     }
 
-    /// Forgets the revisions that unanswered changes were made on: on another
-    /// server the same number may stand for another text.
+    /// Clears the revisions that unanswered changes are based on: on another server
+    /// the same number may belong to another text.
     fn forget_revisions(&self) -> Result<(), StoreError> {
         self.tx
             .execute("UPDATE outbox SET revision = NULL WHERE progress < 2", [])?;
         Ok(())
     }
 
-    /// Rejects adds that may or may not be on the server: the user decides, so that
-    /// none is doubled.
-    fn refuse_unanswered_adds(&mut self) -> Result<(), StoreError> {
+    /// Rejects adds that may be on the server: the user decides, so that none is
+    /// duplicated.
+    fn reject_unanswered_adds(&mut self) -> Result<(), StoreError> {
         let rejection = Rejection {
             code: "reset".to_owned(),
-            message: "the server was reset while this was being sent".to_owned(),
+            message: "the server was reset while this change was being sent".to_owned(),
             theirs: None,
         };
         for key in self.queued_keys()? {
             let entries = self.queue(key)?.entries;
-            let is_removal = |entry: &Entry| matches!(entry.change.act, Act::Remove { .. });
+            let is_removal = |entry: &OutboxEntry| matches!(entry.change.act, Act::Remove { .. });
             if entries.iter().any(is_removal) {
-                // Add and removal are sent together: it is gone whether it arrived or not.
+                // Add and deletion are sent together: the todo is deleted in any case.
                 continue;
             }
             for entry in entries {
                 let is_add = matches!(entry.change.act, Act::Add { .. });
                 if is_add && matches!(entry.progress, Progress::Sent { .. }) {
-                    self.refuse(&entry, &rejection)?;
+                    self.reject(&entry, &rejection)?;
                 }
             }
             self.show(key)?;
@@ -305,7 +303,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The rows that differ from base, and the keys that are only in base.
+    /// Returns the rows that differ from base, and the keys that are only in base.
     fn compare<'r>(&self, rows: &'r [Row]) -> Result<(Vec<&'r Row>, Vec<Key>), StoreError> {
         let mut news: HashMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
         let mut gone = Vec::new();
@@ -324,8 +322,8 @@ impl Write<'_> {
         Ok((changed, gone))
     }
 
-    /// Deletes rows that still have the key of a bare backend's row after the feed
-    /// of the full one was read to its end: they were deleted in between.
+    /// Deletes rows that still have the key of a bare backend's row after a complete
+    /// pull of the full one: they were deleted in between.
     fn drop_rows_without_own_key(&mut self) -> Result<(), StoreError> {
         let mut gone = Vec::new();
         self.each_base(|base| {

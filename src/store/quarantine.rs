@@ -1,4 +1,4 @@
-//! Moves a damaged database aside, with what can still be read of its outbox.
+//! Moves a damaged database aside and saves the readable part of its outbox.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::os::file_lock::{FileLock, LockError};
 use crate::store::error::StoreError;
 use crate::store::file::with_suffix;
-use crate::store::open_file::Identity;
+use crate::store::open_file::FileIdentity;
 use crate::store::rescue;
 
 /// How long another process may take to move a database aside.
@@ -24,7 +24,7 @@ pub(super) fn lock(path: &Path) -> io::Result<FileLock> {
 }
 
 /// Takes the lock that belongs to `path`, shared: no process moves the database
-/// while it is held. `None` where there can be no lock file: then no process can
+/// while it is held. `None` if the lock file cannot be created: then no process can
 /// move the database either.
 pub(super) fn share(path: &Path) -> io::Result<Option<FileLock>> {
     match FileLock::share(&lock_of(path), PATIENCE) {
@@ -46,7 +46,7 @@ fn system_error(error: LockError) -> io::Error {
 }
 
 /// Moves the file and its logs aside and returns the error that names the new
-/// place, unless `again` finds, with the lock held, that the database is sound.
+/// path, unless `again` finds, with the lock held, that the database is sound.
 pub(super) fn set_aside<T>(
     path: &Path,
     again: impl Fn(&Path) -> Result<T, StoreError>,
@@ -85,13 +85,13 @@ fn moved(path: &Path) -> Result<StoreError, StoreError> {
     })
 }
 
-/// The error for a database that another process moved aside, if it did.
-pub(super) fn aside_of(path: &Path, database: Option<Identity>) -> Option<StoreError> {
+/// Returns the error for a database that another process moved aside, if it did.
+pub(super) fn aside_of(path: &Path, database: Option<FileIdentity>) -> Option<StoreError> {
     database?;
     let exists = |aside: &PathBuf| PARTS.iter().any(|part| with_suffix(aside, part).exists());
     aside(path)
         .take_while(exists)
-        .find(|aside| Identity::of(aside) == database)
+        .find(|aside| FileIdentity::of(aside) == database)
         .map(corrupt)
 }
 
@@ -103,7 +103,7 @@ fn corrupt(aside: PathBuf) -> StoreError {
     }
 }
 
-/// The names for damaged databases, in the order they are taken.
+/// Returns the names for damaged databases, in the order of their use.
 fn aside(path: &Path) -> impl Iterator<Item = PathBuf> {
     (1..10_000_u32).map(move |number| with_suffix(path, &format!(".damaged-{number}")))
 }

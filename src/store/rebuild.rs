@@ -1,15 +1,15 @@
-//! Reads every text again, for columns that are derived from it.
+//! Rebuilds the columns that are derived from texts.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::domain::casefold::search_key;
 use crate::domain::line::Line;
 use crate::store::error::StoreError;
-use crate::store::sort_key::{self, Part};
+use crate::store::sort_key::{self, TablePart};
 use crate::store::{counts, rows, schema, text_blocks};
 
-/// The version of what is read from a text. To be raised when the domain reads
-/// a part of a line, or folds text, in another way.
+/// The version of the derived columns. To be raised when the domain parses a part
+/// of a line, or folds text, in another way.
 const READING: i64 = 1;
 
 /// How many rows are read at a time.
@@ -23,7 +23,7 @@ pub(super) fn is_due(connection: &Connection) -> Result<bool, StoreError> {
     Ok(reading != READING)
 }
 
-/// [`rebuild`] in a transaction of its own, where it is due.
+/// Rebuilds in a transaction of its own, if it is due.
 pub(super) fn catch_up(connection: &mut Connection) -> Result<(), StoreError> {
     if !is_due(connection)? {
         return Ok(());
@@ -36,7 +36,7 @@ pub(super) fn catch_up(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes all derived columns, counters and sorting indexes again.
+/// Rebuilds all derived columns, counters and sort indexes.
 pub(super) fn rebuild(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute_batch(schema::UNSORTED)?;
     let mut last = i64::MIN;
@@ -75,8 +75,8 @@ fn texts_after(tx: &Transaction<'_>, place: i64) -> Result<Vec<(i64, String)>, S
     Ok(texts)
 }
 
-/// Every start date counts as waiting here: the next write puts the rows that do
-/// not wait where they belong. A row moved further on is read once more.
+/// Counts every start date as waiting: the next write moves the rows that do not
+/// wait. A row that is moved forward is read twice.
 fn derive(tx: &Transaction<'_>, place: i64, text: &str) -> Result<(), StoreError> {
     let line = Line::new(text);
     let start = line.start().map(rows::day);
@@ -84,11 +84,11 @@ fn derive(tx: &Transaction<'_>, place: i64, text: &str) -> Result<(), StoreError
         .prepare_cached("SELECT day FROM ledger")?
         .query_row([], |row| row.get(0))?;
     let part = if line.is_done() {
-        Part::Done
+        TablePart::Done
     } else if start.is_some_and(|start| start > day) {
-        Part::Waiting
+        TablePart::Waiting
     } else {
-        Part::Open
+        TablePart::Open
     };
     let (order, _) = sort_key::parted(place);
     tx.prepare_cached(

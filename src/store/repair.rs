@@ -1,4 +1,4 @@
-//! Takes values that cannot be read out of a sound database.
+//! Removes unreadable values from a sound database.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::domain::key::Key;
 use crate::store::Store;
-use crate::store::counts::Deltas;
+use crate::store::counts::CounterDeltas;
 use crate::store::error::StoreError;
 use crate::store::file::with_suffix;
 use crate::store::rows::{self, BASE_COLUMNS};
@@ -14,11 +14,11 @@ use crate::store::write::Write;
 use crate::store::{account_state, outbox, rescue};
 
 impl Store {
-    /// Takes every value that cannot be read out of the database and counts
-    /// again; what queued changes held is saved to a file first. Rows of the
-    /// server are pulled again. `None` when all can be read.
+    /// Removes every unreadable value from the database and counts again; saves the
+    /// values of queued changes to a file first. Rows of the server are pulled again.
+    /// `None` if everything is readable.
     ///
-    /// Costs what there is.
+    /// The cost grows with the database.
     pub(super) fn repair(&mut self) -> Result<Option<StoreError>, StoreError> {
         let path = self.file.as_ref().map(|file| file.path.clone());
         let mut write = self.begin()?;
@@ -46,7 +46,7 @@ impl Store {
     }
 }
 
-/// The first name for what was taken out that is not used yet.
+/// Returns the first unused name for the file of unreadable values.
 fn free_name(database: &std::path::Path) -> PathBuf {
     (1..10_000_u32)
         .map(|number| with_suffix(database, &format!(".unreadable-{number}.json")))
@@ -74,7 +74,7 @@ impl Write<'_> {
         Ok(found)
     }
 
-    /// Returns how many rows there were.
+    /// Deletes unreadable rows; returns their number.
     fn delete_unreadable_rows(&mut self) -> Result<usize, StoreError> {
         let mut count = 0;
         for (table, id) in [("shown", "place"), ("base", "id"), ("staged", "id")] {
@@ -94,19 +94,19 @@ impl Write<'_> {
             }
         }
         let sql = "DELETE FROM history WHERE NOT json_valid(deeds)";
-        // SQLite without JSON would not know the function.
+        // An SQLite without JSON does not have the function.
         count += self.tx.execute(sql, []).unwrap_or(0);
         Ok(count)
     }
 
-    /// Counts again what is kept as a number.
+    /// Recounts all counters.
     pub(super) fn recount(&mut self) -> Result<(), StoreError> {
-        // What has moved so far is in the tables already.
-        self.counts = Deltas::default();
+        // Pending deltas are in the tables already.
+        self.counts = CounterDeltas::default();
         account_state::recount(&self.tx, &mut self.account_state)
     }
 
-    /// Brings every row that has, or had, outbox entries up to date.
+    /// Updates every row that has, or had, outbox entries.
     pub(super) fn show_overlaid(&mut self) -> Result<(), StoreError> {
         let mut keys: Vec<Key> = self.queued_keys()?;
         {

@@ -1,4 +1,4 @@
-//! Checks the tables against their definition.
+//! Computes *shown* from its definition, to check the tables.
 
 use crate::domain::change::Progress;
 use crate::domain::key::Key;
@@ -11,8 +11,8 @@ use crate::store::error::StoreError;
 use crate::store::write::Write;
 
 impl Store {
-    /// The shown todos and the totals, computed from base and outbox alone,
-    /// in key order. Costs what there is: for checking the store itself.
+    /// Computes the shown todos, in key order, and the totals from base and outbox
+    /// alone, to check the store. The cost grows with the database.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Store {
 }
 
 impl Write<'_> {
-    /// The keys in base or the outbox.
+    /// Returns the keys in base or the outbox.
     fn known_keys(&self) -> Result<Vec<Key>, StoreError> {
         let mut keys = self.queued_keys()?;
         self.each_base(|row| {

@@ -1,4 +1,4 @@
-//! Reads what is left of the outbox of a damaged database.
+//! Recovers the outbox of a damaged database.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,13 +10,13 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 use serde_json::{Map, Value, json};
 
-use crate::domain::change::{Act, Entry, Progress};
+use crate::domain::change::{Act, OutboxEntry, Progress};
 use crate::os::private_file;
 use crate::store::error::StoreError;
 use crate::store::file::with_suffix;
 use crate::store::{file, outbox, quarantine};
 
-/// The page size of every database that this program made.
+/// The page size of every database of this program.
 const PAGE: u16 = 4096;
 
 /// Writes entries to `path` as JSON, for the owner only.
@@ -25,15 +25,15 @@ pub(super) fn save(path: &Path, entries: Vec<Value>) -> Result<(), StoreError> {
     private_file::replace(path, text.as_bytes()).map_err(StoreError::file(path))
 }
 
-/// Every entry that can be read, in order: from the first up to what is damaged,
-/// and from the last back to it. The database stays as it was found: what is
-/// read is a copy, a second time with a new header where the first gives nothing.
+/// Returns every readable entry, in order: from the first up to the damage, and
+/// from the last back to it. Reads a copy of the database; a second time with a new
+/// header if the first finds nothing.
 pub(super) fn readable_outbox(path: &Path) -> Vec<Value> {
     if file::check(path).is_err() {
         return Vec::new();
     }
     let Ok(copy) = Copy::of(path) else {
-        // No room for a copy.
+        // There is no room for a copy.
         return entries(path);
     };
     let found = entries(&copy.path);
@@ -51,7 +51,7 @@ struct Copy {
 impl Drop for Copy {
     fn drop(&mut self) {
         for part in quarantine::PARTS {
-            // A part that was never made.
+            // The part may not exist.
             let _ = fs::remove_file(with_suffix(&self.path, part));
         }
     }
@@ -126,8 +126,8 @@ fn entries(path: &Path) -> Vec<Value> {
     found.into_values().collect()
 }
 
-/// Reads the outbox until `wanted` is false, or nothing more can be read.
-fn read(connection: &Connection, order: &str, mut wanted: impl FnMut(i64, Value) -> bool) {
+/// Reads the outbox until `visit` returns false, or nothing more can be read.
+fn read(connection: &Connection, order: &str, mut visit: impl FnMut(i64, Value) -> bool) {
     // The table itself: its index may be damaged.
     let columns = outbox::COLUMNS;
     let sql = format!("SELECT {columns} FROM outbox NOT INDEXED ORDER BY seq {order}");
@@ -137,14 +137,14 @@ fn read(connection: &Connection, order: &str, mut wanted: impl FnMut(i64, Value)
         while let Ok(Some(row)) = rows.next() {
             let Ok(seq) = row.get(0) else { continue };
             let entry = outbox::entry(row).map_or_else(|_| unreadable(row), |entry| json(&entry));
-            if !wanted(seq, entry) {
+            if !visit(seq, entry) {
                 return;
             }
         }
     }
 }
 
-fn json(entry: &Entry) -> Value {
+fn json(entry: &OutboxEntry) -> Value {
     let (act, before, after) = match &entry.change.act {
         Act::Add { text } => ("add", None, Some(text)),
         Act::Edit { before, after } => ("edit", Some(before), Some(after)),
@@ -166,8 +166,8 @@ fn json(entry: &Entry) -> Value {
     })
 }
 
-/// The stored values of an entry that cannot be read, by column: bytes that are
-/// no text as hexadecimal digits, bad characters of a text replaced.
+/// Returns the values of an unreadable entry by column: blobs as hexadecimal
+/// digits, invalid characters of a text replaced.
 pub(super) fn unreadable(row: &Row<'_>) -> Value {
     let mut values = Map::new();
     for (column, name) in outbox::COLUMNS.split(',').enumerate() {
@@ -187,7 +187,7 @@ pub(super) fn unreadable(row: &Row<'_>) -> Value {
 fn hexadecimal(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(2 * bytes.len());
     for byte in bytes {
-        // A `String` takes everything.
+        // Writing to a `String` cannot fail.
         let _ = write!(digits, "{byte:02x}");
     }
     digits

@@ -7,11 +7,11 @@ use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
 use crate::domain::key::Key;
-use crate::domain::todo::{Row, State, Todo};
+use crate::domain::todo::{Row, SyncState, Todo};
 use crate::store::error::StoreError;
 use crate::store::sort_key;
 
-/// A key as stored.
+/// Returns a key as stored.
 pub(super) const fn blob(key: Key) -> [u8; 16] {
     key.uuid().into_bytes()
 }
@@ -28,7 +28,7 @@ pub(super) fn key(row: &SqlRow<'_>, column: usize) -> Result<Key, StoreError> {
     uuid(row.get_ref(column)?).map(Key::new)
 }
 
-/// Instants are stored in microseconds since 1970, PostgreSQL's resolution.
+/// Reads an instant, stored in microseconds since 1970, PostgreSQL's resolution.
 pub(super) fn instant(row: &SqlRow<'_>, column: usize) -> Result<Option<Timestamp>, StoreError> {
     let micros: Option<i64> = row.get(column)?;
     micros
@@ -37,38 +37,43 @@ pub(super) fn instant(row: &SqlRow<'_>, column: usize) -> Result<Option<Timestam
         .map_err(|_| StoreError::Value { what: "time" })
 }
 
-/// Days are stored as numbers that read and sort like dates: 20261201.
+/// Returns a day as stored: a number that reads and sorts like the date, 20261201.
 pub(super) fn day(date: Date) -> i64 {
     i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
 }
 
-pub(super) const fn state_number(state: State) -> i64 {
+pub(super) const fn state_number(state: SyncState) -> i64 {
     match state {
-        State::Synced => 0,
-        State::Pending => 1,
-        State::Sent => 2,
-        State::Rejected => 3,
+        SyncState::Synced => 0,
+        SyncState::Pending => 1,
+        SyncState::Sent => 2,
+        SyncState::Rejected => 3,
     }
 }
 
-fn state(number: i64) -> Result<State, StoreError> {
-    [State::Synced, State::Pending, State::Sent, State::Rejected]
-        .into_iter()
-        .find(|state| state_number(*state) == number)
-        .ok_or(StoreError::Value { what: "state" })
+fn state(number: i64) -> Result<SyncState, StoreError> {
+    [
+        SyncState::Synced,
+        SyncState::Pending,
+        SyncState::Sent,
+        SyncState::Rejected,
+    ]
+    .into_iter()
+    .find(|state| state_number(*state) == number)
+    .ok_or(StoreError::Value { what: "state" })
 }
 
 /// The columns of [`read_todo`], from the table `shown`.
 pub(super) const TODO_COLUMNS: &str = "place, key, local, state, created_at, updated_at, text";
 
-/// A todo to read rows into.
+/// Returns a todo to read rows into.
 pub(super) const fn blank() -> Todo {
     Todo {
         key: Key::new(Uuid::nil()),
         id: None,
         local: None,
         text: String::new(),
-        state: State::Synced,
+        state: SyncState::Synced,
         created_at: None,
         updated_at: None,
     }

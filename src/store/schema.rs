@@ -1,6 +1,6 @@
 //! The tables and their migrations.
 //!
-//! `user_version` is the number of migrations that a database has had.
+//! `user_version` is the number of migrations applied to the database.
 
 use std::fs;
 use std::path::Path;
@@ -11,16 +11,16 @@ use crate::os::private_file;
 use crate::store::error::StoreError;
 use crate::store::rebuild;
 
-/// One step a version, oldest first. A released one is never changed.
+/// The migrations, oldest first. A released one is never changed.
 pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 /// * `shown`: every todo as it is shown. A row that is not `overlaid` has no
 ///   outbox entry and is at the same time the todo's *base*, so nothing is kept
-///   twice. `place` is the order: see `place`.
-/// * `base`: what the server last said of the todos that have outbox entries.
+///   twice.`place` is the order: see `sort_key`.
+/// * `base`: the server's last rows of the todos that have outbox entries.
 /// * `outbox`: `row_id` and `took` are the id and revision of the answer.
-/// * `numbers`: which todo `n3` is. `aliases`: old keys, resolved in one step.
-/// * `ledger`: one row; the counters are kept, not counted.
+/// * `numbers`: the todo of `n3`. `aliases`: old keys, resolved in one step.
+/// * `ledger`: one row with counters, cursor and times.
 const FIRST: &str = "
 CREATE TABLE shown(
     place INTEGER PRIMARY KEY,
@@ -98,7 +98,7 @@ CREATE TABLE ledger(
 INSERT INTO ledger(one) VALUES (1);
 ";
 
-/// * `history`: what commands did, an act a row. `deeds` is JSON: see `history`;
+/// * `history`: the actions of commands, one row each. `deeds` is JSON: see `history`;
 ///   `start` is where they would begin if those of all acts stood in one file.
 const SECOND: &str = "
 CREATE TABLE history(
@@ -112,16 +112,16 @@ CREATE TABLE history(
 ) STRICT;
 ";
 
-/// * `rest_until`: until when the server asked for no requests.
+/// * `rest_until`: the end of the pause that the server asked for.
 const THIRD: &str = "ALTER TABLE ledger ADD COLUMN rest_until TEXT;";
 
 /// * `staged`: the new base while it is pulled beside the old one (`staging`).
-/// * `shown`: `start` is the day of `t:`, `waiting` says that it was in the future
-///   on the ledger's `day`; see `sort_key` for what that means for `place`.
+/// * `shown`: `start` is the day of `t:`, `waiting` means that it was in the future
+///   on the ledger's `day`; see `sort_key` for its effect on `place`.
 /// * `tag_counts`, `due_counts`: see `counts`; `spellings` counts each spelling of
 ///   a tag.
 /// * `text_blocks`: see `text_blocks`.
-/// * `reading`: the version of the code that read the texts' parts.
+/// * `reading`: the version of the derived columns.
 /// * `history`: actions of one TUI have its `session`, those of the CLI none;
 ///   `undone` ones can be redone. `start` is unused.
 const FOURTH: &str = "
@@ -190,8 +190,8 @@ CREATE INDEX successors_todo ON successors(todo, edit);
 CREATE INDEX successors_edit ON successors(edit);
 ";
 
-/// The indexes that lists are sorted by. They exist whenever a pull is complete:
-/// to fill an empty table they are dropped, since making them afterwards costs less.
+/// The sort indexes of lists. They exist whenever a pull is complete: to fill an
+/// empty table they are dropped, since creating them afterwards costs less.
 pub(super) const SORTED: &str = "
 CREATE INDEX IF NOT EXISTS shown_due ON shown(done, waiting, due);
 CREATE INDEX IF NOT EXISTS shown_priority ON shown(done, waiting, priority);
@@ -224,7 +224,7 @@ const TABLES: [&str; 13] = [
     "successors",
 ];
 
-/// Returns whether every table is there.
+/// Returns whether every table exists.
 pub(super) fn is_whole(connection: &Connection) -> bool {
     let found =
         connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");
@@ -235,16 +235,16 @@ pub(super) fn is_whole(connection: &Connection) -> bool {
     })
 }
 
-/// The number of migrations that a database has had.
+/// Returns the number of migrations applied.
 pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
     let version: i64 = connection
         .prepare_cached("PRAGMA user_version")?
         .query_row([], |row| row.get(0))?;
-    // A negative one was never ours: it counts as newer.
+    // This program never writes a negative version: it counts as newer.
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
-/// Refuses a version that this program does not know.
+/// Rejects a version that this program does not support.
 pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
     let (found, known) = (version(connection)?, MIGRATIONS.len());
     if found == known {
@@ -254,8 +254,8 @@ pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// Brings a database to the newest version; several processes may try at once.
-/// One that holds something is copied to `{path}.v{version}` first.
+/// Migrates a database to the newest version; several processes may try at once.
+/// Copies a database that is not empty to `{path}.v{version}` first.
 pub(super) fn migrate(
     connection: &mut Connection,
     path: Option<&Path>,
@@ -282,7 +282,7 @@ pub(super) fn migrate(
     for migration in missing {
         tx.execute_batch(migration)?;
     }
-    // A test's migrations may end before the tables are those of today.
+    // A test's migrations may end before today's tables exist.
     if migrations.len() >= MIGRATIONS.len() {
         rebuild::rebuild(&tx)?;
     }

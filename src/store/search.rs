@@ -1,35 +1,35 @@
-//! Terms as SQL conditions, with an exact check where SQL is too coarse.
+//! Translates terms to SQL, with an exact check where SQL is too coarse.
 
 use jiff::tz::TimeZone;
 use rusqlite::types::Value;
 
 use crate::domain::casefold::search_key;
 use crate::domain::line::Line;
-use crate::domain::query::{Days, Facts, Part, Query, Sort, Term};
-use crate::domain::todo::State;
+use crate::domain::query::{Days, LinePart, Query, Sort, Term, TermSubject};
+use crate::domain::todo::SyncState;
 use crate::store::rows;
 
-/// The conditions on a row.
+/// The conditions of a query.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
-    /// ` AND …` for each term; its values are bound in this order.
+    /// ` AND …` for each term; the values are bound in this order.
     pub(super) sql: String,
     pub(super) values: Vec<Value>,
-    /// Terms that SQL only narrows down; they are about the text alone.
+    /// Terms that SQL only narrows down; they depend on the text alone.
     exact: Vec<Term>,
-    /// Folded words that the text contains, where blocks of texts are searched.
+    /// Folded words of the text, if text blocks are searched.
     pub(super) words: Vec<String>,
 }
 
 /// An SQL condition for a term.
-struct Condition {
+struct SqlCondition {
     sql: String,
     values: Vec<Value>,
-    /// Holds for the same rows as the term, not only for all of them.
+    /// Whether it holds for exactly the rows of the term, not for more.
     exact: bool,
 }
 
-impl Condition {
+impl SqlCondition {
     fn exact(sql: &str, values: impl IntoIterator<Item = Value>) -> Self {
         Self {
             sql: sql.to_owned(),
@@ -53,10 +53,10 @@ impl Condition {
             Term::Context(name) => contains(&format!("@{}", search_key(name))).coarse(),
             Term::Due(range) => days("due", *range),
             Term::Start(range) => days("start", *range),
-            Term::Has(Part::Start) => Self::exact("start IS NOT NULL", []),
+            Term::Has(LinePart::Start) => Self::exact("start IS NOT NULL", []),
             Term::Done(range) => days("completed_on", *range),
             Term::Changed(range) => changed(*range),
-            Term::State(State::Synced) => Self::exact("state = 0", []),
+            Term::State(SyncState::Synced) => Self::exact("state = 0", []),
             // The first half makes the partial index usable.
             Term::State(state) => {
                 let state = Value::Integer(rows::state_number(*state));
@@ -66,11 +66,11 @@ impl Condition {
                 let letter = Value::Integer(u32::from(priority.letter()).into());
                 Self::exact("priority IS NOT NULL AND priority = ?", [letter])
             }
-            Term::Has(Part::Due) => Self::exact("due IS NOT NULL", []),
-            Term::Has(Part::Priority) => Self::exact("priority IS NOT NULL", []),
-            Term::Has(Part::Project) => contains("+").coarse(),
-            Term::Has(Part::Context) => contains("@").coarse(),
-            Term::Has(Part::Recurrence) => contains("rec:").coarse(),
+            Term::Has(LinePart::Due) => Self::exact("due IS NOT NULL", []),
+            Term::Has(LinePart::Priority) => Self::exact("priority IS NOT NULL", []),
+            Term::Has(LinePart::Project) => contains("+").coarse(),
+            Term::Has(LinePart::Context) => contains("@").coarse(),
+            Term::Has(LinePart::Recurrence) => contains("rec:").coarse(),
             Term::Not(term) => Self::of(term).negated(),
             Term::AnyOf(terms) => Self::any(terms),
         }
@@ -100,8 +100,8 @@ impl Condition {
 }
 
 impl Filter {
-    /// The filter of a query. Words are left to a search through blocks of texts,
-    /// which are in server order, where the list is.
+    /// Returns the filter of a query. For a list in server order, words are left to a
+    /// search through text blocks, which are in the same order.
     pub(super) fn new(query: &Query) -> Self {
         let mut filter = Self::default();
         for term in &query.terms {
@@ -113,7 +113,7 @@ impl Filter {
                 }
                 continue;
             }
-            let condition = Condition::of(term);
+            let condition = SqlCondition::of(term);
             filter.sql.push_str(" AND ");
             filter.sql.push_str(&condition.sql);
             filter.values.extend(condition.values);
@@ -124,12 +124,12 @@ impl Filter {
         filter
     }
 
-    /// Returns whether the exact checks hold, too.
+    /// Returns whether the exact checks also hold.
     pub(super) fn holds(&self, text: &str) -> bool {
         let line = Line::new(text);
-        let facts = Facts {
+        let facts = TermSubject {
             line,
-            state: State::Synced,
+            state: SyncState::Synced,
             changed_on: None,
         };
         self.exact.iter().all(|term| term.holds(&facts))
@@ -141,7 +141,7 @@ impl Filter {
     }
 }
 
-/// What a text that the term holds for contains, folded.
+/// Returns the folded word that every text of the term contains.
 fn word(term: &Term) -> Option<String> {
     match term {
         Term::Word(word) => Some(search_key(word).into_owned()),
@@ -159,11 +159,11 @@ fn word(term: &Term) -> Option<String> {
     }
 }
 
-fn contains(folded: &str) -> Condition {
-    Condition::exact("instr(folded, ?) > 0", [Value::Text(folded.to_owned())])
+fn contains(folded: &str) -> SqlCondition {
+    SqlCondition::exact("instr(folded, ?) > 0", [Value::Text(folded.to_owned())])
 }
 
-fn days(column: &str, days: Days) -> Condition {
+fn days(column: &str, days: Days) -> SqlCondition {
     let ends = [(">=", days.from), ("<=", days.to)];
     let mut sql = vec![format!("{column} IS NOT NULL")];
     let mut values = Vec::new();
@@ -173,11 +173,11 @@ fn days(column: &str, days: Days) -> Condition {
             values.push(Value::Integer(rows::day(day)));
         }
     }
-    Condition::exact(&sql.join(" AND "), values)
+    SqlCondition::exact(&sql.join(" AND "), values)
 }
 
 /// Days begin and end by the system time zone.
-fn changed(days: Days) -> Condition {
+fn changed(days: Days) -> SqlCondition {
     let (from, after) = days.instants(&TimeZone::system());
     let mut sql = "updated_at IS NOT NULL".to_owned();
     let mut values = Vec::new();
@@ -189,5 +189,5 @@ fn changed(days: Days) -> Condition {
         sql.push_str(" AND updated_at < ?");
         values.push(Value::Integer(after.as_microsecond()));
     }
-    Condition::exact(&sql, values)
+    SqlCondition::exact(&sql, values)
 }

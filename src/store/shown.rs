@@ -1,4 +1,4 @@
-//! The table of shown todos: where a row stands, and what moves with it.
+//! Writes the table of shown todos, with counters and text blocks.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, ToSql, params, params_from_iter};
@@ -6,10 +6,10 @@ use rusqlite::{OptionalExtension, ToSql, params, params_from_iter};
 use crate::domain::casefold::search_key;
 use crate::domain::key::Key;
 use crate::domain::line::Line;
-use crate::domain::todo::{Row, State};
+use crate::domain::todo::{Row, SyncState};
 use crate::store::error::StoreError;
 use crate::store::rows::{self, blob};
-use crate::store::sort_key::{Part, SortRank};
+use crate::store::sort_key::{SortRank, TablePart};
 use crate::store::write::Write;
 
 /// A todo's row in the table.
@@ -25,7 +25,7 @@ pub(super) struct ShownRow<'a> {
     pub(super) key: Key,
     pub(super) rank: SortRank,
     pub(super) local: Option<i64>,
-    pub(super) state: State,
+    pub(super) state: SyncState,
     pub(super) overlaid: bool,
     pub(super) revision: i64,
     pub(super) created_at: Option<i64>,
@@ -34,7 +34,7 @@ pub(super) struct ShownRow<'a> {
 }
 
 impl Write<'_> {
-    /// The todo whose row stands at this server id.
+    /// Returns the todo whose row has this server id.
     pub(super) fn holder(&self, id: i64) -> Result<Option<Key>, StoreError> {
         let mut statement = self
             .tx
@@ -43,8 +43,8 @@ impl Write<'_> {
         found.next()?.map(|row| rows::key(row, 0)).transpose()
     }
 
-    pub(super) fn standing(&self, key: Key) -> Result<Option<RowPosition>, StoreError> {
-        let standing = self
+    pub(super) fn row_position(&self, key: Key) -> Result<Option<RowPosition>, StoreError> {
+        let row_position = self
             .tx
             .prepare_cached("SELECT place, overlaid, text FROM shown WHERE key = ?1")?
             .query_row([blob(key)], |row| {
@@ -55,11 +55,11 @@ impl Write<'_> {
                 })
             })
             .optional()?;
-        Ok(standing)
+        Ok(row_position)
     }
 
-    /// Writes a base row as a todo without outbox entries, where neither its key
-    /// nor its id is in the table yet. Returns whether that was so.
+    /// Writes a base row as a todo without outbox entries, unless its key or its id is
+    /// in the table. Returns whether it was written.
     pub(super) fn place_new(&mut self, row: &Row) -> Result<bool, StoreError> {
         let shown = ShownRow::of_base(row, self.local(row.key)?);
         let new = self.insert(&shown)?;
@@ -72,15 +72,15 @@ impl Write<'_> {
     /// Writes a base row as a todo without outbox entries.
     pub(super) fn place_base(&mut self, row: &Row) -> Result<(), StoreError> {
         let shown = ShownRow::of_base(row, self.local(row.key)?);
-        self.place(self.standing(row.key)?, Some(&shown))
+        self.place(self.row_position(row.key)?, Some(&shown))
     }
 
-    /// Takes the todo's row out of the table.
-    pub(super) fn unplace(&mut self, key: Key) -> Result<(), StoreError> {
-        self.place(self.standing(key)?, None)
+    /// Deletes the todo's row.
+    pub(super) fn remove_row(&mut self, key: Key) -> Result<(), StoreError> {
+        self.place(self.row_position(key)?, None)
     }
 
-    /// Moves the todo's row from where it stands to where it belongs.
+    /// Moves the todo's row to its place.
     pub(super) fn place(
         &mut self,
         from: Option<RowPosition>,
@@ -126,20 +126,20 @@ impl Write<'_> {
         self.empty_block(row.place)
     }
 
-    /// The part of the table that a line belongs to on the day of the store.
-    fn part(&self, line: Line<'_>) -> Part {
+    /// Returns the part of the table that a line belongs to on the store's day.
+    fn part(&self, line: Line<'_>) -> TablePart {
         let waits = |start| rows::day(start) > self.account_state.day;
         if line.is_done() {
-            Part::Done
+            TablePart::Done
         } else if line.start().is_some_and(waits) {
-            Part::Waiting
+            TablePart::Waiting
         } else {
-            Part::Open
+            TablePart::Open
         }
     }
 
-    /// Writes what may change while text and place stay: the indexes of the other
-    /// columns are left alone.
+    /// Writes the columns that can change while text and place stay; other columns and
+    /// their indexes are not touched.
     fn update_state(&self, shown: &ShownRow<'_>, place: i64) -> Result<(), StoreError> {
         self.tx
             .prepare_cached(
@@ -185,8 +185,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Carries out `sql` with the columns of `shown` as ?1 to ?16, and
-    /// `more` after them. Returns how many rows were written.
+    /// Runs `sql` with the columns of `shown` as ?1 to ?16, and `more` after them.
+    /// Returns the number of rows written.
     fn put(
         &self,
         sql: &str,
@@ -225,13 +225,13 @@ impl Write<'_> {
 }
 
 impl<'a> ShownRow<'a> {
-    /// A todo without outbox entries: the row is the base.
+    /// Returns the row of a todo without outbox entries: its base.
     pub(super) fn of_base(row: &'a Row, local: Option<i64>) -> Self {
         Self {
             key: row.key,
             rank: SortRank::Id(row.id),
             local,
-            state: State::Synced,
+            state: SyncState::Synced,
             overlaid: false,
             revision: row.revision,
             created_at: row.created_at.map(Timestamp::as_microsecond),

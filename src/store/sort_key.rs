@@ -1,9 +1,9 @@
-//! The place of a todo in the table: one number that is the order of the list.
+//! The sort key (`place`) of a todo: one number that gives the order of the list.
 //!
 //! Waiting todos come first, [`WAITING`] lower than open ones, and done ones
-//! [`DONE`] higher, so that each [`Part`] is one range of the table. Within a
+//! [`DONE`] higher, so that each [`TablePart`] is one range of the table. Within a
 //! part: by server id; then, from [`UNSENT`] on, those not sent yet by local
-//! number; then those that have neither.
+//! number; then those with neither.
 
 use std::ops::Range;
 
@@ -23,20 +23,20 @@ const MAX_ID: i64 = 1 << 60;
 
 /// A range of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Open, and to be shown.
+pub(super) enum TablePart {
+    /// Open todos.
     Open,
-    /// Open, and to be left out until a later day.
+    /// Open todos that are left out until a later day.
     Waiting,
-    /// Done.
+    /// Done todos.
     Done,
 }
 
-impl Part {
+impl TablePart {
     /// Every part, in the order of the table.
     pub(super) const ALL: [Self; 3] = [Self::Waiting, Self::Open, Self::Done];
 
-    /// The number added to an order to give a place.
+    /// Returns the number that is added to an order to give a place.
     pub(super) const fn offset(self) -> i64 {
         match self {
             Self::Open => 0,
@@ -53,19 +53,19 @@ impl Part {
         matches!(self, Self::Waiting)
     }
 
-    /// All places of the part.
+    /// Returns all places of the part.
     pub(super) const fn places(self) -> Range<i64> {
         let offset = self.offset();
         offset - MAX_ID..offset + (DONE - MAX_ID)
     }
 
-    /// The places of the part's todos that have a server id.
+    /// Returns the places of the part's todos with a server id.
     pub(super) const fn ids(self) -> Range<i64> {
         let offset = self.offset();
         offset - MAX_ID..offset + MAX_ID
     }
 
-    /// The places of the part's todos that have a server id above `id`.
+    /// Returns the places of the part's todos with a server id above `id`.
     pub(super) const fn ids_after(self, id: i64) -> Range<i64> {
         let Range { start, end } = self.ids();
         if id <= -MAX_ID {
@@ -78,7 +78,7 @@ impl Part {
     }
 }
 
-/// The part of the number that orders a todo among its equals.
+/// The value that orders a todo within its part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SortRank {
     /// Its server id.
@@ -90,7 +90,7 @@ pub(super) enum SortRank {
 }
 
 impl SortRank {
-    /// The place among open todos.
+    /// Returns the place among open todos.
     pub(super) const fn order(self) -> i64 {
         match self {
             Self::Id(id) => id,
@@ -99,35 +99,35 @@ impl SortRank {
         }
     }
 
-    pub(super) const fn place(self, part: Part) -> i64 {
+    pub(super) const fn place(self, part: TablePart) -> i64 {
         self.order() + part.offset()
     }
 
-    /// The places in every part.
+    /// Returns the places in every part.
     pub(super) fn everywhere(self) -> [i64; 3] {
-        Part::ALL.map(|part| self.place(part))
+        TablePart::ALL.map(|part| self.place(part))
     }
 }
 
-/// The order and the part.
-pub(super) const fn parted(place: i64) -> (i64, Part) {
+/// Splits a place into order and part.
+pub(super) const fn parted(place: i64) -> (i64, TablePart) {
     let part = if place >= DONE - MAX_ID {
-        Part::Done
+        TablePart::Done
     } else if place < -MAX_ID {
-        Part::Waiting
+        TablePart::Waiting
     } else {
-        Part::Open
+        TablePart::Open
     };
     (place - part.offset(), part)
 }
 
-/// The server id, where the place has one.
+/// Returns the server id of a place, if it has one.
 pub(super) const fn id_at(place: i64) -> Option<i64> {
     let (order, _) = parted(place);
     if order < MAX_ID { Some(order) } else { None }
 }
 
-/// The number in the handle of a todo with this order: its server id or its local
+/// Returns the number in the handle of a todo with this order: its server id or its local
 /// number.
 pub(super) const fn number_at(order: i64) -> Option<i64> {
     if order < MAX_ID {
@@ -139,7 +139,7 @@ pub(super) const fn number_at(order: i64) -> Option<i64> {
     }
 }
 
-/// Refuses an id that no place can be made of.
+/// Rejects an id that does not fit into a place.
 pub(super) const fn check_id(id: i64) -> Result<(), StoreError> {
     if id > -MAX_ID && id < MAX_ID {
         Ok(())
@@ -150,7 +150,7 @@ pub(super) const fn check_id(id: i64) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_ID, Part, SortRank, id_at, parted};
+    use super::{MAX_ID, SortRank, TablePart, id_at, parted};
 
     #[test]
     fn todos_with_an_id_come_first_and_the_parts_never_mix() {
@@ -166,11 +166,11 @@ mod tests {
         let ordered: Vec<_> = ranks.iter().map(|rank| rank.order()).collect();
         assert!(ordered.is_sorted());
         for rank in ranks {
-            for part in Part::ALL {
+            for part in TablePart::ALL {
                 let place = rank.place(part);
                 assert_eq!(parted(place), (rank.order(), part));
-                let holding = Part::ALL.map(|other| other.places().contains(&place));
-                assert_eq!(holding, Part::ALL.map(|other| other == part));
+                let holding = TablePart::ALL.map(|other| other.places().contains(&place));
+                assert_eq!(holding, TablePart::ALL.map(|other| other == part));
                 let id = match rank {
                     SortRank::Id(id) => Some(id),
                     SortRank::Local(_) | SortRank::Orphan(_) => None,
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn ids_beyond_all_ids_are_after_none() {
         for id in [i64::MAX, MAX_ID, i64::MIN] {
-            for part in Part::ALL {
+            for part in TablePart::ALL {
                 assert_eq!(part.ids_after(id).is_empty(), id > 0, "{id}");
             }
         }

@@ -1,19 +1,18 @@
-//! The todo that follows a completed repeating one.
+//! Successors: the todos that completing repeating todos adds.
 //!
-//! Completing a repeating todo adds its successor in the same transaction. The
-//! device whose edit completes the todo on the server sends it, so that it is added
-//! once: its add waits until that edit is answered, and then gets a key derived
-//! from the todo's key and the revision that the edit replaced.
+//! Completing a repeating todo adds its successor in the same transaction. Only the
+//! device whose edit completes the todo on the server sends the successor, so that it
+//! is added once: its add waits until that edit is answered, and then gets a key
+//! derived from the todo's key and the revision that the edit replaced.
 //!
-//! A link says which outbox entry completes the todo. After each change of the
-//! todo's entries, [`Write::reconcile`] brings the successor in line with that
-//! entry.
+//! A link records which outbox entry completes the todo. After each change of the
+//! todo's entries, [`Write::reconcile`] updates the successor accordingly.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::change::{Act, Change, Entry, Progress};
+use crate::domain::change::{Act, Change, OutboxEntry, Progress};
 use crate::domain::inverse::UndoAction;
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::line::Line;
@@ -26,20 +25,19 @@ use crate::store::write::Write;
 mod links;
 mod outcome;
 
-use links::Link;
+use links::SuccessorLink;
 pub(super) use links::waiting;
 
-/// How many links are kept: older completions keep their successors when they are
-/// undone.
-const KEPT: i64 = 1000;
+/// The most links kept. Undoing an older completion leaves its successor.
+const MAX_LINKS: i64 = 1000;
 
-/// Why a completion does not happen.
+/// The reason why a completion was not this device's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Abandoned {
+enum AbandonReason {
     /// The user reopened the todo, or dropped the change.
-    Here,
+    Reopened,
     /// Another device completed the todo.
-    Elsewhere,
+    CompletedElsewhere,
 }
 
 fn completes(act: &Act) -> bool {
@@ -59,12 +57,12 @@ const fn is_add(act: &Act) -> bool {
     matches!(act, Act::Add { .. })
 }
 
-const fn is_rejected(entry: &Entry) -> bool {
+const fn is_rejected(entry: &OutboxEntry) -> bool {
     matches!(entry.progress, Progress::Rejected(_))
 }
 
-/// The revision that the answered `entry` replaced.
-const fn replaced(entry: &Entry) -> Option<i64> {
+/// Returns the revision that the answered `entry` replaced.
+const fn replaced(entry: &OutboxEntry) -> Option<i64> {
     if is_add(&entry.change.act) {
         Some(0)
     } else {
@@ -72,7 +70,7 @@ const fn replaced(entry: &Entry) -> Option<i64> {
     }
 }
 
-fn derived(entry: &Entry) -> Option<String> {
+fn derived(entry: &OutboxEntry) -> Option<String> {
     let today = day(entry.change.at);
     match &entry.change.act {
         Act::Add { text } => recurrence::successor("", text, today),
@@ -81,15 +79,15 @@ fn derived(entry: &Entry) -> Option<String> {
     }
 }
 
-/// The day of an instant, here.
+/// Returns the day of an instant in the system's time zone.
 fn day(at: Timestamp) -> Date {
     TimeZone::system().to_datetime(at).date()
 }
 
 impl Write<'_> {
-    /// Adds the successor where `change` completed a repeating todo, and takes it
-    /// back where it reopened one.
-    pub(super) fn follow(
+    /// Adds the successor if `change` completed a repeating todo, and withdraws it if
+    /// `change` reopened one.
+    pub(super) fn follow_completion(
         &mut self,
         change: &Change,
         before: Option<&Todo>,
@@ -101,20 +99,27 @@ impl Write<'_> {
                 Line::new(&after.text).is_done(),
             );
             match done {
-                (false, true) => self.completed(change, &before.text, &after.text)?,
-                (true, false) => self.reopened(change)?,
+                (false, true) => {
+                    self.add_or_restore_successor(change, &before.text, &after.text)?;
+                }
+                (true, false) => self.withdraw_successor(change)?,
                 (true, true) | (false, false) => {}
             }
         }
         self.reconcile(change.todo)?;
-        // A successor that waits goes on waiting, whatever is done to it.
+        // Changing a successor that waits does not release it.
         match self.undecided(change.todo)? {
             Some(link) => self.decide(link),
             None => Ok(()),
         }
     }
 
-    fn completed(&mut self, change: &Change, before: &str, after: &str) -> Result<(), StoreError> {
+    fn add_or_restore_successor(
+        &mut self,
+        change: &Change,
+        before: &str,
+        after: &str,
+    ) -> Result<(), StoreError> {
         let queue = self.queue(change.todo)?;
         let last = queue.entries.iter().rev().find(|entry| !is_rejected(entry));
         let edit = last
@@ -123,18 +128,18 @@ impl Write<'_> {
         let latest = self.links(change.todo)?.pop();
         match (edit, latest) {
             (Some(edit), Some(link)) if link.edit == edit || self.lacks_entry(&link)? => {
-                self.bring_back(Link { edit, ..link }, change)
+                self.restore_successor(SuccessorLink { edit, ..link }, change)
             }
             (Some(edit), _) => self.add_successor(change, edit, before, after),
-            // The reopening was called off.
-            (None, Some(link)) if link.reopened.is_some() => self.bring_back(link, change),
+            // The reopening was undone before it was sent.
+            (None, Some(link)) if link.reopened.is_some() => self.restore_successor(link, change),
             (None, _) => Ok(()),
         }
     }
 
-    /// Returns whether a link is undecided and its entry gone or rejected: a new
-    /// completion takes its place.
-    fn lacks_entry(&self, link: &Link) -> Result<bool, StoreError> {
+    /// Returns whether a link is undecided and its entry is missing or rejected: a new
+    /// completion then replaces it.
+    fn lacks_entry(&self, link: &SuccessorLink) -> Result<bool, StoreError> {
         let entry = self.entry(link.edit)?;
         Ok(!link.released && entry.is_none_or(|entry| is_rejected(&entry)))
     }
@@ -153,7 +158,7 @@ impl Write<'_> {
         let Some(text) = recurrence::successor(before, after, day(change.at)) else {
             return Ok(());
         };
-        let link = Link {
+        let link = SuccessorLink {
             key: change.todo.successor_by(change.id),
             todo: change.todo,
             edit,
@@ -169,11 +174,11 @@ impl Write<'_> {
                 "DELETE FROM successors WHERE released = 1 AND edit <= (
                      SELECT edit FROM successors ORDER BY edit DESC LIMIT 1 OFFSET ?1)",
             )?
-            .execute([KEPT])?;
+            .execute([MAX_LINKS])?;
         self.add_text(&link, change.at)
     }
 
-    fn add_text(&mut self, link: &Link, at: Timestamp) -> Result<(), StoreError> {
+    fn add_text(&mut self, link: &SuccessorLink, at: Timestamp) -> Result<(), StoreError> {
         let add = Act::Add {
             text: link.text.clone(),
         };
@@ -190,37 +195,41 @@ impl Write<'_> {
         self.accept(&change).map(drop)
     }
 
-    /// Brings back the successor that a reopening took away, since the reopening
-    /// was called off.
-    fn bring_back(&mut self, link: Link, change: &Change) -> Result<(), StoreError> {
+    /// Restores the successor that a reopening withdrew, since the reopening was
+    /// undone.
+    fn restore_successor(
+        &mut self,
+        link: SuccessorLink,
+        change: &Change,
+    ) -> Result<(), StoreError> {
         let was_reopened = link.reopened.is_some();
-        let mut link = Link {
+        let mut link = SuccessorLink {
             reopened: None,
             ..link
         };
-        let state = self.meet(link.key)?;
+        let state = self.todo_state(link.key)?;
         let removal = Act::Remove {
             before: link.text.clone(),
         };
-        let act = match state.meeting().take_back(&removal) {
-            // Not taken away by a reopening: the user has it, or deleted it.
+        let act = match state.fold_context().undo_action(&removal) {
+            // No reopening withdrew it: it exists, or the user deleted it.
             _ if !was_reopened => None,
             _ if link.withdrawn => Some(Act::Add {
                 text: link.text.clone(),
             }),
             UndoAction::Change(act) => Some(act),
             // Its deletion was sent.
-            UndoAction::Anew { text } => {
+            UndoAction::AddNew { text } => {
                 let fresh = link.key.successor_by(change.id);
-                self.succeed(link.key, None, fresh)?;
-                link = Link {
+                self.redirect_handles(link.key, None, fresh)?;
+                link = SuccessorLink {
                     key: fresh,
                     released: true,
                     ..link
                 };
                 Some(Act::Add { text })
             }
-            UndoAction::Already | UndoAction::Gone(_) | UndoAction::Overlap => None,
+            UndoAction::Unchanged | UndoAction::Deleted(_) | UndoAction::Overlap => None,
         };
         link.withdrawn = false;
         self.save(&link)?;
@@ -229,12 +238,12 @@ impl Write<'_> {
         })
     }
 
-    /// Takes the successor away, unless it was changed since.
-    fn reopened(&mut self, change: &Change) -> Result<(), StoreError> {
+    /// Withdraws the successor of a reopened todo, unless it was changed since.
+    fn withdraw_successor(&mut self, change: &Change) -> Result<(), StoreError> {
         let Some(link) = self.links(change.todo)?.pop() else {
             return Ok(());
         };
-        let state = self.meet(link.key)?;
+        let state = self.todo_state(link.key)?;
         let Some(successor) = state.shown else {
             return Ok(());
         };
@@ -244,14 +253,14 @@ impl Write<'_> {
             return Ok(());
         }
         if unsent {
-            self.take_out_all(link.key)?;
+            self.delete_unsent(link.key)?;
         } else {
             let before = successor.text;
             self.change_successor(link.key, Act::Remove { before }, change.at)?;
         }
         let queue = self.queue(change.todo)?;
         match queue.entries.iter().rev().find(|entry| !is_rejected(entry)) {
-            Some(last) if reopens(&last.change.act) => self.save(&Link {
+            Some(last) if reopens(&last.change.act) => self.save(&SuccessorLink {
                 reopened: Some(last.seq),
                 withdrawn: unsent,
                 ..link
@@ -264,26 +273,28 @@ impl Write<'_> {
     fn is_unsent(&self, key: Key) -> Result<bool, StoreError> {
         let entries = self.queue(key)?.entries;
         let stays =
-            |entry: &Entry| matches!(entry.progress, Progress::Pending) || is_rejected(entry);
+            |entry: &OutboxEntry| matches!(entry.progress, Progress::Pending) || is_rejected(entry);
         let begins = entries.first().is_some_and(|it| is_add(&it.change.act));
         Ok(begins && entries.iter().all(stays))
     }
 
-    /// Takes every entry of an unsent todo out of the outbox.
-    pub(super) fn take_out_all(&mut self, key: Key) -> Result<(), StoreError> {
+    /// Deletes all outbox entries of an unsent todo.
+    pub(super) fn delete_unsent(&mut self, key: Key) -> Result<(), StoreError> {
         for entry in self.queue(key)?.entries {
-            self.take_out(&entry)?;
+            self.delete_entry(&entry)?;
         }
         self.show(key)?;
         self.close_alias(key)
     }
 
-    /// Before the unsent todo is deleted: what followed it stays.
-    pub(super) fn part_from_successor(&mut self, todo: Key) -> Result<(), StoreError> {
+    /// Releases the successors of an unsent todo that is about to be deleted: they
+    /// stay.
+    pub(super) fn detach_successors(&mut self, todo: Key) -> Result<(), StoreError> {
         for link in self.links(todo)? {
             let entry = self.entry(link.edit)?;
-            let unsent =
-                |entry: &Entry| is_add(&entry.change.act) && entry.progress == Progress::Pending;
+            let unsent = |entry: &OutboxEntry| {
+                is_add(&entry.change.act) && entry.progress == Progress::Pending
+            };
             if !link.released && entry.as_ref().is_some_and(unsent) {
                 self.release(link, Some(0))?;
             }
@@ -291,7 +302,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Brings the successors of a todo in line with the entries that complete it.
+    /// Updates the successors of a todo after a change of the entries that complete
+    /// it.
     pub(super) fn reconcile(&mut self, todo: Key) -> Result<(), StoreError> {
         for link in self.links(todo)? {
             if let Some(seq) = link.reopened {
@@ -308,21 +320,23 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn decide(&mut self, link: Link) -> Result<(), StoreError> {
+    fn decide(&mut self, link: SuccessorLink) -> Result<(), StoreError> {
         let Some(entry) = self.entry(link.edit)? else {
             let now = handles::todo(&self.tx, link.todo)?;
             let done = now.is_some_and(|todo| Line::new(&todo.text).is_done());
             let why = if done {
-                Abandoned::Elsewhere
+                AbandonReason::CompletedElsewhere
             } else {
-                Abandoned::Here
+                AbandonReason::Reopened
             };
             return self.abandon(&link, why);
         };
         if !completes(&entry.change.act) {
             let why = match &entry.change.act {
-                Act::Edit { before, .. } if Line::new(before).is_done() => Abandoned::Elsewhere,
-                Act::Add { .. } | Act::Edit { .. } | Act::Remove { .. } => Abandoned::Here,
+                Act::Edit { before, .. } if Line::new(before).is_done() => {
+                    AbandonReason::CompletedElsewhere
+                }
+                Act::Add { .. } | Act::Edit { .. } | Act::Remove { .. } => AbandonReason::Reopened,
             };
             return self.abandon(&link, why);
         }
@@ -331,11 +345,11 @@ impl Write<'_> {
                 let revision = replaced(&entry);
                 self.release(link, revision).map(drop)
             }
-            Progress::Rejected(_) => self.wait_for_decision(&link),
-            Progress::Sent { .. } => self.go_on(&link),
+            Progress::Rejected(_) => self.reject_with_completion(&link),
+            Progress::Sent { .. } => self.reinstate(&link),
             Progress::Pending => {
-                self.go_on(&link)?;
-                self.derive_again(&link, &entry)
+                self.reinstate(&link)?;
+                self.rederive(&link, &entry)
             }
         }
     }

@@ -6,6 +6,7 @@ mod files;
 mod folding;
 mod history;
 mod names;
+mod redo;
 mod repair;
 mod search;
 mod sync;
@@ -23,7 +24,7 @@ use crate::domain::feed::{Capabilities, FeedRow};
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::push_outcome::PushOutcome;
 use crate::domain::query::{Query, Scope};
-use crate::domain::todo::{Row, State, Todo};
+use crate::domain::todo::{Row, SyncState, Todo};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -150,7 +151,7 @@ fn only(store: &Store) -> Result<i64, Box<dyn Error>> {
     }
 }
 
-fn shown(store: &Store, todo: Key) -> Result<Option<(String, State)>, Box<dyn Error>> {
+fn shown(store: &Store, todo: Key) -> Result<Option<(String, SyncState)>, Box<dyn Error>> {
     Ok(store.todo(todo)?.map(|todo| (todo.text, todo.state)))
 }
 
@@ -158,6 +159,6 @@ fn shown(store: &Store, todo: Key) -> Result<Option<(String, State)>, Box<dyn Er
     clippy::unnecessary_wraps,
     reason = "compared with what may be nothing"
 )]
-fn is(text: &str, state: State) -> Option<(String, State)> {
+fn is(text: &str, state: SyncState) -> Option<(String, SyncState)> {
     Some((text.to_owned(), state))
 }

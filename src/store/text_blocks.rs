@@ -1,8 +1,8 @@
 //! Folded texts in blocks of many rows, so that a search reads a page at a time.
 //!
-//! A block holds the places and texts of all rows from its first place to the
-//! next block's. A write empties the blocks of the rows it touches; an empty block
-//! is answered from the rows themselves, and filled again with the next pull.
+//! A block holds the places and texts of all rows from its first place to the next
+//! block's. A write empties the blocks of the rows it touches; for an empty block
+//! the rows themselves are searched, until the next pull fills it again.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,15 +10,15 @@ use std::ops::Range;
 use memchr::memmem;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::store::cursor::Way;
+use crate::store::cursor::Direction;
 use crate::store::error::StoreError;
 use crate::store::write::Write;
 
-/// Ends a text; never part of one.
+/// Ends a text; never part of UTF-8.
 const END: u8 = 0xff;
-/// How many bytes a block holds, so that its row fits in a page.
+/// The bytes of a full block, so that its row fits in a page.
 const FULL: usize = 3800;
-/// How many bytes a place takes.
+/// The bytes of a place.
 const PLACE: usize = size_of::<i64>();
 
 /// The places of rows whose folded text contains every word, in order.
@@ -26,9 +26,9 @@ pub(super) struct Matches<'c> {
     connection: &'c Connection,
     words: &'c [String],
     places: Range<i64>,
-    way: Way,
+    direction: Direction,
     found: VecDeque<i64>,
-    /// Where the next block ends, or begins on the way up; `None` at the end.
+    /// The end of the next block, or its beginning upwards; `None` at the end.
     next: Option<i64>,
 }
 
@@ -44,28 +44,28 @@ impl<'c> Matches<'c> {
         connection: &'c Connection,
         words: &'c [String],
         places: Range<i64>,
-        way: Way,
+        direction: Direction,
     ) -> Self {
-        let next = match way {
-            Way::Down => places.start,
-            Way::Up => places.end,
+        let next = match direction {
+            Direction::Down => places.start,
+            Direction::Up => places.end,
         };
         Self {
             connection,
             words,
             next: (!places.is_empty()).then_some(next),
             places,
-            way,
+            direction,
             found: VecDeque::new(),
         }
     }
 
-    /// The next place.
+    /// Returns the next place.
     pub(super) fn advance(&mut self) -> Result<Option<i64>, StoreError> {
         loop {
-            let found = match self.way {
-                Way::Down => self.found.pop_front(),
-                Way::Up => self.found.pop_back(),
+            let found = match self.direction {
+                Direction::Down => self.found.pop_front(),
+                Direction::Up => self.found.pop_back(),
             };
             if found.is_some() {
                 return Ok(found);
@@ -74,20 +74,20 @@ impl<'c> Matches<'c> {
                 return Ok(None);
             };
             let block = self.block(from)?;
-            self.next = match self.way {
-                Way::Down if block.places.end < self.places.end => Some(block.places.end),
-                Way::Up if block.places.start > self.places.start => Some(block.places.start),
-                Way::Down | Way::Up => None,
+            self.next = match self.direction {
+                Direction::Down if block.places.end < self.places.end => Some(block.places.end),
+                Direction::Up if block.places.start > self.places.start => Some(block.places.start),
+                Direction::Down | Direction::Up => None,
             };
             self.search(block)?;
         }
     }
 
-    /// The block of the place `from`, or of the place before it on the way up.
+    /// The block of the place `from`, or of the place before it upwards.
     fn block(&self, from: i64) -> Result<Block, StoreError> {
-        let from = match self.way {
-            Way::Down => from,
-            Way::Up => from.saturating_sub(1),
+        let from = match self.direction {
+            Direction::Down => from,
+            Direction::Up => from.saturating_sub(1),
         };
         let mut statement = self.connection.prepare_cached(
             "SELECT first, places, texts,
@@ -138,8 +138,8 @@ impl<'c> Matches<'c> {
     }
 }
 
-/// The places of the texts that contain every word. The longest word is searched
-/// in all texts at once.
+/// Returns the places of the texts that contain every word. The longest word is
+/// searched in all texts at once.
 fn contained<'b>(
     places: &'b [u8],
     texts: &'b [u8],
@@ -201,7 +201,7 @@ impl Write<'_> {
     }
 }
 
-/// Fills the empty blocks from the rows; makes more where they hold too much.
+/// Fills the empty blocks from the rows; splits those that hold too much.
 pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
     let empty: Vec<i64> = connection
         .prepare_cached("SELECT first FROM text_blocks WHERE places IS NULL ORDER BY first")?

@@ -1,4 +1,4 @@
-//! Undo and redo: the inverse of an action, merged with what changed since.
+//! Undoes and redoes actions: applies the inverse, merged with later changes.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use crate::domain::change::{Act, Change};
 use crate::domain::history::{HistoryEntry, HistoryItem, Overlap, Session, UndoReport};
 use crate::domain::inverse::UndoAction;
 use crate::domain::key::{ChangeId, Key};
-use crate::domain::todo::{State, Todo};
+use crate::domain::todo::{SyncState, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::write::Write;
@@ -15,36 +15,36 @@ use crate::store::write::Write;
 /// A source of unique ids.
 type Fresh<'f> = &'f mut dyn FnMut() -> Uuid;
 
-/// Which way to go in the history.
+/// The direction in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+enum UndoDirection {
     Undo,
     Redo,
 }
 
 impl Store {
-    /// Undoes the newest action of `session` by changes made at `at`; `None` when
-    /// there is none. What conflicts with a later change stays as it is, is named
-    /// in the report, and can be tried again; the rest can be redone.
+    /// Undoes the newest action of `session` by changes made at `at`; `None` if there
+    /// is none. A todo whose later change conflicts is left unchanged, is listed in
+    /// the report, and can be tried again; the rest can be redone.
     ///
-    /// A change that was not sent yet is called off. A deleted todo comes back as
-    /// a new one where its deletion was sent; what named the old one (id, number,
-    /// key) names the new one. `fresh` gives unique ids.
+    /// A change that was not sent yet is cancelled. A todo whose deletion was sent is
+    /// added as a new one, which the old names (id, number, key) then refer to.
+    /// `fresh` gives unique ids.
     ///
     /// # Errors
     ///
-    /// What SQLite reports; nothing is changed then.
+    /// SQLite's; nothing is changed then.
     pub fn undo(
         &mut self,
         session: Session,
         at: Timestamp,
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
-        self.writing(|write| write.turn(session, Turn::Undo, at, fresh))
+        self.writing(|write| write.reverse_newest(session, UndoDirection::Undo, at, fresh))
     }
 
-    /// Redoes what `session` undid last, by the same rules as [`Store::undo`];
-    /// `None` when there is nothing to redo.
+    /// Redoes the action that `session` undid last, by the same rules as
+    /// [`Store::undo`]; `None` if there is none.
     ///
     /// # Errors
     ///
@@ -55,62 +55,61 @@ impl Store {
         at: Timestamp,
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
-        self.writing(|write| write.turn(session, Turn::Redo, at, fresh))
+        self.writing(|write| write.reverse_newest(session, UndoDirection::Redo, at, fresh))
     }
 
-    /// What [`Store::undo`] would do now; changes nothing.
+    /// Returns what [`Store::undo`] would do now; changes nothing.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn imagine_undo(
+    pub fn preview_undo(
         &mut self,
         session: Session,
         at: Timestamp,
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
-        self.imagine(session, Turn::Undo, at, fresh)
+        self.preview(session, UndoDirection::Undo, at, fresh)
     }
 
-    /// What [`Store::redo`] would do now; changes nothing.
+    /// Returns what [`Store::redo`] would do now; changes nothing.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn imagine_redo(
+    pub fn preview_redo(
         &mut self,
         session: Session,
         at: Timestamp,
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
-        self.imagine(session, Turn::Redo, at, fresh)
+        self.preview(session, UndoDirection::Redo, at, fresh)
     }
 
-    fn imagine(
+    fn preview(
         &mut self,
         session: Session,
-        turn: Turn,
+        direction: UndoDirection,
         at: Timestamp,
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
         let imagined = self
             .begin()
-            .and_then(|mut write| write.turn(session, turn, at, fresh));
+            .and_then(|mut write| write.reverse_newest(session, direction, at, fresh));
         imagined.map_err(|error| self.recognise(error))
     }
 }
 
 impl Write<'_> {
-    /// Undoes or redoes: both reverse what was done last, and remember how to
-    /// reverse that.
-    fn turn(
+    /// Undoes or redoes: both reverse the newest action and record the reversal.
+    fn reverse_newest(
         &mut self,
         session: Session,
-        turn: Turn,
+        direction: UndoDirection,
         at: Timestamp,
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
-        let redo = turn == Turn::Redo;
+        let redo = direction == UndoDirection::Redo;
         let Some((act, past, items)) = self.newest(session, redo)? else {
             return Ok(None);
         };
@@ -123,25 +122,25 @@ impl Write<'_> {
         };
         let mut done = Vec::with_capacity(items.len());
         for item in items.into_iter().rev() {
-            done.extend(self.take_back(item, at, fresh, &mut report)?);
+            done.extend(self.reverse_item(item, at, fresh, &mut report)?);
         }
         report.todos.reverse();
         report.gone.reverse();
         report.overlaps.reverse();
-        self.leave(act, &report.overlaps)?;
+        self.forget_except(act, &report.overlaps)?;
         if !done.is_empty() {
             done.reverse();
             let past = HistoryEntry {
                 count: done.len().try_into().unwrap_or(u64::MAX),
                 ..report.past.clone()
             };
-            self.keep(session, &past, !redo, &done)?;
+            self.insert_action(session, &past, !redo, &done)?;
         }
         Ok(Some(report))
     }
 
-    /// Reverses what an action did to one todo; returns what that did.
-    fn take_back(
+    /// Reverses an action on one todo; returns the effect.
+    fn reverse_item(
         &mut self,
         item: HistoryItem,
         at: Timestamp,
@@ -149,23 +148,23 @@ impl Write<'_> {
         undone: &mut UndoReport,
     ) -> Result<Option<HistoryItem>, StoreError> {
         let mut key = self.current_key(item.todo)?;
-        let met = self.meet(key)?;
-        let act = match met.meeting().take_back(&item.act) {
-            UndoAction::Already => return Ok(None),
+        let state = self.todo_state(key)?;
+        let act = match state.fold_context().undo_action(&item.act) {
+            UndoAction::Unchanged => return Ok(None),
             UndoAction::Change(act) => Some(act),
-            UndoAction::Anew { text } => {
+            UndoAction::AddNew { text } => {
                 let new = Key::new(fresh());
-                self.succeed(key, item.id, new)?;
+                self.redirect_handles(key, item.id, new)?;
                 key = new;
                 Some(Act::Add { text })
             }
-            UndoAction::Gone(leftover) => {
+            UndoAction::Deleted(leftover) => {
                 undone.gone.push(Todo {
                     key,
                     id: item.id,
                     local: self.local(key)?,
                     text: item.text().to_owned(),
-                    state: State::Synced,
+                    state: SyncState::Synced,
                     created_at: None,
                     updated_at: None,
                 });
@@ -174,7 +173,7 @@ impl Write<'_> {
             UndoAction::Overlap => {
                 undone
                     .overlaps
-                    .extend(met.shown.map(|todo| Overlap { todo, item }));
+                    .extend(state.shown.map(|todo| Overlap { todo, item }));
                 return Ok(None);
             }
         };

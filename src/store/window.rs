@@ -1,4 +1,4 @@
-//! Windows over a list, and lists row by row.
+//! Reads windows of a list, and whole lists row by row.
 
 use std::ops::ControlFlow;
 
@@ -10,15 +10,15 @@ use crate::domain::list::{Around, Window};
 use crate::domain::query::{Query, Sort};
 use crate::domain::todo::Todo;
 use crate::store::Store;
-use crate::store::cursor::{List, Position, Start, Way, column};
+use crate::store::cursor::{Direction, ListCursor, ListPosition, ScanStart, column};
 use crate::store::error::StoreError;
 use crate::store::rows::blob;
 use crate::store::{handles, sort_key};
 
 impl Store {
-    /// At most `size` rows around a place in the list that `query` describes.
-    /// Costs what the window holds, not what the list holds, for queries
-    /// without terms; with terms, the way from the place to the last row found.
+    /// Returns at most `size` rows around a position in the list of `query`. Without
+    /// terms the cost is the size of the window, not of the list; with terms, the
+    /// distance from the position to the last row found.
     ///
     /// # Errors
     ///
@@ -38,11 +38,12 @@ impl Store {
         mut row: impl FnMut(&Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.reading(|snapshot| {
-            List::new(snapshot, query)?.walk(Start::End, Way::Down, |todo| row(todo))
+            ListCursor::new(snapshot, query)?
+                .visit(ScanStart::End, Direction::Down, |todo| row(todo))
         })
     }
 
-    /// The number of rows in the list. Without terms, [`Store::totals`] has it
+    /// Counts the rows in the list. Without terms, [`Store::totals`] has the number
     /// without counting.
     ///
     /// # Errors
@@ -53,7 +54,7 @@ impl Store {
             sort: Sort::Server,
             ..query.clone()
         };
-        self.reading(|snapshot| List::new(snapshot, &unsorted)?.count())
+        self.reading(|snapshot| ListCursor::new(snapshot, &unsorted)?.count())
     }
 }
 
@@ -63,11 +64,11 @@ fn window(
     around: Around,
     size: usize,
 ) -> Result<Window, StoreError> {
-    let list = List::new(snapshot, query)?;
+    let list = ListCursor::new(snapshot, query)?;
     match around {
         Around::Top => top(&list, size),
         Around::Bottom => {
-            let (mut rows, more_above) = some(&list, Start::End, Way::Up, size)?;
+            let (mut rows, more_above) = read(&list, ScanStart::End, Direction::Up, size)?;
             rows.reverse();
             Ok(Window {
                 rows,
@@ -85,16 +86,16 @@ fn window(
     }
 }
 
-/// At most `size` rows on the way, and whether there are more.
-fn some(
-    list: &List<'_>,
-    start: Start<'_>,
-    way: Way,
+/// Reads at most `size` rows; returns whether there are more.
+fn read(
+    list: &ListCursor<'_>,
+    start: ScanStart<'_>,
+    direction: Direction,
     size: usize,
 ) -> Result<(Vec<Todo>, bool), StoreError> {
     let mut rows = Vec::new();
     let mut more = false;
-    list.walk(start, way, |todo| {
+    list.visit(start, direction, |todo| {
         if rows.len() == size {
             more = true;
             return ControlFlow::Break(());
@@ -109,8 +110,8 @@ fn some(
     Ok((rows, more))
 }
 
-fn top(list: &List<'_>, size: usize) -> Result<Window, StoreError> {
-    let (rows, more_below) = some(list, Start::End, Way::Down, size)?;
+fn top(list: &ListCursor<'_>, size: usize) -> Result<Window, StoreError> {
+    let (rows, more_below) = read(list, ScanStart::End, Direction::Down, size)?;
     Ok(Window {
         rows,
         more_above: false,
@@ -118,29 +119,40 @@ fn top(list: &List<'_>, size: usize) -> Result<Window, StoreError> {
     })
 }
 
-/// Half of the rows before the position, the others from it on; more on one side
-/// where the list ends on the other.
+/// Reads half of the rows before the position, the others from it on; more on one
+/// side if the list ends on the other.
 fn beside(
-    list: &List<'_>,
+    list: &ListCursor<'_>,
     key: Key,
-    position: &Position,
+    position: &ListPosition,
     size: usize,
 ) -> Result<Window, StoreError> {
     if size == 0 {
         return Ok(Window::default());
     }
     let mut first = None;
-    list.walk(Start::At(position), Way::Down, |todo| {
+    list.visit(ScanStart::At(position), Direction::Down, |todo| {
         first = Some(todo.key);
         ControlFlow::Break(())
     })?;
     if first != Some(key) {
         return top(list, size);
     }
-    let (mut above, mut more_above) = some(list, Start::After(position), Way::Up, size / 2)?;
-    let (below, more_below) = some(list, Start::At(position), Way::Down, size - above.len())?;
+    let (mut above, mut more_above) =
+        read(list, ScanStart::After(position), Direction::Up, size / 2)?;
+    let (below, more_below) = read(
+        list,
+        ScanStart::At(position),
+        Direction::Down,
+        size - above.len(),
+    )?;
     if more_above && above.len() + below.len() < size {
-        (above, more_above) = some(list, Start::After(position), Way::Up, size - below.len())?;
+        (above, more_above) = read(
+            list,
+            ScanStart::After(position),
+            Direction::Up,
+            size - below.len(),
+        )?;
     }
     above.reverse();
     above.extend(below);
@@ -151,8 +163,12 @@ fn beside(
     })
 }
 
-/// The position of a todo in lists sorted like this.
-fn position(connection: &Connection, sort: Sort, key: Key) -> Result<Option<Position>, StoreError> {
+/// Returns the position of a todo in lists with this sort.
+fn position(
+    connection: &Connection,
+    sort: Sort,
+    key: Key,
+) -> Result<Option<ListPosition>, StoreError> {
     let column = column(sort).unwrap_or("NULL");
     let mut statement =
         connection.prepare_cached(&format!("SELECT place, {column} FROM shown WHERE key = ?1"))?;
@@ -160,7 +176,7 @@ fn position(connection: &Connection, sort: Sort, key: Key) -> Result<Option<Posi
     let Some(row) = found.next()? else {
         return Ok(None);
     };
-    Ok(Some(Position {
+    Ok(Some(ListPosition {
         order: sort_key::parted(row.get(0)?).0,
         value: row.get::<_, Value>(1)?,
     }))

@@ -1,4 +1,4 @@
-//! A write under way: one transaction, in which *shown* follows base and outbox.
+//! One write transaction, in which *shown* follows base and outbox.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::domain::key::Key;
 use crate::domain::replica;
 use crate::domain::todo::Todo;
 use crate::store::account_state::AccountState;
-use crate::store::counts::Deltas;
+use crate::store::counts::CounterDeltas;
 use crate::store::error::StoreError;
 use crate::store::outbox::Queue;
 use crate::store::rows::{self, blob};
@@ -25,16 +25,16 @@ pub(super) struct Write<'s> {
     pub(super) endpoint: &'s str,
     pub(super) account_state: AccountState,
     before: AccountState,
-    /// The greatest server id known, once asked for.
+    /// The greatest known server id, once read.
     pub(super) greatest: Option<i64>,
-    pub(super) counts: Deltas,
+    pub(super) counts: CounterDeltas,
     /// The places of the block of texts that was emptied last.
     pub(super) emptied: Option<Range<i64>>,
 }
 
 impl Store {
-    /// Carries out `work` in one transaction that is on the disk when this
-    /// returns; [recognises](Store::recognise) damage.
+    /// Runs `work` in one transaction that is on the disk when this returns;
+    /// [recognises](Store::recognise) damage.
     pub(super) fn writing<T>(
         &mut self,
         work: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError>,
@@ -50,8 +50,8 @@ impl Store {
         result.map_err(|error| self.recognise(error))
     }
 
-    /// Begins a write: waits for other writers first, so that it cannot fail half
-    /// way because of them.
+    /// Begins a write: waits for other writers first, so that it cannot fail halfway
+    /// because of them.
     pub(super) fn begin(&mut self) -> Result<Write<'_>, StoreError> {
         match &self.access {
             Access::Write => {}
@@ -75,14 +75,14 @@ impl Store {
             before: account_state.clone(),
             account_state,
             greatest: None,
-            counts: Deltas::default(),
+            counts: CounterDeltas::default(),
             emptied: None,
         })
     }
 }
 
 impl Write<'_> {
-    /// Returns when everything is on the disk.
+    /// Commits; returns when everything is on the disk.
     pub(super) fn commit(mut self) -> Result<(), StoreError> {
         self.counts.write(&self.tx)?;
         if self.account_state != self.before {
@@ -92,8 +92,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Puts the rows whose start date has come, or lies ahead again, where they
-    /// belong on the day of `now` here. Costs the rows that move.
+    /// Moves the rows whose start date has come, or is in the future again, to their
+    /// place on the local day of `now`. The cost is the number of rows that move.
     pub(super) fn arrange(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let day = rows::day(TimeZone::system().to_datetime(now).date());
         if day == self.account_state.day {
@@ -111,7 +111,7 @@ impl Write<'_> {
                  WHERE waiting = 0 AND start IS NOT NULL AND start > ?1 AND done = 0",
             ),
         ] {
-            // Later days come only with a clock that was set back.
+            // Later days exist only after the clock was set back.
             if waiting == 1 || day < self.account_state.day {
                 self.tx.prepare_cached(sql)?.execute([day, WAITING])?;
             }
@@ -120,9 +120,9 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Brings one todo's row up to date with its base and its outbox entries.
+    /// Updates one todo's row from its base and its outbox entries.
     pub(super) fn show(&mut self, key: Key) -> Result<Option<Todo>, StoreError> {
-        let standing = self.standing(key)?;
+        let row_position = self.row_position(key)?;
         let base = self.base(key)?;
         let queue = self.queue(key)?;
         let local = self.local(key)?;
@@ -131,16 +131,18 @@ impl Write<'_> {
                 .prepare_cached("DELETE FROM base WHERE key = ?1")?
                 .execute([blob(key)])?;
             let shown = base.as_ref().map(|row| ShownRow::of_base(row, local));
-            self.place(standing, shown.as_ref())?;
+            self.place(row_position, shown.as_ref())?;
             return Ok(replica::shown(base.as_ref(), &[], local));
         }
         if let Some(row) = &base
-            && standing.as_ref().is_some_and(|standing| !standing.overlaid)
+            && row_position
+                .as_ref()
+                .is_some_and(|row_position| !row_position.overlaid)
         {
-            self.keep_base(row)?;
+            self.store_base(row)?;
         }
         let Some(mut todo) = replica::shown(base.as_ref(), &queue.entries, local) else {
-            self.place(standing, None)?;
+            self.place(row_position, None)?;
             return Ok(None);
         };
         let rank = rank(&mut todo, &queue);
@@ -155,12 +157,12 @@ impl Write<'_> {
             updated_at: todo.updated_at.map(Timestamp::as_microsecond),
             text: &todo.text,
         };
-        self.place(standing, Some(&shown))?;
+        self.place(row_position, Some(&shown))?;
         Ok(Some(todo))
     }
 }
 
-/// Where the todo stands; gives it the id that its add was answered with.
+/// Returns the todo's rank; sets the id from the answer to its add.
 fn rank(todo: &mut Todo, queue: &Queue) -> SortRank {
     todo.id = todo.id.or(queue.learnt);
     let first = queue.entries.first().map_or(0, |entry| entry.seq);

@@ -1,4 +1,4 @@
-//! Waiting between tries: pure.
+//! Exponential backoff with jitter. Pure.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::domain::list::LONGEST_REST;
 
 /// The shortest wait.
 const SHORTEST: Duration = Duration::from_millis(500);
-/// The longest wait that is ours; a server may ask for more.
+/// The longest wait; a server can ask for more.
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Exponential waits with full jitter, so that devices cut off together do not
@@ -28,7 +28,7 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// No failure yet.
+    /// Returns a backoff without failures.
     #[must_use]
     pub const fn new() -> Self {
         Self::up_to(LONGEST)
@@ -41,20 +41,20 @@ impl Backoff {
         Self { failures, longest }
     }
 
-    /// A try succeeded: the next failure waits as the first one does.
+    /// Records a success: the next failure waits as the first one does.
     pub const fn succeeded(&mut self) {
         self.failures = 0;
     }
 
-    /// How long to wait after one more failure. `asked` is what the server
-    /// asked for.
-    pub fn failed(&mut self, asked: Option<Duration>, rng: &mut fastrand::Rng) -> Duration {
+    /// Records a failure and returns how long to wait; `requested` is the pause
+    /// that the server asked for.
+    pub fn failed(&mut self, requested: Option<Duration>, rng: &mut fastrand::Rng) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let ceiling = SHORTEST
             .saturating_mul(2_u32.saturating_pow(self.failures))
             .min(self.longest);
         let wait = SHORTEST + ceiling.saturating_sub(SHORTEST).mul_f64(rng.f64());
-        asked.map_or(wait, |asked| wait.max(asked.min(LONGEST_REST)))
+        requested.map_or(wait, |pause| wait.max(pause.min(LONGEST_REST)))
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_up_to_a_minute_and_stay_within_bounds() {
+    fn pauses_grow_up_to_a_minute_and_stay_within_bounds() {
         let mut longest = Duration::ZERO;
         for seed in 0..200 {
             for (n, wait) in (1_u32..).zip(waits(&mut Backoff::new(), None, seed)) {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn two_devices_do_not_come_back_together() {
+    fn two_devices_retry_at_different_times() {
         let (one, other) = (
             waits(&mut Backoff::new(), None, 1),
             waits(&mut Backoff::new(), None, 2),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn success_starts_over() {
+    fn a_success_resets_the_pause() {
         let mut backoff = Backoff::new();
         waits(&mut backoff, None, 1);
         backoff.succeeded();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_asks_for_time_gets_it_but_not_for_ever() {
+    fn a_requested_pause_is_kept_up_to_an_hour() {
         let asked = |seconds| Some(Duration::from_secs(seconds));
         let mut rng = fastrand::Rng::with_seed(4);
         assert_eq!(

@@ -1,8 +1,7 @@
-//! One round: send the outbox, pull what changed.
+//! Runs one sync round: pushes the outbox, pulls what changed.
 //!
-//! `plan` is pure and decides; `round` carries out, under a file lock;
-//! `remote` is the port to the server; `backoff` says how long to wait after
-//! a failure.
+//! `plan` is pure and decides; `round` carries out, under a file lock; `remote`
+//! is the port to the server; `backoff` computes the pause after a failure.
 
 pub mod backoff;
 pub mod event;

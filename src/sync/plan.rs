@@ -1,10 +1,10 @@
-//! What to send next: pure.
+//! Plans the next requests. Pure.
 //!
-//! A plan is made of the outbox alone, so it can be made again at any time:
-//! after a crash, after a refusal, after another process wrote. Of each todo
+//! A plan depends on the outbox alone, so it can be made again at any time:
+//! after a crash, after a rejection, after another process wrote. Of each todo
 //! only the first unanswered change is ever eligible, so the changes of a todo
-//! arrive in the order they were made. What may have been sent before goes
-//! again exactly as it was.
+//! arrive in order. A request that may have been sent before is repeated
+//! unchanged.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::domain::key::Key;
 use crate::domain::merge::{Merged, merge};
 use crate::domain::push_outcome::{PrePushChange, PushOutcome, Queued};
 use crate::domain::todo::Row;
-use crate::sync::remote::{Batch, Edit};
+use crate::sync::remote::{Batch, KeyedEdit};
 
 mod bare;
 mod full;
@@ -25,22 +25,22 @@ pub(super) use bare::may_have_arrived_bare;
 pub(super) use push_request::MAX_BYTES;
 pub use push_request::{BatchItem, ISOLATED_AFTER, Marking, PushRequest};
 
-/// What is known beside the outbox.
+/// Inputs of a plan besides the outbox.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    /// What the role may do.
+pub struct PlanContext<'a> {
+    /// The role's permissions.
     pub capabilities: Capabilities,
-    /// Whether base was pulled to its end in this round: only then does a row
-    /// that is not there mean that it was removed.
+    /// Whether this round has completed a pull: only then does a missing row mean
+    /// that it was deleted.
     pub complete: bool,
-    /// Entries left alone until the next pull: their condition did not hold.
-    pub held: &'a HashSet<i64>,
-    /// Adds that may have arrived at a bare backend, but whose row is not in what
-    /// was pulled in this round.
+    /// Entries that wait for the next pull, since their condition did not hold.
+    pub deferred: &'a HashSet<i64>,
+    /// Adds that may have arrived at a bare backend but have no row in this
+    /// round's pull.
     pub absent: &'a HashSet<i64>,
 }
 
-/// What to do next.
+/// The next steps for the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     /// Corrections to make first. Nothing is sent before the next plan is made
@@ -48,65 +48,65 @@ pub struct Plan {
     pub pre_push: Vec<PrePushChange>,
     /// Requests, in order.
     pub requests: Vec<PushRequest>,
-    /// First entries of todos that cannot go yet, and why.
-    pub waiting: Vec<(i64, Waiting)>,
+    /// First entries of todos that cannot be sent yet, with the reason.
+    pub waiting: Vec<(i64, WaitReason)>,
 }
 
-/// Why an entry is not sent.
+/// The reason why an entry is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Waiting {
+pub enum WaitReason {
     /// The role may not add todos.
     MayNotAdd,
     /// The role may not change todos.
     MayNotEdit,
-    /// The role may not remove todos.
+    /// The role may not delete todos.
     MayNotRemove,
-    /// It is about a todo whose add was refused.
-    AddRefused,
-    /// The completion of the todo that it follows is not answered yet.
+    /// The add of its todo was rejected.
+    AddRejected,
+    /// The completion of the repeating todo that added this one is unanswered.
     Completion,
-    /// What the server now says of the todo must be read first.
+    /// The server's current row must be pulled first.
     Pull,
 }
 
-impl Waiting {
-    /// Returns whether only another permission helps.
+impl WaitReason {
+    /// Returns whether a missing permission is the reason.
     #[must_use]
     pub const fn is_permission(self) -> bool {
         match self {
             Self::MayNotAdd | Self::MayNotEdit | Self::MayNotRemove => true,
-            Self::AddRefused | Self::Completion | Self::Pull => false,
+            Self::AddRejected | Self::Completion | Self::Pull => false,
         }
     }
 }
 
-impl fmt::Display for Waiting {
+impl fmt::Display for WaitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::MayNotAdd => "the server does not let you add todos",
-            Self::MayNotEdit => "the server does not let you change todos",
-            Self::MayNotRemove => "the server does not let you remove todos",
-            Self::AddRefused => "the todo itself was refused",
-            Self::Completion => "the todo that it follows is not completed yet",
-            Self::Pull => "the server's list must be read first",
+            Self::MayNotAdd => "the server does not allow you to add todos",
+            Self::MayNotEdit => "the server does not allow you to change todos",
+            Self::MayNotRemove => "the server does not allow you to delete todos",
+            Self::AddRejected => "the todo itself was rejected",
+            Self::Completion => "the completion of the todo before it is not answered yet",
+            Self::Pull => "the server's list must be pulled first",
         })
     }
 }
 
 /// Plans the next requests for `outbox`, which is in outbox order.
 #[must_use]
-pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
+pub fn plan(outbox: &[Queued], context: PlanContext<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut payloads = Vec::new();
-    let looking = outbox
+    let matching = outbox
         .iter()
-        .any(|queued| bare::is_looked_for(queued, known));
+        .any(|queued| bare::needs_matching(queued, context));
     for chain in chains(outbox) {
-        match step(&chain, known, looking) {
-            Step::Idle => {}
-            Step::Adjust(changes) => plan.pre_push.extend(changes),
-            Step::Send(item, payload) => payloads.push((item, payload)),
-            Step::Wait(seq, why) => plan.waiting.push((seq, why)),
+        match step(&chain, context, matching) {
+            PlanStep::Idle => {}
+            PlanStep::Adjust(changes) => plan.pre_push.extend(changes),
+            PlanStep::Send(item, payload) => payloads.push((item, payload)),
+            PlanStep::Wait(seq, why) => plan.waiting.push((seq, why)),
         }
     }
     if plan.pre_push.is_empty() {
@@ -115,97 +115,97 @@ pub fn plan(outbox: &[Queued], known: Known<'_>) -> Plan {
     plan
 }
 
-/// What comes next for the todo of `chain`. While an add is `looking` for the row
-/// that it may have on what is, or was, a bare backend, nothing is sent: an add
-/// of the same text could be taken for it, an edit could hide its row.
-fn step(chain: &Chain<'_>, known: Known<'_>, looking: bool) -> Step {
+/// Returns the next step for the todo of `chain`. While an add has to be matched
+/// with its row on a backend that is, or was, bare, nothing is sent: an add of the
+/// same text could be mistaken for it, an edit could hide its row.
+fn step(chain: &ChangeChain<'_>, context: PlanContext<'_>, matching: bool) -> PlanStep {
     let Some(first) = chain.open.first().copied() else {
-        return Step::Idle;
+        return PlanStep::Idle;
     };
     if first.waits {
-        return Step::Wait(first.entry.seq, Waiting::Completion);
+        return PlanStep::Wait(first.entry.seq, WaitReason::Completion);
     }
-    if looking || known.held.contains(&first.entry.seq) {
-        return Step::Wait(first.entry.seq, Waiting::Pull);
+    if matching || context.deferred.contains(&first.entry.seq) {
+        return PlanStep::Wait(first.entry.seq, WaitReason::Pull);
     }
-    if known.capabilities.full {
-        full::step(chain, first, known)
+    if context.capabilities.full {
+        full::step(chain, first, context)
     } else {
-        bare::step(chain, first, known)
+        bare::step(chain, first, context)
     }
 }
 
-/// What comes next for one todo.
+/// The next step for one todo.
 #[derive(Debug)]
-enum Step {
+enum PlanStep {
     Idle,
     Adjust(Vec<PrePushChange>),
     Send(BatchItem, Payload),
-    Wait(i64, Waiting),
+    Wait(i64, WaitReason),
 }
 
-/// One entry of a batch to be.
+/// One entry of a future batch.
 #[derive(Debug)]
 enum Payload {
     Add(Key, String),
-    Edit(Edit),
+    Edit(KeyedEdit),
     Remove(Key),
     BareAdd(String),
     /// A request of its own. Such requests keep their order.
     Alone(Batch),
 }
 
-/// The changes of one todo that are not answered yet, in order.
+/// The unanswered changes of one todo, in order.
 #[derive(Debug)]
-struct Chain<'a> {
+struct ChangeChain<'a> {
     todo: Key,
     /// Pending or sent, in order.
     open: Vec<&'a Queued>,
-    /// Whether a change before them was answered: base may be older than that.
+    /// Whether a change before them was answered: base may be older than the answer.
     answered: bool,
-    /// Whether the todo's add was refused.
-    add_refused: bool,
+    /// Whether the todo's add was rejected.
+    add_rejected: bool,
 }
 
-impl<'a> Chain<'a> {
-    /// The removal among the open changes.
+impl<'a> ChangeChain<'a> {
+    /// Returns the first deletion among the open changes, with its position.
     fn removal(&self) -> Option<(usize, &'a Queued)> {
         self.open
             .iter()
             .enumerate()
             .find(|(_, queued)| matches!(queued.entry.change.act, Act::Remove { .. }))
-            .map(|(place, queued)| (place, *queued))
+            .map(|(position, queued)| (position, *queued))
     }
 
-    /// The open changes up to the one at `place`, oldest first.
-    fn up_to(&self, place: usize) -> impl Iterator<Item = &'a Queued> {
-        self.open.iter().take(place + 1).copied()
+    /// Returns the open changes up to `position`, oldest first.
+    fn up_to(&self, position: usize) -> impl Iterator<Item = &'a Queued> {
+        self.open.iter().take(position + 1).copied()
     }
 }
 
-/// Every todo's chain, in the order of their first changes.
-fn chains(outbox: &[Queued]) -> Vec<Chain<'_>> {
-    let mut places: HashMap<Key, usize> = HashMap::new();
-    let mut chains: Vec<Chain<'_>> = Vec::new();
+/// Returns every todo's chain, in the order of their first changes.
+fn chains(outbox: &[Queued]) -> Vec<ChangeChain<'_>> {
+    let mut positions: HashMap<Key, usize> = HashMap::new();
+    let mut chains: Vec<ChangeChain<'_>> = Vec::new();
     for queued in outbox {
         let change = &queued.entry.change;
-        let place = *places.entry(change.todo).or_insert(chains.len());
-        if place == chains.len() {
-            chains.push(Chain {
+        let position = *positions.entry(change.todo).or_insert(chains.len());
+        if position == chains.len() {
+            chains.push(ChangeChain {
                 todo: change.todo,
                 open: Vec::new(),
                 answered: false,
-                add_refused: false,
+                add_rejected: false,
             });
         }
-        let Some(chain) = chains.get_mut(place) else {
+        let Some(chain) = chains.get_mut(position) else {
             continue;
         };
         match queued.entry.progress {
             Progress::Pending | Progress::Sent { .. } => chain.open.push(queued),
             Progress::Answered => chain.answered = true,
             Progress::Rejected(_) => {
-                chain.add_refused |= matches!(change.act, Act::Add { .. });
+                chain.add_rejected |= matches!(change.act, Act::Add { .. });
             }
         }
     }
@@ -217,7 +217,7 @@ pub(super) const fn may_have_arrived(queued: &Queued) -> bool {
     matches!(queued.entry.progress, Progress::Sent { .. })
 }
 
-/// The server has it already, or nothing is left to do.
+/// The entry is already applied, or nothing is left to do.
 fn done(seq: i64, row: Option<&Row>) -> PrePushChange {
     PrePushChange::Resolve {
         seq,
@@ -228,22 +228,22 @@ fn done(seq: i64, row: Option<&Row>) -> PrePushChange {
     }
 }
 
-/// The todo was changed elsewhere in a way that does not fit.
+/// The todo was changed elsewhere in conflict with this change.
 fn conflict(seq: i64, theirs: &str) -> PrePushChange {
     rejected(
         seq,
         "conflict",
-        "the todo was changed elsewhere meanwhile",
+        "the todo was changed elsewhere",
         Some(theirs.to_owned()),
     )
 }
 
-/// The todo is not there any more.
-fn removed_elsewhere(seq: i64) -> PrePushChange {
+/// The todo was deleted elsewhere.
+fn deleted_elsewhere(seq: i64) -> PrePushChange {
     rejected(
         seq,
         REMOVED_ELSEWHERE,
-        "the todo was removed elsewhere meanwhile; a retry restores it as new",
+        "the todo was deleted elsewhere; a retry restores it as a new todo",
         None,
     )
 }
@@ -259,8 +259,8 @@ fn rejected(seq: i64, code: &str, message: &str, theirs: Option<String>) -> PreP
     }
 }
 
-/// An edit that certainly did not arrive, on a row whose text is not the one
-/// it was made on: both fit together, or a user decides.
+/// Merges an edit that certainly did not arrive into a row whose text has changed;
+/// an overlap is a conflict, which the user decides.
 fn merged(seq: i64, before: &str, after: &str, row: &Row) -> PrePushChange {
     match merge(before, after, &row.text) {
         Merged::Text(text) if text == row.text => done(seq, Some(row)),

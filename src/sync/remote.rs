@@ -1,4 +1,4 @@
-//! The port to the server.
+//! The server as sync uses it: requests, answers and errors.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,35 +8,35 @@ use crate::auth::error::AuthError;
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 
-/// The server, as sync needs it. Adapters decide nothing: they send and parse.
+/// A connection to the server. Implementations only send and parse.
 #[expect(
     async_fn_in_trait,
     reason = "callers are generic and run on one thread"
 )]
 pub trait Remote {
-    /// The endpoint's address, as configured: names the rows of a bare backend.
+    /// Returns the configured address, which names the rows of a bare backend.
     fn endpoint(&self) -> &str;
-    /// What the role may do.
+    /// Finds out the role's permissions.
     async fn capabilities(&self) -> Result<Capabilities, RemoteError>;
-    /// Gets what a request needs before it can be sent: an access token.
+    /// Gets an access token, which a request needs before it can be sent.
     async fn prepare(&self) -> Result<(), RemoteError> {
         Ok(())
     }
     /// Reads the user's mark (full backend).
     async fn mark(&self) -> Result<Mark, RemoteError>;
     /// Reads one page of the change feed (full backend).
-    async fn page(&self, asked: PageRequest) -> Result<Page, RemoteError>;
+    async fn page(&self, request: PageRequest) -> Result<Page, RemoteError>;
     /// Reads at most `limit` rows with a greater id than `after`, in id order
-    /// (bare backend). Only an empty page is the end.
+    /// (bare backend). The list ends with the first empty page.
     async fn rows(&self, after: i64, limit: usize) -> Result<Vec<BareRow>, RemoteError>;
-    /// Sends one batch; one answer an entry, in order.
-    async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError>;
+    /// Sends one batch; returns one answer for each entry, in order.
+    async fn push(&self, batch: &Batch) -> Result<Vec<PushAnswer>, RemoteError>;
 
-    /// Reads the mark, sends `batches` in order, each in a transaction of its own,
-    /// and then reads a page of the change feed (full backend): in one request
-    /// where the server takes several operations at once, else one after the
-    /// other until one gets no answer.
-    async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
+    /// Reads the mark, sends `batches` in order, each in its own transaction, and then
+    /// reads a page of the change feed (full backend). Sends one request if the server
+    /// accepts several operations at once, otherwise one request for each operation
+    /// until one gets no answer.
+    async fn exchange(&self, batches: &[&Batch], request: PageRequest) -> Exchanged {
         let mut pushed = Vec::with_capacity(batches.len());
         let mark_before = match self.mark().await {
             Ok(mark) => Some(mark),
@@ -45,7 +45,7 @@ pub trait Remote {
                     mark_before: None,
                     pushed,
                     page: Err(error),
-                    single_operations: asked.single_operations,
+                    single_operations: request.single_operations,
                 };
             }
         };
@@ -59,27 +59,27 @@ pub trait Remote {
                     mark_before,
                     pushed,
                     page: Err(error),
-                    single_operations: asked.single_operations,
+                    single_operations: request.single_operations,
                 };
             }
         }
         Exchanged {
             mark_before,
             pushed,
-            page: self.page(asked).await,
-            single_operations: asked.single_operations,
+            page: self.page(request).await,
+            single_operations: request.single_operations,
         }
     }
 }
 
-/// Which page of the change feed to read.
+/// A request for a page of the change feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// Changes after this revision, in revision order.
+    /// The last revision received: later changes are requested, in revision order.
     pub since: i64,
-    /// At most so many; the server may send fewer.
+    /// The maximum number of changes; the server may send fewer.
     pub limit: usize,
-    /// Whether the server is known to take one operation a request only.
+    /// Whether the server is known to accept only one operation per request.
     pub single_operations: bool,
 }
 
@@ -93,30 +93,29 @@ pub struct Page {
     pub mark: Mark,
 }
 
-/// What came of an exchange.
+/// The results of an exchange.
 #[derive(Debug, Clone)]
 pub struct Exchanged {
-    /// The mark as it was before the batches: what they write must not hide that
-    /// the server was reset.
+    /// The mark before the batches: their writes must not hide a reset of the server.
     pub mark_before: Option<Mark>,
-    /// One for each batch, in order; those without one were not sent.
-    pub pushed: Vec<Result<Vec<Answer>, RemoteError>>,
+    /// One result for each batch that was sent, in order.
+    pub pushed: Vec<Result<Vec<PushAnswer>, RemoteError>>,
     /// The page.
     pub page: Result<Page, RemoteError>,
-    /// Whether the server takes one operation a request only, as known now.
+    /// Whether the server is now known to accept only one operation per request.
     pub single_operations: bool,
 }
 
-/// An edit of a row of a full backend.
+/// An edit of a row of a full backend, which has keys and revisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
+pub struct KeyedEdit {
     /// The todo.
     pub key: Key,
-    /// The revision it is made on.
+    /// The revision that it is based on.
     pub revision: i64,
-    /// The text it is made on.
+    /// The text that it is based on.
     pub before: String,
-    /// The text wanted.
+    /// The new text.
     pub after: String,
 }
 
@@ -125,48 +124,48 @@ pub struct Edit {
 pub struct BareRow {
     /// The server's id.
     pub id: i64,
-    /// Its text; a null one is empty.
+    /// Its text; empty if it is null.
     pub text: String,
 }
 
-/// What one request sends. At most [`Batch::MAX_ENTRIES`] entries, one a todo.
+/// The content of one request: at most [`Batch::MAX_ENTRIES`] entries, one per todo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Batch {
     /// Adds by key; a repeated one changes nothing.
     Add(Vec<(Key, String)>),
-    /// Edits, each only if revision and text are still the ones given: after a
-    /// server was restored the revision alone may stand for another text.
-    Edit(Vec<Edit>),
-    /// Removals by key.
+    /// Edits, each applied only to the given revision and text: after a restore of
+    /// the server the same revision may have another text.
+    Edit(Vec<KeyedEdit>),
+    /// Deletions by key.
     Remove(Vec<Key>),
-    /// A removal of a todo whose add may have been sent: add and delete in one
-    /// mutation, which leaves a tombstone either way.
+    /// Adds and deletes, in one mutation, a todo whose add may have arrived; this
+    /// leaves a tombstone in any case.
     AddAndRemove(Key, String),
     /// Bare backend: adds, all or none.
     BareAdd(Vec<String>),
-    /// Bare backend: one edit, only if the text is still the one seen.
+    /// Bare backend: one edit, applied only to the given text.
     BareEdit {
         /// The row.
         id: i64,
-        /// The text seen.
+        /// The text that it was based on.
         before: String,
-        /// The text wanted.
+        /// The new text.
         after: String,
     },
-    /// Bare backend: one removal, only if the text is still the one seen.
+    /// Bare backend: one deletion, applied only to the given text.
     BareRemove {
         /// The row.
         id: i64,
-        /// The text seen.
+        /// The text that it was based on.
         before: String,
     },
 }
 
 impl Batch {
-    /// The most entries one request carries.
+    /// The maximum number of entries in one request.
     pub const MAX_ENTRIES: usize = 500;
 
-    /// How much text it carries, in bytes.
+    /// Returns the total length of its texts, in bytes.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
         match self {
@@ -183,9 +182,9 @@ impl Batch {
     }
 }
 
-/// What the server said of one entry of a batch.
+/// The server's answer to one entry of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum PushAnswer {
     /// A row was written.
     Row {
         /// Its id.
@@ -194,11 +193,11 @@ pub enum Answer {
         revision: i64,
     },
     /// No row was written: the key existed (or has a tombstone), the revision or
-    /// text is another, or the row is gone.
+    /// the text differs, or the row was deleted.
     NoRow,
 }
 
-/// Why the server did not do what was asked.
+/// An error of a request to the server.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteError {
@@ -218,28 +217,28 @@ pub enum RemoteError {
         /// The network's error.
         message: String,
     },
-    /// Busy or broken for now (5xx, 429, `unexpected`, `postgres-error`, …).
-    #[error("the server is in trouble: {message}")]
+    /// A temporary failure (5xx, 429, `unexpected`, `postgres-error`, …).
+    #[error("the server failed: {message}")]
     ServerError {
         /// Hasura's code or the HTTP status.
         code: String,
         /// Its message.
         message: String,
-        /// When it asked to be left alone for a while.
+        /// The pause that it asked for.
         retry_after: Option<Duration>,
-        /// Whether the request may have been carried out all the same.
+        /// Whether the request may have been carried out nevertheless.
         may_have_arrived: bool,
     },
-    /// Refused for good: permission, constraint, validation.
-    #[error("the server refused: {message}")]
+    /// A permanent rejection: permission, constraint, validation.
+    #[error("the server rejected the request: {message}")]
     Refused {
         /// Hasura's `extensions.code`.
         code: String,
         /// Its message.
         message: String,
     },
-    /// The token was not accepted, also after one refresh.
-    #[error("the server did not accept the login: {message}")]
+    /// The token was rejected, also after one refresh.
+    #[error("the server rejected the access token: {message}")]
     Unauthorized {
         /// Hasura's code (`invalid-jwt`, `jwt-…`, `access-denied`).
         code: String,
@@ -252,27 +251,27 @@ pub enum RemoteError {
         /// The reason.
         source: Arc<AuthError>,
     },
-    /// An answer that is no GraphQL answer (HTML, half a JSON, an unknown shape).
-    #[error("{host} sent something that is not a GraphQL answer: {message}")]
+    /// A response that is not GraphQL (HTML, truncated JSON, an unknown shape).
+    #[error("{host} returned an invalid GraphQL response: {message}")]
     InvalidResponse {
         /// The server.
         host: String,
         /// The problem.
         message: String,
     },
-    /// An answer larger than what is read of one. A page may be asked for again
-    /// with fewer rows.
-    #[error("{host} sent more than {limit} bytes at once")]
+    /// A response above the size limit. A page can be requested again with fewer
+    /// rows.
+    #[error("{host} returned more than {limit} bytes")]
     TooLarge {
         /// The server.
         host: String,
-        /// How much would have been read.
+        /// The limit, in bytes.
         limit: usize,
     },
 }
 
 impl RemoteError {
-    /// A stable word for it: Hasura's code where it has one.
+    /// Returns a stable code: Hasura's, if it sent one.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
@@ -292,23 +291,23 @@ impl RemoteError {
     pub fn help(&self) -> Cow<'static, str> {
         let help = match self {
             Self::Unreachable { message, .. } if message.contains("certificate") => {
-                "Set SSL_CERT_FILE to the certificate authority of the endpoint, if it is yours \
-                 or your proxy's."
+                "Set SSL_CERT_FILE to the certificate authority of the endpoint, if it is your \
+                 own or your proxy's."
             }
             Self::Unreachable { .. } | Self::ConnectionLost { .. } => {
-                "Check the network; what is queued is sent when it is back."
+                "Check the network; queued changes are sent when it is back."
             }
-            Self::ServerError { .. } => "Wait a while; what is queued is sent again.",
+            Self::ServerError { .. } => "Wait a while; queued changes are sent again.",
             Self::Refused { .. } => "Check what the role may do in Hasura's permissions.",
             Self::Unauthorized { .. } => "Run `tudone login`, which names the wrong setting.",
             Self::NoToken { source } => return source.help().into(),
             Self::InvalidResponse { .. } => "Check that `endpoint` ends in /v1/graphql.",
-            Self::TooLarge { .. } => "Shorten the largest todo with another program.",
+            Self::TooLarge { .. } => "Shorten the largest todo in another program.",
         };
         help.into()
     }
 
-    /// Returns whether trying again later may help, with nobody doing anything.
+    /// Returns whether a later try may succeed without any action.
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
@@ -321,7 +320,7 @@ impl RemoteError {
         }
     }
 
-    /// Returns whether the request may have been carried out all the same.
+    /// Returns whether the request may have been carried out nevertheless.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
@@ -338,13 +337,13 @@ impl RemoteError {
         }
     }
 
-    /// Whether it is about one operation, so that others may still be answered.
+    /// Returns whether it concerns one operation only: others may still be answered.
     #[must_use]
     pub const fn is_of_operation(&self) -> bool {
         matches!(self, Self::Refused { .. })
     }
 
-    /// The pause the server asked for.
+    /// Returns the pause that the server asked for.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {

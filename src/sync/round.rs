@@ -1,8 +1,8 @@
-//! One round, carried out: push, pull, and once more for what the pull decided.
+//! Carries out one round: push, pull, and again for what the pull decided.
 //!
-//! No transaction is open while the network is waited for, every entry is
-//! marked as sent before its request leaves, and dropping the future at any
-//! point loses nothing: what was under way counts as unanswered.
+//! No transaction is open during a request, every entry is marked as sent before
+//! its request leaves, and dropping the future at any point loses nothing: a
+//! request in progress counts as unanswered.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::auth::error::AuthErrorKind;
 use crate::domain::feed::Capabilities;
 use crate::os::file_lock::{FileLock, LockError};
 use crate::store::{Store, StoreError};
-use crate::sync::plan::Waiting;
+use crate::sync::plan::WaitReason;
 use crate::sync::remote::{Remote, RemoteError};
 use crate::sync::round::pull::PageSize;
 
@@ -24,38 +24,38 @@ mod outcome;
 mod pull;
 mod push;
 
-/// How often a round pushes edits again that lost a race: each is merged on what
-/// the pull brought, and may lose again.
+/// How often a round pushes an edit again that was overtaken by another change: each
+/// time it is merged with the pulled row, and may be overtaken again.
 const RACES: usize = 4;
 
-/// How many plans a round makes at most, should the user go on typing for ever.
-const PLANS: usize = 1000;
+/// The most plans of one round, in case the user keeps making changes.
+const MAX_PLANS: usize = 1000;
 
-/// How long a round waits for another one.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a round waits for a round of another process.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a round did.
+/// The outcome of a round.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RoundReport {
-    /// Outbox entries the server took.
+    /// Outbox entries that the server accepted.
     pub pushed: usize,
     /// Outbox entries newly rejected.
     pub rejected: usize,
-    /// Rows that the pull brought.
+    /// Rows pulled.
     pub pulled: usize,
-    /// Entries that still wait.
+    /// Entries still to be sent.
     pub waiting: usize,
-    /// Those that wait because the role may not make them.
+    /// Those of them that the role has no permission for.
     pub blocked: Option<Blocked>,
 }
 
-/// Changes that the role is not allowed to make.
+/// Changes that the role has no permission for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocked {
-    /// How many.
+    /// The number of changes.
     pub count: usize,
-    /// What the first of them needs.
-    pub why: Waiting,
+    /// The permission that the first of them needs.
+    pub why: WaitReason,
 }
 
 impl fmt::Display for Blocked {
@@ -67,20 +67,20 @@ impl fmt::Display for Blocked {
     }
 }
 
-/// Why a round ended early. What it had done is kept.
+/// An error that ends a round early. Completed steps are kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RoundError {
-    /// Another process has the round; it is not waited for any longer.
+    /// Another process is syncing this account.
     #[error("another tudone is syncing this account")]
     Busy,
-    /// The server.
+    /// A request failed.
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    /// The disk.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The lock file.
+    /// The lock file cannot be used.
     #[error("cannot use the lock file")]
     Lock(#[source] std::io::Error),
 }
@@ -90,14 +90,14 @@ impl RoundError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::Busy => "Wait for the other one; what is queued is sent all the same.".to_owned(),
+            Self::Busy => "Wait for the other one; it also sends your queued changes.".to_owned(),
             Self::Remote(error) => error.help().into_owned(),
             Self::Store(error) => error.help(),
             Self::Lock(_) => "Check that the data directory can be written.".to_owned(),
         }
     }
 
-    /// Returns whether trying again later may help, with nobody doing anything.
+    /// Returns whether a later try may succeed without any action.
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
@@ -110,56 +110,55 @@ impl RoundError {
 
 /// Pushes and pulls once: one round at a time for an account, under the OS lock
 /// on the file `lock` (waits at most 2 s for it). A round that another process
-/// made meanwhile counts as this one, if it left nothing to do.
+/// completed during the wait counts as this one, if it left nothing to do.
 ///
-/// A server that could not be reached is remembered in the store, and until when
-/// it asked to be left alone; whether to heed that is the caller's. A caller
-/// that drops the future because it took too long does that itself
-/// ([`Store::note_failure`]).
+/// Records in the store that the server could not be reached, and the pause that
+/// it asked for; the caller decides whether to respect it. A caller that drops
+/// the future on a timeout records that itself ([`Store::record_failure`]).
 ///
 /// # Errors
 ///
-/// See [`RoundError`]; the outbox is as it was, or further.
+/// [`RoundError`]; completed steps are kept.
 pub async fn round<R: Remote>(
     store: &mut Store,
     remote: &R,
     lock: &Path,
     now: impl Fn() -> Timestamp,
 ) -> Result<RoundReport, RoundError> {
-    carried_out(store, remote, lock, now, false).await
+    run_round(store, remote, lock, now, false).await
 }
 
 /// As [`round`], but pulls from the start: every row is read again.
 ///
 /// # Errors
 ///
-/// See [`RoundError`].
+/// [`RoundError`].
 pub async fn round_from_start<R: Remote>(
     store: &mut Store,
     remote: &R,
     lock: &Path,
     now: impl Fn() -> Timestamp,
 ) -> Result<RoundReport, RoundError> {
-    carried_out(store, remote, lock, now, true).await
+    run_round(store, remote, lock, now, true).await
 }
 
-async fn carried_out<R: Remote>(
+async fn run_round<R: Remote>(
     store: &mut Store,
     remote: &R,
     lock: &Path,
     now: impl Fn() -> Timestamp,
     from_start: bool,
 ) -> Result<RoundReport, RoundError> {
-    let asked_at = now();
-    let turn = FileLock::acquire(lock, PATIENCE)
+    let requested_at = now();
+    let lock = FileLock::acquire(lock, LOCK_TIMEOUT)
         .await
         .map_err(|error| match error {
             LockError::Busy { .. } => RoundError::Busy,
             LockError::File { source, .. } => RoundError::Lock(source),
         })?;
-    // A damaged one may have been set aside since; between rounds nothing is lost by it.
-    store.follow()?;
-    if turn.waited() && !from_start && is_done_since(store, asked_at, now())? {
+    // The file may have been moved aside as damaged; between rounds nothing is lost.
+    store.reopen_if_replaced()?;
+    if lock.waited() && !from_start && is_done_since(store, requested_at, now())? {
         return Ok(RoundReport::default());
     }
     let mut round = Round {
@@ -167,8 +166,8 @@ async fn carried_out<R: Remote>(
         remote,
         now: &now,
         from_start,
-        asked: false,
-        held: HashSet::new(),
+        capabilities_checked: false,
+        deferred: HashSet::new(),
         absent: HashSet::new(),
         size: PageSize::default(),
         single_operations: false,
@@ -178,20 +177,24 @@ async fn carried_out<R: Remote>(
     if let Err(RoundError::Remote(error)) = &outcome
         && is_unreachable(error)
     {
-        round.store.note_failure(now(), error.retry_after())?;
+        round.store.record_failure(now(), error.retry_after())?;
     }
     outcome?;
     Ok(round.report)
 }
 
-/// Returns whether a complete pull begun after `asked_at` is there, and nothing waits
-/// to be sent: many processes that ask at once cost the server one round.
-fn is_done_since(store: &Store, asked_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+/// Returns whether a complete pull began after `requested_at` and nothing is left
+/// to send: many processes at once cost the server one round.
+fn is_done_since(
+    store: &Store,
+    requested_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let totals = store.totals()?;
     let freshness = store.freshness()?;
     let since = freshness
         .as_of
-        .is_some_and(|at| !freshness.stale && (asked_at..=now).contains(&at));
+        .is_some_and(|at| !freshness.stale && (requested_at..=now).contains(&at));
     Ok(since && totals.pending + totals.sent == 0)
 }
 
@@ -209,32 +212,32 @@ fn is_unreachable(error: &RemoteError) -> bool {
     }
 }
 
-/// A round under way.
+/// A round in progress.
 struct Round<'a, R, N> {
     store: &'a mut Store,
     remote: &'a R,
     now: &'a N,
     from_start: bool,
-    /// Whether the role's capabilities were asked for in this round.
-    asked: bool,
-    /// Entries whose condition did not hold: left alone until the next pull.
-    held: HashSet<i64>,
-    /// Adds sent to a bare backend that what was pulled in this round does not
-    /// have.
+    /// Whether this round has fetched the role's permissions.
+    capabilities_checked: bool,
+    /// Entries that wait for the next pull, since their condition did not hold.
+    deferred: HashSet<i64>,
+    /// Adds that may have arrived at a bare backend but have no row in this
+    /// round's pull.
     absent: HashSet<i64>,
-    /// How many rows to ask for at once.
+    /// The number of rows to request at once.
     size: PageSize,
-    /// Whether the server takes one operation a request only.
+    /// Whether the server accepts only one operation per request.
     single_operations: bool,
     report: RoundReport,
 }
 
-/// Why a pass ended early.
+/// The reason why a pass ended early.
 enum Halt {
     /// The round is over.
     Error(RoundError),
-    /// The role may do something else than was remembered: start again.
-    Changed,
+    /// The role's permissions changed: start again.
+    CapabilitiesChanged,
 }
 
 impl From<StoreError> for Halt {
@@ -256,8 +259,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             self.single_operations = capabilities.single_operations;
             match self.passes(capabilities).await {
                 Ok(()) => break,
-                // Asked once a round at most, so at most once around.
-                Err(Halt::Changed) => {}
+                // Fetched at most once a round, so this happens at most once.
+                Err(Halt::CapabilitiesChanged) => {}
                 Err(Halt::Error(error)) => return Err(error),
             }
         }
@@ -267,65 +270,68 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(())
     }
 
-    /// What the role may do. A full backend that allows everything is
-    /// believed until it refuses something; less may have become more.
+    /// Returns the role's permissions. Stored full permissions are used until the
+    /// server rejects something; others are checked, since they may have grown.
     async fn capabilities(&mut self) -> Result<Capabilities, RoundError> {
-        let remembered = self.store.capabilities()?;
-        match remembered {
-            Some(remembered) if self.asked || allows_everything(remembered) => Ok(remembered),
-            _ => self.ask(remembered).await,
+        let stored = self.store.capabilities()?;
+        match stored {
+            Some(stored) if self.capabilities_checked || allows_everything(stored) => Ok(stored),
+            _ => self.fetch_capabilities(stored).await,
         }
     }
 
-    async fn ask(&mut self, remembered: Option<Capabilities>) -> Result<Capabilities, RoundError> {
+    async fn fetch_capabilities(
+        &mut self,
+        stored: Option<Capabilities>,
+    ) -> Result<Capabilities, RoundError> {
         let found = self.remote.capabilities().await?;
         let found = Capabilities {
-            single_operations: remembered.is_some_and(|role| role.single_operations),
+            single_operations: stored.is_some_and(|role| role.single_operations),
             ..found
         };
-        self.asked = true;
-        if remembered != Some(found) {
+        self.capabilities_checked = true;
+        if stored != Some(found) {
             self.store.set_capabilities(found)?;
         }
         Ok(found)
     }
 
-    /// Returns whether `code`, of a refusal, came of capabilities that are not what
-    /// was remembered; the new ones are then remembered.
-    async fn outdated(&mut self, code: &str) -> Result<bool, RoundError> {
-        if self.asked || code != "validation-failed" {
+    /// Returns whether the rejection `code` is due to outdated permissions; stores
+    /// the new ones then.
+    async fn capabilities_changed(&mut self, code: &str) -> Result<bool, RoundError> {
+        if self.capabilities_checked || code != "validation-failed" {
             return Ok(false);
         }
-        let remembered = self.store.capabilities()?;
-        Ok(remembered != Some(self.ask(remembered).await?))
+        let stored = self.store.capabilities()?;
+        Ok(stored != Some(self.fetch_capabilities(stored).await?))
     }
 
-    /// An error of a query, or that the role may do something else already.
-    async fn halted(&mut self, error: RemoteError) -> Halt {
-        match self.outdated(refusal(&error)).await {
-            Ok(true) => Halt::Changed,
+    /// Returns the halt for an error of a query: the error itself, or that the
+    /// permissions changed.
+    async fn halt_for(&mut self, error: RemoteError) -> Halt {
+        match self.capabilities_changed(rejection_code(&error)).await {
+            Ok(true) => Halt::CapabilitiesChanged,
             Ok(false) => error.into(),
             Err(error) => Halt::Error(error),
         }
     }
 
-    /// Pushes and pulls until nothing is left to send and base has everything
-    /// that the server said.
+    /// Pushes and pulls until nothing is left to send and base includes every answer.
     async fn passes(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
         let mut complete = false;
-        // Whether anything was settled since base was complete.
-        let mut moved = false;
+        // Whether any entry was answered or rejected since base was complete.
+        let mut progressed = false;
         let mut races = 0;
-        for _ in 0..PLANS {
+        for _ in 0..MAX_PLANS {
             if capabilities.full && !complete && self.must_pull_first()? {
                 self.pull(capabilities).await?;
-                (complete, moved) = (true, false);
+                (complete, progressed) = (true, false);
             }
-            moved |= complete && self.look_for_adds(capabilities)?;
+            progressed |= complete && self.match_lost_adds(capabilities)?;
             let planned = self.plan(capabilities, complete)?;
-            moved |= planned.corrected;
+            progressed |= planned.corrected;
             let pulled = if planned.requests.is_empty() {
-                if complete && !moved {
+                if complete && !progressed {
                     return Ok(());
                 }
                 self.pull(capabilities).await?;
@@ -334,8 +340,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 self.deliver(planned, capabilities).await?
             };
             complete = pulled || (complete && !capabilities.full);
-            moved = !pulled;
-            if pulled && !std::mem::take(&mut self.held).is_empty() {
+            progressed = !pulled;
+            if pulled && !std::mem::take(&mut self.deferred).is_empty() {
                 races += 1;
                 if races == RACES {
                     return Ok(());
@@ -345,8 +351,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(())
     }
 
-    /// Whether what the server has must be known before anything is sent: an
-    /// entry may have arrived, or base is not this backend's.
+    /// Returns whether a pull must come before any push: an entry may have arrived, or
+    /// base is not this backend's.
     fn must_pull_first(&self) -> Result<bool, StoreError> {
         Ok(self.store.totals()?.sent > 0
             || self.store.is_rekeying()?
@@ -354,8 +360,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     }
 }
 
-/// The code of a refusal; empty for other errors.
-fn refusal(error: &RemoteError) -> &str {
+/// Returns the code of a rejection; empty for other errors.
+fn rejection_code(error: &RemoteError) -> &str {
     match error {
         RemoteError::Refused { code, .. } => code,
         RemoteError::Unreachable { .. }

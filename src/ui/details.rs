@@ -19,7 +19,7 @@ use crate::domain::due::{self as domain_due, Urgency, in_words};
 use crate::domain::line::Line;
 use crate::domain::push_outcome::Queued;
 use crate::domain::recurrence::Recurrence;
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 
 /// A line of the pane.
 pub(super) type Lines = Vec<Vec<Run<'static>>>;
@@ -175,7 +175,7 @@ fn state(row: &ListRow, model: &Model, theme: &Theme, room: u16) -> Lines {
         .as_ref()
         .filter(|details| details.key == row.todo.key);
     let changes: &[Queued] = details.map_or(&[], |details| &details.changes);
-    if row.todo.state == State::Rejected {
+    if row.todo.state == SyncState::Rejected {
         for queued in changes {
             lines.extend(conflict::lines(queued, model, theme, room));
         }

@@ -13,7 +13,7 @@ use crate::app::Model;
 use crate::app::list::ListRow;
 use crate::domain::due::{in_short, in_words};
 use crate::domain::line::{Line, Priority};
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 
 /// The columns of a list, by its width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,10 +187,10 @@ fn state(
     let signs = &theme.symbols;
     let (symbol, role): (_, Role) = match (shown.saving, shown.todo.state) {
         (true, _) => (signs.saving, |theme| theme.muted),
-        (false, State::Synced) => return (area.right(), reserved),
-        (false, State::Pending) => (signs.pending, |theme| theme.pending),
-        (false, State::Sent) => (signs.sent, |theme| theme.pending),
-        (false, State::Rejected) => (signs.rejected, |theme| theme.alert),
+        (false, SyncState::Synced) => return (area.right(), reserved),
+        (false, SyncState::Pending) => (signs.pending, |theme| theme.pending),
+        (false, SyncState::Sent) => (signs.sent, |theme| theme.pending),
+        (false, SyncState::Rejected) => (signs.rejected, |theme| theme.alert),
     };
     let text = match (columns, state_word(shown)) {
         (Columns::Wide, Some(word)) => format!("{symbol} {word}"),
@@ -210,7 +210,7 @@ fn state(
 pub(super) fn state_word(shown: &ListRow) -> Option<&'static str> {
     match (shown.saving, shown.todo.state) {
         (true, _) => Some("saving"),
-        (false, State::Synced) => None,
+        (false, SyncState::Synced) => None,
         (false, state) => Some(state.word()),
     }
 }

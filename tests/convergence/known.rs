@@ -76,7 +76,7 @@ fn ends_well_on_bare(steps: &[Step]) -> Checked {
 }
 
 #[test]
-fn a_removal_whose_tombstone_is_forgotten_during_a_pull_is_not_missed() -> Checked {
+fn a_deletion_whose_tombstone_is_purged_during_a_pull_is_not_missed() -> Checked {
     // The other one has read its first page when the todo on it goes.
     let mark = other(FINE);
     let read = || vec![mark.clone(), other(FINE), other(FINE), other(FINE)];
@@ -87,7 +87,7 @@ fn a_removal_whose_tombstone_is_forgotten_during_a_pull_is_not_missed() -> Check
 }
 
 #[test]
-fn an_add_that_was_removed_and_forgotten_before_its_answer_came_stays_removed() -> Checked {
+fn an_add_deleted_and_purged_before_its_answer_stays_deleted() -> Checked {
     // What the role may do, the mark, and the add.
     ends_well(vec![
         ADD,
@@ -120,7 +120,7 @@ fn a_removal_of_an_add_whose_answer_was_lost_outlives_a_purge() -> Checked {
 }
 
 #[test]
-fn a_todo_that_a_reset_refused_is_added_again_by_an_edit() -> Checked {
+fn a_todo_that_a_reset_rejected_is_added_again_by_an_edit() -> Checked {
     ends_well(vec![
         FINE,
         ADD,
@@ -134,7 +134,7 @@ fn a_todo_that_a_reset_refused_is_added_again_by_an_edit() -> Checked {
 }
 
 #[test]
-fn an_edit_of_before_a_restore_never_covers_one_of_after_it() -> Checked {
+fn an_edit_from_before_a_restore_never_overwrites_a_later_one() -> Checked {
     ends_well(vec![
         ADD,
         SYNC,
@@ -151,12 +151,12 @@ fn an_edit_of_before_a_restore_never_covers_one_of_after_it() -> Checked {
 }
 
 #[test]
-fn a_removal_of_a_bare_row_that_waits_is_carried_out_when_the_backend_is_full() -> Checked {
+fn a_pending_deletion_of_a_bare_row_is_sent_when_the_backend_is_full() -> Checked {
     ends_well_on_bare(&[adds(2), SYNC, REMOVE, Step::Upgrade])
 }
 
 #[test]
-fn an_edit_of_a_bare_row_goes_through_an_upgrade_wherever_its_answer_was_lost() -> Checked {
+fn an_edit_of_a_bare_row_survives_an_upgrade_wherever_its_answer_was_lost() -> Checked {
     for fate in [Fate::LostBefore, Fate::LostAfter] {
         ends_well_on_bare(&[ADD, SYNC, EDIT, FINE, pass(fate), Step::Upgrade])?;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use jiff::Timestamp;
-use tudone::domain::change::{Act, Change, Entry, Progress, REMOVED_ELSEWHERE};
+use tudone::domain::change::{Act, Change, OutboxEntry, Progress, REMOVED_ELSEWHERE};
 use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::list::Resolved;
 use tudone::domain::push_outcome::Queued;
@@ -234,7 +234,7 @@ impl Play {
         };
         let rejected = self.device(device)?.rejected()?;
         // An edit refused for its text may be of a row that is not pulled yet.
-        let is_gone = |entry: &Entry| match (&entry.change.act, &entry.progress) {
+        let is_gone = |entry: &OutboxEntry| match (&entry.change.act, &entry.progress) {
             (Act::Edit { .. }, Progress::Rejected(why)) => why.code == REMOVED_ELSEWHERE,
             _ => true,
         };

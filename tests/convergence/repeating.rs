@@ -297,7 +297,7 @@ impl Play {
             at: Timestamp::UNIX_EPOCH,
         };
         self.device(device)?.with(|store| {
-            store.commit_act(Session::Cli, "changed", &[change])?;
+            store.commit_action(Session::Cli, "changed", &[change])?;
             Ok(())
         })?;
         self.device(device)?.check()
@@ -605,7 +605,7 @@ fn each_completion_of_a_repeating_todo_has_one_successor() -> Checked {
 }
 
 #[test]
-fn each_completion_has_one_successor_with_stores_that_people_type_into_meanwhile() -> Checked {
+fn each_completion_has_one_successor_while_users_keep_typing() -> Checked {
     all(
         cases()?.div_ceil(20),
         sequences,

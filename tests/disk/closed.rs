@@ -34,7 +34,7 @@ fn open(machine: &Machine) -> Checked {
 }
 
 #[test]
-fn in_a_closed_directory_what_is_there_is_read_and_nothing_is_promised() -> Checked {
+fn in_a_read_only_directory_lists_work_and_no_change_is_acknowledged() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;
@@ -71,7 +71,7 @@ fn in_a_closed_directory_what_is_there_is_read_and_nothing_is_promised() -> Chec
 }
 
 #[test]
-fn a_database_without_its_log_is_read_in_a_closed_directory() -> Checked {
+fn a_database_without_its_log_is_read_in_a_read_only_directory() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;
@@ -92,7 +92,7 @@ fn a_database_without_its_log_is_read_in_a_closed_directory() -> Checked {
 }
 
 #[test]
-fn in_a_closed_directory_the_screens_show_what_is_there_and_give_lines_back() -> Checked {
+fn in_a_read_only_directory_the_screens_show_the_list_and_return_lines() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;
@@ -117,7 +117,7 @@ fn in_a_closed_directory_the_screens_show_what_is_there_and_give_lines_back() ->
 }
 
 #[test]
-fn the_screens_open_for_reading_in_a_closed_directory_and_say_so() -> Checked {
+fn the_screens_open_read_only_in_a_read_only_directory_and_say_so() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;

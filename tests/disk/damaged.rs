@@ -68,7 +68,7 @@ fn is_saved(aside: &str) -> bool {
 }
 
 #[test]
-fn commands_set_a_damaged_database_aside_say_where_and_go_on() -> Checked {
+fn commands_move_a_damaged_database_aside_print_the_path_and_continue() -> Checked {
     let cases: [(&str, Spoil, bool); 3] = [
         ("header", header, true),
         ("half", half, false),
@@ -104,7 +104,7 @@ fn an_empty_database_file_is_filled_again() -> Checked {
 }
 
 #[test]
-fn damage_in_the_middle_is_set_aside_when_a_command_meets_it() -> Checked {
+fn a_database_damaged_in_the_middle_is_moved_aside_when_a_command_meets_the_damage() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = stocked(&sandbox)?;
     for number in 1..3 {
@@ -126,7 +126,7 @@ fn damage_in_the_middle_is_set_aside_when_a_command_meets_it() -> Checked {
 }
 
 #[test]
-fn an_add_that_meets_damage_is_not_said_to_be_done() -> Checked {
+fn an_add_that_meets_damage_is_not_reported_as_done() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = stocked(&sandbox)?;
     middle(&machine.database()?)?;
@@ -155,7 +155,7 @@ fn the_screens_start_on_a_new_database_when_the_old_one_is_damaged() -> Checked 
 }
 
 #[test]
-fn the_screens_go_on_when_the_database_is_damaged_under_them() -> Checked {
+fn the_screens_continue_when_the_database_is_damaged_while_open() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = stocked(&sandbox)?;
     let mut seat = Seat::take(&machine, &["--offline"])?;
@@ -186,7 +186,7 @@ fn the_screens_go_on_when_the_database_is_damaged_under_them() -> Checked {
 }
 
 #[test]
-fn the_screens_follow_when_a_command_sets_the_database_aside() -> Checked {
+fn the_screens_reopen_when_a_command_moves_the_database_aside() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = stocked(&sandbox)?;
     let mut seat = Seat::take(&machine, &["--offline"])?;

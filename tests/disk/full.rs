@@ -56,7 +56,7 @@ fn all_goes_on(sandbox: &Sandbox, machine: &Machine) -> Checked {
 }
 
 /// A line is typed, refused by the disk, given back, and taken after all.
-fn screens_give_the_line_back(
+fn screens_return_the_line(
     machine: &Machine,
     says: &str,
     full: impl FnOnce(&Seat) -> Checked,
@@ -91,7 +91,7 @@ const FULL: &str = "the disk is full";
 const UNWRITABLE: &str = "the disk cannot be read or written";
 
 #[test]
-fn on_a_full_disk_commands_say_so_and_what_was_there_stays() -> Checked {
+fn on_a_full_disk_commands_say_so_and_existing_todos_stay() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::at(&sandbox)?;
     let Some(room) = Room::under(&mut machine, 2048)? else {
@@ -105,18 +105,18 @@ fn on_a_full_disk_commands_say_so_and_what_was_there_stays() -> Checked {
 }
 
 #[test]
-fn on_a_full_disk_the_screens_give_the_line_back_until_there_is_room() -> Checked {
+fn on_a_full_disk_the_screens_return_the_line_until_there_is_room() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::at(&sandbox)?;
     let Some(room) = Room::under(&mut machine, 2048)? else {
         return skipped(NEEDS);
     };
     stocked(&sandbox, &machine)?;
-    screens_give_the_line_back(&machine, FULL, |_| room.fill(), |_| room.free())
+    screens_return_the_line(&machine, FULL, |_| room.fill(), |_| room.free())
 }
 
 #[test]
-fn where_no_file_may_grow_commands_say_so_and_what_was_there_stays() -> Checked {
+fn with_a_file_size_limit_commands_say_so_and_existing_todos_stay() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::at(&sandbox)?;
     stocked(&sandbox, &machine)?;
@@ -128,11 +128,11 @@ fn where_no_file_may_grow_commands_say_so_and_what_was_there_stays() -> Checked 
 
 #[cfg(target_os = "linux")]
 #[test]
-fn where_no_file_may_grow_the_screens_give_the_line_back_until_one_may() -> Checked {
+fn with_a_file_size_limit_the_screens_return_the_line_until_it_is_lifted() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::at(&sandbox)?;
     stocked(&sandbox, &machine)?;
     let full = |seat: &Seat| grow_at_most(seat.id()?, Some(0));
     let freed = |seat: &Seat| grow_at_most(seat.id()?, None);
-    screens_give_the_line_back(&machine, UNWRITABLE, full, freed)
+    screens_return_the_line(&machine, UNWRITABLE, full, freed)
 }

@@ -12,7 +12,7 @@ use crate::support::seat::Seat;
 use crate::support::{Checked, DEADLINE, Machine, Sandbox};
 
 #[test]
-fn others_wait_two_seconds_for_a_stopped_round_and_say_queued() -> Checked {
+fn others_wait_two_seconds_for_a_stopped_round_and_report_queued() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "milk", "--offline"])?.ended(0)?;

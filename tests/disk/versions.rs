@@ -17,7 +17,7 @@ fn migrate(machine: &Machine) -> Checked {
 }
 
 #[test]
-fn a_newer_database_is_refused_with_what_to_do_and_stays_as_it_is() -> Checked {
+fn a_newer_database_is_rejected_with_help_and_stays_unchanged() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;

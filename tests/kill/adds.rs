@@ -58,7 +58,7 @@ impl Fate {
 }
 
 #[test]
-fn adds_under_kill_9_lose_nothing_acknowledged_and_double_nothing() -> Checked {
+fn adds_under_kill_9_lose_nothing_acknowledged_and_duplicate_nothing() -> Checked {
     let seconds = match env::var("TUDONE_TEST_KILL_SECONDS") {
         Ok(seconds) => seconds.parse()?,
         Err(_) => 5,

@@ -133,7 +133,7 @@ fn version(database: &Path) -> Checked<Vec<String>> {
 }
 
 #[test]
-fn a_migration_of_100_000_todos_killed_on_its_way_loses_nothing() -> Checked {
+fn a_migration_of_100_000_todos_killed_halfway_loses_nothing() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["list", "--fresh"])?.ended(0)?;

@@ -11,7 +11,7 @@ use crate::watch::{FOR_LONG, withhold};
 const KILLS: u64 = 24;
 
 #[test]
-fn the_screens_under_kill_9_keep_what_they_showed_as_saved() -> Checked {
+fn the_screens_under_kill_9_keep_everything_shown_as_saved() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     let mut rng = Rng::with_seed(1);

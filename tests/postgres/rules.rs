@@ -81,7 +81,7 @@ fn the_feed_shows_todos_and_removals_in_the_order_they_happened() -> Fallible {
 }
 
 #[test]
-fn an_add_that_is_repeated_neither_doubles_nor_changes_the_todo() -> Fallible {
+fn a_repeated_add_neither_duplicates_nor_changes_the_todo() -> Fallible {
     let database = database_or_skip!(Database::full());
     let mut client = database.connect()?;
     fixture(&mut client)?;
@@ -121,7 +121,7 @@ fn a_removed_key_stays_removed_whatever_arrives_late() -> Fallible {
 }
 
 #[test]
-fn an_add_and_its_removal_in_one_mutation_leave_a_tombstone_either_way() -> Fallible {
+fn an_add_and_its_deletion_in_one_mutation_leave_a_tombstone_in_any_case() -> Fallible {
     let database = database_or_skip!(Database::full());
     let mut client = database.connect()?;
     fixture(&mut client)?;
@@ -140,7 +140,7 @@ fn an_add_and_its_removal_in_one_mutation_leave_a_tombstone_either_way() -> Fall
 }
 
 #[test]
-fn an_edit_counts_only_on_the_revision_it_was_made_on() -> Fallible {
+fn an_edit_applies_only_to_the_revision_it_was_based_on() -> Fallible {
     let database = database_or_skip!(Database::full());
     let mut client = database.connect()?;
     fixture(&mut client)?;
@@ -258,7 +258,7 @@ fn a_login_keeps_the_user_and_rings_no_bell() -> Fallible {
 }
 
 #[test]
-fn a_session_without_a_usable_user_id_is_no_obstacle() -> Fallible {
+fn a_session_without_a_valid_user_id_is_accepted() -> Fallible {
     let database = database_or_skip!(Database::full());
     let mut client = database.connect()?;
     fixture(&mut client)?;

@@ -291,7 +291,7 @@ async fn every_operation_survives_every_fault_on_a_bare_backend() -> Checked {
 
 /// The query that a login is verified with.
 #[tokio::test]
-async fn a_fault_never_makes_a_good_login_a_refused_one() -> Checked {
+async fn a_fault_never_turns_a_valid_login_into_a_rejected_one() -> Checked {
     let bench = Bench::full().await?;
     for fault in FAULTS {
         let token = AccessToken {
@@ -318,7 +318,7 @@ async fn a_fault_never_makes_a_good_login_a_refused_one() -> Checked {
 /// A thousand todos, single and in batches; the answer to each add is dropped
 /// after its commit, to some of them twice.
 #[tokio::test]
-async fn two_hundred_lost_answers_double_none_of_a_thousand_todos() -> Checked {
+async fn two_hundred_lost_answers_duplicate_none_of_a_thousand_todos() -> Checked {
     let bench = Bench::full().await?;
     let session = AuthSession::fixed(bench.token(ADA, json!({})).await?);
     let mut device = Device::with(&bench, bench.hasura_with(session.clone())?)?;

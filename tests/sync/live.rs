@@ -138,7 +138,7 @@ async fn a_server_that_rings_all_the_time_is_read_slowly() -> Checked {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_without_a_word_is_noticed() -> Checked {
+async fn a_connection_that_died_silently_is_noticed() -> Checked {
     let (mut doorbell, _open) = rung().await?;
 
     tokio::time::pause();
@@ -168,7 +168,7 @@ fn modern(_: &Request, mut response: Response) -> Result<Response, ErrorResponse
 }
 
 #[tokio::test]
-async fn a_login_that_is_not_accepted_is_told() -> Checked {
+async fn a_rejected_login_is_reported() -> Checked {
     let bench = Bench::full().await?;
     let token = bench.token(ADA, json!({"key": "other"})).await?;
     let hasura = bench.hasura_with(AuthSession::fixed(token))?;
@@ -181,7 +181,7 @@ async fn a_login_that_is_not_accepted_is_told() -> Checked {
 }
 
 #[tokio::test]
-async fn a_server_without_live_updates_says_so_for_good() -> Checked {
+async fn a_server_without_live_updates_is_not_retried() -> Checked {
     let bench = Bench::full().await?;
     bench.configure(json!({"subscriptions": false})).await?;
     let hasura = bench.hasura(ADA).await?;
@@ -195,7 +195,7 @@ async fn a_server_without_live_updates_says_so_for_good() -> Checked {
 }
 
 #[tokio::test]
-async fn a_proxy_that_passes_no_websockets_is_told() -> Checked {
+async fn a_proxy_that_passes_no_websockets_is_reported() -> Checked {
     let bench = Bench::full().await?;
     let order = json!({"route": "socket", "fault": "status", "status": 400, "times": 1});
     bench.faults(order).await?;

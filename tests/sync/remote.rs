@@ -5,7 +5,9 @@ use serde_json::json;
 use tudone::auth::access::AccessToken;
 use tudone::auth::session::AuthSession;
 use tudone::domain::feed::{Capabilities, FeedRow};
-use tudone::sync::remote::{Answer, BareRow, Batch, Edit, PageRequest, Remote, RemoteError};
+use tudone::sync::remote::{
+    BareRow, Batch, KeyedEdit, PageRequest, PushAnswer, Remote, RemoteError,
+};
 
 use crate::bench::{ADA, Bench, Checked, key_of};
 
@@ -17,8 +19,8 @@ const EVERYTHING: Capabilities = Capabilities {
     single_operations: false,
 };
 
-fn is_row(answer: Option<&Answer>) -> bool {
-    matches!(answer, Some(Answer::Row { .. }))
+fn is_row(answer: Option<&PushAnswer>) -> bool {
+    matches!(answer, Some(PushAnswer::Row { .. }))
 }
 
 fn after(since: i64, limit: usize) -> PageRequest {
@@ -35,7 +37,7 @@ fn adds(texts: &[&str]) -> Batch {
 }
 
 #[tokio::test]
-async fn what_the_role_may_do_is_read_from_its_schema() -> Checked {
+async fn permissions_are_read_from_the_schema_of_the_role() -> Checked {
     let bench = Bench::full().await?;
     let hasura = bench.hasura(ADA).await?;
     assert_eq!(hasura.capabilities().await?, EVERYTHING);
@@ -69,7 +71,7 @@ async fn what_the_role_may_do_is_read_from_its_schema() -> Checked {
 }
 
 #[tokio::test]
-async fn where_the_schema_is_kept_secret_trying_tells_and_changes_nothing() -> Checked {
+async fn with_a_hidden_schema_permissions_are_probed_without_changes() -> Checked {
     for bare in [false, true] {
         let bench = if bare {
             Bench::bare().await?
@@ -119,13 +121,13 @@ async fn writes_are_answered_and_their_repetition_changes_nothing() -> Checked {
     let first = hasura.push(&batch).await?;
     assert!(is_row(first.first()) && is_row(first.get(1)), "{first:?}");
     let again = hasura.push(&batch).await?;
-    assert_eq!(again, [Answer::NoRow, Answer::NoRow]);
+    assert_eq!(again, [PushAnswer::NoRow, PushAnswer::NoRow]);
 
-    let Some(Answer::Row { revision, .. }) = first.first().copied() else {
+    let Some(PushAnswer::Row { revision, .. }) = first.first().copied() else {
         return Err("no row".into());
     };
     let edit = |revision| {
-        Batch::Edit(vec![Edit {
+        Batch::Edit(vec![KeyedEdit {
             key: key_of(1),
             revision,
             before: "a".to_owned(),
@@ -133,22 +135,25 @@ async fn writes_are_answered_and_their_repetition_changes_nothing() -> Checked {
         }])
     };
     assert!(is_row(hasura.push(&edit(revision)).await?.first()));
-    assert_eq!(hasura.push(&edit(revision)).await?, [Answer::NoRow]);
+    assert_eq!(hasura.push(&edit(revision)).await?, [PushAnswer::NoRow]);
 
     let remove = Batch::Remove(vec![key_of(1), key_of(9)]);
     let removed = hasura.push(&remove).await?;
-    assert!(is_row(removed.first()) && removed.get(1) == Some(&Answer::NoRow));
-    assert_eq!(hasura.push(&batch).await?, [Answer::NoRow, Answer::NoRow]);
+    assert!(is_row(removed.first()) && removed.get(1) == Some(&PushAnswer::NoRow));
+    assert_eq!(
+        hasura.push(&batch).await?,
+        [PushAnswer::NoRow, PushAnswer::NoRow]
+    );
 
     let both = Batch::AddAndRemove(key_of(3), "never".to_owned());
     assert!(is_row(hasura.push(&both).await?.first()));
-    assert_eq!(hasura.push(&both).await?, [Answer::NoRow]);
+    assert_eq!(hasura.push(&both).await?, [PushAnswer::NoRow]);
     assert_eq!(bench.texts(ADA)?, ["b \u{1b}[31m\nç 👩‍👩‍👧"]);
     Ok(())
 }
 
 #[tokio::test]
-async fn the_feed_tells_rows_and_removals_page_by_page() -> Checked {
+async fn the_feed_contains_rows_and_deletions_page_by_page() -> Checked {
     let bench = Bench::full().await?;
     let hasura = bench.hasura(ADA).await?;
     hasura.push(&adds(&["a", "b", "c"])).await?;
@@ -214,8 +219,8 @@ async fn a_bare_backend_is_read_and_written_by_id_and_text() -> Checked {
     };
     assert!(is_row(hasura.push(&edit(2, "")).await?.first()));
     assert!(is_row(hasura.push(&remove(3, "")).await?.first()));
-    assert_eq!(hasura.push(&edit(1, "other")).await?, [Answer::NoRow]);
-    assert_eq!(hasura.push(&remove(1, "")).await?, [Answer::NoRow]);
+    assert_eq!(hasura.push(&edit(1, "other")).await?, [PushAnswer::NoRow]);
+    assert_eq!(hasura.push(&remove(1, "")).await?, [PushAnswer::NoRow]);
     let added = hasura.push(&Batch::BareAdd(vec!["b".to_owned()])).await?;
     assert!(is_row(added.first()));
     assert_eq!(bench.texts(ADA)?, ["a", "new", "b"]);
@@ -223,7 +228,7 @@ async fn a_bare_backend_is_read_and_written_by_id_and_text() -> Checked {
 }
 
 #[tokio::test]
-async fn every_fault_tells_whether_the_request_may_have_arrived() -> Checked {
+async fn every_fault_shows_whether_the_request_may_have_arrived() -> Checked {
     let bench = Bench::full().await?;
     let hasura = bench.hasura(ADA).await?;
     for (n, (order, arrived)) in [
@@ -270,7 +275,7 @@ async fn without_a_server_nothing_can_have_arrived() -> Checked {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_accepted_is_told_with_hasuras_code() -> Checked {
+async fn a_rejected_token_is_reported_with_hasuras_code() -> Checked {
     let bench = Bench::full().await?;
     let claims = json!({"https://hasura.io/jwt/claims": {"x-hasura-user-id": 7}});
     for (order, code) in [
@@ -324,7 +329,7 @@ async fn a_good_token_is_verified_on_either_backend() -> Checked {
 }
 
 #[tokio::test]
-async fn a_token_that_no_header_can_carry_never_leaves() -> Checked {
+async fn a_token_that_is_no_valid_header_is_never_sent() -> Checked {
     let bench = Bench::full().await?;
     let token: SecretString = "two\nlines".to_owned().into();
     let hasura = bench.hasura_with(AuthSession::fixed(token))?;
@@ -334,7 +339,7 @@ async fn a_token_that_no_header_can_carry_never_leaves() -> Checked {
 }
 
 #[tokio::test]
-async fn a_page_too_large_to_read_can_be_asked_for_again_in_part() -> Checked {
+async fn a_page_that_is_too_large_can_be_requested_again_in_parts() -> Checked {
     let bench = Bench::full().await?;
     let hasura = bench.hasura(ADA).await?;
     let large = "a".repeat(5 << 20);

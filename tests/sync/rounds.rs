@@ -90,7 +90,7 @@ async fn a_backend_of_the_tutorial_works_with_what_it_allows() -> Checked {
 }
 
 #[tokio::test]
-async fn nothing_of_one_person_reaches_another() -> Checked {
+async fn data_of_one_user_never_reaches_another() -> Checked {
     let bench = Bench::full().await?;
     let mut ada = Device::new(&bench, ADA).await?;
     let mut eve = Device::new(&bench, "auth0|eve").await?;
@@ -104,7 +104,7 @@ async fn nothing_of_one_person_reaches_another() -> Checked {
 }
 
 #[tokio::test]
-async fn a_server_that_shows_everybodys_rows_is_not_synced_with() -> Checked {
+async fn a_server_that_shows_rows_of_all_users_is_not_synced_with() -> Checked {
     let bench = Bench::full().await?;
     let mut ada = Device::new(&bench, ADA).await?;
     Device::new(&bench, "auth0|eve").await?.rounds().await?;
@@ -139,7 +139,7 @@ async fn a_thousand_todos_arrive_in_few_requests() -> Checked {
 }
 
 #[tokio::test]
-async fn a_token_that_the_server_no_longer_takes_is_renewed_once() -> Checked {
+async fn a_token_that_the_server_no_longer_accepts_is_renewed_once() -> Checked {
     let bench = Bench::full().await?;
     let (sub, kept) = bench.login().await?;
     // The vault says that it is good for an hour; the server says otherwise.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tudone::auth::session::AuthSession;
 use tudone::domain::feed::{Capabilities, Mark};
 use tudone::graphql::Hasura;
-use tudone::sync::remote::{Answer, BareRow, Batch, Page, PageRequest, Remote, RemoteError};
+use tudone::sync::remote::{BareRow, Batch, Page, PageRequest, PushAnswer, Remote, RemoteError};
 
 use crate::bench::{Bench, Checked};
 
@@ -212,7 +212,7 @@ impl Remote for Saboteur<'_> {
         self.client(Request::Pull).await?.rows(after, limit).await
     }
 
-    async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError> {
+    async fn push(&self, batch: &Batch) -> Result<Vec<PushAnswer>, RemoteError> {
         self.client(Request::Push).await?.push(batch).await
     }
 }

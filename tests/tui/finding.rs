@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use tudone::app::{Effect, Msg};
-use tudone::domain::todo::{State, Todo};
+use tudone::domain::todo::{SyncState, Todo};
 
 use crate::stage::{Stage, ada, key, todo};
 
@@ -13,20 +13,20 @@ fn rows() -> Vec<Todo> {
         todo(
             1,
             "(A) renew passport +travel due:2026-11-22",
-            State::Synced,
+            SyncState::Synced,
         ),
         todo(
             2,
             "(B) water the plants @home due:2026-11-24",
-            State::Synced,
+            SyncState::Synced,
         ),
         todo(
             3,
             "book flights to Lisbon +travel @computer due:2026-12-10",
-            State::Synced,
+            SyncState::Synced,
         ),
-        todo(4, "Café crème für 日本 ﾊﾟﾝ", State::Pending),
-        todo(5, "send invoice 2026-07", State::Rejected),
+        todo(4, "Café crème für 日本 ﾊﾟﾝ", SyncState::Pending),
+        todo(5, "send invoice 2026-07", SyncState::Rejected),
     ]
 }
 

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::stage::{NOON, Stage, ada, instant, todo};
 use tudone::domain::list::{Freshness, Totals, Window};
-use tudone::domain::todo::{State, Todo};
+use tudone::domain::todo::{SyncState, Todo};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -61,7 +61,9 @@ impl SignalSource for Silence {
 }
 
 fn rows() -> Vec<Todo> {
-    (1..100).map(|n| todo(n, "milk", State::Synced)).collect()
+    (1..100)
+        .map(|n| todo(n, "milk", SyncState::Synced))
+        .collect()
 }
 
 /// The program with its rows on the screen.

@@ -1,13 +1,13 @@
 //! The mouse: clicks and the wheel do what keys do.
 
 use tudone::app::{Effect, Msg};
-use tudone::domain::todo::State;
+use tudone::domain::todo::SyncState;
 
 use crate::stage::{Stage, ada, instant, todo};
 
 fn listed(width: u16, height: u16) -> Stage {
     let mut stage = Stage::new(width, height, Some(ada()));
-    let rows = (1..=40).map(|n| todo(n, &format!("number {n} +home"), State::Synced));
+    let rows = (1..=40).map(|n| todo(n, &format!("number {n} +home"), SyncState::Synced));
     stage.answer(rows.collect());
     stage.effects.clear();
     stage

@@ -5,12 +5,12 @@ use tudone::app::details::Details;
 use tudone::app::login::{LoginId, LoginNews};
 use tudone::app::{Effect, Msg};
 use tudone::auth::device::Prompt;
-use tudone::domain::change::{Act, Change, Entry, Progress, Rejection};
+use tudone::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
 use tudone::domain::key::ChangeId;
 use tudone::domain::push_outcome::Queued;
-use tudone::domain::todo::State;
+use tudone::domain::todo::SyncState;
 use tudone::sync::event::{RoundEvent, RoundFailure};
-use tudone::sync::plan::Waiting;
+use tudone::sync::plan::WaitReason;
 use tudone::sync::round::{Blocked, RoundReport};
 
 use crate::stage::{NOON, Stage, ada, instant, key, todo};
@@ -20,14 +20,26 @@ fn some_todos() -> Vec<tudone::domain::todo::Todo> {
         todo(
             3,
             "(A) Call mum +family @phone due:2026-11-24",
-            State::Synced,
+            SyncState::Synced,
         ),
-        todo(17, "Pay the rent due:2026-11-20", State::Synced),
-        todo(42, "buy milk", State::Pending),
-        todo(108, "Water the plants 🪴 +home due:2026-12-01", State::Sent),
-        todo(109, "日本語の本を読む +学習", State::Rejected),
-        todo(110, "x 2026-11-23 Write the letter @desk", State::Synced),
-        todo(111, "evil\u{1b}[2J\ntext \u{202e}desrever", State::Synced),
+        todo(17, "Pay the rent due:2026-11-20", SyncState::Synced),
+        todo(42, "buy milk", SyncState::Pending),
+        todo(
+            108,
+            "Water the plants 🪴 +home due:2026-12-01",
+            SyncState::Sent,
+        ),
+        todo(109, "日本語の本を読む +学習", SyncState::Rejected),
+        todo(
+            110,
+            "x 2026-11-23 Write the letter @desk",
+            SyncState::Synced,
+        ),
+        todo(
+            111,
+            "evil\u{1b}[2J\ntext \u{202e}desrever",
+            SyncState::Synced,
+        ),
     ]
 }
 
@@ -76,7 +88,7 @@ fn the_list_at_120_by_36() {
 
 fn rejected() -> Queued {
     Queued {
-        entry: Entry {
+        entry: OutboxEntry {
             seq: 7,
             change: Change {
                 id: ChangeId(uuid::Uuid::from_u128(1)),
@@ -216,7 +228,7 @@ fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
         },
         next_try: None,
     };
-    let web_page = "todos.example sent something that is not a GraphQL answer: a web page";
+    let web_page = "todos.example returned an invalid GraphQL response: a web page";
     let mut stage = online(100, 12);
     stage.say(Msg::Round(failed(web_page)));
     assert!(!stage.screen().contains(web_page), "nobody asked");
@@ -231,7 +243,7 @@ fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
     stage.press("s").say(Msg::Round(RoundEvent::Began));
     let blocked = Blocked {
         count: 2,
-        why: Waiting::MayNotAdd,
+        why: WaitReason::MayNotAdd,
     };
     stage.say(Msg::Round(RoundEvent::Ended(RoundReport {
         waiting: 2,
@@ -239,7 +251,7 @@ fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
         ..RoundReport::default()
     })));
     let screen = stage.screen();
-    let said = "2 changes wait: the server does not let you add todos";
+    let said = "2 changes wait: the server does not allow you to add todos";
     assert!(screen.contains(said), "{screen}");
     assert!(!screen.contains("in sync"), "{screen}");
 }

@@ -16,7 +16,7 @@ use tudone::domain::due::DueGroup;
 use tudone::domain::key::Key;
 use tudone::domain::line::Line;
 use tudone::domain::list::{DueCounts, Freshness, Totals, ViewCounts, Window};
-use tudone::domain::todo::{State, Todo};
+use tudone::domain::todo::{SyncState, Todo};
 use tudone::domain::view::OwnView;
 use tudone::domain::when::Calendar;
 use tudone::ui::{self, ColorDepth, Theme, ThemeName};
@@ -50,7 +50,7 @@ pub(crate) fn key(n: u128) -> Key {
 }
 
 /// A todo as the store shows it.
-pub(crate) fn todo(n: u128, text: &str, state: State) -> Todo {
+pub(crate) fn todo(n: u128, text: &str, state: SyncState) -> Todo {
     Todo {
         key: key(n),
         id: i64::try_from(n).ok(),
@@ -175,9 +175,9 @@ impl Stage {
         let totals = Totals {
             open: rows.len() as u64 - done,
             done,
-            pending: waiting(State::Pending),
-            sent: waiting(State::Sent),
-            rejected: waiting(State::Rejected),
+            pending: waiting(SyncState::Pending),
+            sent: waiting(SyncState::Sent),
+            rejected: waiting(SyncState::Rejected),
         };
         self.totals = totals;
         let id = self.asked();

@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tudone::app::{Effect, Msg};
-use tudone::domain::todo::State;
+use tudone::domain::todo::SyncState;
 use tudone::domain::when::Calendar;
 use tudone::sync::event::RoundEvent;
-use tudone::sync::plan::Waiting;
+use tudone::sync::plan::WaitReason;
 use tudone::sync::round::{Blocked, RoundReport};
 
 use crate::stage::{Stage, ada, instant, todo};
@@ -14,7 +14,7 @@ use crate::stage::{Stage, ada, instant, todo};
 #[test]
 fn at_midnight_words_and_views_change_without_a_key() {
     let mut stage = Stage::new(80, 16, Some(ada()));
-    stage.answer(vec![todo(1, "Call mum due:2026-11-25", State::Synced)]);
+    stage.answer(vec![todo(1, "Call mum due:2026-11-25", SyncState::Synced)]);
     assert!(stage.screen().contains("tomorrow"));
     stage.effects.clear();
 
@@ -38,7 +38,7 @@ fn at_midnight_words_and_views_change_without_a_key() {
 #[test]
 fn times_are_shown_in_the_time_zone_that_the_user_travels_to() {
     let mut stage = Stage::new(100, 16, Some(ada()));
-    stage.answer(vec![todo(1, "Call mum", State::Synced)]);
+    stage.answer(vec![todo(1, "Call mum", SyncState::Synced)]);
     assert!(stage.screen().contains("as of 11:58"));
 
     stage.say(Msg::CalendarChanged {
@@ -67,7 +67,7 @@ fn offline_without_an_account_no_code_is_asked_for() {
 fn changes_that_the_role_may_not_make_are_shown_as_such_until_it_may() {
     let status = |stage: &Stage| stage.screen().lines().last().map(str::to_owned);
     let mut stage = Stage::new(100, 16, Some(ada()));
-    stage.answer(vec![todo(1, "Call mum", State::Pending)]);
+    stage.answer(vec![todo(1, "Call mum", SyncState::Pending)]);
     let ended = |blocked| {
         Msg::Round(RoundEvent::Ended(RoundReport {
             blocked,
@@ -77,7 +77,7 @@ fn changes_that_the_role_may_not_make_are_shown_as_such_until_it_may() {
 
     stage.say(ended(Some(Blocked {
         count: 1,
-        why: Waiting::MayNotAdd,
+        why: WaitReason::MayNotAdd,
     })));
     let blocked = status(&stage).unwrap_or_default();
     assert!(blocked.contains("1 pending, not allowed"), "{blocked}");

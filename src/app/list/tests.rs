@@ -6,7 +6,7 @@ use super::unsaved::added;
 use super::*;
 use crate::domain::key::ChangeId;
 use crate::domain::query::Sort;
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 use crate::domain::when::Calendar;
 
 const HEIGHT: usize = 10;
@@ -57,7 +57,7 @@ fn key(n: u128) -> Key {
 fn todo(n: u128, text: &str) -> Todo {
     Todo {
         id: i64::try_from(n).ok(),
-        state: State::Synced,
+        state: SyncState::Synced,
         ..added(key(n), text)
     }
 }

@@ -5,7 +5,7 @@ use crate::app::effect::CommitId;
 use crate::domain::change::{Act, Change};
 use crate::domain::key::Key;
 use crate::domain::list::Window;
-use crate::domain::todo::{State, Todo};
+use crate::domain::todo::{SyncState, Todo};
 
 /// What one commit is to write.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ pub(super) fn added(key: Key, text: &str) -> Todo {
         id: None,
         local: None,
         text: text.to_owned(),
-        state: State::Pending,
+        state: SyncState::Pending,
         created_at: None,
         updated_at: None,
     }

@@ -6,7 +6,7 @@ use crate::app::model::{Model, Screen};
 use crate::app::picker::{Choice, Listed, PickerEntry};
 use crate::app::theme::ThemeName;
 use crate::domain::line::Line;
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 
 /// Everything that can be done or shown from the list.
 pub(super) fn palette(model: &Model) -> Vec<PickerEntry> {
@@ -213,7 +213,7 @@ fn obstacle(model: &Model, action: Action) -> Option<String> {
         | Action::KeepMine
         | Action::AddAsNew
         | Action::DropChange
-            if selected.is_none_or(|todo| todo.state != State::Rejected) =>
+            if selected.is_none_or(|todo| todo.state != SyncState::Rejected) =>
         {
             "for a rejected change only"
         }

@@ -4,7 +4,7 @@ use crate::app::details::Details;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::update::queue;
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 
 /// Shows or hides the details.
 pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
@@ -32,7 +32,7 @@ pub(super) fn follow(model: &mut Model) -> Option<Effect> {
     }
     model.pane.asked = Some(key);
     model.pane.top = 0;
-    (row.todo.state != State::Synced).then_some(Effect::Details { key })
+    (row.todo.state != SyncState::Synced).then_some(Effect::Details { key })
 }
 
 /// The changes of a todo were read.

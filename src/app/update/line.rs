@@ -42,7 +42,7 @@ pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
     let Some(todo) = todos::selected(model) else {
         return Vec::new();
     };
-    if todo.state == crate::domain::todo::State::Rejected {
+    if todo.state == crate::domain::todo::SyncState::Rejected {
         return super::queue::act(model, Action::Merge);
     }
     if todos::may_edit(model) {

@@ -17,7 +17,7 @@ use crate::app::update::todos::{change, commit};
 use crate::domain::change::{Act, Progress, REMOVED_ELSEWHERE};
 use crate::domain::key::Key;
 use crate::domain::push_outcome::Queued;
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 
 /// Opens the queue.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -68,7 +68,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     };
     let key = row.todo.key;
-    if row.todo.state != State::Rejected {
+    if row.todo.state != SyncState::Rejected {
         model.say("only for a rejected change; this todo has none");
         return Vec::new();
     }

@@ -14,7 +14,7 @@ use crate::cli::write::{self, Writing};
 use crate::domain::change::Act;
 use crate::domain::key::Key;
 use crate::domain::line::Revision;
-use crate::domain::todo::{State, Todo};
+use crate::domain::todo::{SyncState, Todo};
 use crate::domain::typed::{Rules, TypedError};
 use crate::text::sanitize::plain;
 
@@ -109,7 +109,7 @@ fn imagined(change: crate::domain::change::Change) -> Option<Todo> {
             id: None,
             local: None,
             text,
-            state: State::Pending,
+            state: SyncState::Pending,
             created_at: None,
             updated_at: None,
         }),

@@ -14,7 +14,7 @@ use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::write::{self, Writing};
 use crate::domain::history::{HistoryEntry, Session, UndoReport};
-use crate::domain::todo::{State, Todo};
+use crate::domain::todo::{SyncState, Todo};
 use crate::store::Store;
 use crate::text::sanitize::plain;
 
@@ -98,7 +98,9 @@ fn turn(
         let mut imagined = imagined(context, &mut store, turn)?;
         for todo in &mut imagined.todos {
             // A dry run makes nothing pending.
-            todo.state = store.todo(todo.key)?.map_or(State::Synced, |it| it.state);
+            todo.state = store
+                .todo(todo.key)?
+                .map_or(SyncState::Synced, |it| it.state);
         }
         context.notice("dry run: nothing was changed");
         return answer(context, writing, imagined, turn);
@@ -154,8 +156,8 @@ fn imagined(
     let mut fresh = || context.clock.key().uuid();
     let now = context.clock.now();
     let imagined = match turn {
-        Turn::Undo => store.imagine_undo(Session::Cli, now, &mut fresh)?,
-        Turn::Redo => store.imagine_redo(Session::Cli, now, &mut fresh)?,
+        Turn::Undo => store.preview_undo(Session::Cli, now, &mut fresh)?,
+        Turn::Redo => store.preview_redo(Session::Cli, now, &mut fresh)?,
     };
     imagined.ok_or_else(|| turn.nothing())
 }

@@ -12,9 +12,9 @@ use crate::cli::topics;
 use crate::config::{self, Config, environment};
 use crate::domain::casefold::tag_key;
 use crate::domain::list::Around;
-use crate::domain::query::{Options, Part, Query};
+use crate::domain::query::{LinePart, Options, Query};
 use crate::domain::terms::TERM_HELP;
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 use crate::domain::view::View;
 use crate::domain::when::{Calendar, DAY_HELP, HelpEntry, RANGE_HELP};
 use crate::finding::codes;
@@ -244,8 +244,8 @@ impl Sources {
                 found.retain(|(value, _)| key == "due" || !value.ends_with("overdue"));
                 found
             }
-            "state" => matching(part, &before, State::ALL.map(State::word)),
-            "no" => matching(part, &before, Part::ALL.map(Part::word)),
+            "state" => matching(part, &before, SyncState::ALL.map(SyncState::word)),
+            "no" => matching(part, &before, LinePart::ALL.map(LinePart::word)),
             "rec" => matching(part, &before, ["any"]),
             "pri" => prefixed(&before, priorities(part)),
             _ => Found::new(),

@@ -1,41 +1,41 @@
 //! Changes of one part of a line. Everything else stays byte for byte.
 //!
-//! A change that would turn the rest into something else is an error: the words
-//! left over may look like a done todo, a priority or a date.
+//! A change after which the remaining words would be read as a done todo, a priority
+//! or a date is an error.
 
 use jiff::civil::Date;
 
 use super::{Head, Line, Priority, iso_date, leading_priority, pri_word, tag};
 use crate::domain::casefold;
 
-/// Why one part of a line cannot be changed on its own.
+/// The reason why one part of a line cannot be changed alone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
-    /// What is left starts with `x `.
+    /// The remaining text starts with `x `.
     #[error("`{rest}` would be a done todo")]
     Done {
-        /// The text as it would be.
+        /// The resulting text.
         rest: String,
     },
-    /// What is left has another priority than it should.
+    /// The remaining text has an unintended priority.
     #[error("`{rest}` would have another priority")]
     Priority {
-        /// The text as it would be.
+        /// The resulting text.
         rest: String,
     },
-    /// What is left starts with a date that was a word before.
+    /// The remaining text starts with a date that was a word before.
     #[error("`{rest}` would have another date at its start")]
     Date {
-        /// The text as it would be.
+        /// The resulting text.
         rest: String,
     },
-    /// Nothing is left.
+    /// No text remains.
     #[error("no text would be left")]
     Empty,
 }
 
 impl LineError {
-    /// What the user can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub const fn help(&self) -> &'static str {
         match self {
@@ -50,15 +50,15 @@ impl LineError {
 /// One change of a part of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revision {
-    /// Adds the word (`+project`, `@context`, `key:value`) unless it is there in
-    /// any case. `due:` and `t:` with a date replace the date there is, `pri:A`
-    /// the priority of a done line.
+    /// Adds the word (`+project`, `@context`, `key:value`) unless the line has it,
+    /// ignoring case. `due:` and `t:` with a date replace an existing date, `pri:A` the
+    /// priority of a done line.
     AddTag(String),
-    /// Removes the word in any case, wherever it stands; `key:` alone removes
-    /// every value of the key.
+    /// Removes every occurrence of the word, ignoring case; `key:` alone removes every
+    /// value of the key.
     RemoveTag(String),
-    /// Rewrites the first well-formed `due:` word where it stands, or adds one at
-    /// the end; `None` removes all well-formed ones.
+    /// Replaces the first well-formed `due:` word in place, or adds one at the end;
+    /// `None` removes all well-formed ones.
     Due(Option<Date>),
     /// As [`Revision::Due`] for `t:`, the day until which the todo waits.
     Start(Option<Date>),
@@ -67,14 +67,13 @@ pub enum Revision {
 }
 
 impl Revision {
-    /// `text` with `revisions` made in this order.
+    /// Returns `text` with `revisions` applied in this order.
     ///
     /// # Errors
     ///
-    /// The text would be read as something else in the end, or nothing would be
-    /// left of it.
+    /// The result would be empty, or be read as something else.
     pub fn apply_all(revisions: &[Self], text: &str) -> Result<String, LineError> {
-        let mut expected = Meaning::of(Line(text));
+        let mut expected = LineFields::of(Line(text));
         let mut after = text.to_owned();
         for revision in revisions {
             after = revision.apply(Line(&after), &mut expected);
@@ -82,9 +81,9 @@ impl Revision {
         expected.check(after)
     }
 
-    /// The line changed, whatever the result is read as, and what it should be
-    /// read as.
-    fn apply(&self, line: Line<'_>, expected: &mut Meaning) -> String {
+    /// Returns the changed line; updates the `expected` fields. The result may be read as
+    /// something else.
+    fn apply(&self, line: Line<'_>, expected: &mut LineFields) -> String {
         match self {
             Self::AddTag(word) => line.tagged(word, expected),
             Self::RemoveTag(word) => line.untagged(word, expected),
@@ -99,12 +98,12 @@ impl Revision {
 }
 
 impl<'a> Line<'a> {
-    /// The line open again: the reverse of [`Line::completed`]; an open line is
-    /// returned unchanged.
+    /// Returns the line reopened: the reverse of [`Line::completed`]; an open line
+    /// unchanged.
     ///
     /// # Errors
     ///
-    /// The rest would be a done todo again.
+    /// The result would still be a done todo.
     pub fn reopened(self) -> Result<String, LineError> {
         let rest = self.opened();
         if Line(&rest).is_done() {
@@ -169,7 +168,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// What follows the priority of an open line.
+    /// The text after the priority of an open line.
     pub(in crate::domain) fn without_priority(self) -> &'a str {
         leading_priority(self.0).map_or(self.0, |(_, body)| body)
     }
@@ -185,7 +184,7 @@ impl<'a> Line<'a> {
             let new = priority.map_or(String::new(), |new| format!("({}) ", new.letter()));
             return self.0.replacen(&format!("({}) ", old.letter()), &new, 1);
         };
-        // A space at the end says that `pri:` was the user's own word.
+        // A space at the end marks `pri:` as the user's own word.
         let text = self.0.strip_suffix(' ').unwrap_or(self.0);
         match priority {
             None => without_last(text, word),
@@ -205,7 +204,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn tagged(self, tag: &str, expected: &mut Meaning) -> String {
+    fn tagged(self, tag: &str, expected: &mut LineFields) -> String {
         for key in ["due:", "t:"] {
             if let Some(date) = tag.strip_prefix(key).and_then(iso_date) {
                 return self.dated(key, Some(date));
@@ -222,7 +221,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn untagged(self, unwanted: &str, expected: &mut Meaning) -> String {
+    fn untagged(self, unwanted: &str, expected: &mut LineFields) -> String {
         let key = unwanted.strip_suffix(':');
         let is_unwanted = |word: &str| match (key, tag(word)) {
             (Some(key), Some((found, _))) => casefold::same_tag(found, key),
@@ -235,13 +234,13 @@ impl<'a> Line<'a> {
         self.without(is_unwanted)
     }
 
-    /// The line without the words that `unwanted` names; each takes one
-    /// neighbouring space with it.
+    /// Returns the line without the words that `unwanted` selects, each with one
+    /// adjacent space.
     pub(in crate::domain) fn without(self, unwanted: impl Fn(&str) -> bool) -> String {
         let mut left = String::with_capacity(self.0.len());
         for (space, word) in pieces(self.0) {
             if word.is_empty() || !unwanted(word) {
-                // A word removed from the start leaves its space behind.
+                // A word removed from the start leaves its space, which is dropped here.
                 let space = if left.is_empty() && !self.0.starts_with(char::is_whitespace) {
                     space.strip_prefix(' ').unwrap_or(space)
                 } else {
@@ -256,8 +255,8 @@ impl<'a> Line<'a> {
         left
     }
 
-    /// The line with one more word after the last one; before the `pri:` that
-    /// ends a done line.
+    /// Returns the line with another word at the end; before the `pri:` that ends a done
+    /// line.
     pub(in crate::domain) fn appended(self, word: &str) -> String {
         let end = match self.pri_word() {
             Some(pri) if self.is_done() && self.0.ends_with(pri) => {
@@ -279,7 +278,7 @@ impl<'a> Line<'a> {
         format!("{text} {word}{rest}")
     }
 
-    /// The line with the first word `old` written `new`.
+    /// Returns the line with the first word `old` replaced by `new`.
     pub(in crate::domain) fn replace_word(self, old: &str, new: &str) -> String {
         let mut line = String::with_capacity(self.0.len() + new.len());
         let mut replaced = false;
@@ -296,9 +295,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What the start of a line says, and whether it has words.
+/// The fields at the start of a line, and whether it has words.
 #[derive(Debug, PartialEq, Eq)]
-struct Meaning {
+struct LineFields {
     done: bool,
     completed: Option<Date>,
     created: Option<Date>,
@@ -306,7 +305,7 @@ struct Meaning {
     blank: bool,
 }
 
-impl Meaning {
+impl LineFields {
     fn of(line: Line<'_>) -> Self {
         let head = Head::of(line.0);
         Self {
@@ -318,7 +317,7 @@ impl Meaning {
         }
     }
 
-    /// `text`, if it is read as expected.
+    /// Returns `text` if its fields are as expected.
     fn check(self, text: String) -> Result<String, LineError> {
         let found = Self::of(Line(&text));
         // `(A)` alone lost the space that makes it a priority.
@@ -337,7 +336,7 @@ impl Meaning {
     }
 }
 
-/// `text` without the last such word and one neighbouring space.
+/// Removes the last occurrence of a word with one adjacent space.
 pub(super) fn without_last(text: &str, word: &str) -> String {
     let Some((before, after)) = around_last(text, word) else {
         return text.to_owned();
@@ -355,7 +354,7 @@ fn replace_last(text: &str, word: &str, new: &str) -> String {
     }
 }
 
-/// What stands before and after the last such word.
+/// Returns the text before and after the last occurrence of a word.
 fn around_last<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     let mut at = 0;
     let mut found = None;
@@ -370,8 +369,8 @@ fn around_last<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     Some((before, rest.get(word.len()..)?))
 }
 
-/// White space and the word after it, in order; together they are the text. The
-/// last word is empty where the text ends in white space.
+/// Splits a text into pairs of white space and the word after it. The last word is
+/// empty if the text ends in white space.
 pub(in crate::domain) fn pieces(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = text;
     std::iter::from_fn(move || {

@@ -229,7 +229,7 @@ fn a_done_line_never_gets_a_second_priority() -> Checked {
 }
 
 #[test]
-fn an_edit_that_would_turn_the_rest_into_something_else_is_refused() {
+fn an_edit_that_would_change_the_meaning_of_the_rest_is_an_error() {
     let none = |text| Line::new(text).with_priority(None);
     let undue = |text| Line::new(text).with_due(None);
     let untagged = |text| Line::new(text).without_tag("+p");
@@ -259,7 +259,7 @@ fn an_edit_that_would_turn_the_rest_into_something_else_is_refused() {
 }
 
 #[test]
-fn only_the_end_of_several_changes_counts() -> Checked {
+fn only_the_result_of_several_changes_is_checked() -> Checked {
     let swap = [
         Revision::RemoveTag("+p".to_owned()),
         Revision::AddTag("+q".to_owned()),
@@ -287,7 +287,7 @@ fn tags_are_one_in_any_case() -> Checked {
 }
 
 #[test]
-fn a_date_tag_replaces_the_date_there_is() -> Checked {
+fn a_date_tag_replaces_the_existing_date() -> Checked {
     assert_eq!(
         Line::new("due:2026-11-01 a").with_tag("due:2026-12-01")?,
         "due:2026-12-01 a"
@@ -364,7 +364,7 @@ proptest! {
     }
 
     #[test]
-    fn a_part_that_is_set_and_put_back_leaves_the_line_as_it_was(text in "[a-z +@:]{0,20}") {
+    fn a_part_that_is_set_and_restored_leaves_the_line_unchanged(text in "[a-z +@:]{0,20}") {
         prop_assume!(!Line::new(&text).is_done() && Line::new(&text).priority().is_none());
         let with = Line::new(&text).with_priority(Priority::parse("B"));
         let back = with.and_then(|with| Line::new(&with).with_priority(None));

@@ -201,7 +201,7 @@ fn a_successor_is_the_line_open_again_with_the_next_dates() {
 
 proptest! {
     #[test]
-    fn a_working_day_is_none_of_the_weekend_and_counts_them_all(
+    fn working_days_skip_weekends(
         days in 0..3_000_i64,
         count in 1..60_u16,
     ) {

@@ -1,6 +1,6 @@
-//! Why terms are not understood.
+//! Errors of terms.
 
-/// Why a term was not understood.
+/// An invalid term.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("term {place}{}: {problem}", quoted(term))]
 pub struct TermError {
@@ -10,7 +10,7 @@ pub struct TermError {
     pub place: usize,
     /// The problem.
     pub problem: TermProblem,
-    /// The nearest term that would be understood.
+    /// The nearest valid term.
     pub nearest: Option<String>,
 }
 
@@ -22,13 +22,13 @@ fn quoted(term: &str) -> String {
     }
 }
 
-/// What is wrong with a term.
+/// The problem of a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TermProblem {
-    /// Nothing to look for: blank, or only accents.
+    /// Nothing to search for: blank, or only accents.
     #[error("is blank")]
     Blank,
-    /// A comma with nothing before or after it.
+    /// A comma without text before or after it.
     #[error("has a blank part")]
     BlankPart,
     /// Not a date and not a range.
@@ -49,7 +49,7 @@ pub enum TermProblem {
     /// Not `rec:any`.
     #[error("expected `rec:any`")]
     Recurrence,
-    /// An option that views do not take.
+    /// An option that does not exist in views.
     #[error("is not an option here")]
     Option,
     /// Not an order.
@@ -61,7 +61,7 @@ pub enum TermProblem {
 }
 
 impl TermError {
-    /// What the user can do next, as one imperative sentence.
+    /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {
         if let Some(nearest) = &self.nearest {
@@ -69,9 +69,9 @@ impl TermError {
         }
         match self.problem {
             TermProblem::Blank | TermProblem::BlankPart => {
-                "Leave it out, or enter what to look for.".to_owned()
+                "Leave it out, or enter text to search for.".to_owned()
             }
-            TermProblem::Date => "Run `tudone help dates` for what is understood.".to_owned(),
+            TermProblem::Date => "Run `tudone help dates` for the accepted dates.".to_owned(),
             TermProblem::Reversed => "Swap the two ends.".to_owned(),
             TermProblem::Contradiction => "Use one of them.".to_owned(),
             TermProblem::State
@@ -79,18 +79,18 @@ impl TermError {
             | TermProblem::Part
             | TermProblem::Recurrence
             | TermProblem::Option
-            | TermProblem::Sort => "Run `tudone help terms` for what is understood.".to_owned(),
+            | TermProblem::Sort => "Run `tudone help terms` for the accepted terms.".to_owned(),
         }
     }
 }
 
-/// A problem of a term whose place is not known yet.
-pub(super) struct Problem {
+/// An error whose term and position are filled in by the caller.
+pub(super) struct UnplacedTermError {
     pub(super) problem: TermProblem,
     pub(super) nearest: Option<String>,
 }
 
-impl From<TermProblem> for Problem {
+impl From<TermProblem> for UnplacedTermError {
     fn from(problem: TermProblem) -> Self {
         Self {
             problem,
@@ -99,7 +99,7 @@ impl From<TermProblem> for Problem {
     }
 }
 
-impl Problem {
+impl UnplacedTermError {
     pub(super) fn at(self, place: usize, term: &str) -> TermError {
         TermError {
             term: term.to_owned(),

@@ -1,4 +1,4 @@
-//! What `help terms` prints.
+//! The tables that `help terms` prints.
 
 use crate::domain::when::HelpEntry;
 
@@ -31,7 +31,7 @@ pub const TERM_HELP: &[HelpEntry] = &[
     },
     HelpEntry {
         form: "t:DAYS",
-        meaning: "hidden until one of these days; shows waiting todos, too",
+        meaning: "hidden until one of these days; also shows waiting todos",
         examples: &["t:any", "t:..fri"],
     },
     HelpEntry {
@@ -51,7 +51,7 @@ pub const TERM_HELP: &[HelpEntry] = &[
     },
     HelpEntry {
         form: "state:STATE",
-        meaning: "synced, pending, sent or rejected; shows done todos, too",
+        meaning: "synced, pending, sent or rejected; also shows done todos",
         examples: &["state:pending", "state:sent,rejected"],
     },
     HelpEntry {
@@ -82,7 +82,7 @@ pub const OPTION_HELP: &[HelpEntry] = &[
     },
     HelpEntry {
         form: "--all",
-        meaning: "done and waiting todos, too",
+        meaning: "also done and waiting todos",
         examples: &["--all"],
     },
     HelpEntry {

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{OPTION_HELP, TERM_HELP, TermError, TermProblem, parse_line, parse_terms, split};
 use crate::domain::key::Key;
 use crate::domain::line::Priority;
-use crate::domain::query::{Days, Options, Part, Query, Scope, Sort, Term};
-use crate::domain::todo::{State, Todo};
+use crate::domain::query::{Days, LinePart, Options, Query, Scope, Sort, Term};
+use crate::domain::todo::{SyncState, Todo};
 use crate::domain::when::Calendar;
 
 /// A Tuesday.
@@ -38,7 +38,7 @@ fn each_kind_of_term_is_read() -> Result<(), TermError> {
         (" two words ", word("two words")),
         ("+home", project("home")),
         ("@Phone", Term::Context("Phone".to_owned())),
-        ("state:Pending", Term::State(State::Pending)),
+        ("state:Pending", Term::State(SyncState::Pending)),
         ("due:today", Term::Due(Days::on(TODAY))),
         ("due:overdue", Term::Due(Days::until(date(2026, 11, 23)))),
         ("due:any", Term::Due(Days::ANY)),
@@ -53,16 +53,16 @@ fn each_kind_of_term_is_read() -> Result<(), TermError> {
             "changed:-7d..today",
             Term::Changed(Days::between(date(2026, 11, 17), TODAY)),
         ),
-        ("rec:any", Term::Has(Part::Recurrence)),
-        ("no:due", not(Term::Has(Part::Due))),
-        ("no:t", not(Term::Has(Part::Start))),
-        ("no:pri", not(Term::Has(Part::Priority))),
-        ("no:project", not(Term::Has(Part::Project))),
-        ("no:context", not(Term::Has(Part::Context))),
-        ("no:rec", not(Term::Has(Part::Recurrence))),
+        ("rec:any", Term::Has(LinePart::Recurrence)),
+        ("no:due", not(Term::Has(LinePart::Due))),
+        ("no:t", not(Term::Has(LinePart::Start))),
+        ("no:pri", not(Term::Has(LinePart::Priority))),
+        ("no:project", not(Term::Has(LinePart::Project))),
+        ("no:context", not(Term::Has(LinePart::Context))),
+        ("no:rec", not(Term::Has(LinePart::Recurrence))),
         ("not:+home", not(project("home"))),
         ("not:not:+home", project("home")),
-        ("not:no:due", not(not(Term::Has(Part::Due)))),
+        ("not:no:due", not(not(Term::Has(LinePart::Due)))),
     ] {
         assert_eq!(one(typed)?, term, "{typed}");
     }
@@ -93,7 +93,10 @@ fn a_comma_separates_only_where_the_same_sign_follows() -> Result<(), TermError>
         ),
         (
             "state:sent,rejected",
-            any(&[Term::State(State::Sent), Term::State(State::Rejected)]),
+            any(&[
+                Term::State(SyncState::Sent),
+                Term::State(SyncState::Rejected),
+            ]),
         ),
         ("not:+a,+b", not(any(&[project("a"), project("b")]))),
         ("a,b", word("a,b")),
@@ -107,7 +110,7 @@ fn a_comma_separates_only_where_the_same_sign_follows() -> Result<(), TermError>
 }
 
 #[test]
-fn quotes_make_a_word_of_anything() -> Result<(), TermError> {
+fn quoted_terms_are_words() -> Result<(), TermError> {
     assert_eq!(one("\"due:soon\"")?, word("due:soon"));
     assert_eq!(one("\"+home\"")?, word("+home"));
     assert_eq!(one("\"oat mi")?, word("oat mi"), "still being typed");
@@ -196,7 +199,7 @@ fn an_error_says_which_term_and_what_to_do() {
         said(" "),
         error(
             "term 1: is blank",
-            "Leave it out, or enter what to look for."
+            "Leave it out, or enter text to search for."
         )
     );
 }
@@ -233,7 +236,7 @@ fn a_line_holds_terms_and_options() -> Result<(), TermError> {
 }
 
 #[test]
-fn only_what_is_asked_for_widens_a_list() -> Result<(), TermError> {
+fn only_terms_that_select_done_or_waiting_todos_show_them() -> Result<(), TermError> {
     let today = Some(TODAY);
     for (line, scope, hidden) in [
         ("", Scope::Open, today),
@@ -267,7 +270,7 @@ fn week_start_moves_this_week() -> Result<(), TermError> {
 }
 
 #[test]
-fn every_example_of_the_help_is_understood() -> Result<(), TermError> {
+fn every_example_of_the_help_is_valid() -> Result<(), TermError> {
     for example in TERM_HELP.iter().flat_map(|entry| entry.examples) {
         one(example)?;
     }
@@ -288,7 +291,7 @@ fn holds(typed: &str, text: &str) -> Result<bool, TermError> {
         id: None,
         local: None,
         text: text.to_owned(),
-        state: State::Pending,
+        state: SyncState::Pending,
         created_at: None,
         updated_at: "2026-11-24T12:00:00Z".parse().ok(),
     };

@@ -38,7 +38,7 @@ fn a_tab_becomes_a_space_and_a_byte_order_mark_is_skipped() {
 }
 
 #[test]
-fn blank_controlling_and_endless_texts_are_refused() {
+fn blank_texts_control_characters_and_long_texts_are_rejected() {
     for blank in ["", " ", "\t", "\u{feff}", "\u{a0}"] {
         assert_eq!(added(blank), Err(TypedError::Blank));
     }
@@ -58,7 +58,7 @@ fn blank_controlling_and_endless_texts_are_refused() {
 }
 
 #[test]
-fn what_the_user_may_not_have_meant_is_noticed() -> Result<(), TypedError> {
+fn unintended_text_is_noticed() -> Result<(), TypedError> {
     let not_a_date = |word: &str| Notice::NotADate { word: word.into() };
     let trailing = |word: &str| Notice::TrailingPriority { word: word.into() };
     for (text, notices) in [
@@ -114,7 +114,7 @@ fn one_word_edited_leaves_the_rest_byte_for_byte() -> Result<(), TypedError> {
 }
 
 #[test]
-fn an_edit_adds_no_control_character_to_those_there_are() {
+fn an_edit_adds_no_control_characters() {
     let found = '\n';
     assert_eq!(
         edited("a\nb", "a\nb\nc"),
@@ -163,7 +163,7 @@ fn a_tag_is_signed_or_has_a_value() {
 }
 
 #[test]
-fn dates_and_priorities_are_read_on_their_own() {
+fn dates_and_priorities_are_parsed_alone() {
     let day: Date = date(2026, 11, 25);
     assert_eq!(RULES.check_date("Tomorrow"), Ok(Some(day)));
     assert_eq!(RULES.check_date("none"), Ok(None));

@@ -13,7 +13,7 @@ fn calendar(today: Date, week_start: Weekday) -> Calendar {
 }
 
 #[test]
-fn words_for_dates_are_read_in_either_case() {
+fn date_words_are_parsed_ignoring_case() {
     for (word, expected) in [
         ("2026-12-01", day(2026, 12, 1)),
         ("Today", TODAY),
@@ -71,7 +71,7 @@ fn other_words_are_no_dates() {
 }
 
 #[test]
-fn weeks_begin_where_they_are_set_to() {
+fn weeks_begin_on_the_configured_day() {
     let sunday = day(2026, 11, 29);
     for (today, week_start, this, next) in [
         (TODAY, Weekday::Monday, (11, 23, 11, 29), (11, 30, 12, 6)),
@@ -147,7 +147,7 @@ fn ranges_include_both_ends_and_may_be_open() {
 }
 
 #[test]
-fn the_help_lists_only_what_is_understood() {
+fn the_help_lists_only_valid_forms() {
     let calendar = Calendar::new(TODAY);
     for entry in DAY_HELP {
         for word in entry.examples {

@@ -24,14 +24,14 @@ fn hasura(code: &str) -> Result<Value, RemoteError> {
 }
 
 #[test]
-fn data_is_read_whatever_stands_around_it() -> Result<(), RemoteError> {
+fn data_is_read_whatever_surrounds_it() -> Result<(), RemoteError> {
     let data = outcome(200, r#"{"extensions": {"x": [1]}, "data" : {"todos": []}}"#)?;
     assert_eq!(data, json!({"todos": []}));
     Ok(())
 }
 
 #[test]
-fn failures_come_with_status_200_and_are_told_by_their_code() {
+fn failures_come_with_status_200_and_are_recognised_by_their_code() {
     for code in [
         "permission-error",
         "constraint-violation",
@@ -76,7 +76,7 @@ fn failures_come_with_status_200_and_are_told_by_their_code() {
 }
 
 #[test]
-fn an_error_beats_the_data_beside_it() {
+fn an_error_takes_precedence_over_data() {
     let body = r#"{"data": {"todos": []}, "errors": [{"message": "half done"}]}"#;
     assert!(matches!(
         outcome(200, body),
@@ -85,7 +85,7 @@ fn an_error_beats_the_data_beside_it() {
 }
 
 #[test]
-fn a_busy_server_is_told_by_its_status() {
+fn a_busy_server_is_recognised_by_its_status() {
     for status in [500, 502, 503, 504] {
         let error = outcome(status, "<html>Bad gateway</html>");
         assert!(
@@ -140,7 +140,7 @@ fn a_busy_server_is_told_by_its_status() {
 }
 
 #[test]
-fn hostile_bodies_are_garbled_and_never_a_panic() {
+fn hostile_bodies_are_invalid_responses_and_never_panic() {
     let deep = "[".repeat(100_000);
     let nested = format!(r#"{{"data": {}"#, "{\"a\":".repeat(100_000));
     let bodies: [&[u8]; 14] = [
@@ -170,7 +170,7 @@ fn hostile_bodies_are_garbled_and_never_a_panic() {
 }
 
 #[test]
-fn data_of_another_shape_is_garbled() {
+fn data_of_another_shape_is_an_invalid_response() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Todos {
         todos: Vec<i64>,
@@ -189,13 +189,13 @@ fn an_empty_list_of_errors_is_no_error() -> Result<(), RemoteError> {
 }
 
 #[test]
-fn an_error_without_a_message_is_told_by_its_code() {
+fn an_error_without_a_message_is_named_by_its_code() {
     for body in [
         r#"{"errors": [{"extensions": {"code": "unexpected"}}]}"#,
         r#"{"errors": [{"message": " ", "extensions": {"code": "unexpected"}}]}"#,
     ] {
         let error = outcome(200, body).err().map(|error| error.to_string());
-        let told = "the server is in trouble: unexpected, without a message";
+        let told = "the server failed: unexpected, without a message";
         assert_eq!(error.as_deref(), Some(told));
     }
 }
@@ -213,7 +213,7 @@ fn a_message_cannot_steer_the_terminal() {
         error,
         Some((
             "permission-error[0m".to_owned(),
-            "the server is in trouble: [2Jgone txt31m".to_owned()
+            "the server failed: [2Jgone txt31m".to_owned()
         ))
     );
 }

@@ -32,7 +32,7 @@ fn full() -> Value {
 }
 
 #[test]
-fn a_full_backend_is_told_by_its_schema() -> Result<(), Box<dyn Error>> {
+fn a_full_backend_is_recognised_by_its_schema() -> Result<(), Box<dyn Error>> {
     assert_eq!(
         read(full())?,
         Some(Capabilities {
@@ -88,7 +88,7 @@ fn a_feed_without_revisions_makes_no_full_backend() -> Result<(), Box<dyn Error>
 }
 
 #[test]
-fn a_schema_kept_secret_tells_nothing() -> Result<(), Box<dyn Error>> {
+fn a_hidden_schema_gives_no_capabilities() -> Result<(), Box<dyn Error>> {
     let schema = json!({
         "mutations": null, "todos": null, "changes": null,
         "users": null, "insert": null, "constraints": null,

@@ -5,13 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use crate::graphql::convert::push::NOTHING;
 use crate::graphql::convert::{Call, body, int, page_limit};
 use crate::graphql::operations;
-use crate::sync::remote::{Answer, BareRow};
+use crate::sync::remote::{BareRow, PushAnswer};
 
 /// What a conditional write of row `id` came to.
-pub(super) fn of_rows(id: i64, affected: i64) -> Result<Vec<Answer>, String> {
+pub(super) fn of_rows(id: i64, affected: i64) -> Result<Vec<PushAnswer>, String> {
     match affected {
-        0 => Ok(vec![Answer::NoRow]),
-        1 => Ok(vec![Answer::Row { id, revision: 0 }]),
+        0 => Ok(vec![PushAnswer::NoRow]),
+        1 => Ok(vec![PushAnswer::Row { id, revision: 0 }]),
         several => Err(format!("one change wrote {several} rows")),
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn add(texts: &[String]) -> serde_json::Result<Vec<u8>> {
 pub(super) fn added(
     texts: &[String],
     data: operations::bare_add::ResponseData,
-) -> Result<Vec<Answer>, String> {
+) -> Result<Vec<PushAnswer>, String> {
     let mut written = data.insert_todos.ok_or(NOTHING)?.returning;
     if written.len() != texts.len() {
         return Err(format!("{} rows for {} adds", written.len(), texts.len()));
@@ -99,7 +99,7 @@ pub(super) fn added(
     ids.into_iter()
         .map(|id| {
             let id = id.ok_or("a row without its add")?;
-            Ok(Answer::Row { id, revision: 0 })
+            Ok(PushAnswer::Row { id, revision: 0 })
         })
         .collect()
 }

@@ -9,13 +9,13 @@ use serde_json::value::RawValue;
 use crate::domain::key::Key;
 use crate::graphql::convert::{Call, bare, body};
 use crate::graphql::operations::{self, ConditionalEdit};
-use crate::sync::remote::{Answer, Batch, Edit};
+use crate::sync::remote::{Batch, KeyedEdit, PushAnswer};
 
 pub(super) const NOTHING: &str = "the mutation returned nothing";
 
 impl Call for Batch {
     type Data = Box<RawValue>;
-    type Answer = Vec<Answer>;
+    type Answer = Vec<PushAnswer>;
 
     fn body(&self) -> serde_json::Result<Vec<u8>> {
         match self {
@@ -69,7 +69,7 @@ impl Call for Batch {
                 data.insert_todos.ok_or(NOTHING)?;
                 let removed = data.delete_todos.ok_or(NOTHING)?.returning;
                 let removed = removed.first();
-                Ok(vec![removed.map_or(Answer::NoRow, |row| {
+                Ok(vec![removed.map_or(PushAnswer::NoRow, |row| {
                     answer(row.id, row.revision.0)
                 })])
             }
@@ -97,24 +97,24 @@ fn added((key, text): &(Key, String)) -> operations::add_todos::todos_insert_inp
     }
 }
 
-const fn answer(id: i64, revision: i64) -> Answer {
-    Answer::Row { id, revision }
+const fn answer(id: i64, revision: i64) -> PushAnswer {
+    PushAnswer::Row { id, revision }
 }
 
 /// Orders the written rows by `keys`.
 fn in_order(
     keys: impl Iterator<Item = Key>,
-    written: impl Iterator<Item = (Key, Answer)>,
-) -> Vec<Answer> {
-    let written: HashMap<Key, Answer> = written.collect();
-    keys.map(|key| written.get(&key).copied().unwrap_or(Answer::NoRow))
+    written: impl Iterator<Item = (Key, PushAnswer)>,
+) -> Vec<PushAnswer> {
+    let written: HashMap<Key, PushAnswer> = written.collect();
+    keys.map(|key| written.get(&key).copied().unwrap_or(PushAnswer::NoRow))
         .collect()
 }
 
 fn edited(
-    edits: &[Edit],
+    edits: &[KeyedEdit],
     written: Vec<Option<operations::edit_todos::EditTodosUpdateTodosMany>>,
-) -> Result<Vec<Answer>, String> {
+) -> Result<Vec<PushAnswer>, String> {
     if written.len() != edits.len() {
         let (sent, got) = (edits.len(), written.len());
         return Err(format!("{got} answers for {sent} edits"));
@@ -122,7 +122,7 @@ fn edited(
     written
         .into_iter()
         .map(|one| match one.ok_or(NOTHING)?.returning.as_slice() {
-            [] => Ok(Answer::NoRow),
+            [] => Ok(PushAnswer::NoRow),
             [row] => Ok(answer(row.id, row.revision.0)),
             several => Err(format!("one edit changed {} rows", several.len())),
         })

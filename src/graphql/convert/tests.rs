@@ -3,7 +3,7 @@ use std::error::Error;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sync::remote::{Answer, Batch, Edit};
+use crate::sync::remote::{Batch, KeyedEdit, PushAnswer};
 
 fn read<C: Call>(call: &C, data: Value) -> Result<C::Answer, Box<dyn Error>> {
     Ok(call.read(serde_json::from_value(data)?)?)
@@ -60,7 +60,7 @@ fn a_page_of_the_feed_becomes_rows_and_removals() -> Result<(), Box<dyn Error>> 
 }
 
 #[test]
-fn a_feed_that_does_not_move_on_is_refused() {
+fn a_feed_that_does_not_advance_is_an_error() {
     let page = PullQuery { since: 5, limit: 9 };
     for rows in [
         json!([change(1, &json!(5))]),
@@ -94,15 +94,15 @@ fn adds_are_answered_in_the_order_sent_whatever_the_server_returns() -> Result<(
             {"id": 11, "client_id": key(1)?.to_string(), "revision": 7},
         ]}}),
     )?;
-    let row = |id, revision| Answer::Row { id, revision };
-    assert_eq!(answers, [row(11, 7), Answer::NoRow, row(13, 8)]);
+    let row = |id, revision| PushAnswer::Row { id, revision };
+    assert_eq!(answers, [row(11, 7), PushAnswer::NoRow, row(13, 8)]);
     Ok(())
 }
 
 #[test]
 fn every_edit_has_its_own_answer() -> Result<(), Box<dyn Error>> {
-    let edit = |n, revision| -> Result<Edit, uuid::Error> {
-        Ok(Edit {
+    let edit = |n, revision| -> Result<KeyedEdit, uuid::Error> {
+        Ok(KeyedEdit {
             key: key(n)?,
             revision,
             before: "a".to_owned(),
@@ -113,7 +113,10 @@ fn every_edit_has_its_own_answer() -> Result<(), Box<dyn Error>> {
     let one = json!({"returning": [{"id": 1, "revision": 6}]});
     let none = json!({"returning": []});
     let answers = read(&edits, json!({"update_todos_many": [one, none]}))?;
-    assert_eq!(answers, [Answer::Row { id: 1, revision: 6 }, Answer::NoRow]);
+    assert_eq!(
+        answers,
+        [PushAnswer::Row { id: 1, revision: 6 }, PushAnswer::NoRow]
+    );
     for odd in [
         json!(null),
         json!([]),
@@ -166,7 +169,7 @@ fn a_row_seen_without_text_is_found_though_it_holds_a_null() -> Result<(), Box<d
 }
 
 #[test]
-fn a_user_table_that_shows_others_is_refused() {
+fn a_user_table_with_rows_of_others_is_an_error() {
     let user = json!({"id": 1, "revision": 5, "purged_revision": 0});
     let pull = PullQuery { since: 0, limit: 9 };
     let users = |users: Value| read(&pull, json!({"todo_changes": [], "users": users}));
@@ -176,26 +179,26 @@ fn a_user_table_that_shows_others_is_refused() {
 }
 
 #[test]
-fn a_change_of_one_row_that_wrote_several_is_refused() -> Result<(), Box<dyn Error>> {
+fn a_change_of_one_row_that_wrote_several_is_an_error() -> Result<(), Box<dyn Error>> {
     let remove = Batch::BareRemove {
         id: 4,
         before: "a".to_owned(),
     };
     let affected = |n: i64| read(&remove, json!({"delete_todos": {"affected_rows": n}}));
-    assert_eq!(affected(0)?, [Answer::NoRow]);
-    assert_eq!(affected(1)?, [Answer::Row { id: 4, revision: 0 }]);
+    assert_eq!(affected(0)?, [PushAnswer::NoRow]);
+    assert_eq!(affected(1)?, [PushAnswer::Row { id: 4, revision: 0 }]);
     assert!(affected(2).is_err());
     Ok(())
 }
 
 #[test]
-fn bare_adds_are_told_apart_by_their_texts() -> Result<(), Box<dyn Error>> {
+fn bare_adds_are_distinguished_by_their_texts() -> Result<(), Box<dyn Error>> {
     let texts = ["a", "b", "a", "c"].map(str::to_owned).to_vec();
     let adds = Batch::BareAdd(texts);
     let row = |id: i64, text: &str| json!({"id": id, "text": text});
     let rows = [row(9, "b"), row(8, "a"), row(7, "a"), row(6, "trimmed")];
     let answers = read(&adds, json!({"insert_todos": {"returning": rows}}))?;
-    let ids = [7, 9, 8, 6].map(|id| Answer::Row { id, revision: 0 });
+    let ids = [7, 9, 8, 6].map(|id| PushAnswer::Row { id, revision: 0 });
     assert_eq!(answers, ids);
     let too_few = json!({"insert_todos": {"returning": [row(9, "b")]}});
     assert!(read(&adds, too_few).is_err());

@@ -99,7 +99,7 @@ async fn writes_and_the_page_are_one_request() {
     let (client, requests) = client(each);
     let [add, remove] = &batches();
     let exchanged = client.exchange(&[add, remove], ASKED).await;
-    let no_row = Some(vec![Answer::NoRow]);
+    let no_row = Some(vec![PushAnswer::NoRow]);
     let pushed: Vec<_> = exchanged.pushed.into_iter().map(Result::ok).collect();
     assert_eq!(pushed, [no_row.clone(), no_row]);
     assert!(exchanged.mark_before.is_some_and(|mark| mark.revision == 4));
@@ -114,7 +114,7 @@ async fn writes_and_the_page_are_one_request() {
 }
 
 #[tokio::test]
-async fn one_refused_operation_says_nothing_of_the_others() {
+async fn one_rejected_operation_does_not_affect_the_others() {
     let (client, _) = client(|request| match request.as_array().map(Vec::as_slice) {
         Some([mark, add, _, page]) => (
             200,
@@ -138,7 +138,7 @@ async fn one_refused_operation_says_nothing_of_the_others() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_lists_gets_one_operation_a_request_and_that_is_reported() {
+async fn a_server_that_rejects_lists_gets_one_operation_per_request_and_that_is_reported() {
     for (refusal, status) in [("parse-failed", 200), ("unexpected-payload", 400)] {
         let play: fn(&Value) -> (u16, Value) = match status {
             200 => |request| match request.as_array() {
@@ -168,7 +168,7 @@ async fn a_server_that_refuses_lists_gets_one_operation_a_request_and_that_is_re
 }
 
 #[tokio::test]
-async fn a_failure_of_the_whole_request_is_not_taken_for_a_refusal_of_lists() {
+async fn a_failure_of_the_whole_request_is_not_mistaken_for_a_rejection_of_lists() {
     for play in [
         |_: &Value| (503, json!("busy")),
         |_: &Value| (200, refused("unexpected")),

@@ -130,7 +130,7 @@ pub fn write(
     Ok(Some(match effect {
         Effect::Commit { id, verb, changes } => Msg::Committed {
             id: *id,
-            todos: store.commit_act(session, verb, changes)?,
+            todos: store.commit_action(session, verb, changes)?,
         },
         Effect::Undo { at } => Msg::Undone {
             redo: false,
@@ -158,7 +158,7 @@ pub fn write(
                 at: Timestamp::now(),
             };
             // Added before the change is dropped: a kill between them keeps both.
-            store.commit_act(session, "added", &[add])?;
+            store.commit_action(session, "added", &[add])?;
             store.drop_entry(*seq)?;
             Msg::QueueChanged
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
-use crate::domain::change::Entry;
+use crate::domain::change::OutboxEntry;
 use crate::domain::key::Key;
 use crate::domain::todo::Todo;
 use crate::store::error::StoreError;
@@ -10,9 +10,9 @@ use crate::store::rows::{self, blob};
 use crate::store::write::Write;
 use crate::store::{Store, handles};
 
-/// A successor and the change that it came of.
+/// A successor and the outbox entry that caused it.
 #[derive(Debug, Clone)]
-pub(super) struct Link {
+pub(super) struct SuccessorLink {
     /// The successor.
     pub(super) key: Key,
     /// The todo that was completed.
@@ -23,19 +23,19 @@ pub(super) struct Link {
     pub(super) text: String,
     /// Whether the entry was answered: the successor may be sent.
     pub(super) released: bool,
-    /// The entry that reopens the todo. While it is there, completing the todo again
-    /// brings the successor back.
+    /// The entry that reopens the todo. While it is queued, completing the todo again
+    /// restores the successor.
     pub(super) reopened: Option<i64>,
-    /// Whether the successor's add was taken out of the outbox with that.
+    /// Whether reopening deleted the successor's add from the outbox.
     pub(super) withdrawn: bool,
-    /// The revision that the entry was last sent on.
+    /// The revision that the entry was based on when it was last sent.
     pub(super) sent: Option<i64>,
 }
 
 const COLUMNS: &str = "key, todo, edit, text, released, reopened, withdrawn, sent";
 
-fn read(row: &SqlRow<'_>) -> Result<Link, StoreError> {
-    Ok(Link {
+fn read(row: &SqlRow<'_>) -> Result<SuccessorLink, StoreError> {
+    Ok(SuccessorLink {
         key: rows::key(row, 0)?,
         todo: rows::key(row, 1)?,
         edit: row.get(2)?,
@@ -47,7 +47,7 @@ fn read(row: &SqlRow<'_>) -> Result<Link, StoreError> {
     })
 }
 
-/// The successors whose adds may not be sent yet.
+/// Returns the successors whose adds may not be sent yet.
 pub(in crate::store) fn waiting(connection: &Connection) -> Result<Vec<Key>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT key FROM successors WHERE released = 0")?;
@@ -60,7 +60,8 @@ pub(in crate::store) fn waiting(connection: &Connection) -> Result<Vec<Key>, Sto
 }
 
 impl Store {
-    /// The successor that completing `todo` here added, if it is shown.
+    /// Returns the successor that completing `todo` on this device added, if it is
+    /// shown.
     ///
     /// # Errors
     ///
@@ -78,10 +79,8 @@ impl Store {
             key.map_or(Ok(None), |key| handles::todo(snapshot, key))
         })
     }
-}
 
-impl Store {
-    /// Returns whether at most one successor was ever added here.
+    /// Returns whether this device has added at most one successor so far.
     ///
     /// # Errors
     ///
@@ -97,8 +96,8 @@ impl Store {
 }
 
 impl Write<'_> {
-    /// The links of a completed todo, oldest first.
-    pub(super) fn links(&self, todo: Key) -> Result<Vec<Link>, StoreError> {
+    /// Returns the links of a completed todo, oldest first.
+    pub(super) fn links(&self, todo: Key) -> Result<Vec<SuccessorLink>, StoreError> {
         let mut statement = self.tx.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM successors WHERE todo = ?1 ORDER BY edit"
         ))?;
@@ -110,8 +109,8 @@ impl Write<'_> {
         Ok(links)
     }
 
-    /// The undecided link of a successor.
-    pub(super) fn undecided(&self, successor: Key) -> Result<Option<Link>, StoreError> {
+    /// Returns the undecided link of a successor.
+    pub(super) fn undecided(&self, successor: Key) -> Result<Option<SuccessorLink>, StoreError> {
         let mut statement = self.tx.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM successors WHERE key = ?1 AND released = 0"
         ))?;
@@ -119,7 +118,7 @@ impl Write<'_> {
         found.next()?.map(read).transpose()
     }
 
-    pub(super) fn save(&self, link: &Link) -> Result<(), StoreError> {
+    pub(super) fn save(&self, link: &SuccessorLink) -> Result<(), StoreError> {
         self.tx
             .prepare_cached(&format!(
                 "INSERT OR REPLACE INTO successors({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
@@ -144,16 +143,17 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The entry is about to be sent.
-    pub(in crate::store) fn note_sent(&self, entry: &Entry) -> Result<(), StoreError> {
+    /// Records the revision on which the entry is about to be sent.
+    pub(in crate::store) fn record_sent(&self, entry: &OutboxEntry) -> Result<(), StoreError> {
         self.tx
             .prepare_cached("UPDATE successors SET sent = ?2 WHERE edit = ?1 AND released = 0")?
             .execute(params![entry.seq, entry.revision])?;
         Ok(())
     }
 
-    /// What the entry `from` completed, the entry `to` completes.
-    pub(in crate::store) fn hand_on(&self, from: i64, to: i64) -> Result<(), StoreError> {
+    /// Moves undecided links from the entry `from` to the entry `to`, which completes
+    /// the todo instead.
+    pub(in crate::store) fn move_link(&self, from: i64, to: i64) -> Result<(), StoreError> {
         self.tx
             .prepare_cached("UPDATE successors SET edit = ?2 WHERE edit = ?1 AND released = 0")?
             .execute([from, to])?;

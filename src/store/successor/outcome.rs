@@ -1,20 +1,24 @@
-//! What becomes of a successor once the outcome of the completing edit is known.
+//! Updates successors when the outcome of the completing edit is known.
 
-use super::links::Link;
-use super::{Abandoned, derived, is_add, is_rejected, replaced};
+use super::links::SuccessorLink;
+use super::{AbandonReason, derived, is_add, is_rejected, replaced};
 use crate::domain::change::{
-    Act, COMPLETION_REJECTED, Change, Entry, MAY_BE_ADDED, Progress, Rejection,
+    Act, COMPLETION_REJECTED, Change, MAY_BE_ADDED, OutboxEntry, Progress, Rejection,
 };
 use crate::domain::key::Key;
 use crate::domain::merge::{Merged, merge};
 use crate::store::error::StoreError;
 use crate::store::write::Write;
-use crate::store::{handles, staged};
+use crate::store::{handles, staged_base};
 
 impl Write<'_> {
-    /// The todo was completed by the entry of `link`, in place of `revision`: its
-    /// successor may be sent. Returns the key that it has from now on.
-    pub(super) fn release(&mut self, link: Link, revision: Option<i64>) -> Result<Key, StoreError> {
+    /// Lets the successor be sent: the entry of `link` completed its todo, replacing
+    /// `revision`. Returns the successor's new key.
+    pub(super) fn release(
+        &mut self,
+        link: SuccessorLink,
+        revision: Option<i64>,
+    ) -> Result<Key, StoreError> {
         let is_bare = self
             .account_state
             .capabilities
@@ -23,24 +27,24 @@ impl Write<'_> {
             Some(revision) if !is_bare => link.todo.successor(revision),
             Some(_) | None => link.key,
         };
-        self.go_on(&link)?;
+        self.reinstate(&link)?;
         let text = link.text.clone();
         let old = link.key;
         self.unlink(link.key)?;
-        self.save(&Link {
+        self.save(&SuccessorLink {
             key,
             released: true,
             ..link
         })?;
         if old != key {
-            self.take_key(old, key, &text)?;
+            self.adopt_key(old, key, &text)?;
         }
         Ok(key)
     }
 
-    /// Gives the unsent successor `old` the key that every device derives. Where
-    /// another device has added that todo, what was done to ours is done to it.
-    fn take_key(&mut self, old: Key, new: Key, derived: &str) -> Result<(), StoreError> {
+    /// Gives the unsent successor `old` the key that every device derives. If another
+    /// device has added a todo with that key, our changes are applied to it.
+    fn adopt_key(&mut self, old: Key, new: Key, derived: &str) -> Result<(), StoreError> {
         let entries = self.queue(old)?.entries;
         let Some(first) = entries.first() else {
             return Ok(());
@@ -50,8 +54,8 @@ impl Write<'_> {
             return self.rekey(old, new);
         }
         let at = first.change.at;
-        self.take_out_all(old)?;
-        self.succeed(old, None, new)?;
+        self.delete_unsent(old)?;
+        self.redirect_handles(old, None, new)?;
         self.show(new)?;
         for entry in entries {
             let Some(now) = handles::todo(&self.tx, new)? else {
@@ -71,13 +75,18 @@ impl Write<'_> {
         self.reconcile(new)
     }
 
-    /// The entry of `link` does not complete its todo. A successor that was changed
-    /// here stays; where another device adds one, the user decides.
-    pub(super) fn abandon(&mut self, link: &Link, why: Abandoned) -> Result<(), StoreError> {
+    /// Drops the successor: the entry of `link` does not complete its todo. A
+    /// successor that was changed on this device stays; if another device adds one
+    /// too, the user decides.
+    pub(super) fn abandon(
+        &mut self,
+        link: &SuccessorLink,
+        why: AbandonReason,
+    ) -> Result<(), StoreError> {
         self.unlink(link.key)?;
         let shown = handles::todo(&self.tx, link.key)?;
         if shown.is_none_or(|todo| todo.text == link.text) {
-            self.take_out_all(link.key)?;
+            self.delete_unsent(link.key)?;
             for later in self.links(link.key)? {
                 if !later.released {
                     self.abandon(&later, why)?;
@@ -86,26 +95,30 @@ impl Write<'_> {
             return Ok(());
         }
         match why {
-            Abandoned::Here => self.go_on(link),
-            Abandoned::Elsewhere => self.refuse_add(
+            AbandonReason::Reopened => self.reinstate(link),
+            AbandonReason::CompletedElsewhere => self.reject_add(
                 link.key,
                 MAY_BE_ADDED,
-                "another device completed the todo before it and adds the next one; a retry adds \
-                 this one, too",
+                "another device completed the todo before it and adds the next one; a retry also \
+                 adds this one",
             ),
         }
     }
 
-    /// The completing edit was rejected: both are decided together.
-    pub(super) fn wait_for_decision(&mut self, link: &Link) -> Result<(), StoreError> {
-        self.refuse_add(
+    /// Rejects the successor's add with the completing edit: the user decides both
+    /// together.
+    pub(super) fn reject_with_completion(
+        &mut self,
+        link: &SuccessorLink,
+    ) -> Result<(), StoreError> {
+        self.reject_add(
             link.key,
             COMPLETION_REJECTED,
             "completing the todo before it was rejected",
         )
     }
 
-    pub(super) fn refuse_add(
+    pub(super) fn reject_add(
         &mut self,
         key: Key,
         code: &str,
@@ -120,13 +133,14 @@ impl Write<'_> {
             message: message.to_owned(),
             theirs: None,
         };
-        self.refuse(&add, &rejection)?;
+        self.reject(&add, &rejection)?;
         self.show(key)?;
         self.reconcile(key)
     }
 
-    /// The completing edit is no longer rejected: nor is the successor's add.
-    pub(super) fn go_on(&mut self, link: &Link) -> Result<(), StoreError> {
+    /// Makes the successor's add pending again, since the completing edit is no longer
+    /// rejected.
+    pub(super) fn reinstate(&mut self, link: &SuccessorLink) -> Result<(), StoreError> {
         let first = self.queue(link.key)?.entries.into_iter().next();
         let Some(add) = first.filter(waits_for_decision) else {
             return Ok(());
@@ -149,18 +163,22 @@ impl Write<'_> {
                 ..add.change.clone()
             };
             let edit = self.append(&change, None, &Progress::Pending)?;
-            self.hand_on(add.seq, edit)?;
+            self.move_link(add.seq, edit)?;
         }
         self.show(link.key)?;
         self.reconcile(link.key)
     }
 
-    /// The completing edit was merged: the successor follows from the line as it is
-    /// completed now, and keeps what was done to it here.
-    pub(super) fn derive_again(&mut self, link: &Link, entry: &Entry) -> Result<(), StoreError> {
+    /// Derives the successor's text again, since the completing edit was merged.
+    /// Changes made to the successor on this device stay.
+    pub(super) fn rederive(
+        &mut self,
+        link: &SuccessorLink,
+        entry: &OutboxEntry,
+    ) -> Result<(), StoreError> {
         let Some(text) = derived(entry) else {
-            // It repeats no longer.
-            return self.abandon(link, Abandoned::Here);
+            // The todo no longer repeats.
+            return self.abandon(link, AbandonReason::Reopened);
         };
         if text == link.text {
             return Ok(());
@@ -170,7 +188,7 @@ impl Write<'_> {
             self.rewrite(add.seq, &Act::Add { text: text.clone() })?;
             self.rebase_later(link.key, add.seq, &text)?;
         }
-        self.save(&Link {
+        self.save(&SuccessorLink {
             text,
             ..link.clone()
         })?;
@@ -178,7 +196,7 @@ impl Write<'_> {
         self.reconcile(link.key)
     }
 
-    /// Bases the pending entries behind `seq` on the text that this one leads to now.
+    /// Bases the pending entries after `seq` on `text`, the new result of that entry.
     pub(in crate::store) fn rebase_later(
         &mut self,
         key: Key,
@@ -187,17 +205,17 @@ impl Write<'_> {
     ) -> Result<(), StoreError> {
         let mut text = text.to_owned();
         let queue = self.queue(key)?.entries;
-        let later = |entry: &&Entry| entry.seq > seq && entry.progress == Progress::Pending;
+        let later = |entry: &&OutboxEntry| entry.seq > seq && entry.progress == Progress::Pending;
         for entry in queue.iter().filter(later) {
             match &entry.change.act {
                 Act::Edit { before, after } => {
                     let merged = match merge(before, after, &text) {
                         Merged::Text(merged) => merged,
-                        // Both are this device's own: the later one counts.
+                        // Both edits are this device's: the later one wins.
                         Merged::Overlap => after.clone(),
                     };
                     if merged == text {
-                        self.take_out(entry)?;
+                        self.delete_entry(entry)?;
                         continue;
                     }
                     let act = Act::Edit {
@@ -217,13 +235,16 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The pending `entry` need not be sent: the row has its text. Another device
-    /// completed the todo, unless the entry arrived after all on the revision that it
-    /// was sent on: a network may deliver a request twice and answer the second.
-    pub(in crate::store) fn already_there(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    /// Handles a pending `entry` that need not be sent since the row has its text.
+    /// Another device completed the todo, unless the entry arrived after all: a network
+    /// may deliver a request twice and answer the second.
+    pub(in crate::store) fn settle_unsent(
+        &mut self,
+        entry: &OutboxEntry,
+    ) -> Result<(), StoreError> {
         let todo = entry.change.todo;
         let row = if self.account_state.staging {
-            staged::of(&self.tx, todo)?
+            staged_base::of(&self.tx, todo)?
         } else {
             self.base(todo)?
         };
@@ -233,15 +254,18 @@ impl Write<'_> {
         for link in self.links(todo)? {
             let arrived = is_ours && link.sent.is_some() && link.sent == entry.revision;
             if link.edit == entry.seq && !link.released && !arrived {
-                self.abandon(&link, Abandoned::Elsewhere)?;
+                self.abandon(&link, AbandonReason::CompletedElsewhere)?;
             }
         }
         Ok(())
     }
 
-    /// It cannot be known whether the sent `entry` completed its todo or another
-    /// device did: the user decides about the successor.
-    pub(in crate::store) fn doubt(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    /// Rejects the successor of a sent `entry` if it is unknown whether this device or
+    /// another one completed the todo: the user decides.
+    pub(in crate::store) fn reject_uncertain(
+        &mut self,
+        entry: &OutboxEntry,
+    ) -> Result<(), StoreError> {
         for link in self.links(entry.change.todo)? {
             if link.edit != entry.seq || link.released {
                 continue;
@@ -249,7 +273,7 @@ impl Write<'_> {
             let reopened = link.reopened.is_some();
             let key = self.release(link, replaced(entry))?;
             if !reopened {
-                self.refuse_add(
+                self.reject_add(
                     key,
                     MAY_BE_ADDED,
                     "another device may have completed the todo before it and added this; a \
@@ -261,9 +285,12 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The todo of the rejected `edit` is about to be restored as a new one: its
-    /// successor stays.
-    pub(in crate::store) fn keep_successor(&mut self, edit: &Entry) -> Result<(), StoreError> {
+    /// Releases the successor of the rejected `edit`, whose todo is about to be restored
+    /// as a new one: the successor stays.
+    pub(in crate::store) fn keep_successor(
+        &mut self,
+        edit: &OutboxEntry,
+    ) -> Result<(), StoreError> {
         for link in self.links(edit.change.todo)? {
             if link.edit == edit.seq && !link.released {
                 self.release(link, None)?;
@@ -272,8 +299,12 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// The rejected edit that the rejected add of a successor is decided with.
-    pub(in crate::store) fn decided_with(&self, add: &Entry) -> Result<Option<i64>, StoreError> {
+    /// Returns the rejected edit that is decided together with a successor's rejected
+    /// add.
+    pub(in crate::store) fn decided_with(
+        &self,
+        add: &OutboxEntry,
+    ) -> Result<Option<i64>, StoreError> {
         if !waits_for_decision(add) {
             return Ok(None);
         }
@@ -281,18 +312,21 @@ impl Write<'_> {
         Ok(link.map(|link| link.edit))
     }
 
-    /// Brings back the successor that the dropped reopening `entry` took away.
-    pub(in crate::store) fn reopening_dropped(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    /// Restores the successor that the dropped reopening `entry` had withdrawn.
+    pub(in crate::store) fn undo_reopening(
+        &mut self,
+        entry: &OutboxEntry,
+    ) -> Result<(), StoreError> {
         for link in self.links(entry.change.todo)? {
             if link.reopened == Some(entry.seq) {
-                self.bring_back(link, &entry.change)?;
+                self.restore_successor(link, &entry.change)?;
             }
         }
         Ok(())
     }
 }
 
-fn waits_for_decision(entry: &Entry) -> bool {
+fn waits_for_decision(entry: &OutboxEntry) -> bool {
     let Progress::Rejected(rejection) = &entry.progress else {
         return false;
     };

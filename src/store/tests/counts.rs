@@ -164,7 +164,7 @@ fn by_text(store: &Store) -> Result<String, Box<dyn Error>> {
 }
 
 #[test]
-fn a_database_of_the_third_version_gets_its_counters_and_is_read_again() -> Outcome {
+fn a_database_of_the_third_version_gets_counters_and_is_rebuilt() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;

@@ -73,7 +73,7 @@ fn opened_in_vain(path: &Path) -> Result<(PathBuf, Option<PathBuf>), Box<dyn Err
 }
 
 #[test]
-fn a_damaged_database_is_set_aside_with_what_was_unsent() -> Outcome {
+fn a_damaged_database_is_moved_aside_with_the_unsent_changes() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 1)?;
@@ -91,7 +91,7 @@ fn a_damaged_database_is_set_aside_with_what_was_unsent() -> Outcome {
 }
 
 #[test]
-fn what_is_no_database_at_all_is_set_aside_and_never_over_another() -> Outcome {
+fn a_file_that_is_no_database_is_moved_aside_and_never_replaces_another() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     for round in 1..4 {
@@ -110,7 +110,7 @@ fn what_is_no_database_at_all_is_set_aside_and_never_over_another() -> Outcome {
 }
 
 #[test]
-fn a_directory_in_its_place_and_a_file_cut_short_are_set_aside() -> Outcome {
+fn a_directory_and_a_truncated_file_are_moved_aside() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     fs::create_dir_all(path.join("inside"))?;
@@ -157,7 +157,7 @@ fn an_empty_file_is_a_new_database_but_not_beside_a_log() -> Outcome {
 }
 
 #[test]
-fn an_outbox_is_read_from_both_ends_up_to_what_is_damaged() -> Outcome {
+fn an_outbox_is_read_from_both_ends_up_to_the_damage() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 200)?;
@@ -183,7 +183,7 @@ fn an_outbox_is_read_from_both_ends_up_to_what_is_damaged() -> Outcome {
 }
 
 #[test]
-fn damage_met_on_the_way_is_set_aside_once_it_is_certain() -> Outcome {
+fn a_database_is_moved_aside_only_when_damage_is_certain() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 200)?;
@@ -202,7 +202,7 @@ fn damage_met_on_the_way_is_set_aside_once_it_is_certain() -> Outcome {
 }
 
 #[test]
-fn nothing_is_written_to_a_database_that_was_set_aside() -> Outcome {
+fn nothing_is_written_to_a_database_that_was_moved_aside() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 1)?;
@@ -226,7 +226,7 @@ fn nothing_is_written_to_a_database_that_was_set_aside() -> Outcome {
 }
 
 #[test]
-fn of_many_that_find_damage_one_moves_it_and_none_moves_what_came_after() -> Outcome {
+fn of_many_processes_that_find_damage_one_moves_the_file_and_none_moves_the_new_one() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 1)?;

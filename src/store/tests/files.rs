@@ -8,7 +8,7 @@ use crate::domain::history::Session;
 use crate::domain::list::Totals;
 
 #[test]
-fn nothing_is_read_where_nothing_is() -> Outcome {
+fn a_missing_database_is_not_created_for_reading() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("none").join("todos.db");
     assert!(Store::open_to_read(&path, ENDPOINT)?.is_none());
@@ -114,7 +114,7 @@ fn a_store_opened_for_reading_does_not_write() -> Outcome {
 }
 
 #[test]
-fn a_database_of_a_newer_version_is_refused_untouched() -> Outcome {
+fn a_database_of_a_newer_version_is_rejected_unchanged() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut open = Store::open(&path, ENDPOINT)?;
@@ -203,7 +203,7 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outc
     assert_eq!(store.outbox()?, before);
     assert_eq!(texts(&store, &all())?, ["b", "c"]);
     assert_eq!(store.history(Session::Cli)?, []);
-    store.commit_act(Session::Cli, "added", &[add(key(3), "d")])?;
+    store.commit_action(Session::Cli, "added", &[add(key(3), "d")])?;
     assert_eq!(store.history(Session::Cli)?.len(), 1);
     let mut kept: Vec<_> = fs::read_dir(&folder)?
         .map(|file| Ok(file?.file_name().to_string_lossy().into_owned()))
@@ -221,7 +221,7 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outc
 }
 
 #[test]
-fn a_transaction_that_was_cut_off_leaves_no_trace() -> Outcome {
+fn an_aborted_transaction_leaves_no_trace() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;

@@ -43,7 +43,7 @@ fn changes_of_an_unsent_todo_become_one_add_or_nothing() -> Outcome {
 }
 
 #[test]
-fn pending_edits_become_one_and_none_when_they_lead_back() -> Outcome {
+fn pending_edits_become_one_and_none_when_they_cancel_out() -> Outcome {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b")])?;
     store.commit(&[edit(key(1), "b", "c")])?;
@@ -53,12 +53,12 @@ fn pending_edits_become_one_and_none_when_they_lead_back() -> Outcome {
 
     store.commit(&[edit(key(1), "c", "a")])?;
     assert_eq!(outbox(&store)?, []);
-    assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
+    assert_eq!(shown(&store, key(1))?, is("a", SyncState::Synced));
     Ok(())
 }
 
 #[test]
-fn removing_what_has_a_pending_edit_removes_the_text_the_server_has() -> Outcome {
+fn deleting_a_todo_with_a_pending_edit_deletes_the_servers_text() -> Outcome {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b"), remove(key(1), "b")])?;
     assert_eq!(outbox(&store)?, [(removed("a"), Progress::Pending)]);
@@ -72,7 +72,7 @@ fn removing_what_has_a_pending_edit_removes_the_text_the_server_has() -> Outcome
 }
 
 #[test]
-fn what_was_sent_is_never_folded() -> Outcome {
+fn sent_changes_are_never_folded() -> Outcome {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     store.mark_sent(&[only(&store)?])?;
@@ -85,7 +85,7 @@ fn what_was_sent_is_never_folded() -> Outcome {
             (edited("a", "c"), Progress::Pending)
         ]
     );
-    assert_eq!(shown(&store, key(1))?, is("c", State::Sent));
+    assert_eq!(shown(&store, key(1))?, is("c", SyncState::Sent));
 
     store.commit(&[remove(key(1), "c")])?;
     assert_eq!(
@@ -109,7 +109,7 @@ fn an_add_that_certainly_did_not_arrive_folds_again() -> Outcome {
 }
 
 #[test]
-fn completing_keeps_a_rejected_text_which_is_nowhere_else() -> Outcome {
+fn completing_keeps_a_rejected_text_that_exists_nowhere_else() -> Outcome {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "a of mine")])?;
     let seq = only(&store)?;
@@ -134,8 +134,8 @@ fn an_edit_replaces_the_rejected_change() -> Outcome {
         .map(|seq| (*seq, refused("permission-error")))
         .collect();
     store.apply_outcome(&outcomes)?;
-    assert_eq!(shown(&store, key(1))?, is("a", State::Rejected));
-    assert_eq!(shown(&store, key(2))?, is("n", State::Rejected));
+    assert_eq!(shown(&store, key(1))?, is("a", SyncState::Rejected));
+    assert_eq!(shown(&store, key(2))?, is("n", SyncState::Rejected));
     assert_eq!(store.totals()?.rejected, 2);
 
     store.commit(&[edit(key(1), "a", "c"), edit(key(2), "n", "m")])?;
@@ -164,7 +164,7 @@ fn a_rejected_add_that_is_removed_is_gone() -> Outcome {
 }
 
 #[test]
-fn what_followed_a_refused_change_joins_it() -> Outcome {
+fn a_change_based_on_a_rejected_one_is_joined_with_it() -> Outcome {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b")])?;
     let seq = only(&store)?;
@@ -176,12 +176,12 @@ fn what_followed_a_refused_change_joins_it() -> Outcome {
         matches!(entries.as_slice(), [(act, Progress::Rejected(_))] if *act == edited("a", "c")),
         "{entries:?}"
     );
-    assert_eq!(shown(&store, key(1))?, is("a", State::Rejected));
+    assert_eq!(shown(&store, key(1))?, is("a", SyncState::Rejected));
     Ok(())
 }
 
 #[test]
-fn an_edit_of_a_text_that_changed_meanwhile_is_merged_or_rejected() -> Outcome {
+fn an_edit_of_a_text_that_has_changed_since_is_merged_or_rejected() -> Outcome {
     let mut store = synced("a")?;
     store.apply(&told(&[row(key(1), 1, "a +p")]), 11)?;
     store.commit(&[edit(key(1), "a", "(A) a")])?;
@@ -216,7 +216,7 @@ fn adding_the_same_todo_twice_adds_nothing() -> Outcome {
 }
 
 #[test]
-fn removing_what_is_not_there_does_nothing() -> Outcome {
+fn deleting_a_missing_todo_does_nothing() -> Outcome {
     let mut store = store()?;
     assert_eq!(store.commit(&[remove(key(1), "a")])?, []);
     assert_eq!(outbox(&store)?, []);
@@ -224,7 +224,7 @@ fn removing_what_is_not_there_does_nothing() -> Outcome {
 }
 
 #[test]
-fn a_rejected_change_can_wait_again_or_be_dropped_but_no_sent_one() -> Outcome {
+fn a_rejected_change_can_be_retried_or_dropped_but_a_sent_one_cannot() -> Outcome {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b")])?;
     let seq = only(&store)?;
@@ -249,7 +249,7 @@ fn a_rejected_change_can_wait_again_or_be_dropped_but_no_sent_one() -> Outcome {
     assert_eq!(theirs, Some("theirs"), "a retry still conflicts");
 
     assert!(store.drop_entry(seq)?);
-    assert_eq!(shown(&store, key(1))?, is("theirs", State::Synced));
+    assert_eq!(shown(&store, key(1))?, is("theirs", SyncState::Synced));
     assert!(!store.drop_entry(seq)?);
     Ok(())
 }
@@ -277,7 +277,7 @@ fn rejected_edit(
 }
 
 #[test]
-fn a_retry_merges_with_everything_that_happened_since_on_either_side() -> Outcome {
+fn a_retry_merges_with_all_later_changes_of_either_side() -> Outcome {
     let (mut store, seq) = rejected_edit("milk", "milk +shop", "soy milk @home")?;
     store.commit(&[edit(
         key(1),
@@ -292,7 +292,7 @@ fn a_retry_merges_with_everything_that_happened_since_on_either_side() -> Outcom
         [(edited("soy milk @home", merged), Progress::Pending)],
         "one change with both"
     );
-    assert_eq!(shown(&store, key(1))?, is(merged, State::Pending));
+    assert_eq!(shown(&store, key(1))?, is(merged, SyncState::Pending));
     let queued = store.outbox()?;
     let revision = queued.first().and_then(|queued| queued.entry.revision);
     assert_eq!(revision, Some(77));
@@ -306,7 +306,7 @@ fn a_retry_never_replaces_a_newer_text_as_a_whole() -> Outcome {
     store.commit(&[edit(key(1), "soy milk", done)])?;
     store.retry(seq, key(9))?;
 
-    assert_eq!(shown(&store, key(1))?, is(done, State::Rejected));
+    assert_eq!(shown(&store, key(1))?, is(done, SyncState::Rejected));
     let kept = store.outbox()?;
     let kept = kept.first().map(|queued| &queued.entry.change.act);
     assert_eq!(kept, Some(&edited("milk", "oat milk")), "both texts stay");
@@ -314,17 +314,17 @@ fn a_retry_never_replaces_a_newer_text_as_a_whole() -> Outcome {
 }
 
 #[test]
-fn a_retry_of_what_is_so_already_leaves_nothing() -> Outcome {
+fn a_retry_of_an_edit_that_is_already_applied_leaves_nothing() -> Outcome {
     let (mut store, seq) = rejected_edit("milk", "oat milk", "oat milk")?;
     store.retry(seq, key(9))?;
 
     assert_eq!(outbox(&store)?, []);
-    assert_eq!(shown(&store, key(1))?, is("oat milk", State::Synced));
+    assert_eq!(shown(&store, key(1))?, is("oat milk", SyncState::Synced));
     Ok(())
 }
 
 #[test]
-fn a_retry_of_what_was_removed_elsewhere_restores_it_as_new_under_its_old_names() -> Outcome {
+fn a_retry_of_a_todo_deleted_elsewhere_restores_it_as_new_under_its_old_names() -> Outcome {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
@@ -341,7 +341,7 @@ fn a_retry_of_what_was_removed_elsewhere_restores_it_as_new_under_its_old_names(
     store.apply(&[gone], 11)?;
     let seq = only(&store)?;
     store.apply_outcome(&[(seq, refused(REMOVED_ELSEWHERE))])?;
-    assert_eq!(shown(&store, key(1))?, is("b", State::Rejected));
+    assert_eq!(shown(&store, key(1))?, is("b", SyncState::Rejected));
 
     assert_eq!(store.retry(seq, key(2))?, Some(key(2)));
     assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);

@@ -1,4 +1,4 @@
-//! What commands did, and taking it back.
+//! The history of actions, and undo.
 
 use super::*;
 use crate::domain::history::{HistoryEntry, Session, UndoReport};
@@ -6,28 +6,28 @@ use crate::domain::list::Resolved;
 use crate::domain::todo::Handle;
 
 /// Takes the newest act back; keys are counted from 900.
-fn undo(store: &mut Store) -> Result<UndoReport, Box<dyn Error>> {
+pub(super) fn undo(store: &mut Store) -> Result<UndoReport, Box<dyn Error>> {
     let mut fresh = counted();
     let undone = store.undo(Session::Cli, Timestamp::UNIX_EPOCH, &mut fresh)?;
     Ok(undone.ok_or("nothing to undo")?)
 }
 
 /// Identities nobody else has: of keys not taken before, in no store of a test.
-fn counted() -> impl FnMut() -> Uuid {
+pub(super) fn counted() -> impl FnMut() -> Uuid {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(900);
     || key(NEXT.fetch_add(1, Ordering::Relaxed).into()).uuid()
 }
 
 /// Verb, count and first text.
-type Told = (String, u64, String);
+pub(super) type Told = (String, u64, String);
 
-fn verbs(store: &Store) -> Result<Vec<Told>, Box<dyn Error>> {
+pub(super) fn verbs(store: &Store) -> Result<Vec<Told>, Box<dyn Error>> {
     let told = |past: HistoryEntry| (past.verb, past.count, past.text);
     Ok(store.history(Session::Cli)?.into_iter().map(told).collect())
 }
 
-fn named(store: &Store, word: &str) -> Result<Option<String>, Box<dyn Error>> {
+pub(super) fn named(store: &Store, word: &str) -> Result<Option<String>, Box<dyn Error>> {
     Ok(match store.resolve(&word.parse::<Handle>()?)? {
         Resolved::One(todo) => Some(todo.text),
         Resolved::Nothing | Resolved::Several(_) => None,
@@ -35,7 +35,7 @@ fn named(store: &Store, word: &str) -> Result<Option<String>, Box<dyn Error>> {
 }
 
 /// What was pending is sent, answered and pulled; adds get ids from `id` on.
-fn sync(store: &mut Store, id: i64) -> Outcome {
+pub(super) fn sync(store: &mut Store, id: i64) -> Outcome {
     let queued = store.outbox()?;
     let seqs: Vec<i64> = queued.iter().map(|queued| queued.entry.seq).collect();
     store.mark_sent(&seqs)?;
@@ -63,11 +63,11 @@ fn sync(store: &mut Store, id: i64) -> Outcome {
 }
 
 #[test]
-fn acts_are_listed_newest_first_and_taken_back_in_that_order() -> Outcome {
+fn actions_are_listed_newest_first_and_undone_in_that_order() -> Outcome {
     let mut store = store()?;
-    store.commit_act(Session::Cli, "added", &[add(key(1), "a"), add(key(2), "b")])?;
+    store.commit_action(Session::Cli, "added", &[add(key(1), "a"), add(key(2), "b")])?;
     let done = [edit(key(1), "a", "x a"), edit(key(2), "b", "x b")];
-    store.commit_act(Session::Cli, "completed", &done)?;
+    store.commit_action(Session::Cli, "completed", &done)?;
     let added = ("added".to_owned(), 2, "a".to_owned());
     assert_eq!(
         verbs(&store)?,
@@ -88,24 +88,24 @@ fn acts_are_listed_newest_first_and_taken_back_in_that_order() -> Outcome {
 }
 
 #[test]
-fn what_did_nothing_and_what_is_no_command_is_not_remembered() -> Outcome {
+fn commits_without_effect_or_without_an_action_are_not_recorded() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-    store.commit_act(Session::Cli, "removed", &[remove(key(7), "gone long ago")])?;
-    store.commit_act(Session::Cli, "added", &[add(key(1), "a")])?;
-    store.commit_act(Session::Cli, "changed", &[edit(key(1), "a", "a")])?;
-    store.commit_act(Session::Cli, "added", &[])?;
+    store.commit_action(Session::Cli, "removed", &[remove(key(7), "gone long ago")])?;
+    store.commit_action(Session::Cli, "added", &[add(key(1), "a")])?;
+    store.commit_action(Session::Cli, "changed", &[edit(key(1), "a", "a")])?;
+    store.commit_action(Session::Cli, "added", &[])?;
     store.commit(&[edit(key(1), "a", "b")])?;
     assert_eq!(store.history(Session::Cli)?, []);
     Ok(())
 }
 
 #[test]
-fn imagining_an_undo_changes_nothing() -> Outcome {
+fn previewing_an_undo_changes_nothing() -> Outcome {
     let mut store = store()?;
-    store.commit_act(Session::Cli, "added", &[add(key(1), "a")])?;
+    store.commit_action(Session::Cli, "added", &[add(key(1), "a")])?;
     let (queued, acts) = (store.outbox()?, store.history(Session::Cli)?);
-    let imagined = store.imagine_undo(Session::Cli, Timestamp::UNIX_EPOCH, &mut counted())?;
+    let imagined = store.preview_undo(Session::Cli, Timestamp::UNIX_EPOCH, &mut counted())?;
     assert_eq!(imagined.map(|undone| undone.changes.len()), Some(1));
     assert_eq!(
         (store.outbox()?, store.history(Session::Cli)?),
@@ -115,14 +115,14 @@ fn imagining_an_undo_changes_nothing() -> Outcome {
 }
 
 #[test]
-fn a_removal_that_was_sent_comes_back_as_a_new_todo_under_all_old_names() -> Outcome {
+fn undo_of_a_sent_deletion_adds_a_new_todo_under_all_old_names() -> Outcome {
     for role in [role(true), role(false)] {
         let mut store = store()?;
         store.set_capabilities(role)?;
-        store.commit_act(Session::Cli, "added", &[add(key(1), "a")])?;
+        store.commit_action(Session::Cli, "added", &[add(key(1), "a")])?;
         sync(&mut store, 42)?;
         let old = listed(&store, &all())?.pop().ok_or("a todo")?;
-        store.commit_act(Session::Cli, "removed", &[remove(old.key, "a")])?;
+        store.commit_action(Session::Cli, "removed", &[remove(old.key, "a")])?;
         sync(&mut store, 0)?;
         assert_eq!(named(&store, "42")?, None);
 
@@ -142,7 +142,7 @@ fn a_removal_that_was_sent_comes_back_as_a_new_todo_under_all_old_names() -> Out
         }
 
         // And once more.
-        store.commit_act(Session::Cli, "removed", &[remove(old.key, "a")])?;
+        store.commit_action(Session::Cli, "removed", &[remove(old.key, "a")])?;
         sync(&mut store, 0)?;
         undo(&mut store)?;
         sync(&mut store, 60)?;
@@ -155,27 +155,27 @@ fn a_removal_that_was_sent_comes_back_as_a_new_todo_under_all_old_names() -> Out
 }
 
 #[test]
-fn a_removal_that_was_not_sent_is_called_off() -> Outcome {
+fn undo_cancels_an_unsent_deletion() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-    store.commit_act(Session::Cli, "changed", &[edit(key(1), "a", "b")])?;
-    store.commit_act(Session::Cli, "removed", &[remove(key(1), "b")])?;
+    store.commit_action(Session::Cli, "changed", &[edit(key(1), "a", "b")])?;
+    store.commit_action(Session::Cli, "removed", &[remove(key(1), "b")])?;
 
     undo(&mut store)?;
-    assert_eq!(shown(&store, key(1))?, is("b", State::Pending));
+    assert_eq!(shown(&store, key(1))?, is("b", SyncState::Pending));
     undo(&mut store)?;
-    assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
+    assert_eq!(shown(&store, key(1))?, is("a", SyncState::Synced));
     assert_eq!(outbox(&store)?, []);
     Ok(())
 }
 
 #[test]
-fn older_acts_follow_a_todo_that_came_back() -> Outcome {
+fn older_actions_follow_a_restored_todo() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-    store.commit_act(Session::Cli, "completed", &[edit(key(1), "a", "x a")])?;
+    store.commit_action(Session::Cli, "completed", &[edit(key(1), "a", "x a")])?;
     sync(&mut store, 0)?;
-    store.commit_act(Session::Cli, "removed", &[remove(key(1), "x a")])?;
+    store.commit_action(Session::Cli, "removed", &[remove(key(1), "x a")])?;
     sync(&mut store, 0)?;
     undo(&mut store)?;
     sync(&mut store, 9)?;
@@ -188,11 +188,11 @@ fn older_acts_follow_a_todo_that_came_back() -> Outcome {
 }
 
 #[test]
-fn an_undo_while_the_act_is_on_its_way_follows_it() -> Outcome {
+fn an_undo_while_the_change_is_being_sent_is_sent_after_it() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
     let act = [edit(key(1), "a", "x a"), add(key(2), "b")];
-    store.commit_act(Session::Cli, "completed", &act)?;
+    store.commit_action(Session::Cli, "completed", &act)?;
     store.mark_sent(&seqs(&store)?)?;
 
     undo(&mut store)?;
@@ -207,11 +207,11 @@ fn an_undo_while_the_act_is_on_its_way_follows_it() -> Outcome {
 }
 
 #[test]
-fn what_was_changed_since_stays_and_so_does_that_part_of_the_act() -> Outcome {
+fn later_changes_stay_and_that_part_of_the_action_can_be_undone_later() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a b"), row(key(2), 2, "c d")]), 20)?;
     let act = [edit(key(1), "a b", "a B"), edit(key(2), "c d", "c D")];
-    store.commit_act(Session::Cli, "changed", &act)?;
+    store.commit_action(Session::Cli, "changed", &act)?;
     sync(&mut store, 0)?;
     store.apply(&told(&[row(key(1), 1, "a elsewhere")]), 2000)?;
 
@@ -231,10 +231,10 @@ fn what_was_changed_since_stays_and_so_does_that_part_of_the_act() -> Outcome {
 }
 
 #[test]
-fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
+fn a_todo_deleted_since_is_reported_and_the_rest_is_undone() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 7, "a")]), 10)?;
-    store.commit_act(Session::Cli, "changed", &[edit(key(1), "a", "b")])?;
+    store.commit_action(Session::Cli, "changed", &[edit(key(1), "a", "b")])?;
     let removed = FeedRow::Removed {
         key: key(1),
         revision: 20,
@@ -242,7 +242,7 @@ fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
     store.apply(&[removed], 20)?;
     let seq = only(&store)?;
     store.apply_outcome(&[(seq, refused("removed-elsewhere"))])?;
-    assert_eq!(shown(&store, key(1))?, is("b", State::Rejected));
+    assert_eq!(shown(&store, key(1))?, is("b", SyncState::Rejected));
 
     let undone = undo(&mut store)?;
 
@@ -255,17 +255,17 @@ fn a_todo_removed_since_is_told_and_does_not_stand_in_the_way() -> Outcome {
 }
 
 #[test]
-fn a_removal_refused_after_its_undo_can_be_made_and_taken_back_again() -> Outcome {
+fn a_deletion_rejected_after_its_undo_can_be_made_and_undone_again() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-    store.commit_act(Session::Cli, "removed", &[remove(key(1), "a")])?;
+    store.commit_action(Session::Cli, "removed", &[remove(key(1), "a")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     undo(&mut store)?;
     store.apply_outcome(&[(seq, refused("permission-error"))])?;
     assert_eq!(texts(&store, &all())?, ["a", "a"]);
 
-    store.commit_act(Session::Cli, "removed", &[remove(key(1), "a")])?;
+    store.commit_action(Session::Cli, "removed", &[remove(key(1), "a")])?;
     sync(&mut store, 5)?;
     assert_eq!(texts(&store, &all())?, ["a"]);
     undo(&mut store)?;
@@ -275,28 +275,34 @@ fn a_removal_refused_after_its_undo_can_be_made_and_taken_back_again() -> Outcom
 }
 
 #[test]
-fn a_conflict_known_at_once_is_let_go_with_the_undo() -> Outcome {
+fn undo_drops_a_change_rejected_at_once() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "buy soy milk")]), 10)?;
-    store.commit_act(
+    store.commit_action(
         Session::Cli,
         "changed",
         &[edit(key(1), "buy milk", "buy oat milk")],
     )?;
-    assert_eq!(shown(&store, key(1))?, is("buy soy milk", State::Rejected));
+    assert_eq!(
+        shown(&store, key(1))?,
+        is("buy soy milk", SyncState::Rejected)
+    );
 
     undo(&mut store)?;
 
-    assert_eq!(shown(&store, key(1))?, is("buy soy milk", State::Synced));
+    assert_eq!(
+        shown(&store, key(1))?,
+        is("buy soy milk", SyncState::Synced)
+    );
     assert_eq!(outbox(&store)?, []);
     Ok(())
 }
 
 #[test]
-fn the_oldest_acts_are_forgotten_and_a_bulk_act_is_whole() -> Outcome {
+fn the_oldest_actions_are_deleted_and_a_bulk_action_stays_whole() -> Outcome {
     let mut store = store()?;
     for number in 0..210 {
-        store.commit_act(
+        store.commit_action(
             Session::Cli,
             "added",
             &[add(key(number), &number.to_string())],
@@ -308,7 +314,7 @@ fn the_oldest_acts_are_forgotten_and_a_bulk_act_is_whole() -> Outcome {
 
     let text = "a".repeat(1 << 20);
     let bulk: Vec<_> = (1000..1018).map(|number| add(key(number), &text)).collect();
-    store.commit_act(Session::Cli, "added", &bulk)?;
+    store.commit_action(Session::Cli, "added", &bulk)?;
     assert_eq!(
         store.history(Session::Cli)?.len(),
         1,
@@ -320,10 +326,10 @@ fn the_oldest_acts_are_forgotten_and_a_bulk_act_is_whole() -> Outcome {
 }
 
 #[test]
-fn an_act_and_its_undo_outlive_the_process() -> Outcome {
+fn an_action_and_its_undo_survive_the_process() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
-    Store::open(&path, ENDPOINT)?.commit_act(
+    Store::open(&path, ENDPOINT)?.commit_action(
         Session::Cli,
         "added",
         &[add(key(1), "a\0\u{1b}\"é")],
@@ -331,102 +337,5 @@ fn an_act_and_its_undo_outlive_the_process() -> Outcome {
     let mut store = Store::open(&path, ENDPOINT)?;
     assert_eq!(undo(&mut store)?.past.text, "a\0\u{1b}\"é");
     assert_eq!(Store::open(&path, ENDPOINT)?.history(Session::Cli)?, []);
-    Ok(())
-}
-
-const TUI: Session = Session::Tui(Uuid::from_u128(77));
-
-fn turn(
-    store: &mut Store,
-    session: Session,
-    redo: bool,
-) -> Result<Option<UndoReport>, Box<dyn Error>> {
-    let mut fresh = counted();
-    Ok(if redo {
-        store.redo(session, Timestamp::UNIX_EPOCH, &mut fresh)?
-    } else {
-        store.undo(session, Timestamp::UNIX_EPOCH, &mut fresh)?
-    })
-}
-
-#[test]
-fn what_was_undone_is_redone_in_order_before_and_after_sync() -> Outcome {
-    for synced in [false, true] {
-        let mut store = store()?;
-        store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
-        store.commit_act(TUI, "changed", &[edit(key(1), "a", "b")])?;
-        store.commit_act(TUI, "deleted", &[remove(key(1), "b")])?;
-        store.commit_act(TUI, "added", &[add(key(2), "c")])?;
-        if synced {
-            sync(&mut store, 5)?;
-        }
-        for expected in [["b"].as_slice(), &[], &["b"], &["a"]].into_iter().skip(1) {
-            let report = turn(&mut store, TUI, false)?.ok_or("nothing to undo")?;
-            assert_eq!(report.overlaps, []);
-            assert_eq!(texts(&store, &all())?, expected, "synced: {synced}");
-        }
-        assert_eq!(named(&store, "1")?.as_deref(), Some("a"));
-        if synced {
-            sync(&mut store, 50)?;
-        }
-        for expected in [["b"].as_slice(), &[], &["c"]] {
-            turn(&mut store, TUI, true)?.ok_or("nothing to redo")?;
-            assert_eq!(texts(&store, &all())?, expected, "synced: {synced}");
-        }
-        assert_eq!(turn(&mut store, TUI, true)?, None);
-        turn(&mut store, TUI, false)?.ok_or("nothing to undo again")?;
-        assert_eq!(texts(&store, &all())?, [] as [&str; 0]);
-    }
-    Ok(())
-}
-
-#[test]
-fn each_session_undoes_its_own_actions_and_a_new_one_clears_its_redo() -> Outcome {
-    let mut store = store()?;
-    let other = Session::Tui(Uuid::from_u128(78));
-    store.commit_act(Session::Cli, "added", &[add(key(1), "cli")])?;
-    store.commit_act(TUI, "added", &[add(key(2), "tui")])?;
-    store.commit_act(other, "added", &[add(key(3), "other")])?;
-    assert_eq!(turn(&mut store, Session::Cli, true)?, None);
-
-    for session in [Session::Cli, TUI] {
-        turn(&mut store, session, false)?.ok_or("nothing to undo")?;
-        assert_eq!(turn(&mut store, session, false)?, None);
-    }
-    assert_eq!(texts(&store, &all())?, ["other"]);
-    store.commit_act(TUI, "added", &[add(key(4), "new")])?;
-    assert_eq!(turn(&mut store, TUI, true)?, None, "cleared");
-    turn(&mut store, Session::Cli, true)?.ok_or("nothing to redo")?;
-
-    let mut shown = texts(&store, &all())?;
-    shown.sort();
-    assert_eq!(shown, ["cli", "new", "other"]);
-    assert_eq!(store.history(Session::Cli)?.len(), 1);
-    Ok(())
-}
-
-#[test]
-fn a_redo_keeps_what_was_changed_since_and_names_conflicts() -> Outcome {
-    let mut store = store()?;
-    store.apply(
-        &told(&[row(key(1), 1, "buy milk"), row(key(2), 2, "call bob")]),
-        20,
-    )?;
-    let both = [
-        edit(key(1), "buy milk", "buy oat milk"),
-        edit(key(2), "call bob", "call ann"),
-    ];
-    store.commit_act(TUI, "changed", &both)?;
-    turn(&mut store, TUI, false)?.ok_or("nothing to undo")?;
-    store.commit(&[
-        edit(key(1), "buy milk", "buy milk +shop"),
-        edit(key(2), "call bob", "call eve"),
-    ])?;
-
-    let report = turn(&mut store, TUI, true)?.ok_or("nothing to redo")?;
-
-    assert_eq!(texts(&store, &all())?, ["buy oat milk +shop", "call eve"]);
-    let left: Vec<_> = report.overlaps.iter().map(|it| it.todo.id).collect();
-    assert_eq!(left, [Some(2)]);
     Ok(())
 }

@@ -16,7 +16,7 @@ fn text(resolved: Resolved) -> Option<String> {
 }
 
 #[test]
-fn a_local_number_goes_on_resolving_after_the_server_gave_an_id() -> Outcome {
+fn a_local_number_still_resolves_after_the_server_gave_an_id() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(9), 3, "other")]), 30)?;
     let added = store.commit(&[add(key(1), "a"), add(key(2), "b")])?;
@@ -41,7 +41,7 @@ fn a_local_number_goes_on_resolving_after_the_server_gave_an_id() -> Outcome {
 }
 
 #[test]
-fn local_numbers_are_never_given_twice() -> Outcome {
+fn local_numbers_are_never_reused() -> Outcome {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     store.commit(&[remove(key(1), "a")])?;

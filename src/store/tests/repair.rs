@@ -144,7 +144,7 @@ fn a_dropped_table_is_damage() -> Outcome {
         Connection::open(&path)?.execute_batch(&format!("DROP TABLE {table}"))?;
 
         let error = open
-            .commit_act(Session::Cli, "added", &[add(key(2), "b")])
+            .commit_action(Session::Cli, "added", &[add(key(2), "b")])
             .err();
 
         let is_set_aside = matches!(error, Some(StoreError::Corrupt { .. }));
@@ -155,7 +155,7 @@ fn a_dropped_table_is_damage() -> Outcome {
 }
 
 #[test]
-fn wrong_counters_are_counted_again_by_a_pull_from_the_start() -> Outcome {
+fn a_pull_from_the_start_recounts_wrong_counters() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
@@ -180,7 +180,7 @@ fn wrong_counters_are_counted_again_by_a_pull_from_the_start() -> Outcome {
 }
 
 #[test]
-fn the_rows_known_stay_until_the_pull_after_a_reset_is_complete() -> Outcome {
+fn known_rows_stay_until_the_pull_after_a_reset_is_complete() -> Outcome {
     let mut store = store()?;
     let rows = [
         row(key(1), 1, "a"),

@@ -55,7 +55,7 @@ fn stocked() -> Result<Store, Box<dyn Error>> {
 }
 
 #[test]
-fn a_search_lists_what_its_definition_holds_for_in_either_direction() -> Outcome {
+fn a_search_lists_matching_todos_in_either_direction() -> Outcome {
     let store = stocked()?;
     let everything = listed(&store, &all())?;
     let calendar = Calendar::new(TODAY);
@@ -116,7 +116,7 @@ fn a_search_lists_what_its_definition_holds_for_in_either_direction() -> Outcome
 }
 
 #[test]
-fn waiting_todos_are_left_out_in_every_order_whatever_day_the_rows_stand_for() -> Outcome {
+fn waiting_todos_are_hidden_in_every_order_whatever_day_the_store_has() -> Outcome {
     let mut store = stocked()?;
     let everything = listed(&store, &all())?;
     for written in [TODAY, date(2026, 12, 5), date(2026, 1, 1)] {
@@ -159,7 +159,7 @@ fn waiting_todos_are_left_out_in_every_order_whatever_day_the_rows_stand_for() -
 }
 
 #[test]
-fn a_word_that_is_blank_when_folded_holds_for_every_text() -> Outcome {
+fn a_word_that_is_blank_when_folded_matches_every_text() -> Outcome {
     let store = stocked()?;
     let query = Query {
         terms: vec![Term::Word("\u{301}".into())],

@@ -26,7 +26,7 @@ fn an_answered_change_leaves_with_the_first_pull_begun_after_its_answer() -> Out
     let early = store.begin_pull(NOW)?;
     store.apply_outcome(&[(seq, applied(Some(5), Some(50)))])?;
     assert_eq!(store.todo(key(1))?.and_then(|todo| todo.id), Some(5));
-    assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
+    assert_eq!(shown(&store, key(1))?, is("a", SyncState::Synced));
 
     store.complete_pull(&early)?;
     assert_eq!(outbox(&store)?.len(), 1, "it began before the answer");
@@ -36,14 +36,14 @@ fn an_answered_change_leaves_with_the_first_pull_begun_after_its_answer() -> Out
     assert_eq!(texts(&store, &all())?, ["a"], "never shown twice");
     store.complete_pull(&pull)?;
     assert_eq!(outbox(&store)?, []);
-    assert_eq!(shown(&store, key(1))?, is("a", State::Synced));
+    assert_eq!(shown(&store, key(1))?, is("a", SyncState::Synced));
     assert_eq!(store.freshness()?.as_of, Some(NOW));
     assert_eq!(store.cursor()?, 50);
     Ok(())
 }
 
 #[test]
-fn an_edit_is_made_on_the_revision_that_the_change_before_it_got() -> Outcome {
+fn an_edit_is_based_on_the_revision_of_the_change_before_it() -> Outcome {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let first = only(&store)?;
@@ -56,7 +56,7 @@ fn an_edit_is_made_on_the_revision_that_the_change_before_it_got() -> Outcome {
 }
 
 #[test]
-fn an_unknown_revision_is_learnt_when_base_arrives() -> Outcome {
+fn an_unknown_revision_is_set_when_base_arrives() -> Outcome {
     for (arrived, expected) in [("a", "b"), ("a +p", "b +p")] {
         let mut store = store()?;
         store.commit(&[add(key(1), "a")])?;
@@ -68,13 +68,13 @@ fn an_unknown_revision_is_learnt_when_base_arrives() -> Outcome {
         store.apply(&told(&[row(key(1), 5, arrived)]), 50)?;
         store.complete_pull(&pull)?;
         assert_eq!(revisions(&store)?, [Some(50)]);
-        assert_eq!(shown(&store, key(1))?, is(expected, State::Pending));
+        assert_eq!(shown(&store, key(1))?, is(expected, SyncState::Pending));
     }
     Ok(())
 }
 
 #[test]
-fn failures_are_counted_and_only_a_first_try_can_wait_again() -> Outcome {
+fn failures_are_counted_and_only_a_first_try_can_be_pending_again() -> Outcome {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
@@ -104,27 +104,27 @@ fn a_rebased_edit_is_made_on_the_newer_text() -> Outcome {
     store.commit(&[edit(key(1), "a", "(A) a")])?;
     let seq = only(&store)?;
     store.apply(&told(&[row(key(1), 1, "a b")]), 12)?;
-    assert_eq!(shown(&store, key(1))?, is("(A) a", State::Pending));
+    assert_eq!(shown(&store, key(1))?, is("(A) a", SyncState::Pending));
     store.adjust(&[PrePushChange::Rebase {
         seq,
         before: "a b".into(),
         after: "(A) a b".into(),
         revision: 12,
     }])?;
-    assert_eq!(shown(&store, key(1))?, is("(A) a b", State::Pending));
+    assert_eq!(shown(&store, key(1))?, is("(A) a b", SyncState::Pending));
     assert_eq!(revisions(&store)?, [Some(12)]);
     Ok(())
 }
 
 #[test]
-fn a_row_removed_elsewhere_is_gone_but_not_the_edit_of_it() -> Outcome {
+fn a_row_deleted_elsewhere_disappears_but_its_edit_stays() -> Outcome {
     let mut store = store()?;
     store.apply(&told(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
     store.commit(&[edit(key(2), "b", "c")])?;
     let removals = [key(1), key(2), key(3)].map(|key| FeedRow::Removed { key, revision: 21 });
     store.apply(&removals, 21)?;
     assert_eq!(store.todo(key(1))?, None);
-    assert_eq!(shown(&store, key(2))?, is("c", State::Pending));
+    assert_eq!(shown(&store, key(2))?, is("c", SyncState::Pending));
     assert_eq!(store.totals()?.open, 1);
     Ok(())
 }
@@ -151,12 +151,12 @@ fn an_applied_add_on_a_bare_backend_takes_the_key_of_its_row() -> Outcome {
     store.complete_pull(&pull)?;
     assert_eq!(texts(&store, &all())?, ["old", "a"]);
     store.commit(&[edit(key(1), "a", "b")])?;
-    assert_eq!(shown(&store, of_row)?, is("b", State::Pending));
+    assert_eq!(shown(&store, of_row)?, is("b", SyncState::Pending));
     Ok(())
 }
 
 #[test]
-fn a_snapshot_that_brought_the_row_first_does_not_double_it() -> Outcome {
+fn a_snapshot_with_the_row_before_the_answer_does_not_duplicate_it() -> Outcome {
     let mut store = store()?;
     store.set_capabilities(role(false))?;
     store.commit(&[add(key(1), "a"), add(key(2), "b")])?;
@@ -174,7 +174,7 @@ fn a_snapshot_that_brought_the_row_first_does_not_double_it() -> Outcome {
 }
 
 #[test]
-fn rows_missing_from_a_snapshot_are_gone() -> Outcome {
+fn rows_missing_from_a_snapshot_are_deleted() -> Outcome {
     let mut store = store()?;
     store.take_snapshot(&[bare_row(1, "a"), bare_row(2, "x b"), bare_row(3, "c")])?;
     store.take_snapshot(&[bare_row(3, "c2"), bare_row(2, "x b")])?;
@@ -242,16 +242,16 @@ fn a_reset_server_replaces_base_keeps_the_outbox_and_rejects_unanswered_adds() -
         assert!(store.check_mark(mark)?);
         assert_eq!(store.cursor()?, 0);
         assert!(store.freshness()?.stale);
-        assert_eq!(shown(&store, key(1))?, is("a", State::Synced), "still");
-        assert_eq!(shown(&store, key(2))?, is("c", State::Pending));
-        assert_eq!(shown(&store, key(3))?, is("sent", State::Rejected));
-        assert_eq!(shown(&store, key(4))?, is("waits", State::Pending));
+        assert_eq!(shown(&store, key(1))?, is("a", SyncState::Synced), "still");
+        assert_eq!(shown(&store, key(2))?, is("c", SyncState::Pending));
+        assert_eq!(shown(&store, key(3))?, is("sent", SyncState::Rejected));
+        assert_eq!(shown(&store, key(4))?, is("waits", SyncState::Pending));
         assert!(!store.check_mark(mark)?, "once is enough");
         let pull = store.begin_pull(NOW)?;
         store.complete_pull(&pull)?;
         assert_eq!(store.rows_after(0)?, []);
         assert_eq!(shown(&store, key(1))?, None);
-        assert_eq!(shown(&store, key(2))?, is("c", State::Pending));
+        assert_eq!(shown(&store, key(2))?, is("c", SyncState::Pending));
     }
     Ok(())
 }
@@ -273,9 +273,9 @@ fn a_purge_beyond_the_last_row_does_not_reset_twice() -> Outcome {
 }
 
 #[test]
-fn freshness_tells_the_last_pull_and_the_failure_since() -> Outcome {
+fn freshness_shows_the_last_pull_and_later_failures() -> Outcome {
     let mut store = store()?;
-    store.note_failure(NOW, None)?;
+    store.record_failure(NOW, None)?;
     assert_eq!(store.freshness()?.failed_at, Some(NOW));
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
@@ -285,7 +285,7 @@ fn freshness_tells_the_last_pull_and_the_failure_since() -> Outcome {
 }
 
 #[test]
-fn an_id_that_no_list_can_hold_is_refused() -> Outcome {
+fn an_id_out_of_range_is_an_error() -> Outcome {
     let mut store = store()?;
     for id in [i64::MAX, i64::MIN, 1 << 60] {
         let page = [FeedRow::Present(Row {
@@ -304,24 +304,24 @@ fn an_id_that_no_list_can_hold_is_refused() -> Outcome {
 }
 
 #[test]
-fn what_the_server_asked_for_holds_until_then_or_until_it_answers_well() -> Outcome {
+fn a_requested_pause_holds_until_its_end_or_a_success() -> Outcome {
     let minutes = |count| NOW.checked_add(SignedDuration::from_mins(count));
     let mut store = store()?;
-    store.note_failure(NOW, Some(Duration::from_mins(10)))?;
+    store.record_failure(NOW, Some(Duration::from_mins(10)))?;
     // A try made all the same, of which nothing was heard.
-    store.note_failure(minutes(2)?, None)?;
+    store.record_failure(minutes(2)?, None)?;
     let freshness = store.freshness()?;
     assert_eq!(freshness.resting(minutes(2)?), Some(minutes(10)?));
     assert_eq!(freshness.resting(minutes(10)?), None, "it is over");
 
-    store.note_failure(minutes(3)?, Some(Duration::ZERO))?;
+    store.record_failure(minutes(3)?, Some(Duration::ZERO))?;
     assert_eq!(
         store.freshness()?.resting(minutes(3)?),
         None,
         "the last word"
     );
 
-    store.note_failure(NOW, Some(Duration::from_mins(10)))?;
+    store.record_failure(NOW, Some(Duration::from_mins(10)))?;
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
     assert_eq!(store.freshness()?.resting(NOW), None, "it answers again");
@@ -329,15 +329,15 @@ fn what_the_server_asked_for_holds_until_then_or_until_it_answers_well() -> Outc
 }
 
 #[test]
-fn no_server_and_no_wrong_clock_keeps_anybody_away_for_long() -> Outcome {
+fn no_server_and_no_wrong_clock_blocks_requests_for_long() -> Outcome {
     let hour = NOW.checked_add(SignedDuration::from_hours(1))?;
     let mut store = store()?;
-    store.note_failure(NOW, Some(Duration::MAX))?;
+    store.record_failure(NOW, Some(Duration::MAX))?;
     assert_eq!(store.freshness()?.resting(NOW), Some(hour));
 
     let set_back = NOW.checked_sub(SignedDuration::from_hours(24 * 365))?;
     assert_eq!(store.freshness()?.resting(set_back), None);
-    store.note_failure(set_back, None)?;
+    store.record_failure(set_back, None)?;
     assert_eq!(store.freshness()?.resting(set_back), None);
     assert_eq!(store.freshness()?.resting(NOW), None);
     Ok(())

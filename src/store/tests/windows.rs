@@ -104,7 +104,7 @@ fn every_sort_orders_every_scope() -> Outcome {
 }
 
 #[test]
-fn a_window_is_a_stretch_of_the_list_wherever_it_lies() -> Outcome {
+fn a_window_is_a_range_of_the_list_at_any_position() -> Outcome {
     let store = mixed()?;
     for sort in SORTS {
         for scope in [Scope::Open, Scope::Done, Scope::All] {
@@ -151,7 +151,7 @@ fn windows_fit(store: &Store, query: &Query, list: &[Todo], size: usize) -> Outc
 }
 
 #[test]
-fn a_window_around_what_is_not_in_the_list_is_the_top() -> Outcome {
+fn a_window_around_a_todo_that_is_not_in_the_list_is_the_top() -> Outcome {
     let store = mixed()?;
     let query = Query::default();
     let top = store.window(&query, Around::Top, 5)?;
@@ -212,7 +212,7 @@ fn search_folds_case_and_accents_and_needs_every_word() -> Outcome {
 }
 
 #[test]
-fn terms_look_at_due_dates_priorities_states_and_changes() -> Outcome {
+fn terms_check_due_dates_priorities_states_and_changes() -> Outcome {
     let mut store = store()?;
     let now = Timestamp::now();
     let today = now.to_zoned_datetime(jiff::tz::TimeZone::system()).date();
@@ -250,11 +250,11 @@ fn terms_look_at_due_dates_priorities_states_and_changes() -> Outcome {
         ["(A) a due:2026-11-20"]
     );
     assert_eq!(
-        found(Term::State(State::Pending))?,
+        found(Term::State(SyncState::Pending))?,
         ["B due:2026-11-24", "d"]
     );
     assert_eq!(
-        found(Term::State(State::Synced))?,
+        found(Term::State(SyncState::Synced))?,
         ["(A) a due:2026-11-20", "c"]
     );
     let high = Priority::parse("A").ok_or("A")?;
@@ -272,7 +272,7 @@ fn terms_look_at_due_dates_priorities_states_and_changes() -> Outcome {
 }
 
 #[test]
-fn a_list_stops_when_nobody_reads_on() -> Outcome {
+fn a_list_stops_when_the_visitor_breaks() -> Outcome {
     let store = mixed()?;
     let mut seen = 0;
     store.each(&all(), |_| {
@@ -338,7 +338,7 @@ fn steps(store: &mut Store, query: &Query, around: Around) -> Result<u64, Box<dy
 }
 
 #[test]
-fn a_window_costs_the_same_wherever_it_lies_among_equal_todos() -> Outcome {
+fn a_window_costs_the_same_at_any_position_among_equal_todos() -> Outcome {
     const MANY: i64 = 20_000;
     let mut store = store()?;
     let mut rows = Vec::new();

@@ -1,60 +1,67 @@
-//! The next step of one todo on a bare backend: one request a change, edits
-//! and removals only while the text is still the one seen. An add that may
-//! have arrived is looked for before it goes again.
+//! Plans the next step of one todo on a bare backend: one request a change; edits
+//! and deletions apply only while the text is unchanged. An add that may have
+//! arrived is matched with the server's rows before it is sent again.
 
 use crate::domain::change::Act;
 use crate::domain::feed::Capabilities;
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Row;
 use crate::sync::plan::{
-    BatchItem, Chain, Known, Payload, Step, Waiting, conflict, done, may_have_arrived, merged,
-    removed_elsewhere,
+    BatchItem, ChangeChain, Payload, PlanContext, PlanStep, WaitReason, conflict,
+    deleted_elsewhere, done, may_have_arrived, merged,
 };
 use crate::sync::remote::Batch;
 
 /// Returns whether `queued` is an add that may have arrived at a bare backend (which
-/// may be full already) and was not yet looked for in this round.
-pub(super) fn is_looked_for(queued: &Queued, known: Known<'_>) -> bool {
-    may_have_arrived_bare(queued, known.capabilities) && !known.absent.contains(&queued.entry.seq)
+/// may be full since) and was not matched with rows in this round.
+pub(super) fn needs_matching(queued: &Queued, context: PlanContext<'_>) -> bool {
+    may_have_arrived_bare(queued, context.capabilities)
+        && !context.absent.contains(&queued.entry.seq)
 }
 
-/// Whether `queued` is an add whose row may be there without our key.
+/// Returns whether `queued` is an add whose row may exist without its key.
 pub(in crate::sync) fn may_have_arrived_bare(queued: &Queued, role: Capabilities) -> bool {
     matches!(queued.entry.change.act, Act::Add { .. })
         && may_have_arrived(queued)
         && (!role.full || queued.entry.high_water.is_some())
 }
 
-/// What becomes of the `first` open change of `chain`.
-pub(super) fn step(chain: &Chain<'_>, first: &Queued, known: Known<'_>) -> Step {
+/// Returns the next step for the `first` open change of `chain`.
+pub(super) fn step(chain: &ChangeChain<'_>, first: &Queued, context: PlanContext<'_>) -> PlanStep {
     match &first.entry.change.act {
-        Act::Add { text } => add(chain, first, text, known),
-        Act::Edit { before, after } => edit(chain, first, before, after, known),
-        Act::Remove { before } => remove(chain, first, before, known),
+        Act::Add { text } => add(chain, first, text, context),
+        Act::Edit { before, after } => edit(chain, first, before, after, context),
+        Act::Remove { before } => remove(chain, first, before, context),
     }
 }
 
-fn add(chain: &Chain<'_>, first: &Queued, text: &str, known: Known<'_>) -> Step {
+fn add(chain: &ChangeChain<'_>, first: &Queued, text: &str, context: PlanContext<'_>) -> PlanStep {
     let seq = first.entry.seq;
-    if let Some((place, _)) = chain.removal() {
-        let all = chain.up_to(place);
-        return Step::Adjust(all.map(|queued| done(queued.entry.seq, None)).collect());
+    if let Some((position, _)) = chain.removal() {
+        let all = chain.up_to(position);
+        return PlanStep::Adjust(all.map(|queued| done(queued.entry.seq, None)).collect());
     }
-    if !known.capabilities.insert {
-        return Step::Wait(seq, Waiting::MayNotAdd);
+    if !context.capabilities.insert {
+        return PlanStep::Wait(seq, WaitReason::MayNotAdd);
     }
-    Step::Send(BatchItem::of(first), Payload::BareAdd(text.to_owned()))
+    PlanStep::Send(BatchItem::of(first), Payload::BareAdd(text.to_owned()))
 }
 
-fn edit(chain: &Chain<'_>, first: &Queued, before: &str, after: &str, known: Known<'_>) -> Step {
+fn edit(
+    chain: &ChangeChain<'_>,
+    first: &Queued,
+    before: &str,
+    after: &str,
+    context: PlanContext<'_>,
+) -> PlanStep {
     let seq = first.entry.seq;
-    if chain.add_refused {
-        return Step::Wait(seq, Waiting::AddRefused);
+    if chain.add_rejected {
+        return PlanStep::Wait(seq, WaitReason::AddRejected);
     }
-    if !known.capabilities.update {
-        return Step::Wait(seq, Waiting::MayNotEdit);
+    if !context.capabilities.update {
+        return PlanStep::Wait(seq, WaitReason::MayNotEdit);
     }
-    let again = |row: &Row| {
+    let resend = |row: &Row| {
         send(
             first,
             Batch::BareEdit {
@@ -64,23 +71,30 @@ fn edit(chain: &Chain<'_>, first: &Queued, before: &str, after: &str, known: Kno
             },
         )
     };
-    match ground(chain, first, known) {
-        Ground::Gone => Step::Adjust(vec![removed_elsewhere(seq)]),
-        Ground::Unknown => Step::Wait(seq, Waiting::Pull),
-        Ground::Older(row) => again(row),
-        Ground::Row(row) if row.text == after => Step::Adjust(vec![done(seq, Some(row))]),
-        Ground::Row(row) if row.text == before => again(row),
-        Ground::Row(row) if may_have_arrived(first) => Step::Adjust(vec![conflict(seq, &row.text)]),
-        Ground::Row(row) => Step::Adjust(vec![merged(seq, before, after, row)]),
+    match basis(chain, first, context) {
+        BareBasis::Gone => PlanStep::Adjust(vec![deleted_elsewhere(seq)]),
+        BareBasis::Unknown => PlanStep::Wait(seq, WaitReason::Pull),
+        BareBasis::Older(row) => resend(row),
+        BareBasis::Row(row) if row.text == after => PlanStep::Adjust(vec![done(seq, Some(row))]),
+        BareBasis::Row(row) if row.text == before => resend(row),
+        BareBasis::Row(row) if may_have_arrived(first) => {
+            PlanStep::Adjust(vec![conflict(seq, &row.text)])
+        }
+        BareBasis::Row(row) => PlanStep::Adjust(vec![merged(seq, before, after, row)]),
     }
 }
 
-fn remove(chain: &Chain<'_>, first: &Queued, before: &str, known: Known<'_>) -> Step {
+fn remove(
+    chain: &ChangeChain<'_>,
+    first: &Queued,
+    before: &str,
+    context: PlanContext<'_>,
+) -> PlanStep {
     let seq = first.entry.seq;
-    if !known.capabilities.delete {
-        return Step::Wait(seq, Waiting::MayNotRemove);
+    if !context.capabilities.delete {
+        return PlanStep::Wait(seq, WaitReason::MayNotRemove);
     }
-    let again = |row: &Row| {
+    let resend = |row: &Row| {
         send(
             first,
             Batch::BareRemove {
@@ -89,48 +103,52 @@ fn remove(chain: &Chain<'_>, first: &Queued, before: &str, known: Known<'_>) -> 
             },
         )
     };
-    match ground(chain, first, known) {
-        Ground::Gone => Step::Adjust(vec![done(seq, None)]),
-        Ground::Older(row) => again(row),
-        Ground::Row(row) if row.text == before => again(row),
-        Ground::Row(row) if known.complete => Step::Adjust(vec![conflict(seq, &row.text)]),
-        Ground::Unknown | Ground::Row(_) => Step::Wait(seq, Waiting::Pull),
+    match basis(chain, first, context) {
+        BareBasis::Gone => PlanStep::Adjust(vec![done(seq, None)]),
+        BareBasis::Older(row) => resend(row),
+        BareBasis::Row(row) if row.text == before => resend(row),
+        BareBasis::Row(row) if context.complete => PlanStep::Adjust(vec![conflict(seq, &row.text)]),
+        BareBasis::Unknown | BareBasis::Row(_) => PlanStep::Wait(seq, WaitReason::Pull),
     }
 }
 
-/// What an edit or a removal stands on.
-enum Ground<'a> {
-    /// The row as the last snapshot has it.
+/// The row that an edit or a deletion applies to.
+enum BareBasis<'a> {
+    /// The row of the last snapshot.
     Row(&'a Row),
-    /// The row as it was before an answered change: its id still holds.
+    /// The row from before an answered change: its id is still right.
     Older(&'a Row),
-    /// The todo is not there.
+    /// The todo was deleted.
     Gone,
-    /// The next snapshot will tell.
+    /// Unknown until the next snapshot.
     Unknown,
 }
 
-fn ground<'a>(chain: &Chain<'a>, first: &'a Queued, known: Known<'_>) -> Ground<'a> {
-    let settled = known.complete && !chain.answered;
+fn basis<'a>(
+    chain: &ChangeChain<'a>,
+    first: &'a Queued,
+    context: PlanContext<'_>,
+) -> BareBasis<'a> {
+    let settled = context.complete && !chain.answered;
     let Some(row) = &first.base else {
         return if settled {
-            Ground::Gone
+            BareBasis::Gone
         } else {
-            Ground::Unknown
+            BareBasis::Unknown
         };
     };
     if settled {
-        Ground::Row(row)
+        BareBasis::Row(row)
     } else if may_have_arrived(first) {
-        // The server gives no revision to tell a late arrival by.
-        Ground::Unknown
+        // There is no revision that would reveal a late arrival.
+        BareBasis::Unknown
     } else if chain.answered {
-        Ground::Older(row)
+        BareBasis::Older(row)
     } else {
-        Ground::Row(row)
+        BareBasis::Row(row)
     }
 }
 
-fn send(first: &Queued, batch: Batch) -> Step {
-    Step::Send(BatchItem::of(first), Payload::Alone(batch))
+fn send(first: &Queued, batch: Batch) -> PlanStep {
+    PlanStep::Send(BatchItem::of(first), Payload::Alone(batch))
 }

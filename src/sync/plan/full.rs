@@ -1,5 +1,5 @@
-//! The next step of one todo on a full backend: adds and removals go by key
-//! and may be repeated freely, edits only hold on the revision they name.
+//! Plans the next step of one todo on a full backend: adds and deletions go by key
+//! and can be repeated, edits apply only to the revision that they name.
 
 use crate::domain::change::Act;
 use crate::domain::fold::completes_repeating;
@@ -7,143 +7,152 @@ use crate::domain::key::Key;
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Row;
 use crate::sync::plan::{
-    BatchItem, Chain, Known, Payload, Step, Waiting, conflict, done, may_have_arrived, merged,
-    rebased, removed_elsewhere,
+    BatchItem, ChangeChain, Payload, PlanContext, PlanStep, WaitReason, conflict,
+    deleted_elsewhere, done, may_have_arrived, merged, rebased,
 };
-use crate::sync::remote::{Batch, Edit};
+use crate::sync::remote::{Batch, KeyedEdit};
 
-/// What becomes of the `first` open change of `chain`.
-pub(super) fn step(chain: &Chain<'_>, first: &Queued, known: Known<'_>) -> Step {
+/// Returns the next step for the `first` open change of `chain`.
+pub(super) fn step(chain: &ChangeChain<'_>, first: &Queued, context: PlanContext<'_>) -> PlanStep {
     match &first.entry.change.act {
-        Act::Add { text } => add(chain, first, text, known),
+        Act::Add { text } => add(chain, first, text, context),
         Act::Edit { before, after } => {
-            // Whether it was this edit that completed the todo decides about its successor.
+            // The successor depends on whether this edit completed the todo.
             let is_needed =
-                completes_repeating(&first.entry.change.act) && known.capabilities.update;
-            match removal(chain, known).filter(|_| !is_needed) {
+                completes_repeating(&first.entry.change.act) && context.capabilities.update;
+            match removal(chain, context).filter(|_| !is_needed) {
                 Some(removal) => removal,
-                None => edit(chain, first, before, after, known),
+                None => edit(chain, first, before, after, context),
             }
         }
-        Act::Remove { .. } => {
-            removal(chain, known).unwrap_or(Step::Wait(first.entry.seq, Waiting::MayNotRemove))
-        }
+        Act::Remove { .. } => removal(chain, context)
+            .unwrap_or(PlanStep::Wait(first.entry.seq, WaitReason::MayNotRemove)),
     }
 }
 
-/// An add; with a later removal both go in one transaction, since an earlier
-/// try of the add may still be on its way and must find a tombstone.
-fn add(chain: &Chain<'_>, first: &Queued, text: &str, known: Known<'_>) -> Step {
+/// Sends an add. With a later deletion both go in one transaction: an earlier try
+/// of the add may still be on its way and must find a tombstone.
+fn add(chain: &ChangeChain<'_>, first: &Queued, text: &str, context: PlanContext<'_>) -> PlanStep {
     let seq = first.entry.seq;
-    if !known.capabilities.insert {
-        return Step::Wait(seq, Waiting::MayNotAdd);
+    if !context.capabilities.insert {
+        return PlanStep::Wait(seq, WaitReason::MayNotAdd);
     }
-    match chain.removal().filter(|_| known.capabilities.delete) {
-        Some((place, removal)) => Step::Send(
+    match chain.removal().filter(|_| context.capabilities.delete) {
+        Some((position, removal)) => PlanStep::Send(
             BatchItem::of(removal)
                 .marking(first)
-                .covering(chain.up_to(place)),
+                .covering(chain.up_to(position)),
             Payload::Alone(Batch::AddAndRemove(chain.todo, text.to_owned())),
         ),
-        None => Step::Send(
+        None => PlanStep::Send(
             BatchItem::of(first),
             Payload::Add(chain.todo, text.to_owned()),
         ),
     }
 }
 
-/// A removal makes the edits before it pointless.
-fn removal(chain: &Chain<'_>, known: Known<'_>) -> Option<Step> {
-    let (place, removal) = chain.removal().filter(|_| known.capabilities.delete)?;
-    Some(Step::Send(
-        BatchItem::of(removal).covering(chain.up_to(place)),
+/// Sends the deletion, if there is one: the edits before it need not be sent.
+fn removal(chain: &ChangeChain<'_>, context: PlanContext<'_>) -> Option<PlanStep> {
+    let (position, removal) = chain.removal().filter(|_| context.capabilities.delete)?;
+    Some(PlanStep::Send(
+        BatchItem::of(removal).covering(chain.up_to(position)),
         Payload::Remove(chain.todo),
     ))
 }
 
-fn edit(chain: &Chain<'_>, first: &Queued, before: &str, after: &str, known: Known<'_>) -> Step {
+fn edit(
+    chain: &ChangeChain<'_>,
+    first: &Queued,
+    before: &str,
+    after: &str,
+    context: PlanContext<'_>,
+) -> PlanStep {
     let seq = first.entry.seq;
-    if chain.add_refused {
-        return Step::Wait(seq, Waiting::AddRefused);
+    if chain.add_rejected {
+        return PlanStep::Wait(seq, WaitReason::AddRejected);
     }
-    if !known.capabilities.update {
-        return Step::Wait(seq, Waiting::MayNotEdit);
+    if !context.capabilities.update {
+        return PlanStep::Wait(seq, WaitReason::MayNotEdit);
     }
-    match ground(chain, first, known) {
-        Ground::Row(row) if may_have_arrived(first) => {
+    match basis(chain, first, context) {
+        FullBasis::Row(row) if may_have_arrived(first) => {
             sent(chain.todo, first, (before, after), row)
         }
-        Ground::Row(row) => unsent(chain.todo, first, before, after, row),
-        Ground::Revision(revision) => send(first, chain.todo, (before, after), revision),
-        Ground::Gone => Step::Adjust(vec![removed_elsewhere(seq)]),
-        Ground::Unknown => Step::Wait(seq, Waiting::Pull),
+        FullBasis::Row(row) => unsent(chain.todo, first, before, after, row),
+        FullBasis::Revision(revision) => send(first, chain.todo, (before, after), revision),
+        FullBasis::Gone => PlanStep::Adjust(vec![deleted_elsewhere(seq)]),
+        FullBasis::Unknown => PlanStep::Wait(seq, WaitReason::Pull),
     }
 }
 
-/// What an edit stands on.
-enum Ground<'a> {
-    /// The row as the server last said it.
+/// The row or revision that an edit applies to.
+enum FullBasis<'a> {
+    /// The server's last known row.
     Row(&'a Row),
-    /// A revision newer than the row in base: told by an answer.
+    /// A revision newer than the row in base, known from an answer.
     Revision(i64),
-    /// The todo is not there.
+    /// The todo was deleted.
     Gone,
-    /// The next pull will tell.
+    /// Unknown until the next pull.
     Unknown,
 }
 
-fn ground<'a>(chain: &Chain<'a>, first: &'a Queued, known: Known<'_>) -> Ground<'a> {
-    // Whether what base says is as new as anything this device knows.
-    let settled = known.complete && !chain.answered;
+fn basis<'a>(
+    chain: &ChangeChain<'a>,
+    first: &'a Queued,
+    context: PlanContext<'_>,
+) -> FullBasis<'a> {
+    // Whether base is as new as anything this device knows.
+    let settled = context.complete && !chain.answered;
     match (&first.base, first.entry.revision) {
-        (Some(row), _) if settled => Ground::Row(row),
-        (Some(row), Some(revision)) if row.revision >= revision => Ground::Row(row),
-        (Some(row), None) if !chain.answered => Ground::Row(row),
-        (Some(_), Some(revision)) => Ground::Revision(revision),
-        (None, Some(revision)) if chain.answered => Ground::Revision(revision),
-        (None, _) if settled => Ground::Gone,
-        (Some(_) | None, _) => Ground::Unknown,
+        (Some(row), _) if settled => FullBasis::Row(row),
+        (Some(row), Some(revision)) if row.revision >= revision => FullBasis::Row(row),
+        (Some(row), None) if !chain.answered => FullBasis::Row(row),
+        (Some(_), Some(revision)) => FullBasis::Revision(revision),
+        (None, Some(revision)) if chain.answered => FullBasis::Revision(revision),
+        (None, _) if settled => FullBasis::Gone,
+        (Some(_) | None, _) => FullBasis::Unknown,
     }
 }
 
-/// An edit that certainly did not arrive yet.
-fn unsent(todo: Key, first: &Queued, before: &str, after: &str, row: &Row) -> Step {
+/// Plans an edit that certainly did not arrive yet.
+fn unsent(todo: Key, first: &Queued, before: &str, after: &str, row: &Row) -> PlanStep {
     let seq = first.entry.seq;
     if row.text == after {
-        return Step::Adjust(vec![done(seq, Some(row))]);
+        return PlanStep::Adjust(vec![done(seq, Some(row))]);
     }
     if row.text != before {
-        return Step::Adjust(vec![merged(seq, before, after, row)]);
+        return PlanStep::Adjust(vec![merged(seq, before, after, row)]);
     }
     if first.entry.revision == Some(row.revision) {
         return send(first, todo, (before, after), row.revision);
     }
-    Step::Adjust(vec![rebased(seq, row, after.to_owned())])
+    PlanStep::Adjust(vec![rebased(seq, row, after.to_owned())])
 }
 
-/// An edit that may have arrived: it goes again as it was, unless its row has
-/// moved on, with our text or without it. Without a revision the server is
-/// another one than it was sent to, and the text has to tell.
-fn sent(todo: Key, first: &Queued, (before, after): (&str, &str), row: &Row) -> Step {
+/// Plans an edit that may have arrived: it is sent again unchanged, unless its row
+/// has a newer revision, with our text or another one. An edit without a revision
+/// was sent to another server; then the text decides.
+fn sent(todo: Key, first: &Queued, (before, after): (&str, &str), row: &Row) -> PlanStep {
     let seq = first.entry.seq;
     if first.entry.revision == Some(row.revision) {
         return send(first, todo, (before, after), row.revision);
     }
     if row.text == after {
-        return Step::Adjust(vec![done(seq, Some(row))]);
+        return PlanStep::Adjust(vec![done(seq, Some(row))]);
     }
     if first.entry.revision.is_none() && row.text == before {
-        return Step::Adjust(vec![rebased(seq, row, after.to_owned())]);
+        return PlanStep::Adjust(vec![rebased(seq, row, after.to_owned())]);
     }
-    Step::Adjust(vec![conflict(seq, &row.text)])
+    PlanStep::Adjust(vec![conflict(seq, &row.text)])
 }
 
-fn send(first: &Queued, key: Key, (before, after): (&str, &str), revision: i64) -> Step {
-    let edit = Edit {
+fn send(first: &Queued, key: Key, (before, after): (&str, &str), revision: i64) -> PlanStep {
+    let edit = KeyedEdit {
         key,
         revision,
         before: before.to_owned(),
         after: after.to_owned(),
     };
-    Step::Send(BatchItem::of(first), Payload::Edit(edit))
+    PlanStep::Send(BatchItem::of(first), Payload::Edit(edit))
 }

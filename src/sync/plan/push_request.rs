@@ -1,22 +1,22 @@
-//! Requests: what they carry, and which outbox entries their answers settle.
+//! Packs outbox entries into requests.
 
 use crate::domain::push_outcome::Queued;
 use crate::sync::plan::{Payload, may_have_arrived};
 use crate::sync::remote::Batch;
 
-/// An entry that the server failed at so often travels alone from then on, so
-/// that it cannot keep others from arriving.
+/// An entry on which the server has failed this often is sent alone, so that it
+/// cannot block others.
 pub const ISOLATED_AFTER: u32 = 8;
 
-/// The most text one request carries, in bytes; a longer one travels alone.
+/// The most text in one request, in bytes; a longer text is sent alone.
 pub(in crate::sync) const MAX_BYTES: usize = 4 << 20;
 
-/// One request and the entries it is made of.
+/// One request and its outbox entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushRequest {
-    /// What is sent.
+    /// The batch that is sent.
     pub batch: Batch,
-    /// One for each entry of the batch, in its order.
+    /// One for each entry of the batch, in the same order.
     pub items: Vec<BatchItem>,
 }
 
@@ -25,29 +25,29 @@ pub struct PushRequest {
 pub struct BatchItem {
     /// The entry that is sent.
     pub seq: i64,
-    /// How often the server answered that it failed at it.
+    /// How often the server failed on it.
     pub failures: u32,
-    /// What to mark as sent before the request leaves: the entry itself, and an
-    /// add that travels with its removal.
+    /// The entries to mark as sent before the request leaves: the entry itself, and
+    /// an add that is sent with its deletion.
     pub marks: Vec<Marking>,
-    /// Earlier entries of the same todo that its answer settles, too.
+    /// Earlier entries of the same todo that its answer also settles.
     pub covers: Vec<i64>,
 }
 
 /// An entry to mark as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marking {
-    /// Which.
+    /// The entry's sequence number.
     pub seq: i64,
     /// Whether an earlier try may have arrived unseen.
-    pub unsure: bool,
+    pub maybe_sent: bool,
 }
 
 impl Marking {
     fn of(queued: &Queued) -> Self {
         Self {
             seq: queued.entry.seq,
-            unsure: may_have_arrived(queued),
+            maybe_sent: may_have_arrived(queued),
         }
     }
 }
@@ -62,13 +62,13 @@ impl BatchItem {
         }
     }
 
-    /// Marks `queued` as sent, too.
+    /// Also marks `queued` as sent.
     pub(super) fn marking(mut self, queued: &Queued) -> Self {
         self.marks.push(Marking::of(queued));
         self
     }
 
-    /// Settles these, too.
+    /// Also settles these entries.
     pub(super) fn covering<'a>(mut self, entries: impl Iterator<Item = &'a Queued>) -> Self {
         let own = self.seq;
         self.covers.extend(
@@ -79,13 +79,13 @@ impl BatchItem {
         self
     }
 
-    /// Returns whether an earlier try of what is sent may have arrived unseen.
+    /// Returns whether an earlier try may have arrived unseen.
     #[must_use]
-    pub fn unsure(&self) -> bool {
-        self.marks.iter().any(|mark| mark.unsure)
+    pub fn maybe_sent(&self) -> bool {
+        self.marks.iter().any(|mark| mark.maybe_sent)
     }
 
-    /// Returns whether it travels alone because the server failed at it so often.
+    /// Returns whether it is sent alone because the server failed on it too often.
     #[must_use]
     pub const fn isolated(&self) -> bool {
         self.failures >= ISOLATED_AFTER
@@ -93,12 +93,11 @@ impl BatchItem {
 }
 
 impl PushRequest {
-    /// Two requests that together carry the same, or itself when it carries
-    /// one entry only.
+    /// Splits it into two requests.
     ///
     /// # Errors
     ///
-    /// The request itself, when it cannot be halved.
+    /// The request itself if it has one entry only.
     pub fn halves(self) -> Result<(Self, Self), Self> {
         let middle = self.items.len() / 2;
         if middle == 0 {
@@ -127,8 +126,8 @@ impl PushRequest {
     }
 }
 
-/// Packs payloads into requests: adds, then edits, then removals, then what
-/// needs a request of its own in outbox order, then what is isolated.
+/// Packs payloads into requests: adds, then edits, then deletions, then entries
+/// that need a request of their own in outbox order, then isolated entries.
 pub(super) fn pack(payloads: Vec<(BatchItem, Payload)>) -> Vec<PushRequest> {
     let mut adds = Packer::new(Batch::Add);
     let mut edits = Packer::new(Batch::Edit);

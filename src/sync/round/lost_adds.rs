@@ -1,5 +1,5 @@
-//! Adds whose answer was lost and whose rows have no key of ours, because the
-//! backend is, or was, a bare one.
+//! Matches adds whose answer was lost with rows that have no key of this client,
+//! because the backend is, or was, bare.
 
 use std::collections::HashSet;
 
@@ -16,14 +16,14 @@ use crate::sync::round::outcome::applied;
 use crate::sync::round::{Halt, Round};
 
 /// The most rows that a message names.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
-    /// Decides, after a complete pull, about every add that may have arrived:
-    /// a newer row with its text is its row; without newer rows it did not
-    /// arrive and may be sent again; otherwise the user decides. Returns whether
-    /// any was answered or rejected.
-    pub(super) fn look_for_adds(&mut self, capabilities: Capabilities) -> Result<bool, Halt> {
+    /// Decides, after a complete pull, about every add that may have arrived: a
+    /// newer row with its text is its row; without newer rows it did not arrive and
+    /// is sent again; otherwise the user decides. Returns whether any was answered
+    /// or rejected.
+    pub(super) fn match_lost_adds(&mut self, capabilities: Capabilities) -> Result<bool, Halt> {
         self.absent.clear();
         let outbox = self.store.outbox()?;
         let lost = |queued: &&Queued| plan::may_have_arrived_bare(queued, capabilities);
@@ -61,8 +61,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(true)
     }
 
-    /// Rows newer than any that was known when `queued` was first sent, and not
-    /// known to come from another add.
+    /// Returns the rows that are newer than any row known when `queued` was first
+    /// sent and do not come from another add.
     fn candidates(&self, queued: &Queued, claimed: &HashSet<Key>) -> Result<Vec<Row>, Halt> {
         let above = queued.entry.high_water.unwrap_or(0);
         let mut rows = self.store.rows_after(above)?;
@@ -71,7 +71,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     }
 }
 
-/// The rows that answered adds are known to have made.
+/// Returns the keys of rows that come from answered adds.
 fn claimed(outbox: &[Queued]) -> HashSet<Key> {
     outbox
         .iter()
@@ -89,8 +89,8 @@ fn has_text_of(row: &Row, queued: &Queued) -> bool {
 
 fn may_be_one_of(rows: Vec<Row>) -> Rejection {
     let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
-    let named = ids.get(..NAMED).unwrap_or(&ids).join(", ");
-    let rest = if ids.len() > NAMED { ", …" } else { "" };
+    let named = ids.get(..MAX_NAMED).unwrap_or(&ids).join(", ");
+    let rest = if ids.len() > MAX_NAMED { ", …" } else { "" };
     let message = match rows.as_slice() {
         [_] => format!("may be on the server already, as todo {named}; a retry adds it again"),
         _ => format!(

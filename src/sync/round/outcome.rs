@@ -1,10 +1,10 @@
-//! What answers, refusals and silence mean for the entries that were sent: pure.
+//! Translates answers, errors and lost answers to outcomes of sent entries; pure.
 
 use crate::domain::push_outcome::PushOutcome;
 use crate::sync::plan::{BatchItem, Marking, PushRequest};
-use crate::sync::remote::{Answer, Batch, RemoteError};
+use crate::sync::remote::{Batch, PushAnswer, RemoteError};
 
-/// Outbox entries and what came of them.
+/// Outbox entries with their outcomes.
 pub(super) type Outcomes = Vec<(i64, PushOutcome)>;
 
 pub(super) fn marks<'i>(
@@ -14,25 +14,25 @@ pub(super) fn marks<'i>(
     items.into_iter().flat_map(marks)
 }
 
-pub(super) fn returned<'i>(items: impl IntoIterator<Item = &'i BatchItem>) -> Outcomes {
+pub(super) fn all_not_arrived<'i>(items: impl IntoIterator<Item = &'i BatchItem>) -> Outcomes {
     marks(items)
         .map(|mark| (mark.seq, not_arrived(mark)))
         .collect()
 }
 
-/// What becomes of a mark when its request certainly did not arrive.
+/// Returns the outcome of an entry whose request certainly did not arrive.
 pub(super) const fn not_arrived(mark: Marking) -> PushOutcome {
-    if mark.unsure {
+    if mark.maybe_sent {
         PushOutcome::Unknown
     } else {
         PushOutcome::NotApplied
     }
 }
 
-/// What becomes of items that got no answer.
+/// Returns the outcomes of items without an answer.
 pub(super) fn unanswered(items: &[BatchItem], error: &RemoteError) -> Outcomes {
     if !error.may_have_arrived() {
-        return returned(items);
+        return all_not_arrived(items);
     }
     let outcome = match failure_of(error) {
         Some(_) => PushOutcome::Failed,
@@ -43,7 +43,7 @@ pub(super) fn unanswered(items: &[BatchItem], error: &RemoteError) -> Outcomes {
         .collect()
 }
 
-pub(super) const NOTHING_SAID: PushOutcome = PushOutcome::Applied {
+pub(super) const APPLIED_UNSEEN: PushOutcome = PushOutcome::Applied {
     id: None,
     revision: None,
 };
@@ -55,11 +55,11 @@ pub(super) const fn applied(id: i64, revision: i64) -> PushOutcome {
     }
 }
 
-/// One answer an entry, or it is none.
-pub(super) fn counted(
-    answers: Vec<Answer>,
+/// Checks that there is one answer for each entry.
+pub(super) fn check_answer_count(
+    answers: Vec<PushAnswer>,
     request: &PushRequest,
-) -> Result<Vec<Answer>, RemoteError> {
+) -> Result<Vec<PushAnswer>, RemoteError> {
     let (got, sent) = (answers.len(), request.items.len());
     if got == sent {
         return Ok(answers);
@@ -70,20 +70,20 @@ pub(super) fn counted(
     })
 }
 
-/// What an answer means for the entry that was sent.
-pub(super) fn outcome(batch: &Batch, item: &BatchItem, answer: Answer) -> PushOutcome {
+/// Returns the outcome that an answer means for the sent entry.
+pub(super) fn outcome(batch: &Batch, item: &BatchItem, answer: PushAnswer) -> PushOutcome {
     match (batch, answer) {
-        // The key was there already, or has a tombstone: the pull tells which.
-        (Batch::Add(_) | Batch::BareAdd(_), Answer::NoRow)
-        // Gone, by whoever.
+        // The key exists or has a tombstone; the next pull shows which.
+        (Batch::Add(_) | Batch::BareAdd(_), PushAnswer::NoRow)
+        // Deleted, by this device or another.
         | (Batch::Remove(_) | Batch::AddAndRemove(..), _)
-        | (Batch::BareRemove { .. }, Answer::Row { .. }) => NOTHING_SAID,
+        | (Batch::BareRemove { .. }, PushAnswer::Row { .. }) => APPLIED_UNSEEN,
         (
             Batch::Add(_) | Batch::Edit(_) | Batch::BareAdd(_) | Batch::BareEdit { .. },
-            Answer::Row { id, revision },
+            PushAnswer::Row { id, revision },
         ) => applied(id, revision),
-        (Batch::Edit(_) | Batch::BareEdit { .. } | Batch::BareRemove { .. }, Answer::NoRow) => {
-            if item.unsure() {
+        (Batch::Edit(_) | Batch::BareEdit { .. } | Batch::BareRemove { .. }, PushAnswer::NoRow) => {
+            if item.maybe_sent() {
                 PushOutcome::Unknown
             } else {
                 PushOutcome::NotApplied
@@ -92,8 +92,8 @@ pub(super) fn outcome(batch: &Batch, item: &BatchItem, answer: Answer) -> PushOu
     }
 }
 
-/// Code and message, where the server failed at what it was asked, rather than
-/// being under load or out of reach.
+/// Returns code and message of an error caused by the request itself, rather than by
+/// an overloaded or unreachable server.
 pub(super) fn failure_of(error: &RemoteError) -> Option<(&str, &str)> {
     let RemoteError::ServerError { code, message, .. } = error else {
         return None;

@@ -1,5 +1,4 @@
-//! Reading what the server has: by revision on a full backend, whole on a
-//! bare one.
+//! Pulls: by revision from a full backend, the complete list from a bare one.
 
 use jiff::Timestamp;
 
@@ -10,28 +9,28 @@ use crate::domain::todo::Row;
 use crate::sync::remote::{Page, PageRequest, Remote, RemoteError};
 use crate::sync::round::{Halt, Round};
 
-/// The most rows asked for at once.
-const PAGE: usize = 2000;
+/// The most rows requested at once.
+const PAGE_SIZE: usize = 2000;
 
-/// How often a pull starts over at most, because the server was reset or purged.
-const STARTS: usize = 8;
+/// The most restarts of one pull because the server was reset or purged.
+const MAX_RESTARTS: usize = 8;
 
-/// Below every id that a row can have.
+/// An id below all row ids.
 const BELOW_ALL_IDS: i64 = i32::MIN as i64;
 
-/// How many rows to ask for: halved when a page was too large to read, doubled
+/// The number of rows to request: halved after a page that was too large, doubled
 /// again after one that was not.
 #[derive(Debug)]
 pub(super) struct PageSize(usize);
 
 impl Default for PageSize {
     fn default() -> Self {
-        Self(PAGE)
+        Self(PAGE_SIZE)
     }
 }
 
 impl PageSize {
-    /// Returns whether a smaller page can be asked for after `error`.
+    /// Halves the page if `error` says that it was too large; returns whether it did.
     pub(super) fn shrinks(&mut self, error: &RemoteError) -> bool {
         if !matches!(error, RemoteError::TooLarge { .. }) || self.0 == 1 {
             return false;
@@ -41,12 +40,12 @@ impl PageSize {
     }
 
     fn grow(&mut self) {
-        self.0 = (self.0 * 2).min(PAGE);
+        self.0 = (self.0 * 2).min(PAGE_SIZE);
     }
 }
 
 impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
-    /// Reads what changed to the end; answered entries then leave the outbox.
+    /// Pulls all changes; answered entries then leave the outbox.
     pub(super) async fn pull(&mut self, capabilities: Capabilities) -> Result<(), Halt> {
         let pull = self.store.begin_pull((self.now)())?;
         if capabilities.full {
@@ -57,8 +56,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(())
     }
 
-    /// Reads the change feed to its end, beginning with the `first` page where
-    /// it was read already.
+    /// Reads the change feed to its end, beginning with the `first` page if that was
+    /// read already.
     pub(super) async fn read_changes(
         &mut self,
         pull: &Pull,
@@ -66,28 +65,28 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     ) -> Result<(), Halt> {
         let mut starts = 0;
         loop {
-            let (asked, page) = match first.take() {
+            let (request, page) = match first.take() {
                 Some(read) => read,
                 None => self.next_page().await?,
             };
-            // The mark was read after the page: a tombstone purged by then may be
-            // missing in it.
+            // The mark was read after the page: a tombstone purged in between may be
+            // missing in the page.
             if self.store.check_mark(page.mark)? {
-                if starts == STARTS {
-                    return Err(astray("its list starts over again and again".to_owned()));
+                if starts == MAX_RESTARTS {
+                    return Err(invalid_pull("its list keeps starting over".to_owned()));
                 }
                 starts += 1;
                 continue;
             }
-            // Not before the server has answered: until then, known rows are shown.
+            // Only now that the server has answered: until then, known rows are shown.
             if std::mem::take(&mut self.from_start) {
                 self.store.forget_base()?;
             }
             let last = page.changes.last().map(revision);
             if let Some(last) = last {
-                if last <= asked.since {
-                    let since = asked.since;
-                    return Err(astray(format!("revision {last} came after {since}")));
+                if last <= request.since {
+                    let since = request.since;
+                    return Err(invalid_pull(format!("revision {last} came after {since}")));
                 }
                 self.store.apply(&page.changes, last)?;
                 self.report.pulled += page.changes.len();
@@ -102,16 +101,16 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
 
     async fn next_page(&mut self) -> Result<(PageRequest, Page), Halt> {
         loop {
-            let asked = self.next_request()?;
-            match self.remote.page(asked).await {
-                Ok(page) => return Ok((asked, page)),
+            let request = self.next_request()?;
+            match self.remote.page(request).await {
+                Ok(page) => return Ok((request, page)),
                 Err(error) if self.size.shrinks(&error) => {}
-                Err(error) => return Err(self.halted(error).await),
+                Err(error) => return Err(self.halt_for(error).await),
             }
         }
     }
 
-    /// What to read next of the change feed.
+    /// Returns the request for the next page of the change feed.
     pub(super) fn next_request(&self) -> Result<PageRequest, Halt> {
         Ok(PageRequest {
             since: self.since()?,
@@ -120,7 +119,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         })
     }
 
-    /// The greatest revision that need not be told again.
+    /// Returns the last revision received.
     fn since(&self) -> Result<i64, Halt> {
         if self.from_start {
             return Ok(0);
@@ -135,13 +134,13 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             let page = match self.remote.rows(after, self.size.0).await {
                 Ok(page) => page,
                 Err(error) if self.size.shrinks(&error) => continue,
-                Err(error) => return Err(self.halted(error).await),
+                Err(error) => return Err(self.halt_for(error).await),
             };
             let Some(last) = page.last().map(|row| row.id) else {
                 break;
             };
             if last <= after {
-                return Err(astray(format!("row {last} came after {after}")));
+                return Err(invalid_pull(format!("row {last} came after {after}")));
             }
             after = last;
             rows.extend(page.into_iter().map(|row| Row {
@@ -167,8 +166,8 @@ const fn revision(row: &FeedRow) -> i64 {
     }
 }
 
-/// A server that does not move on would be asked for ever.
-fn astray(message: String) -> Halt {
+/// Returns the error for a pull that would never end.
+fn invalid_pull(message: String) -> Halt {
     Halt::from(RemoteError::InvalidResponse {
         host: "the server".to_owned(),
         message,

@@ -1,4 +1,4 @@
-//! Sending: plans, marks and requests.
+//! Pushes: plans requests, marks their entries as sent, sends them.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -7,44 +7,45 @@ use jiff::Timestamp;
 use crate::domain::change::Rejection;
 use crate::domain::feed::{Capabilities, Mark};
 use crate::domain::push_outcome::{PrePushChange, PushOutcome, Queued};
-use crate::sync::plan::{self, BatchItem, Known, MAX_BYTES, PushRequest, Waiting};
-use crate::sync::remote::{Answer, Batch, Remote, RemoteError};
+use crate::sync::plan::{self, BatchItem, MAX_BYTES, PlanContext, PushRequest, WaitReason};
+use crate::sync::remote::{Batch, PushAnswer, Remote, RemoteError};
 use crate::sync::round::outcome::{
-    NOTHING_SAID, Outcomes, counted, failure_of, marks, not_arrived, outcome, returned, unanswered,
+    APPLIED_UNSEEN, Outcomes, all_not_arrived, check_answer_count, failure_of, marks, not_arrived,
+    outcome, unanswered,
 };
-use crate::sync::round::{Blocked, Halt, PLANS, Round};
+use crate::sync::round::{Blocked, Halt, MAX_PLANS, Round};
 
-/// The most batches that travel in one request.
+/// The most batches in one request.
 const BATCHES: usize = 4;
 
-/// What to send, and the outbox that it was planned on.
+/// The planned requests, and the outbox that they were planned for.
 #[derive(Debug, Default)]
 pub(super) struct Planned {
     pub(super) requests: Vec<PushRequest>,
-    /// Whether entries were settled or corrected without sending.
+    /// Whether entries were resolved or corrected without sending.
     pub(super) corrected: bool,
     outbox: Vec<Queued>,
     version: i64,
 }
 
 impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
-    /// Plans the next requests, after the corrections that come before them.
+    /// Makes corrections and plans the next requests.
     pub(super) fn plan(
         &mut self,
         capabilities: Capabilities,
         complete: bool,
     ) -> Result<Planned, Halt> {
         let mut corrected = false;
-        for _ in 0..PLANS {
+        for _ in 0..MAX_PLANS {
             let version = self.store.version()?;
             let outbox = self.store.outbox()?;
-            let known = Known {
+            let context = PlanContext {
                 capabilities,
                 complete,
-                held: &self.held,
+                deferred: &self.deferred,
                 absent: &self.absent,
             };
-            let plan = plan::plan(&outbox, known);
+            let plan = plan::plan(&outbox, context);
             if plan.pre_push.is_empty() {
                 self.report.blocked = blocked(&plan.waiting);
                 return Ok(Planned {
@@ -82,7 +83,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(())
     }
 
-    /// Sends what was planned; a refused request is halved until the refused
+    /// Sends what was planned; a rejected request is halved until the rejected
     /// entry stands alone. Returns whether a complete pull came with it.
     pub(super) async fn deliver(
         &mut self,
@@ -92,16 +93,16 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         // An entry that is marked counts as possibly sent, also when this process
         // is killed: without a token none is marked.
         self.remote.prepare().await?;
-        let most = if capabilities.full { BATCHES } else { 1 };
+        let max = if capabilities.full { BATCHES } else { 1 };
         let mut unsent: VecDeque<PushRequest> = std::mem::take(&mut planned.requests).into();
-        // Marked as sent, and refused whole.
+        // Marked as sent, and rejected whole.
         let mut halves: VecDeque<PushRequest> = VecDeque::new();
         let mut pulled = false;
         loop {
             let mut sending = Vec::new();
-            fill(&mut sending, &mut halves, most);
+            fill(&mut sending, &mut halves, max);
             let marked = sending.len();
-            fill(&mut sending, &mut unsent, most);
+            fill(&mut sending, &mut unsent, max);
             if sending.len() > marked
                 && !self.mark(sending.get(marked..).unwrap_or_default(), &mut planned)?
             {
@@ -114,18 +115,17 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             let outcome = self.exchange(sending, &mut halves, capabilities).await;
             if outcome.is_err() {
                 // Nothing of them arrived.
-                self.take_back(halves.iter().flat_map(|request| &request.items))?;
+                self.mark_not_sent(halves.iter().flat_map(|request| &request.items))?;
             }
             pulled = outcome?;
         }
     }
 
-    /// Marks requests as sent, before they leave.
+    /// Marks the entries of requests as sent, before the requests leave.
     ///
-    /// Later changes fold into entries that are pending, not into those that
-    /// are sent: if another process wrote between plan and mark, what is
-    /// marked may not be what was planned, and is left for the next plan. Returns
-    /// whether it is as planned.
+    /// Later changes fold into pending entries, never into sent ones: if another
+    /// process wrote between plan and mark, the marked entries may differ from the
+    /// planned ones and are left for the next plan. Returns whether they are as planned.
     fn mark(&mut self, requests: &[PushRequest], planned: &mut Planned) -> Result<bool, Halt> {
         let items = || requests.iter().flat_map(|request| &request.items);
         let seqs: Vec<i64> = marks(items()).map(|mark| mark.seq).collect();
@@ -137,7 +137,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         planned.version = version;
         let is_as_planned = self.is_as_planned(&seqs, &planned.outbox)?;
         if !is_as_planned {
-            self.take_back(items())?;
+            self.mark_not_sent(items())?;
         }
         Ok(is_as_planned)
     }
@@ -159,8 +159,8 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(seqs.iter().all(same))
     }
 
-    /// Sends requests that are marked and, on a full backend, reads what changed
-    /// in the same request. Returns whether that reached the end.
+    /// Sends marked requests and, on a full backend, pulls in the same request. Returns
+    /// whether the pull is complete.
     async fn exchange(
         &mut self,
         sending: Vec<PushRequest>,
@@ -168,7 +168,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         capabilities: Capabilities,
     ) -> Result<bool, Halt> {
         let began = (self.now)();
-        let asked = self.next_request()?;
+        let request = self.next_request()?;
         let batches: Vec<&Batch> = sending.iter().map(|request| &request.batch).collect();
         if !capabilities.full {
             let mut pushed = Vec::with_capacity(batches.len());
@@ -178,7 +178,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             let (failure, _) = self.record(sending, pushed, None, halves).await?;
             return failure.map_or(Ok(false), |error| Err(error.into()));
         }
-        let exchanged = self.remote.exchange(&batches, asked).await;
+        let exchanged = self.remote.exchange(&batches, request).await;
         if exchanged.single_operations && !self.single_operations {
             self.single_operations = true;
             self.store.set_capabilities(Capabilities {
@@ -191,44 +191,44 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             .await?;
         match (exchanged.page, failure) {
             (Ok(page), failure) => {
-                // The page was read after the batches: what they say is in it.
+                // The page was read after the batches, so it includes their changes.
                 let pull = self.store.begin_pull(began)?;
-                let first = (!restarts).then_some((asked, page));
+                let first = (!restarts).then_some((request, page));
                 self.read_changes(&pull, first).await?;
                 failure.map_or(Ok(true), |error| Err(error.into()))
             }
             (Err(error), _) if self.size.shrinks(&error) => Ok(false),
             (Err(_), Some(failure)) => Err(failure.into()),
-            (Err(error), None) => Err(self.halted(error).await),
+            (Err(error), None) => Err(self.halt_for(error).await),
         }
     }
 
-    /// Writes down what came of requests, together with the mark that was read
-    /// before them. Refused ones are put into `halves` where they can be halved.
-    /// Returns why others got no answer, and whether the pull starts again.
+    /// Stores the outcomes of requests with the mark that was read before them. Moves
+    /// rejected requests into `halves` if they can be halved. Returns the error of the
+    /// first one without an answer, and whether the pull starts again.
     async fn record(
         &mut self,
         sent: Vec<PushRequest>,
-        pushed: Vec<Result<Vec<Answer>, RemoteError>>,
+        pushed: Vec<Result<Vec<PushAnswer>, RemoteError>>,
         mark_before: Option<Mark>,
         halves: &mut VecDeque<PushRequest>,
     ) -> Result<(Option<RemoteError>, bool), Halt> {
         let mut outcomes = Vec::new();
-        let mut refused = Vec::new();
+        let mut rejected = Vec::new();
         let mut failure = None;
         let mut pushed = pushed.into_iter();
         for request in sent {
             let outcome = pushed.next();
-            match outcome.map(|outcome| outcome.and_then(|it| counted(it, &request))) {
-                None => outcomes.extend(returned(&request.items)),
+            match outcome.map(|outcome| outcome.and_then(|it| check_answer_count(it, &request))) {
+                None => outcomes.extend(all_not_arrived(&request.items)),
                 Some(Ok(answers)) => self.answered(&request, &answers, &mut outcomes),
                 Some(Err(RemoteError::Refused { code, message })) => {
-                    refused.push((request, code, message));
+                    rejected.push((request, code, message));
                 }
                 Some(Err(error)) => {
                     let alone = request.items.iter().all(BatchItem::isolated);
                     if let Some((code, message)) = failure_of(&error).filter(|_| alone) {
-                        self.refuse(&request, code, message, &mut outcomes);
+                        self.reject(&request, code, message, &mut outcomes);
                     } else {
                         outcomes.extend(unanswered(&request.items, &error));
                         failure.get_or_insert(error);
@@ -237,52 +237,52 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             }
         }
         let restarts = self.store.apply_exchange(&outcomes, mark_before)?;
-        self.take_refusals(refused, halves).await?;
+        self.handle_rejected(rejected, halves).await?;
         Ok((failure, restarts))
     }
 
-    /// Halves refused requests. Those of one entry are rejected, unless the
-    /// refusal came of outdated capabilities: then everything waits again.
-    async fn take_refusals(
+    /// Halves rejected requests. One with a single entry rejects that entry, unless
+    /// outdated permissions are the reason: then all entries are pending again.
+    async fn handle_rejected(
         &mut self,
-        refused: Vec<(PushRequest, String, String)>,
+        rejected: Vec<(PushRequest, String, String)>,
         halves: &mut VecDeque<PushRequest>,
     ) -> Result<(), Halt> {
-        for (_, code, _) in &refused {
-            let outdated = self.outdated(code).await;
-            if !matches!(outdated, Ok(false)) {
-                self.take_back(refused.iter().flat_map(|(request, ..)| &request.items))?;
-                outdated.map_err(Halt::Error)?;
-                return Err(Halt::Changed);
+        for (_, code, _) in &rejected {
+            let capabilities_changed = self.capabilities_changed(code).await;
+            if !matches!(capabilities_changed, Ok(false)) {
+                self.mark_not_sent(rejected.iter().flat_map(|(request, ..)| &request.items))?;
+                capabilities_changed.map_err(Halt::Error)?;
+                return Err(Halt::CapabilitiesChanged);
             }
         }
         let mut outcomes = Vec::new();
-        for (request, code, message) in refused {
+        for (request, code, message) in rejected {
             match request.halves() {
                 Ok((first, second)) => halves.extend([first, second]),
-                Err(single) => self.refuse(&single, &code, &message, &mut outcomes),
+                Err(single) => self.reject(&single, &code, &message, &mut outcomes),
             }
         }
         self.store.apply_outcome(&outcomes)?;
         Ok(())
     }
 
-    /// What the answers to a request mean.
-    fn answered(&mut self, request: &PushRequest, answers: &[Answer], outcomes: &mut Outcomes) {
+    /// Adds the outcomes of an answered request.
+    fn answered(&mut self, request: &PushRequest, answers: &[PushAnswer], outcomes: &mut Outcomes) {
         for (item, answer) in request.items.iter().zip(answers) {
             let outcome = outcome(&request.batch, item, *answer);
             if matches!(outcome, PushOutcome::Applied { .. }) {
                 self.report.pushed += 1 + item.covers.len();
-                outcomes.extend(item.covers.iter().map(|seq| (*seq, NOTHING_SAID)));
+                outcomes.extend(item.covers.iter().map(|seq| (*seq, APPLIED_UNSEEN)));
             } else {
-                self.held.insert(item.seq);
+                self.deferred.insert(item.seq);
             }
             outcomes.push((item.seq, outcome));
         }
     }
 
-    /// The server refused what this request carries for good.
-    fn refuse(
+    /// Rejects the entries of a request, since the server rejected it for good.
+    fn reject(
         &mut self,
         request: &PushRequest,
         code: &str,
@@ -302,21 +302,21 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         }
     }
 
-    /// This try certainly did not arrive.
-    fn take_back<'i>(
+    /// Makes entries pending again whose request certainly did not arrive.
+    fn mark_not_sent<'i>(
         &mut self,
         items: impl IntoIterator<Item = &'i BatchItem>,
     ) -> Result<(), Halt> {
-        self.store.apply_outcome(&returned(items))?;
+        self.store.apply_outcome(&all_not_arrived(items))?;
         Ok(())
     }
 }
 
-/// Moves requests over, in order, as many as travel together.
-fn fill(sending: &mut Vec<PushRequest>, from: &mut VecDeque<PushRequest>, most: usize) {
+/// Moves as many requests from `from` to `sending` as fit into one request.
+fn fill(sending: &mut Vec<PushRequest>, from: &mut VecDeque<PushRequest>, max: usize) {
     let mut bytes: usize = sending.iter().map(|it| it.batch.text_bytes()).sum();
     while let Some(next) = from.front()
-        && sending.len() < most
+        && sending.len() < max
         && (sending.is_empty() || bytes + next.batch.text_bytes() <= MAX_BYTES)
     {
         bytes += next.batch.text_bytes();
@@ -324,7 +324,7 @@ fn fill(sending: &mut Vec<PushRequest>, from: &mut VecDeque<PushRequest>, most: 
     }
 }
 
-fn blocked(waiting: &[(i64, Waiting)]) -> Option<Blocked> {
+fn blocked(waiting: &[(i64, WaitReason)]) -> Option<Blocked> {
     let mut reasons = waiting
         .iter()
         .map(|(_, why)| *why)

@@ -14,7 +14,9 @@ use crate::store::Store;
 
 mod bare;
 mod chaos;
+mod conflicts;
 mod full;
+mod permissions;
 mod repeating;
 mod server;
 mod turns;

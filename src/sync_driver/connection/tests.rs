@@ -198,7 +198,7 @@ async fn a_stable_connection_resets_the_pauses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_that_only_a_user_can_mend_is_retried_rarely_from_the_start() {
+async fn an_error_that_only_a_user_can_fix_is_retried_rarely() {
     let blocked = [
         LiveError::NoUpgrade { status: 403 },
         LiveError::NoUpgrade { status: 200 },
@@ -237,7 +237,7 @@ async fn a_request_to_retry_ends_the_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn logged_out_nothing_is_tried_until_requested() {
+async fn without_a_login_nothing_is_tried_until_requested() {
     let (mut live, recorder) = live(|nth| match nth {
         0 => Err(LiveError::NoToken {
             source: Arc::new(AuthError::LoggedOut),

@@ -79,7 +79,7 @@ async fn an_entry_changed_after_the_plan_is_planned_again() -> Outcome {
     let edited = first_key(&device, "b")?;
     device.commit(&[adding(3, "c"), editing(edited, "b", "b +one")])?;
     let path = device.path();
-    server.meanwhile(move || {
+    server.during_next_write(move || {
         commit_from_elsewhere(&path, &[editing(edited, "b +one", "b +one +two")]);
     });
     device.rounds().await?;
@@ -110,7 +110,7 @@ fn may_be(theirs: Option<&str>) -> (String, Option<String>) {
 }
 
 #[tokio::test]
-async fn an_add_whose_row_another_device_edited_is_not_sent_again_unasked() -> Outcome {
+async fn an_add_whose_row_another_device_edited_is_not_sent_again_without_the_user() -> Outcome {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a"), adding(2, "b")])?;
@@ -202,7 +202,7 @@ async fn an_add_that_may_have_arrived_and_is_removed_leaves_nothing() -> Outcome
 }
 
 #[tokio::test]
-async fn an_edit_whose_answer_is_lost_counts_once() -> Outcome {
+async fn an_edit_whose_answer_is_lost_is_applied_once() -> Outcome {
     for fault in [Fault::LostBefore, Fault::LostAfter, Fault::Unreachable] {
         let server = Server::bare();
         let mut device = Device::new(&server)?;
@@ -249,7 +249,7 @@ async fn edits_elsewhere_are_merged_or_shown() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_refused_add_does_not_keep_others_back() -> Outcome {
+async fn a_rejected_add_does_not_block_others() -> Outcome {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "forbidden"), adding(2, "b")])?;
@@ -286,7 +286,7 @@ async fn a_bare_backend_that_became_full_keeps_todos_and_outbox() -> Outcome {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_where_it_became_full_and_everything_is_read_again_at_once() -> Outcome {
+async fn nothing_is_lost_on_a_full_disk_and_everything_is_readable_afterwards() -> Outcome {
     let server = Server::bare();
     server.add(key(91), "there before");
     server.add(key(92), "gone soon");

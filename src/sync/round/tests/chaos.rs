@@ -9,7 +9,7 @@ use fastrand::Rng;
 
 use super::server::Fault;
 use super::*;
-use crate::domain::todo::State;
+use crate::domain::todo::SyncState;
 
 /// How many plays; each seed is another one.
 const SEEDS: u64 = 40;
@@ -88,7 +88,7 @@ impl Play {
     fn pick(&mut self, at: usize) -> Result<Option<(Key, String)>, Box<dyn Error>> {
         let mut shown = Vec::new();
         self.device(at)?.store.each(&Query::default(), |todo| {
-            if todo.state != State::Rejected {
+            if todo.state != SyncState::Rejected {
                 shown.push((todo.key, todo.text.clone()));
             }
             ControlFlow::Continue(())
@@ -117,7 +117,7 @@ impl Play {
     /// No more faults: everybody syncs until nothing is left to say. What was
     /// rejected is then dropped.
     async fn apply_outcome(&mut self) -> Outcome {
-        self.server.calm();
+        self.server.clear_faults();
         for _ in 0..4 {
             for device in &mut self.devices {
                 device.rounds().await?;

@@ -2,10 +2,10 @@
 
 use super::server::{EVERYTHING, Fault};
 use super::*;
-use crate::domain::change::{COMPLETION_REJECTED, MAY_BE_ADDED};
 use crate::domain::feed::Capabilities;
 use crate::domain::history::Session;
-use crate::domain::line::Line;
+
+mod conflicts;
 
 const OPEN: &str = "water rec:1w due:2026-11-24";
 const DONE: &str = "x 2026-11-24 water rec:1w due:2026-11-24";
@@ -68,7 +68,7 @@ async fn a_successor_is_shown_at_once_and_sent_after_the_completion_was_answered
 }
 
 #[tokio::test]
-async fn a_lost_answer_or_a_death_between_the_two_requests_adds_no_second_one() -> Outcome {
+async fn a_lost_answer_or_a_crash_between_the_two_requests_adds_no_second_successor() -> Outcome {
     for faults in [
         vec![Fault::LostBefore],
         vec![Fault::LostAfter],
@@ -89,7 +89,7 @@ async fn a_lost_answer_or_a_death_between_the_two_requests_adds_no_second_one() 
 }
 
 #[tokio::test]
-async fn an_undo_before_it_was_sent_leaves_nothing_and_after_it_deletes_it() -> Outcome {
+async fn reopening_removes_an_unsent_successor_and_deletes_a_sent_one() -> Outcome {
     let (server, [mut device]) = devices().await?;
     device.commit(&[completing(1), reopening(2)])?;
     assert_eq!(device.shown()?, [OPEN]);
@@ -110,8 +110,7 @@ async fn an_undo_before_it_was_sent_leaves_nothing_and_after_it_deletes_it() -> 
 }
 
 #[tokio::test]
-async fn one_undo_takes_back_the_completion_and_its_successor_and_redo_brings_both_back() -> Outcome
-{
+async fn one_undo_reverses_the_completion_and_its_successor_and_redo_restores_both() -> Outcome {
     let (server, [mut device]) = devices().await?;
     let now = Timestamp::UNIX_EPOCH;
     let mut number = 100;
@@ -121,7 +120,7 @@ async fn one_undo_takes_back_the_completion_and_its_successor_and_redo_brings_bo
     };
     device
         .store
-        .commit_act(Session::Cli, "completed", &[completing(1)])?;
+        .commit_action(Session::Cli, "completed", &[completing(1)])?;
     assert_eq!(device.store.history(Session::Cli)?.len(), 1);
     device.rounds().await?;
     device.store.undo(Session::Cli, now, &mut fresh)?;
@@ -141,7 +140,7 @@ async fn one_undo_takes_back_the_completion_and_its_successor_and_redo_brings_bo
 }
 
 #[tokio::test]
-async fn reopening_while_the_completion_is_under_way_leaves_no_successor() -> Outcome {
+async fn reopening_while_the_completion_is_being_sent_leaves_no_successor() -> Outcome {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         for again in [false, true] {
             let (server, [mut device]) = devices().await?;
@@ -160,124 +159,6 @@ async fn reopening_while_the_completion_is_under_way_leaves_no_successor() -> Ou
             assert_eq!(device.outbox()?, []);
         }
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_text_edited_elsewhere_meanwhile_is_in_both() -> Outcome {
-    let (server, [mut one, mut other]) = devices().await?;
-    one.commit(&[completing(1)])?;
-    server.rewrite(OPEN, "water all plants rec:1w due:2026-11-24");
-    one.rounds().await?;
-    other.rounds().await?;
-    let expected = [
-        "water all plants rec:1w due:2026-12-01",
-        "x 2026-11-24 water all plants rec:1w due:2026-11-24",
-    ];
-    assert_eq!(sorted(&server), expected);
-    assert_eq!(other.shown()?, expected);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_due_date_moved_elsewhere_counts_for_the_successor() -> Outcome {
-    let open = "pay rec:+1m due:2026-11-24";
-    let server = Server::full();
-    server.add(key(1), open);
-    let mut device = Device::new(&server)?;
-    device.rounds().await?;
-    let done = Line::new(open).completed(jiff::civil::date(2026, 11, 23));
-    device.commit(&[editing(key(1), open, &done)])?;
-    assert!(
-        device
-            .shown()?
-            .contains(&"pay rec:+1m due:2026-12-24".to_owned())
-    );
-    // And what was done to the successor stays.
-    let next = successor(&device)?.ok_or("no successor")?;
-    device.commit(&[editing(
-        next,
-        "pay rec:+1m due:2026-12-24",
-        "pay rec:+1m due:2026-12-24 @bank",
-    )])?;
-    server.rewrite(open, "pay rec:+1m due:2026-11-28");
-    device.rounds().await?;
-    assert_eq!(
-        sorted(&server),
-        [
-            "pay rec:+1m due:2026-12-28 @bank",
-            "x 2026-11-23 pay rec:+1m due:2026-11-28"
-        ]
-    );
-    Ok(())
-}
-
-#[tokio::test]
-async fn two_devices_that_complete_it_on_different_days_add_one() -> Outcome {
-    let (server, [mut one, mut other]) = devices().await?;
-    one.commit(&[completing(1)])?;
-    other.commit(&[editing(
-        key(1),
-        OPEN,
-        "x 2026-11-25 water rec:1w due:2026-11-24",
-    )])?;
-    assert_eq!(other.shown()?[0], "water rec:1w due:2026-12-02");
-    one.rounds().await?;
-    other.rounds().await?;
-    assert_eq!(sorted(&server), [NEXT, DONE]);
-    assert_eq!(other.shown()?, [NEXT, DONE]);
-    assert_eq!(other.outbox()?, []);
-    Ok(())
-}
-
-#[tokio::test]
-async fn two_devices_that_write_the_same_line_add_one_and_keep_what_was_done_to_it() -> Outcome {
-    for fault in [Fault::None, Fault::LostBefore] {
-        let (server, [mut one, mut other]) = devices().await?;
-        one.commit(&[completing(1)])?;
-        other.commit(&[completing(2)])?;
-        let next = successor(&other)?.ok_or("no successor")?;
-        server.fail(&[fault]);
-        let _ = other.round().await;
-        other.commit(&[editing(next, NEXT, "water rec:1w due:2026-12-01 @home")])?;
-        one.rounds().await?;
-        other.rounds().await?;
-        one.rounds().await?;
-        let expected = ["water rec:1w due:2026-12-01 @home", DONE];
-        assert_eq!(sorted(&server), expected, "{fault:?}");
-        assert_eq!(one.shown()?, expected);
-        assert_eq!(other.shown()?, expected);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn what_was_done_to_the_successor_of_another_devices_completion_is_the_users_to_decide()
--> Outcome {
-    let (server, [mut one, mut other]) = devices().await?;
-    other.commit(&[completing(2)])?;
-    let next = successor(&other)?.ok_or("no successor")?;
-    other.commit(&[editing(next, NEXT, "water rec:1w due:2026-12-01 @home")])?;
-    one.commit(&[editing(
-        key(1),
-        OPEN,
-        "x 2026-11-23 water rec:1w due:2026-11-24",
-    )])?;
-    one.rounds().await?;
-    other.rounds().await?;
-    assert_eq!(
-        sorted(&server),
-        [
-            "water rec:1w due:2026-11-30",
-            "x 2026-11-23 water rec:1w due:2026-11-24"
-        ]
-    );
-    assert_eq!(other.rejected()?, [(MAY_BE_ADDED.to_owned(), None)]);
-    assert!(
-        other
-            .shown()?
-            .contains(&"water rec:1w due:2026-12-01 @home".to_owned())
-    );
     Ok(())
 }
 
@@ -365,7 +246,7 @@ async fn a_completed_todo_that_is_deleted_at_once_leaves_its_successor() -> Outc
 }
 
 #[tokio::test]
-async fn without_permission_to_add_the_todo_is_completed_all_the_same() -> Outcome {
+async fn without_permission_to_add_the_todo_is_still_completed() -> Outcome {
     let (server, [mut device]) = devices().await?;
     server.allow(Capabilities {
         insert: false,
@@ -379,76 +260,6 @@ async fn without_permission_to_add_the_todo_is_completed_all_the_same() -> Outco
     device.rounds().await?;
     assert_eq!(server.texts(), [DONE]);
     assert_eq!(device.outbox()?, []);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_rejected_completion_and_its_successor_are_decided_together() -> Outcome {
-    for retried in [true, false] {
-        let (server, [mut device]) = devices().await?;
-        device.commit(&[editing(
-            key(1),
-            OPEN,
-            "x 2026-11-24 water plants rec:1w due:2026-11-24",
-        )])?;
-        server.rewrite(OPEN, "water trees rec:1w due:2026-11-24");
-        device.rounds().await?;
-        let codes: Vec<String> = device.rejected()?.into_iter().map(|it| it.0).collect();
-        assert_eq!(codes, ["conflict", COMPLETION_REJECTED]);
-        assert_eq!(server.texts(), ["water trees rec:1w due:2026-11-24"]);
-        let edit = device.outbox()?[0].entry.seq;
-        if retried {
-            server.rewrite("water trees rec:1w due:2026-11-24", OPEN);
-            device.rounds().await?;
-            let add = device.outbox()?[1].entry.seq;
-            device.store.retry(add, key(99))?;
-            device.rounds().await?;
-            assert_eq!(
-                sorted(&server),
-                [
-                    "water plants rec:1w due:2026-12-01",
-                    "x 2026-11-24 water plants rec:1w due:2026-11-24"
-                ]
-            );
-        } else {
-            device.store.drop_entry(edit)?;
-            assert_eq!(device.shown()?, ["water trees rec:1w due:2026-11-24"]);
-        }
-        assert_eq!(device.outbox()?, []);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn what_is_done_to_a_successor_whose_completion_was_rejected_waits_with_it() -> Outcome {
-    for deleted in [false, true] {
-        let (server, [mut device]) = devices().await?;
-        device.commit(&[editing(
-            key(1),
-            OPEN,
-            "x 2026-11-24 water plants rec:1w due:2026-11-24",
-        )])?;
-        server.rewrite(OPEN, "water trees rec:1w due:2026-11-24");
-        device.rounds().await?;
-        let next = successor(&device)?.ok_or("no successor")?;
-        let text = "water plants rec:1w due:2026-12-01";
-        let edited = "water plants rec:1w due:2026-12-01 @home";
-        device.commit(&[if deleted {
-            removing(next, text)
-        } else {
-            editing(next, text, edited)
-        }])?;
-        assert_eq!(device.round().await?.waiting, 0);
-        server.rewrite("water trees rec:1w due:2026-11-24", OPEN);
-        device.rounds().await?;
-        let edit = device.outbox()?[0].entry.seq;
-        device.store.retry(edit, key(99))?;
-        device.rounds().await?;
-        let done = "x 2026-11-24 water plants rec:1w due:2026-11-24";
-        let expected: &[&str] = if deleted { &[done] } else { &[edited, done] };
-        assert_eq!(sorted(&server), expected);
-        assert_eq!(device.outbox()?, []);
-    }
     Ok(())
 }
 
@@ -471,7 +282,7 @@ async fn on_a_bare_backend_one_device_adds_one() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_import_or_an_add_by_key_keeps_what_was_changed_before_it_was_sent() -> Outcome {
+async fn an_import_or_an_add_by_key_keeps_changes_made_before_it_was_sent() -> Outcome {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     let shared = Key::new(Uuid::from_u128(1));
@@ -490,7 +301,7 @@ async fn an_import_or_an_add_by_key_keeps_what_was_changed_before_it_was_sent() 
     let add = change(other, Act::Add { text: "tea".into() });
     device
         .store
-        .commit_act(Session::Cli, "added", std::slice::from_ref(&add))?;
+        .commit_action(Session::Cli, "added", std::slice::from_ref(&add))?;
     let mut fresh = || key(500).uuid();
     device
         .store

@@ -1,20 +1,22 @@
 //! A server in memory with the full backend's rules: keys are unique, tombstones
 //! final, edits conditional, revisions in commit order. As a bare one it knows
-//! rows by id only. It fails as told.
+//! rows by id only. Faults can be injected.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
-use crate::sync::remote::{Answer, BareRow, Batch, Page, PageRequest, Remote, RemoteError};
+use crate::sync::remote::{BareRow, Batch, Page, PageRequest, PushAnswer, Remote, RemoteError};
+
+mod state;
+use state::{ServerState, lost};
 
 pub(super) const ENDPOINT: &str = "https://hasura.example/v1/graphql";
 
-/// What goes wrong with the next write.
+/// A fault of the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// No connection.
@@ -23,38 +25,17 @@ pub(super) enum Fault {
     LostBefore,
     /// The write happens, the answer is lost.
     LostAfter,
-    /// The server is too busy, and wants to be left alone for ten minutes.
+    /// The server is too busy and asks for a pause of ten minutes.
     Busy,
     /// The future never ends.
     Hang,
-    /// All is well.
+    /// No fault.
     None,
-}
-
-type Hook = Box<dyn FnOnce()>;
-
-#[derive(Default)]
-struct State {
-    rows: BTreeMap<Key, Row>,
-    tombstones: BTreeMap<Key, i64>,
-    revision: i64,
-    next_id: i64,
-    purged: i64,
-    user: i64,
-    capabilities: Option<Capabilities>,
-    faults: VecDeque<Fault>,
-    hooks: VecDeque<Hook>,
-    batches: Vec<Batch>,
-    asked: usize,
-    pages: usize,
-    row_limit: Option<usize>,
-    largest_page: Option<usize>,
-    is_fickle: bool,
 }
 
 /// One server; clones are clients of the same.
 #[derive(Clone)]
-pub(super) struct Server(Rc<RefCell<State>>);
+pub(super) struct Server(Rc<RefCell<ServerState>>);
 
 pub(super) const EVERYTHING: Capabilities = Capabilities {
     full: true,
@@ -64,26 +45,12 @@ pub(super) const EVERYTHING: Capabilities = Capabilities {
     single_operations: false,
 };
 
-fn lost() -> RemoteError {
-    RemoteError::ConnectionLost {
-        host: "test".to_owned(),
-        message: "cut".to_owned(),
-    }
-}
-
-fn refused(code: &str) -> RemoteError {
-    RemoteError::Refused {
-        code: code.to_owned(),
-        message: "no".to_owned(),
-    }
-}
-
 impl Server {
     pub(super) fn full() -> Self {
-        Self(Rc::new(RefCell::new(State {
+        Self(Rc::new(RefCell::new(ServerState {
             user: 1,
             capabilities: Some(EVERYTHING),
-            ..State::default()
+            ..ServerState::default()
         })))
     }
 
@@ -100,18 +67,18 @@ impl Server {
         self.0.borrow_mut().capabilities = Some(capabilities);
     }
 
-    /// What goes wrong with the next writes, in order.
+    /// Sets the faults of the next writes, in order.
     pub(super) fn fail(&self, faults: &[Fault]) {
         self.0.borrow_mut().faults.extend(faults);
     }
 
-    /// Nothing goes wrong any more.
-    pub(super) fn calm(&self) {
+    /// Clears the faults.
+    pub(super) fn clear_faults(&self) {
         self.0.borrow_mut().faults.clear();
     }
 
-    /// Done while the next write without a hook is on its way.
-    pub(super) fn meanwhile(&self, hook: impl FnOnce() + 'static) {
+    /// Runs `hook` during the next write without a hook.
+    pub(super) fn during_next_write(&self, hook: impl FnOnce() + 'static) {
         self.0.borrow_mut().hooks.push_back(Box::new(hook));
     }
 
@@ -123,17 +90,17 @@ impl Server {
         self.0.borrow_mut().largest_page = Some(largest);
     }
 
-    /// Every request that arrived, also those whose answer was lost.
+    /// Returns every request that arrived, including those whose answer was lost.
     pub(super) fn batches(&self) -> Vec<Batch> {
         self.0.borrow().batches.clone()
     }
 
-    /// How often it was asked what the role may do.
-    pub(super) fn asked(&self) -> usize {
-        self.0.borrow().asked
+    /// Returns how often the role's permissions were requested.
+    pub(super) fn capability_requests(&self) -> usize {
+        self.0.borrow().capability_requests
     }
 
-    /// How often a page of the change feed was read.
+    /// Returns how often a page of the change feed was read.
     pub(super) fn pages(&self) -> usize {
         self.0.borrow().pages
     }
@@ -149,7 +116,7 @@ impl Server {
         self.0.borrow().rows.values().cloned().collect()
     }
 
-    /// Another device or program edits.
+    /// Edits a row as another device or program.
     pub(super) fn rewrite(&self, from: &str, to: &str) {
         let mut state = self.0.borrow_mut();
         let key = state.rows.values().find(|r| r.text == from).map(|r| r.key);
@@ -158,7 +125,7 @@ impl Server {
         }
     }
 
-    /// Another text under the same revision.
+    /// Changes a text without a new revision.
     pub(super) fn rewrite_in_place(&self, from: &str, to: &str) {
         let mut state = self.0.borrow_mut();
         for row in state.rows.values_mut().filter(|row| row.text == from) {
@@ -166,7 +133,7 @@ impl Server {
         }
     }
 
-    /// Another device or program removes.
+    /// Deletes a row as another device or program.
     pub(super) fn remove(&self, text: &str) {
         let mut state = self.0.borrow_mut();
         let key = state.rows.values().find(|r| r.text == text).map(|r| r.key);
@@ -175,183 +142,26 @@ impl Server {
         }
     }
 
-    /// Another device or program adds.
+    /// Adds a row as another device or program.
     pub(super) fn add(&self, key: Key, text: &str) {
         self.0.borrow_mut().add(key, text);
     }
 
-    /// From now on another user row each time it is asked.
-    pub(super) fn never_be_the_same(&self) {
-        self.0.borrow_mut().is_fickle = true;
+    /// Makes the server return another user row for each request.
+    pub(super) fn change_user_each_time(&self) {
+        self.0.borrow_mut().changes_user = true;
     }
 
-    /// Forgets everything: another user row, revisions from the start.
-    pub(super) fn start_over(&self) {
+    /// Resets the server: another user row, revisions from the start.
+    pub(super) fn reset(&self) {
         let mut state = self.0.borrow_mut();
         let capabilities = state.capabilities;
         let user = state.user + 1;
-        *state = State {
+        *state = ServerState {
             user,
             capabilities,
-            ..State::default()
+            ..ServerState::default()
         };
-    }
-}
-
-impl State {
-    fn add(&mut self, key: Key, text: &str) -> Answer {
-        if self.rows.contains_key(&key) || self.tombstones.contains_key(&key) {
-            return Answer::NoRow;
-        }
-        self.next_id += 1;
-        self.revision += 1;
-        let (id, revision) = (self.next_id, self.revision);
-        let text = text.to_owned();
-        self.rows.insert(
-            key,
-            Row {
-                key,
-                id,
-                text,
-                revision,
-                created_at: None,
-                updated_at: None,
-            },
-        );
-        Answer::Row { id, revision }
-    }
-
-    fn edit(&mut self, key: Key, text: &str) -> Answer {
-        let Some(row) = self.rows.get_mut(&key) else {
-            return Answer::NoRow;
-        };
-        self.revision += 1;
-        row.revision = self.revision;
-        text.clone_into(&mut row.text);
-        Answer::Row {
-            id: row.id,
-            revision: row.revision,
-        }
-    }
-
-    fn remove(&mut self, key: Key) -> Answer {
-        let Some(row) = self.rows.remove(&key) else {
-            return Answer::NoRow;
-        };
-        self.revision += 1;
-        self.tombstones.insert(key, self.revision);
-        Answer::Row {
-            id: row.id,
-            revision: self.revision,
-        }
-    }
-
-    fn bare_key(&self, id: i64, text: &str) -> Option<Key> {
-        let found = |row: &&Row| row.id == id && row.text == text;
-        self.rows.values().find(found).map(|row| row.key)
-    }
-
-    fn permits(&self, batch: &Batch) -> bool {
-        let Some(role) = self.capabilities else {
-            return false;
-        };
-        match batch {
-            Batch::Add(_) => role.full && role.insert,
-            Batch::Edit(_) => role.full && role.update,
-            Batch::Remove(_) => role.full && role.delete,
-            Batch::AddAndRemove(..) => role.full && role.insert && role.delete,
-            Batch::BareAdd(_) => role.insert,
-            Batch::BareEdit { .. } => role.update,
-            Batch::BareRemove { .. } => role.delete,
-        }
-    }
-
-    /// One transaction.
-    fn write(&mut self, batch: &Batch) -> Result<Vec<Answer>, RemoteError> {
-        if !self.permits(batch) {
-            return Err(refused("validation-failed"));
-        }
-        let texts: Vec<&str> = match batch {
-            Batch::Add(adds) => adds.iter().map(|(_, text)| text.as_str()).collect(),
-            Batch::Edit(edits) => edits.iter().map(|edit| edit.after.as_str()).collect(),
-            Batch::BareAdd(texts) => texts.iter().map(String::as_str).collect(),
-            Batch::AddAndRemove(_, text) | Batch::BareEdit { after: text, .. } => vec![text],
-            Batch::Remove(_) | Batch::BareRemove { .. } => vec![],
-        };
-        if texts.iter().any(|text| text.contains("forbidden")) {
-            return Err(refused("permission-error"));
-        }
-        if texts.iter().any(|text| text.contains("poison")) {
-            return Err(RemoteError::ServerError {
-                code: "unexpected".to_owned(),
-                message: "database query error".to_owned(),
-                retry_after: None,
-                may_have_arrived: true,
-            });
-        }
-        Ok(match batch {
-            Batch::Add(adds) => adds
-                .iter()
-                .map(|(key, text)| self.add(*key, text))
-                .collect(),
-            Batch::Edit(edits) => edits
-                .iter()
-                .map(|edit| {
-                    let is_as_seen = self.rows.get(&edit.key).is_some_and(|row| {
-                        row.revision == edit.revision && row.text == edit.before
-                    });
-                    if is_as_seen {
-                        self.edit(edit.key, &edit.after)
-                    } else {
-                        Answer::NoRow
-                    }
-                })
-                .collect(),
-            Batch::Remove(keys) => keys.iter().map(|key| self.remove(*key)).collect(),
-            Batch::AddAndRemove(key, text) => {
-                self.add(*key, text);
-                vec![self.remove(*key)]
-            }
-            Batch::BareAdd(texts) => texts
-                .iter()
-                .map(|text| {
-                    let key = Key::of_row("its own", self.next_id + 1);
-                    self.add(key, text)
-                })
-                .collect(),
-            Batch::BareEdit { id, before, after } => {
-                let key = self.bare_key(*id, before);
-                vec![key.map_or(Answer::NoRow, |key| self.edit(key, after))]
-            }
-            Batch::BareRemove { id, before } => {
-                let key = self.bare_key(*id, before);
-                vec![key.map_or(Answer::NoRow, |key| self.remove(key))]
-            }
-        })
-    }
-
-    fn mark(&mut self) -> Result<Mark, RemoteError> {
-        if !self.capabilities.is_some_and(|role| role.full) {
-            return Err(refused("validation-failed"));
-        }
-        if self.is_fickle {
-            self.user += 1;
-        }
-        Ok(Mark {
-            user_id: self.user,
-            revision: self.revision,
-            purged_revision: self.purged,
-        })
-    }
-
-    fn page(&self, limit: usize) -> Result<usize, RemoteError> {
-        match self.largest_page {
-            Some(largest) if limit > largest => Err(RemoteError::TooLarge {
-                host: "test".to_owned(),
-                limit: largest,
-            }),
-            _ => Ok(self.row_limit.map_or(limit, |rows| rows.min(limit))),
-        }
     }
 }
 
@@ -361,7 +171,7 @@ impl Remote for Server {
     }
 
     async fn capabilities(&self) -> Result<Capabilities, RemoteError> {
-        self.0.borrow_mut().asked += 1;
+        self.0.borrow_mut().capability_requests += 1;
         self.0.borrow().capabilities.ok_or_else(lost)
     }
 
@@ -369,11 +179,11 @@ impl Remote for Server {
         self.0.borrow_mut().mark()
     }
 
-    async fn page(&self, asked: PageRequest) -> Result<Page, RemoteError> {
+    async fn page(&self, request: PageRequest) -> Result<Page, RemoteError> {
         let mut state = self.0.borrow_mut();
         let mark = state.mark()?;
         state.pages += 1;
-        let limit = state.page(asked.limit)?;
+        let limit = state.page(request.limit)?;
         let mut feed: Vec<(i64, FeedRow)> = state
             .rows
             .values()
@@ -383,7 +193,7 @@ impl Remote for Server {
             let (key, revision) = (*key, *revision);
             (revision, FeedRow::Removed { key, revision })
         }));
-        feed.retain(|(revision, _)| *revision > asked.since);
+        feed.retain(|(revision, _)| *revision > request.since);
         feed.sort_by_key(|(revision, _)| *revision);
         let changes = feed.into_iter().map(|(_, row)| row).take(limit).collect();
         Ok(Page { changes, mark })
@@ -406,7 +216,7 @@ impl Remote for Server {
         Ok(rows)
     }
 
-    async fn push(&self, batch: &Batch) -> Result<Vec<Answer>, RemoteError> {
+    async fn push(&self, batch: &Batch) -> Result<Vec<PushAnswer>, RemoteError> {
         let fault = self.0.borrow_mut().faults.pop_front();
         let hook = self.0.borrow_mut().hooks.pop_front();
         if let Some(hook) = hook {

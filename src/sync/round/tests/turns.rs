@@ -38,11 +38,11 @@ async fn asked_after(
 
     ended?;
     assert_eq!(report?.pushed, changes);
-    Ok(server.asked())
+    Ok(server.capability_requests())
 }
 
 #[tokio::test]
-async fn a_round_made_meanwhile_is_not_made_again() -> Outcome {
+async fn a_round_completed_by_another_process_is_not_repeated() -> Outcome {
     assert_eq!(asked_after(SignedDuration::ZERO, 0).await?, 0);
     Ok(())
 }

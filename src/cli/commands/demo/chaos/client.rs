@@ -19,7 +19,7 @@ use crate::domain::key::{ChangeId, Key};
 use crate::domain::line::Line;
 use crate::domain::list::Around;
 use crate::domain::query::Query;
-use crate::domain::todo::{State, Todo};
+use crate::domain::todo::{SyncState, Todo};
 
 /// When a hand gives a request up.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -206,7 +206,7 @@ impl<'a> ChaosClient<'a> {
             .window(&Query::default(), around, REACH)?;
         let mut rows = window.rows;
         let is_chore = |todo: &Todo| name_of(&todo.text).starts_with(CHORE);
-        rows.retain(|todo| todo.state != State::Rejected && is_chore(todo) == chore);
+        rows.retain(|todo| todo.state != SyncState::Rejected && is_chore(todo) == chore);
         Ok(self.rng.choice(rows))
     }
 }

@@ -1,7 +1,7 @@
-//! The new base, pulled beside a stale one and swapped for it in one transaction.
+//! The new base, pulled into tables of its own and swapped in by one transaction.
 //!
-//! After a reset of the server, and for a pull from the start, the rows known
-//! stay shown until the pull is complete.
+//! After a reset of the server, and during a pull from the start, the old rows stay
+//! shown until the pull is complete.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -14,12 +14,12 @@ use crate::store::rows::{self, BASE_COLUMNS, blob};
 use crate::store::sort_key;
 use crate::store::write::Write;
 
-/// The base rows that the new base has not got.
+/// The base rows that the new base lacks.
 const GONE: &str = "
     SELECT key FROM shown WHERE overlaid = 0 AND key NOT IN (SELECT key FROM staged)
     UNION ALL SELECT key FROM base WHERE key NOT IN (SELECT key FROM staged)";
 
-/// The row of the new base for a key, if it has been pulled.
+/// Returns the row of the new base for a key, if it has been pulled.
 pub(super) fn of(connection: &Connection, key: Key) -> Result<Option<Row>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT id, {BASE_COLUMNS} FROM staged WHERE key = ?1"
@@ -29,8 +29,8 @@ pub(super) fn of(connection: &Connection, key: Key) -> Result<Option<Row>, Store
 }
 
 impl Write<'_> {
-    /// Marks base as stale: the next pull starts at 0 and is staged. Where there
-    /// is no base there is nothing to show meanwhile, and rows are applied at once.
+    /// Marks base as stale: the next pull starts at 0 and is staged. Without
+    /// a base, rows are applied at once.
     pub(super) fn stage(&mut self) -> Result<(), StoreError> {
         self.tx.execute_batch(
             "DELETE FROM staged;
@@ -81,7 +81,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Forgets the new base; the old one counts again.
+    /// Discards the new base; the old one is no longer stale.
     pub(super) fn unstage(&mut self) -> Result<(), StoreError> {
         if self.account_state.staging {
             self.account_state.staging = false;
@@ -90,8 +90,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Puts the new base in the place of the stale one. Only rows that differ are
-    /// written.
+    /// Replaces the stale base by the new one. Only rows that differ are written.
     pub(super) fn swap_base(&mut self) -> Result<(), StoreError> {
         if !self.account_state.staging {
             return Ok(());
@@ -124,7 +123,7 @@ impl Write<'_> {
         Ok(keys)
     }
 
-    /// The ids of staged rows that base has not got, or has got otherwise.
+    /// Returns the ids of staged rows that base lacks or that differ.
     fn news(&self) -> Result<Vec<i64>, StoreError> {
         let same = "revision = s.revision AND text = s.text
              AND created_at IS s.created_at AND updated_at IS s.updated_at";

@@ -1,4 +1,4 @@
-//! Rows of one or several ordered scans, one after the other.
+//! Reads one ordered scan, or several merged into one.
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
@@ -8,11 +8,11 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::types::ValueRef;
 
 use crate::domain::todo::Todo;
-use crate::store::cursor::Way;
+use crate::store::cursor::Direction;
 use crate::store::error::StoreError;
 use crate::store::{rows, sort_key};
 
-pub(super) fn along(
+pub(super) fn read_scan(
     found: &mut Rows<'_>,
     todo: &mut Todo,
     visit: &mut impl FnMut(&mut Todo) -> ControlFlow<()>,
@@ -26,10 +26,10 @@ pub(super) fn along(
     Ok(ControlFlow::Continue(()))
 }
 
-/// Several scans as one: each time the row that comes first.
-pub(super) fn merged(
+/// Merges several ordered scans.
+pub(super) fn merge_scans(
     found: &mut [Rows<'_>],
-    way: Way,
+    direction: Direction,
     todo: &mut Todo,
     visit: &mut impl FnMut(&mut Todo) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
@@ -43,7 +43,7 @@ pub(super) fn merged(
             let (value, order) = sorted_by(row)?;
             let is_first = first.is_none_or(|(_, (best, best_order))| {
                 let down = compare(value, best).then(order.cmp(&best_order));
-                (down == Ordering::Less) == (way == Way::Down)
+                (down == Ordering::Less) == (direction == Direction::Down)
             });
             if is_first {
                 first = Some((number, (value, order)));
@@ -65,8 +65,8 @@ pub(super) fn merged(
     }
 }
 
-/// The sort key of a row: the value after [`TODO_COLUMNS`], if there is one, and
-/// the order.
+/// Returns the sort key of a row: the value after [`TODO_COLUMNS`], if there is
+/// one, and the order.
 fn sorted_by<'r>(row: &'r rusqlite::Row<'_>) -> Result<(ValueRef<'r>, i64), StoreError> {
     let value = match row.as_ref().column_count() {
         0..=7 => ValueRef::Null,

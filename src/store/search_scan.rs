@@ -1,4 +1,4 @@
-//! A walk along the rows that a search through blocks of texts finds.
+//! Scans the rows that a search through text blocks finds.
 
 use std::ops::ControlFlow;
 
@@ -6,13 +6,13 @@ use rusqlite::types::Value;
 use rusqlite::{CachedStatement, params_from_iter};
 
 use crate::domain::todo::Todo;
-use crate::store::cursor::{List, Start, Way, narrowed};
+use crate::store::cursor::{Direction, ListCursor, ScanStart, narrowed};
 use crate::store::error::StoreError;
 use crate::store::rows::{self, TODO_COLUMNS};
-use crate::store::sort_key::{self, Part};
+use crate::store::sort_key::{self, TablePart};
 use crate::store::text_blocks::Matches;
 
-/// The rows found in one part of the table, and the next of them.
+/// The rows found in one part of the table.
 struct Found<'c> {
     matches: Matches<'c>,
     row: CachedStatement<'c>,
@@ -20,17 +20,17 @@ struct Found<'c> {
     next: Option<i64>,
 }
 
-impl List<'_> {
-    /// As a walk along an index, but only the rows that contain the words are read.
-    pub(super) fn walk_found(
+impl ListCursor<'_> {
+    /// As [`ListCursor::visit`], but reads only the rows that contain the words.
+    pub(super) fn visit_found(
         &self,
-        start: Start<'_>,
-        way: Way,
+        start: ScanStart<'_>,
+        direction: Direction,
         mut visit: impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            let mut found = self.found(*part, start, way)?;
+            let mut found = self.found(*part, start, direction)?;
             found.next = found.matches.advance()?;
             parts.push(found);
         }
@@ -38,9 +38,9 @@ impl List<'_> {
         loop {
             let order = |found: &&mut Found<'_>| {
                 let order = found.next.map(|place| sort_key::parted(place).0);
-                order.map(|order| match way {
-                    Way::Down => order,
-                    Way::Up => -order,
+                order.map(|order| match direction {
+                    Direction::Down => order,
+                    Direction::Up => -order,
                 })
             };
             let first = parts
@@ -60,11 +60,11 @@ impl List<'_> {
         }
     }
 
-    /// The number of rows found, where SQL can decide about the rest.
+    /// Counts the rows found, if SQL can decide about the other terms.
     pub(super) fn count_found(&self) -> Result<u64, StoreError> {
         let mut count = 0;
         for part in &self.parts {
-            let mut found = self.found(*part, Start::End, Way::Down)?;
+            let mut found = self.found(*part, ScanStart::End, Direction::Down)?;
             let words_decide = found.values.is_empty() && self.filter.sql.is_empty();
             let mut todo = rows::blank();
             loop {
@@ -80,7 +80,12 @@ impl List<'_> {
         Ok(count)
     }
 
-    fn found(&self, part: Part, start: Start<'_>, way: Way) -> Result<Found<'_>, StoreError> {
+    fn found(
+        &self,
+        part: TablePart,
+        start: ScanStart<'_>,
+        direction: Direction,
+    ) -> Result<Found<'_>, StoreError> {
         let mut sql = format!("SELECT {TODO_COLUMNS} FROM shown WHERE place = ?");
         let mut values = Vec::new();
         if let Some(day) = self.hidden_in(part) {
@@ -89,9 +94,9 @@ impl List<'_> {
         }
         sql.push_str(&self.filter.sql);
         values.extend(self.filter.values.iter().cloned());
-        let places = narrowed(part, start, way);
+        let places = narrowed(part, start, direction);
         Ok(Found {
-            matches: Matches::new(self.connection, &self.filter.words, places, way),
+            matches: Matches::new(self.connection, &self.filter.words, places, direction),
             row: self.connection.prepare_cached(&sql)?,
             values,
             next: None,
