@@ -1,5 +1,6 @@
 //! Construction of HTTP clients: TLS, proxies, time limits and redirects.
 
+mod failure;
 mod retry_after;
 
 use std::time::Duration;
@@ -7,9 +8,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, Url};
 
-use crate::text::causes;
-use crate::text::sanitize::message;
-
+pub use failure::RequestFailure;
 pub use retry_after::retry_after;
 
 /// The time limit of a request, from start to last byte.
@@ -105,20 +104,6 @@ pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyE
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
-}
-
-/// Returns the innermost cause of a failed request (`Connection refused (os error
-/// 111)`), without the address.
-#[must_use]
-pub fn reason(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let innermost = causes::innermost(error);
-    if innermost.is::<reqwest::Error>() {
-        return "the request could not be sent".to_owned();
-    }
-    message(&innermost.to_string())
 }
 
 /// Formats host and port of `url`, for messages.

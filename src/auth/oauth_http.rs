@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::auth::normalize;
 use crate::auth::transport_error::TransportError;
-use crate::http::{self, BodyError};
+use crate::http::{self, BodyError, RequestFailure};
 use crate::text::redact::without;
 
 /// The size limit of an answer, in bytes. A token response has a few thousand.
@@ -134,11 +134,7 @@ async fn send(client: &Client, request: HttpRequest) -> Result<JsonAnswer, Trans
         || "the issuer".to_owned(),
         |authority| authority.as_str().to_owned(),
     );
-    let unsent = |reason: String| TransportError::Unreachable {
-        host: host.clone(),
-        reason,
-    };
-    let request = reqwest::Request::try_from(request).map_err(|e| unsent(http::reason(&e)))?;
+    let request = reqwest::Request::try_from(request).map_err(|e| transport_error(&host, &e))?;
     let response = client
         .execute(request)
         .await
@@ -150,7 +146,7 @@ async fn send(client: &Client, request: HttpRequest) -> Result<JsonAnswer, Trans
         .map_err(|e| match e {
             BodyError::Broken(e) => TransportError::ConnectionLost {
                 host: host.clone(),
-                reason: http::reason(&e),
+                reason: RequestFailure::of(&e),
             },
             BodyError::TooLarge { limit } => TransportError::TooLarge {
                 host: host.clone(),
@@ -162,7 +158,7 @@ async fn send(client: &Client, request: HttpRequest) -> Result<JsonAnswer, Trans
 
 /// Maps a failed request by whether it may have arrived.
 pub(crate) fn transport_error(host: &str, error: &reqwest::Error) -> TransportError {
-    let (host, reason) = (host.to_owned(), http::reason(error));
+    let (host, reason) = (host.to_owned(), RequestFailure::of(error));
     if error.is_connect() || error.is_builder() {
         TransportError::Unreachable { host, reason }
     } else {

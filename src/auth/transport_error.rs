@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::http::RequestFailure;
+
 /// Why a request to the issuer has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -11,8 +13,8 @@ pub enum TransportError {
     Unreachable {
         /// The issuer's host.
         host: String,
-        /// The network's error.
-        reason: String,
+        /// The reason.
+        reason: RequestFailure,
     },
     /// The connection was lost or timed out after the request was sent: it may
     /// have arrived.
@@ -20,8 +22,8 @@ pub enum TransportError {
     ConnectionLost {
         /// The issuer's host.
         host: String,
-        /// The network's error.
-        reason: String,
+        /// The reason.
+        reason: RequestFailure,
     },
     /// A server error (5xx).
     #[error("{host} returned a server error (HTTP {status})")]
@@ -72,15 +74,9 @@ impl TransportError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::Unreachable { host, reason } if reason.contains("certificate") => {
-                format!(
-                    "Set SSL_CERT_FILE to the certificate authority of {host}, if it is your own or \
-                     your proxy's."
-                )
-            }
-            Self::Unreachable { host, .. } => {
+            Self::Unreachable { host, reason } => reason.help(host).unwrap_or_else(|| {
                 format!("Check the network connection, the proxy settings and the address {host}.")
-            }
+            }),
             Self::ConnectionLost { .. } | Self::ServerError { .. } | Self::RateLimited { .. } => {
                 "Try again in a minute.".to_owned()
             }
@@ -134,16 +130,17 @@ impl TransportError {
 #[cfg(test)]
 mod tests {
     use super::TransportError;
+    use crate::http::RequestFailure;
 
     #[test]
     fn an_untrusted_certificate_suggests_the_variable() {
-        let unreachable = |reason: &str| TransportError::Unreachable {
+        let unreachable = |reason| TransportError::Unreachable {
             host: "t.example".to_owned(),
-            reason: reason.to_owned(),
+            reason,
         };
-        let help = unreachable("invalid peer certificate: UnknownIssuer").help();
+        let help = unreachable(RequestFailure::UnknownAuthority).help();
         assert!(help.contains("SSL_CERT_FILE"), "{help}");
-        let help = unreachable("Connection refused").help();
+        let help = unreachable(RequestFailure::Timeout).help();
         assert!(!help.contains("SSL_CERT_FILE"), "{help}");
     }
 

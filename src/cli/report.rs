@@ -103,6 +103,7 @@ mod tests {
     use crate::auth::discovery::DiscoveryError;
     use crate::auth::error::AuthError;
     use crate::auth::transport_error::TransportError;
+    use crate::http::RequestFailure;
     use crate::sync::remote::RemoteError;
 
     fn text(error: &CliError) -> Result<String, Box<dyn Error>> {
@@ -166,7 +167,7 @@ mod tests {
     fn exit_codes_name_the_kind_of_failure() {
         let lost = RemoteError::ConnectionLost {
             host: "h".to_owned(),
-            message: "m".to_owned(),
+            reason: RequestFailure::Timeout,
         };
         let logged_out = RemoteError::NoToken {
             source: Arc::new(AuthError::LoggedOut),

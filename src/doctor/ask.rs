@@ -8,7 +8,7 @@ use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::http;
+use crate::http::{self, RequestFailure};
 use crate::text::redact::without;
 use crate::text::sanitize::{message, one_line};
 
@@ -23,18 +23,29 @@ pub(super) type RequestResult = Result<HttpAnswer, NoAnswer>;
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NoAnswer {
-    /// The error of the network or TLS.
+    /// The reason.
     pub(super) reason: String,
     /// Whether TLS is the cause.
     pub(super) is_tls: bool,
+    /// The next step, where more than the network is known to be wrong.
+    pub(super) help: Option<String>,
 }
 
 impl NoAnswer {
-    fn of(error: &reqwest::Error) -> Self {
-        let reason = message(&http::reason(error));
+    fn of(url: &Url, error: &reqwest::Error) -> Self {
+        let failure = RequestFailure::of(error);
         Self {
-            is_tls: reason.contains("certificate"),
-            reason,
+            reason: failure.to_string(),
+            is_tls: failure.is_certificate(),
+            help: failure.help(&http::authority(url)),
+        }
+    }
+
+    fn other(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            is_tls: false,
+            help: None,
         }
     }
 }
@@ -115,7 +126,7 @@ impl HttpAnswer {
 
 /// Gets `url`.
 pub(super) async fn get(url: &Url) -> RequestResult {
-    send(client(url)?.get(url.clone()), None).await
+    send(client(url)?.get(url.clone()), url, None).await
 }
 
 /// Posts a GraphQL operation to `endpoint`.
@@ -136,35 +147,39 @@ pub(super) async fn graphql(
         .body(body.to_string());
     if let Some(token) = token {
         let bearer = format!("Bearer {}", token.expose_secret());
-        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| NoAnswer {
-            reason: "the token contains characters that a header must not contain".to_owned(),
-            is_tls: false,
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
+            NoAnswer::other("the token contains characters that a header must not contain")
         })?;
         bearer.set_sensitive(true);
         request = request.header(AUTHORIZATION, bearer);
     }
-    send(request, token).await
+    send(request, endpoint, token).await
 }
 
 fn client(url: &Url) -> Result<Client, NoAnswer> {
     http::client_within(url, LIMIT).map_err(|error| NoAnswer {
         reason: error.to_string(),
         is_tls: true,
+        help: Some(error.help().to_owned()),
     })
 }
 
-async fn send(request: reqwest::RequestBuilder, token: Option<&SecretString>) -> RequestResult {
-    let response = request.send().await.map_err(|error| NoAnswer::of(&error))?;
+async fn send(
+    request: reqwest::RequestBuilder,
+    url: &Url,
+    token: Option<&SecretString>,
+) -> RequestResult {
+    let response = request
+        .send()
+        .await
+        .map_err(|error| NoAnswer::of(url, &error))?;
     let status = response.status().as_u16();
     let ahead = ahead(response.headers(), Timestamp::now());
     let location = response.headers().get(LOCATION);
     let location = location.and_then(|it| it.to_str().ok()).map(one_line);
     let body = http::body(response, SIZE_LIMIT)
         .await
-        .map_err(|error| NoAnswer {
-            reason: error.to_string(),
-            is_tls: false,
-        })?;
+        .map_err(|error| NoAnswer::other(error.to_string()))?;
     // The report must not contain the token.
     let body = token.map_or(body.clone(), |token| without(&body, token));
     Ok(HttpAnswer {

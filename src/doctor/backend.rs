@@ -12,6 +12,7 @@ use crate::doctor::login::LoginFacts;
 use crate::doctor::report::DoctorReport;
 use crate::doctor::role;
 use crate::finding::Finding;
+use crate::http;
 
 /// The smallest query that a working login can send.
 pub(super) const VERIFY: &str = include_str!("../../queries/verify.graphql");
@@ -72,15 +73,15 @@ pub(super) async fn reach(
 }
 
 fn unreachable(endpoint: &Url, sent: &str, error: NoAnswer) -> Finding {
-    let host = endpoint.host_str().unwrap_or("the endpoint");
-    let (code, help) = if error.is_tls {
-        let help = "Set SSL_CERT_FILE to a file with the certificate authority, if it is your own or \
-                    your proxy's.";
-        ("tls", help)
+    let code = if error.is_tls {
+        "tls"
     } else {
-        let help = "Check `endpoint`, that Hasura is running, and the network.";
-        ("endpoint-unreachable", help)
+        "endpoint-unreachable"
     };
+    let help = error
+        .help
+        .unwrap_or_else(|| "Check `endpoint`, that Hasura is running, and the network.".to_owned());
+    let host = http::authority(endpoint);
     let finding = Finding::failed(code, format!("cannot reach {host}"));
     Finding {
         check: "endpoint",

@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::auth::access::AccessToken;
 use crate::graphql::live::{Conversation, FrameEvent, LiveError, PROTOCOL};
-use crate::http;
+use crate::http::{self, RequestFailure};
 use crate::text::sanitize;
 
 /// The time limit for opening the connection, up to the acknowledgement.
@@ -203,7 +203,7 @@ fn renewal(token: &AccessToken, now: Timestamp) -> Option<Duration> {
 /// Opens an upgraded connection to `endpoint`.
 async fn upgrade(endpoint: &Url) -> Result<Upgraded, LiveError> {
     let unreachable = |error: reqwest::Error| LiveError::Unreachable {
-        message: http::reason(&error),
+        message: RequestFailure::of(&error).to_string(),
     };
     let client = http::socket_client(endpoint).map_err(|error| LiveError::Unreachable {
         message: error.to_string(),

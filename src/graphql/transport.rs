@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 
 use crate::auth::access::AccessToken;
 use crate::auth::error::AuthError;
-use crate::http::{self, BodyError, HttpError};
+use crate::http::{self, BodyError, HttpError, RequestFailure};
 use crate::sync::remote::RemoteError;
 
 /// A received HTTP response.
@@ -93,7 +93,7 @@ impl Http {
         if error.is_connect() || error.is_builder() {
             return RemoteError::Unreachable {
                 host: self.host.clone(),
-                message: http::reason(error),
+                reason: RequestFailure::of(error),
             };
         }
         self.lost(error)
@@ -102,7 +102,7 @@ impl Http {
     fn lost(&self, error: &reqwest::Error) -> RemoteError {
         RemoteError::ConnectionLost {
             host: self.host.clone(),
-            message: http::reason(error),
+            reason: RequestFailure::of(error),
         }
     }
 }

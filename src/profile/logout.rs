@@ -14,7 +14,7 @@ use crate::auth::revoke::{Revocation, revoke};
 use crate::auth::stored_login::StoredLogin;
 use crate::auth::transport_error::TransportError;
 use crate::domain::account::Account;
-use crate::http;
+use crate::http::{self, RequestFailure};
 use crate::os::file_lock::{FileLock, LockError};
 use crate::profile::error::LoginError;
 use crate::profile::{ActiveProfile, accounts};
@@ -144,7 +144,7 @@ impl ActiveProfile {
             .unwrap_or_else(|_| {
                 Err(AuthError::Transport(TransportError::Unreachable {
                     host: connection.issuer.clone(),
-                    reason: "no answer in time".to_owned(),
+                    reason: RequestFailure::Timeout,
                 }))
             })
     }

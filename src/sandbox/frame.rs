@@ -37,7 +37,7 @@ pub(super) struct SandboxState {
     pub(super) sockets: OpenConnections,
     /// Incremented each time all websockets are cut.
     pub(super) cut: watch::Sender<u64>,
-    /// `http://127.0.0.1:port`, without a slash.
+    /// The address that clients use (`http://127.0.0.1:port`), without a slash.
     pub(super) base: String,
     pub(super) configuration: Arc<Mutex<Configuration>>,
     /// The state at the start.

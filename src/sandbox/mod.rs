@@ -63,6 +63,9 @@ pub struct SandboxOptions {
     /// The directory of port, signing key, users, refresh tokens and rows;
     /// `None` stores nothing.
     pub data: Option<PathBuf>,
+    /// The address that clients use, without a slash at the end, when a proxy
+    /// in front of the sandbox has another; `None` is the address it listens on.
+    pub public_url: Option<String>,
     /// Only the tutorial's tables, without the change feed.
     pub bare: bool,
     /// Wait between polls, in seconds.
@@ -90,6 +93,7 @@ impl Default for SandboxOptions {
         Self {
             port: None,
             data: None,
+            public_url: None,
             bare: false,
             interval_s: 5,
             code_ttl_s: 900,
@@ -155,7 +159,9 @@ impl Sandbox {
 
         let lock = kept.lock.take();
         kept.backend.set_welcome(options.welcome.clone());
-        let frame = Arc::new(kept.frame(&options, format!("http://127.0.0.1:{port}")));
+        let local = format!("http://127.0.0.1:{port}");
+        let base = options.public_url.clone().unwrap_or_else(|| local.clone());
+        let frame = Arc::new(kept.frame(&options, base));
         let lines = OpenConnections::default();
         let service =
             frame::router(&frame).into_make_service_with_connect_info::<ConnectionCutter>();
@@ -165,7 +171,7 @@ impl Sandbox {
             let _ = axum::serve(listener, service).await;
         });
         Ok(Self {
-            addresses: addresses(&frame),
+            addresses: addresses(&frame, &local),
             backend: frame.backend.clone(),
             lines,
             server,
@@ -207,7 +213,7 @@ impl Drop for Sandbox {
     }
 }
 
-fn addresses(frame: &SandboxState) -> Addresses {
+fn addresses(frame: &SandboxState, local: &str) -> Addresses {
     let base = &frame.base;
     Addresses {
         issuer: format!("{base}/"),
@@ -215,8 +221,8 @@ fn addresses(frame: &SandboxState) -> Addresses {
         audience: identity::AUDIENCE.to_owned(),
         endpoint: format!("{base}/v1/graphql"),
         admin_secret: frame.backend.admin_secret().to_owned(),
-        activate: format!("{base}/activate"),
-        control: format!("{base}/control"),
+        activate: format!("{local}/activate"),
+        control: format!("{local}/control"),
     }
 }
 

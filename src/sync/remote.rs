@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::auth::error::AuthError;
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
+use crate::http::RequestFailure;
 
 /// A connection to the server. Implementations only send and parse.
 #[expect(
@@ -202,20 +203,20 @@ pub enum PushAnswer {
 #[non_exhaustive]
 pub enum RemoteError {
     /// No connection was made: nothing arrived.
-    #[error("cannot reach {host}: {message}")]
+    #[error("cannot reach {host}: {reason}")]
     Unreachable {
         /// The server.
         host: String,
-        /// The network's error.
-        message: String,
+        /// The reason.
+        reason: RequestFailure,
     },
     /// The connection was lost or timed out after the request left: it may have arrived.
-    #[error("the connection to {host} was lost: {message}")]
+    #[error("the connection to {host} was lost: {reason}")]
     ConnectionLost {
         /// The server.
         host: String,
-        /// The network's error.
-        message: String,
+        /// The reason.
+        reason: RequestFailure,
     },
     /// A temporary failure (5xx, 429, `unexpected`, `postgres-error`, …).
     #[error("the server failed: {message}")]
@@ -290,12 +291,11 @@ impl RemoteError {
     #[must_use]
     pub fn help(&self) -> Cow<'static, str> {
         let help = match self {
-            Self::Unreachable { message, .. } if message.contains("certificate") => {
-                "Set SSL_CERT_FILE to the certificate authority of the endpoint, if it is your \
-                 own or your proxy's."
-            }
-            Self::Unreachable { .. } | Self::ConnectionLost { .. } => {
-                "Check the network; queued changes are sent when it is back."
+            Self::Unreachable { host, reason } | Self::ConnectionLost { host, reason } => {
+                return reason.help(host).map_or_else(
+                    || "Check the network; queued changes are sent when it is back.".into(),
+                    Cow::Owned,
+                );
             }
             Self::ServerError { .. } => "Wait a while; queued changes are sent again.",
             Self::Refused { .. } => "Check what the role may do in Hasura's permissions.",

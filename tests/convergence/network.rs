@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tudone::auth::access::AccessToken;
 use tudone::domain::line::Line;
 use tudone::graphql::transport::{Received, Transport};
+use tudone::http::RequestFailure;
 use tudone::sync::remote::RemoteError;
 use uuid::Uuid;
 
@@ -115,7 +116,7 @@ fn answered(status: u16, body: impl Into<Vec<u8>>) -> Received {
 fn lost() -> Outcome {
     Err(RemoteError::ConnectionLost {
         host: "hasura.example".to_owned(),
-        message: "connection reset".to_owned(),
+        reason: RequestFailure::Other("connection reset".to_owned()),
     })
 }
 
@@ -182,7 +183,7 @@ impl Network {
             Fate::Fine => Ok(answered(200, self.arrive(Some(device), &request)?)),
             Fate::Unreachable => Err(RemoteError::Unreachable {
                 host: "hasura.example".to_owned(),
-                message: "no route".to_owned(),
+                reason: RequestFailure::Other("no route".to_owned()),
             }),
             Fate::LostBefore => lost(),
             Fate::LostAfter => {

@@ -16,6 +16,7 @@ use std::time::Duration;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 /// What tests return.
 pub(crate) type Checked<T = ()> = Result<T, Box<dyn Error>>;
@@ -258,6 +259,20 @@ impl Machine {
     }
 }
 
+/// Whether a program of another project is installed. Where it is not, a test is
+/// skipped, or fails if `TUDONE_TEST_REQUIRE_REAL` is `1`.
+pub(crate) fn is_installed(program: &str) -> Checked<bool> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
+        return Ok(true);
+    }
+    if std::env::var("TUDONE_TEST_REQUIRE_REAL").is_ok_and(|value| value == "1") {
+        return Err(format!("needs {program}").into());
+    }
+    writeln!(std::io::stderr(), "skipped: needs {program}")?;
+    Ok(false)
+}
+
 /// Runs a command to its end.
 pub(crate) fn ended(mut command: Command) -> Checked<Ran> {
     ran(command.output()?)
@@ -330,6 +345,8 @@ pub(crate) fn decide(activate: &str, user_code: &str, email: &str, action: &str)
 pub(crate) struct Sandbox {
     /// Its process, if it has one of its own.
     child: Option<Child>,
+    /// Ends the one in this process when dropped.
+    _until: Option<oneshot::Sender<()>>,
     addresses: Value,
 }
 
@@ -343,12 +360,31 @@ impl Drop for Sandbox {
 }
 
 impl Sandbox {
-    /// One that runs elsewhere, with the addresses that it prints.
-    pub(crate) fn elsewhere(addresses: Value) -> Self {
-        Self {
+    /// One in this process, on a thread of its own.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn in_process(options: tudone::sandbox::SandboxOptions) -> Checked<Self> {
+        let (until, ended) = oneshot::channel::<()>();
+        let (sender, started) = channel();
+        std::thread::spawn(move || {
+            let serving = block_on(async {
+                match tudone::sandbox::Sandbox::start(options).await {
+                    Ok(sandbox) => {
+                        let _ = sender.send(Ok(sandbox.addresses().clone()));
+                        let _ = ended.await;
+                    }
+                    Err(error) => {
+                        let _ = sender.send(Err(error.to_string()));
+                    }
+                }
+            });
+            serving.map_err(|error| error.to_string())
+        });
+        let addresses = started.recv_timeout(DEADLINE)??;
+        Ok(Self {
             child: None,
-            addresses,
-        }
+            _until: Some(until),
+            addresses: serde_json::to_value(addresses)?,
+        })
     }
 
     /// Starts one that keeps nothing.
@@ -368,6 +404,7 @@ impl Sandbox {
         let addresses = lines.recv_timeout(DEADLINE);
         let mut sandbox = Self {
             child: Some(child),
+            _until: None,
             addresses: Value::Null,
         };
         sandbox.addresses = serde_json::from_str(&addresses?)?;
@@ -376,7 +413,7 @@ impl Sandbox {
 
     /// Ends it as a user would, with the request to end.
     pub(crate) fn stop(mut self) -> Checked {
-        let mut child = self.child.take().ok_or("it runs elsewhere")?;
+        let mut child = self.child.take().ok_or("it runs in this process")?;
         let asked = Command::new("kill").arg(child.id().to_string()).status()?;
         assert!(asked.success());
         let ended = child.wait()?;

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::mpsc::channel;
 use std::thread;
 
 use base64::Engine as _;
@@ -13,19 +12,16 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tokio::sync::oneshot;
-use tudone::sandbox::{Sandbox as Here, SandboxOptions, Witness};
+use tudone::sandbox::{SandboxOptions, Witness};
 
 use crate::helper::{Helper, program};
 use crate::support::seat::Seat;
 use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox};
 
-/// A sandbox in this process, whose witness knows every secret. Ends when
-/// dropped.
+/// A sandbox in this process, whose witness knows every secret.
 pub(crate) struct Watched {
     pub(crate) sandbox: Sandbox,
     pub(crate) witness: Witness,
-    _until: oneshot::Sender<()>,
 }
 
 impl Watched {
@@ -40,30 +36,9 @@ impl Watched {
             witness: Some(witness.clone()),
             ..SandboxOptions::default()
         };
-        let (until, ended) = oneshot::channel::<()>();
-        let (told, addresses) = channel();
-        thread::spawn(move || -> Result<(), String> {
-            let failed = |error: &dyn std::error::Error| error.to_string();
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(|e| failed(&e))?
-                .block_on(async {
-                    let sandbox = Here::start(options).await.map_err(|e| failed(&e))?;
-                    let addresses = serde_json::to_value(sandbox.addresses());
-                    let _ = told.send(addresses.map_err(|e| failed(&e))?);
-                    // Its other end is dropped with the test.
-                    let _ = ended.await;
-                    Ok(())
-                })
-        });
-        let sandbox = Sandbox::elsewhere(addresses.recv_timeout(DEADLINE)?);
+        let sandbox = Sandbox::in_process(options)?;
         crate::forgive_a_minute(&sandbox)?;
-        Ok(Self {
-            sandbox,
-            witness,
-            _until: until,
-        })
+        Ok(Self { sandbox, witness })
     }
 
     /// What must be found nowhere: every secret, the beginning of each of its

@@ -94,7 +94,7 @@ pub(super) struct ProviderParts {
     pub(super) logins: Logins,
     pub(super) disk: Option<DataDirectory>,
     pub(super) witness: Option<Witness>,
-    /// `http://127.0.0.1:port`, without a slash.
+    /// The address that clients use (`http://127.0.0.1:port`), without a slash.
     pub(super) base: String,
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::http::{self, retry_after};
+use crate::http::{self, RequestFailure, retry_after};
 use crate::setup::auth0::Auth0Error;
 use crate::text::redact::without;
 use crate::text::sanitize::message as plain;
@@ -187,7 +187,7 @@ impl Management {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<(StatusCode, Option<Duration>, Vec<u8>), Auth0Error> {
-        let unreachable = |reason: String| Auth0Error::Unreachable {
+        let unreachable = |reason| Auth0Error::Unreachable {
             host: self.host(),
             reason,
         };
@@ -203,12 +203,12 @@ impl Management {
         let response = request
             .send()
             .await
-            .map_err(|error| unreachable(http::reason(&error)))?;
+            .map_err(|error| unreachable(RequestFailure::of(&error)))?;
         let status = response.status();
         let pause = retry_after(response.headers(), Timestamp::now());
         let bytes = http::body(response, SIZE_LIMIT)
             .await
-            .map_err(|error| unreachable(error.to_string()))?;
+            .map_err(|error| unreachable(RequestFailure::Other(error.to_string())))?;
         Ok((status, pause, without(&bytes, &self.token)))
     }
 

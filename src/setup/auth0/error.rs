@@ -1,7 +1,7 @@
 //! Errors of the Auth0 setup.
 
 use crate::finding::Finding;
-use crate::http::HttpError;
+use crate::http::{HttpError, RequestFailure};
 use crate::setup::FailureKind;
 use crate::setup::auth0::SCOPES;
 
@@ -20,8 +20,8 @@ pub enum Auth0Error {
     Unreachable {
         /// The tenant.
         host: String,
-        /// The network's error.
-        reason: String,
+        /// The reason.
+        reason: RequestFailure,
     },
     /// The token is rejected.
     #[error("{host} rejects the token: {message}")]
@@ -103,7 +103,9 @@ impl Auth0Error {
                  TENANT.eu.auth0.com."
                     .to_owned()
             }
-            Self::Unreachable { .. } => "Check the domain, the network and the proxy.".to_owned(),
+            Self::Unreachable { host, reason } => reason
+                .help(host)
+                .unwrap_or_else(|| "Check the domain, the network and the proxy.".to_owned()),
             Self::Unauthorized { .. } => token_help(),
             Self::Scope { .. } => format!("Get a token with the scopes {}.", SCOPES.join(" ")),
             Self::RateLimited { .. } | Self::Server { .. } => {

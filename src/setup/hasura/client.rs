@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error::HasuraError;
-use crate::http::{self, reason};
+use crate::http::{self, RequestFailure};
 
 /// The size limit of an answer; metadata of large projects is a few megabytes.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
@@ -220,7 +220,7 @@ impl Admin {
         let response = request
             .send()
             .await
-            .map_err(|error| self.unreachable(reason(&error)))?;
+            .map_err(|error| self.unreachable(RequestFailure::of(&error)))?;
         let status = response.status();
         if status.is_redirection() {
             return Err(HasuraError::Redirect {
@@ -234,7 +234,7 @@ impl Admin {
             .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"));
         let bytes = http::body(response, ANSWER_LIMIT)
             .await
-            .map_err(|error| self.unreachable(error.to_string()))?;
+            .map_err(|error| self.unreachable(RequestFailure::Other(error.to_string())))?;
         match serde_json::from_slice(&bytes) {
             Ok(body) => Ok(AdminAnswer {
                 status: status.as_u16(),
@@ -337,7 +337,7 @@ impl Admin {
         }
     }
 
-    fn unreachable(&self, reason: String) -> HasuraError {
+    fn unreachable(&self, reason: RequestFailure) -> HasuraError {
         HasuraError::Unreachable {
             host: self.host.clone(),
             reason,

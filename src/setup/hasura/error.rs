@@ -1,6 +1,7 @@
 //! Errors of the Hasura setup.
 
 use crate::finding::Finding;
+use crate::http::RequestFailure;
 use crate::setup::FailureKind;
 
 /// Why Hasura could not be set up. No variant contains metadata, a database URL
@@ -13,8 +14,8 @@ pub enum HasuraError {
     Unreachable {
         /// Host and port.
         host: String,
-        /// The network's error.
-        reason: String,
+        /// The reason.
+        reason: RequestFailure,
     },
     /// A 5xx or 429 without an error of Hasura.
     #[error("{host} returned a server error (HTTP {status})")]
@@ -219,8 +220,11 @@ impl HasuraError {
     #[must_use]
     pub fn help(&self) -> String {
         let help = match self {
-            Self::Unreachable { .. } => {
-                "Check that Hasura is running at this address, then run the command again."
+            Self::Unreachable { host, reason } => {
+                return reason.help(host).unwrap_or_else(|| {
+                    "Check that Hasura is running at this address, then run the command again."
+                        .to_owned()
+                });
             }
             Self::ServerError { .. } | Self::InvalidResponse { .. } => {
                 "Read Hasura's log, then run the command again."

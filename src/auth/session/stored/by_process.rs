@@ -16,6 +16,7 @@ use crate::auth::session::refresh_process::{
     RefreshFailure, RefreshOutcome, RefreshProcess, outcome_file, starting_lock,
 };
 use crate::auth::transport_error::TransportError;
+use crate::http::RequestFailure;
 use crate::os::file_lock::FileLock;
 
 /// The time limit of a refresh in a separate process.
@@ -92,7 +93,7 @@ impl StoredSession {
     fn no_answer(&self) -> AuthError {
         AuthError::Transport(TransportError::Unreachable {
             host: self.connection.issuer.clone(),
-            reason: "no answer in time".to_owned(),
+            reason: RequestFailure::Timeout,
         })
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
+use crate::http::RequestFailure;
 use crate::sync::remote::{BareRow, Batch, Page, PageRequest, PushAnswer, Remote, RemoteError};
 
 mod state;
@@ -225,7 +226,7 @@ impl Remote for Server {
         match fault.unwrap_or(Fault::None) {
             Fault::Unreachable => Err(RemoteError::Unreachable {
                 host: "test".to_owned(),
-                message: "no route".to_owned(),
+                reason: RequestFailure::Other("no route".to_owned()),
             }),
             Fault::LostBefore => Err(lost()),
             Fault::Busy => Err(RemoteError::ServerError {

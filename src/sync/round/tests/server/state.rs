@@ -6,6 +6,7 @@ use super::Fault;
 use crate::domain::feed::{Capabilities, Mark};
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
+use crate::http::RequestFailure;
 use crate::sync::remote::{Batch, PushAnswer, RemoteError};
 
 pub(super) type Hook = Box<dyn FnOnce()>;
@@ -32,7 +33,7 @@ pub(super) struct ServerState {
 pub(super) fn lost() -> RemoteError {
     RemoteError::ConnectionLost {
         host: "test".to_owned(),
-        message: "cut".to_owned(),
+        reason: RequestFailure::Other("cut".to_owned()),
     }
 }
 
