@@ -12,6 +12,8 @@ mod adds;
 mod books;
 #[path = "kill/migration.rs"]
 mod migration;
+#[path = "kill/repeating.rs"]
+mod repeating;
 #[path = "kill/rounds.rs"]
 mod rounds;
 #[path = "kill/screens.rs"]

@@ -445,6 +445,10 @@ impl Model {
         self.last_commit
     }
 
+    pub(crate) fn is_last_commit(&self, id: CommitId) -> bool {
+        self.last_commit == id
+    }
+
     pub(crate) const fn next_login(&mut self) -> LoginId {
         self.last_login = LoginId(self.last_login.0 + 1);
         self.last_login

@@ -13,6 +13,7 @@ use crate::domain::feed::Capabilities;
 use crate::domain::history::UndoReport;
 use crate::domain::list::{DueCounts, Freshness, Totals, ViewCounts, Window};
 use crate::domain::push_outcome::Queued;
+use crate::domain::successors::SuccessorReport;
 use crate::domain::todo::Todo;
 use crate::sync::event::RoundEvent;
 
@@ -90,7 +91,9 @@ pub enum Msg {
         /// Whether it was redone.
         redo: bool,
         /// What was done.
-        report: Option<UndoReport>,
+        report: Option<Box<UndoReport>>,
+        /// What became of the todos that follow repeating ones.
+        successors: SuccessorReport,
     },
     /// The outbox was changed as asked for.
     QueueChanged,
@@ -122,6 +125,8 @@ pub enum Msg {
         id: CommitId,
         /// The todos as shown now.
         todos: Vec<Todo>,
+        /// What became of the todos that follow repeating ones.
+        successors: SuccessorReport,
     },
     /// Changes are not on the disk, and will not be.
     CommitFailed {

@@ -1,5 +1,6 @@
 //! Short messages over the list.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a message is shown that is no alert.
@@ -14,6 +15,8 @@ pub struct Toast {
     pub subject: String,
     /// How many more changes it stands for.
     pub more: usize,
+    /// When the todo that follows a completed repeating one is due.
+    pub next: Option<Date>,
     /// What kind of message.
     pub kind: ToastKind,
     /// When it goes away; an alert stays until a key is pressed.
@@ -39,6 +42,7 @@ impl Toast {
             what: text,
             subject: String::new(),
             more: 0,
+            next: None,
             kind: ToastKind::Info,
             until: now.checked_add(SHOWN).ok(),
         }
@@ -51,6 +55,7 @@ impl Toast {
             what: text,
             subject: String::new(),
             more: 0,
+            next: None,
             kind: ToastKind::Alert,
             until: None,
         }

@@ -19,6 +19,7 @@ mod picker;
 mod press;
 mod queue;
 mod search;
+mod successors;
 mod todos;
 mod views;
 
@@ -84,7 +85,15 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         } => views::counted(model, views, due_groups, tags),
         Msg::CountedRows(counted) => views::counted_rows(model, counted),
         Msg::AllRead(todos) => todos::marked(model, todos),
-        Msg::Undone { redo, report } => disk::undone(model, redo, report),
+        Msg::Undone {
+            redo,
+            report,
+            successors,
+        } => {
+            let effects = disk::undone(model, redo, report);
+            successors::report(model, &successors);
+            effects
+        }
         Msg::QueueChanged => disk::queue_changed(model),
         Msg::StoreFailed { reason } => {
             model.touch();
@@ -96,7 +105,14 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         Msg::WindowFailed { id, reason } => disk::window_failed(model, id, reason),
         Msg::StoreChanged => disk::changed(model),
         Msg::StoreWarning { reason } => disk::troubled(model, reason),
-        Msg::Committed { id, todos } => disk::committed(model, id, &todos),
+        Msg::Committed {
+            id,
+            todos,
+            successors,
+        } => {
+            successors::committed(model, id, &successors);
+            disk::committed(model, id, &todos)
+        }
         Msg::CommitFailed { id, reason } => disk::commit_failed(model, id, &reason),
         Msg::Round(news) => link::round(model, news),
         Msg::LiveTurned { on } => link::live_turned(model, on),

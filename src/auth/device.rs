@@ -1,7 +1,7 @@
 //! The device-authorization flow (RFC 8628).
 //!
 //! `oauth2` does the exchange. The issuer's last answer, which it hides and
-//! which determines the next pause, comes from [`OAuthHttpClient`].
+//! which determines the next pause, comes from its HTTP client.
 
 mod pause;
 mod prompt;

@@ -299,7 +299,8 @@ pub(crate) fn name(command: &str) -> Option<&'static str> {
 }
 
 const MORE: &str = "\
-Topics: `tudone help terms`, dates, todo.txt, keys, environment, json, exit-codes.";
+Topics: `tudone help terms`, dates, todo.txt, keys, environment, json, rejected, \
+exit-codes.";
 
 fn text(examples: &[Example]) -> String {
     let width = |example: &&Example| example.0.len();

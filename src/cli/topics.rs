@@ -57,11 +57,37 @@ pub(crate) const TOPICS: &[Topic] = &[
         text: || include_str!("../../assets/json.schema.json").to_owned(),
     },
     Topic {
+        name: "rejected",
+        about: "Why a change was rejected, and what to do",
+        text: || REJECTED.to_owned(),
+    },
+    Topic {
         name: "exit-codes",
         about: "Exit codes",
         text: || EXIT_CODES.to_owned(),
     },
 ];
+
+const REJECTED: &str = "\
+A change that the server cannot take stays in the queue, with its text, until you
+decide. `tudone queue list` shows it with one of these codes:
+
+conflict             the todo was changed elsewhere in the same place
+removed-elsewhere    the todo was deleted elsewhere
+reset                the server's todos were replaced, and this one is not among them
+may-be-added         an answer was lost: the todo may be on the server already, perhaps
+                     changed or completed on another device
+completion-rejected  the todo follows a completed repeating one, whose completion was
+                     rejected: both are decided together
+permission-error     your role may not do this
+other codes          Hasura's own, with its message
+
+tudone queue retry HANDLE   merges the change with what the todo is now, and sends it
+tudone queue drop HANDLE    drops the change and shows what the server has
+tudone edit HANDLE          writes another text in its place
+
+In the TUI, `Q` shows the queue, with both texts one below the other.
+";
 
 const EXIT_CODES: &str = "\
 0    done; or a change safely queued, which is said on stderr

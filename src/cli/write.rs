@@ -13,7 +13,7 @@ use crate::cli::json::Fields;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
 use crate::cli::refused::{self, Refused};
-use crate::cli::successors::Successors;
+use crate::cli::successors;
 use crate::cli::sync_skipped::{SkipKind, SyncSkipped};
 use crate::domain::change::{Act, Change, OutboxEntry, Progress};
 use crate::domain::feed::Capabilities;
@@ -92,7 +92,7 @@ pub(crate) fn commit_by(
         return Err(CliError::NotAllowed { act, queued: false });
     }
     let known_refused = Refused::known(store)?;
-    let successors = Successors::of(store, changes)?;
+    let repeating = store.repeating_todos(changes)?;
     let committed = write(store)?;
     let tried = if changes.is_empty() || !has_unsent(store)? {
         Ok(())
@@ -103,7 +103,7 @@ pub(crate) fn commit_by(
         }
         tried?.map(drop)
     };
-    successors.announce(context, store)?;
+    successors::announce(context, store, &repeating)?;
     let mut todos = Vec::with_capacity(committed.len());
     for todo in committed {
         let state = if tried.is_ok() {

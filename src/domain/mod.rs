@@ -17,6 +17,7 @@ pub mod push_outcome;
 pub mod query;
 pub mod recurrence;
 pub mod replica;
+pub mod successors;
 pub mod terms;
 pub mod todo;
 pub mod typed;

@@ -52,6 +52,7 @@ mod window;
 mod write;
 
 pub use error::StoreError;
+pub use successor::RepeatingTodos;
 
 use crate::domain::list::{Freshness, Totals};
 use account_state::AccountState;

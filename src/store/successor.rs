@@ -24,9 +24,11 @@ use crate::store::write::Write;
 
 mod links;
 mod outcome;
+mod report;
 
 use links::SuccessorLink;
 pub(super) use links::waiting;
+pub use report::RepeatingTodos;
 
 /// The most links kept. Undoing an older completion leaves its successor.
 const MAX_LINKS: i64 = 1000;

@@ -1,7 +1,5 @@
 //! Draws the model. Reads it, writes cells, decides nothing.
 
-use std::borrow::Cow;
-
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -203,19 +201,26 @@ fn line_of(area: Rect, n: u16) -> Rect {
     }
 }
 
-/// A todo's words without what programs read: `x DATE`, `(A)`, `due:DATE`.
-fn words_of(text: &str) -> Cow<'_, str> {
-    let line = Line::new(text);
-    let mut words = if line.is_done() {
-        line.reopened().map_or(Cow::Borrowed(text), Cow::Owned)
-    } else {
-        Cow::Borrowed(text)
+/// A todo's words without what programs read: `x DATE`, `(A)`, `due:DATE`,
+/// `t:DATE`, `rec:RULE`.
+fn words_of(text: &str) -> String {
+    let mut words = text.to_owned();
+    if Line::new(text).is_done() {
+        words = Line::new(text).reopened().unwrap_or_else(|_| words.clone());
+    }
+    if Line::new(&words).priority().is_some() && words.starts_with('(') {
+        words = words.get(4..).unwrap_or_default().to_owned();
+    }
+    words = Line::new(&words)
+        .with_due(None)
+        .unwrap_or_else(|_| words.clone());
+    words = Line::new(&words)
+        .with_start(None)
+        .unwrap_or_else(|_| words.clone());
+    let rule = Line::new(&words).tags().find(|(key, _)| *key == "rec");
+    let Some((key, rule)) = rule else {
+        return words;
     };
-    if line.priority().is_some() && words.starts_with('(') {
-        words = Cow::Owned(words.get(4..).unwrap_or_default().to_owned());
-    }
-    match Line::new(&words).with_due(None) {
-        Ok(without) => Cow::Owned(without),
-        Err(_) => words,
-    }
+    let without = Line::new(&words).without_tag(&format!("{key}:{rule}"));
+    without.unwrap_or_else(|_| words.clone())
 }

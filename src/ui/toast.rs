@@ -9,6 +9,7 @@ use super::words_of;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
 use crate::app::toast::{Toast, ToastKind};
+use crate::domain::due::in_words;
 
 /// Draws the message, right-aligned in `area`.
 pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -30,6 +31,10 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
                     format!(" and {} more", toast.more),
                     on(theme.muted),
                 ));
+            }
+            if let Some(next) = toast.next.filter(|_| toast.more == 0) {
+                let words = format!(", next {}", in_words(next, model.today));
+                after.push(Run::new(words, on(theme.muted)));
             }
             if let Some(key) = model.keymap.hint(Layer::List, Action::Undo) {
                 after.push(Run::new(format!("   {key}"), on(theme.key)));

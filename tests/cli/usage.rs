@@ -36,6 +36,7 @@ fn what_needs_no_account_needs_no_configuration() -> Checked {
         &["completions", "fish"],
         &["help"],
         &["help", "exit-codes"],
+        &["help", "rejected"],
         &["help", "json"],
         &["help", "terms"],
         &["help", "dates"],

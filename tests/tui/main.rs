@@ -13,6 +13,7 @@ mod device;
 mod finding;
 mod looping;
 mod mouse;
+mod repeating;
 mod screens;
 mod stage;
 mod states;

@@ -174,7 +174,11 @@ pub(super) fn queue_changed(model: &mut Model) -> Vec<Effect> {
 }
 
 /// An action was undone or redone.
-pub(super) fn undone(model: &mut Model, redo: bool, report: Option<UndoReport>) -> Vec<Effect> {
+pub(super) fn undone(
+    model: &mut Model,
+    redo: bool,
+    report: Option<Box<UndoReport>>,
+) -> Vec<Effect> {
     model.touch();
     let what = if redo { "redone" } else { "undone" };
     let Some(report) = report else {

@@ -18,7 +18,7 @@ use crate::finding::{CHECKS, codes, find, setup_codes};
 /// The arguments of `help`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A command, or a topic: terms, dates, todo.txt, keys, environment, json,
+    /// A command, or a topic: terms, dates, todo.txt, keys, environment, json, rejected,
     /// exit-codes
     topic: Option<String>,
 

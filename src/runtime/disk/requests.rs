@@ -17,8 +17,9 @@ use crate::app::{Effect, Msg};
 use crate::domain::change::{Act, Change};
 use crate::domain::history::Session;
 use crate::domain::key::{ChangeId, Key};
+use crate::domain::successors::SuccessorReport;
 use crate::os::fresh_id;
-use crate::store::{Store, StoreError};
+use crate::store::{RepeatingTodos, Store, StoreError};
 
 /// The most projects and contexts that are listed and completed.
 const MOST_TAGS: usize = 500;
@@ -128,17 +129,31 @@ pub fn write(
 ) -> Result<Option<Msg>, StoreError> {
     let mut fresh = || fresh_id::fresh(Timestamp::now());
     Ok(Some(match effect {
-        Effect::Commit { id, verb, changes } => Msg::Committed {
-            id: *id,
-            todos: store.commit_action(session, verb, changes)?,
-        },
-        Effect::Undo { at } => Msg::Undone {
-            redo: false,
-            report: store.undo(session, *at, &mut fresh)?,
-        },
+        Effect::Commit { id, verb, changes } => {
+            let repeating = store.repeating_todos(changes)?;
+            Msg::Committed {
+                id: *id,
+                todos: store.commit_action(session, verb, changes)?,
+                successors: successors(store, &repeating),
+            }
+        }
+        Effect::Undo { at } => {
+            let repeating = if store.has_successors()? {
+                let expected = store.preview_undo(session, *at, &mut fresh)?;
+                store.repeating_todos(expected.as_ref().map_or(&[], |it| &it.changes))?
+            } else {
+                RepeatingTodos::default()
+            };
+            Msg::Undone {
+                redo: false,
+                report: store.undo(session, *at, &mut fresh)?.map(Box::new),
+                successors: successors(store, &repeating),
+            }
+        }
         Effect::Redo { at } => Msg::Undone {
             redo: true,
-            report: store.redo(session, *at, &mut fresh)?,
+            report: store.redo(session, *at, &mut fresh)?.map(Box::new),
+            successors: SuccessorReport::default(),
         },
         Effect::Retry { seqs } => {
             for seq in seqs {
@@ -164,6 +179,11 @@ pub fn write(
         }
         _ => return Ok(None),
     }))
+}
+
+/// The change is on the disk already: a failure to read is none of its own.
+fn successors(store: &Store, before: &RepeatingTodos) -> SuccessorReport {
+    store.successor_report(before).unwrap_or_default()
 }
 
 /// Returns the message for an effect that failed.

@@ -80,6 +80,19 @@ impl Store {
         })
     }
 
+    /// Returns whether any todo completed here has a successor.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn has_successors(&self) -> Result<bool, StoreError> {
+        self.reading(|snapshot| {
+            Ok(snapshot
+                .prepare_cached("SELECT 1 FROM successors LIMIT 1")?
+                .exists([])?)
+        })
+    }
+
     /// Returns whether this device has added at most one successor so far.
     ///
     /// # Errors
