@@ -41,9 +41,15 @@ mod offline;
 #[cfg(feature = "sandbox")]
 #[path = "cli/online.rs"]
 mod online;
+#[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/programs.rs"]
+mod programs;
 #[cfg(feature = "sandbox")]
 #[path = "cli/queue.rs"]
 mod queue;
+#[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/recipes.rs"]
+mod recipes;
 #[cfg(feature = "sandbox")]
 #[path = "cli/repeating.rs"]
 mod repeating;

@@ -93,7 +93,7 @@ pub(crate) struct Parsed {
     /// What cannot be imported: line and reason.
     pub(crate) left_out: Vec<(usize, String)>,
     /// What a todo.txt line cannot hold, and how often it occurred.
-    pub(crate) lost: BTreeMap<&'static str, usize>,
+    pub(crate) lost: BTreeMap<String, usize>,
 }
 
 impl Parsed {
@@ -111,8 +111,8 @@ impl Parsed {
         self.left_out.push((line, why.into()));
     }
 
-    fn lose(&mut self, what: &'static str) {
-        *self.lost.entry(what).or_default() += 1;
+    fn lose(&mut self, what: impl Into<String>) {
+        *self.lost.entry(what.into()).or_default() += 1;
     }
 }
 

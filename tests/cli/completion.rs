@@ -2,10 +2,10 @@
 //! this device.
 
 use std::error::Error;
-use std::io::Write as _;
 use std::process::Command;
 
-use crate::support::{Checked, Machine, Sandbox};
+use crate::support::seat::Seat;
+use crate::support::{Checked, Machine, Sandbox, is_installed};
 
 fn start() -> Checked<(Sandbox, Machine)> {
     let sandbox = Sandbox::start()?;
@@ -147,24 +147,28 @@ fn completing_uses_no_network_and_writes_nothing() -> Checked {
     Ok(())
 }
 
-/// Runs a script of a shell in which `tudone` is the program; `None` where the
-/// shell is not installed.
-fn shell(machine: &mut Machine, words: &[&str], script: &str) -> Checked<Option<String>> {
-    let [name, ..] = words else {
-        return Err("no shell".into());
-    };
-    if Command::new(name).arg("--version").output().is_err() {
-        writeln!(std::io::stderr(), "skipped: needs {name}")?;
-        return Ok(None);
-    }
+/// A `PATH` on which `tudone` is the program.
+fn path_with_tudone(machine: &Machine) -> Checked<String> {
     let folder = machine.path("bin");
     std::fs::create_dir_all(&folder)?;
     let link = folder.join("tudone");
     if !link.exists() {
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_tudone"), &link)?;
     }
+    Ok(format!("{}:{}", folder.display(), std::env::var("PATH")?))
+}
+
+/// Runs a script of a shell in which `tudone` is the program; `None` where the
+/// shell is not installed.
+fn shell(machine: &mut Machine, words: &[&str], script: &str) -> Checked<Option<String>> {
+    let [name, ..] = words else {
+        return Err("no shell".into());
+    };
+    if !is_installed(name)? {
+        return Ok(None);
+    }
+    let path = path_with_tudone(machine)?;
     let mut command = machine.tudone([] as [&str; 0]);
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH")?);
     let mut shell = Command::new(name);
     shell.args(&words[1..]).arg(script).env_clear();
     for (name, value) in command.stdin(std::process::Stdio::null()).get_envs() {
@@ -259,6 +263,35 @@ fn fish_completes_with_descriptions() -> Checked {
             .any(|line| line.starts_with("Work, this week\t")),
         "{found}"
     );
+    Ok(())
+}
+
+#[test]
+fn elvish_completes_on_a_terminal() -> Checked {
+    let (_sandbox, mut machine) = start()?;
+    if !is_installed("elvish")? {
+        return Ok(());
+    }
+    let path = path_with_tudone(&machine)?;
+    machine.set("PATH", path);
+    std::fs::create_dir_all(machine.path("home"))?;
+    // Its words are ignored.
+    machine.launch_through(&["sh", "-c", "exec elvish -norc"]);
+    let mut seat = Seat::take(&machine, &[])?;
+    seat.wait_until(|text| !text.trim().is_empty())?;
+    seat.press("eval (tudone completions elvish | slurp); echo re''ady\r")?;
+    seat.wait_until(|text| text.contains("ready\n"))?;
+    seat.press("tudone done 1\t")?;
+    seat.wait_until(|text| text.contains("milk +Shop @town") && text.contains("eleven @town"))?;
+    seat.press("\u{3}")?;
+    seat.wait_until(|text| !text.contains("eleven @town"))?;
+    // A single candidate is inserted.
+    seat.press("tudone list @to\t")?;
+    seat.wait_until(|text| text.contains("tudone list @town "))?;
+    seat.press("\r")?;
+    seat.wait_until(|text| text.contains("eleven @town"))?;
+    seat.press("\u{4}")?;
+    seat.ended()?;
     Ok(())
 }
 

@@ -2,10 +2,8 @@
 //! commands talk to.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::Command;
 
-use crate::support::{Checked, Machine, Sandbox, ended};
+use crate::support::{Checked, Machine, Sandbox, ended, is_installed};
 
 #[test]
 fn a_home_that_is_missing_or_no_directory_stops_nothing() -> Checked {
@@ -157,8 +155,7 @@ fn connections(machine: &mut Machine, words: &[&str]) -> Checked<Vec<String>> {
 
 #[test]
 fn commands_talk_to_the_issuer_and_the_endpoint_only_and_only_if_they_must() -> Checked {
-    if Command::new("strace").arg("--version").output().is_err() {
-        writeln!(std::io::stderr(), "skipped: needs strace")?;
+    if !is_installed("strace")? {
         return Ok(());
     }
     let sandbox = Sandbox::start()?;

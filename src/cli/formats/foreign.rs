@@ -1,13 +1,18 @@
 //! Files of other programs: Taskwarrior and Todoist.
 
-use jiff::civil::{Date, DateTime};
+use std::collections::BTreeMap;
+
+use jiff::ZonedDateTime;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cli::clock::local;
 use crate::cli::formats::Parsed;
 use crate::domain::key::Key;
+use crate::domain::line::Line;
 
 /// A task of `task export`.
 #[derive(Deserialize)]
@@ -24,8 +29,16 @@ struct Task {
     end: Option<String>,
     recur: Option<String>,
     #[serde(default)]
-    annotations: Vec<serde_json::Value>,
+    annotations: Vec<Value>,
+    /// The other attributes, those of the user's own among them.
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
 }
+
+/// Attributes that Taskwarrior computes, or needs for its own work.
+const OWN_ATTRIBUTES: [&str; 10] = [
+    "id", "entry", "modified", "urgency", "mask", "imask", "parent", "rtype", "template", "last",
+];
 
 /// Reads what `task export` prints.
 ///
@@ -33,8 +46,7 @@ struct Task {
 ///
 /// It is not an array of objects.
 pub(super) fn taskwarrior(content: &[u8]) -> Result<Parsed, String> {
-    let tasks: Vec<serde_json::Value> =
-        serde_json::from_slice(content).map_err(|error| error.to_string())?;
+    let tasks: Vec<Value> = serde_json::from_slice(content).map_err(|error| error.to_string())?;
     let mut parsed = Parsed::default();
     for (task, number) in tasks.into_iter().zip(1..) {
         match Task::deserialize(task) {
@@ -45,7 +57,8 @@ pub(super) fn taskwarrior(content: &[u8]) -> Result<Parsed, String> {
             Ok(task) => {
                 let key = task.uuid.map(Key::new);
                 let text = line_of(&task, &mut parsed);
-                parsed.add(number, text, key);
+                let is_done = task.status == "completed";
+                add(&mut parsed, number, text, key, is_done);
             }
             Err(error) => parsed.leave_out(number, error.to_string()),
         }
@@ -53,11 +66,41 @@ pub(super) fn taskwarrior(content: &[u8]) -> Result<Parsed, String> {
     Ok(parsed)
 }
 
-/// Returns the todo.txt line of a task, and notes what it cannot hold.
-fn line_of(task: &Task, parsed: &mut Parsed) -> String {
+/// Adds a todo, unless its description would make it done.
+fn add(parsed: &mut Parsed, number: usize, text: String, key: Option<Key>, is_done: bool) {
+    if Line::new(&text).is_done() == is_done {
+        parsed.add(number, text, key);
+    } else {
+        parsed.leave_out(number, "begins with `x `, which would make it done");
+    }
+}
+
+/// Notes the attributes of a task that a todo.txt line cannot hold.
+fn note_lost(task: &Task, parsed: &mut Parsed) {
     for _ in &task.annotations {
         parsed.lose("annotations");
     }
+    let others = task.others.keys().map(String::as_str);
+    for name in others.filter(|name| !OWN_ATTRIBUTES.contains(name)) {
+        parsed.lose(match name {
+            "depends" => "dependencies".to_owned(),
+            "scheduled" => "scheduled dates".to_owned(),
+            "start" => "start times".to_owned(),
+            "until" => "expiry dates".to_owned(),
+            other => format!("values of `{other}`"),
+        });
+    }
+    let times = [&task.due, &task.wait];
+    for time in times.into_iter().filter_map(|time| moment(time.as_ref())) {
+        if time.time() != Time::midnight() {
+            parsed.lose("times of day");
+        }
+    }
+}
+
+/// Returns the todo.txt line of a task, and notes what it cannot hold.
+fn line_of(task: &Task, parsed: &mut Parsed) -> String {
+    note_lost(task, parsed);
     let done = task.status == "completed";
     let priority = match task.priority.as_deref() {
         Some("H") => Some('A'),
@@ -93,11 +136,15 @@ fn line_of(task: &Task, parsed: &mut Parsed) -> String {
     words.join(" ")
 }
 
-/// Returns the local day of a time such as `20261201T080000Z`.
-fn day(time: Option<&String>) -> Option<Date> {
+/// Parses a time such as `20261201T080000Z`.
+fn moment(time: Option<&String>) -> Option<ZonedDateTime> {
     let time = DateTime::strptime("%Y%m%dT%H%M%SZ", time?.as_str()).ok()?;
     let time = TimeZone::UTC.to_timestamp(time).ok()?;
-    Some(local(time).date())
+    Some(local(time))
+}
+
+fn day(time: Option<&String>) -> Option<Date> {
+    Some(moment(time)?.date())
 }
 
 /// Returns the value of `rec:` for Taskwarrior's `recur`.
@@ -144,6 +191,12 @@ struct Row {
     indent: String,
     #[serde(default)]
     date: String,
+    #[serde(default)]
+    responsible: String,
+    #[serde(default)]
+    duration: String,
+    #[serde(default)]
+    deadline: String,
 }
 
 /// Reads a Todoist backup: sections become projects.
@@ -163,7 +216,7 @@ pub(super) fn todoist(content: &[u8]) -> Result<Parsed, String> {
         match row {
             Ok(row) if row.r#type == "task" => {
                 let text = text_of(&row, section.as_deref(), &mut parsed);
-                parsed.add(number, text, None);
+                add(&mut parsed, number, text, None, false);
             }
             Ok(row) if row.r#type == "section" => section = Some(joined(&row.content)),
             Ok(row) if row.r#type == "note" => parsed.lose("comments"),
@@ -176,8 +229,15 @@ pub(super) fn todoist(content: &[u8]) -> Result<Parsed, String> {
 }
 
 fn text_of(row: &Row, section: Option<&str>, parsed: &mut Parsed) -> String {
-    if !row.description.is_empty() {
-        parsed.lose("descriptions");
+    for (value, what) in [
+        (&row.description, "descriptions"),
+        (&row.responsible, "assignees"),
+        (&row.duration, "durations"),
+        (&row.deadline, "deadlines"),
+    ] {
+        if !value.is_empty() {
+            parsed.lose(what);
+        }
     }
     if row.indent.parse().is_ok_and(|indent: u32| indent > 1) {
         parsed.lose("levels of sub-tasks");
