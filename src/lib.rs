@@ -1,13 +1,14 @@
 //! tudone: a todo list for the terminal.
 //!
-//! This page is the architecture document.
+//! This page describes the architecture.
 //!
 //! # One idea
 //!
-//! Two things are stored: **base**, what the server last said, and the
-//! **outbox**, changes it has not answered, in order. What is shown is always
-//! base with the outbox replayed on it. So offline is no mode, only an outbox
-//! that grows; a refusal is an entry that the next replay leaves out.
+//! Two things are stored: **base**, the last known rows of the server, and the
+//! **outbox**, the changes that it has not answered, in order. What is shown is always
+//! base with the outbox replayed on it. So offline is not a mode, only an
+//! outbox that grows; a rejected change is an entry that the next replay leaves
+//! out.
 //!
 //! # Layers
 //!

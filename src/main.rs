@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
-    // Answered before the argument parser is built: it is asked for by scripts.
+    // Answered before the argument parser is built: scripts call it often.
     if let (Some(word), None) = (words.next(), words.next())
         && (word == "--version" || word == "-V")
     {

@@ -1,4 +1,4 @@
-//! Numbers of todos that no counter of the store has: they are counted row by row
+//! Counts of todos that the store keeps no counter for: they are counted row by row
 //! after the frame, and are blank until then.
 
 use crate::app::groups::{Grouping, Heading};
@@ -17,7 +17,7 @@ pub struct Uncounted {
     pub grouped: Option<(Query, Grouping)>,
 }
 
-/// The numbers asked for with [`Uncounted`].
+/// The counts requested with [`Uncounted`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counted {
     /// Those of the user's own views, in order.
@@ -29,7 +29,7 @@ pub struct Counted {
 }
 
 impl Uncounted {
-    /// What a screen shows and no counter has; `None` where that is nothing.
+    /// The counts that a screen shows without a counter in the store, if any.
     pub(super) fn of(model: &Model) -> Option<Self> {
         let calendar = model.calendar();
         let own = model.views.all().iter().filter_map(|view| match view {
@@ -44,8 +44,8 @@ impl Uncounted {
         (!views.is_empty() || grouped.is_some()).then_some(Self { views, grouped })
     }
 
-    /// Passes each list to `each`, which passes each of its rows on and returns
-    /// false where it stopped before the last. `None` if it did.
+    /// Counts every list. `each` passes the rows of a list on and returns false if
+    /// it stopped early; the result is `None` then.
     ///
     /// # Errors
     ///

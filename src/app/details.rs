@@ -1,4 +1,4 @@
-//! What is known of one todo beside its row.
+//! Details of one todo beyond its row.
 
 use crate::domain::key::Key;
 use crate::domain::push_outcome::Queued;
@@ -19,7 +19,7 @@ pub struct DetailsPane {
     pub open: bool,
     /// Index of its first line on the screen.
     pub top: usize,
-    /// The todo whose changes were last asked for.
+    /// The todo whose changes were last requested.
     pub asked: Option<Key>,
     /// The changes that were last read.
     pub read: Option<Details>,

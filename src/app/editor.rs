@@ -3,7 +3,7 @@
 use tui_input::{Input, InputRequest};
 
 use crate::app::action::Action;
-use crate::app::tags::Tags;
+use crate::app::tags::TagCounts;
 use crate::domain::key::Key;
 
 /// The add and edit line.
@@ -37,14 +37,14 @@ struct Completing {
 pub enum Purpose {
     /// A new todo.
     Add,
-    /// Another text of a todo.
+    /// A new text for a todo.
     Edit {
-        /// Which.
+        /// The todo.
         key: Key,
         /// The text it had when the line was opened.
         before: String,
     },
-    /// One text in the place of two that conflict.
+    /// One text that replaces two conflicting ones.
     Merge {
         /// The todo.
         key: Key,
@@ -62,7 +62,7 @@ pub enum Purpose {
     },
 }
 
-/// What a day that is asked for means.
+/// The tag that a typed day is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayField {
     /// `due:`.
@@ -102,14 +102,14 @@ impl Editor {
         Self::new(Purpose::Add, text)
     }
 
-    /// A line for another text of the todo `key`.
+    /// A line that edits the todo `key`.
     #[must_use]
     pub fn edit(key: Key, before: String) -> Self {
         let text = before.clone();
         Self::new(Purpose::Edit { key, before }, &text)
     }
 
-    /// The same line with other words in it, and why it is open again.
+    /// A line that is open again with `text` in it, and why.
     #[must_use]
     pub fn returned(purpose: Purpose, text: &str, error: String) -> Self {
         Self {
@@ -125,7 +125,7 @@ impl Editor {
         self
     }
 
-    /// The text that is edited, if the line is not for a new one.
+    /// The text that is edited; `None` for a new todo or a day.
     #[must_use]
     pub fn before(&self) -> Option<&str> {
         match &self.purpose {
@@ -135,7 +135,7 @@ impl Editor {
         }
     }
 
-    /// Carries out an editing action.
+    /// Applies an editing action.
     pub fn edited(&mut self, action: Action) {
         if edited(&mut self.input, action) {
             self.error = None;
@@ -150,8 +150,8 @@ impl Editor {
         self.completing = None;
     }
 
-    /// Shows an earlier line, `step` older than the one shown; 0 steps back to
-    /// what was typed. `lines` are the earlier ones, newest last.
+    /// Recalls the next older or newer one of `lines`, newest last. Newer than the
+    /// newest is what was typed before.
     pub fn recall(&mut self, lines: &[String], older: bool) {
         let next = match (self.recalled, older) {
             (None, true) => Some(0),
@@ -178,9 +178,9 @@ impl Editor {
         self.error = None;
     }
 
-    /// What would be added by completing the word at the cursor: its rest.
+    /// The rest of the word at the cursor, as completing would add it.
     #[must_use]
-    pub fn ghost(&self, tags: &Tags) -> Option<String> {
+    pub fn ghost(&self, tags: &TagCounts) -> Option<String> {
         let (before, after) = split(&self.input);
         if self.completing.is_some() || after.chars().next().is_some_and(|c| c != ' ') {
             return None;
@@ -193,9 +193,9 @@ impl Editor {
         best.get(word.len()..).map(str::to_owned)
     }
 
-    /// Completes the word at the cursor; again, with the next candidate.
-    /// Returns whether there was one.
-    pub fn complete(&mut self, tags: &Tags) -> bool {
+    /// Completes the word at the cursor; called again, takes the next candidate.
+    /// Returns false if there is none.
+    pub fn complete(&mut self, tags: &TagCounts) -> bool {
         let mut completing = if let Some(completing) = self.completing.take() {
             Completing {
                 at: (completing.at + 1) % completing.words.len().max(1),
@@ -225,7 +225,7 @@ impl Editor {
     }
 }
 
-/// Carries out an action of a line of text; whether the text is another now.
+/// Applies an editing action. Returns whether the text changed.
 pub fn edited(input: &mut Input, action: Action) -> bool {
     let Some(request) = request(action) else {
         return false;
@@ -235,7 +235,7 @@ pub fn edited(input: &mut Input, action: Action) -> bool {
 
 /// Types `text` at the cursor. Line breaks and tabs become spaces.
 pub fn insert(input: &mut Input, text: &str) {
-    // One by one costs the whole text each time; a long paste is put in at once.
+    // Inserting one character at a time copies the whole text each time.
     let (before, after) = split(input);
     let typed: String = text
         .chars()
@@ -262,7 +262,7 @@ pub fn split(input: &Input) -> (&str, &str) {
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "all other actions are no editing"
+    reason = "all other actions edit nothing"
 )]
 const fn request(action: Action) -> Option<InputRequest> {
     Some(match action {
@@ -285,8 +285,8 @@ const fn request(action: Action) -> Option<InputRequest> {
 mod tests {
     use super::*;
 
-    fn tags() -> Tags {
-        Tags::of_texts(["a @phone", "b @photo"].into_iter())
+    fn tags() -> TagCounts {
+        TagCounts::of_texts(["a @phone", "b @photo"].into_iter())
     }
 
     #[test]

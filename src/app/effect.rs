@@ -11,35 +11,35 @@ use crate::domain::list::Around;
 use crate::domain::query::Query;
 use crate::domain::when::Calendar;
 
-/// Names one question for a window; an answer to an older one is stale.
+/// Id of a request for rows; the answer to an older one is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct WindowId(pub u64);
 
-/// Names one write.
+/// Id of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct CommitId(pub u64);
 
 /// An effect to run outside the model. Plain data: nothing here can fail or
-/// wait; what comes of it is a [`Msg`](crate::app::msg::Msg).
+/// wait; the result is a [`Msg`](crate::app::msg::Msg).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Read some rows. Only the answer to the latest question counts, so
-    /// earlier ones need not be answered.
+    /// Read some rows. Only the latest request counts, so earlier ones need no
+    /// answer.
     Window {
         /// The id of the request.
         id: WindowId,
-        /// Of which list.
+        /// The list.
         query: Query,
-        /// Where in it.
+        /// The position in the list.
         around: Around,
-        /// At most how many rows.
+        /// The most rows to read.
         size: usize,
     },
-    /// Put changes into the outbox, all or none, in the order asked for.
+    /// Put changes into the outbox in this order, all or none.
     Commit {
         /// The id of the write.
         id: CommitId,
-        /// What was done, as a participle: `completed`.
+        /// The action, as a participle: `completed`.
         verb: &'static str,
         /// What to write.
         changes: Vec<Change>,
@@ -56,17 +56,17 @@ pub enum Effect {
     },
     /// Send rejected changes again.
     Retry {
-        /// Which, by their places in the outbox.
+        /// Their numbers in the outbox.
         seqs: Vec<i64>,
     },
     /// Drop a change that is not on the server.
     Drop {
-        /// Which, by its place in the outbox.
+        /// Its number in the outbox.
         seq: i64,
     },
     /// Add the text of a rejected change as a new todo, in place of the change.
     AddAsNew {
-        /// Which, by its place in the outbox.
+        /// Its number in the outbox.
         seq: i64,
         /// The text.
         text: String,
@@ -83,28 +83,28 @@ pub enum Effect {
         /// The day, and when the week begins.
         calendar: Calendar,
     },
-    /// Count what no counter has. Everything else that is read goes first.
+    /// Count rows that the store has no counter for. Other reads go first.
     Count(Uncounted),
     /// Read every row of a list.
     ReadAll {
-        /// Of which list.
+        /// The list.
         query: Query,
     },
-    /// Open a text in the user's editor, the terminal given back meanwhile.
+    /// Open a text in the user's editor, with the terminal restored until it ends.
     EditExternally {
         /// The text.
         text: String,
     },
-    /// Send and fetch soon. Several ask for one round.
+    /// Sync soon. Several requests start one round.
     Sync {
-        /// Whether a user waits to see it.
+        /// Whether to show the round: the user asked for it.
         shown: bool,
     },
     /// Start a login.
     StartLogin(LoginId),
-    /// Stop a login; news of it are ignored from now on.
+    /// Stop a login; its later events are ignored.
     CancelLogin(LoginId),
-    /// Open the store of another account from now on.
+    /// Switch to the store of another account.
     Open(Account),
     /// Open a page in the browser.
     OpenBrowser(String),

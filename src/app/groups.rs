@@ -8,14 +8,14 @@ use crate::domain::when::Calendar;
 /// A heading between rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heading {
-    /// Rows that are due then.
+    /// Rows of this group by due date.
     Due(DueGroup),
     /// Rows of this priority; `None` for those without one.
     Priority(Option<char>),
 }
 
 impl Heading {
-    /// Its words.
+    /// Its text.
     #[must_use]
     pub fn words(self) -> String {
         match self {

@@ -1,4 +1,4 @@
-//! What the header says, and where: drawn, and clicked on.
+//! The layout of the header, for drawing and for clicks.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -12,13 +12,13 @@ const ROOMY: u16 = 50;
 /// The header of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// Whether the program is named.
+    /// Whether the name of the program is shown.
     pub named: bool,
     /// The views, from left to right.
     pub tabs: Vec<Tab>,
     /// The column of the first part at the right end.
     pub right_from: u16,
-    /// What stands at the right end.
+    /// The parts at the right end.
     pub right: Vec<(HeaderPart, String)>,
 }
 
@@ -44,7 +44,7 @@ pub struct Tab {
 pub enum HeaderPart {
     /// How many are marked.
     Marked,
-    /// What is searched for.
+    /// The search text.
     Search,
     /// The order; an arrow of one column follows.
     Order,
@@ -79,7 +79,7 @@ impl Header {
             let is_current = index == current;
             let count = model.view_count(index);
             let count = count.map(|count| format!(" {count}")).unwrap_or_default();
-            // The current one is always there: the ones before it leave room.
+            // The current view is always shown: the ones before it leave room.
             let reserved = if index < current {
                 current_width + 6
             } else {

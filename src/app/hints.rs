@@ -8,7 +8,7 @@ use crate::app::model::{Model, Question, Screen};
 use crate::app::queue::{QueueScreen, is_rejected};
 use crate::domain::todo::SyncState;
 
-/// An action and the word for it in the row of hints.
+/// An action and its label in the row of hints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     /// Where its key is bound.
@@ -38,7 +38,7 @@ pub fn hints(model: &Model) -> Vec<Hint> {
         Screen::Confirm { question, .. } => {
             let yes = match question {
                 Question::Drop => "drop mine",
-                Question::KeepMine => "put mine over theirs",
+                Question::KeepMine => "replace theirs",
             };
             of(
                 Layer::Confirm,
@@ -159,7 +159,7 @@ fn editor(line: &Editor, model: &Model) -> Vec<Hint> {
     hints.extend(of(
         Layer::Editor,
         &[
-            (Action::Cancel, "leave, kept as draft"),
+            (Action::Cancel, "leave, keep a draft"),
             (Action::EditExternally, "in $EDITOR"),
         ],
     ));

@@ -1,9 +1,10 @@
-//! From keys to actions.
+//! The key bindings: from keys to actions.
 
-use crate::app::action::{Action, Binding, Layer, TABLE};
-use crate::app::keys::{self, Key, KeyError};
+use crate::app::action::{Action, Layer};
+use crate::app::bindings::{Binding, TABLE};
+use crate::app::keys::{self, KeyError, KeyPress};
 
-/// Which keys ask for what, in each layer.
+/// The keys of each action, by layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keymap {
     bound: Vec<Bound>,
@@ -14,46 +15,46 @@ struct Bound {
     layer: Layer,
     action: Action,
     name: &'static str,
-    sequences: Vec<Vec<Key>>,
+    sequences: Vec<Vec<KeyPress>>,
 }
 
-/// What keys pressed so far mean.
+/// What the keys pressed so far are bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
-    /// This.
+pub enum KeyMatch {
+    /// An action.
     Action(Action),
-    /// The start of something: wait for the next key.
+    /// The start of a sequence: wait for the next key.
     Prefix,
-    /// Nothing.
+    /// Not bound.
     Nothing,
 }
 
-/// Why a binding of the configuration is not taken.
+/// Why a configured binding is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     /// No action has this name.
-    #[error("there is no action `{name}`")]
+    #[error("no action is called `{name}`")]
     UnknownAction {
         /// The name.
         name: String,
     },
-    /// A word that names no key.
+    /// A word that is not a key.
     #[error("{source}")]
     Key {
         /// The action configured.
         name: String,
-        /// Which word.
+        /// The word.
         source: KeyError,
     },
-    /// The keys already ask for something else in the same layer, or begin it,
-    /// or it begins them.
-    #[error("`{keys}` of `{name}` collides with `{other}`")]
+    /// The keys are bound in the same layer already, or one of the two sequences
+    /// is the start of the other.
+    #[error("`{keys}` of `{name}` conflicts with `{other}`")]
     Taken {
         /// The action configured.
         name: String,
         /// Its keys.
         keys: String,
-        /// Who has them.
+        /// The action that has them.
         other: &'static str,
     },
 }
@@ -78,13 +79,13 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The default keys with those of the configuration in their place: for
-    /// each action named, its keys (several ways to ask for it are parted by a
-    /// comma, keys of one sequence by a space; none at all unbinds it).
+    /// The default keys with those of `bindings` in their place: the name of each
+    /// action and its keys. Commas separate alternatives, spaces the keys of a
+    /// sequence; an empty text unbinds the action.
     ///
     /// # Errors
     ///
-    /// Every problem there is, not just the first.
+    /// All problems, not just the first.
     pub fn configured<'a>(
         bindings: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, Vec<KeymapError>> {
@@ -97,7 +98,7 @@ impl Keymap {
                 Err(problem) => problems.push(problem),
             }
         }
-        problems.extend(named.iter().filter_map(|place| keymap.collision(*place)));
+        problems.extend(named.iter().filter_map(|place| keymap.conflict(*place)));
         if problems.is_empty() {
             Ok(keymap)
         } else {
@@ -105,22 +106,22 @@ impl Keymap {
         }
     }
 
-    /// What `pressed` means in `layer`. `pressed` is never empty.
+    /// Looks up `pressed`, which is never empty, in `layer`.
     #[must_use]
-    pub fn meaning(&self, layer: Layer, pressed: &[Key]) -> Meaning {
-        let mut meaning = Meaning::Nothing;
+    pub fn meaning(&self, layer: Layer, pressed: &[KeyPress]) -> KeyMatch {
+        let mut meaning = KeyMatch::Nothing;
         for layer in layers(layer) {
             for bound in self.bound.iter().filter(|bound| bound.layer == *layer) {
                 for sequence in &bound.sequences {
                     if sequence == pressed {
-                        return Meaning::Action(bound.action);
+                        return KeyMatch::Action(bound.action);
                     }
                     if sequence.starts_with(pressed) {
-                        meaning = Meaning::Prefix;
+                        meaning = KeyMatch::Prefix;
                     }
                 }
             }
-            if meaning == Meaning::Prefix {
+            if meaning == KeyMatch::Prefix {
                 return meaning;
             }
         }
@@ -157,7 +158,7 @@ impl Keymap {
 
     /// The keys that complete what was pressed in `layer`, and what they do.
     #[must_use]
-    pub fn continuations(&self, layer: Layer, pressed: &[Key]) -> Vec<(String, Action)> {
+    pub fn continuations(&self, layer: Layer, pressed: &[KeyPress]) -> Vec<(String, Action)> {
         let mut found = Vec::new();
         for bound in self.bound.iter().filter(|bound| bound.layer == layer) {
             for sequence in &bound.sequences {
@@ -189,14 +190,14 @@ impl Keymap {
         Ok(place)
     }
 
-    fn collision(&self, place: usize) -> Option<KeymapError> {
+    fn conflict(&self, place: usize) -> Option<KeymapError> {
         let ours = self.bound.get(place)?;
         for (at, other) in self.bound.iter().enumerate() {
             if at == place || other.layer != ours.layer {
                 continue;
             }
             for sequence in &ours.sequences {
-                let taken = |theirs: &Vec<Key>| {
+                let taken = |theirs: &Vec<KeyPress>| {
                     theirs.starts_with(sequence) || sequence.starts_with(theirs)
                 };
                 if other.sequences.iter().any(taken) {
@@ -218,7 +219,7 @@ impl Bound {
             layer: row.layer,
             action: row.action,
             name: row.name,
-            // A word of the table that names no key would be left out here; a test looks.
+            // A test proves that every word of the table is a key.
             sequences: row
                 .keys
                 .iter()
@@ -228,7 +229,7 @@ impl Bound {
     }
 }
 
-/// Where a key pressed in `layer` is looked up, in this order.
+/// The layers that a key pressed in `layer` is looked up in, in order.
 const fn layers(layer: Layer) -> &'static [Layer] {
     match layer {
         Layer::Global => &[Layer::Global],
@@ -246,8 +247,8 @@ const fn layers(layer: Layer) -> &'static [Layer] {
     }
 }
 
-fn written(sequence: &[Key]) -> String {
-    let words: Vec<String> = sequence.iter().map(Key::to_string).collect();
+fn written(sequence: &[KeyPress]) -> String {
+    let words: Vec<String> = sequence.iter().map(KeyPress::to_string).collect();
     words.join(" ")
 }
 
@@ -255,40 +256,40 @@ fn written(sequence: &[Key]) -> String {
 mod tests {
     use super::*;
 
-    fn keys(text: &str) -> Vec<Key> {
+    fn keys(text: &str) -> Vec<KeyPress> {
         keys::sequence(text).unwrap_or_default()
     }
 
     #[test]
-    fn every_key_of_the_table_is_a_key_and_none_collides() {
+    fn every_key_of_the_table_is_a_key_and_none_conflicts() {
         let keymap = Keymap::default();
         for (row, bound) in TABLE.iter().zip(&keymap.bound) {
             assert_eq!(row.keys.len(), bound.sequences.len(), "{}", row.name);
         }
         for place in 0..keymap.bound.len() {
-            assert_eq!(keymap.collision(place), None);
+            assert_eq!(keymap.conflict(place), None);
         }
     }
 
     #[test]
     fn a_sequence_waits_for_its_second_key() {
         let keymap = Keymap::default();
-        assert_eq!(keymap.meaning(Layer::List, &keys("g")), Meaning::Prefix);
+        assert_eq!(keymap.meaning(Layer::List, &keys("g")), KeyMatch::Prefix);
         assert_eq!(
             keymap.meaning(Layer::List, &keys("g g")),
-            Meaning::Action(Action::First)
+            KeyMatch::Action(Action::First)
         );
-        assert_eq!(keymap.meaning(Layer::List, &keys("g x")), Meaning::Nothing);
+        assert_eq!(keymap.meaning(Layer::List, &keys("g x")), KeyMatch::Nothing);
     }
 
     #[test]
     fn a_layer_falls_through_to_the_line_and_then_to_everywhere() {
         let keymap = Keymap::default();
         let meaning = |text| keymap.meaning(Layer::Editor, &keys(text));
-        assert_eq!(meaning("enter"), Meaning::Action(Action::Submit));
-        assert_eq!(meaning("ctrl-w"), Meaning::Action(Action::DeleteWord));
-        assert_eq!(meaning("ctrl-z"), Meaning::Action(Action::Suspend));
-        assert_eq!(meaning("a"), Meaning::Nothing);
+        assert_eq!(meaning("enter"), KeyMatch::Action(Action::Submit));
+        assert_eq!(meaning("ctrl-w"), KeyMatch::Action(Action::DeleteWord));
+        assert_eq!(meaning("ctrl-z"), KeyMatch::Action(Action::Suspend));
+        assert_eq!(meaning("a"), KeyMatch::Nothing);
     }
 
     #[test]
@@ -296,27 +297,27 @@ mod tests {
         let keymap = Keymap::configured([("down", "w, ctrl-n"), ("search", "")])?;
         assert_eq!(
             keymap.meaning(Layer::List, &keys("w")),
-            Meaning::Action(Action::Down)
+            KeyMatch::Action(Action::Down)
         );
-        assert_eq!(keymap.meaning(Layer::List, &keys("j")), Meaning::Nothing);
-        assert_eq!(keymap.meaning(Layer::List, &keys("/")), Meaning::Nothing);
+        assert_eq!(keymap.meaning(Layer::List, &keys("j")), KeyMatch::Nothing);
+        assert_eq!(keymap.meaning(Layer::List, &keys("/")), KeyMatch::Nothing);
         assert_eq!(keymap.label(Layer::List, Action::Down), "w, ctrl-n");
         Ok(())
     }
 
     #[test]
-    fn all_problems_of_a_configuration_are_told() {
-        let told = Keymap::configured([("dwon", "j"), ("down", "hyper-x"), ("up", "g")]);
-        let problems = told.err().unwrap_or_default();
+    fn all_problems_of_a_configuration_are_reported() {
+        let result = Keymap::configured([("dwon", "j"), ("down", "hyper-x"), ("up", "g")]);
+        let problems = result.err().unwrap_or_default();
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(texts.len(), 3, "{texts:?}");
         assert_eq!(
             texts.first().map(String::as_str),
-            Some("there is no action `dwon`")
+            Some("no action is called `dwon`")
         );
         assert_eq!(
             texts.last().map(String::as_str),
-            Some("`g` of `up` collides with `first`")
+            Some("`g` of `up` conflicts with `first`")
         );
     }
 

@@ -1,8 +1,8 @@
-//! Keys as the program knows them, and how they are written.
+//! Key presses, and their names in the configuration.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "keys without a name of their own are told alike"
+    reason = "keys without a name of their own are treated alike"
 )]
 
 use std::fmt;
@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 /// One key press. Shift is part of the character: `G` is `g` with shift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct KeyPress {
     /// The key.
     pub code: Code,
     /// Whether Control was held.
@@ -77,17 +77,17 @@ const NAMES: [(&str, Code); 16] = [
     ("space", Code::Char(' ')),
 ];
 
-/// Why a word names no key.
+/// A word that is not a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{word}` is no key: write one character, a name like enter, pgup or f1, with ctrl- or alt- before it"
+    "`{word}` is not a key: write one character or a name like enter, pgup or f1, with ctrl- or alt- before it if needed"
 )]
 pub struct KeyError {
     /// The word.
     pub word: String,
 }
 
-impl Key {
+impl KeyPress {
     /// A key without modifiers.
     #[must_use]
     pub const fn plain(code: Code) -> Self {
@@ -108,7 +108,7 @@ impl Key {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for KeyPress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.ctrl {
             f.write_str("ctrl-")?;
@@ -127,12 +127,12 @@ impl fmt::Display for Key {
     }
 }
 
-impl FromStr for Key {
+impl FromStr for KeyPress {
     type Err = KeyError;
 
-    /// Reads `g`, `G`, `ctrl-d`, `alt-x`, `enter`, `f1`.
+    /// Parses `g`, `G`, `ctrl-d`, `alt-x`, `enter`, `f1`.
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        let refused = || KeyError {
+        let unknown = || KeyError {
             word: word.to_owned(),
         };
         let mut key = Self::plain(Code::Esc);
@@ -147,7 +147,7 @@ impl FromStr for Key {
                 break;
             }
         }
-        key.code = code(rest).ok_or_else(refused)?;
+        key.code = code(rest).ok_or_else(unknown)?;
         if key.ctrl
             && let Code::Char(c) = key.code
         {
@@ -169,13 +169,13 @@ fn code(word: &str) -> Option<Code> {
     (1..=24).contains(&n).then_some(Code::F(n))
 }
 
-/// Reads keys pressed one after the other: `g g`.
+/// Parses a sequence of keys: `g g`.
 ///
 /// # Errors
 ///
-/// The first word that names no key; an empty text names none either.
-pub fn sequence(text: &str) -> Result<Vec<Key>, KeyError> {
-    let keys: Vec<Key> = text
+/// The first word that is not a key; an empty text is one too.
+pub fn sequence(text: &str) -> Result<Vec<KeyPress>, KeyError> {
+    let keys: Vec<KeyPress> = text
         .split_whitespace()
         .map(str::parse)
         .collect::<Result<_, _>>()?;
@@ -207,24 +207,24 @@ mod tests {
             "/",
             "é",
         ] {
-            assert_eq!(word.parse::<Key>()?.to_string(), word);
+            assert_eq!(word.parse::<KeyPress>()?.to_string(), word);
         }
         Ok(())
     }
 
     #[test]
-    fn words_that_name_no_key_are_refused() {
+    fn words_that_are_not_keys_are_rejected() {
         for word in ["", "ctrl-", "hyper-x", "f0", "f99", "entre", "\n"] {
-            assert!(word.parse::<Key>().is_err(), "{word:?}");
+            assert!(word.parse::<KeyPress>().is_err(), "{word:?}");
         }
         assert!(sequence("  ").is_err());
     }
 
     #[test]
     fn a_control_key_types_nothing() -> Result<(), KeyError> {
-        assert_eq!("ctrl-d".parse::<Key>()?.typed(), None);
-        assert_eq!("D".parse::<Key>()?.typed(), Some('D'));
-        assert_eq!("space".parse::<Key>()?.typed(), Some(' '));
+        assert_eq!("ctrl-d".parse::<KeyPress>()?.typed(), None);
+        assert_eq!("D".parse::<KeyPress>()?.typed(), Some('D'));
+        assert_eq!("space".parse::<KeyPress>()?.typed(), Some(' '));
         Ok(())
     }
 }

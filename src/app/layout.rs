@@ -1,6 +1,7 @@
 //! Where the parts of the main screen are, by the size of the terminal.
 
-use crate::app::model::Size;
+use crate::app::editor::Purpose;
+use crate::app::model::{Model, Screen, Size};
 
 /// A rectangle of cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,9 +70,9 @@ impl Area {
     }
 }
 
-/// What the main screen has to make room for.
+/// The parts that the main screen makes room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Parts {
+pub struct LayoutParts {
     /// Whether the details of the selected todo are shown.
     pub details: bool,
     /// How much of the search is shown.
@@ -86,7 +87,7 @@ pub enum SearchPart {
     /// Nothing.
     #[default]
     Hidden,
-    /// The line with what is searched for.
+    /// The search line.
     Line,
     /// The line, and what its terms mean.
     Terms,
@@ -139,7 +140,7 @@ impl Layout {
 
     /// Divides a terminal of this size.
     #[must_use]
-    pub fn new(size: Size, parts: Parts) -> Self {
+    pub fn new(size: Size, parts: LayoutParts) -> Self {
         let mut rest = Area {
             x: 0,
             y: 0,
@@ -177,7 +178,7 @@ impl Layout {
         layout
     }
 
-    fn take_details(&mut self, rest: &mut Area, parts: Parts) {
+    fn take_details(&mut self, rest: &mut Area, parts: LayoutParts) {
         if !parts.details {
             return;
         }
@@ -194,6 +195,43 @@ impl Layout {
     }
 }
 
+impl Model {
+    /// The parts of the main screen.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        let screen = self.main_screen();
+        let mut search = SearchPart::Hidden;
+        let line = match screen {
+            // Their text stands above the line.
+            Screen::Editor(line) if matches!(line.purpose, Purpose::Merge { .. }) => Some(3),
+            Screen::Editor(_) | Screen::Paste { .. } | Screen::Confirm { .. } => Some(2),
+            Screen::Search(_) if !Layout::has_search_line(self.size) => Some(0),
+            Screen::Search(line) if line.input.value().is_empty() || line.error.is_some() => {
+                search = SearchPart::Terms;
+                None
+            }
+            Screen::Search(_) => {
+                search = SearchPart::Line;
+                None
+            }
+            Screen::List
+            | Screen::Sidebar(_)
+            | Screen::Queue(_)
+            | Screen::Picker(_)
+            | Screen::Login(_) => None,
+        };
+        if !self.search.is_empty() && matches!(screen, Screen::List | Screen::Sidebar(_)) {
+            search = SearchPart::Line;
+        }
+        let parts = LayoutParts {
+            details: self.pane.open && !matches!(screen, Screen::Queue(_)),
+            search,
+            line,
+        };
+        Layout::new(self.size, parts)
+    }
+}
+
 /// Rows of the add or edit line: framed with a preview where there is room.
 const fn line_height(size: Size, rows: u16) -> u16 {
     match size.height {
@@ -207,11 +245,11 @@ const fn line_height(size: Size, rows: u16) -> u16 {
 mod tests {
     use super::*;
 
-    fn layout(width: u16, height: u16, parts: Parts) -> Layout {
+    fn layout(width: u16, height: u16, parts: LayoutParts) -> Layout {
         Layout::new(Size { width, height }, parts)
     }
 
-    const DETAILS: Parts = Parts {
+    const DETAILS: LayoutParts = LayoutParts {
         details: true,
         search: SearchPart::Hidden,
         line: None,
@@ -222,7 +260,7 @@ mod tests {
         for height in 3..60 {
             for width in [20, 40, 80, 120, 180] {
                 for line in [None, Some(2), Some(3)] {
-                    let parts = Parts { line, ..DETAILS };
+                    let parts = LayoutParts { line, ..DETAILS };
                     let layout = layout(width, height, parts);
                     assert_eq!((layout.hints.height, layout.status.height), (1, 1));
                     assert_eq!(layout.status.y, height - 1);
@@ -234,12 +272,12 @@ mod tests {
 
     #[test]
     fn parts_never_overlap_and_cover_the_terminal() {
-        let all = Parts {
+        let all = LayoutParts {
             details: true,
             search: SearchPart::Terms,
             line: Some(2),
         };
-        for parts in [Parts::default(), DETAILS, all] {
+        for parts in [LayoutParts::default(), DETAILS, all] {
             for height in 0..50 {
                 for width in [0, 1, 19, 20, 40, 99, 100, 129, 130, 169, 170, 250] {
                     let l = layout(width, height, parts);
@@ -261,7 +299,7 @@ mod tests {
     #[test]
     fn the_sidebar_needs_130_columns_and_170_beside_details() {
         let shown = |width, parts| layout(width, 30, parts).sidebar.width > 0;
-        assert!(!shown(129, Parts::default()) && shown(130, Parts::default()));
+        assert!(!shown(129, LayoutParts::default()) && shown(130, LayoutParts::default()));
         assert!(!shown(169, DETAILS) && shown(170, DETAILS));
     }
 

@@ -1,5 +1,4 @@
-//! The list: some rows around the selection, with changes that are not yet on
-//! the disk laid over them.
+//! The list: some rows around the selection, with unsaved changes applied.
 
 use std::collections::VecDeque;
 
@@ -19,18 +18,18 @@ mod unsaved;
 
 pub use arrival::Arrival;
 pub use lines::ScreenLine;
-use unsaved::{Unsaved, overlay, settle};
+use unsaved::{Unsaved, apply_to_rows, apply_to_window};
 
 /// The rows on and near the screen.
 ///
-/// Always true: [`rows`](Self::rows) is the last window the store answered,
-/// with every uncommitted change of this session laid over it. So a write that
-/// fails is undone by leaving it out.
+/// Invariant: [`rows`](Self::rows) is the last window the store answered, with
+/// every unsaved change of this session applied. So a failed write is reverted by
+/// leaving it out.
 ///
-/// There is no whole list here: before the selection comes near an edge, the
-/// next window is asked for.
+/// It never holds the whole list: the next window is requested before the
+/// selection comes near an edge.
 #[derive(Debug, Clone)]
-pub struct List {
+pub struct TodoList {
     query: Query,
     /// As the store last answered.
     window: Window,
@@ -45,11 +44,11 @@ pub struct List {
     top: usize,
     /// Rows on the screen.
     height: usize,
-    asked: Option<Asked>,
+    requested: Option<WindowRequest>,
     last_id: WindowId,
-    /// Moves still to make, in order, once the window asked for is here.
+    /// Moves to make, in order, once the requested window arrives.
     pending_moves: VecDeque<i64>,
-    /// A todo that is to be selected as soon as it is in the window.
+    /// The todo to select as soon as it is in the window.
     select_when_loaded: Option<Key>,
 }
 
@@ -58,17 +57,17 @@ pub struct List {
 pub struct ListRow {
     /// The todo.
     pub todo: Todo,
-    /// Whether a change of it is not yet on the disk.
+    /// Whether a change of it is not saved yet.
     pub saving: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct WindowRequest {
     id: WindowId,
-    /// What was selected then.
+    /// The todo that was selected then.
     from: Option<Key>,
     place: Place,
-    /// Whether a selected todo that is gone may be looked for by its neighbour.
+    /// Whether to request rows around a neighbour if the selected todo is gone.
     again: bool,
 }
 
@@ -81,7 +80,7 @@ enum Place {
     Last,
 }
 
-impl List {
+impl TodoList {
     /// An empty list of open todos, before the first answer.
     #[must_use]
     pub fn new(height: usize) -> Self {
@@ -95,33 +94,33 @@ impl List {
             selected: 0,
             top: 0,
             height,
-            asked: None,
+            requested: None,
             last_id: WindowId::default(),
             pending_moves: VecDeque::new(),
             select_when_loaded: None,
         }
     }
 
-    /// Which todos, and in what order.
+    /// Which todos are listed, and in what order.
     #[must_use]
     pub const fn query(&self) -> &Query {
         &self.query
     }
 
-    /// The rows of the window, in order, changes not yet on the disk included.
+    /// The rows of the window, in order, with unsaved changes applied.
     #[must_use]
     pub fn rows(&self) -> &[ListRow] {
         &self.rows
     }
 
-    /// How many rows the list has, where the window holds them all.
+    /// How many rows the list has, if the window holds them all.
     #[must_use]
     pub fn whole_length(&self) -> Option<usize> {
         let more = self.window.more_above || self.window.more_below;
-        (!more && self.asked.is_none()).then_some(self.rows.len())
+        (!more && self.requested.is_none()).then_some(self.rows.len())
     }
 
-    /// Returns whether the list goes on above, and below, what is on the screen.
+    /// Returns whether rows are hidden above, and below, the screen.
     #[must_use]
     pub fn goes_on(&self) -> (bool, bool) {
         let above = self.window.more_above || self.top > 0;
@@ -129,7 +128,7 @@ impl List {
         (above, below)
     }
 
-    /// The place of the selected row in the list, from 1; `None` where the window
+    /// The place of the selected row in the list, from 1; `None` if the window
     /// does not reach the start.
     #[must_use]
     pub fn place(&self) -> Option<usize> {
@@ -155,7 +154,7 @@ impl List {
         self.rows.iter().find(|row| row.todo.key == key)
     }
 
-    /// How many changes are not yet on the disk.
+    /// How many changes are not saved yet.
     #[must_use]
     pub fn saving(&self) -> usize {
         self.unsaved
@@ -164,7 +163,7 @@ impl List {
             .sum()
     }
 
-    /// Gives the list another number of rows on the screen.
+    /// Sets the number of rows on the screen.
     #[must_use]
     pub fn resize(&mut self, height: usize) -> Vec<Effect> {
         self.height = height;
@@ -172,14 +171,14 @@ impl List {
         self.prefetch()
     }
 
-    /// Shows another list, or the same in another order; the selected todo
-    /// stays selected where it is in it.
+    /// Shows another list, or the same in another order. The selected todo stays
+    /// selected if the list has it.
     #[must_use]
     pub fn show(&mut self, query: Query) -> Vec<Effect> {
         self.query = query;
         self.pending_moves.clear();
         let around = self.anchor();
-        vec![self.ask(around, Place::Keep, false)]
+        vec![self.request(around, Place::Keep, false)]
     }
 
     /// Shows another list from its start.
@@ -187,10 +186,10 @@ impl List {
     pub fn show_first(&mut self, query: Query) -> Vec<Effect> {
         self.query = query;
         self.pending_moves.clear();
-        vec![self.ask(Around::Top, Place::First, false)]
+        vec![self.request(Around::Top, Place::First, false)]
     }
 
-    /// Shows another list with the todo `key` selected, if it is in it.
+    /// Shows another list with the todo `key` selected, if the list has it.
     #[must_use]
     pub fn show_at(&mut self, query: Query, key: Option<Key>) -> Vec<Effect> {
         let Some(key) = key else {
@@ -199,10 +198,10 @@ impl List {
         self.query = query;
         self.pending_moves.clear();
         self.select_when_loaded = Some(key);
-        vec![self.ask(Around::Key(key), Place::Keep, false)]
+        vec![self.request(Around::Key(key), Place::Keep, false)]
     }
 
-    /// Forgets all rows: another account's are coming.
+    /// Clears all rows before those of another account are read.
     #[must_use]
     pub fn reset(&mut self, query: Query) -> Vec<Effect> {
         let last_id = self.last_id;
@@ -211,23 +210,22 @@ impl List {
         self.show_first(query)
     }
 
-    /// Asks for the same rows again, because the store has others now.
+    /// Requests the same rows again after the store changed.
     #[must_use]
     pub fn refresh(&mut self) -> Vec<Effect> {
-        let place = self.asked.map_or(Place::Keep, |asked| asked.place);
+        let place = self.requested.map_or(Place::Keep, |request| request.place);
         let around = match (place, self.select_when_loaded) {
             (Place::First, _) => Around::Top,
             (Place::Last, _) => Around::Bottom,
             (Place::Keep, Some(key)) if !self.is_unsaved(key) => Around::Key(key),
             (Place::Keep, _) => self.anchor(),
         };
-        vec![self.ask(around, place, true)]
+        vec![self.request(around, place, true)]
     }
 
-    /// Lays changes over the rows until they are on the disk. A new todo
-    /// becomes the selected one.
+    /// Applies unsaved changes to the rows. A new todo becomes the selected one.
     #[must_use]
-    pub fn lay(&mut self, id: CommitId, changes: Vec<Change>) -> Vec<Effect> {
+    pub fn apply_unsaved(&mut self, id: CommitId, changes: Vec<Change>) -> Vec<Effect> {
         let added = changes
             .iter()
             .rfind(|change| matches!(change.act, Act::Add { .. }))
@@ -237,15 +235,14 @@ impl List {
             self.select_when_loaded = Some(key);
             self.pending_moves.clear();
         }
-        self.derive();
+        self.rebuild();
         if added.is_some() && self.window.more_below {
-            return vec![self.ask(Around::Bottom, Place::Last, false)];
+            return vec![self.request(Around::Bottom, Place::Last, false)];
         }
         self.prefetch()
     }
 
-    /// Takes changes as written: they are part of the window from now on, and
-    /// the store is asked for the rows as they are.
+    /// Moves saved changes into the window, and requests the rows again.
     #[must_use]
     pub fn committed(&mut self, id: CommitId, todos: &[Todo]) -> Vec<Effect> {
         let Some(unsaved) = self.take(id) else {
@@ -253,21 +250,21 @@ impl List {
         };
         for change in &unsaved.changes {
             let todo = todos.iter().find(|todo| todo.key == change.todo);
-            settle(&mut self.window, change, todo);
+            apply_to_window(&mut self.window, change, todo);
         }
-        self.derive();
+        self.rebuild();
         self.refresh()
     }
 
-    /// Takes changes back that could not be written, and returns them.
+    /// Removes changes that could not be saved, and returns them.
     #[must_use]
-    pub fn take_back(&mut self, id: CommitId) -> (Vec<Change>, Vec<Effect>) {
+    pub fn revert(&mut self, id: CommitId) -> (Vec<Change>, Vec<Effect>) {
         let changes = self
             .take(id)
             .map(|unsaved| unsaved.changes)
             .unwrap_or_default();
         self.select_when_loaded = None;
-        self.derive();
+        self.rebuild();
         (changes, self.refresh())
     }
 
@@ -287,14 +284,14 @@ impl List {
         self.rows.iter().position(|row| row.todo.key == key)
     }
 
-    fn derive(&mut self) {
+    fn rebuild(&mut self) {
         let neighbours = self.neighbours();
-        self.derive_near(&neighbours);
+        self.rebuild_near(&neighbours);
     }
 
-    /// Makes `rows` again. The selection goes to the first of `neighbours` that
-    /// is still there, on the same line of the screen.
-    fn derive_near(&mut self, neighbours: &[Key]) {
+    /// Rebuilds `rows`. The selection goes to the first of `neighbours` that is
+    /// still listed, on the same line of the screen.
+    fn rebuild_near(&mut self, neighbours: &[Key]) {
         let line = self.selected.saturating_sub(self.top);
         let mut rows: Vec<ListRow> =
             Vec::with_capacity(self.window.rows.len() + self.unsaved.len());
@@ -303,7 +300,7 @@ impl List {
             saving: false,
         }));
         for change in self.unsaved.iter().flat_map(|unsaved| &unsaved.changes) {
-            overlay(&mut rows, change, self.window.more_below);
+            apply_to_rows(&mut rows, change, self.window.more_below);
         }
         rows.retain(|row| in_scope(self.query.scope, &row.todo.text));
         self.rows = rows;

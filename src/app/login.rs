@@ -5,35 +5,34 @@ use jiff::Timestamp;
 use crate::auth::device::{PollEvent, Prompt};
 use crate::domain::account::{Account, Identity};
 
-/// Names one login; news of another one is stale.
+/// Id of a login; events of another one are stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginId(pub u64);
 
 /// A login under way, or one that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// Which.
+    /// Its id.
     pub id: LoginId,
-    /// How far it is.
+    /// Its stage.
     pub stage: Stage,
     /// Whether the QR code is shown.
     pub qr: bool,
-    /// What the last key did, or could not do.
+    /// The result of the last key.
     pub remark: Option<String>,
 }
 
-/// How far a login is.
+/// Stages of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
-    /// Somebody is logged in already; another login is only begun when asked
-    /// for again.
+    /// The user is logged in already; another login starts only on request.
     LoggedIn {
         /// The user.
         name: String,
     },
-    /// A code has been asked for.
+    /// Requesting a code.
     Starting,
-    /// The credential store waits to be unlocked.
+    /// Waiting for the credential store to be unlocked.
     Unlocking,
     /// The user must approve.
     Code {
@@ -42,13 +41,13 @@ pub enum Stage {
         /// Whether the page may be opened from here.
         openable: bool,
         /// Why the last poll failed, if it did.
-        trouble: Option<String>,
-        /// How long the code still lives, in whole seconds.
+        poll_error: Option<String>,
+        /// Seconds until the code expires.
         seconds_left: u64,
     },
-    /// Approved; the server is asked whether it takes the login.
+    /// Approved; checking that the server accepts the login.
     Verifying,
-    /// It came to nothing.
+    /// The login failed.
     Failed {
         /// The reason.
         message: String,
@@ -57,9 +56,9 @@ pub enum Stage {
     },
 }
 
-/// What happens while a login is under way.
+/// Events of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LoginNews {
+pub enum LoginEvent {
     /// The credential store does not answer yet: it may wait to be unlocked.
     Unlocking,
     /// The user must approve.
@@ -72,18 +71,18 @@ pub enum LoginNews {
     },
     /// Waiting.
     Progress(PollEvent),
-    /// Approved; the server is asked whether it takes the login.
+    /// Approved; checking that the server accepts the login.
     Verifying,
-    /// Logged in, and the login is kept.
+    /// Logged in, and the login is stored.
     Done {
-        /// Whose todos these are.
+        /// The account.
         account: Account,
-        /// Who that is.
+        /// The user.
         identity: Identity,
-        /// What is not quite right all the same.
+        /// A problem that does not stop the login.
         warning: Option<String>,
     },
-    /// It came to nothing; nothing is kept.
+    /// The login failed; nothing is stored.
     Failed {
         /// The reason.
         message: String,
@@ -93,7 +92,7 @@ pub enum LoginNews {
 }
 
 impl Login {
-    /// One that has just been asked for.
+    /// A login that has just been requested.
     #[must_use]
     pub const fn new(id: LoginId) -> Self {
         Self {
@@ -110,7 +109,7 @@ impl Login {
         matches!(self.stage, Stage::Code { .. })
     }
 
-    /// Brings the countdown to `now`.
+    /// Updates the countdown.
     pub fn count_down(&mut self, now: Timestamp) {
         if let Stage::Code {
             prompt,
@@ -123,7 +122,7 @@ impl Login {
     }
 }
 
-/// Whole seconds until the code of `prompt` ends.
+/// Whole seconds until the code of `prompt` expires.
 #[must_use]
 pub fn left(prompt: &Prompt, now: Timestamp) -> u64 {
     prompt.life_left(now).as_secs()

@@ -1,10 +1,12 @@
 //! The terminal program as a value: a [`Model`], the messages that change it
-//! ([`Msg`]), and what must then happen outside it ([`Effect`]).
+//! ([`Msg`]), and the effects to run outside it ([`Effect`]).
 //!
 //! Pure: no terminal, no disk, no network, no clock. Time and fresh ids come
 //! in with each message, as a [`Stamp`].
 
 pub mod action;
+pub mod bindings;
+pub mod connection;
 pub mod counts;
 pub mod details;
 pub mod editor;
@@ -15,7 +17,6 @@ pub mod hints;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
-pub mod link;
 pub mod list;
 pub mod login;
 pub mod model;
@@ -36,7 +37,7 @@ pub mod welcome;
 pub use action::{Action, Layer};
 pub use effect::Effect;
 pub use keymap::Keymap;
-pub use keys::Key;
+pub use keys::KeyPress;
 pub use model::Model;
 pub use msg::Msg;
 pub use stamp::Stamp;

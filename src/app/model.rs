@@ -9,19 +9,19 @@ use jiff::tz::TimeZone;
 use tui_input::Input;
 
 use crate::app::action::{Action, Layer};
+use crate::app::connection::ConnectionState;
 use crate::app::counts::Counted;
 use crate::app::details::DetailsPane;
-use crate::app::editor::{Editor, Purpose};
+use crate::app::editor::Editor;
 use crate::app::effect::{CommitId, Effect};
 use crate::app::keymap::Keymap;
-use crate::app::keys::Key as Press;
-use crate::app::layout::{Layout, Parts, SearchPart};
-use crate::app::link::Link;
-use crate::app::list::List;
+use crate::app::keys::KeyPress;
+use crate::app::layout::{Layout, LayoutParts};
+use crate::app::list::TodoList;
 use crate::app::login::{Login, LoginId};
 use crate::app::picker::Picker;
 use crate::app::queue::QueueScreen;
-use crate::app::tags::Tags;
+use crate::app::tags::TagCounts;
 use crate::app::theme::ThemeName;
 use crate::app::toast::Toast;
 use crate::app::update::mouse::Click;
@@ -42,32 +42,32 @@ use crate::domain::when::Calendar;
 )]
 #[derive(Debug, Clone)]
 pub struct Model {
-    pub(crate) list: List,
+    pub(crate) list: TodoList,
     pub(crate) screen: Screen,
     /// The search as typed and kept; empty when there is none.
     pub(crate) search: String,
-    pub(crate) link: Link,
-    /// Whether the server tells of changes as they happen.
+    pub(crate) connection: ConnectionState,
+    /// Whether the live connection is open.
     pub(crate) live: bool,
-    /// Whose todos are shown; nobody's before the first login.
+    /// The user whose todos are shown; `None` before the first login.
     pub(crate) who: Option<Identity>,
     pub(crate) totals: Totals,
     pub(crate) freshness: Freshness,
     pub(crate) toast: Option<Toast>,
     pub(crate) keymap: Keymap,
     /// The keys of a sequence that is not complete yet.
-    pub(crate) pressed: Vec<Press>,
+    pub(crate) pressed: Vec<KeyPress>,
     /// When the last of them was pressed.
     pub(crate) pressed_at: Timestamp,
     /// The last click.
     pub(crate) clicked: Option<Click>,
     /// Marked todos, with their texts as last seen.
     pub(crate) marks: BTreeMap<Key, Todo>,
-    /// Whether all rows of the list are being read to be marked.
+    /// Whether all rows of the list are being read in order to mark them.
     pub(crate) marking: bool,
     /// The details of the selected todo.
     pub(crate) pane: DetailsPane,
-    /// What is to be decided about a rejected change once it is read.
+    /// The decision about a rejected change, until the change is read.
     pub(crate) deciding: Option<(Key, Action)>,
     /// What the role may do, once that is known.
     pub(crate) capabilities: Option<Capabilities>,
@@ -81,23 +81,23 @@ pub struct Model {
     pub(crate) counted: Counted,
     /// The first day of the week.
     pub(crate) week_start: Weekday,
-    /// Whether ordered lists have headings.
+    /// Whether sorted lists have headings.
     pub(crate) groups: bool,
     /// Whether this is the demo.
     pub(crate) demo: bool,
-    /// Whether the network is left alone.
+    /// Whether `--offline` was given.
     pub(crate) offline: bool,
     /// The theme that the screens are drawn in.
     pub(crate) theme: ThemeName,
-    /// Why changes wait that the role may not make, if there are such.
+    /// Why changes that the role may not make wait, if there are any.
     pub(crate) blocked: Option<String>,
     /// The projects and contexts in use.
-    pub(crate) tags: Tags,
+    pub(crate) tags: TagCounts,
     /// Lines that can be recalled, newest last.
     pub(crate) lines: Vec<String>,
     /// Lines whose write failed while another line was open.
     pub(crate) returned: Vec<Editor>,
-    /// What is to be said again when the screens are gone, in full.
+    /// Messages to print in full after the terminal is restored.
     pub(crate) exit_notices: Vec<String>,
     pub(crate) size: Size,
     /// When the last message was received.
@@ -119,7 +119,7 @@ pub struct Size {
     pub height: u16,
 }
 
-/// What is in front, and so what receives the keys.
+/// The screen in front, which receives the keys.
 #[derive(Debug, Clone)]
 pub enum Screen {
     /// The list.
@@ -141,11 +141,11 @@ pub enum Screen {
         /// Whether it was asked from the queue.
         from_queue: bool,
     },
-    /// The question what several pasted lines are.
+    /// The question how to add several pasted lines.
     Paste {
         /// The lines that are not blank.
         lines: Vec<String>,
-        /// The line that was open when they came.
+        /// The line that was open when they were pasted.
         editor: Editor,
     },
     /// The palette or the help.
@@ -168,23 +168,23 @@ pub enum Question {
 pub struct Search {
     /// What is typed.
     pub input: Input,
-    /// Why a term is not understood; the list is the one found before it.
+    /// Why a term is invalid; the list shows the results before it.
     pub error: Option<String>,
-    /// What was selected when the search began.
+    /// The todo that was selected when the search began.
     pub came_from: Option<Key>,
 }
 
 /// After how long a pending sequence lists the keys that complete it.
 const CONTINUATIONS_AFTER: Duration = Duration::from_millis(300);
 
-/// What a program knows before its first frame.
+/// What the model starts with.
 #[derive(Debug, Clone)]
-pub struct Start {
-    /// Whose todos are in the store.
+pub struct StartOptions {
+    /// The user whose todos are in the store.
     pub who: Option<Identity>,
     /// The terminal.
     pub size: Size,
-    /// Which keys ask for what.
+    /// The key bindings.
     pub keymap: Keymap,
     /// The time.
     pub now: Timestamp,
@@ -192,13 +192,13 @@ pub struct Start {
     pub today: Date,
     /// The zone that times are shown in.
     pub zone: TimeZone,
-    /// Whether the network is to be left alone.
+    /// Whether `--offline` was given.
     pub offline: bool,
     /// The user's own views.
     pub views: Vec<OwnView>,
     /// The first day of the week.
     pub week_start: Weekday,
-    /// Whether ordered lists have headings.
+    /// Whether sorted lists have headings.
     pub groups: bool,
     /// Whether this is the demo.
     pub demo: bool,
@@ -207,20 +207,20 @@ pub struct Start {
 }
 
 impl Model {
-    /// The model before the store has answered, and what to ask it. Without an
+    /// The model before the store has answered, and its first effects. Without an
     /// account it opens with the login screen.
     #[must_use]
-    pub fn new(start: Start) -> (Self, Vec<Effect>) {
+    pub fn new(start: StartOptions) -> (Self, Vec<Effect>) {
         let mut model = Self {
-            list: List::new(usize::from(
-                Layout::new(start.size, Parts::default()).list.height,
+            list: TodoList::new(usize::from(
+                Layout::new(start.size, LayoutParts::default()).list.height,
             )),
             screen: Screen::List,
             search: String::new(),
-            link: if start.offline {
-                Link::Off
+            connection: if start.offline {
+                ConnectionState::Off
             } else {
-                Link::Connecting
+                ConnectionState::Connecting
             },
             live: false,
             totals: Totals::default(),
@@ -245,7 +245,7 @@ impl Model {
             offline: start.offline,
             theme: start.theme,
             blocked: None,
-            tags: Tags::default(),
+            tags: TagCounts::default(),
             lines: Vec::new(),
             returned: Vec::new(),
             exit_notices: Vec::new(),
@@ -260,14 +260,14 @@ impl Model {
             who: start.who,
         };
         let query = model.views.query(model.calendar());
-        let effects = match (&model.who, &model.link) {
+        let effects = match (&model.who, &model.connection) {
             (Some(_), _) => model.list.show_first(query),
-            (None, Link::Off) => {
-                model.link = Link::LoggedOut;
+            (None, ConnectionState::Off) => {
+                model.connection = ConnectionState::LoggedOut;
                 Vec::new()
             }
             (None, _) => {
-                model.link = Link::LoggedOut;
+                model.connection = ConnectionState::LoggedOut;
                 let id = model.next_login();
                 model.screen = Screen::Login(Login::new(id));
                 vec![Effect::StartLogin(id)]
@@ -276,7 +276,7 @@ impl Model {
         (model, effects)
     }
 
-    /// The terminal as last told: columns and rows.
+    /// The last known size of the terminal: columns and rows.
     #[must_use]
     pub const fn screen_size(&self) -> (u16, u16) {
         (self.size.width, self.size.height)
@@ -298,8 +298,8 @@ impl Model {
         }
     }
 
-    /// After how long the screen changes by itself, so that
-    /// [`Msg::Ticked`](crate::app::Msg::Ticked) is wanted then.
+    /// When to send the next [`Msg::Ticked`](crate::app::Msg::Ticked): after how
+    /// long the screen changes by itself.
     #[must_use]
     pub fn next_tick(&self) -> Option<Duration> {
         if !self.pressed.is_empty() && !self.shows_continuations() {
@@ -307,8 +307,8 @@ impl Model {
         }
         let login = matches!(&self.screen, Screen::Login(login) if login.counts_down());
         let next_try = matches!(
-            self.link,
-            Link::Offline {
+            self.connection,
+            ConnectionState::Offline {
                 next_try: Some(_),
                 ..
             }
@@ -317,8 +317,8 @@ impl Model {
         (login || next_try || toast).then_some(Duration::from_secs(1))
     }
 
-    /// Returns whether the keys that complete a sequence are listed: it has been waiting
-    /// for a moment.
+    /// Returns whether the keys that complete a sequence are listed: it has waited
+    /// long enough.
     #[must_use]
     pub fn shows_continuations(&self) -> bool {
         let waited = self.now.duration_since(self.pressed_at);
@@ -354,54 +354,19 @@ impl Model {
         }
     }
 
-    /// The parts of the main screen.
-    #[must_use]
-    pub fn layout(&self) -> Layout {
-        let screen = self.main_screen();
-        let mut search = SearchPart::Hidden;
-        let line = match screen {
-            // Their text stands above the line.
-            Screen::Editor(line) if matches!(line.purpose, Purpose::Merge { .. }) => Some(3),
-            Screen::Editor(_) | Screen::Paste { .. } | Screen::Confirm { .. } => Some(2),
-            Screen::Search(_) if !Layout::has_search_line(self.size) => Some(0),
-            Screen::Search(line) if line.input.value().is_empty() || line.error.is_some() => {
-                search = SearchPart::Terms;
-                None
-            }
-            Screen::Search(_) => {
-                search = SearchPart::Line;
-                None
-            }
-            Screen::List
-            | Screen::Sidebar(_)
-            | Screen::Queue(_)
-            | Screen::Picker(_)
-            | Screen::Login(_) => None,
-        };
-        if !self.search.is_empty() && matches!(screen, Screen::List | Screen::Sidebar(_)) {
-            search = SearchPart::Line;
-        }
-        let parts = Parts {
-            details: self.pane.open && !matches!(screen, Screen::Queue(_)),
-            search,
-            line,
-        };
-        Layout::new(self.size, parts)
-    }
-
-    /// What is drawn in: may be changed while the program runs.
+    /// The theme, which the palette can change.
     #[must_use]
     pub const fn theme(&self) -> ThemeName {
         self.theme
     }
 
-    /// What is to be said once the terminal is given back.
+    /// The messages to print after the terminal is restored.
     #[must_use]
     pub fn into_exit_notices(self) -> Vec<String> {
         self.exit_notices
     }
 
-    /// Returns whether the screen shows something older than the model; asking makes it new.
+    /// Returns whether a redraw is due, and resets that.
     #[must_use]
     pub const fn take_stale(&mut self) -> bool {
         std::mem::replace(&mut self.stale, false)
@@ -411,31 +376,7 @@ impl Model {
         self.stale = true;
     }
 
-    /// Shows a message for a few seconds.
-    pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.toast = Some(Toast::info(text.into(), self.now));
-    }
-
-    /// Shows a message until a key is pressed.
-    pub(crate) fn alert(&mut self, text: impl Into<String>) {
-        self.toast = Some(Toast::alert(text.into()));
-    }
-
-    /// Takes an alert away: the user has seen it.
-    pub(crate) fn dismiss_alert(&mut self) {
-        self.toast.take_if(|toast| toast.until.is_none());
-    }
-
-    /// Shows what was done to `subject`, and that it can be undone.
-    pub(crate) fn report(&mut self, what: &str, subject: &str) {
-        let toast = Toast::change(what, subject, self.now);
-        self.toast = Some(match &self.toast {
-            Some(shown) => toast.after(shown, self.now),
-            None => toast,
-        });
-    }
-
-    /// Back to the list, or to a line whose write failed meanwhile.
+    /// Returns to the list, or opens a line whose write failed.
     pub(crate) fn leave(&mut self) {
         self.screen = self.returned.pop().map_or(Screen::List, Screen::Editor);
     }

@@ -6,9 +6,9 @@ use crate::app::action::Action;
 use crate::app::counts::Counted;
 use crate::app::details::Details;
 use crate::app::effect::{CommitId, WindowId};
-use crate::app::keys::Key;
-use crate::app::login::{LoginId, LoginNews};
-use crate::app::tags::Tags;
+use crate::app::keys::KeyPress;
+use crate::app::login::{LoginEvent, LoginId};
+use crate::app::tags::TagCounts;
 use crate::domain::feed::Capabilities;
 use crate::domain::history::UndoReport;
 use crate::domain::list::{DueCounts, Freshness, Totals, ViewCounts, Window};
@@ -17,14 +17,14 @@ use crate::domain::successors::SuccessorReport;
 use crate::domain::todo::Todo;
 use crate::sync::event::RoundEvent;
 
-/// An event.
+/// A message to the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Msg {
     /// A key was pressed.
-    Pressed(Key),
-    /// The terminal handed over text as one piece.
+    Pressed(KeyPress),
+    /// Text was pasted into the terminal.
     Pasted(String),
-    /// Something was asked for by name.
+    /// An action was requested by name.
     Act(Action),
     /// The left button of the mouse was pressed over a cell.
     Clicked {
@@ -42,7 +42,7 @@ pub enum Msg {
         /// Whether towards the user.
         down: bool,
     },
-    /// The terminal has another size, in cells.
+    /// The size of the terminal changed, in cells.
     Resized {
         /// Columns.
         width: u16,
@@ -80,7 +80,7 @@ pub enum Msg {
         /// How many open todos each group by due date has.
         due_groups: DueCounts,
         /// The projects and contexts, most used first.
-        tags: Tags,
+        tags: TagCounts,
     },
     /// The store answered [`Effect::Count`](crate::app::Effect::Count).
     CountedRows(Counted),
@@ -88,16 +88,16 @@ pub enum Msg {
     AllRead(Vec<Todo>),
     /// The store undid or redid an action; `None` when there was none.
     Undone {
-        /// Whether it was redone.
+        /// Whether this was a redo.
         redo: bool,
-        /// What was done.
+        /// The result.
         report: Option<Box<UndoReport>>,
         /// What became of the todos that follow repeating ones.
         successors: SuccessorReport,
     },
-    /// The outbox was changed as asked for.
+    /// The outbox was changed as requested.
     QueueChanged,
-    /// What was asked for could not be read or written.
+    /// A read or a write of the store failed.
     StoreFailed {
         /// The reason.
         reason: String,
@@ -113,13 +113,13 @@ pub enum Msg {
     },
     /// Another connection wrote to the store.
     StoreChanged,
-    /// The store is not what it was: it was set aside as damaged, or a newer
-    /// program has it.
+    /// The store was replaced: it was quarantined as damaged, or a newer version
+    /// uses it.
     StoreWarning {
         /// What happened, and what the user can do.
         reason: String,
     },
-    /// Changes are on the disk.
+    /// Changes were saved.
     Committed {
         /// The id of the write.
         id: CommitId,
@@ -128,7 +128,7 @@ pub enum Msg {
         /// What became of the todos that follow repeating ones.
         successors: SuccessorReport,
     },
-    /// Changes are not on the disk, and will not be.
+    /// Changes could not be saved.
     CommitFailed {
         /// The id of the write.
         id: CommitId,
@@ -137,22 +137,21 @@ pub enum Msg {
     },
     /// A round reports an event.
     Round(RoundEvent),
-    /// Whether the server tells of changes as they happen; else they are
-    /// looked for.
-    LiveTurned {
-        /// Whether it does now.
+    /// The live connection opened or closed; without it the server is polled.
+    LiveChanged {
+        /// Whether it is open.
         on: bool,
     },
     /// A login reports an event.
     Login {
-        /// Which.
+        /// Its id.
         id: LoginId,
         /// The event.
-        news: LoginNews,
+        event: LoginEvent,
     },
-    /// The store of the account asked for is open.
+    /// The store of the requested account is open.
     Opened,
-    /// The store of the account asked for cannot be opened.
+    /// The store of the requested account cannot be opened.
     OpenFailed {
         /// The reason.
         reason: String,

@@ -60,9 +60,9 @@ pub struct PickerEntry {
 /// When an entry is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Listed {
-    /// Where it matches; everything matches no text.
+    /// If it matches; every entry matches an empty text.
     Always,
-    /// Where it matches a text.
+    /// If it matches a text that is not empty.
     Typed,
     /// With any text.
     WithText,
@@ -81,7 +81,7 @@ pub enum Choice {
     SearchTyped,
     /// Selects a todo.
     Todo(Key),
-    /// Draws in this theme.
+    /// Switches to this theme.
     Theme(ThemeName),
 }
 
@@ -126,7 +126,7 @@ impl Picker {
         self.entry(self.matches.get(self.at)?)
     }
 
-    /// Returns whether entries stand under headings: nothing is typed.
+    /// Returns whether entries are grouped under headings: nothing is typed.
     #[must_use]
     pub fn is_grouped(&self) -> bool {
         self.kind == PickerKind::Help && self.input.value().trim().is_empty()
@@ -190,7 +190,7 @@ impl Ranking {
         let label = Utf32Str::new(&entry.label, &mut chars);
         if let Some(score) = self.pattern.indices(label, &mut self.matcher, &mut found) {
             found.sort_unstable();
-            // A label says more than what stands beside it.
+            // A match in the label counts more than one beside it.
             return Some((score.saturating_mul(2), found));
         }
         let whole = format!("{} {} {}", entry.label, entry.note, entry.keys);

@@ -15,7 +15,7 @@ pub struct QueueScreen {
 }
 
 impl QueueScreen {
-    /// Takes what the store answered; the selected change stays selected.
+    /// Shows `items`; the selected change stays selected.
     pub fn fill(&mut self, items: Vec<Queued>) {
         let seq = self.selected().map(|queued| queued.entry.seq);
         self.items = sorted(items);
@@ -42,7 +42,7 @@ impl QueueScreen {
     }
 }
 
-/// What is not on the server, rejected changes first.
+/// The changes that are not on the server, rejected ones first.
 fn sorted(items: Vec<Queued>) -> Vec<Queued> {
     let mut items: Vec<Queued> = items
         .into_iter()
@@ -58,14 +58,14 @@ pub const fn is_rejected(queued: &Queued) -> bool {
     matches!(queued.entry.progress, Progress::Rejected(_))
 }
 
-/// The texts of a change: before it, as it wants it, and as the server has it.
+/// The texts of a change: before it, after it, and on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Texts<'q> {
-    /// What the user saw when making it.
+    /// What the user saw when making the change.
     pub was: Option<&'q str>,
     /// What the user wants; `None` for a deletion.
     pub mine: Option<&'q str>,
-    /// What the server has, where that is another text.
+    /// What the server has, if that differs.
     pub theirs: Option<&'q str>,
 }
 
@@ -101,7 +101,7 @@ pub const fn verb(queued: &Queued) -> &'static str {
     }
 }
 
-/// Why it is not on the server, in a few words; empty while it simply waits.
+/// Why it is not on the server, in a few words; empty while it is pending.
 #[must_use]
 pub fn reason(queued: &Queued) -> String {
     match &queued.entry.progress {
@@ -110,7 +110,7 @@ pub fn reason(queued: &Queued) -> String {
             "removed-elsewhere" => "deleted elsewhere".to_owned(),
             _ => rejection.message.clone(),
         },
-        Progress::Sent { tries: 0 | 1 } => "waits for the answer".to_owned(),
+        Progress::Sent { tries: 0 | 1 } => "waiting for the answer".to_owned(),
         Progress::Sent { tries } => format!("sent {tries} times, not answered"),
         Progress::Pending | Progress::Answered => String::new(),
     }

@@ -1,4 +1,4 @@
-//! What the sidebar lists.
+//! The entries of the sidebar.
 
 use crate::app::action::{Action, Layer};
 use crate::app::model::Model;
@@ -6,8 +6,8 @@ use crate::app::tags::Tag;
 
 /// A line of the sidebar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
-    /// Nothing.
+pub enum SidebarEntry {
+    /// An empty line.
     Blank,
     /// A heading.
     Title(&'static str),
@@ -35,7 +35,7 @@ pub enum Entry {
     },
 }
 
-impl Entry {
+impl SidebarEntry {
     /// Returns whether it can be chosen.
     #[must_use]
     pub const fn is_selectable(&self) -> bool {
@@ -45,13 +45,13 @@ impl Entry {
 
 /// The lines of the sidebar.
 #[must_use]
-pub fn entries(model: &Model) -> Vec<Entry> {
-    let mut entries = vec![Entry::Title("Views")];
+pub fn entries(model: &Model) -> Vec<SidebarEntry> {
+    let mut entries = vec![SidebarEntry::Title("Views")];
     let filtered = !model.search.is_empty();
     for (index, view) in model.views.all().iter().enumerate() {
         let key = u8::try_from(index + 1).ok();
         let key = key.and_then(|n| model.keymap.hint(Layer::List, Action::ChooseView(n)));
-        entries.push(Entry::View {
+        entries.push(SidebarEntry::View {
             key: key.unwrap_or_default(),
             name: view.name().to_owned(),
             count: model.view_count(index),
@@ -66,15 +66,15 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         if used.peek().is_none() {
             continue;
         }
-        entries.push(Entry::Blank);
-        entries.push(Entry::Title(title));
+        entries.push(SidebarEntry::Blank);
+        entries.push(SidebarEntry::Title(title));
         entries.extend(used.map(|tag| entry(sign, tag, &model.search)));
     }
     entries
 }
 
-fn entry(sign: char, tag: &Tag, search: &str) -> Entry {
-    Entry::Tag {
+fn entry(sign: char, tag: &Tag, search: &str) -> SidebarEntry {
+    SidebarEntry::Tag {
         sign,
         name: tag.name.clone(),
         count: tag.open,
@@ -85,16 +85,16 @@ fn entry(sign: char, tag: &Tag, search: &str) -> Entry {
 /// Lines above the entries.
 pub const HEAD: usize = 2;
 
-/// The first entry on a screen of so many rows: the one with the focus is in sight.
+/// The first entry on a screen of `height` rows that shows the focused one.
 #[must_use]
-pub fn top(entries: &[Entry], focus: Option<usize>, height: usize) -> usize {
+pub fn top(entries: &[SidebarEntry], focus: Option<usize>, height: usize) -> usize {
     let row = focus.and_then(|at| row_of(entries, at)).unwrap_or(0);
     (row + 1).saturating_sub(height.saturating_sub(HEAD))
 }
 
 /// How many entries before line `row` can be chosen.
 #[must_use]
-pub fn selectable(entries: &[Entry], row: usize) -> usize {
+pub fn selectable(entries: &[SidebarEntry], row: usize) -> usize {
     entries
         .iter()
         .take(row)
@@ -104,7 +104,7 @@ pub fn selectable(entries: &[Entry], row: usize) -> usize {
 
 /// The line of the `at`-th entry that can be chosen.
 #[must_use]
-pub fn row_of(entries: &[Entry], at: usize) -> Option<usize> {
+pub fn row_of(entries: &[SidebarEntry], at: usize) -> Option<usize> {
     entries
         .iter()
         .enumerate()

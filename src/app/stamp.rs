@@ -1,10 +1,10 @@
-//! What a pure function cannot make for itself.
+//! Time and fresh ids, as pure functions receive them.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-/// When a message was received, and identities nobody else has.
+/// The time at which a message was received, and fresh ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// When the message was received.
@@ -16,7 +16,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The `n`-th identity of this stamp, counted from 0. Later ones sort
+    /// The `n`-th id of this stamp, counted from 0. Later ones sort
     /// after earlier ones, and all are UUIDv7.
     ///
     /// The last 62 bits of a UUIDv7 are random, so the ids that follow a fresh

@@ -1,4 +1,4 @@
-//! The projects and contexts there are, for the sidebar and for completion.
+//! The projects and contexts in use, for the sidebar and for completion.
 
 use crate::domain::line::Line;
 
@@ -13,7 +13,7 @@ pub struct Tag {
 
 /// The projects and contexts in use, most used first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tags {
+pub struct TagCounts {
     /// Words with `+`.
     pub projects: Vec<Tag>,
     /// Words with `@`.
@@ -26,9 +26,8 @@ const DAYS: [&str; 14] = [
     "+2w", "+1m",
 ];
 
-impl Tags {
-    /// The tags of these texts, without counts: what is known before the
-    /// counters are.
+impl TagCounts {
+    /// The tags of these texts, without counts: used until the counters are read.
     pub fn of_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
         let mut tags = Self::default();
         for text in texts {
@@ -69,8 +68,8 @@ impl Tags {
             .and_then(|tag| tag.open)
     }
 
-    /// What the word at the end of `before` can be completed to, most used
-    /// first; each is the whole word.
+    /// Completions of the word at the end of `before`, as whole words, most used
+    /// first.
     #[must_use]
     pub fn completions(&self, before: &str) -> Vec<String> {
         let word = before.rsplit(' ').next().unwrap_or_default();
@@ -116,7 +115,7 @@ const TERMS: [&str; 15] = [
     "rec:any",
 ];
 
-impl Tags {
+impl TagCounts {
     /// The terms that begin with `word`, tags first.
     #[must_use]
     pub fn terms(&self, word: &str) -> Vec<String> {
@@ -147,8 +146,8 @@ fn is_same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn tags() -> Tags {
-        Tags::of_texts(["a @phone +Home", "b @photo", "c +home @office"].into_iter())
+    fn tags() -> TagCounts {
+        TagCounts::of_texts(["a @phone +Home", "b @photo", "c +home @office"].into_iter())
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl ThemeName {
     }
 }
 
-/// The roles that `[theme]` may style.
+/// The roles that `[theme]` can style.
 pub const ROLES: [&str; 30] = [
     "text",
     "muted",
@@ -130,19 +130,19 @@ const COLORS: [&str; 16] = [
 
 /// A word of a style that is neither a colour nor an emphasis.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is no colour and no emphasis; write it like `red bold on #222222`")]
+#[error("`{word}` is neither a colour nor an emphasis; write a style like `red bold on #222222`")]
 pub struct StyleError {
     /// The word.
     pub word: String,
 }
 
 impl RoleStyle {
-    /// Reads `COLOUR`, `on COLOUR` and emphases, in any order. `plain` takes the
-    /// emphasis of the theme away.
+    /// Reads `COLOUR`, `on COLOUR` and emphases, in any order. `plain` removes
+    /// the emphasis of the theme.
     ///
     /// # Errors
     ///
-    /// A word that means nothing.
+    /// The first unknown word.
     pub fn parse(text: &str) -> Result<Self, StyleError> {
         let mut style = Self::default();
         let mut words = text.split_whitespace();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_means_nothing_is_named() {
+    fn an_unknown_word_of_a_style_is_named() {
         for (text, word) in [
             ("red blurple", "blurple"),
             ("on", "on"),

@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a message is shown that is no alert.
+use crate::app::model::Model;
+
+/// How long a message other than an alert is shown.
 const SHOWN: SignedDuration = SignedDuration::from_secs(4);
 
 /// A message over the last row of the list.
@@ -19,14 +21,14 @@ pub struct Toast {
     pub next: Option<Date>,
     /// What kind of message.
     pub kind: ToastKind,
-    /// When it goes away; an alert stays until a key is pressed.
+    /// When it disappears; an alert stays until a key is pressed.
     pub until: Option<Timestamp>,
 }
 
 /// What kind of message a toast is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToastKind {
-    /// Says something.
+    /// A notice.
     Info,
     /// Something was changed and can be undone.
     Change,
@@ -35,7 +37,7 @@ pub enum ToastKind {
 }
 
 impl Toast {
-    /// A message that goes away by itself.
+    /// A message that disappears by itself.
     #[must_use]
     pub fn info(text: String, now: Timestamp) -> Self {
         Self {
@@ -88,6 +90,32 @@ impl Toast {
     }
 }
 
+impl Model {
+    /// Shows a message for a few seconds.
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast::info(text.into(), self.now));
+    }
+
+    /// Shows a message until a key is pressed.
+    pub(crate) fn alert(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast::alert(text.into()));
+    }
+
+    /// Removes an alert that the user has seen.
+    pub(crate) fn dismiss_alert(&mut self) {
+        self.toast.take_if(|toast| toast.until.is_none());
+    }
+
+    /// Shows what was done to `subject`, and that it can be undone.
+    pub(crate) fn report(&mut self, what: &str, subject: &str) {
+        let toast = Toast::change(what, subject, self.now);
+        self.toast = Some(match &self.toast {
+            Some(shown) => toast.after(shown, self.now),
+            None => toast,
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_goes_away_after_4_seconds_and_an_alert_stays() {
+    fn a_message_disappears_after_4_seconds_and_an_alert_stays() {
         let info = Toast::info("in sync".to_owned(), at(0));
         assert!(info.is_shown(at(3)) && !info.is_shown(at(4)));
         assert!(Toast::alert("disk full".to_owned()).is_shown(at(4000)));

@@ -9,7 +9,7 @@ use crate::domain::key::Key;
 pub struct UnfinishedLine {
     /// What was typed.
     pub text: String,
-    /// The todo that it edits and the text before; a new todo otherwise.
+    /// The edited todo and its text before; `None` for a new todo.
     pub edits: Option<(Key, String)>,
 }
 
@@ -39,8 +39,8 @@ impl UnfinishedLine {
 }
 
 impl Model {
-    /// What would be lost if the program ended now: the open line, and lines whose
-    /// write failed.
+    /// The lines that would be lost if the program ended now: the open one, and
+    /// those whose write failed.
     #[must_use]
     pub fn unfinished_lines(&self) -> Vec<UnfinishedLine> {
         let pasted = match &self.screen {

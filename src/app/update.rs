@@ -1,17 +1,17 @@
-//! The one function that moves the model.
+//! The update function: the only code that changes the model.
 
+use crate::app::connection::ConnectionState;
 use crate::app::effect::Effect;
 use crate::app::groups::Grouping;
-use crate::app::link::Link;
 use crate::app::model::{Model, Size};
 use crate::app::msg::Msg;
 use crate::app::stamp::Stamp;
 
 mod act;
+mod connection;
 mod details;
 mod disk;
 mod line;
-mod link;
 mod login;
 pub(crate) mod mouse;
 mod paste;
@@ -23,8 +23,8 @@ mod successors;
 mod todos;
 mod views;
 
-/// Moves the model forward by one message and says what must now happen
-/// outside it. Never waits, never fails, reads no clock.
+/// Applies one message to the model and returns the effects to run. Never waits,
+/// never fails, reads no clock.
 #[must_use]
 pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
     let new_day = model.today != stamp.today;
@@ -34,7 +34,7 @@ pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
     if new_day {
         effects.extend(views::day_began(model));
     }
-    // What opens or closes a part of the screen changes how many rows fit.
+    // A part of the screen that opens or closes changes how many rows fit.
     let rows = usize::from(model.layout().list.height);
     if rows != model.list.height() {
         effects.extend(model.list.resize(rows));
@@ -60,7 +60,7 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
             Vec::new()
         }
         Msg::CalendarChanged { zone } => {
-            // Times are shown in it; a new day is noticed with any message.
+            // A new day is noticed with any message, a new zone only here.
             model.touch();
             model.zone = zone;
             Vec::new()
@@ -104,7 +104,7 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         Msg::EditedExternally(result) => line::edited_externally(model, result, stamp),
         Msg::WindowFailed { id, reason } => disk::window_failed(model, id, reason),
         Msg::StoreChanged => disk::changed(model),
-        Msg::StoreWarning { reason } => disk::troubled(model, reason),
+        Msg::StoreWarning { reason } => disk::warned(model, reason),
         Msg::Committed {
             id,
             todos,
@@ -114,17 +114,17 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
             disk::committed(model, id, &todos)
         }
         Msg::CommitFailed { id, reason } => disk::commit_failed(model, id, &reason),
-        Msg::Round(news) => link::round(model, news),
-        Msg::LiveTurned { on } => link::live_turned(model, on),
-        Msg::Login { id, news } => login::news(model, id, news, stamp),
+        Msg::Round(event) => connection::round(model, event),
+        Msg::LiveChanged { on } => connection::live_changed(model, on),
+        Msg::Login { id, event } => login::event(model, id, event, stamp),
         Msg::Opened => disk::opened(model),
         Msg::OpenFailed { reason } => disk::open_failed(model, reason),
         Msg::BrowserFailed { reason } => login::browser_failed(model, reason),
     }
 }
 
-/// A second has passed: takes away what was shown for long enough, and counts
-/// down what counts down.
+/// Handles a tick of one second: hides what was shown for long enough, and
+/// updates countdowns.
 fn ticked(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     if model.shows_continuations() {
         model.touch();
@@ -137,9 +137,9 @@ fn ticked(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
         model.toast = None;
         model.touch();
     }
-    if let Link::Offline {
+    if let ConnectionState::Offline {
         next_try: Some(_), ..
-    } = model.link
+    } = model.connection
     {
         model.touch();
     }

@@ -5,21 +5,21 @@ use crate::domain::query::{Query, Sort};
 use crate::domain::view::{Builtin, OwnView, View};
 use crate::domain::when::Calendar;
 
-/// The views there are, and the current one.
+/// All views, and the current one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Views {
     all: Vec<View>,
     current: usize,
     /// The order the user chose, over that of the view.
-    order: Option<Order>,
+    order: Option<SortOrder>,
 }
 
 /// An order of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    /// By what.
+pub struct SortOrder {
+    /// The sort key.
     pub sort: Sort,
-    /// Whether in the opposite direction.
+    /// Whether the order is reversed.
     pub reverse: bool,
 }
 
@@ -52,7 +52,7 @@ impl Views {
         self.current == 0
     }
 
-    /// Makes a view current; false when there is none with this index.
+    /// Makes a view current. Returns false if there is none with this index.
     pub fn choose(&mut self, index: usize) -> bool {
         let there = index < self.all.len();
         if there {
@@ -62,7 +62,7 @@ impl Views {
         there
     }
 
-    /// Goes on to the next view, or back.
+    /// Makes the next or the previous view current.
     pub fn step(&mut self, by: isize) {
         let count = self.all.len().max(1);
         let next = self.current.saturating_add(count).saturating_add_signed(by) % count;
@@ -70,11 +70,11 @@ impl Views {
     }
 
     /// Sets the order of the list.
-    pub const fn set_order(&mut self, order: Order) {
+    pub const fn set_order(&mut self, order: SortOrder) {
         self.order = Some(order);
     }
 
-    /// What the current view shows on this day, in the order in force.
+    /// The query of the current view on this day, in the current order.
     #[must_use]
     pub fn query(&self, calendar: Calendar) -> Query {
         let view = self.all.get(self.current);
@@ -91,8 +91,8 @@ impl Views {
         query
     }
 
-    /// How many todos a view has, by the store's counters or, for the user's own
-    /// views, as counted; `None` while that is not known.
+    /// How many todos a view has; `None` while that is not known. Built-in views
+    /// have counters in the store, the user's own are counted row by row.
     #[must_use]
     pub fn count(&self, index: usize, counts: Option<ViewCounts>, own: &[u64]) -> Option<u64> {
         match self.all.get(index)? {

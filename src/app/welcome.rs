@@ -1,8 +1,8 @@
-//! The welcome screen: nothing is configured yet.
+//! The welcome screen, shown while nothing is configured.
 
 use crate::app::action::{Action, Layer};
-use crate::app::keymap::{Keymap, Meaning};
-use crate::app::keys::Key;
+use crate::app::keymap::{KeyMatch, Keymap};
+use crate::app::keys::KeyPress;
 
 /// What the user chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum WelcomeChoice {
 /// The state of the welcome screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Welcome {
-    /// Path of the configuration file that is not there.
+    /// Path of the missing configuration file.
     pub file: String,
     /// Whether this build has the demo.
     pub has_demo: bool,
@@ -51,9 +51,9 @@ impl Welcome {
         demo.into_iter().chain(rest).collect()
     }
 
-    /// Takes a key; returns what was chosen, if that is decided now.
-    pub fn press(&mut self, key: Key) -> Option<WelcomeChoice> {
-        let Meaning::Action(action) = self.keymap.meaning(Layer::Welcome, &[key]) else {
+    /// Handles a key; returns the choice, if it makes one.
+    pub fn press(&mut self, key: KeyPress) -> Option<WelcomeChoice> {
+        let KeyMatch::Action(action) = self.keymap.meaning(Layer::Welcome, &[key]) else {
             return None;
         };
         let chosen = |choice, action| (self.actions().contains(&action)).then_some(choice);
@@ -78,7 +78,7 @@ mod tests {
     use crate::app::keys::Code;
 
     fn press(welcome: &mut Welcome, c: char) -> Option<WelcomeChoice> {
-        welcome.press(Key {
+        welcome.press(KeyPress {
             code: Code::Char(c),
             ctrl: false,
             alt: false,

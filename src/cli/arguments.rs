@@ -73,9 +73,9 @@ pub(crate) enum Command {
     /// List todos
     #[command(visible_alias = "ls")]
     List(list::Arguments),
-    /// Show everything known of todos
+    /// Show all details of todos
     Show(show::Arguments),
-    /// Add a todo, or one for each line of the standard input
+    /// Add a todo, or one for each line of standard input
     Add(add::Arguments),
     /// Complete todos
     Done(done::Arguments),
@@ -95,7 +95,7 @@ pub(crate) enum Command {
     Queue(queue::Arguments),
     /// Add the todos of a file that are not there yet
     Import(import::Arguments),
-    /// Write all todos into a file
+    /// Write all todos to a file
     Export(export::Arguments),
     /// Log in with a code shown here and approved in a browser
     Login(login::Arguments),
@@ -105,7 +105,7 @@ pub(crate) enum Command {
     Whoami(whoami::Arguments),
     /// Show the account, the store and the counts, without using the network
     Status(status::Arguments),
-    /// Check everything from the configuration to live updates, and name what is wrong
+    /// Check everything from the configuration to live updates, and show what is wrong
     Doctor(doctor::Arguments),
     /// Make your own backend ready for tudone
     Setup(setup::Arguments),
@@ -115,7 +115,7 @@ pub(crate) enum Command {
     Completions(completions::Arguments),
     /// Print the man page, or write the pages of all commands
     Man(man::Arguments),
-    /// Try everything without an account, on a sandbox of its own
+    /// Try everything without an account, in a sandbox
     #[cfg(feature = "sandbox")]
     Demo(crate::cli::commands::demo::Arguments),
     /// Run a development Auth0 and Hasura on this machine
@@ -123,7 +123,7 @@ pub(crate) enum Command {
     Sandbox(crate::cli::commands::sandbox::Arguments),
     /// Explain a command or a topic
     Help(help::Arguments),
-    /// Refresh the login, for a command that must not wait for it
+    /// Refresh the login in the background
     #[command(hide = true)]
     RefreshLogin,
 }
@@ -138,7 +138,7 @@ mod tests {
 
     use super::Arguments;
 
-    /// Collects the words that stand after `` `tudone `` anywhere below `folder`.
+    /// Collects the words after `` `tudone `` anywhere below `folder`.
     fn read(folder: &Path, words: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
         for found in fs::read_dir(folder)? {
             let path = found?.path();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_sends_people_to_a_command_that_is_not_there() -> Result<(), Box<dyn Error>> {
+    fn every_command_named_in_a_text_exists() -> Result<(), Box<dyn Error>> {
         let mut words = Vec::new();
         read(
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),

@@ -1,5 +1,5 @@
 //! Commands on todos that are selected by handles or a filter: asks, changes them
-//! in one undoable step, prints the answer.
+//! in one undoable step, prints the result.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
@@ -24,7 +24,7 @@ pub(crate) struct Bulk {
     #[command(flatten)]
     pub(crate) pick: Pick,
 
-    /// Skip the question
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
 
@@ -39,7 +39,7 @@ pub(crate) struct Verb {
     pub(crate) imperative: &'static str,
     /// For the history: `removed`.
     pub(crate) participle: &'static str,
-    /// For the answer where nothing had to be done: `already done`.
+    /// For a todo that needed no change: `already done`.
     pub(crate) already: &'static str,
     /// The todos that a filter selects unless a term widens it.
     pub(crate) scope: Option<Scope>,
@@ -48,7 +48,7 @@ pub(crate) struct Verb {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct BulkOutput<'a> {
     changed: ShownAll<'a>,
     not_found: Vec<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -56,7 +56,7 @@ struct Answer<'a> {
 }
 
 /// Runs a command on the todos that `bulk` selects: `act` returns the change of
-/// each, or `None` where none is needed.
+/// each, or `None` if none is needed.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ pub(crate) fn carry_out(
     if ask && !changes.is_empty() {
         context.confirm(&question(verb, &only(&affected, &picked.found)))?;
     }
-    let mut refused = None;
+    let mut rejected = None;
     if bulk.writing.dry_run {
         if !picked.found.is_empty() {
             context.notice("dry run: nothing was changed");
@@ -114,8 +114,8 @@ pub(crate) fn carry_out(
             &changes,
             bulk.writing.wait,
         )?;
-        renew(&mut picked.found, written.todos);
-        refused = written.refused;
+        replace(&mut picked.found, written.todos);
+        rejected = written.rejected;
     }
     let printed = print(context, bulk, verb, &picked, &affected);
     if bulk.writing.dry_run {
@@ -127,14 +127,14 @@ pub(crate) fn carry_out(
             printed,
         )?;
     }
-    match (picked.error(), refused) {
+    match (picked.error(), rejected) {
         (Some(error), _) | (None, Some(error)) => Err(error),
         (None, None) => Ok(()),
     }
 }
 
 /// Replaces todos by their `written` versions.
-fn renew(found: &mut [Todo], written: Vec<Todo>) {
+fn replace(found: &mut [Todo], written: Vec<Todo>) {
     let written = written.into_iter().map(|todo| (todo.key, todo));
     let mut written: HashMap<Key, Todo> = written.collect();
     for todo in found {
@@ -157,7 +157,7 @@ fn question(verb: Verb, todos: &[&Todo]) -> String {
     }
 }
 
-/// Prints the selected todos; those that are not `affected` were so before.
+/// Prints the selected todos; those that are not `affected` needed no change.
 fn print(
     context: &CommandContext,
     bulk: &Bulk,
@@ -167,7 +167,7 @@ fn print(
 ) -> Result<(), CliError> {
     let mut out = output::stdout();
     if let Some(Fields(fields)) = &bulk.writing.json {
-        let answer = Answer {
+        let answer = BulkOutput {
             changed: ShownAll(&picked.found, fields),
             not_found: picked.not_found(),
             dry_run: bulk.writing.dry_run,

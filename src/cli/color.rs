@@ -33,13 +33,13 @@ pub(crate) enum Role {
     Late,
     /// Due today.
     Today,
-    /// A picture of light blocks on a dark background, in every theme.
-    Picture,
+    /// A QR code: light blocks on a dark background, in every theme.
+    QrCode,
 }
 
 impl Paint {
     /// Decides for text that goes to `stream`: `--color`, then `NO_COLOR`, then
-    /// `CLICOLOR_FORCE`, then whether it is a terminal that is not `dumb`.
+    /// `CLICOLOR_FORCE`, then whether it is a terminal other than `dumb`.
     pub(crate) fn new(when: When, stream: &impl IsTerminal) -> Self {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let on = match when {
@@ -71,7 +71,7 @@ impl Paint {
             (true, Role::Muted) => "\u{1b}[2m",
             (true, Role::Strong) => "\u{1b}[1m",
             (true, Role::Today) => "\u{1b}[33;1m",
-            (true, Role::Picture) => "\u{1b}[97;40m",
+            (true, Role::QrCode) => "\u{1b}[97;40m",
         }
     }
 

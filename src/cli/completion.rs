@@ -1,6 +1,6 @@
-//! What a shell completes: the answer to `tudone __complete -- tudone done 4`.
+//! Shell completion: answers `tudone __complete -- tudone done 4`.
 //!
-//! The scripts of `tudone completions` ask on each Tab. Reads the configuration
+//! The scripts of `tudone completions` call it on each Tab. Reads the configuration
 //! and the store, never the network and never the credential store.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use crate::text::sanitize::plain;
 
 mod sources;
 
-use sources::{Source, Sources};
+use sources::{CompletionSources, ValueSource};
 
 /// The hidden command that the scripts call.
 pub(crate) const COMMAND: &str = "__complete";
@@ -28,11 +28,11 @@ pub(crate) const COMMAND: &str = "__complete";
 /// an empty argument.
 const NEW_WORD: &str = "--new-word";
 
-/// The most columns of a description.
+/// The widest description, in columns.
 const WIDEST: usize = 60;
 
-/// Answers the hidden command: one candidate a line, its description after a tab.
-/// `None` where the words are another command.
+/// Answers the hidden command: one candidate per line, its description after a tab.
+/// `None` if the words are another command.
 pub(super) fn answer(words: &[OsString]) -> Option<ExitCode> {
     let (_, rest) = words.split_first()?;
     let (command, rest) = rest.split_first()?;
@@ -62,18 +62,18 @@ pub(super) fn answer(words: &[OsString]) -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-/// Returns what the last word of the line may become, each with its description.
+/// Returns the candidates for the last word of the line, with their descriptions.
 fn candidates(line: Vec<OsString>) -> Vec<(String, String)> {
     let Some(last) = line.len().checked_sub(1) else {
         return Vec::new();
     };
     let is_empty = line.last().is_some_and(|word| word.is_empty());
-    let sources = Arc::new(Sources::new(&line));
+    let sources = Arc::new(CompletionSources::new(&line));
     let mut command = with_sources(&used(Arguments::command(), &line), &sources);
     let folder = std::env::current_dir().ok();
     let found = complete(&mut command, line, last, folder.as_deref()).unwrap_or_default();
     let mut found: Vec<(String, String)> = found.iter().map(described).collect();
-    // Before anything is typed, options would hide what they are about.
+    // Before anything is typed, options would hide the values.
     if is_empty && found.iter().any(|(value, _)| !value.starts_with('-')) {
         found.retain(|(value, _)| !value.starts_with('-'));
     }
@@ -99,10 +99,10 @@ fn used(command: Command, line: &[OsString]) -> Command {
     })
 }
 
-/// Returns the command, its arguments completed from what there is.
-fn with_sources(command: &Command, sources: &Arc<Sources>) -> Command {
+/// Returns the command with completers for its arguments.
+fn with_sources(command: &Command, sources: &Arc<CompletionSources>) -> Command {
     let name = command.get_name().to_owned();
-    let completed = |arg: Arg| match Source::of(&name, &arg) {
+    let completed = |arg: Arg| match ValueSource::of(&name, &arg) {
         None => arg,
         Some(source) => {
             let sources = Arc::clone(sources);

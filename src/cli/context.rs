@@ -45,7 +45,7 @@ impl CommandContext {
     ///
     /// # Errors
     ///
-    /// Every problem of it.
+    /// All problems of the configuration.
     pub(crate) fn config(&self) -> Result<Config, CliError> {
         let flags = config::Flags {
             profile: self.flags.profile.clone(),
@@ -64,9 +64,9 @@ impl CommandContext {
         Ok(self.activate(config.profile, config.paths))
     }
 
-    /// Opens `profile`, with another process of this program for its refreshes.
+    /// Opens `profile`; another process refreshes its login.
     pub(crate) fn activate(&self, profile: Profile, paths: Paths) -> ActiveProfile {
-        ActiveProfile::new(profile, paths).with_refresh_command(refresh_words(&self.flags))
+        ActiveProfile::new(profile, paths).with_refresh_command(refresh_arguments(&self.flags))
     }
 
     /// Returns the profile and the account it was last logged in to.
@@ -154,7 +154,7 @@ impl KnownProfile {
         opened(|| Store::open_to_read(&path, &self.known.account.endpoint))
     }
 
-    /// Opens the account's store; creates it where there is none.
+    /// Opens the account's store; creates it if there is none.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl KnownProfile {
 }
 
 /// Returns the command line of `refresh-login` for the profile that `flags` selects.
-fn refresh_words(flags: &Global) -> Vec<OsString> {
+fn refresh_arguments(flags: &Global) -> Vec<OsString> {
     let mut words = vec![OsString::from("refresh-login")];
     if let Some(profile) = &flags.profile {
         words.extend(["--profile".into(), profile.into()]);
@@ -180,8 +180,8 @@ fn refresh_words(flags: &Global) -> Vec<OsString> {
     words
 }
 
-/// Opens a store. Where a damaged one had to be set aside it says so, and opens
-/// the new one.
+/// Opens a store. If a damaged one was quarantined, reports that and opens the new
+/// one.
 ///
 /// # Errors
 ///
@@ -196,8 +196,8 @@ pub(crate) fn opened<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, C
     }
 }
 
-/// The outbox. Where entries that cannot be read had to be taken out of it, says
-/// so and reads the others.
+/// Reads the outbox. If unreadable entries were quarantined, reports that and reads
+/// the others.
 ///
 /// # Errors
 ///

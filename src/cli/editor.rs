@@ -1,11 +1,11 @@
 //! Edits a text in `$VISUAL` or `$EDITOR`.
 
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cli::error::CliError;
+use crate::os::private_file;
 
 /// A text in a file with mode 0600, deleted when dropped.
 #[derive(Debug)]
@@ -79,12 +79,8 @@ fn command() -> Result<(String, Vec<String>), CliError> {
 }
 
 fn write_draft(text: &str, name: &str) -> std::io::Result<Draft> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let path = std::env::temp_dir().join(format!("tudone-{name}.txt"));
-    let mut file = options.open(&path)?;
+    let mut file = private_file::create_new(&path)?;
     let draft = Draft { path };
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;

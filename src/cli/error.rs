@@ -1,6 +1,6 @@
 //! The errors of commands.
 
-mod meaning;
+mod codes;
 
 use std::io;
 
@@ -26,27 +26,27 @@ use crate::sync::round::RoundError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
-    /// Wrong usage that the argument parser cannot see.
+    /// Wrong usage that the argument parser does not detect.
     #[error("{message}")]
     Usage {
         /// The problem.
         message: String,
-        /// How it is done.
+        /// The right usage.
         help: String,
     },
     /// A filter term.
     #[error("invalid filter")]
     Term(#[from] TermError),
-    /// A text that is no todo.
+    /// A text that is not a valid todo.
     #[error("{place}")]
     Typed {
-        /// Which text: `this todo`, `line 3 of the input`.
+        /// The text: `not a valid todo`, `line 3 of the input …`.
         place: String,
         /// The reason.
         #[source]
         source: TypedError,
     },
-    /// A change of one part that would turn the rest into something else.
+    /// A change of one part that would change the meaning of the rest.
     #[error("{handle} was not changed")]
     Line {
         /// The todo.
@@ -60,7 +60,7 @@ pub enum CliError {
     /// A confirmation is needed and stdin or stderr is not a terminal.
     #[error("{question} Cannot prompt: not a terminal.")]
     Unasked {
-        /// What would have been asked.
+        /// The question.
         question: String,
     },
     /// Ctrl-C.
@@ -92,7 +92,7 @@ pub enum CliError {
         /// Whether the others were imported.
         imported: bool,
     },
-    /// What `undo` did not undo.
+    /// An undo that is incomplete.
     #[error("not undone: {}", kept(changed, gone))]
     NotUndone {
         /// Todos that were changed since, in conflict with it.
@@ -115,15 +115,15 @@ pub enum CliError {
     /// The server is unreachable, and the command cannot be answered without it.
     #[error("{what}: {why}")]
     Unreachable {
-        /// What was asked.
+        /// What was requested.
         what: String,
         /// Why there is no answer.
         why: String,
         /// The next step, as one imperative sentence.
         help: String,
     },
-    /// The server refused changes; they are kept.
-    #[error("the server refused {}", refused(changes))]
+    /// The server rejected changes; they are kept.
+    #[error("the server rejected {}", rejected(changes))]
     Refused {
         /// Handle, code and message of each.
         changes: Vec<(String, String, String)>,
@@ -134,7 +134,7 @@ pub enum CliError {
         if *queued { "; the change stays in the queue" } else { "" }
     )]
     NotAllowed {
-        /// `add`, `change` or `remove`.
+        /// `add`, `change` or `delete`.
         act: &'static str,
         /// Whether the change is in the outbox.
         queued: bool,
@@ -148,10 +148,10 @@ pub enum CliError {
     /// The local store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The terminal program.
+    /// The TUI.
     #[error(transparent)]
     Screens(RuntimeError),
-    /// A signal ended the terminal program, or its terminal is gone.
+    /// A signal ended the TUI, or its terminal is gone.
     #[error(transparent)]
     Ended(RuntimeError),
     /// The sandbox.
@@ -188,7 +188,7 @@ pub enum CliError {
     /// `setup auth0`.
     #[error(transparent)]
     Auth0(#[from] Auth0Error),
-    /// Writing the profile that a setup made.
+    /// Writing the profile of a setup.
     #[error(transparent)]
     ProfileFile(#[from] WriteError),
     /// `setup hasura`.
@@ -200,7 +200,7 @@ pub enum CliError {
     /// Reading or writing something else than stdout.
     #[error("cannot {what}")]
     Io {
-        /// What was tried: `read the standard input`.
+        /// What was tried: `read standard input`.
         what: String,
         /// The system's error.
         #[source]
@@ -288,7 +288,7 @@ fn kept(changed: &[Overlap], gone: &[Todo]) -> String {
     list.join("; ")
 }
 
-fn refused(changes: &[(String, String, String)]) -> String {
+fn rejected(changes: &[(String, String, String)]) -> String {
     let each = |(handle, _, message): &(String, String, String)| format!("{handle}: {message}");
     let list: Vec<String> = changes.iter().map(each).collect();
     list.join("; ")

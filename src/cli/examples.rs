@@ -3,7 +3,7 @@
 
 use clap::Command;
 
-/// Usage first teaches by example, then lists the options.
+/// The help of a command: examples first, then the options.
 const TEMPLATE: &str =
     "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
@@ -12,7 +12,7 @@ pub(crate) type Example = (&'static str, &'static str);
 
 const PROGRAM: &[Example] = &[
     ("tudone demo", "try everything without an account"),
-    ("tudone setup", "make your own backend ready"),
+    ("tudone setup", "set up your own backend"),
     ("tudone login", "log in with a code and a browser"),
     ("tudone add Call mum +family due:fri", "add a todo"),
     ("tudone list due:this-week", "list what is due this week"),
@@ -30,7 +30,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
                 "tudone list +home not:@phone --sort due",
                 "some of them, by due date",
             ),
-            ("tudone list due:overdue --count", "how many are late"),
+            ("tudone list due:overdue --count", "how many are overdue"),
             (
                 "tudone list --view today --json=id,text",
                 "a view, for a script",
@@ -40,8 +40,8 @@ const COMMANDS: &[(&str, &[Example])] = &[
     (
         "show",
         &[
-            ("tudone show 42", "everything known of a todo"),
-            ("tudone show 42 n3 --json", "of two, as JSON"),
+            ("tudone show 42", "all details of a todo"),
+            ("tudone show 42 n3 --json", "of two todos, as JSON"),
         ],
     ),
     (
@@ -64,7 +64,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
             ("tudone done 42", "complete a todo"),
             (
                 "tudone done --filter +shopping",
-                "complete all with a tag, after a question",
+                "complete all with a tag, after confirmation",
             ),
             (
                 "tudone list +shopping --json=handle | jq -r '.todos[].handle' | tudone done -",
@@ -83,7 +83,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
         "edit",
         &[
             ("tudone edit 42", "in your editor"),
-            ("tudone edit 42 Call mum and dad +family", "another text"),
+            ("tudone edit 42 Call mum and dad +family", "a new text"),
             ("tudone edit 42 --due +1w --add-tag @phone", "parts of it"),
             (
                 "tudone edit --filter due:overdue --due today",
@@ -94,7 +94,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
     (
         "rm",
         &[
-            ("tudone rm 42", "delete a todo, after a question"),
+            ("tudone rm 42", "delete a todo, after confirmation"),
             (
                 "tudone rm --yes --filter done:..-90d",
                 "what was done 90 days ago and before",
@@ -108,7 +108,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
             ("tudone undo --list", "what can be undone"),
         ],
     ),
-    ("redo", &[("tudone redo", "redo what was undone last")]),
+    ("redo", &[("tudone redo", "redo the last undo")]),
     (
         "sync",
         &[
@@ -122,10 +122,10 @@ const COMMANDS: &[(&str, &[Example])] = &[
     (
         "queue",
         &[
-            ("tudone queue", "what is not on the server"),
+            ("tudone queue", "changes that are not on the server"),
             (
                 "tudone queue show 42",
-                "everything about the changes of a todo",
+                "all details of the changes of a todo",
             ),
             ("tudone queue retry", "send rejected changes again"),
         ],
@@ -133,7 +133,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
     (
         "import",
         &[
-            ("tudone import todo.txt", "add what is not there yet"),
+            ("tudone import todo.txt", "add todos that do not exist yet"),
             (
                 "task export | tudone import - --format taskwarrior",
                 "from Taskwarrior",
@@ -147,7 +147,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
     (
         "export",
         &[
-            ("tudone export todo.txt", "into a file"),
+            ("tudone export todo.txt", "to a file"),
             ("tudone export --format csv >todos.csv", "as CSV"),
         ],
     ),
@@ -188,7 +188,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
     (
         "doctor",
         &[
-            ("tudone doctor", "check everything, name the first cause"),
+            ("tudone doctor", "check everything, show the first cause"),
             ("tudone help doctor CODE", "explain one of its codes"),
         ],
     ),
@@ -240,8 +240,8 @@ const COMMANDS: &[(&str, &[Example])] = &[
     (
         "demo",
         &[
-            ("tudone demo", "open the TUI on a sandbox"),
-            ("tudone demo --tour", "play the main job as text"),
+            ("tudone demo", "open the TUI with a sandbox"),
+            ("tudone demo --tour", "run the main job as text"),
             (
                 "tudone demo --chaos 30s",
                 "let the network fail in every way",
@@ -250,10 +250,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
     ),
     (
         "sandbox",
-        &[(
-            "tudone sandbox --port 8090 --data sandbox",
-            "keep what it holds",
-        )],
+        &[("tudone sandbox --port 8090 --data sandbox", "keep its data")],
     ),
     (
         "help",
@@ -266,7 +263,7 @@ const COMMANDS: &[(&str, &[Example])] = &[
 
 /// Returns the command with its examples before its options. Costs more than the
 /// parser needs: only for help and man pages.
-pub(crate) fn shown_first(command: Command) -> Command {
+pub(crate) fn with_examples(command: Command) -> Command {
     let command = command
         .help_template(TEMPLATE)
         .before_help(text(PROGRAM))
@@ -324,7 +321,7 @@ fn text(examples: &[Example]) -> String {
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
 
-    use super::{COMMANDS, PROGRAM, shown_first};
+    use super::{COMMANDS, PROGRAM, with_examples};
     use crate::cli::arguments::Arguments;
 
     #[test]
@@ -345,7 +342,7 @@ mod tests {
         }
     }
 
-    /// Words as a shell splits them, without redirections.
+    /// The words of a line as a shell splits them, without redirections.
     fn shell_words(line: &str) -> Vec<String> {
         let words = line.split(' ').filter(|word| !word.starts_with(['<', '>']));
         words
@@ -355,7 +352,7 @@ mod tests {
 
     #[test]
     fn examples_come_before_the_options_and_global_options_after() {
-        let mut command = shown_first(Arguments::command());
+        let mut command = with_examples(Arguments::command());
         command.build();
         let shown = command.get_subcommands_mut().filter(|it| !it.is_hide_set());
         for command in shown {

@@ -17,7 +17,7 @@ pub enum Exit {
     Login = 4,
     /// The server is unreachable, and the command needs it.
     Unreachable = 5,
-    /// The server refused.
+    /// The server rejected the change.
     Refused = 6,
     /// Misconfigured.
     Misconfigured = 8,

@@ -16,11 +16,11 @@ mod records;
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// One todo.txt line a todo
+    /// One todo.txt line per todo
     Todotxt,
     /// An array of the objects that `list --json` prints
     Json,
-    /// One such object a line
+    /// One such object per line
     Jsonl,
     /// A table with a header; `text` and `key` are read
     Csv,
@@ -33,7 +33,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// Recognises a format by the file's name and content, where it is certain.
+    /// Recognises a format by the file's name and content, if that is certain.
     pub(crate) fn guess(path: Option<&Path>, content: &[u8]) -> Option<Self> {
         let extension = path.and_then(Path::extension).and_then(|it| it.to_str());
         let start = String::from_utf8_lossy(content.get(..4096).unwrap_or(content));
@@ -81,18 +81,18 @@ pub(crate) struct Imported {
     pub(crate) line: usize,
     /// The text.
     pub(crate) text: String,
-    /// Its key, where the file has one.
+    /// Its key, if the file has one.
     pub(crate) key: Option<Key>,
 }
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Parsed {
     /// The todos.
     pub(crate) todos: Vec<Imported>,
-    /// What cannot be imported: line and reason.
+    /// Lines that cannot be imported, with the reason.
     pub(crate) left_out: Vec<(usize, String)>,
-    /// What a todo.txt line cannot hold, and how often it occurred.
+    /// Fields that a todo.txt line cannot hold, with their counts.
     pub(crate) lost: BTreeMap<String, usize>,
 }
 
@@ -120,7 +120,7 @@ impl Parsed {
 ///
 /// # Errors
 ///
-/// Why the file as a whole is not of this format.
+/// Why the file is not of this format.
 pub(crate) fn parse(format: Format, content: &[u8]) -> Result<Parsed, String> {
     let mark = "\u{feff}".as_bytes();
     let content = content.strip_prefix(mark).unwrap_or(content);
@@ -137,13 +137,13 @@ pub(crate) fn parse(format: Format, content: &[u8]) -> Result<Parsed, String> {
 
 /// Writes todos in one of the formats, one by one.
 pub(crate) enum Writer<W: Write> {
-    /// One line a todo.
+    /// One line per todo.
     Todotxt(W),
-    /// One line a todo.
+    /// One line per todo.
     Markdown(W),
     /// An array, and whether it has an element.
     Json(W, bool),
-    /// One object a line.
+    /// One object per line.
     Jsonl(W),
     /// A table.
     Csv(Box<csv::Writer<W>>),

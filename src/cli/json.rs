@@ -166,7 +166,7 @@ impl Serialize for Shown<'_> {
                 Field::Projects => map.serialize_entry(name, &Projects(line))?,
                 Field::Contexts => map.serialize_entry(name, &Contexts(line))?,
                 Field::Due => map.serialize_entry(name, &line.due())?,
-                Field::Tags => map.serialize_entry(name, &Tags(line))?,
+                Field::Tags => map.serialize_entry(name, &KeyValues(line))?,
                 Field::CompletedOn => map.serialize_entry(name, &line.completed_on())?,
                 Field::State => map.serialize_entry(name, todo.state.word())?,
                 Field::CreatedAt => map.serialize_entry(name, &todo.created_at)?,
@@ -215,9 +215,9 @@ impl Serialize for Contexts<'_> {
 }
 
 /// The `key:value` words; the first value of a repeated key counts.
-struct Tags<'a>(Line<'a>);
+struct KeyValues<'a>(Line<'a>);
 
-impl Serialize for Tags<'_> {
+impl Serialize for KeyValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seen = BTreeSet::new();
         serializer.collect_map(self.0.tags().filter(|(key, _)| seen.insert(*key)))
@@ -229,7 +229,7 @@ mod tests {
     use super::Field;
 
     #[test]
-    fn fields_are_named_or_refused_with_the_nearest() {
+    fn an_unknown_field_is_rejected_with_the_nearest_name() {
         assert_eq!(
             Field::parse_list("id,text"),
             Ok(vec![Field::Id, Field::Text])
@@ -239,9 +239,9 @@ mod tests {
             Ok(vec![Field::Id, Field::Text])
         );
         assert_eq!(Field::parse_list(""), Ok(Field::ALL.to_vec()));
-        let refused = Field::parse_list("id,txt");
+        let rejected = Field::parse_list("id,txt");
         assert_eq!(
-            refused,
+            rejected,
             Err("unknown field `txt`; did you mean `text`?".to_owned())
         );
     }

@@ -19,7 +19,7 @@ use crate::text::redact;
 ///
 /// When the file cannot be written.
 pub(crate) fn start(verbose: u8) -> Result<(), CliError> {
-    let wanted = std::env::var(environment::LOG)
+    let selected = std::env::var(environment::LOG)
         .ok()
         .filter(|filter| !filter.is_empty());
     if verbose > 0 {
@@ -28,7 +28,7 @@ pub(crate) fn start(verbose: u8) -> Result<(), CliError> {
         } else {
             "tudone=debug"
         };
-        let filter = EnvFilter::new(wanted.as_deref().unwrap_or(level));
+        let filter = EnvFilter::new(selected.as_deref().unwrap_or(level));
         tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(false)
@@ -36,21 +36,22 @@ pub(crate) fn start(verbose: u8) -> Result<(), CliError> {
             .init();
         return Ok(());
     }
-    let Some(wanted) = wanted else { return Ok(()) };
+    let Some(selected) = selected else {
+        return Ok(());
+    };
     let paths = Paths::find(&environment::process())?;
     let path = paths.state.join("tudone.log");
     let failed = || CliError::io(format!("write the log {}", path.display()));
     let file = private_file::append(&path).map_err(failed())?;
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(wanted))
+        .with_env_filter(EnvFilter::new(selected))
         .with_ansi(false)
         .with_writer(Mutex::new(Redacting(file)))
         .init();
     Ok(())
 }
 
-/// Writes records without what could be a secret. Each record comes in one
-/// piece.
+/// Redacts what could be a secret. Each record comes in one piece.
 struct Redacting<W>(W);
 
 impl<W: Write> Write for Redacting<W> {

@@ -1,6 +1,6 @@
 //! The command line: parses it, runs one command, reports its error.
 //!
-//! `commands` has one file a command; what several of them need is beside it.
+//! `commands` has one file per command; what several of them share is beside it.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -11,7 +11,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
 use crate::cli::exit::Exit;
 use crate::cli::json::Field;
-use crate::cli::report::Form;
+use crate::cli::report::ErrorFormat;
 
 mod arguments;
 mod bulk;
@@ -33,7 +33,7 @@ mod output;
 mod pager;
 mod pick;
 mod prompt;
-mod refused;
+mod rejected;
 mod report;
 mod shutdown;
 mod successors;
@@ -57,12 +57,12 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let as_json = asks_for_json(&words);
     let arguments = match parse(&words) {
         Ok(arguments) => arguments,
-        Err(error) => return refuse(&error, as_json).into(),
+        Err(error) => return report_parse_error(&error, as_json).into(),
     };
-    let form = if as_json {
-        Form::Json
+    let format = if as_json {
+        ErrorFormat::Json
     } else {
-        Form::Text(Paint::new(arguments.global.color, &io::stderr()))
+        ErrorFormat::Text(Paint::new(arguments.global.color, &io::stderr()))
     };
     let Arguments {
         global,
@@ -75,30 +75,30 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         clock: Clock::from_environment(),
         pending_refresh: PendingRefresh::default(),
     };
-    let exit = refuse_spaced_fields(&words)
-        .and_then(|()| chosen(device_code, json, command))
-        .and_then(|command| carry_out(&context, command))
-        .unwrap_or_else(|error| report::report(&error, form));
-    network::settle(&context);
+    let exit = reject_spaced_fields(&words)
+        .and_then(|()| choose_command(device_code, json, command))
+        .and_then(|command| run_command(&context, command))
+        .unwrap_or_else(|error| report::report(&error, format));
+    network::finish_refresh(&context);
     exit.into()
 }
 
-/// Reads the arguments. A help that is asked for has examples.
+/// Parses the arguments. The help of `--help` has examples.
 fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
-    let may_ask = |word: &OsString| {
+    let may_be_help = |word: &OsString| {
         let word = word.to_string_lossy();
         word == "--help" || word.starts_with('-') && !word.starts_with("--") && word.contains('h')
     };
-    if !words.iter().any(may_ask) {
+    if !words.iter().any(may_be_help) {
         return Arguments::try_parse_from(words);
     }
-    let command = examples::shown_first(Arguments::command());
+    let command = examples::with_examples(Arguments::command());
     let matches = command.try_get_matches_from(words)?;
     Arguments::from_arg_matches(&matches)
 }
 
 /// Returns the command; `--device-code` alone means `login`.
-fn chosen(
+fn choose_command(
     device_code: bool,
     json: bool,
     command: Option<Command>,
@@ -116,7 +116,7 @@ fn chosen(
     }
 }
 
-fn carry_out(context: &CommandContext, command: Option<Command>) -> Result<Exit, CliError> {
+fn run_command(context: &CommandContext, command: Option<Command>) -> Result<Exit, CliError> {
     log::start(context.flags.verbose)?;
     let command = match command {
         Some(command) => command,
@@ -132,10 +132,10 @@ fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Handles `tudone` alone off a terminal: prints the help to stderr and fails,
+/// Handles `tudone` alone without a terminal: prints the help to stderr and fails,
 /// so that a script that forgot the command notices.
 fn without_command() -> Result<Exit, CliError> {
-    let help = examples::shown_first(Arguments::command())
+    let help = examples::with_examples(Arguments::command())
         .render_help()
         .to_string();
     io::stderr()
@@ -155,8 +155,8 @@ fn asks_for_json(words: &[OsString]) -> bool {
         .any(|word| word == "--json" || word == "--jsonl" || word.starts_with("--json="))
 }
 
-/// Refuses `--json id,text`, as `gh` spells it: here the word would be a search.
-fn refuse_spaced_fields(words: &[OsString]) -> Result<(), CliError> {
+/// Rejects `--json id,text`, the spelling of `gh`: here the word would be a search.
+fn reject_spaced_fields(words: &[OsString]) -> Result<(), CliError> {
     let words = words.iter().map_while(|word| word.to_str());
     let words: Vec<&str> = words.take_while(|word| *word != "--").collect();
     for pair in words.windows(2) {
@@ -173,7 +173,7 @@ fn refuse_spaced_fields(words: &[OsString]) -> Result<(), CliError> {
 }
 
 /// Prints the parser's error or the help.
-fn refuse(error: &clap::Error, as_json: bool) -> Exit {
+fn report_parse_error(error: &clap::Error, as_json: bool) -> Exit {
     let asked = matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion

@@ -1,7 +1,7 @@
 //! The only place where a command waits for the network.
 //!
 //! The runtime, HTTP client and credential store are made here, so a command
-//! that does not come here pays for none of them.
+//! without network makes none of them.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -22,18 +22,18 @@ use crate::store::{Store, StoreError};
 use crate::sync::round::{RoundError, RoundReport, round, round_from_start};
 
 /// How long a command waits for the server by default.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a failed attempt is remembered, so that a dead network costs
-/// [`PATIENCE`] once and not with every command.
-const MEMORY: SignedDuration = SignedDuration::from_secs(60);
+pub(crate) const SYNC_LIMIT: Duration = Duration::from_secs(2);
+/// How long a failed attempt counts as recent, so that a dead network costs
+/// [`SYNC_LIMIT`] once and not with every command.
+const RECENT: SignedDuration = SignedDuration::from_secs(60);
 
-/// How much longer the answer to a sent refresh token may take once the budget
-/// is used up: without it the login may be lost. Rare: needs an issuer that
+/// How much longer the answer to a sent refresh token may take after the time limit:
+/// without it the login may be lost. Rare: needs an issuer that
 /// stops answering between two requests.
-const SETTLING: Duration = Duration::from_secs(10);
+const REFRESH_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long it may take to see that no refresh is pending.
-const AT_ONCE: Duration = Duration::from_millis(20);
+/// How long to check whether a refresh is pending.
+const REFRESH_CHECK: Duration = Duration::from_millis(20);
 
 /// How long to try, and whether to try at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +48,9 @@ pub(crate) struct SyncOptions {
 }
 
 impl SyncOptions {
-    /// The default of a command.
-    pub(crate) const USUAL: Self = Self {
-        limit: PATIENCE,
+    /// The options of most commands.
+    pub(crate) const DEFAULT: Self = Self {
+        limit: SYNC_LIMIT,
         insist: false,
         full: false,
     };
@@ -80,29 +80,29 @@ pub(crate) fn attempt(
     if context.flags.offline {
         return Ok(Err(SyncSkipped::Offline));
     }
-    if let (false, Some(miss)) = (options.insist, remembered(context, store)?) {
-        return Ok(Err(miss));
+    if let (false, Some(skipped)) = (options.insist, recent_failure(context, store)?) {
+        return Ok(Err(skipped));
     }
     let lock = known.profile.sync_lock(&known.known.account);
     let endpoint = known.profile.config.connection.endpoint.clone();
-    settle(context);
+    finish_refresh(context);
     let session = known.profile.session();
     let remote = Hasura::new(endpoint, session.clone())?;
     let now = || context.clock.now();
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        let turn = async {
+        let round = async {
             if options.full {
                 round_from_start(store, &remote, &lock, now).await
             } else {
                 round(store, &remote, &lock, now).await
             }
         };
-        unless_interrupted(tokio::time::timeout(options.limit, turn)).await
+        unless_interrupted(tokio::time::timeout(options.limit, round)).await
     });
     let awaited = session.awaited();
-    context.pending_refresh.leave(runtime, session);
-    let miss = match ended?.ok() {
+    context.pending_refresh.keep(runtime, session);
+    let skipped = match ended?.ok() {
         Some(Ok(report)) => return Ok(Ok(report)),
         Some(Err(RoundError::Store(error @ StoreError::Isolated { .. }))) => {
             context.notice(format!("{error}. {}", error.help()));
@@ -112,26 +112,26 @@ pub(crate) fn attempt(
             return Err(CliError::Round(error.into()));
         }
         Some(Err(RoundError::Remote(error))) if error.retry_after().is_some() => {
-            asked_to_wait(context, store)?.unwrap_or(SyncSkipped::Ended(error.into()))
+            retry_after(context, store)?.unwrap_or(SyncSkipped::Ended(error.into()))
         }
         Some(Err(error)) => SyncSkipped::Ended(error),
         // The next command continues the pull.
         None if remote.has_answered() => SyncSkipped::Slow,
         None if FileLock::is_taken(&lock) => SyncSkipped::Ended(RoundError::Busy),
-        None => given_up(context, known, store, awaited, options.limit),
+        None => timed_out(context, known, store, awaited, options.limit),
     };
-    Ok(Err(miss))
+    Ok(Err(skipped))
 }
 
 /// Returns what a round was waiting for when `limit` was reached.
-fn given_up(
+fn timed_out(
     context: &CommandContext,
     known: &KnownProfile,
     store: &mut Store,
     awaited: Option<Awaited>,
     limit: Duration,
 ) -> SyncSkipped {
-    let miss = match awaited {
+    let skipped = match awaited {
         Some(Awaited::CredentialStore) => return SyncSkipped::Store(limit),
         None if FileLock::is_taken(&known.profile.refresh_lock()) => {
             return SyncSkipped::Refreshing;
@@ -141,10 +141,10 @@ fn given_up(
     };
     // An interrupted round cannot record the failure itself. A shorter limit than
     // usual says nothing about the server.
-    if limit >= PATIENCE {
+    if limit >= SYNC_LIMIT {
         let _ = store.record_failure(context.clock.now(), None);
     }
-    miss
+    skipped
 }
 
 /// A token refresh that was still running when its command answered.
@@ -152,14 +152,14 @@ fn given_up(
 pub(crate) struct PendingRefresh(RefCell<Option<(Runtime, AuthSession)>>);
 
 impl PendingRefresh {
-    /// Keeps `runtime` for [`settle`] where `session` still waits for the issuer.
-    fn leave(&self, runtime: Runtime, session: AuthSession) {
-        let is_settled = runtime.block_on(async {
-            tokio::time::timeout(AT_ONCE, session.wait_for_refresh())
+    /// Keeps `runtime` for [`finish_refresh`] if `session` still waits for the issuer.
+    fn keep(&self, runtime: Runtime, session: AuthSession) {
+        let is_done = runtime.block_on(async {
+            tokio::time::timeout(REFRESH_CHECK, session.wait_for_refresh())
                 .await
                 .is_ok()
         });
-        if is_settled {
+        if is_done {
             runtime.shutdown_background();
         } else {
             self.0.replace(Some((runtime, session)));
@@ -169,7 +169,7 @@ impl PendingRefresh {
 
 /// Waits for the pending refresh of `context` and prints that it waits. Called
 /// after the command has answered and before every prompt.
-pub(crate) fn settle(context: &CommandContext) {
+pub(crate) fn finish_refresh(context: &CommandContext) {
     let Some((runtime, session)) = context.pending_refresh.0.take() else {
         return;
     };
@@ -178,9 +178,9 @@ pub(crate) fn settle(context: &CommandContext) {
             "waiting for the issuer: without its answer the login may be lost (Ctrl-C stops waiting)",
         );
     }
-    let settled = async { tokio::time::timeout(SETTLING, session.wait_for_refresh()).await };
+    let refresh = async { tokio::time::timeout(REFRESH_LIMIT, session.wait_for_refresh()).await };
     // Ctrl-C during the command also ends this wait.
-    let _ = runtime.block_on(unless_interrupted(settled));
+    let _ = runtime.block_on(unless_interrupted(refresh));
     runtime.shutdown_background();
 }
 
@@ -189,26 +189,26 @@ pub(crate) fn settle(context: &CommandContext) {
 /// # Errors
 ///
 /// The store's.
-pub(crate) fn remembered(
+pub(crate) fn recent_failure(
     context: &CommandContext,
     store: &Store,
 ) -> Result<Option<SyncSkipped>, CliError> {
-    if let Some(miss) = asked_to_wait(context, store)? {
-        return Ok(Some(miss));
+    if let Some(skipped) = retry_after(context, store)? {
+        return Ok(Some(skipped));
     }
     let failed_at = store.freshness()?.failed_at;
-    let lately = failed_at.is_some_and(|at| younger(at, MEMORY, context.clock.now()));
+    let lately = failed_at.is_some_and(|at| is_younger(at, RECENT, context.clock.now()));
     Ok(lately.then_some(SyncSkipped::Recent))
 }
 
-fn asked_to_wait(context: &CommandContext, store: &Store) -> Result<Option<SyncSkipped>, CliError> {
+fn retry_after(context: &CommandContext, store: &Store) -> Result<Option<SyncSkipped>, CliError> {
     let until = store.freshness()?.resting(context.clock.now());
-    Ok(until.map(|until| SyncSkipped::Asked { until }))
+    Ok(until.map(|until| SyncSkipped::RetryAfter { until }))
 }
 
 /// Returns whether `at` is less than `age` ago. A time in the future is not: a
 /// clock that was set back must not make old failures recent.
-pub(crate) fn younger(at: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
+pub(crate) fn is_younger(at: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
     let since = now.duration_since(at);
     !since.is_negative() && since < age
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::cli::color::{Paint, Role, When};
+use crate::cli::error::CliError;
 use crate::domain::due::{Urgency, in_words};
 use crate::domain::line::Line;
 use crate::domain::todo::{SyncState, Todo};
@@ -55,6 +56,25 @@ pub(crate) fn paint(when: When) -> Paint {
     Paint::new(when, &io::stdout() as &Stdout)
 }
 
+/// Counts changes in words: `1 change`, `2 changes`.
+pub(crate) fn count_of_changes(count: usize) -> String {
+    match count {
+        1 => "1 change".to_owned(),
+        many => format!("{many} changes"),
+    }
+}
+
+/// Prints one line on stdout, at once.
+///
+/// # Errors
+///
+/// stdout's.
+pub(crate) fn line(text: &str) -> Result<(), CliError> {
+    let mut out = stdout();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
 /// Prints one line on stderr. A failure to do so is ignored.
 pub(crate) fn notice(text: impl Display) {
     let text = plain(&text.to_string());
@@ -90,12 +110,12 @@ pub(crate) struct TodoLines {
     pub(crate) dates: Option<Dates>,
 }
 
-/// Due dates in words behind the text.
+/// Due dates in words after the text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dates {
     /// The current day.
     pub(crate) today: Date,
-    /// Whether later dates are told, too.
+    /// Whether later dates are shown, too.
     pub(crate) later: bool,
 }
 
@@ -109,8 +129,8 @@ impl TodoLines {
         }
     }
 
-    /// Lines for todos of a store; on a terminal, with due dates that are late or
-    /// today in words.
+    /// Lines for todos of a store; on a terminal, overdue and today's due dates are in
+    /// words.
     ///
     /// # Errors
     ///
@@ -158,7 +178,7 @@ impl TodoLines {
         out.write_all(b"\n")
     }
 
-    /// The due date of an open todo in words, where it is to be told.
+    /// The due date of an open todo in words, if it is shown.
     fn due(self, text: &str) -> Option<(String, Role)> {
         let dates = self.dates?;
         let line = Line::new(text);
@@ -222,13 +242,13 @@ mod tests {
     }
 
     #[test]
-    fn due_dates_are_told_in_words_on_a_terminal() -> io::Result<()> {
+    fn due_dates_are_in_words_on_a_terminal() -> io::Result<()> {
         let today = jiff::civil::date(2026, 11, 26);
         let lines = |later| TodoLines {
             dates: Some(Dates { today, later }),
             ..TodoLines::plain(Paint::none())
         };
-        for (text, told, told_later) in [
+        for (text, shown, shown_later) in [
             ("a due:2026-11-23", "  3 days late", "  3 days late"),
             ("a due:2026-11-25", "  yesterday", "  yesterday"),
             ("a due:2026-11-26", "  due today", "  due today"),
@@ -239,9 +259,9 @@ mod tests {
             let todo = todo(7, text);
             assert_eq!(
                 written(lines(false), &todo)?,
-                format!("    7  {text}{told}\n")
+                format!("    7  {text}{shown}\n")
             );
-            let all = format!("    7  {text}{told_later}\n");
+            let all = format!("    7  {text}{shown_later}\n");
             assert_eq!(written(lines(true), &todo)?, all);
         }
         let plain = written(

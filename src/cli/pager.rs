@@ -1,19 +1,19 @@
-//! A pager for what is longer than the screen.
+//! A pager for text that is longer than the screen.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::cli::output::{self, Out};
 
-/// A writer to stdout: as it is off a terminal; on one, through `$PAGER` as soon as
-/// it is more than the screen holds.
+/// A writer to stdout. On a terminal, the text goes through `$PAGER` as soon as it is
+/// longer than the screen.
 #[derive(Debug)]
-pub(crate) struct Paged(State);
+pub(crate) struct Paged(PagerState);
 
 #[derive(Debug)]
-enum State {
+enum PagerState {
     /// Everything fits so far.
-    Fits { text: Vec<u8>, screen: Screen },
+    Fits { text: Vec<u8>, screen: ScreenFill },
     /// Written as it comes.
     Plain(Out),
     /// A pager shows it.
@@ -22,7 +22,7 @@ enum State {
 
 /// The screen, and how much of it is full.
 #[derive(Debug, Clone, Copy)]
-struct Screen {
+struct ScreenFill {
     columns: usize,
     rows: usize,
     /// The row and the column of the next character.
@@ -32,7 +32,7 @@ struct Screen {
     in_escape: bool,
 }
 
-impl Screen {
+impl ScreenFill {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
@@ -54,21 +54,21 @@ impl Screen {
         }
     }
 
-    /// Returns whether the prompt of the shell still fits under it.
+    /// Returns whether the prompt of the shell still fits below.
     const fn fits(self) -> bool {
         self.row < self.rows
     }
 }
 
 impl Paged {
-    /// Begins; `may_page` is false where no user is to be waited for.
+    /// A new writer; `may_page` is false if the command must not wait for the user.
     pub(crate) fn new(may_page: bool) -> Self {
         let terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
         match crossterm::terminal::size() {
             Ok((columns, rows)) if may_page && terminal && columns > 0 && rows > 0 => {
-                Self(State::Fits {
+                Self(PagerState::Fits {
                     text: Vec::new(),
-                    screen: Screen {
+                    screen: ScreenFill {
                         columns: columns.into(),
                         rows: rows.into(),
                         row: 0,
@@ -77,66 +77,66 @@ impl Paged {
                     },
                 })
             }
-            _ => Self(State::Plain(output::stdout())),
+            _ => Self(PagerState::Plain(output::stdout())),
         }
     }
 
-    /// Writes what is left, and waits until the user has read it.
+    /// Writes the rest, and waits until the user has quit the pager.
     ///
     /// # Errors
     ///
-    /// stdout's. A pager that was left early is none.
+    /// stdout's. Quitting the pager early is not an error.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self.0 {
-            State::Fits { text, .. } => {
+            PagerState::Fits { text, .. } => {
                 let mut out = output::stdout();
                 out.write_all(&text)?;
                 out.flush()
             }
-            State::Plain(mut out) => out.flush(),
-            State::Pager(mut pager, input) => {
+            PagerState::Plain(mut out) => out.flush(),
+            PagerState::Pager(mut pager, input) => {
                 drop(input);
                 pager.wait().map(drop)
             }
         }
     }
 
-    /// Starts the pager; without one, writes on as off a terminal.
-    fn turn(text: &[u8]) -> io::Result<State> {
+    /// Starts the pager; without one, writes to stdout.
+    fn start_paging(text: &[u8]) -> io::Result<PagerState> {
         let Some((mut pager, mut input)) = start() else {
             let mut out = output::stdout();
             out.write_all(text)?;
-            return Ok(State::Plain(out));
+            return Ok(PagerState::Plain(out));
         };
         if let Err(error) = input.write_all(text) {
             drop(input);
             pager.wait()?;
             return Err(error);
         }
-        Ok(State::Pager(pager, input))
+        Ok(PagerState::Pager(pager, input))
     }
 }
 
 impl Write for Paged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
-            State::Plain(out) => return out.write(bytes),
-            State::Pager(pager, input) => {
+            PagerState::Plain(out) => return out.write(bytes),
+            PagerState::Pager(pager, input) => {
                 let written = input.write(bytes);
                 if written.is_err() {
-                    // Left early: the terminal is the pager's until it has ended.
+                    // The pager owns the terminal until it has ended.
                     pager.wait()?;
                 }
                 return written;
             }
-            State::Fits { text, screen } => {
+            PagerState::Fits { text, screen } => {
                 text.extend_from_slice(bytes);
                 screen.write(bytes);
                 if screen.fits() {
                     return Ok(bytes.len());
                 }
                 let text = std::mem::take(text);
-                self.0 = Self::turn(&text)?;
+                self.0 = Self::start_paging(&text)?;
             }
         }
         Ok(bytes.len())
@@ -144,14 +144,14 @@ impl Write for Paged {
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
-            State::Fits { .. } => Ok(()),
-            State::Plain(out) => out.flush(),
-            State::Pager(_, input) => input.flush(),
+            PagerState::Fits { .. } => Ok(()),
+            PagerState::Plain(out) => out.flush(),
+            PagerState::Pager(_, input) => input.flush(),
         }
     }
 }
 
-/// Starts `$PAGER`, or `less`; `None` where there is none, and for `cat`.
+/// Starts `$PAGER`, or `less`; `None` if there is none, and for `cat`.
 fn start() -> Option<(Child, ChildStdin)> {
     let set = std::env::var("PAGER").ok();
     let words = shell_words::split(set.as_deref().unwrap_or("less")).ok()?;
@@ -162,7 +162,7 @@ fn start() -> Option<(Child, ChildStdin)> {
     let mut command = Command::new(program);
     command.args(options).stdin(Stdio::piped());
     if std::env::var_os("LESS").is_none() {
-        // Colours; nothing cleared; ends at Ctrl-C as the other commands do.
+        // Shows colours, does not clear the screen, ends at Ctrl-C.
         command.env("LESS", "RXK");
     }
     let mut pager = command.spawn().ok()?;
@@ -172,11 +172,11 @@ fn start() -> Option<(Child, ChildStdin)> {
 
 #[cfg(test)]
 mod tests {
-    use super::Screen;
+    use super::ScreenFill;
 
     #[test]
     fn a_text_fits_until_it_takes_every_row() {
-        let screen = Screen {
+        let screen = ScreenFill {
             columns: 4,
             rows: 3,
             row: 0,

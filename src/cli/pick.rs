@@ -21,7 +21,7 @@ use crate::store::Store;
 /// Handles, or a selection.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Pick {
-    /// The todos: `42`, `n3`, or 8 characters of a key; `-` reads handles from the
+    /// The todos: `42`, `n3`, or 8 characters of a key; `-` reads handles from
     /// standard input
     #[arg(value_name = "HANDLE", required_unless_present_any = ["filter", "every"])]
     pub(crate) handles: Vec<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Pick {
 }
 
 impl Pick {
-    /// Returns the handles, those of the standard input where `-` stands alone.
+    /// Returns the handles, or those on standard input if `-` is the only one.
     ///
     /// # Errors
     ///
@@ -47,17 +47,17 @@ impl Pick {
         io::stdin()
             .lock()
             .read_to_string(&mut input)
-            .map_err(CliError::io("read the standard input"))?;
+            .map_err(CliError::io("read standard input"))?;
         let input = input.strip_prefix('\u{feff}').unwrap_or(&input);
         let handles: Vec<String> = input.split_whitespace().map(str::to_owned).collect();
         if handles.is_empty() {
-            context.notice("no handles on the standard input");
+            context.notice("no handles on standard input");
         }
         Ok(Cow::Owned(handles))
     }
 }
 
-/// A selection by what todos are, not by their handles.
+/// A selection by the contents of todos, not by their handles.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Selection {
     /// All todos that match these terms, as `list` takes them
@@ -105,7 +105,7 @@ impl Picked {
     }
 }
 
-/// Finds `handles`. If one is unknown here, pulls once within the usual time.
+/// Finds `handles`. If one is unknown here, pulls once within the default time limit.
 ///
 /// # Errors
 ///
@@ -121,13 +121,13 @@ pub(crate) fn by_handles(
         return Ok(picked);
     }
     let never_synced = store.freshness()?.as_of.is_none();
-    let pulled = network::attempt(context, known, store, SyncOptions::USUAL)?;
+    let pulled = network::attempt(context, known, store, SyncOptions::DEFAULT)?;
     // A prompt may follow and take long.
-    network::settle(context);
+    network::finish_refresh(context);
     match pulled {
         Ok(_) => among_known(store, handles),
-        Err(miss) if never_synced && picked.found.is_empty() => {
-            Err(miss.into_error("these todos are not on this device yet"))
+        Err(skipped) if never_synced && picked.found.is_empty() => {
+            Err(skipped.into_error("these todos are not on this device yet"))
         }
         Err(_) => Ok(picked),
     }
@@ -171,7 +171,7 @@ pub(crate) fn by_selection(
     scope: Option<Scope>,
     calendar: Calendar,
 ) -> Result<Picked, CliError> {
-    refuse_blank(&selection.filter, "`--every` selects all todos.")?;
+    reject_blank(&selection.filter, "`--every` selects all todos.")?;
     let options = Options {
         all: selection.every,
         ..Options::default()
@@ -187,14 +187,14 @@ pub(crate) fn by_selection(
     Ok(picked)
 }
 
-/// Refuses a filter with a blank term: a variable that is not set must never
-/// select more todos than the terms beside it.
+/// Rejects a filter with a blank term: a variable that is not set must never select
+/// more todos than the terms beside it.
 ///
 /// # Errors
 ///
 /// [`CliError::Usage`], which names the term's position and `instead`, the way to
 /// select all todos.
-pub(crate) fn refuse_blank(terms: &[String], instead: &str) -> Result<(), CliError> {
+pub(crate) fn reject_blank(terms: &[String], instead: &str) -> Result<(), CliError> {
     let is_blank = |term: &String| {
         let seen = |found: char| !found.is_whitespace() && !is_zero_width(found);
         !term.chars().any(seen)

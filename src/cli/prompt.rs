@@ -42,7 +42,7 @@ pub(crate) fn line(prompt: &str) -> Result<Option<String>, CliError> {
         Ok((read > 0).then_some(line))
     });
     if read.is_err() {
-        // The error begins on a line of its own.
+        // The error starts on a new line.
         show("\n")?;
     }
     read
@@ -56,16 +56,16 @@ pub(crate) fn line(prompt: &str) -> Result<Option<String>, CliError> {
 /// [`CliError::Interrupted`] on Ctrl-C, [`CliError::Cancelled`] on Ctrl-D; the terminal's.
 pub(crate) fn hidden(prompt: &str) -> Result<SecretString, CliError> {
     let ended = {
-        // Before the prompt: what is typed at once must not be shown either.
+        // Before the prompt: early keys must not be shown either.
         let _raw = RawMode::enter()?;
         unless_ended(prompt, || {
             let mut line = HiddenLine::default();
             for byte in io::stdin().lock().bytes() {
                 match line.press(byte?) {
-                    Edit::Continue => {}
-                    Edit::Submit => return Ok(Ok(line.text)),
-                    Edit::Cancel => return Ok(Err(CliError::Cancelled)),
-                    Edit::Interrupt => return Ok(Err(CliError::Interrupted)),
+                    LineEdit::Continue => {}
+                    LineEdit::Submit => return Ok(Ok(line.text)),
+                    LineEdit::Cancel => return Ok(Err(CliError::Cancelled)),
+                    LineEdit::Interrupt => return Ok(Err(CliError::Interrupted)),
                 }
             }
             Ok(Err(CliError::Cancelled))
@@ -75,14 +75,14 @@ pub(crate) fn hidden(prompt: &str) -> Result<SecretString, CliError> {
     match String::from_utf8(ended??) {
         Ok(text) => Ok(SecretString::from(text)),
         Err(_) => Err(CliError::usage(
-            "what was typed is not valid UTF-8",
+            "the input is not valid UTF-8",
             "Type it again.",
         )),
     }
 }
 
-/// Shows `prompt` and reads on a thread, until a signal: a command that waited for the network
-/// before is no longer ended by Ctrl-C alone.
+/// Shows `prompt` and reads on a thread, until a signal: after a command has used the network,
+/// Ctrl-C alone no longer ends it.
 fn unless_ended<T: Send + 'static>(
     prompt: &str,
     read: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -107,7 +107,7 @@ struct HiddenLine {
     escape: Escape,
 }
 
-/// Where in an escape sequence, such as an arrow key's, the last byte was.
+/// Position of the last byte in an escape sequence, such as that of an arrow key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Escape {
     #[default]
@@ -116,9 +116,9 @@ enum Escape {
     Inside,
 }
 
-/// What a key does to a hidden line.
+/// The effect of a key on a hidden line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edit {
+enum LineEdit {
     Continue,
     Submit,
     Cancel,
@@ -126,24 +126,24 @@ enum Edit {
 }
 
 impl HiddenLine {
-    fn press(&mut self, byte: u8) -> Edit {
+    fn press(&mut self, byte: u8) -> LineEdit {
         const ETX: u8 = 3;
         const EOT: u8 = 4;
         const CTRL_U: u8 = 21;
         const ESC: u8 = 27;
         match (self.escape, byte) {
-            (_, ETX) => return Edit::Interrupt,
-            (_, b'\r' | b'\n') => return Edit::Submit,
+            (_, ETX) => return LineEdit::Interrupt,
+            (_, b'\r' | b'\n') => return LineEdit::Submit,
             (_, ESC) => self.escape = Escape::Begun,
             (Escape::Begun, b'[' | b'O') => self.escape = Escape::Inside,
             (Escape::Begun, _) | (Escape::Inside, 0x40..=0x7e) => self.escape = Escape::Outside,
-            (Escape::Outside, EOT) if self.text.is_empty() => return Edit::Cancel,
+            (Escape::Outside, EOT) if self.text.is_empty() => return LineEdit::Cancel,
             (Escape::Outside, CTRL_U) => self.text.clear(),
             (Escape::Outside, 8 | 0x7f) => self.delete_back(),
             (Escape::Outside, byte) if byte >= b' ' => self.text.push(byte),
             (Escape::Inside | Escape::Outside, _) => {}
         }
-        Edit::Continue
+        LineEdit::Continue
     }
 
     /// Deletes the last character, all bytes of it.
@@ -167,9 +167,9 @@ fn show(text: &str) -> Result<(), CliError> {
 mod tests {
     use super::*;
 
-    fn typed(bytes: &[u8]) -> (String, Edit) {
+    fn typed(bytes: &[u8]) -> (String, LineEdit) {
         let mut line = HiddenLine::default();
-        let mut last = Edit::Continue;
+        let mut last = LineEdit::Continue;
         for byte in bytes {
             last = line.press(*byte);
         }
@@ -178,18 +178,18 @@ mod tests {
 
     #[test]
     fn a_hidden_line_can_be_corrected_cleared_and_left() {
-        let secret = |text: &str| (text.to_owned(), Edit::Submit);
+        let secret = |text: &str| (text.to_owned(), LineEdit::Submit);
         assert_eq!(typed(b"secrets\x7f\r"), secret("secret"));
         assert_eq!(typed("né\x7fa\r".as_bytes()), secret("na"));
         assert_eq!(typed(b"wrong\x15right\r"), secret("right"));
-        assert_eq!(typed(b"\x04"), (String::new(), Edit::Cancel));
-        assert_eq!(typed(b"a\x04"), ("a".to_owned(), Edit::Continue));
-        assert_eq!(typed(b"a\x03").1, Edit::Interrupt);
+        assert_eq!(typed(b"\x04"), (String::new(), LineEdit::Cancel));
+        assert_eq!(typed(b"a\x04"), ("a".to_owned(), LineEdit::Continue));
+        assert_eq!(typed(b"a\x03").1, LineEdit::Interrupt);
     }
 
     #[test]
-    fn keys_that_are_no_text_leave_a_hidden_line_alone() {
-        let secret = ("secret".to_owned(), Edit::Submit);
+    fn keys_without_text_do_not_change_a_hidden_line() {
+        let secret = ("secret".to_owned(), LineEdit::Submit);
         assert_eq!(typed(b"sec\x1b[A\x1b[1;5Cret\t\r"), secret);
         assert_eq!(typed(b"\x1b[200~secret\x1b[201~\r"), secret);
     }

@@ -12,7 +12,7 @@ use crate::text::sanitize::plain;
 
 /// How an error is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum ErrorFormat {
     /// Lines of text.
     Text(Paint),
     /// `{"error": {"code", "message", "help"}}`, one line.
@@ -21,7 +21,7 @@ pub(crate) enum Form {
 
 /// Prints `error` and returns the exit code. A closed pipe prints nothing
 /// and is not a failure.
-pub(crate) fn report(error: &CliError, form: Form) -> Exit {
+pub(crate) fn report(error: &CliError, format: ErrorFormat) -> Exit {
     if let CliError::Output(source) = error
         && source.kind() == io::ErrorKind::BrokenPipe
     {
@@ -29,9 +29,9 @@ pub(crate) fn report(error: &CliError, form: Form) -> Exit {
     }
     let mut stderr = io::stderr().lock();
     // A closed stderr must not end in a panic.
-    let _ = match form {
-        Form::Text(paint) => write_text(&mut stderr, error, error.help().as_deref(), paint),
-        Form::Json => write_json(
+    let _ = match format {
+        ErrorFormat::Text(paint) => write_text(&mut stderr, error, error.help().as_deref(), paint),
+        ErrorFormat::Json => write_json(
             &mut stderr,
             error.code(),
             &message(error),
@@ -42,7 +42,7 @@ pub(crate) fn report(error: &CliError, form: Form) -> Exit {
     error.exit()
 }
 
-/// Writes an error as the one object that `--json` prints; `fix` only where there is one.
+/// Writes an error as the one object that `--json` prints; `fix` only if there is one.
 pub(crate) fn write_json(
     out: &mut impl Write,
     code: &str,
@@ -68,23 +68,23 @@ fn write_text(
     let (on, off) = (paint.on(Role::Error), paint.off());
     let mut lines = lines.iter();
     let first = lines.next().map_or("", String::as_str);
-    writeln!(out, "{on}error{off}: {}", harmless(first))?;
+    writeln!(out, "{on}error{off}: {}", sanitized(first))?;
     for (number, cause) in lines.enumerate() {
-        writeln!(out, "  {}: {}", number + 1, harmless(cause))?;
+        writeln!(out, "  {}: {}", number + 1, sanitized(cause))?;
     }
     for text in [help.map(str::to_owned), fix(error)].into_iter().flatten() {
-        writeln!(out, "{}", harmless(&text))?;
+        writeln!(out, "{}", sanitized(&text))?;
     }
     Ok(())
 }
 
-/// Text to paste where the help says.
+/// The text that the help says to paste.
 fn fix(error: &CliError) -> Option<String> {
     error.finding()?.fix
 }
 
-/// Keeps the line breaks; replaces what a terminal would act on.
-fn harmless(text: &str) -> String {
+/// Replaces control characters, but keeps line breaks.
+fn sanitized(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(plain).collect();
     lines.join("\n")
 }
@@ -115,10 +115,10 @@ mod tests {
 
     #[test]
     fn an_error_is_its_message_its_numbered_causes_and_help() -> Result<(), Box<dyn Error>> {
-        let error = CliError::io("read the standard input")(io::Error::other("the disk is gone"));
+        let error = CliError::io("read standard input")(io::Error::other("the disk is gone"));
         assert_eq!(
             text(&error)?,
-            "error: cannot read the standard input\n  1: the disk is gone\n"
+            "error: cannot read standard input\n  1: the disk is gone\n"
         );
 
         let error = CliError::NotFound {

@@ -28,7 +28,7 @@ impl Shutdown {
     ///
     /// # Errors
     ///
-    /// When the system refuses the handler.
+    /// When the system rejects the handler.
     #[cfg(unix)]
     pub(crate) fn listen() -> Result<Self, CliError> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -45,7 +45,7 @@ impl Shutdown {
     ///
     /// # Errors
     ///
-    /// When the system refuses the handler.
+    /// When the system rejects the handler.
     #[cfg(unix)]
     pub(crate) fn listen_at_a_terminal() -> Result<Self, CliError> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -88,7 +88,7 @@ impl Shutdown {
     }
 }
 
-/// Waits for SIGHUP; for ever without a handler.
+/// Waits for SIGHUP; forever without a handler.
 #[cfg(unix)]
 async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) {
     match signal {

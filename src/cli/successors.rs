@@ -1,12 +1,12 @@
-//! Says which todos follow from completed ones.
+//! Reports the todos that completing repeating todos adds.
 
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::store::{RepeatingTodos, Store};
 use crate::text::sanitize::plain;
 
-/// At most so many successors are named.
-const NAMED: usize = 5;
+/// The most successors that are listed.
+const LISTED: usize = 5;
 
 /// Prints on stderr what follows from completed todos among those that were read
 /// `before` a commit, and what stays although its todo was reopened.
@@ -30,8 +30,8 @@ pub(crate) fn announce(
         let (handle, text) = (kept.handle(), plain(&kept.text));
         context.notice(format!("{handle} {stays}: {text}"));
     }
-    let (named, more) = report.added.split_at(report.added.len().min(NAMED));
-    for next in named {
+    let (listed, more) = report.added.split_at(report.added.len().min(LISTED));
+    for next in listed {
         context.notice(format!("next: {}  {}", next.handle(), plain(&next.text)));
     }
     if !more.is_empty() {

@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::RoundError;
 
-/// The help where `--offline` prevents an answer.
+/// The help if `--offline` prevents an answer.
 pub(crate) const WITHOUT_OFFLINE: &str = "Try again without --offline.";
 
 /// Why no round was completed.
@@ -23,8 +23,8 @@ pub(crate) enum SyncSkipped {
     /// A recent attempt failed.
     Recent,
     /// The server sent `Retry-After`.
-    Asked {
-        /// The end of that wait.
+    RetryAfter {
+        /// The end of the wait.
         until: Timestamp,
     },
     /// The server did not answer in time.
@@ -47,7 +47,7 @@ impl SyncSkipped {
         match self {
             Self::Offline => "offline (--offline)".to_owned(),
             Self::Recent => "the server was unreachable a moment ago".to_owned(),
-            Self::Asked { until } => {
+            Self::RetryAfter { until } => {
                 let until = local(whole_minute(*until)).strftime("%H:%M");
                 format!("the server asks to wait until {until}")
             }
@@ -63,7 +63,7 @@ impl SyncSkipped {
     /// Returns a few words for a status: `offline`, `logged out`.
     pub(crate) fn summary(&self) -> Cow<'static, str> {
         let word = match self {
-            Self::Asked { .. } => return self.why().into(),
+            Self::RetryAfter { .. } => return self.why().into(),
             Self::Offline | Self::Recent | Self::Late | Self::Issuer => "offline",
             Self::Store(_) => "the credential store does not answer",
             Self::Refreshing => "another refresh is running",
@@ -77,7 +77,7 @@ impl SyncSkipped {
                     "the login cannot be used"
                 }
                 RemoteError::Unauthorized { .. } => "login not accepted",
-                RemoteError::Refused { .. } => "refused by the server",
+                RemoteError::Refused { .. } => "rejected by the server",
                 RemoteError::Unreachable { .. }
                 | RemoteError::ConnectionLost { .. }
                 | RemoteError::ServerError { .. }
@@ -94,7 +94,9 @@ impl SyncSkipped {
     fn help(&self) -> String {
         let help = match self {
             Self::Offline => WITHOUT_OFFLINE,
-            Self::Asked { .. } => "Wait until then; the next command sends the queued changes.",
+            Self::RetryAfter { .. } => {
+                "Wait until then; the next command sends the queued changes."
+            }
             Self::Slow => "Run `tudone sync --wait 10m` to wait longer.",
             Self::Recent | Self::Late | Self::Refreshing | Self::Issuer | Self::Store(_) => {
                 "Check the network and `tudone config show`, then try again."
@@ -129,7 +131,7 @@ impl SyncSkipped {
         match self {
             Self::Offline
             | Self::Recent
-            | Self::Asked { .. }
+            | Self::RetryAfter { .. }
             | Self::Late
             | Self::Issuer
             | Self::Slow => SkipKind::Unreachable,
@@ -160,13 +162,13 @@ impl SyncSkipped {
 /// The kinds of reasons, for decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SkipKind {
-    /// The server was not contacted, or did not answer usably.
+    /// The server was not contacted, or gave no usable answer.
     Unreachable,
-    /// Another process is at work.
+    /// Another process is syncing or refreshing.
     Busy,
     /// A login is needed.
     Login,
-    /// The server, the login or this machine refuses; waiting does not help.
+    /// The server, the login or this machine rejects it; waiting does not help.
     Refused,
 }
 

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::app::Keymap;
-use crate::app::action::{Layer, TABLE};
+use crate::app::action::Layer;
+use crate::app::bindings::TABLE;
 use crate::config::environment::VARIABLES;
 use crate::domain::terms::{OPTION_HELP, TERM_HELP};
 use crate::domain::when::{DAY_HELP, HelpEntry, RANGE_HELP};
@@ -19,7 +20,7 @@ pub(crate) struct Topic {
     pub(crate) text: fn() -> String,
 }
 
-/// Every topic, the most asked for first.
+/// All topics, most used first.
 pub(crate) const TOPICS: &[Topic] = &[
     Topic {
         name: "terms",
@@ -48,7 +49,7 @@ pub(crate) const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "json",
-        about: "What --json answers",
+        about: "The output of --json",
         text: || JSON.to_owned(),
     },
     Topic {
@@ -90,13 +91,13 @@ In the TUI, `Q` shows the queue, with both texts one below the other.
 ";
 
 const EXIT_CODES: &str = "\
-0    done; or a change safely queued, which is said on stderr
+0    done; or a change safely queued, as reported on stderr
 1    failed for another reason; nothing to undo
 2    wrong usage, or cancelled
 3    no such todo, or the handle is ambiguous
 4    login required, denied, expired or timed out
 5    server unreachable, and the command could not be answered without it
-6    the server refused (permission, validation); `sync` with new rejections
+6    the server rejected a change (permission, validation); `sync` with new rejections
 8    misconfigured: bad configuration file, no usable credential store
 130  interrupted
 ";
@@ -113,7 +114,7 @@ A todo:
 
 list --json            {"as_of": "…"|null, "stale": false, "pending": 0, "todos": [TODO…]}
 list --json=id,text    the same with these fields of each todo
-list --jsonl           one TODO a line
+list --jsonl           one TODO per line
 add --json             {"todos": [TODO…]}
 show --json            {"todos": [TODO…], "changes": […], "not_found": ["99"]}
 done, reopen, edit, rm {"changed": [TODO…], "not_found": ["99"]}
@@ -123,7 +124,7 @@ redo --json            the same with "redone"
 undo --list --json     {"acts": [{"at", "verb", "count", "text"}…]}
 import --json          {"todos": [TODO…], "already_there": 0, "left_out": 0}
 sync --json            {"pushed", "pulled", "rejected", "waiting", "as_of"}
-sync --follow --json   one event a line, as they happen, until interrupted:
+sync --follow --json   one event per line, as they happen, until interrupted:
   {"event": "added"|"changed"|"removed", "todo": TODO}   a deleted one as it was
   {"event": "rejected", "entry": …}                      as in queue --json
   {"event": "synced", "pushed", "pulled", "rejected", "waiting", "as_of"}
@@ -143,13 +144,13 @@ demo --chaos D --json  {"seed", "seconds", "interrupted", "devices", "workers", 
 logout --json          {"logged_out": true, "revoked", "purged", "unsent"}
 doctor --json          {"ok": bool, "checks": [{"check", "status": "ok|warning|failed|skipped",
                         "code", "message", "sent", "received", "help", "fix"}]}
-login --json           one event a line: {"event": "code", …}, {"event": "pending", …},
+login --json           one event per line: {"event": "code", …}, {"event": "pending", …},
                        {"event": "done", …} or
                        {"event": "failed", "code", "message", "help", "fix"}
 
 An error, on stderr:
   {"error": {"code": "not-found", "message": "…", "help": "…"|null}}
-  and "fix", the text to paste, where a wrong setting has one
+  and "fix", the text to paste, if a wrong setting has one
 
 Durations are written 500ms, 2s, 5m, 1h.
 "#;
@@ -163,7 +164,7 @@ A todo is one line in the todo.txt format:
   (A) at the start     priority, A to Z; `pri:A` at the end of a done todo
   x DATE at the start  done, and when; `tudone done` and `reopen` write it
   +project, @context   tags; +Work and +work are one tag
-  due:DATE             due then
+  due:DATE             due on that day
   t:DATE               hidden until that day
   rec:1w               repeats: completing it adds the next one.
                        d days, b working days, w weeks, m months, y years;
@@ -203,7 +204,7 @@ fn environment() -> String {
 
 fn terms() -> String {
     format!(
-        "Terms narrow a list; all of them must hold.\n\n{}\n\
+        "Terms narrow a list; all of them must match.\n\n{}\n\
          Quotes make a word of anything: \"due:soon\".\n\n\
          A view in [views] may end with options:\n\n{}",
         table(TERM_HELP),

@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::json::Fields;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
-use crate::cli::refused::{self, Refused};
+use crate::cli::rejected::{self, KnownRejections};
 use crate::cli::successors;
 use crate::cli::sync_skipped::{SkipKind, SyncSkipped};
 use crate::domain::change::{Act, Change, OutboxEntry, Progress};
@@ -48,8 +48,8 @@ pub(crate) struct Writing {
 pub(crate) struct Written {
     /// The todos as they are now; deleted ones as they were.
     pub(crate) todos: Vec<Todo>,
-    /// The error where the server refused a change.
-    pub(crate) refused: Option<CliError>,
+    /// The error if the server rejected a change.
+    pub(crate) rejected: Option<CliError>,
 }
 
 /// Commits `changes` as one undoable step, tries to send them, and prints on
@@ -84,14 +84,14 @@ pub(crate) fn commit_by(
     limit: Option<Duration>,
     write: impl FnOnce(&mut Store) -> Result<Vec<Todo>, CliError>,
 ) -> Result<Written, CliError> {
-    let options = limit.map_or(SyncOptions::USUAL, SyncOptions::insisting);
+    let options = limit.map_or(SyncOptions::DEFAULT, SyncOptions::insisting);
     if forbidden(store, changes)?.is_some()
         && network::attempt(context, known, store, options)?.is_ok()
         && let Some(act) = forbidden(store, changes)?
     {
         return Err(CliError::NotAllowed { act, queued: false });
     }
-    let known_refused = Refused::known(store)?;
+    let known_rejections = KnownRejections::known(store)?;
     let repeating = store.repeating_todos(changes)?;
     let committed = write(store)?;
     let tried = if changes.is_empty() || !has_unsent(store)? {
@@ -114,19 +114,20 @@ pub(crate) fn commit_by(
         // A deleted todo is no longer in the store.
         todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
     }
-    let mut refused = refused::error(known_refused.since(store, Some(&todos))?);
-    if let (None, Ok(()), Some(act)) = (&refused, &tried, stuck(store, Some(&todos))?) {
-        refused = Some(CliError::NotAllowed { act, queued: true });
+    let mut error = rejected::error(known_rejections.since(store, Some(&todos))?);
+    if let (None, Ok(()), Some(act)) = (&error, &tried, stuck(store, Some(&todos))?) {
+        error = Some(CliError::NotAllowed { act, queued: true });
     }
     let unsent = |todo: &Todo| matches!(todo.state, SyncState::Pending | SyncState::Sent);
     match tried {
-        Err(miss) => context.notice(queued(changes.len(), &miss, known)),
-        Ok(()) if refused.is_none() && todos.iter().any(unsent) => {
+        Err(skipped) => context.notice(queued(changes.len(), &skipped, known)),
+        Ok(()) if error.is_none() && todos.iter().any(unsent) => {
             context.notice("queued: the server has not confirmed it yet; `tudone sync` sends it");
         }
         Ok(()) => {}
     }
-    Ok(Written { todos, refused })
+    let rejected = error;
+    Ok(Written { todos, rejected })
 }
 
 /// Returns whether anything is unsent: an undone add that was never sent leaves
@@ -140,19 +141,19 @@ pub(crate) fn has_unsent(store: &Store) -> Result<bool, CliError> {
     Ok(totals.pending + totals.sent > 0)
 }
 
-fn queued(count: usize, miss: &SyncSkipped, known: &KnownProfile) -> String {
+fn queued(count: usize, skipped: &SyncSkipped, known: &KnownProfile) -> String {
     let (what, object) = if count == 1 {
         ("queued".to_owned(), "it")
     } else {
         (format!("{count} changes queued"), "them")
     };
-    let needs_login = matches!(miss.kind(), SkipKind::Login);
+    let needs_login = matches!(skipped.kind(), SkipKind::Login);
     let first = match known.profile.external_token() {
         _ if !needs_login => "",
         Some(_) => "set a new TUDONE_ACCESS_TOKEN, then ",
         None => "`tudone login`, then ",
     };
-    let why = miss.why();
+    let why = skipped.why();
     format!("{what}: {why}; {first}`tudone sync` sends {object}")
 }
 
@@ -195,8 +196,8 @@ pub(crate) fn stuck(
     }
     let keys: Option<HashSet<_>> = todos.map(|todos| todos.iter().map(|todo| todo.key).collect());
     let stuck = |entry: OutboxEntry| {
-        let is_meant = |keys: &HashSet<_>| keys.contains(&entry.change.todo);
-        let waits = entry.progress == Progress::Pending && keys.as_ref().is_none_or(is_meant);
+        let is_selected = |keys: &HashSet<_>| keys.contains(&entry.change.todo);
+        let waits = entry.progress == Progress::Pending && keys.as_ref().is_none_or(is_selected);
         waits.then(|| lacking(may, &entry.change.act)).flatten()
     };
     let entries = outbox(store)?;
@@ -212,8 +213,8 @@ pub(crate) fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
     }
 }
 
-/// Handles a failed print after `todos` were changed: stderr says what was done,
-/// and the command succeeds, since a script would otherwise repeat it.
+/// Handles a failed print after `todos` were changed: reports the change on stderr and
+/// succeeds, since a script would otherwise repeat the command.
 ///
 /// # Errors
 ///
@@ -229,7 +230,7 @@ pub(crate) fn answer_printed<'a>(
             let handles: Vec<String> = handles.collect();
             let handles = handles.join(", ");
             output::notice(format!(
-                "{done} {handles}; cannot write the answer: {error}"
+                "{done} {handles}; cannot write the output: {error}"
             ));
             Ok(())
         }

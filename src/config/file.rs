@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::app::action::TABLE;
+use crate::app::bindings::TABLE;
 use crate::app::keymap::{Keymap, KeymapError};
 use crate::app::theme::{ROLES, RoleStyle};
 use crate::config::address::parse_url;

@@ -86,7 +86,7 @@ impl FileLock {
     }
 
     /// Returns whether another process holds the exclusive lock on `path` now;
-    /// `false` where that cannot be determined.
+    /// `false` if that cannot be determined.
     #[must_use]
     pub fn is_taken(path: &Path) -> bool {
         File::open(path)

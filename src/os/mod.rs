@@ -1,7 +1,6 @@
-//! What the operating system gives: locks, private files, an async runtime, fresh ids.
+//! The operating system: locks, private files, an async runtime, fresh ids.
 //!
-//! Every module may import this one, the sandbox too; it imports nothing of
-//! ours.
+//! Every module may import this one, the sandbox too; it imports no other module.
 
 pub mod file_lock;
 pub mod fresh_id;

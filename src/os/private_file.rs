@@ -29,11 +29,20 @@ pub fn create(path: &Path) -> io::Result<bool> {
     if let Some(directory) = path.parent() {
         create_directory(directory)?;
     }
-    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+    match create_new(path) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Creates the new file `path` for writing (0600).
+///
+/// # Errors
+///
+/// Error reported by the system; also if the file exists.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
 /// Removes the permissions of other users on `path`.
@@ -146,8 +155,8 @@ pub fn mode(_path: &Path) -> Option<u32> {
     None
 }
 
-/// Deletes the drafts that processes killed while replacing `path` left beside
-/// it, and the journals of those that are databases. For callers that hold a lock, so that no draft is in use.
+/// Deletes the drafts that killed processes left beside `path`, and the journals of
+/// those that are databases. The caller holds a lock, so that no draft is in use.
 ///
 /// # Errors
 ///
@@ -178,7 +187,7 @@ fn draft_prefix(path: &Path) -> String {
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+    let mut file = create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -214,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replaced_file_is_whole_private_and_alone() -> io::Result<()> {
+    fn a_replaced_file_is_whole_private_and_has_no_draft() -> io::Result<()> {
         let home = tempfile::tempdir()?;
         let path = home.path().join("a/b/file.json");
         replace(&path, b"one")?;
@@ -244,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_fails_leaves_the_old_contents_and_no_litter() -> io::Result<()> {
+    fn a_failed_write_leaves_the_old_contents_and_no_draft() -> io::Result<()> {
         let home = tempfile::tempdir()?;
         let path = home.path().join("taken");
         fs::create_dir_all(path.join("inside"))?;

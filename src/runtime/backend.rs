@@ -1,5 +1,5 @@
-//! What ratatui draws on: frames are put together in memory and handed to the
-//! output whole.
+//! The backend for ratatui: builds each frame in memory and passes it to the output
+//! whole.
 
 use std::cell::{Cell as Remembered, RefCell};
 use std::io::{self, Write};
@@ -63,8 +63,8 @@ impl Backend for ScreenBackend {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let cells: Vec<(u16, u16, &Cell)> = content.collect();
-        // Some terminals draw these narrower than what is reserved for them. What
-        // was there before must not stay beside them.
+        // Some terminals draw these narrower than their reserved width; the old
+        // contents must not show beside them.
         let blanks: Vec<(u16, u16, Cell)> = cells
             .iter()
             .filter(|(_, _, cell)| cell.symbol().chars().nth(1).is_some())
@@ -90,7 +90,7 @@ impl Backend for ScreenBackend {
         self.inner.show_cursor()
     }
 
-    /// The terminal is not asked: its answer would be read as input.
+    /// Does not query the terminal: its answer would be read as input.
     fn get_cursor_position(&mut self) -> io::Result<Position> {
         Ok(Position::ORIGIN)
     }
@@ -107,7 +107,7 @@ impl Backend for ScreenBackend {
         self.inner.clear_region(region)
     }
 
-    /// The size of the terminal; of one that is gone, the last known.
+    /// The size of the terminal; the last known one if the terminal is gone.
     fn size(&self) -> io::Result<Size> {
         if let Ok(size) = terminal::size() {
             self.size.set(size.into());
@@ -141,15 +141,15 @@ mod tests {
     use unicode_width::UnicodeWidthChar as _;
 
     use super::*;
-    use crate::ui::text::Pen;
+    use crate::ui::pen::Pen;
     use crate::ui::{ColorDepth, Theme, ThemeName};
 
     const LONG: Duration = Duration::from_mins(1);
 
-    /// Keeps what is written.
-    struct Recorder(Sender<Vec<u8>>);
+    /// Sends what is written to a channel.
+    struct ChannelWriter(Sender<Vec<u8>>);
 
-    impl Write for Recorder {
+    impl Write for ChannelWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let _ = self.0.send(bytes.to_vec());
             Ok(bytes.len())
@@ -163,7 +163,7 @@ mod tests {
     /// The bytes of frames that show one line after another.
     fn drawn(lines: &[&str]) -> Result<String, Box<dyn std::error::Error>> {
         let (sender, written) = channel();
-        let output = Output::start(Recorder(sender));
+        let output = Output::start(ChannelWriter(sender));
         let backend = ScreenBackend::new(output.clone(), Size::new(20, 1));
         let mut terminal = Terminal::new(backend)?;
         let theme = Theme::new(ThemeName::Terminal, ColorDepth::None);
@@ -178,8 +178,8 @@ mod tests {
         Ok(String::from_utf8(bytes)?)
     }
 
-    /// What a terminal shows that gives each character `width` columns: the cells
-    /// of its only row.
+    /// The cells of the only row of a terminal that gives each character `width`
+    /// columns.
     fn shown(bytes: &str, width: fn(char) -> usize) -> Vec<String> {
         let mut row = vec![" ".to_owned(); 40];
         let mut at = 0;

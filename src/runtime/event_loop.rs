@@ -31,7 +31,7 @@ pub enum Signal {
 
 /// Source of the system's signals.
 pub trait SignalSource {
-    /// Waits for the next signal; for ever where there are none.
+    /// Waits for the next signal; forever if there are none.
     #[expect(
         async_fn_in_trait,
         reason = "the loop is generic and runs on one thread"
@@ -41,7 +41,7 @@ pub trait SignalSource {
 
 /// Sources of messages.
 #[derive(Debug)]
-pub struct Sources<'f, I, S> {
+pub struct EventSources<'f, I, S> {
     /// The terminal's input; its end ends the loop. `None` while another program
     /// uses the terminal.
     pub input: Option<I>,
@@ -111,7 +111,7 @@ enum LoopEvent {
 }
 
 /// Runs the loop until the user quits, a signal comes or the input ends. Messages
-/// that arrive together cost one frame; nothing arriving costs nothing.
+/// that arrive together cost one frame; an idle loop costs nothing.
 ///
 /// # Errors
 ///
@@ -119,7 +119,7 @@ enum LoopEvent {
 pub async fn run<B, I, S, O>(
     terminal: &mut Terminal<B>,
     model: &mut Model,
-    mut sources: Sources<'_, I, S>,
+    mut sources: EventSources<'_, I, S>,
     effects: &mut O,
     themes: &Themes,
     stamp: impl Fn() -> Stamp,
@@ -197,7 +197,7 @@ where
 }
 
 /// Applies the terminal's modes again and clears the screen. Returns the size
-/// that the terminal has now; none of a terminal that is gone.
+/// that the terminal has now; `None` if it is gone.
 fn reapply<B: Backend>(
     terminal: &mut Terminal<B>,
     effects: &mut impl EffectHandler,
@@ -213,8 +213,8 @@ fn reapply<B: Backend>(
     }))
 }
 
-/// Handles what was typed before the end. (The input is read on a thread: what
-/// the terminal has may take a moment to arrive.)
+/// Handles keys typed before the end. (A thread reads the input: keys may take a
+/// moment to arrive.)
 async fn drain<I: Stream<Item = Msg> + Unpin>(
     model: &mut Model,
     input: &mut Option<I>,
@@ -246,7 +246,7 @@ fn clear<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
     Ok(())
 }
 
-/// Waits for the next message of a stream; for ever without a stream.
+/// Waits for the next message of a stream; forever without a stream.
 async fn next_of<I: Stream<Item = Msg> + Unpin>(input: &mut Option<I>) -> Option<Msg> {
     match input {
         Some(input) => input.next().await,
@@ -254,7 +254,7 @@ async fn next_of<I: Stream<Item = Msg> + Unpin>(input: &mut Option<I>) -> Option
     }
 }
 
-impl<I, S> Sources<'_, I, S>
+impl<I, S> EventSources<'_, I, S>
 where
     I: Stream<Item = Msg> + Unpin,
     S: SignalSource,

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::terminal;
 use crate::app::Msg;
-use crate::app::keys::{Code, Key};
+use crate::app::keys::{Code, KeyPress};
 use crate::app::model::Size;
 use crate::os::runtime;
 
@@ -99,7 +99,7 @@ fn mouse(event: MouseEvent) -> Option<Msg> {
 
 /// Returns the key that was pressed; `None` for a release, which some terminals
 /// also send.
-fn key(event: KeyEvent) -> Option<Key> {
+fn key(event: KeyEvent) -> Option<KeyPress> {
     if event.kind == KeyEventKind::Release {
         return None;
     }
@@ -138,7 +138,7 @@ fn key(event: KeyEvent) -> Option<Key> {
     } else {
         code
     };
-    Some(Key {
+    Some(KeyPress {
         code,
         ctrl,
         alt: event.modifiers.contains(KeyModifiers::ALT),

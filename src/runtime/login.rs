@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::app::Msg;
-use crate::app::login::{LoginId, LoginNews};
+use crate::app::login::{LoginEvent, LoginId};
 use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
 use crate::profile::login::LoggedIn;
@@ -21,14 +21,14 @@ pub(super) async fn run(
     profile: ActiveProfile,
     id: LoginId,
     messages: mpsc::Sender<Msg>,
-) -> LoginNews {
+) -> LoginEvent {
     match log_in(&profile, id, &messages).await {
-        Ok(done) => LoginNews::Done {
+        Ok(done) => LoginEvent::Done {
             account: done.account,
             identity: done.identity,
             warning: done.warnings.first().map(ToString::to_string),
         },
-        Err(error) => LoginNews::Failed {
+        Err(error) => LoginEvent::Failed {
             message: causes::on_one_line(&error),
             help: error.help(),
         },
@@ -40,25 +40,24 @@ async fn log_in(
     id: LoginId,
     messages: &mpsc::Sender<Msg>,
 ) -> Result<LoggedIn, LoginError> {
-    // Where the channel is full the screen is behind anyway: progress may be
-    // dropped.
-    let report = |news| drop(messages.try_send(Msg::Login { id, news }));
+    // A full channel means that the screen is behind: progress may be dropped.
+    let report = |event| drop(messages.try_send(Msg::Login { id, event }));
     let connection = &profile.config.connection;
     let login = profile
-        .begin_login(UNLOCK_LIMIT, || report(LoginNews::Unlocking))
+        .begin_login(UNLOCK_LIMIT, || report(LoginEvent::Unlocking))
         .await?;
     let prompt = login.prompt().clone();
     let openable = prompt.openable(&connection.issuer).is_some();
-    let code = LoginNews::Code { prompt, openable };
+    let code = LoginEvent::Code { prompt, openable };
     // The code must not get lost. The end of the loop cancels the login.
-    let _ = messages.send(Msg::Login { id, news: code }).await;
+    let _ = messages.send(Msg::Login { id, event: code }).await;
     let endpoint = connection.endpoint.clone();
     login
         .finish(
             None,
-            |progress| report(LoginNews::Progress(progress)),
+            |progress| report(LoginEvent::Progress(progress)),
             |token| {
-                report(LoginNews::Verifying);
+                report(LoginEvent::Verifying);
                 verify(endpoint, token)
             },
         )

@@ -13,7 +13,7 @@ use ratatui::Terminal;
 use tokio::sync::mpsc;
 
 use crate::app::effect::Effect;
-use crate::app::model::{Size, Start};
+use crate::app::model::{Size, StartOptions};
 use crate::app::unfinished::UnfinishedLine;
 use crate::app::{Keymap, Model, Msg, Stamp, update};
 use crate::domain::history::Session;
@@ -41,7 +41,7 @@ mod welcome;
 mod workers;
 
 use backend::ScreenBackend;
-use event_loop::{EffectHandler, LoopEnd, LoopError, Sources};
+use event_loop::{EffectHandler, EventSources, LoopEnd, LoopError};
 use local_day::LocalDay;
 use output::Output;
 use shutdown::Saved;
@@ -73,7 +73,7 @@ pub struct TuiOptions {
     pub views: Vec<OwnView>,
     /// The first day of the week.
     pub week_start: Weekday,
-    /// Whether ordered lists have headings.
+    /// Whether sorted lists have headings.
     pub groups: bool,
     /// Whether this is the demo.
     pub demo: bool,
@@ -164,7 +164,7 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     }
     let now = stamp;
     let ended = runtime.block_on(async {
-        let sources = Sources {
+        let sources = EventSources {
             input: Some(input::events()),
             reopen: Some(input::events),
             messages: &mut messages,
@@ -234,7 +234,7 @@ fn open(
         None => None,
     };
     let size = terminal::size().map_err(RuntimeError::Terminal)?;
-    let (mut model, first_effects) = Model::new(Start {
+    let (mut model, first_effects) = Model::new(StartOptions {
         who: known.map(|known| known.identity.clone()),
         size,
         keymap: options.keymap.clone(),

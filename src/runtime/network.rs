@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::login;
 use super::panic_guard::PanicGuard;
 use crate::app::Msg;
-use crate::app::login::{LoginId, LoginNews};
+use crate::app::login::{LoginEvent, LoginId};
 use crate::domain::account::Account;
 use crate::os::runtime;
 use crate::profile::ActiveProfile;
@@ -79,7 +79,7 @@ impl Network {
     }
 }
 
-type LoginTask = Pin<Box<dyn Future<Output = LoginNews>>>;
+type LoginTask = Pin<Box<dyn Future<Output = LoginEvent>>>;
 
 async fn work(
     profile: ActiveProfile,
@@ -112,9 +112,9 @@ async fn work(
                 }
                 Some(NetworkCommand::Open(account)) => driver.open(&account, false),
             },
-            (id, news) = login_ended => {
+            (id, event) = login_ended => {
                 login = None;
-                if messages.send(Msg::Login { id, news }).await.is_err() {
+                if messages.send(Msg::Login { id, event }).await.is_err() {
                     break;
                 }
             }
@@ -131,7 +131,7 @@ async fn work(
 fn msg(event: SyncEvent) -> Msg {
     match event {
         SyncEvent::Round(event) => Msg::Round(event),
-        SyncEvent::Live => Msg::LiveTurned { on: true },
-        SyncEvent::Polling { why: _ } => Msg::LiveTurned { on: false },
+        SyncEvent::Live => Msg::LiveChanged { on: true },
+        SyncEvent::Polling { why: _ } => Msg::LiveChanged { on: false },
     }
 }

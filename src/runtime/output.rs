@@ -9,15 +9,14 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// How much is written at once. What is being written when output is discarded
-/// ends there.
+/// How many bytes are written at once; a discarded frame ends after such a chunk.
 const CHUNK: usize = 4096;
 
-/// The way to the terminal.
+/// Handle to the thread that writes to the terminal.
 #[derive(Debug, Clone)]
 pub struct Output {
     pieces: Sender<Piece>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedOutput>,
 }
 
 /// The terminal cannot be written to any more.
@@ -26,15 +25,15 @@ pub struct TerminalGone;
 
 #[derive(Debug)]
 enum Piece {
-    /// A part of the screen; may be left out when the screen is given up.
+    /// A part of the screen; left out when frames are discarded.
     Frame(Vec<u8>),
     /// A change of modes.
     Control(Vec<u8>),
 }
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedOutput {
+    state: Mutex<OutputState>,
     /// Notified when everything is written, for threads.
     written: Condvar,
     /// The same for tasks.
@@ -42,7 +41,7 @@ struct Shared {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct OutputState {
     /// Pieces that are not written yet.
     waiting: usize,
     /// Whether a write failed.
@@ -51,8 +50,8 @@ struct State {
     discarding: bool,
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl SharedOutput {
+    fn state(&self) -> MutexGuard<'_, OutputState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,7 +61,7 @@ impl Output {
     #[must_use]
     pub fn start(out: impl Write + Send + 'static) -> Self {
         let (pieces, received) = channel();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(SharedOutput::default());
         let of_thread = Arc::clone(&shared);
         thread::spawn(move || write(out, &received, &of_thread));
         Self { pieces, shared }
@@ -130,7 +129,7 @@ impl Output {
     }
 }
 
-fn write(mut out: impl Write, pieces: &Receiver<Piece>, shared: &Shared) {
+fn write(mut out: impl Write, pieces: &Receiver<Piece>, shared: &SharedOutput) {
     for piece in pieces {
         let result = match &piece {
             Piece::Frame(bytes) => bytes.chunks(CHUNK).try_for_each(|chunk| {
@@ -158,7 +157,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(1);
 
-    /// A terminal that takes a chunk only when it is asked to.
+    /// A terminal that takes a chunk only on request.
     struct Slow {
         turns: Receiver<()>,
         taken: Sender<Vec<u8>>,
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_does_not_read_holds_nobody_up() {
+    fn a_terminal_that_does_not_read_blocks_no_caller() {
         let (output, turn, _seen) = slow();
         assert!(output.is_idle());
         output.frame(b"one".to_vec());
@@ -211,7 +210,7 @@ mod tests {
         assert!(output.wait(LONG));
         let rest: Vec<Vec<u8>> = seen.try_iter().collect();
         assert_eq!(first.len(), CHUNK);
-        // A chunk may have been under way.
+        // A chunk may have been in progress.
         assert!(rest.len() <= 2, "{} more", rest.len());
         assert_eq!(rest.last().map(Vec::as_slice), Some(&b"leave"[..]));
         Ok(())
@@ -224,6 +223,6 @@ mod tests {
         output.frame(b"one".to_vec());
         assert_eq!(output.idle().await, Err(TerminalGone));
         assert!(!output.is_idle());
-        assert!(output.wait(LONG), "nobody waits for it");
+        assert!(output.wait(LONG), "no caller waits for it");
     }
 }

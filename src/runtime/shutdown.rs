@@ -1,4 +1,4 @@
-//! The end of the TUI: finishes what was begun, and keeps what was typed.
+//! The end of the TUI: finishes running work, and keeps typed text.
 
 use std::path::PathBuf;
 use std::thread;
@@ -10,7 +10,7 @@ use super::workers::Workers;
 use crate::app::unfinished::UnfinishedLine;
 use crate::app::{Model, Msg, Stamp, update};
 
-/// What became of the changes and of the open line.
+/// Whether the changes and the open line were saved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Saved {
     /// Every change is on the disk.
@@ -19,7 +19,7 @@ pub enum Saved {
     /// Every change and the open line are on the disk.
     #[error("your changes and the line you were typing are saved")]
     ChangesAndLine,
-    /// Something is not.
+    /// Something was not saved.
     #[error("not saved: {0}")]
     Failed(String),
 }
@@ -39,7 +39,7 @@ impl Saved {
 pub(super) struct Finished {
     /// Whether a thread panicked.
     pub(super) panicked: bool,
-    /// Why changes are not on the disk.
+    /// Why changes were not saved.
     unsaved: Vec<String>,
     /// The file for the account's unfinished lines.
     file: Option<PathBuf>,
@@ -82,7 +82,7 @@ pub(super) async fn finish(
 
 impl Finished {
     /// Stores the typed lines that are not saved, and deletes those that are `stored`
-    /// and done with.
+    /// but no longer needed.
     pub(super) fn saved(&self, model: &Model, stored: &[UnfinishedLine]) -> Saved {
         let lines = model.unfinished_lines();
         let kept = match &self.file {

@@ -57,14 +57,14 @@ mod unix {
 
     use super::{Signal, Tty};
 
-    /// How long the end may take: storing what was typed, the last request, the
+    /// How long shutting down may take: storing typed text, the last request, the
     /// last write.
     const DEADLINE: Duration = Duration::from_secs(5);
 
-    /// The exit code of a program that was ended from outside.
+    /// The exit code of a program that a signal ended.
     const INTERRUPTED: i32 = 130;
 
-    /// What ends a program and can be handled.
+    /// Signals that end a program and can be handled.
     const ENDING: [Number; 10] = [
         Number::HUP,
         Number::INT,
@@ -80,8 +80,8 @@ mod unix {
 
     pub(super) struct Listener {
         ending: Vec<(Number, Stream)>,
-        go_on: Stream,
-        /// Held so that a file that may not grow ends no program: the write fails.
+        continued: Stream,
+        /// Held so that SIGXFSZ does not end the program: the write fails instead.
         _file_size: Stream,
         tty: Tty,
     }
@@ -95,7 +95,7 @@ mod unix {
             }
             Ok(Self {
                 ending,
-                go_on: stream(Number::CONT)?,
+                continued: stream(Number::CONT)?,
                 _file_size: stream(Number::XFSZ)?,
                 tty,
             })
@@ -115,12 +115,12 @@ mod unix {
                         if is_key && deadline.is_some() {
                             break;
                         }
-                        // A loop that was left is on its way out.
+                        // A loop that does not receive it is shutting down.
                         let _ = to_loop.try_send(Signal::Quit);
                         deadline.get_or_insert_with(|| Instant::now() + DEADLINE);
                     }
-                    _ = self.go_on.recv() => {
-                        // What is not taken in is one of several.
+                    _ = self.continued.recv() => {
+                        // If the queue is full, it holds another one.
                         let _ = to_loop.try_send(Signal::Continued);
                     }
                     () = at(deadline) => break,

@@ -17,16 +17,16 @@ use crate::app::model::Size;
 /// Whether the terminal is taken over; read by the panic hook.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// How long a terminal may take to read what is written last.
+/// How long a terminal may take to read the last output.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Reports buttons and the wheel, but no moves, in the form without limits.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
-/// Undoes it.
+/// Turns that off.
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
-/// The largest screen that is drawn: a terminal may claim any size. More than
-/// any display shows.
+/// The largest screen that is drawn, more than any display shows: a terminal may
+/// claim any size.
 const LARGEST: Size = Size {
     width: 1500,
     height: 500,
@@ -81,7 +81,7 @@ impl Tty {
     /// is taken over: another program may have changed them.
     pub(super) fn take_over(&self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
-        // Enabled twice, the second time does nothing.
+        // Enabling it a second time does nothing.
         terminal::disable_raw_mode()?;
         terminal::enable_raw_mode()?;
         self.output.discard_frames(false);
@@ -100,8 +100,8 @@ impl Tty {
         Ok(())
     }
 
-    /// Restores the terminal, if it is taken over. Of a terminal that does not read
-    /// the modes are restored all the same; what it has not read is discarded.
+    /// Restores the terminal, if it is taken over. If the terminal does not read,
+    /// unread output is discarded so that its modes can be restored.
     pub(super) fn restore(&self) {
         if !TAKEN.swap(false, Ordering::SeqCst) {
             return;
@@ -157,7 +157,7 @@ pub(super) fn stop() -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// When standard output is no terminal, or one that is gone.
+/// When standard output is not a terminal, or the terminal is gone.
 pub(super) fn size() -> io::Result<Size> {
     #[cfg(unix)]
     let (width, height) = {
@@ -199,8 +199,8 @@ fn restore_in_panic() {
     let _ = terminal::disable_raw_mode();
 }
 
-/// Lets stopped output go on, and discards what the terminal has not read, so
-/// that the last words fit.
+/// Resumes stopped output, and discards what the terminal has not read, so that
+/// the sequences that restore it fit.
 #[cfg(unix)]
 fn discard_unread() {
     use rustix::termios::{Action, QueueSelector, tcflow, tcflush};

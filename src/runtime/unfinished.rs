@@ -10,7 +10,7 @@ use crate::app::unfinished::UnfinishedLine;
 use crate::domain::key::Key;
 use crate::os::private_file;
 
-/// The most of a file that is read.
+/// The largest file that is read, in bytes.
 const MOST: u64 = 1 << 20;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,8 +26,7 @@ struct Edited {
     before: String,
 }
 
-/// Reads the lines in `path`; none where there is no file, or one that cannot be
-/// read.
+/// Reads the lines in `path`; none if there is no file, or an unreadable one.
 pub(super) fn load(path: &Path) -> Vec<UnfinishedLine> {
     if fs::metadata(path).is_ok_and(|found| found.len() > MOST) {
         return Vec::new();
@@ -38,7 +37,7 @@ pub(super) fn load(path: &Path) -> Vec<UnfinishedLine> {
 }
 
 fn line(stored: Stored) -> UnfinishedLine {
-    // Without a key that can be read it is a new todo: no text is lost.
+    // Without a valid key it is a new todo: no text is lost.
     let edits = stored
         .edits
         .and_then(|edited| Some((edited.key.parse::<Key>().ok()?, edited.before)));
@@ -48,8 +47,8 @@ fn line(stored: Stored) -> UnfinishedLine {
     }
 }
 
-/// Replaces the lines in `path`, durably. Where there are none, only the lines
-/// `stored` by this program or offered at its start are deleted: another program may
+/// Replaces the lines in `path`, durably. If there are none, only the lines
+/// `stored` by this process or offered at its start are deleted: another process may
 /// have kept its own.
 ///
 /// # Errors
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_another_program_stay() -> io::Result<()> {
+    fn lines_of_another_process_stay() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("unfinished.json");
         keep(&path, &lines(), &[])?;
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_damaged_offers_nothing() -> io::Result<()> {
+    fn a_damaged_file_has_no_lines() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("unfinished.json");
         fs::write(&path, b"[{\"text\": 1}]\0")?;

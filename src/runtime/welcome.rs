@@ -13,7 +13,7 @@ use crate::app::welcome::{Welcome, WelcomeChoice};
 use crate::os::runtime;
 use crate::ui::{Theme, draw_welcome};
 
-/// Shows the welcome screen until the user chooses; the terminal is then as it was.
+/// Shows the welcome screen until the user chooses, then restores the terminal.
 ///
 /// # Errors
 ///
@@ -35,8 +35,8 @@ pub fn run_welcome(mut welcome: Welcome, theme: &Theme) -> Result<WelcomeChoice,
                 .map_err(RuntimeError::Terminal)?;
             let event = tokio::select! {
                 event = events.next() => event,
-                is_over = signals.next() => {
-                    if is_over {
+                ends = signals.next() => {
+                    if ends {
                         return Err(RuntimeError::Ended(Saved::Changes));
                     }
                     tty.take_over().map_err(RuntimeError::Terminal)?;
@@ -57,8 +57,8 @@ pub fn run_welcome(mut welcome: Welcome, theme: &Theme) -> Result<WelcomeChoice,
     })
 }
 
-/// The signals while the screen is shown. Those of the TUI end the process when it does not end
-/// by itself, and what is chosen here takes its time.
+/// Signals while the welcome screen is shown. Those of the TUI end the process after
+/// a deadline, and what the user chooses here may take longer.
 #[cfg(unix)]
 struct Signals {
     terminate: tokio::signal::unix::Signal,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,7 @@ impl Copy {
     /// database of this size, so that its pages can be read.
     fn write_header(&self) -> io::Result<()> {
         let has_log = fs::metadata(with_suffix(&self.path, "-wal")).is_ok_and(|log| log.len() > 0);
-        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        let mut file = private_file::open(&self.path)?;
         let pages = file.metadata()?.len() / u64::from(PAGE);
         let pages = u32::try_from(pages).unwrap_or(u32::MAX);
         let mut header = [0; 100];

@@ -3,8 +3,9 @@
 use ratatui::style::{Modifier, Style};
 
 use super::details::Lines;
+use super::pen::Run;
 use super::status::moment;
-use super::text::{Run, wrapped};
+use super::text::wrapped;
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
@@ -66,7 +67,7 @@ pub(super) fn both(queued: &Queued, theme: &Theme, room: u16) -> Lines {
     lines
 }
 
-/// Everything about a change, under the queue.
+/// All details of a change, below the queue.
 pub(super) fn whole(queued: &Queued, model: &Model, theme: &Theme, room: u16) -> Lines {
     let plain = Style {
         bg: None,
@@ -89,8 +90,7 @@ pub(super) fn whole(queued: &Queued, model: &Model, theme: &Theme, room: u16) ->
     lines
 }
 
-/// A label and a text on as many lines as it needs; words that `other` does not
-/// have are marked.
+/// A label and a wrapped text, with the words marked that `other` does not have.
 fn text(label: &str, text: &str, other: &str, style: Style, theme: &Theme, room: u16) -> Lines {
     let known: Vec<&str> = other.split_whitespace().collect();
     let marked = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);

@@ -5,11 +5,13 @@ use ratatui::layout::Rect;
 
 use super::frame::frame;
 use super::line_of;
-use super::text::{Pen, width};
+use super::pen::Pen;
+use super::text::width;
 use super::theme::Theme;
 use crate::app::Model;
-use crate::app::action::{Action, TABLE};
-use crate::app::keys::Key;
+use crate::app::action::Action;
+use crate::app::bindings::TABLE;
+use crate::app::keys::KeyPress;
 
 /// Columns of one key and what it does.
 const COLUMN: u16 = 26;
@@ -38,7 +40,7 @@ pub(super) fn continuations(model: &Model, theme: &Theme, area: Rect, buf: &mut 
         width: (columns * COLUMN + 4).min(area.width),
         height,
     };
-    let pressed: Vec<String> = model.pressed.iter().map(Key::to_string).collect();
+    let pressed: Vec<String> = model.pressed.iter().map(KeyPress::to_string).collect();
     let inner = frame(&format!("{} …", pressed.join(" ")), "", theme, boxed, buf);
     for (n, (keys, help)) in (0..).zip(&shown) {
         let (column, row) = (n / rows.max(1), n % rows.max(1));
@@ -54,7 +56,8 @@ pub(super) fn continuations(model: &Model, theme: &Theme, area: Rect, buf: &mut 
     }
 }
 
-/// The priorities after E work too, and would fill the box.
+/// Returns whether a key works but is not listed: priorities after E would fill the
+/// box.
 const fn is_seldom(action: Action) -> bool {
     matches!(action, Action::SetPriority(Some('F'..='Z')))
 }

@@ -9,8 +9,9 @@ use ratatui::style::Style;
 use super::conflict;
 use super::due;
 use super::line_of;
+use super::pen::{Pen, Run};
 use super::status::moment;
-use super::text::{Pen, Run, wrapped};
+use super::text::wrapped;
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::list::ListRow;
@@ -21,16 +22,16 @@ use crate::domain::push_outcome::Queued;
 use crate::domain::recurrence::Recurrence;
 use crate::domain::todo::SyncState;
 
-/// A line of the pane.
+/// Lines of the pane.
 pub(super) type Lines = Vec<Vec<Run<'static>>>;
 
-/// Draws the pane with its border: left of it beside the list, above it below
+/// Draws the pane with its border: at its left beside the list, at its top below
 /// the list.
 pub(super) fn details(model: &Model, theme: &Theme, area: Rect, beside: bool, buf: &mut Buffer) {
     let inner = border(theme, area, beside, buf);
     let Some(row) = model.list.selected() else {
         let mut pen = Pen::new(inner, theme, buf);
-        pen.write("nothing is selected", theme.muted);
+        pen.write("no todo is selected", theme.muted);
         return;
     };
     let lines = lines(row, model, theme, inner.width);
@@ -165,7 +166,7 @@ fn repeats(key: &str, value: &str, line: Line<'_>, today: Date) -> Option<String
     Some(format!("{}{next}", rule.words()))
 }
 
-/// The state with its reason, and for a conflict both texts and the keys that
+/// The sync state with its reason, and for a conflict both texts and the keys that
 /// decide.
 fn state(row: &ListRow, model: &Model, theme: &Theme, room: u16) -> Lines {
     let mut lines = Vec::new();
@@ -219,7 +220,7 @@ fn progress(queued: &Queued, model: &Model) -> &'static str {
         Act::Remove { .. } => may.delete,
     });
     match queued.entry.progress {
-        Progress::Pending if !allowed => "waits: your role may not do this here",
+        Progress::Pending if !allowed => "waiting: your role may not do this",
         Progress::Pending => "pending",
         Progress::Sent { .. } => "sent, not answered yet",
         Progress::Answered => "on the server",

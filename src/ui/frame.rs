@@ -4,11 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use super::text::{Pen, fill, width};
+use super::pen::{Pen, fill};
+use super::text::width;
 use super::theme::Theme;
 
-/// Draws a box with a title in its upper border and a note in its lower one;
-/// returns what is inside, one blank column kept on either side.
+/// Draws a box with a title in its upper border and a note in its lower one.
+/// Returns the area inside, without a blank column on each side.
 pub(super) fn frame(title: &str, note: &str, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let area = area.intersection(buf.area);
     fill(area, theme.overlay, buf);
@@ -51,7 +52,7 @@ pub(super) fn frame(title: &str, note: &str, theme: &Theme, area: Rect, buf: &mu
     let note_width = width(note) + 2;
     if !note.is_empty() && note_width + 4 <= area.width {
         let mut pen = Pen::new(line(bottom), theme, buf);
-        // The border below may be bold.
+        // The border may be bold.
         let style = theme
             .overlay
             .patch(theme.muted)

@@ -1,4 +1,4 @@
-//! The one width of a grapheme: what layout, drawing and ratatui's diff count.
+//! The width of a grapheme, as layout, drawing and ratatui's diff count it.
 
 use std::num::NonZeroU16;
 
@@ -7,19 +7,19 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::text::sanitize::placeholder;
 
-/// Longest grapheme shown as it is, in bytes; of a longer one (a letter under
-/// a tower of accents) only the start is.
+/// The longest grapheme shown whole, in bytes; a longer one (a letter with many
+/// accents) is cut.
 pub(super) const MAX_GRAPHEME: usize = 64;
 
-/// What one grapheme looks like in cells.
+/// A grapheme as it is drawn in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Glyph<'t> {
     pub(super) symbol: Symbol<'t>,
-    /// How many cells are reserved for it: as many as the terminal that needs
-    /// most. Another one leaves a gap.
+    /// The cells reserved for it: as many as the widest terminal needs. Others
+    /// leave a gap.
     pub(super) width: u16,
-    /// How many it takes on a terminal that draws the parts of an emoji, as its
-    /// skin tone, one by one. Their parts may be covered: no letter is lost.
+    /// The cells it takes on a terminal that draws the parts of an emoji, such as
+    /// a skin tone, one by one. The extra cells may be overwritten.
     pub(super) spread: u16,
 }
 
@@ -63,7 +63,7 @@ impl<'t> Glyph<'t> {
     /// Makes ratatui's diff count the same width.
     pub(super) fn diff_option(&self) -> CellDiffOption {
         match (self.symbol, NonZeroU16::new(self.width)) {
-            // The one that everybody agrees on, and the fastest.
+            // All terminals agree on ASCII, and this is the fastest.
             (Symbol::Text(text), _) if text.is_ascii() => CellDiffOption::None,
             (_, Some(width)) => CellDiffOption::ForcedWidth(width),
             (_, None) => CellDiffOption::None,
@@ -159,13 +159,14 @@ mod tests {
     use unicode_segmentation::UnicodeSegmentation as _;
 
     use crate::ui::color::ColorDepth;
-    use crate::ui::text::{Pen, columns, width};
+    use crate::ui::pen::Pen;
+    use crate::ui::text::{columns, width};
     use crate::ui::theme::{Theme, ThemeName};
 
     const ROOM: u16 = 16;
     const END: &str = "■";
 
-    /// What is drawn of a line on an empty screen: where, and what.
+    /// The cells drawn for a line on an empty screen.
     fn drawn(parts: &[&str]) -> Vec<(u16, String)> {
         let area = Rect::new(0, 0, ROOM, 1);
         let (empty, mut after) = (Buffer::empty(area), Buffer::empty(area));
@@ -207,8 +208,8 @@ mod tests {
         }
     }
 
-    /// Every character of the blocks that are not all alike, alone and as a part
-    /// of a grapheme.
+    /// Every character of the blocks with mixed widths, alone and as a part of a
+    /// grapheme.
     fn every_kind_of_grapheme() -> impl Iterator<Item = String> {
         let around = |c: char| {
             [

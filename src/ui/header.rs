@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::text::Pen;
+use super::pen::Pen;
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::header::{Header, HeaderPart};

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::text::{Pen, Run, runs_width};
+use super::pen::{Pen, Run, runs_width};
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
@@ -58,7 +58,7 @@ fn write(model: &Model, hints: &[Hint], theme: &Theme, area: Rect, buf: &mut Buf
             continue;
         };
         if matches!(hint.action, Action::SetDue(_) | Action::SetPriority(_)) {
-            // The key that begins all of them.
+            // All of them share the first key.
             key.truncate(key.find(' ').unwrap_or(key.len()));
         }
         let gap = if n == 0 { "" } else { "   " };

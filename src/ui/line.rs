@@ -1,4 +1,4 @@
-//! The framed line in which a todo is written, and what was understood of it.
+//! The framed line in which a todo is typed, with a preview of what is saved.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -8,18 +8,19 @@ use tui_input::Input;
 use super::due;
 use super::frame::frame;
 use super::line_of;
-use super::text::{Pen, Run, fill, tail, width};
+use super::pen::{Pen, Run, fill};
+use super::text::{tail, width};
 use super::theme::Theme;
 use super::words;
 use crate::app::Model;
 use crate::app::editor::{self, DayField, Editor, Purpose};
-use crate::app::preview::{Part, Preview, preview};
+use crate::app::preview::{Preview, PreviewPart, preview};
 use crate::domain::due::in_words;
 use crate::domain::recurrence::Recurrence;
 use crate::domain::typed::Rules;
 use crate::domain::when;
 
-/// Draws the add or edit line; returns where the cursor belongs.
+/// Draws the add or edit line; returns the position of the cursor.
 pub(super) fn editor(
     editor: &Editor,
     model: &Model,
@@ -51,7 +52,7 @@ pub(super) fn editor(
     let typed = line_of(inner, next);
     let cursor = field(&editor.input, theme, typed, buf);
     if let (Some(ghost), Some(cursor)) = (editor.ghost(&model.tags), cursor) {
-        // Behind the cursor there is only a blank, or nothing.
+        // The completion would cover any text after the cursor.
         if editor::split(&editor.input).1.is_empty() {
             let after = Rect {
                 x: cursor.x,
@@ -70,7 +71,7 @@ pub(super) fn editor(
     cursor
 }
 
-/// Why the line was refused, or what Enter saves.
+/// Why the line was rejected, or what Enter saves.
 fn explanation(editor: &Editor, model: &Model, theme: &Theme) -> Vec<Run<'static>> {
     let on = |style: Style| theme.overlay.patch(style);
     if let Some(error) = &editor.error {
@@ -89,7 +90,7 @@ fn explanation(editor: &Editor, model: &Model, theme: &Theme) -> Vec<Run<'static
     };
     match preview(text, editor.before(), rules, &model.tags) {
         Err(error) => vec![Run::new(error.to_string(), on(theme.warning))],
-        Ok(understood) => parts(&understood, model, theme),
+        Ok(preview) => parts(&preview, model, theme),
     }
 }
 
@@ -126,7 +127,7 @@ fn full_date(date: jiff::civil::Date, model: &Model) -> String {
     }
 }
 
-fn parts(understood: &Preview, model: &Model, theme: &Theme) -> Vec<Run<'static>> {
+fn parts(preview: &Preview, model: &Model, theme: &Theme) -> Vec<Run<'static>> {
     let on = |style: Style| theme.overlay.patch(style);
     let mut runs = Vec::new();
     let label = |runs: &mut Vec<Run<'static>>, label: &str| {
@@ -137,32 +138,34 @@ fn parts(understood: &Preview, model: &Model, theme: &Theme) -> Vec<Run<'static>
         };
         runs.push(Run::new(lead, on(theme.muted)));
     };
-    for notice in &understood.notices {
+    for notice in &preview.notices {
         label(&mut runs, "");
         runs.push(Run::new(notice.to_string(), on(theme.warning)));
     }
-    for part in &understood.parts {
+    for part in &preview.parts {
         let (name, value, style) = match part {
-            Part::Done => ("", "done".to_owned(), theme.done),
-            Part::Priority(letter) => ("priority ", letter.to_string(), theme.priority_of(*letter)),
-            Part::Due(date) => (
+            PreviewPart::Done => ("", "done".to_owned(), theme.done),
+            PreviewPart::Priority(letter) => {
+                ("priority ", letter.to_string(), theme.priority_of(*letter))
+            }
+            PreviewPart::Due(date) => (
                 "due ",
                 full_date(*date, model),
                 due::style(*date, model.today, theme),
             ),
-            Part::Start(date) => ("hidden until ", full_date(*date, model), theme.text),
-            Part::Repeats(rule, next) => {
+            PreviewPart::Start(date) => ("hidden until ", full_date(*date, model), theme.text),
+            PreviewPart::Repeats(rule, next) => {
                 let words = Recurrence::parse(rule).map_or_else(|| rule.clone(), Recurrence::words);
                 let next = next.map(|day| full_date(day, model));
                 let next = next.map_or(String::new(), |day| format!(", done today: next {day}"));
                 ("repeats ", format!("{words}{next}"), theme.text)
             }
-            Part::Project(name, _) => ("project ", name.clone(), theme.project),
-            Part::Context(name, _) => ("context ", name.clone(), theme.context),
+            PreviewPart::Project(name, _) => ("project ", name.clone(), theme.project),
+            PreviewPart::Context(name, _) => ("context ", name.clone(), theme.context),
         };
         label(&mut runs, name);
         runs.push(Run::new(value, on(Style { bg: None, ..style })));
-        if let Part::Project(_, Some(open)) | Part::Context(_, Some(open)) = part {
+        if let PreviewPart::Project(_, Some(open)) | PreviewPart::Context(_, Some(open)) = part {
             let todos = if *open == 1 { "todo" } else { "todos" };
             runs.push(Run::new(format!(" ({open} {todos})"), on(theme.muted)));
         }
@@ -170,7 +173,7 @@ fn parts(understood: &Preview, model: &Model, theme: &Theme) -> Vec<Run<'static>
     runs
 }
 
-/// Draws a frame where there is room for one; returns what is inside.
+/// Draws a frame if there is room for one; returns the area inside.
 pub(super) fn boxed(title: &str, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
     fill(area, theme.overlay, buf);
     if area.height < 4 {
@@ -183,7 +186,7 @@ pub(super) fn boxed(title: &str, theme: &Theme, area: Rect, buf: &mut Buffer) ->
     frame(title, "", theme, area, buf)
 }
 
-/// The text being typed, scrolled so that the cursor is in sight.
+/// Draws the text being typed, scrolled so that the cursor is visible.
 pub(super) fn field(
     input: &Input,
     theme: &Theme,
@@ -206,7 +209,7 @@ pub(super) fn field(
     text(input, base, theme, rest, buf)
 }
 
-/// As [`field`], without a sign before it.
+/// As [`field`], without a prompt before it.
 pub(super) fn text(
     input: &Input,
     base: Style,

@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::line_of;
-use super::row::{self, Position};
-use super::text::{Pen, width};
+use super::pen::Pen;
+use super::row::{self, RowFlags};
+use super::text::width;
 use super::theme::Theme;
 use crate::app::Model;
+use crate::app::connection::ConnectionState;
 use crate::app::groups::Heading;
-use crate::app::link::Link;
 use crate::app::list::ScreenLine;
 use crate::domain::due::DueGroup;
 
@@ -26,17 +27,17 @@ pub(super) fn list(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         match line {
             ScreenLine::Heading(heading) => self::heading(heading, model, theme, at, buf),
             ScreenLine::Row { row, selected } => {
-                let position = Position {
+                let flags = RowFlags {
                     selected,
                     marked: model.marks.contains_key(&row.todo.key),
                 };
-                row::row(row, position, model, theme, at, buf);
+                row::row(row, flags, model, theme, at, buf);
             }
         }
     }
 }
 
-/// A heading with the number of its rows, where that is known.
+/// Draws a heading with the number of its rows, if that is known.
 fn heading(heading: Heading, model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let style = match heading {
         Heading::Due(DueGroup::Overdue) => theme.late,
@@ -62,7 +63,12 @@ fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         &["Reading your todos…"]
     } else if !model.search.is_empty() {
         &["Nothing matches this search.", "Esc shows the whole list."]
-    } else if never && matches!(model.link, Link::Connecting | Link::Syncing) {
+    } else if never
+        && matches!(
+            model.connection,
+            ConnectionState::Connecting | ConnectionState::Syncing
+        )
+    {
         &["Fetching your todos for the first time…"]
     } else if never {
         &[

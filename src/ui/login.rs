@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
-use super::text::{Pen, columns};
+use super::pen::Pen;
+use super::text::columns;
 use super::theme::Theme;
 use super::{line_of, list::centred, qr};
 use crate::app::Model;
@@ -106,7 +107,7 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
         }
         Stage::Code {
             prompt,
-            trouble,
+            poll_error,
             seconds_left,
             ..
         } => {
@@ -123,8 +124,8 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
             let whole = format!("Waiting for approval, {left}");
             let fits = whole.len() <= usize::from(width);
             lines.push(text(if fits { &whole } else { &left }, theme.muted, 1));
-            if let Some(trouble) = trouble {
-                let text = format!("{trouble}; trying again");
+            if let Some(error) = poll_error {
+                let text = format!("{error}; trying again");
                 lines.extend(wrapped(&text, theme.pending, 3, width));
             }
         }
@@ -132,7 +133,7 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
     lines
 }
 
-/// Wraps `whole` to lines.
+/// Wraps a text to lines of one style.
 fn wrapped(whole: &str, style: Style, rank: u8, width: u16) -> Vec<Text> {
     let room = usize::from(width).saturating_sub(2);
     super::text::wrapped(whole, room)
@@ -141,7 +142,7 @@ fn wrapped(whole: &str, style: Style, rank: u8, width: u16) -> Vec<Text> {
         .collect()
 }
 
-/// Draws the QR code with the user code under it. Returns `false` when it does not fit.
+/// Draws the QR code with the user code under it. Returns `false` if it does not fit.
 fn code(model: &Model, prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buffer) -> bool {
     let lines = qr::lines(prompt.page());
     let width = lines

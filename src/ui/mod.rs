@@ -32,6 +32,7 @@ mod welcome;
 mod words;
 
 pub mod color;
+pub mod pen;
 pub mod symbols;
 pub mod text;
 pub mod theme;
@@ -48,10 +49,10 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
     }
 }
 
-/// Draws the screen in front into `area`. Returns where the cursor belongs, if a
+/// Draws the screen in front into `area`. Returns the position of the cursor, if a
 /// line of text is open.
 pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    text::fill(area, theme.text, buf);
+    pen::fill(area, theme.text, buf);
     match &model.screen {
         Screen::Picker(picker) => {
             behind(&picker.behind, model, theme, area, buf);
@@ -88,7 +89,7 @@ fn behind(screen: &Screen, model: &Model, theme: &Theme, area: Rect, buf: &mut B
     }
 }
 
-/// The list and what is around it.
+/// Draws the main screen: the list or the queue, and all around it.
 fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
     let layout = model.layout();
     let whole = buf.area;
@@ -130,13 +131,13 @@ fn open_line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opti
     match model.main_screen() {
         Screen::Editor(editor) => line::editor(editor, model, theme, area, buf),
         Screen::Search(search) => {
-            // Only where there is no room under the header.
-            text::fill(area, theme.overlay, buf);
+            // Only if there is no room under the header.
+            pen::fill(area, theme.overlay, buf);
             line::field(&search.input, theme, area, buf)
         }
         Screen::Paste { lines, .. } => {
             let question = format!("{} lines: one todo each, or one todo?", lines.len());
-            asked("Paste", &question, theme, area, buf);
+            question_box("Paste", &question, theme, area, buf);
             None
         }
         Screen::Confirm {
@@ -147,11 +148,11 @@ fn open_line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opti
             let (title, text) = match question {
                 Question::Drop => ("Drop your change?", format!("yours: {mine}")),
                 Question::KeepMine => (
-                    "Put yours over theirs?",
+                    "Replace theirs with yours?",
                     format!("theirs: {}", texts.theirs.unwrap_or_default()),
                 ),
             };
-            asked(title, &text, theme, area, buf);
+            question_box(title, &text, theme, area, buf);
             None
         }
         Screen::List
@@ -162,14 +163,14 @@ fn open_line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opti
     }
 }
 
-fn asked(title: &str, text: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn question_box(title: &str, text: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let inner = line::boxed(title, theme, area, buf);
     let shown = if inner.height > 1 {
         text.to_owned()
     } else {
         format!("{title} {text}")
     };
-    text::Pen::new(line_of(inner, 0), theme, buf).write(&shown, theme.overlay);
+    pen::Pen::new(line_of(inner, 0), theme, buf).write(&shown, theme.overlay);
 }
 
 const fn rect(area: Area) -> Rect {
@@ -181,7 +182,7 @@ const fn rect(area: Area) -> Rect {
     }
 }
 
-/// `area` without one column and one row on each side, where there is room.
+/// `area` without one column and one row on each side, if there is room.
 fn inset(area: Rect) -> Rect {
     let (x, y) = (u16::from(area.width > 20), u16::from(area.height > 8));
     Rect {
@@ -192,7 +193,7 @@ fn inset(area: Rect) -> Rect {
     }
 }
 
-/// Line `n` of `area`; empty when there is none.
+/// Line `n` of `area`; empty if there is none.
 fn line_of(area: Rect, n: u16) -> Rect {
     Rect {
         y: area.y + n,
@@ -201,8 +202,7 @@ fn line_of(area: Rect, n: u16) -> Rect {
     }
 }
 
-/// A todo's words without what programs read: `x DATE`, `(A)`, `due:DATE`,
-/// `t:DATE`, `rec:RULE`.
+/// The text of a todo without `x DATE`, `(A)`, `due:DATE`, `t:DATE`, `rec:RULE`.
 fn words_of(text: &str) -> String {
     let mut words = text.to_owned();
     if Line::new(text).is_done() {

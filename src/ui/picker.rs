@@ -6,7 +6,8 @@ use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::frame::frame;
-use super::text::{Pen, fill, width};
+use super::pen::{Pen, fill};
+use super::text::width;
 use super::theme::Theme;
 use super::{line, line_of};
 use crate::app::Model;
@@ -24,7 +25,7 @@ enum PickerLine<'p> {
     },
 }
 
-/// Draws the box; returns where the cursor belongs.
+/// Draws the box; returns the position of the cursor.
 pub(super) fn picker(
     picker: &Picker,
     model: &Model,
@@ -38,7 +39,7 @@ pub(super) fn picker(
         PickerKind::Help => "Keys",
     };
     let area = place(picker, area);
-    // A small screen has no rows to spare for a frame.
+    // A small screen has no rows for a frame.
     let is_framed = area.height >= 10;
     let inner = if is_framed {
         frame(title, &note(picker, model, theme), theme, area, buf)
@@ -79,11 +80,11 @@ pub(super) fn picker(
     cursor
 }
 
-/// Where the box is: everything on a small terminal.
+/// The area of the box; the whole screen on a small terminal.
 fn place(picker: &Picker, area: Rect) -> Rect {
     if area.width < 60 || area.height < 16 {
         return Rect {
-            // The hints and the status stay.
+            // The hints and the status stay visible.
             height: area.height.saturating_sub(2),
             ..area
         };
@@ -222,7 +223,7 @@ fn row(
     }
 }
 
-/// Writes a label with the characters that were found marked.
+/// Writes a label, with the characters marked that match.
 fn label(text: &str, found: &[u32], style: Style, theme: &Theme, pen: &mut Pen<'_>) {
     let marked = style.patch(theme.today).add_modifier(Modifier::BOLD);
     let mut run = String::new();
@@ -239,8 +240,7 @@ fn label(text: &str, found: &[u32], style: Style, theme: &Theme, pen: &mut Pen<'
     pen.write(&run, if is_found { marked } else { style });
 }
 
-/// Takes the weight from everything behind the box; the hints and the status keep
-/// theirs.
+/// Dims everything behind the box, except the hints and the status.
 fn dim(theme: &Theme, area: Rect, buf: &mut Buffer) {
     let background = theme.text.bg.unwrap_or_default();
     let area = Rect {

@@ -3,7 +3,7 @@
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
-/// The lines of the QR code of `text`, quiet zone included; none when the text
+/// The lines of the QR code of `text`, quiet zone included; none if the text
 /// is too long for one. Dark modules are blank and light ones filled: draw it
 /// white on black, so that any camera reads it.
 #[must_use]

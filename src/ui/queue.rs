@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::list::centred;
-use super::text::{Pen, Run};
+use super::pen::{Pen, Run};
 use super::theme::Theme;
 use super::{conflict, line_of};
 use crate::app::Model;

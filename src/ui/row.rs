@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::due;
+use super::pen::Pen;
 use super::search;
-use super::text::{Pen, width};
+use super::text::width;
 use super::theme::Theme;
 use super::words::{self, Look};
 use crate::app::Model;
@@ -46,9 +47,9 @@ impl Columns {
     }
 }
 
-/// What the row is in the list.
+/// Whether a row is selected, and marked.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Position {
+pub(super) struct RowFlags {
     pub(super) selected: bool,
     pub(super) marked: bool,
 }
@@ -56,13 +57,13 @@ pub(super) struct Position {
 /// Draws a row.
 pub(super) fn row(
     shown: &ListRow,
-    position: Position,
+    flags: RowFlags,
     model: &Model,
     theme: &Theme,
     area: Rect,
     buf: &mut Buffer,
 ) {
-    if position.selected {
+    if flags.selected {
         buf.set_style(area, theme.selection);
     }
     let columns = Columns::of(area.width);
@@ -76,11 +77,11 @@ pub(super) fn row(
         ..area
     };
     let mut pen = Pen::new(words_area, theme, buf);
-    if position.selected {
+    if flags.selected {
         pen.write(theme.symbols.selected, theme.gutter);
     }
     pen.go_to(area.x + 1);
-    if position.marked {
+    if flags.marked {
         pen.write(theme.symbols.marked, theme.marked);
     }
     pen.go_to(area.x + 2);
@@ -108,7 +109,7 @@ fn mark(line: Line<'_>, columns: Columns, theme: &Theme, pen: &mut Pen<'_>) {
     } else {
         theme.symbols.open
     };
-    // The letter is the bold thing of the row.
+    // Only the letter is bold.
     let circle_style = Style {
         add_modifier: style.add_modifier - ratatui::style::Modifier::BOLD,
         ..style
@@ -122,8 +123,8 @@ fn mark(line: Line<'_>, columns: Columns, theme: &Theme, pen: &mut Pen<'_>) {
     pen.write(letter, style).write(" ", theme.muted);
 }
 
-/// Writes the due date right-aligned before `end`; a done todo shows when it was
-/// completed. Returns where the words must end.
+/// Writes the due date right-aligned before `end`; for a done todo, the date of
+/// completion. Returns where the words must end.
 fn due(
     line: Line<'_>,
     columns: Columns,
@@ -172,10 +173,11 @@ fn completed(on: jiff::civil::Date, model: &Model) -> String {
     }
 }
 
-type Role = fn(&Theme) -> Style;
+/// A role of the theme.
+type ThemeRole = fn(&Theme) -> Style;
 
-/// Writes how far the changes of a row are. Returns where the words must end
-/// because of it, and the width that every row reserves for it.
+/// Writes the sync state of a row. Returns where the words must end, and the width
+/// that every row reserves for the state.
 fn state(
     shown: &ListRow,
     columns: Columns,
@@ -185,7 +187,7 @@ fn state(
 ) -> (u16, u16) {
     let reserved = columns.state();
     let signs = &theme.symbols;
-    let (symbol, role): (_, Role) = match (shown.saving, shown.todo.state) {
+    let (symbol, role): (_, ThemeRole) = match (shown.saving, shown.todo.state) {
         (true, _) => (signs.saving, |theme| theme.muted),
         (false, SyncState::Synced) => return (area.right(), reserved),
         (false, SyncState::Pending) => (signs.pending, |theme| theme.pending),
@@ -206,7 +208,7 @@ fn state(
     (start.saturating_sub(1), reserved)
 }
 
-/// The word for how far the changes of a row are; none when nothing waits.
+/// The word for the sync state of a row; `None` if it is synced.
 pub(super) fn state_word(shown: &ListRow) -> Option<&'static str> {
     match (shown.saving, shown.todo.state) {
         (true, _) => Some("saving"),

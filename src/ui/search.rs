@@ -3,7 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::text::{Pen, fill, width};
+use super::pen::{Pen, fill};
+use super::text::width;
 use super::theme::Theme;
 use super::{line, line_of, words};
 use crate::app::Model;
@@ -24,7 +25,7 @@ const TERMS: [(&[&str], &str); 4] = [
     (&["state:pending", "state:rejected"], "by state"),
 ];
 
-/// Draws the search line; returns where the cursor belongs, if it is typed in.
+/// Draws the search line; returns the position of the cursor while it is open.
 pub(super) fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let row = line_of(area, 0);
     if row.height == 0 {
@@ -87,7 +88,7 @@ fn found(model: &Model) -> String {
     }
 }
 
-/// The words that a search finds, as they are compared.
+/// The words of the search, case-folded.
 pub(super) fn needles(model: &Model) -> Vec<String> {
     model
         .search

@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::line_of;
-use super::text::{Pen, width};
+use super::pen::Pen;
+use super::text::width;
 use super::theme::Theme;
 use crate::app::Model;
-use crate::app::sidebar::{self, Entry};
+use crate::app::sidebar::{self, SidebarEntry};
 
 /// Draws the sidebar with the line at its right.
 pub(super) fn sidebar(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -46,19 +47,19 @@ pub(super) fn sidebar(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer
     }
 }
 
-fn draw(entry: &Entry, focused: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn draw(entry: &SidebarEntry, focused: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let plain = Style {
         bg: None,
         ..theme.text
     };
     match entry {
-        Entry::Blank => {}
-        Entry::Title(title) => {
+        SidebarEntry::Blank => {}
+        SidebarEntry::Title(title) => {
             Pen::new(area, theme, buf)
                 .go_to(area.x + 2)
                 .write(title, theme.heading);
         }
-        Entry::View {
+        SidebarEntry::View {
             key,
             name,
             count,
@@ -75,7 +76,7 @@ fn draw(entry: &Entry, focused: bool, theme: &Theme, area: Rect, buf: &mut Buffe
                 buf,
             );
         }
-        Entry::Tag {
+        SidebarEntry::Tag {
             sign,
             name,
             count,

@@ -1,19 +1,19 @@
-//! The last line: the connection, the changes that wait, the account.
+//! The last line: the connection, the changes to send, the account.
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::pen::{Pen, Run, runs_width};
 use super::row::{Columns, state_word};
-use super::text::{Pen, Run, runs_width};
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
-use crate::app::link::Link;
+use crate::app::connection::ConnectionState;
 
-/// One part of the line. The least weighty ones go first where room is short.
-struct Part {
+/// One part of the line. Where room is short, those of least weight are left out.
+struct StatusPart {
     run: Run<'static>,
     weight: u8,
     right: bool,
@@ -50,34 +50,34 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
 }
 
 /// Columns of all parts, three blanks between them and one at each end.
-fn taken(parts: &[Part]) -> u16 {
+fn taken(parts: &[StatusPart]) -> u16 {
     let gaps = u16::try_from(3 * parts.len()).unwrap_or(u16::MAX);
     parts.iter().fold(gaps, |sum, part| {
         sum.saturating_add(runs_width(std::slice::from_ref(&part.run)))
     })
 }
 
-fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<Part> {
+fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<StatusPart> {
     let mut parts = Vec::new();
     let mut part = |text: String, style: Style, weight, right| {
-        parts.push(Part {
+        parts.push(StatusPart {
             run: Run::new(text, style),
             weight,
             right,
         });
     };
-    let (link, style) = link(model, theme);
-    part(link, style, 5, false);
+    let (state, style) = connection(model, theme);
+    part(state, style, 5, false);
     let totals = model.totals;
-    let waits = [
+    let counts = [
         (model.list.saving() as u64, "saving", theme.muted, 2),
         (totals.pending, "pending", theme.pending, 4),
         (totals.sent, "sent", theme.pending, 3),
         (totals.rejected, "rejected", theme.alert, 6),
     ];
-    for (count, word, style, weight) in waits {
+    for (count, word, style, weight) in counts {
         if count > 0 {
-            // What the role may not do is not on its way.
+            // Changes that the role may not make are not being sent.
             let (text, style) = match &model.blocked {
                 Some(_) if word == "pending" => {
                     (format!("{count} pending, not allowed"), theme.alert)
@@ -107,14 +107,14 @@ fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<Part> {
     parts
 }
 
-fn link(model: &Model, theme: &Theme) -> (String, Style) {
-    let [live, polling, offline] = theme.symbols.link;
-    match &model.link {
-        Link::LoggedOut if model.offline => (
+fn connection(model: &Model, theme: &Theme) -> (String, Style) {
+    let [live, polling, offline] = theme.symbols.connection;
+    match &model.connection {
+        ConnectionState::LoggedOut if model.offline => (
             format!("{offline} logged out, offline (--offline)"),
             theme.pending,
         ),
-        Link::LoggedOut => {
+        ConnectionState::LoggedOut => {
             let hint = model.keymap.hint(Layer::List, Action::Login);
             let text = match hint {
                 Some(key) => format!("{offline} logged out ({key} logs in)"),
@@ -122,23 +122,25 @@ fn link(model: &Model, theme: &Theme) -> (String, Style) {
             };
             (text, theme.pending)
         }
-        Link::Off => (format!("{offline} offline (--offline)"), theme.muted),
-        Link::Connecting => (format!("{polling} connecting"), theme.muted),
-        Link::Syncing => (format!("{polling} syncing"), theme.text),
-        Link::Online if model.live => (format!("{live} live"), theme.good),
-        Link::Online => (format!("{polling} polling every 30 s"), theme.good),
-        Link::Offline { next_try: None, .. } => (format!("{offline} offline"), theme.pending),
-        Link::Offline {
+        ConnectionState::Off => (format!("{offline} offline (--offline)"), theme.muted),
+        ConnectionState::Connecting => (format!("{polling} connecting"), theme.muted),
+        ConnectionState::Syncing => (format!("{polling} syncing"), theme.text),
+        ConnectionState::Online if model.live => (format!("{live} live"), theme.good),
+        ConnectionState::Online => (format!("{polling} polling every 30 s"), theme.good),
+        ConnectionState::Offline { next_try: None, .. } => {
+            (format!("{offline} offline"), theme.pending)
+        }
+        ConnectionState::Offline {
             next_try: Some(at), ..
         } => {
             let left = countdown(*at, model.now);
             (format!("{offline} offline, next try {left}"), theme.pending)
         }
-        Link::Refused { why } => (format!("! not synced: {why}"), theme.alert),
+        ConnectionState::Refused { why } => (format!("! not synced: {why}"), theme.alert),
     }
 }
 
-/// `in 12 s`, `in 2 min`; `now` when the time has come.
+/// `in 12 s`, `in 2 min`; `now` when it is due.
 fn countdown(at: Timestamp, now: Timestamp) -> String {
     match at.duration_since(now).as_secs() {
         ..=0 => "now".to_owned(),
@@ -147,7 +149,7 @@ fn countdown(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// The time of day, with the date when it is not today's.
+/// The time of day, with the date if that is not today.
 pub(super) fn moment(at: Timestamp, model: &Model) -> String {
     let at = model.zone.to_datetime(at);
     if at.date() == model.today {

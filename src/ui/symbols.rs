@@ -1,6 +1,6 @@
-//! The signs that the screens are drawn with.
+//! The symbols that the screens are drawn with.
 
-/// Signs, lines and corners: Unicode, or ASCII for terminals without it.
+/// Symbols, lines and corners: Unicode, or ASCII for terminals without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Symbols {
     /// Beside the selected row.
@@ -24,12 +24,12 @@ pub struct Symbols {
     /// Ascending and descending order.
     pub order: [&'static str; 2],
     /// Live, polling, offline.
-    pub link: [&'static str; 3],
-    /// What was understood.
+    pub connection: [&'static str; 3],
+    /// Before the preview of a line.
     pub means: &'static str,
     /// Before a line of text.
     pub prompt: &'static str,
-    /// The list goes on below.
+    /// More lines follow below.
     pub more: &'static str,
     /// Between two parts of one line.
     pub dot: &'static str,
@@ -48,7 +48,7 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// Signs of Unicode.
+    /// Unicode symbols.
     pub const UNICODE: Self = Self {
         selected: "▌",
         marked: "✓",
@@ -60,7 +60,7 @@ impl Symbols {
         rejected: "!",
         repeats: "↻",
         order: ["↑", "↓"],
-        link: ["●", "◌", "○"],
+        connection: ["●", "◌", "○"],
         means: "→",
         prompt: "›",
         more: "▼",
@@ -73,7 +73,7 @@ impl Symbols {
         corners: ["╭", "╮", "╰", "╯"],
     };
 
-    /// Signs of ASCII.
+    /// ASCII symbols.
     pub const ASCII: Self = Self {
         selected: ">",
         marked: "*",
@@ -85,7 +85,7 @@ impl Symbols {
         rejected: "!",
         repeats: "rec",
         order: ["^", "v"],
-        link: ["*", "~", "-"],
+        connection: ["*", "~", "-"],
         means: "->",
         prompt: ">",
         more: "v",
@@ -98,8 +98,8 @@ impl Symbols {
         corners: ["+", "+", "+", "+"],
     };
 
-    /// ASCII where the locale says that the terminal has nothing else, that is
-    /// where the first of these variables that is set names `C` or `POSIX`.
+    /// ASCII if the locale has nothing else: the first of these variables that is
+    /// set names `C` or `POSIX`.
     #[must_use]
     pub fn for_locale(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> Self {
         let locale = [lc_all, lc_ctype, lang]

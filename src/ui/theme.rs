@@ -8,13 +8,15 @@ use super::symbols::Symbols;
 pub use crate::app::theme::ThemeName;
 use crate::app::theme::{RoleStyle, ThemeColor};
 
+mod builtin;
+
 macro_rules! roles {
     ($($(#[doc = $doc:literal])+ $role:ident,)+) => {
         /// The style of each part of the screens.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct Theme {
             $($(#[doc = $doc])+ pub $role: Style,)+
-            /// The signs it draws with.
+            /// The symbols it draws with.
             pub symbols: Symbols,
         }
 
@@ -48,7 +50,7 @@ macro_rules! roles {
 roles! {
     /// Ordinary text; its background is the background of the screens.
     text,
-    /// Text of less weight: counts, times, labels.
+    /// Less important text: counts, times, labels.
     muted,
     /// Lines between the parts of the screen.
     border,
@@ -108,53 +110,7 @@ roles! {
     placeholder,
 }
 
-/// The colours of a truecolor theme.
-struct Palette {
-    back: u32,
-    raised: u32,
-    selection: u32,
-    text: u32,
-    muted: u32,
-    border: u32,
-    blue: u32,
-    red: u32,
-    yellow: u32,
-    green: u32,
-    magenta: u32,
-    cyan: u32,
-}
-
-const DARK: Palette = Palette {
-    back: 0x1e_222a,
-    raised: 0x27_2c36,
-    selection: 0x2d_3441,
-    text: 0xdc_dfe4,
-    muted: 0x9d_a5b4,
-    border: 0x4b_5263,
-    blue: 0x61_afef,
-    red: 0xf4_8790,
-    yellow: 0xe5_c07b,
-    green: 0x98_c379,
-    magenta: 0xd5_9ce6,
-    cyan: 0x56_b6c2,
-};
-
-const LIGHT: Palette = Palette {
-    back: 0xfa_fafa,
-    raised: 0xee_eff1,
-    selection: 0xe2_e8f2,
-    text: 0x2a_2c33,
-    muted: 0x5a_5f69,
-    border: 0xb8_bcc4,
-    blue: 0x1d_5fc4,
-    red: 0xb3_1d28,
-    yellow: 0x7d_5600,
-    green: 0x2f_6e1f,
-    magenta: 0x93_2aa0,
-    cyan: 0x0b_6876,
-};
-
-/// The themes, in the colours and signs that the terminal has.
+/// The themes, in the colours and symbols that the terminal has.
 #[derive(Debug, Clone)]
 pub struct Themes {
     depth: ColorDepth,
@@ -173,7 +129,7 @@ impl Themes {
         }
     }
 
-    /// The same themes with the styles of these roles changed.
+    /// Changes the styles of these roles.
     #[must_use]
     pub fn with_overrides(mut self, overrides: Vec<(String, RoleStyle)>) -> Self {
         self.overrides = overrides;
@@ -193,7 +149,7 @@ impl Themes {
     }
 }
 
-/// A style with what `[theme]` changes.
+/// A style with the changes of `[theme]`.
 fn changed(style: Style, change: RoleStyle, depth: ColorDepth) -> Style {
     let color = |changed: Option<ThemeColor>, color: Option<Color>| match changed {
         Some(changed) if depth != ColorDepth::None => Some(depth.nearest(match changed {
@@ -226,8 +182,8 @@ impl Theme {
     pub fn new(name: ThemeName, depth: ColorDepth) -> Self {
         let palette = match name {
             ThemeName::Terminal => None,
-            ThemeName::Dark => Some(&DARK),
-            ThemeName::Light => Some(&LIGHT),
+            ThemeName::Dark => Some(&builtin::DARK),
+            ThemeName::Light => Some(&builtin::LIGHT),
         };
         match (palette, depth) {
             (_, ColorDepth::None) => Self::colorless(),
@@ -244,7 +200,7 @@ impl Theme {
         }
     }
 
-    /// The same theme drawn with other signs.
+    /// The same theme with other symbols.
     #[must_use]
     pub const fn with_symbols(mut self, symbols: Symbols) -> Self {
         self.symbols = symbols;
@@ -259,104 +215,6 @@ impl Theme {
             'B' => self.priority_b,
             'C' => self.priority_c,
             _ => self.priority,
-        }
-    }
-
-    fn colorless() -> Self {
-        let plain = Style::new();
-        let bold = plain.add_modifier(Modifier::BOLD);
-        let dim = plain.add_modifier(Modifier::DIM);
-        Self {
-            muted: dim,
-            border: dim,
-            accent: bold,
-            heading: bold,
-            group: bold.add_modifier(Modifier::DIM),
-            current: bold.add_modifier(Modifier::UNDERLINED),
-            selection: bold,
-            gutter: bold,
-            marked: bold,
-            done: dim,
-            priority_a: bold,
-            priority_b: bold,
-            priority_c: bold,
-            priority: bold,
-            late: bold,
-            today: bold,
-            later: dim,
-            key: bold,
-            code: bold,
-            found: plain.add_modifier(Modifier::UNDERLINED),
-            warning: bold,
-            alert: bold,
-            placeholder: dim,
-            ..Self::plain()
-        }
-    }
-
-    fn terminal() -> Self {
-        let plain = Style::new();
-        let bold = plain.add_modifier(Modifier::BOLD);
-        Self {
-            accent: bold.fg(Color::LightBlue),
-            current: bold,
-            gutter: bold.fg(Color::LightBlue),
-            marked: bold.fg(Color::Green),
-            priority_a: bold.fg(Color::Red),
-            priority_b: bold.fg(Color::Yellow),
-            priority_c: bold.fg(Color::LightBlue),
-            project: plain.fg(Color::Magenta),
-            context: plain.fg(Color::Cyan),
-            late: bold.fg(Color::Red),
-            today: bold.fg(Color::Yellow),
-            soon: plain.fg(Color::Green),
-            key: plain.fg(Color::Cyan),
-            code: bold.fg(Color::Yellow),
-            found: bold.fg(Color::Yellow),
-            pending: plain.fg(Color::Yellow),
-            warning: plain.fg(Color::Yellow),
-            alert: bold.fg(Color::Red),
-            good: plain.fg(Color::Green),
-            ..Self::colorless()
-        }
-    }
-
-    fn of(palette: &Palette) -> Self {
-        let plain = Style::new();
-        let fg = |color: u32| plain.fg(Color::from_u32(color));
-        let bold = |color: u32| fg(color).add_modifier(Modifier::BOLD);
-        Self {
-            text: fg(palette.text).bg(Color::from_u32(palette.back)),
-            muted: fg(palette.muted),
-            border: fg(palette.border),
-            accent: bold(palette.blue),
-            heading: bold(palette.text),
-            group: bold(palette.muted),
-            current: bold(palette.text),
-            selection: plain.bg(Color::from_u32(palette.selection)),
-            gutter: bold(palette.blue),
-            marked: bold(palette.green),
-            done: fg(palette.muted),
-            priority_a: bold(palette.red),
-            priority_b: bold(palette.yellow),
-            priority_c: bold(palette.blue),
-            priority: bold(palette.muted),
-            project: fg(palette.magenta),
-            context: fg(palette.cyan),
-            late: bold(palette.red),
-            today: bold(palette.yellow),
-            soon: fg(palette.green),
-            later: fg(palette.muted),
-            key: fg(palette.cyan),
-            code: bold(palette.yellow),
-            found: bold(palette.yellow),
-            pending: fg(palette.yellow),
-            warning: fg(palette.yellow),
-            alert: bold(palette.red),
-            good: fg(palette.green),
-            overlay: fg(palette.text).bg(Color::from_u32(palette.raised)),
-            placeholder: fg(palette.muted),
-            symbols: Symbols::UNICODE,
         }
     }
 }
@@ -394,17 +252,17 @@ mod tests {
     fn text_of_every_role_has_a_contrast_of_4_5_on_every_background() {
         for name in [ThemeName::Dark, ThemeName::Light] {
             let mut theme = Theme::new(name, ColorDepth::TrueColor);
-            let grounds = [theme.text.bg, theme.selection.bg, theme.overlay.bg];
-            let grounds: Vec<Color> = grounds.into_iter().flatten().collect();
-            assert_eq!(grounds.len(), 3);
+            let backgrounds = [theme.text.bg, theme.selection.bg, theme.overlay.bg];
+            let backgrounds: Vec<Color> = backgrounds.into_iter().flatten().collect();
+            assert_eq!(backgrounds.len(), 3);
             for (role, _) in ROLES.iter().filter(|(role, _)| *role != "border") {
                 let style = theme.role_mut(role).copied().unwrap_or_default();
                 let Some(color) = style.fg else { continue };
-                for ground in &grounds {
-                    let ratio = contrast(color, *ground).unwrap_or_default();
+                for background in &backgrounds {
+                    let ratio = contrast(color, *background).unwrap_or_default();
                     assert!(
                         ratio >= 4.5,
-                        "{} {role} on {ground}: {ratio:.2}",
+                        "{} {role} on {background}: {ratio:.2}",
                         name.name()
                     );
                 }

@@ -3,7 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::text::{Pen, Run, fill, runs_width, width};
+use super::pen::{Pen, Run, fill, runs_width};
+use super::text::width;
 use super::theme::Theme;
 use super::words_of;
 use crate::app::Model;

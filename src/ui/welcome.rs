@@ -5,14 +5,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{Pen, fill, wrapped};
+use super::pen::{Pen, fill};
+use super::text::wrapped;
 use super::theme::Theme;
 use super::{inset, line_of};
 use crate::app::action::{Action, Layer};
 use crate::app::welcome::Welcome;
 
-const GREETING: &str = "A todo list for the terminal. Your todos are kept in a Hasura of your \
-                        own; Auth0 logs you in. It starts at once and works offline.";
+const GREETING: &str = "A todo list for the terminal. Your todos are kept in your own \
+                        Hasura; Auth0 logs you in. It starts at once and works offline.";
 
 /// How it works, in one page.
 const EXPLANATION: [&str; 5] = [
@@ -25,7 +26,7 @@ const EXPLANATION: [&str; 5] = [
     "The setup makes what both services need, step by step: tables and permissions in Hasura; an \
      API, an application and an Action in Auth0. It shows each plan and asks before it changes \
      anything.",
-    "Free plans are enough. `tudone doctor` names what is wrong, at any time.",
+    "Free plans are enough. `tudone doctor` shows what is wrong at any time.",
 ];
 
 /// Draws one frame.
@@ -50,12 +51,12 @@ pub fn welcome_screen(welcome: &Welcome, theme: &Theme, area: Rect, buf: &mut Bu
         }
     } else {
         paragraph(GREETING, theme.text);
-        let found = format!("Nothing is configured yet: there is no {}", welcome.file);
+        let found = format!("Nothing is configured yet: no file {}", welcome.file);
         paragraph(&found, theme.muted);
     }
     let actions = welcome.actions();
     let count = u16::try_from(actions.len()).unwrap_or(0);
-    // The keys are always on the screen; where room is short the words above them end early.
+    // The keys are always on the screen: a short terminal cuts the text above them.
     let room = usize::from(body.height.saturating_sub(count));
     let shown = lines.len().min(room);
     for (n, (text, style)) in (0..).zip(lines.iter().take(shown)) {
@@ -76,7 +77,7 @@ pub fn welcome_screen(welcome: &Welcome, theme: &Theme, area: Rect, buf: &mut Bu
     }
 }
 
-/// What an action of this screen does.
+/// The label of an action of this screen, and a note.
 fn words(action: Action) -> (&'static str, &'static str) {
     if action == Action::TryDemo {
         ("try the demo", "on this machine, no account needed")

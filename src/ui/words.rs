@@ -1,10 +1,10 @@
-//! A todo's text in cells, its parts told apart by colour.
+//! The text of a todo in cells, with its parts in different colours.
 
 use jiff::civil::Date;
 use ratatui::style::{Modifier, Style};
 
 use super::due;
-use super::text::Pen;
+use super::pen::Pen;
 use super::theme::Theme;
 use crate::domain::casefold::search_key;
 use crate::domain::due::in_words;
@@ -19,7 +19,7 @@ pub(super) struct Look<'t> {
     pub(super) today: Date,
     /// Whether priority, due date and completion have columns of their own.
     pub(super) lifted: bool,
-    /// What a search looks for, as it compares texts.
+    /// The words of the search, case-folded.
     pub(super) needles: &'t [String],
 }
 
@@ -106,7 +106,7 @@ impl Lift {
         }
     }
 
-    /// Returns whether `word` is left out of the text; each is once.
+    /// Returns whether to leave `word` out of the text; each only once.
     fn takes(&mut self, word: &str) -> bool {
         if self.mark {
             self.mark = false;
@@ -118,7 +118,7 @@ impl Lift {
     }
 }
 
-/// What is shown in the place of a word that is written for programs.
+/// The words shown instead of a machine-readable one.
 fn shown(word: &str, look: Look<'_>) -> Option<String> {
     let (key, value) = word.split_once(':')?;
     match key {
@@ -148,7 +148,7 @@ fn word_style(word: &str, first: bool, look: Look<'_>) -> Option<Style> {
     }
 }
 
-/// Writes a text as it is typed, tags and dates told apart.
+/// Writes a text being typed, with tags and dates in their colours.
 pub(super) fn typed(text: &str, base: Style, theme: &Theme, pen: &mut Pen<'_>) {
     for (n, word) in text.split_inclusive(' ').enumerate() {
         let visible = word.trim_end_matches(' ');

@@ -11,7 +11,7 @@ fn without_a_terminal_the_demo_plays_the_whole_job_and_checks_it() -> Checked {
     for step in [
         "logged in",
         "the new todo is on the server",
-        "the todo is shown and waits",
+        "the todo is shown as pending",
         "it reached the server exactly once",
         "the server has it as done",
         "the cached todos can still be read",

@@ -182,7 +182,7 @@ fn an_answer_that_cannot_be_written_makes_nobody_do_it_twice() -> Checked {
         command.stdout(full);
         let ran = ended(command)?.ended(0)?;
         assert!(ran.stderr.contains(said), "{ran:?}");
-        assert!(ran.stderr.contains("cannot write the answer"), "{ran:?}");
+        assert!(ran.stderr.contains("cannot write the output"), "{ran:?}");
     }
     assert_eq!(sandbox.texts()?.len(), 1);
     Ok(())

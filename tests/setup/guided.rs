@@ -115,7 +115,7 @@ fn the_welcome_screen_leads_from_nothing_to_the_list() -> Checked {
 
     seat.answer("Step 4 of 4", "")?;
     path.approve(&mut seat)?;
-    seat.answer("Everything, checked once more:", "")?;
+    seat.answer("Final check of everything:", "")?;
     seat.answer("✓ live", "")?;
     seat.answer("Press Enter to open tudone", "\r")?;
     seat.wait_until(|screen| screen.contains(USER))?;
@@ -205,7 +205,7 @@ fn a_setup_that_is_left_after_any_step_continues_there() -> Checked {
     assert_eq!(path.tenant.changes().len(), changes);
 
     let mut seat = path.sit(&["setup"])?;
-    seat.answer("Everything, checked once more:", "")?;
+    seat.answer("Final check of everything:", "")?;
     seat.answer("Your todos are ready", "")?;
     assert_eq!(seat.ended()?, 0);
     Ok(())

@@ -177,7 +177,7 @@ fn what_setup_cannot_reach_is_answered_with_the_line_to_paste() -> Checked {
         ran.stdout
     );
     assert!(
-        ran.stderr.contains("setup cannot put any of this right"),
+        ran.stderr.contains("setup cannot fix any of this"),
         "{}",
         ran.stderr
     );

@@ -455,7 +455,7 @@ fn a_bulk_change_is_one_undo() -> Outcome {
 }
 
 #[test]
-fn a_change_the_role_may_not_make_is_refused_at_the_key() -> Outcome {
+fn a_change_the_role_may_not_make_is_rejected_at_the_key() -> Outcome {
     let mut device = Device::with(&["milk"])?;
     device
         .store
@@ -469,14 +469,14 @@ fn a_change_the_role_may_not_make_is_refused_at_the_key() -> Outcome {
     device.say(Msg::StoreChanged)?;
     device.press("d")?;
     assert_eq!(device.rows().len(), 1);
-    let refused = "your role may not delete todos here";
+    let refused = "your role may not delete todos: see `tudone doctor`";
     assert!(device.stage.screen().contains(refused));
     device.press("a")?;
     assert!(
         device
             .stage
             .screen()
-            .contains("your role may not add todos here")
+            .contains("your role may not add todos: see `tudone doctor`")
     );
     Ok(())
 }

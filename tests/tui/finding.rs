@@ -231,7 +231,7 @@ fn the_help_is_filtered_by_what_a_key_does_its_key_or_its_name() {
 fn every_binding_is_in_the_help() {
     let mut stage = listed(100, 30);
     stage.press("?");
-    for row in tudone::app::action::TABLE {
+    for row in tudone::app::bindings::TABLE {
         stage.press("ctrl-u").type_text(row.name);
         let screen = stage.screen();
         assert!(screen.contains(row.name), "{}: {screen}", row.name);

@@ -10,10 +10,10 @@ use jiff::civil::Date;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
-use tudone::app::keys::{Code, Key};
+use tudone::app::keys::{Code, KeyPress};
 use tudone::app::{Effect, Msg, Stamp};
 use tudone::runtime::event_loop::{
-    self, EffectHandler, LoopEnd, LoopError, Signal, SignalSource, Sources,
+    self, EffectHandler, EventSources, LoopEnd, LoopError, Signal, SignalSource,
 };
 use tudone::runtime::output::Output;
 use tudone::sync::event::{RoundEvent, RoundFailure};
@@ -85,7 +85,7 @@ fn frames(input: Vec<Msg>, messages: Vec<Msg>) -> Result<(usize, Recorder), Box<
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
-    let sources = Sources {
+    let sources = EventSources {
         input: Some(stream::iter(input).chain(after_the_messages())),
         reopen: None,
         messages: &mut receiver,
@@ -125,7 +125,7 @@ fn after_the_messages() -> impl Stream<Item = Msg> + Unpin {
 }
 
 fn press(c: char) -> Msg {
-    Msg::Pressed(Key::plain(Code::Char(c)))
+    Msg::Pressed(KeyPress::plain(Code::Char(c)))
 }
 
 #[test]
@@ -190,12 +190,12 @@ fn a_doorbell_that_comes_and_goes_offline_draws_nothing() {
     }));
     assert!(stage.model.take_stale());
     for on in [true, false, true] {
-        assert!(!stage.say(Msg::LiveTurned { on }).model.take_stale());
+        assert!(!stage.say(Msg::LiveChanged { on }).model.take_stale());
     }
     stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
     assert!(stage.model.take_stale());
-    assert!(!stage.say(Msg::LiveTurned { on: true }).model.take_stale());
-    assert!(stage.say(Msg::LiveTurned { on: false }).model.take_stale());
+    assert!(!stage.say(Msg::LiveChanged { on: true }).model.take_stale());
+    assert!(stage.say(Msg::LiveChanged { on: false }).model.take_stale());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use tudone::app::details::Details;
-use tudone::app::login::{LoginId, LoginNews};
+use tudone::app::login::{LoginEvent, LoginId};
 use tudone::app::{Effect, Msg};
 use tudone::auth::device::Prompt;
 use tudone::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
@@ -47,7 +47,7 @@ fn online(width: u16, height: u16) -> Stage {
     let mut stage = Stage::new(width, height, Some(ada()));
     stage.press("6").answer(some_todos());
     stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
-    stage.say(Msg::LiveTurned { on: true });
+    stage.say(Msg::LiveChanged { on: true });
     stage
 }
 
@@ -68,7 +68,7 @@ fn logging_in(width: u16, height: u16) -> Stage {
     let mut stage = Stage::new(width, height, None);
     stage.say(Msg::Login {
         id: LoginId(1),
-        news: LoginNews::Code {
+        event: LoginEvent::Code {
             prompt: prompt(),
             openable: true,
         },
@@ -132,7 +132,7 @@ fn grouped(width: u16, height: u16) -> Stage {
     });
     stage.answer(rows);
     stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
-    stage.say(Msg::LiveTurned { on: true });
+    stage.say(Msg::LiveChanged { on: true });
     stage
 }
 
@@ -261,7 +261,7 @@ fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
     let status = |stage: &Stage| stage.screen().lines().last().map(str::to_owned);
     let mut stage = online(80, 12);
     let live = status(&stage);
-    stage.say(Msg::LiveTurned { on: false });
+    stage.say(Msg::LiveChanged { on: false });
     assert_snapshot!(status(&stage).unwrap_or_default());
 
     let unreachable = RoundEvent::Failed {
@@ -271,7 +271,7 @@ fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
         next_try: None,
     };
     stage.say(Msg::Round(unreachable));
-    stage.say(Msg::LiveTurned { on: true });
+    stage.say(Msg::LiveChanged { on: true });
     let offline = status(&stage).unwrap_or_default();
     assert!(offline.contains("offline"), "a round decides: {offline}");
 
@@ -391,7 +391,7 @@ fn a_login_that_failed() {
     let mut stage = logging_in(80, 14);
     stage.say(Msg::Login {
         id: LoginId(1),
-        news: LoginNews::Failed {
+        event: LoginEvent::Failed {
             message: "the code expired before it was approved".to_owned(),
             help: "Press r for a new code.".to_owned(),
         },

@@ -8,8 +8,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use tudone::app::effect::WindowId;
 use tudone::app::keys;
-use tudone::app::model::{Size, Start};
-use tudone::app::tags::Tags;
+use tudone::app::model::{Size, StartOptions};
+use tudone::app::tags::TagCounts;
 use tudone::app::{Effect, Keymap, Model, Msg, Stamp, update};
 use tudone::domain::account::Identity;
 use tudone::domain::due::DueGroup;
@@ -100,7 +100,7 @@ impl Stage {
         views: Vec<OwnView>,
         offline: bool,
     ) -> Self {
-        let (model, effects) = Model::new(Start {
+        let (model, effects) = Model::new(StartOptions {
             who,
             size: Size { width, height },
             keymap: Keymap::default(),
@@ -149,7 +149,7 @@ impl Stage {
     /// Types text, character by character.
     pub(crate) fn type_text(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
-            let key = keys::Key::plain(keys::Code::Char(c));
+            let key = keys::KeyPress::plain(keys::Code::Char(c));
             self.say(Msg::Pressed(key));
         }
         self
@@ -188,7 +188,7 @@ impl Stage {
         let counted = Msg::Counted {
             views: counts(&rows),
             due_groups: due_groups(&rows),
-            tags: Tags::of_texts(rows.iter().map(|row| row.text.as_str())),
+            tags: TagCounts::of_texts(rows.iter().map(|row| row.text.as_str())),
         };
         let window = Window {
             rows,

@@ -1,60 +1,60 @@
-//! The store answers: rows for the screen, and where the selection goes.
+//! Rows that arrive from the store, and where the selection goes.
 
-use super::{List, Place};
+use super::{Place, TodoList};
 use crate::app::effect::{Effect, WindowId};
 use crate::domain::key::Key;
 use crate::domain::list::{Around, Window};
 
-/// What came of an answered question.
+/// The result of an answered request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Arrival {
-    /// The next question, if one is due.
+    /// The next request, if one is due.
     pub effects: Vec<Effect>,
-    /// A todo that was to be selected and is not in this list.
+    /// A todo that should be selected but is not in this list.
     pub missing: Option<Key>,
-    /// Whether anything on the screen is another now.
+    /// Whether anything on the screen changed.
     pub changed: bool,
 }
 
-impl List {
-    /// Takes the store's answer; a stale one changes nothing.
+impl TodoList {
+    /// Handles the store's answer; a stale one changes nothing.
     #[must_use]
     pub fn windowed(&mut self, id: WindowId, window: Window) -> Arrival {
-        let Some(asked) = self.asked.filter(|asked| asked.id == id) else {
+        let Some(request) = self.requested.filter(|request| request.id == id) else {
             return Arrival::default();
         };
-        self.asked = None;
+        self.requested = None;
         let neighbours = self.neighbours();
         let known = |key: &Key| window.rows.iter().any(|todo| todo.key == *key);
-        if asked.place == Place::Keep && !window.rows.is_empty() {
+        if request.place == Place::Keep && !window.rows.is_empty() {
             let reached = self.select_when_loaded.is_some_and(|key| known(&key))
                 || neighbours.first().is_none_or(known);
             if !reached
                 && self.select_when_loaded.is_none()
-                && neighbours.first() != asked.from.as_ref()
+                && neighbours.first() != request.from.as_ref()
             {
                 // The selection moved on while these rows were on their way.
                 let here = self.anchor();
                 return Arrival {
-                    effects: vec![self.ask(here, Place::Keep, asked.again)],
+                    effects: vec![self.request(here, Place::Keep, request.again)],
                     ..Arrival::default()
                 };
             }
-            if !reached && asked.again && !neighbours.iter().any(known) {
-                return self.ask_beside(&neighbours);
+            if !reached && request.again && !neighbours.iter().any(known) {
+                return self.request_beside(&neighbours);
             }
         }
         let changed = self.window != window
-            || asked.place != Place::Keep
+            || request.place != Place::Keep
             || self.select_when_loaded.is_some();
         self.window = window;
-        self.derive_near(&neighbours);
-        match asked.place {
+        self.rebuild_near(&neighbours);
+        match request.place {
             Place::Keep => {}
             Place::First => self.select(0),
             Place::Last => self.select(self.rows.len().saturating_sub(1)),
         }
-        let missing = self.select_loaded(asked.place);
+        let missing = self.select_loaded(request.place);
         let pending_moves = std::mem::take(&mut self.pending_moves);
         let changed = changed || !pending_moves.is_empty();
         let effects = pending_moves
@@ -68,24 +68,24 @@ impl List {
         }
     }
 
-    /// The window asked for will not come.
+    /// Drops a request that failed.
     pub fn window_failed(&mut self, id: WindowId) {
-        if self.asked.is_some_and(|asked| asked.id == id) {
-            self.asked = None;
+        if self.requested.is_some_and(|request| request.id == id) {
+            self.requested = None;
             self.pending_moves.clear();
         }
     }
 
-    /// The todo asked around is not in the list (any more): asks around the
-    /// next best, once.
-    fn ask_beside(&mut self, neighbours: &[Key]) -> Arrival {
+    /// Requests rows around the next neighbour, once: the todo of the last request
+    /// is not in the list.
+    fn request_beside(&mut self, neighbours: &[Key]) -> Arrival {
         let missing = self.select_when_loaded.take();
         let next = usize::from(missing.is_none());
         let around = neighbours
             .get(next)
             .map_or(Around::Top, |key| Around::Key(*key));
         Arrival {
-            effects: vec![self.ask(around, Place::Keep, false)],
+            effects: vec![self.request(around, Place::Keep, false)],
             missing: missing.filter(|key| !self.is_unsaved(*key)),
             changed: false,
         }

@@ -1,6 +1,6 @@
 //! Which rows and headings are on the screen.
 
-use super::{List, ListRow};
+use super::{ListRow, TodoList};
 use crate::app::groups::{Grouping, Heading};
 
 /// The fewest lines of a list that has headings.
@@ -20,7 +20,7 @@ pub enum ScreenLine<'l> {
     },
 }
 
-impl List {
+impl TodoList {
     /// The lines on the screen, top to bottom. With groups the first is always a
     /// heading: that of the first row.
     #[must_use]

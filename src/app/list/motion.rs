@@ -1,29 +1,31 @@
-//! Moving the selection, and asking for rows before they are needed.
+//! Moves of the selection, and requests for rows before they are needed.
 
-use super::{Asked, List, Place};
+use super::{Place, TodoList, WindowRequest};
 use crate::app::effect::{Effect, WindowId};
 use crate::domain::key::Key;
 use crate::domain::list::Around;
 
-impl List {
-    /// The fewest rows a window is asked for.
+impl TodoList {
+    /// The fewest rows that a request asks for.
     const MIN_ROWS: usize = 200;
 
     /// Moves the selection by so many rows; past the edge of the window it
-    /// goes on when the next one is here.
+    /// continues when the next one arrives.
     #[must_use]
     pub fn step(&mut self, rows: i64) -> Vec<Effect> {
         self.select_when_loaded = None;
-        let jumping = self.asked.is_some_and(|asked| asked.place != Place::Keep);
+        let jumping = self
+            .requested
+            .is_some_and(|request| request.place != Place::Keep);
         if jumping || !self.pending_moves.is_empty() {
             self.queue_move(rows);
             return Vec::new();
         }
         let at = i64::try_from(self.selected).unwrap_or(i64::MAX);
         let last = i64::try_from(self.rows.len()).unwrap_or(i64::MAX) - 1;
-        let wished = at.saturating_add(rows);
-        let reached = wished.clamp(0, last.max(0));
-        let over = wished - reached;
+        let target = at.saturating_add(rows);
+        let reached = target.clamp(0, last.max(0));
+        let over = target - reached;
         let goes_on = (over > 0 && self.window.more_below) || (over < 0 && self.window.more_above);
         if goes_on {
             self.queue_move(over);
@@ -43,7 +45,7 @@ impl List {
     #[must_use]
     pub fn page(&mut self, halves: i64) -> Vec<Effect> {
         let height = i64::try_from(self.height).unwrap_or(i64::MAX);
-        // One row of the old screen stays in sight.
+        // One row of the old screen stays visible.
         let rows = (height * halves / 2).clamp(-(height - 1).max(1), (height - 1).max(1));
         self.step(if rows == 0 { halves.signum() } else { rows })
     }
@@ -63,9 +65,11 @@ impl List {
     fn jump(&mut self, elsewhere: bool, around: Around, place: Place) -> Vec<Effect> {
         self.select_when_loaded = None;
         self.pending_moves.clear();
-        let jumping = self.asked.is_some_and(|asked| asked.place != Place::Keep);
+        let jumping = self
+            .requested
+            .is_some_and(|request| request.place != Place::Keep);
         if elsewhere || jumping {
-            return vec![self.ask(around, place, false)];
+            return vec![self.request(around, place, false)];
         }
         self.select(match place {
             Place::First => 0,
@@ -91,22 +95,22 @@ impl List {
         self.scroll();
     }
 
-    /// Asks for the next window when the selection comes near an edge that is
-    /// not the list's.
+    /// Requests the next window when the selection comes near an edge that is not
+    /// the end of the list.
     pub(super) fn prefetch(&mut self) -> Vec<Effect> {
         let near = self.height + self.height / 2;
         let above = self.window.more_above && self.selected < near;
         let below = self.window.more_below && self.selected + near >= self.rows.len();
-        if self.asked.is_some() || !(above || below) {
+        if self.requested.is_some() || !(above || below) {
             return Vec::new();
         }
         let around = self.anchor();
-        vec![self.ask(around, Place::Keep, true)]
+        vec![self.request(around, Place::Keep, true)]
     }
 
-    pub(super) fn ask(&mut self, around: Around, place: Place, again: bool) -> Effect {
+    pub(super) fn request(&mut self, around: Around, place: Place, again: bool) -> Effect {
         self.last_id = WindowId(self.last_id.0 + 1);
-        self.asked = Some(Asked {
+        self.requested = Some(WindowRequest {
             id: self.last_id,
             from: self.selected().map(|row| row.todo.key),
             place,

@@ -36,8 +36,8 @@ impl Whole {
         }
     }
 
-    /// Answers every question in `effects`, and those that follow.
-    fn answer(&self, list: &mut List, effects: Vec<Effect>) {
+    /// Answers every request in `effects`, and those that follow.
+    fn answer(&self, list: &mut TodoList, effects: Vec<Effect>) {
         let mut asked: VecDeque<Effect> = effects.into();
         while let Some(effect) = asked.pop_front() {
             if let Effect::Window {
@@ -62,8 +62,8 @@ fn todo(n: u128, text: &str) -> Todo {
     }
 }
 
-fn list(whole: &Whole) -> List {
-    let mut list = List::new(HEIGHT);
+fn list(whole: &Whole) -> TodoList {
+    let mut list = TodoList::new(HEIGHT);
     let query = list.query().clone();
     let asked = list.show_first(query);
     whole.answer(&mut list, asked);
@@ -85,11 +85,11 @@ fn complete(n: u128) -> Vec<Change> {
     vec![change(n, Act::Edit { before, after })]
 }
 
-fn selected(list: &List) -> Option<Key> {
+fn selected(list: &TodoList) -> Option<Key> {
     list.selected().map(|row| row.todo.key)
 }
 
-fn texts(list: &List) -> Vec<&str> {
+fn texts(list: &TodoList) -> Vec<&str> {
     list.rows()
         .iter()
         .map(|row| row.todo.text.as_str())
@@ -102,7 +102,7 @@ fn completing_in_the_open_view_goes_on_to_the_next_row() {
     let mut list = list(&whole);
     let _ = list.step(2);
 
-    let _ = list.lay(CommitId(1), complete(2));
+    let _ = list.apply_unsaved(CommitId(1), complete(2));
 
     assert_eq!(texts(&list), ["todo 0", "todo 1", "todo 3", "todo 4"]);
     assert_eq!(selected(&list), Some(key(3)));
@@ -113,18 +113,18 @@ fn completing_the_last_row_goes_back_to_the_one_before() {
     let whole = Whole::of(3);
     let mut list = list(&whole);
     let _ = list.to_last();
-    let _ = list.lay(CommitId(1), complete(2));
+    let _ = list.apply_unsaved(CommitId(1), complete(2));
     assert_eq!(selected(&list), Some(key(1)));
 }
 
 #[test]
-fn a_write_that_fails_is_taken_back() {
+fn a_failed_write_is_reverted() {
     let whole = Whole::of(3);
     let mut list = list(&whole);
-    let _ = list.lay(CommitId(1), complete(0));
+    let _ = list.apply_unsaved(CommitId(1), complete(0));
     assert_eq!(list.saving(), 1);
 
-    let (changes, asked) = list.take_back(CommitId(1));
+    let (changes, asked) = list.revert(CommitId(1));
     whole.answer(&mut list, asked);
 
     assert_eq!(changes, complete(0));
@@ -141,7 +141,7 @@ fn an_answer_read_before_a_write_does_not_bring_the_old_text_back() {
         before: "todo 0".to_owned(),
         after: "bread".to_owned(),
     };
-    let _ = list.lay(CommitId(1), vec![change(0, act)]);
+    let _ = list.apply_unsaved(CommitId(1), vec![change(0, act)]);
     let after = list.committed(CommitId(1), &[todo(0, "bread")]);
 
     whole.answer(&mut list, before);
@@ -159,7 +159,7 @@ fn a_new_todo_is_shown_as_saving_and_selected_though_the_end_was_far_away() {
     let mut list = list(&whole);
     let text = "milk".to_owned();
 
-    let asked = list.lay(CommitId(1), vec![change(5000, Act::Add { text })]);
+    let asked = list.apply_unsaved(CommitId(1), vec![change(5000, Act::Add { text })]);
     whole.answer(&mut list, asked);
 
     let row = list.selected().cloned();
@@ -180,12 +180,12 @@ fn a_new_todo_is_shown_as_saving_and_selected_though_the_end_was_far_away() {
 }
 
 #[test]
-fn a_new_todo_that_the_view_does_not_hold_is_told_and_the_selection_stays() {
+fn a_new_todo_outside_the_view_is_reported_and_the_selection_stays() {
     let whole = Whole::of(1000);
     let mut list = list(&whole);
     let _ = list.step(40);
     let text = "x milk".to_owned();
-    let asked = list.lay(CommitId(1), vec![change(5000, Act::Add { text })]);
+    let asked = list.apply_unsaved(CommitId(1), vec![change(5000, Act::Add { text })]);
     whole.answer(&mut list, asked);
     let here = selected(&list);
 
@@ -194,7 +194,7 @@ fn a_new_todo_that_the_view_does_not_hold_is_told_and_the_selection_stays() {
         id, around, size, ..
     }) = asked.into_iter().next()
     else {
-        unreachable!("nothing was asked");
+        unreachable!("nothing was requested");
     };
     let arrival = list.windowed(id, whole.window(around, size));
 
@@ -204,7 +204,7 @@ fn a_new_todo_that_the_view_does_not_hold_is_told_and_the_selection_stays() {
 }
 
 #[test]
-fn a_todo_removed_elsewhere_leaves_the_selection_on_its_neighbour() {
+fn a_todo_deleted_elsewhere_leaves_the_selection_on_its_neighbour() {
     let mut whole = Whole::of(1000);
     let mut list = list(&whole);
     let asked = list.step(700);
@@ -278,7 +278,7 @@ proptest! {
     ) {
         let whole = by_due(count);
         let calendar = Calendar::new(jiff::civil::date(2026, 11, 26));
-        let mut list = List::new(20);
+        let mut list = TodoList::new(20);
         let query = Query { sort: Sort::Due, ..Query::default() };
         let grouping = Grouping::of(&query, calendar);
         let asked = list.show_first(query);
@@ -317,7 +317,7 @@ enum Move {
     Page(i64),
     First,
     Last,
-    /// The store answers what it was asked last.
+    /// The store answers the last request.
     Answer,
 }
 
@@ -334,7 +334,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 proptest! {
     /// However late the store answers, no key is lost: the selection ends where
-    /// it would with the whole list at hand.
+    /// it would with the whole list loaded.
     #[test]
     fn no_move_is_lost_while_rows_are_on_their_way(count in 1_u128..2000, moves in moves()) {
         let whole = Whole::of(count);

@@ -1,4 +1,4 @@
-//! Changes that are not yet on the disk, and how they lie over the rows.
+//! Changes that are not saved yet, and how they change the rows.
 
 use super::ListRow;
 use crate::app::effect::CommitId;
@@ -7,15 +7,15 @@ use crate::domain::key::Key;
 use crate::domain::list::Window;
 use crate::domain::todo::{SyncState, Todo};
 
-/// What one commit is to write.
+/// The changes of one commit.
 #[derive(Debug, Clone)]
 pub(super) struct Unsaved {
     pub(super) id: CommitId,
     pub(super) changes: Vec<Change>,
 }
 
-/// Lays one change over `rows`. A new todo lies at the end, if that is in sight.
-pub(super) fn overlay(rows: &mut Vec<ListRow>, change: &Change, more_below: bool) {
+/// Applies one change to `rows`. A new todo goes to the end, if the window has it.
+pub(super) fn apply_to_rows(rows: &mut Vec<ListRow>, change: &Change, more_below: bool) {
     let at = rows.iter().position(|row| row.todo.key == change.todo);
     let text = match &change.act {
         Act::Remove { .. } => {
@@ -39,8 +39,8 @@ pub(super) fn overlay(rows: &mut Vec<ListRow>, change: &Change, more_below: bool
     }
 }
 
-/// Makes a written change part of the window.
-pub(super) fn settle(window: &mut Window, change: &Change, todo: Option<&Todo>) {
+/// Applies one saved change to the window.
+pub(super) fn apply_to_window(window: &mut Window, change: &Change, todo: Option<&Todo>) {
     let at = window.rows.iter().position(|row| row.key == change.todo);
     match (&change.act, at, todo) {
         (Act::Remove { .. }, _, _) => window.rows.retain(|row| row.key != change.todo),
@@ -56,7 +56,7 @@ pub(super) fn settle(window: &mut Window, change: &Change, todo: Option<&Todo>) 
     }
 }
 
-/// A todo that only this session knows yet.
+/// A todo that is not saved yet.
 pub(super) fn added(key: Key, text: &str) -> Todo {
     Todo {
         key,

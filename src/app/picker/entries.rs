@@ -1,7 +1,8 @@
 //! What the palette and the help list.
 
-use crate::app::action::{Action, Binding, Day, Layer, TABLE};
-use crate::app::link::Link;
+use crate::app::action::{Action, Day, Layer};
+use crate::app::bindings::{Binding, TABLE};
+use crate::app::connection::ConnectionState;
 use crate::app::model::{Model, Screen};
 use crate::app::picker::{Choice, Listed, PickerEntry};
 use crate::app::theme::ThemeName;
@@ -151,7 +152,7 @@ const fn motion(action: Action) -> bool {
     )
 }
 
-/// Returns whether an action is one of a long series, listed where it is typed.
+/// Returns whether an action is one of a long series, listed only if typed.
 fn is_one_of_many(action: Action, model: &Model) -> bool {
     if let Action::SetPriority(Some(letter)) = action {
         return letter > 'C';
@@ -159,7 +160,7 @@ fn is_one_of_many(action: Action, model: &Model) -> bool {
     matches!(action, Action::ChooseView(n) if usize::from(n) > model.views.all().len())
 }
 
-/// Why an action does nothing now, if it does.
+/// Why an action is not possible now, if it is not.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "all other actions are always possible"
@@ -218,7 +219,7 @@ fn obstacle(model: &Model, action: Action) -> Option<String> {
             "for a rejected change only"
         }
         Action::Sync | Action::Login if model.offline => "started with --offline",
-        Action::Sync if model.link == Link::LoggedOut => "logged out",
+        Action::Sync if model.connection == ConnectionState::LoggedOut => "logged out",
         Action::Sidebar if model.layout().sidebar.width == 0 => "needs 130 columns",
         _ => return None,
     };

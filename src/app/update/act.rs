@@ -1,4 +1,4 @@
-//! Something was asked for: which function it is, in front of which screen.
+//! Dispatches actions to the screen in front.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -12,7 +12,9 @@ use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
 use crate::app::picker::PickerKind;
 use crate::app::stamp::Stamp;
-use crate::app::update::{details, line, link, login, paste, picker, queue, search, todos, views};
+use crate::app::update::{
+    connection, details, line, login, paste, picker, queue, search, todos, views,
+};
 
 /// Carries out `action` on the screen in front.
 pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
@@ -84,7 +86,7 @@ fn on_list(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
         Action::Sidebar => views::into_sidebar(model),
         Action::CycleSort => views::cycle_sort(model),
         Action::ReverseSort => views::reverse_sort(model),
-        Action::Sync => link::sync(model),
+        Action::Sync => connection::sync(model),
         Action::Login => login::open(model),
         Action::Palette => picker::open(model, PickerKind::Palette),
         Action::Help => picker::open(model, PickerKind::Help),

@@ -23,7 +23,8 @@ pub(super) fn scroll(model: &mut Model, lines: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Asks for the changes of the selected todo, once it is another one and has any.
+/// Requests the changes of the selected todo after the selection moved to one
+/// that has any.
 pub(super) fn follow(model: &mut Model) -> Option<Effect> {
     let row = model.list.selected()?;
     let key = row.todo.key;
@@ -35,7 +36,7 @@ pub(super) fn follow(model: &mut Model) -> Option<Effect> {
     (row.todo.state != SyncState::Synced).then_some(Effect::Details { key })
 }
 
-/// The changes of a todo were read.
+/// Handles the changes of a todo that were read.
 pub(super) fn read(model: &mut Model, details: Details) -> Vec<Effect> {
     let key = details.key;
     if model.pane.read.as_ref() != Some(&details) {

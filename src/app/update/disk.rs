@@ -1,19 +1,18 @@
-//! What the store answered.
+//! Answers of the store.
 
 use crate::app::counts::Counted;
 use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect, WindowId};
 use crate::app::model::{Model, Screen};
-use crate::app::tags::Tags;
+use crate::app::tags::TagCounts;
 use crate::app::update::{search, views};
 use crate::domain::change::{Act, Change};
 use crate::domain::history::UndoReport;
 use crate::domain::list::{Freshness, Totals, Window};
 use crate::domain::todo::Todo;
 
-/// Some rows arrived. Where nothing of them is new, the screen stays as it is.
-/// Changes that wait and are none of ours were queued by another program: they
-/// are sent soon.
+/// Handles rows that arrived; the screen is redrawn only if something changed.
+/// Pending changes of another process are sent soon.
 pub(super) fn windowed(
     model: &mut Model,
     id: WindowId,
@@ -36,7 +35,7 @@ pub(super) fn windowed(
     model.loaded = true;
     if model.counts.is_none() {
         let texts = model.list.rows().iter().map(|row| row.todo.text.as_str());
-        model.tags.extend(Tags::of_texts(texts));
+        model.tags.extend(TagCounts::of_texts(texts));
     }
     model.totals = totals;
     model.freshness = freshness;
@@ -47,12 +46,12 @@ pub(super) fn windowed(
     effects
 }
 
-/// How fresh the list is, as precisely as the screen tells it.
+/// How fresh the list is, in minutes, as the screen shows it.
 fn minute(freshness: &Freshness) -> Option<i64> {
     freshness.as_of.map(|at| at.as_second().div_euclid(60))
 }
 
-/// The store could not be read: what is on the screen stays.
+/// Reports that the store could not be read; the screen stays as it is.
 pub(super) fn window_failed(model: &mut Model, id: WindowId, reason: String) -> Vec<Effect> {
     model.touch();
     model.list.window_failed(id);
@@ -60,23 +59,22 @@ pub(super) fn window_failed(model: &mut Model, id: WindowId, reason: String) -> 
     Vec::new()
 }
 
-/// Changes are on the disk: they wait to be sent.
+/// Handles saved changes, and sends them soon.
 pub(super) fn committed(model: &mut Model, id: CommitId, todos: &[Todo]) -> Vec<Effect> {
     model.touch();
     let saving = model.list.saving();
     let mut effects = model.list.committed(id, todos);
-    // At most so many: some fold into changes that wait already.
+    // An upper bound: some fold into changes that are pending already.
     model.totals.pending += (saving - model.list.saving()) as u64;
     effects.extend(reread(model));
     effects.push(Effect::Sync { shown: false });
     effects
 }
 
-/// Changes are not on the disk: the rows go back to what they were, the text
-/// back into its line.
+/// Reverts changes that could not be saved, and opens their text again.
 pub(super) fn commit_failed(model: &mut Model, id: CommitId, reason: &str) -> Vec<Effect> {
     model.touch();
-    let (changes, effects) = model.list.take_back(id);
+    let (changes, effects) = model.list.revert(id);
     let error = format!("not saved: {reason}");
     match returned(&changes, &error) {
         Some(editor) if matches!(model.screen, Screen::List) => {
@@ -91,8 +89,8 @@ pub(super) fn commit_failed(model: &mut Model, id: CommitId, reason: &str) -> Ve
     effects
 }
 
-/// The line that holds again what could not be written. Ticks and removals
-/// hold no text that could be lost.
+/// The line with the text that could not be saved. Completing and deleting lose
+/// no text.
 fn returned(changes: &[Change], error: &str) -> Option<Editor> {
     let texts: Vec<&str> = changes
         .iter()
@@ -106,7 +104,7 @@ fn returned(changes: &[Change], error: &str) -> Option<Editor> {
         return Some(Editor::returned(Purpose::Add, &text, error.to_owned()));
     }
     changes.iter().find_map(|change| match &change.act {
-        Act::Edit { before, after } if !is_tick(before, after) => {
+        Act::Edit { before, after } if !toggles_done(before, after) => {
             let purpose = Purpose::Edit {
                 key: change.todo,
                 before: before.clone(),
@@ -117,14 +115,13 @@ fn returned(changes: &[Change], error: &str) -> Option<Editor> {
     })
 }
 
-fn is_tick(before: &str, after: &str) -> bool {
+fn toggles_done(before: &str, after: &str) -> bool {
     use crate::domain::line::Line;
     Line::new(before).is_done() != Line::new(after).is_done()
 }
 
-/// The store is another one now, or cannot be written any more. What waits to
-/// be pulled is pulled.
-pub(super) fn troubled(model: &mut Model, reason: String) -> Vec<Effect> {
+/// Reports that the store was replaced or can no longer be written, and syncs.
+pub(super) fn warned(model: &mut Model, reason: String) -> Vec<Effect> {
     model.touch();
     if !model.exit_notices.contains(&reason) {
         model.exit_notices.push(reason.clone());
@@ -135,7 +132,7 @@ pub(super) fn troubled(model: &mut Model, reason: String) -> Vec<Effect> {
     effects
 }
 
-/// Another account's store is open.
+/// Shows the store of another account, which is open now.
 pub(super) fn opened(model: &mut Model) -> Vec<Effect> {
     model.touch();
     model.counts = None;
@@ -146,34 +143,34 @@ pub(super) fn opened(model: &mut Model) -> Vec<Effect> {
     model.list.reset(query)
 }
 
-/// Another account's store cannot be opened.
+/// Reports that the store of another account cannot be opened.
 pub(super) fn open_failed(model: &mut Model, reason: String) -> Vec<Effect> {
     model.touch();
     model.alert(reason);
     Vec::new()
 }
 
-/// Another connection wrote to the store.
+/// Reads again after another connection wrote to the store.
 pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
     let mut effects = model.list.refresh();
     effects.extend(reread(model));
     effects
 }
 
-/// What is read beside the rows, read again.
+/// Requests again what is shown beside the rows.
 fn reread(model: &mut Model) -> Option<Effect> {
     model.pane.asked = None;
     matches!(model.screen, Screen::Queue(_)).then_some(Effect::Queue)
 }
 
-/// The outbox was changed as asked for.
+/// Reads and syncs after the outbox was changed.
 pub(super) fn queue_changed(model: &mut Model) -> Vec<Effect> {
     let mut effects = changed(model);
     effects.push(Effect::Sync { shown: false });
     effects
 }
 
-/// An action was undone or redone.
+/// Shows what was undone or redone.
 pub(super) fn undone(
     model: &mut Model,
     redo: bool,

@@ -20,8 +20,8 @@ use crate::domain::typed::{Rules, TypedError};
 /// How many lines are kept to be recalled.
 const RECALLED: usize = 100;
 
-/// Opens the line for a new todo. Where the view shows one project or context,
-/// that stands behind the cursor.
+/// Opens the line for a new todo. The projects and contexts of the view are in it
+/// already, after the cursor.
 pub(super) fn add(model: &mut Model) -> Vec<Effect> {
     if todos::may_add(model) {
         let mut text = String::new();
@@ -94,7 +94,7 @@ pub(super) fn edit_externally(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// The user's editor was closed.
+/// Handles the text from the user's editor.
 pub(super) fn edited_externally(
     model: &mut Model,
     result: Result<String, String>,
@@ -144,15 +144,15 @@ pub(super) fn keep(model: &mut Model, line: String) {
     }
 }
 
-/// What a line asks for.
-enum Wish {
-    /// Nothing: the text is the same.
+/// What submitting a line does.
+enum Submission {
+    /// Nothing: the text is unchanged.
     Nothing,
     Change(Key, Act),
     Day,
 }
 
-/// Accepts what the line holds, or says beside it why not.
+/// Saves the line, or shows beside it why it is rejected.
 fn submit(model: &mut Model, literal: bool, stamp: Stamp) -> Vec<Effect> {
     let Screen::Editor(editor) = &mut model.screen else {
         return Vec::new();
@@ -163,17 +163,17 @@ fn submit(model: &mut Model, literal: bool, stamp: Stamp) -> Vec<Effect> {
     };
     let typed = editor.input.value().to_owned();
     let purpose = editor.purpose.clone();
-    match wish(&purpose, &typed, rules, stamp) {
+    match parse(&purpose, &typed, rules, stamp) {
         Err(error) => {
             editor.error = Some(format!("{error}. {}", error.help()));
             Vec::new()
         }
-        Ok(Wish::Nothing) => {
+        Ok(Submission::Nothing) => {
             model.leave();
             Vec::new()
         }
-        Ok(Wish::Day) => day(model, &purpose, &typed, rules, stamp),
-        Ok(Wish::Change(key, act)) => {
+        Ok(Submission::Day) => day(model, &purpose, &typed, rules, stamp),
+        Ok(Submission::Change(key, act)) => {
             model.leave();
             keep(model, typed);
             let (what, verb) = match (&purpose, &act) {
@@ -193,28 +193,33 @@ fn submit(model: &mut Model, literal: bool, stamp: Stamp) -> Vec<Effect> {
     }
 }
 
-fn wish(purpose: &Purpose, typed: &str, rules: Rules, stamp: Stamp) -> Result<Wish, TypedError> {
+fn parse(
+    purpose: &Purpose,
+    typed: &str,
+    rules: Rules,
+    stamp: Stamp,
+) -> Result<Submission, TypedError> {
     Ok(match purpose {
         Purpose::Add => {
             let text = rules.check(typed)?.text;
-            Wish::Change(Key::new(stamp.id(1)), Act::Add { text })
+            Submission::Change(Key::new(stamp.id(1)), Act::Add { text })
         }
-        Purpose::Edit { before, .. } if typed == before => Wish::Nothing,
+        Purpose::Edit { before, .. } if typed == before => Submission::Nothing,
         Purpose::Edit { key, before } => {
             let after = rules.check_edit(before, typed)?.text;
             let before = before.clone();
-            Wish::Change(*key, Act::Edit { before, after })
+            Submission::Change(*key, Act::Edit { before, after })
         }
         Purpose::Merge {
             key, mine, theirs, ..
         } => {
             let after = rules.check_edit(mine, typed)?.text;
             let before = theirs.clone();
-            Wish::Change(*key, Act::Edit { before, after })
+            Submission::Change(*key, Act::Edit { before, after })
         }
         Purpose::Day { .. } => {
             rules.check_date(typed)?;
-            Wish::Day
+            Submission::Day
         }
     })
 }

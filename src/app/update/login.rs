@@ -6,23 +6,26 @@
 )]
 
 use crate::app::action::Action;
+use crate::app::connection::ConnectionState;
 use crate::app::effect::Effect;
-use crate::app::link::Link;
-use crate::app::login::{Login, LoginId, LoginNews, Stage, left};
+use crate::app::login::{Login, LoginEvent, LoginId, Stage, left};
 use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
 use crate::auth::device::PollEvent;
 use crate::domain::account::Identity;
 
-/// Opens the login screen, and asks for a code unless somebody is logged in.
+/// Opens the login screen, and requests a code unless the user is logged in.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let works = matches!(
-        model.link,
-        Link::Connecting | Link::Syncing | Link::Online | Link::Offline { .. }
+        model.connection,
+        ConnectionState::Connecting
+            | ConnectionState::Syncing
+            | ConnectionState::Online
+            | ConnectionState::Offline { .. }
     );
     match model.who.as_ref().filter(|_| works) {
         Some(who) => {
-            let name = called(who);
+            let name = display_name(who);
             let mut login = Login::new(model.next_login());
             login.stage = Stage::LoggedIn { name };
             model.screen = Screen::Login(login);
@@ -32,12 +35,12 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn called(who: &Identity) -> String {
+fn display_name(who: &Identity) -> String {
     let name = who.email.as_ref().or(who.name.as_ref());
     name.unwrap_or(&who.sub).clone()
 }
 
-/// Asks for a code.
+/// Requests a code.
 fn start(model: &mut Model) -> Vec<Effect> {
     if model.offline {
         model.alert("started with --offline: logging in needs the network");
@@ -48,7 +51,7 @@ fn start(model: &mut Model) -> Vec<Effect> {
     vec![Effect::StartLogin(id)]
 }
 
-/// A key of the login screen.
+/// Carries out an action of the login screen.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let Screen::Login(login) = &mut model.screen else {
         return Vec::new();
@@ -80,12 +83,12 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             vec![Effect::OpenBrowser(page)]
         }
         Action::OpenBrowser => {
-            login.remark = Some("not opened from here: open the page yourself".to_owned());
+            login.remark = Some("cannot open it from here: open the page yourself".to_owned());
             Vec::new()
         }
         Action::CopyCode => {
             let code = prompt.user_code.clone();
-            login.remark = Some("code handed to the terminal's clipboard".to_owned());
+            login.remark = Some("code copied to the terminal's clipboard".to_owned());
             vec![Effect::Copy(code)]
         }
         Action::ToggleQr => {
@@ -96,7 +99,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
-/// A second has passed.
+/// Updates the countdown.
 pub(super) fn ticked(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     if let Screen::Login(login) = &mut model.screen {
         login.count_down(stamp.now);
@@ -105,7 +108,7 @@ pub(super) fn ticked(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The browser could not be opened.
+/// Reports that the browser could not be opened.
 pub(super) fn browser_failed(model: &mut Model, reason: String) -> Vec<Effect> {
     if let Screen::Login(login) = &mut model.screen {
         login.remark = Some(reason);
@@ -114,38 +117,42 @@ pub(super) fn browser_failed(model: &mut Model, reason: String) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Takes what is told of a login. News of one that is not on the screen are
-/// stale.
-pub(super) fn news(model: &mut Model, id: LoginId, news: LoginNews, stamp: Stamp) -> Vec<Effect> {
+/// Handles an event of a login; one of a login that is not on the screen is stale.
+pub(super) fn event(
+    model: &mut Model,
+    id: LoginId,
+    event: LoginEvent,
+    stamp: Stamp,
+) -> Vec<Effect> {
     let login = match &mut model.screen {
         Screen::Login(login) if login.id == id => login,
         _ => return Vec::new(),
     };
-    let stage = match news {
-        LoginNews::Unlocking => Stage::Unlocking,
-        LoginNews::Code { prompt, openable } => Stage::Code {
+    let stage = match event {
+        LoginEvent::Unlocking => Stage::Unlocking,
+        LoginEvent::Code { prompt, openable } => Stage::Code {
             seconds_left: left(&prompt, stamp.now),
             prompt,
             openable,
-            trouble: None,
+            poll_error: None,
         },
-        LoginNews::Progress(progress) => return waited(model, progress),
-        LoginNews::Verifying => Stage::Verifying,
-        LoginNews::Failed { message, help } => Stage::Failed { message, help },
-        LoginNews::Done {
+        LoginEvent::Progress(progress) => return waited(model, progress),
+        LoginEvent::Verifying => Stage::Verifying,
+        LoginEvent::Failed { message, help } => Stage::Failed { message, help },
+        LoginEvent::Done {
             account,
             identity,
             warning,
         } => {
             model.touch();
             model.leave();
-            let name = called(&identity);
+            let name = display_name(&identity);
             match warning {
                 Some(warning) => model.alert(format!("logged in as {name}, but {warning}")),
                 None => model.say(format!("logged in as {name}")),
             }
             model.who = Some(identity);
-            model.link = Link::Connecting;
+            model.connection = ConnectionState::Connecting;
             return vec![Effect::Open(account)];
         }
     };
@@ -156,16 +163,16 @@ pub(super) fn news(model: &mut Model, id: LoginId, news: LoginNews, stamp: Stamp
 
 fn waited(model: &mut Model, progress: PollEvent) -> Vec<Effect> {
     if let Screen::Login(Login {
-        stage: Stage::Code { trouble, .. },
+        stage: Stage::Code { poll_error, .. },
         ..
     }) = &mut model.screen
     {
-        let told = match progress {
+        let error = match progress {
             PollEvent::Pending { .. } | PollEvent::SlowDown { .. } => None,
             PollEvent::Failed { message, .. } => Some(message),
         };
-        if *trouble != told {
-            *trouble = told;
+        if *poll_error != error {
+            *poll_error = error;
             model.touch();
         }
     }

@@ -12,10 +12,10 @@ use crate::app::sidebar;
 use crate::app::stamp::Stamp;
 use crate::app::update::{details, todos, views};
 
-/// How close in time two clicks are one double click.
+/// The longest time between the two clicks of a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
 
-/// Rows that one step of the wheel moves.
+/// How many rows one step of the wheel moves.
 const WHEEL: i64 = 3;
 
 /// The column of a row's circle.
@@ -29,7 +29,7 @@ pub(crate) struct Click {
     at: Timestamp,
 }
 
-/// A click on a cell of the screen.
+/// Handles a click on a cell of the screen.
 pub(super) fn clicked(model: &mut Model, x: u16, y: u16, stamp: Stamp) -> Vec<Effect> {
     model.touch();
     model.dismiss_alert();
@@ -86,7 +86,7 @@ fn on_list(
     let key = row.todo.key;
     let mut effects = model.list.select_key(key);
     if column == CIRCLE {
-        // Only this one, whatever is marked.
+        // Only this todo, even if others are marked.
         let marks = std::mem::take(&mut model.marks);
         effects.extend(todos::toggle_done(model, stamp));
         model.marks = marks;
@@ -96,7 +96,7 @@ fn on_list(
     effects
 }
 
-/// The wheel was turned over a cell of the screen.
+/// Handles a turn of the wheel over a cell of the screen.
 pub(super) fn wheeled(model: &mut Model, x: u16, y: u16, down: bool) -> Vec<Effect> {
     model.touch();
     let rows = if down { WHEEL } else { -WHEEL };

@@ -1,4 +1,4 @@
-//! Text handed over as one piece.
+//! Pasted text.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -12,8 +12,8 @@ use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
 use crate::app::update::{picker, search, todos};
 
-/// Puts it into the open line. Several lines are asked about first; on the
-/// list they open the add line.
+/// Inserts pasted text into the open line; on the list, opens the add line. Asks
+/// first how to add several lines.
 pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
     model.touch();
     model.dismiss_alert();
@@ -63,7 +63,7 @@ fn into_editor(model: &mut Model, mut line: Editor, text: &str) {
     };
 }
 
-/// The question what several pasted lines are has been answered.
+/// Handles the answer how to add several pasted lines.
 pub(super) fn answered(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
     let Screen::Paste { lines, editor } = &model.screen else {
         return Vec::new();

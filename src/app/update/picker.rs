@@ -13,7 +13,7 @@ use crate::app::picker::{Choice, Picker, PickerKind};
 use crate::app::stamp::Stamp;
 use crate::app::update::{act, search, views};
 
-/// Entries that a page has, about.
+/// About how many entries a page has.
 const PAGE: isize = 10;
 
 /// Opens the palette or the help over the screen in front.
@@ -23,7 +23,7 @@ pub(super) fn open(model: &mut Model, kind: PickerKind) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A key of the picker.
+/// Carries out an action of the picker.
 pub(super) fn on_picker(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
     let Screen::Picker(picker) = &mut model.screen else {
         return Vec::new();

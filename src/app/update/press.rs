@@ -1,16 +1,16 @@
-//! A key was pressed.
+//! Key presses.
 
 use crate::app::action::{Action, Layer};
 use crate::app::effect::Effect;
-use crate::app::keymap::Meaning;
-use crate::app::keys::Key;
+use crate::app::keymap::KeyMatch;
+use crate::app::keys::KeyPress;
 use crate::app::model::{Model, Screen};
 use crate::app::stamp::Stamp;
 use crate::app::update::{act, picker, search};
 
-/// Looks up what the keys pressed so far mean. A key that does not continue a
-/// sequence begins again; a character that means nothing in a line is typed.
-pub(super) fn pressed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> {
+/// Looks up the keys pressed so far. A key that does not continue a sequence
+/// starts a new one; a character without a binding is typed into an open line.
+pub(super) fn pressed(model: &mut Model, key: KeyPress, stamp: Stamp) -> Vec<Effect> {
     model.touch();
     model.dismiss_alert();
     let mut keys = std::mem::take(&mut model.pressed);
@@ -18,24 +18,24 @@ pub(super) fn pressed(model: &mut Model, key: Key, stamp: Stamp) -> Vec<Effect> 
     keys.push(key);
     let layer = model.layer();
     let mut meaning = model.keymap.meaning(layer, &keys);
-    if began && meaning == Meaning::Nothing {
+    if began && meaning == KeyMatch::Nothing {
         keys = vec![key];
         meaning = model.keymap.meaning(layer, &keys);
     }
     match meaning {
-        Meaning::Action(action) => act::act(model, action, stamp),
-        Meaning::Prefix => {
+        KeyMatch::Action(action) => act::act(model, action, stamp),
+        KeyMatch::Prefix => {
             model.pressed = keys;
             model.pressed_at = stamp.now;
             Vec::new()
         }
-        Meaning::Nothing => typed(model, key),
+        KeyMatch::Nothing => typed(model, key),
     }
 }
 
-fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
+fn typed(model: &mut Model, key: KeyPress) -> Vec<Effect> {
     let Some(c) = key.typed() else {
-        useless(model, key);
+        report_unbound(model, key);
         return Vec::new();
     };
     let mut one = [0; 4];
@@ -59,14 +59,14 @@ fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
         | Screen::Confirm { .. }
         | Screen::Paste { .. }
         | Screen::Login(_) => {
-            useless(model, key);
+            report_unbound(model, key);
             Vec::new()
         }
     }
 }
 
-/// Says that a key does nothing here, and which one lists those that do.
-fn useless(model: &mut Model, key: Key) {
+/// Shows that a key has no binding here, and which key lists the bindings.
+fn report_unbound(model: &mut Model, key: KeyPress) {
     if matches!(model.screen, Screen::List) {
         let help = model.keymap.hint(Layer::List, Action::Help);
         let help = help.map_or(String::new(), |help| format!(" ({help} lists the keys)"));

@@ -1,5 +1,5 @@
-//! Changes that are not on the server: looking into them, and deciding about
-//! rejected ones, from the queue, the list and the details.
+//! Changes that are not on the server: shown in the queue; rejected ones are
+//! decided about from the queue, the list and the details.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -25,7 +25,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Queue]
 }
 
-/// The store answered what is in the outbox.
+/// Shows the outbox that was read.
 pub(super) fn read(model: &mut Model, items: Vec<Queued>) -> Vec<Effect> {
     if let Screen::Queue(queue) = &mut model.screen {
         queue.fill(items);
@@ -34,7 +34,7 @@ pub(super) fn read(model: &mut Model, items: Vec<Queued>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A key of the queue.
+/// Carries out an action of the queue.
 pub(super) fn on_queue(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
     let Screen::Queue(queue) = &mut model.screen else {
         return Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn on_queue(model: &mut Model, action: Action, stamp: Stamp) -> Vec<E
         Action::Last => queue.step(end),
         Action::Cancel => model.leave(),
         Action::Undo => return super::todos::undo(stamp),
-        Action::Sync => return super::link::sync(model),
+        Action::Sync => return super::connection::sync(model),
         Action::RetryAll => return retry_all(model),
         Action::Help => return super::picker::open(model, PickerKind::Help),
         action => return act(model, action),
@@ -55,11 +55,11 @@ pub(super) fn on_queue(model: &mut Model, action: Action, stamp: Stamp) -> Vec<E
     Vec::new()
 }
 
-/// What is decided about a rejected change, from whichever screen.
+/// Carries out a decision about a rejected change, from any screen.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Screen::Queue(queue) = &model.screen {
         let Some(queued) = queue.selected().cloned() else {
-            model.say("nothing is waiting");
+            model.say("the queue is empty");
             return Vec::new();
         };
         return decide(model, action, &queued);
@@ -93,13 +93,13 @@ fn rejected_of(model: &Model, key: Key) -> Option<Queued> {
         .cloned()
 }
 
-/// The details of a todo were read: decides about it, if that was asked for.
+/// Carries out the decision that waited for the details of a todo.
 pub(super) fn details_read(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Some((wanted, action)) = model.deciding.take() else {
+    let Some((decided, action)) = model.deciding.take() else {
         return Vec::new();
     };
     match rejected_of(model, key) {
-        Some(queued) if wanted == key => decide(model, action, &queued),
+        Some(queued) if decided == key => decide(model, action, &queued),
         _ => Vec::new(),
     }
 }
@@ -113,9 +113,9 @@ fn decide(model: &mut Model, action: Action, queued: &Queued) -> Vec<Effect> {
             model.say("retrying");
             vec![Effect::Retry { seqs: vec![seq] }]
         }
-        Action::RetryChange => super::link::sync(model),
+        Action::RetryChange => super::connection::sync(model),
         Action::DropChange if sent => {
-            model.alert("it was sent and may have arrived: it cannot be dropped");
+            model.alert("cannot drop a sent change: it may have arrived");
             Vec::new()
         }
         Action::DropChange => ask(model, Question::Drop, queued),
@@ -125,7 +125,7 @@ fn decide(model: &mut Model, action: Action, queued: &Queued) -> Vec<Effect> {
         }
         Action::Merge => merge(model, queued),
         Action::KeepMine if is_deleted_elsewhere(queued) => {
-            model.say("it was deleted elsewhere: n adds yours as a new todo");
+            model.say("deleted elsewhere: press n to add yours as a new todo");
             Vec::new()
         }
         Action::KeepMine => ask(model, Question::KeepMine, queued),
@@ -157,7 +157,7 @@ fn merge(model: &mut Model, queued: &Queued) -> Vec<Effect> {
             };
             model.screen = Screen::Editor(Editor::new(purpose, mine));
         }
-        (None, _) => model.say("a deletion has no text: M deletes all the same, D drops it"),
+        (None, _) => model.say("a deletion has no text: press M to delete anyway, D to drop it"),
     }
     Vec::new()
 }
@@ -171,7 +171,7 @@ fn ask(model: &mut Model, question: Question, queued: &Queued) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The question was answered.
+/// Handles the answer to a question.
 pub(super) fn answered(model: &mut Model, yes: bool, stamp: Stamp) -> Vec<Effect> {
     let Screen::Confirm {
         question,
@@ -241,7 +241,7 @@ fn retry_all(model: &mut Model) -> Vec<Effect> {
         .map(|queued| queued.entry.seq)
         .collect();
     if seqs.is_empty() {
-        return super::link::sync(model);
+        return super::connection::sync(model);
     }
     model.say(format!("retrying {}", seqs.len()));
     vec![Effect::Retry { seqs }]

@@ -11,7 +11,7 @@ use crate::app::model::{Model, Screen, Search};
 use crate::domain::query::Query;
 use crate::domain::terms::{parse_terms, split};
 
-/// Opens the search line with what was searched for before.
+/// Opens the search line with the last search in it.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let came_from = model.list.selected().map(|row| row.todo.key);
     model.screen = Screen::Search(Search {
@@ -22,7 +22,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Another text is in the search line: shows what it finds, from the start.
+/// Runs the search again after its text changed, and shows the list from its start.
 pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
     let calendar = model.calendar();
     let Screen::Search(line) = &mut model.screen else {
@@ -66,27 +66,27 @@ pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
     changed(model)
 }
 
-/// Back to the list with what was found.
+/// Returns to the list and keeps the results.
 pub(super) fn keep(model: &mut Model) -> Vec<Effect> {
     model.leave();
     Vec::new()
 }
 
-/// Back to the whole list, where the search began.
+/// Returns to the whole list, where the search began.
 pub(super) fn drop(model: &mut Model) -> Vec<Effect> {
     let came_from = match &model.screen {
         Screen::Search(line) => line.came_from,
         _ => None,
     };
     model.leave();
-    whole(model, came_from)
+    show_whole(model, came_from)
 }
 
-/// Leaves the innermost of search, marks and view; what is selected stays so.
+/// Leaves the innermost of search, marks and view; the selection stays.
 pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     let selected = model.list.selected().map(|row| row.todo.key);
     if !model.search.is_empty() {
-        return whole(model, selected);
+        return show_whole(model, selected);
     }
     if !model.marks.is_empty() {
         model.marks.clear();
@@ -94,12 +94,12 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     }
     if !model.views.is_home() {
         model.views.choose(0);
-        return whole(model, selected);
+        return show_whole(model, selected);
     }
     Vec::new()
 }
 
-fn whole(model: &mut Model, selected: Option<crate::domain::key::Key>) -> Vec<Effect> {
+fn show_whole(model: &mut Model, selected: Option<crate::domain::key::Key>) -> Vec<Effect> {
     model.search.clear();
     let query = query(model);
     if query == *model.list.query() {
@@ -108,7 +108,7 @@ fn whole(model: &mut Model, selected: Option<crate::domain::key::Key>) -> Vec<Ef
     model.list.show_at(query, selected)
 }
 
-/// What the current view shows with the search in force.
+/// The query of the current view, narrowed by the search.
 pub(super) fn query(model: &Model) -> Query {
     let query = model.views.query(model.calendar());
     let words: Vec<&str> = split(&model.search).collect();

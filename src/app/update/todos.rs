@@ -1,5 +1,5 @@
-//! Completing, deleting, dating, prioritising: of the selected todo, or of all
-//! that are marked.
+//! Actions on the selected todo, or on all marked ones: complete, delete, due date,
+//! priority.
 
 use jiff::civil::{Date, Weekday};
 
@@ -14,7 +14,7 @@ use crate::domain::line::{Line, Priority};
 use crate::domain::todo::Todo;
 use crate::domain::typed::{Rules, TypedError};
 
-/// Completes the todos, or reopens them when all are done.
+/// Completes the todos, or reopens them if all are done.
 pub(super) fn toggle_done(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     let targets = targets(model);
     let reopens = targets.iter().all(|todo| Line::new(&todo.text).is_done());
@@ -74,7 +74,7 @@ pub(super) fn ask_day(model: &mut Model, field: DayField) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Gives the todos a due date or a start date, or takes it away.
+/// Sets or removes the due date or the start date.
 pub(super) fn set_day(
     model: &mut Model,
     field: DayField,
@@ -98,7 +98,7 @@ pub(super) fn set_day(
     })
 }
 
-/// Sets the priority, or takes it away.
+/// Sets or removes the priority.
 pub(super) fn set_priority(model: &mut Model, letter: Option<char>, stamp: Stamp) -> Vec<Effect> {
     let targets = targets(model);
     let priority = letter.and_then(|letter| Priority::parse(letter.encode_utf8(&mut [0; 4])));
@@ -126,7 +126,7 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Copy(text)]
 }
 
-/// Marks the selected row, or clears its mark, and goes on to the next.
+/// Marks the selected row, or clears its mark, and selects the next.
 pub(super) fn mark(model: &mut Model) -> Vec<Effect> {
     let Some(todo) = selected(model) else {
         return Vec::new();
@@ -137,7 +137,7 @@ pub(super) fn mark(model: &mut Model) -> Vec<Effect> {
     model.list.step(1)
 }
 
-/// Marks all rows of the list, or clears all marks where all are marked.
+/// Marks all rows of the list, or clears all marks if there are any.
 pub(super) fn mark_all(model: &mut Model) -> Vec<Effect> {
     if model.marks.is_empty() {
         model.marking = true;
@@ -149,7 +149,7 @@ pub(super) fn mark_all(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// All rows of the list have been read: marks them.
+/// Marks all rows of the list, which have been read.
 pub(super) fn marked(model: &mut Model, todos: Vec<Todo>) -> Vec<Effect> {
     model.touch();
     model.marking = false;
@@ -158,7 +158,7 @@ pub(super) fn marked(model: &mut Model, todos: Vec<Todo>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// One new todo for each line.
+/// Adds a todo for each line.
 pub(super) fn add_all(
     model: &mut Model,
     lines: &[String],
@@ -189,7 +189,7 @@ pub(super) fn redo(stamp: Stamp) -> Vec<Effect> {
     vec![Effect::Redo { at: stamp.now }]
 }
 
-/// How typed text is read.
+/// Rules for reading typed text.
 pub(super) const fn rules(stamp: Stamp) -> Rules {
     Rules {
         today: stamp.today,
@@ -197,11 +197,12 @@ pub(super) const fn rules(stamp: Stamp) -> Rules {
     }
 }
 
-/// The marked todos; without marks, the selected one. Says so when there is none.
+/// The marked todos; without marks, the selected one. Shows a message if there is
+/// none.
 fn targets(model: &mut Model) -> Vec<Todo> {
     if model.marking {
-        // Else the key would change the selected todo alone.
-        model.say("still marking: press it again");
+        // The marks are still being read; acting now would miss most rows.
+        model.say("still marking all rows: try again");
         return Vec::new();
     }
     if model.marks.is_empty() {
@@ -217,11 +218,11 @@ fn targets(model: &mut Model) -> Vec<Todo> {
     targets
 }
 
-/// The selected todo. Says so when there is none.
+/// The selected todo. Shows a message if there is none.
 pub(super) fn selected(model: &mut Model) -> Option<Todo> {
     let found = model.list.selected().map(|row| row.todo.clone());
     if found.is_none() {
-        model.say("nothing is selected");
+        model.say("no todo is selected");
     }
     found
 }
@@ -240,7 +241,7 @@ fn change_texts(
     }
     let mut changes = Vec::new();
     let mut edited = Vec::new();
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     for (n, todo) in (0..).zip(targets) {
         match edit(Line::new(&todo.text)) {
             Ok(after) if after == todo.text => {}
@@ -249,25 +250,25 @@ fn change_texts(
                 changes.push(change(stamp, n, todo.key, Act::Edit { before, after }));
                 edited.push(todo.clone());
             }
-            Err(error) => refused.push(error),
+            Err(error) => rejected.push(error),
         }
     }
     model.marks.clear();
     if changes.is_empty() {
-        match refused.first() {
+        match rejected.first() {
             Some(error) => model.alert(format!("not changed: {error}")),
             None => model.say("nothing to change"),
         }
         return Vec::new();
     }
     report(model, what, &edited);
-    if let Some(error) = refused.first() {
-        model.alert(format!("{} not changed: {error}", refused.len()));
+    if let Some(error) = rejected.first() {
+        model.alert(format!("{} not changed: {error}", rejected.len()));
     }
     commit(model, verb, changes)
 }
 
-/// Shows what was done: to the one todo, or to how many.
+/// Shows what was done, and to which todo or to how many.
 fn report(model: &mut Model, what: &str, targets: &[Todo]) {
     match targets {
         [] => {}
@@ -276,8 +277,7 @@ fn report(model: &mut Model, what: &str, targets: &[Todo]) {
     }
 }
 
-/// Returns whether there is an account whose list a todo can go into, and the role may
-/// add to it. Says why not.
+/// Returns whether the user is logged in and the role may add todos; shows why not.
 pub(super) fn may_add(model: &mut Model) -> bool {
     if model.who.is_none() {
         model.alert("log in first: press L");
@@ -286,7 +286,7 @@ pub(super) fn may_add(model: &mut Model) -> bool {
     allowed(model, |may| may.insert, "add todos")
 }
 
-/// Returns whether the role may change todos. Says why not.
+/// Returns whether the role may change todos; shows why not.
 pub(super) fn may_edit(model: &mut Model) -> bool {
     allowed(model, |may| may.update, "change todos")
 }
@@ -302,7 +302,7 @@ fn allowed(
 ) -> bool {
     let allowed = model.capabilities.as_ref().is_none_or(may);
     if !allowed {
-        model.alert(format!("your role may not {what} here (doctor says more)"));
+        model.alert(format!("your role may not {what}: see `tudone doctor`"));
     }
     allowed
 }
@@ -316,7 +316,7 @@ pub(super) const fn change(stamp: Stamp, n: u64, todo: Key, act: Act) -> Change 
     }
 }
 
-/// Writes `changes` as one action that one undo undoes.
+/// Commits `changes` as one action, which one undo undoes.
 pub(super) fn commit(model: &mut Model, verb: &'static str, changes: Vec<Change>) -> Vec<Effect> {
     let id = model.next_commit();
     let mut effects = vec![Effect::Commit {
@@ -324,6 +324,6 @@ pub(super) fn commit(model: &mut Model, verb: &'static str, changes: Vec<Change>
         verb,
         changes: changes.clone(),
     }];
-    effects.extend(model.list.lay(id, changes));
+    effects.extend(model.list.apply_unsaved(id, changes));
     effects
 }

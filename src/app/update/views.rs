@@ -1,4 +1,4 @@
-//! Which todos the list shows, in what order: views, projects, contexts.
+//! Which todos the list shows, in which order: views, projects, contexts.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -12,31 +12,31 @@ use crate::app::counts::{Counted, Uncounted};
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
 use crate::app::picker::PickerKind;
-use crate::app::sidebar::{self, Entry};
-use crate::app::tags::Tags;
+use crate::app::sidebar::{self, SidebarEntry};
+use crate::app::tags::TagCounts;
 use crate::app::update::search;
-use crate::app::views::Order;
+use crate::app::views::SortOrder;
 use crate::domain::list::{DueCounts, ViewCounts};
 use crate::domain::query::Sort;
 
 /// Shows the view with this index.
 pub(super) fn choose(model: &mut Model, index: usize) -> Vec<Effect> {
     if !model.views.choose(index) {
-        model.say(format!("there is no view {}", index + 1));
+        model.say(format!("no view {}", index + 1));
         return Vec::new();
     }
     model.search.clear();
     show(model)
 }
 
-/// Goes on to the next view, or back.
+/// Shows the next or the previous view.
 pub(super) fn step(model: &mut Model, by: isize) -> Vec<Effect> {
     model.views.step(by);
     model.search.clear();
     show(model)
 }
 
-/// Shows the current view; the selected todo stays selected where it is in it.
+/// Shows the current view; the selected todo stays selected if the view has it.
 pub(super) fn show(model: &mut Model) -> Vec<Effect> {
     let query = search::query(model);
     let mut effects = model.list.show(query);
@@ -44,7 +44,7 @@ pub(super) fn show(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Next order.
+/// Sorts by the next key.
 pub(super) fn cycle_sort(model: &mut Model) -> Vec<Effect> {
     let query = model.list.query();
     let sort = match query.sort {
@@ -54,7 +54,7 @@ pub(super) fn cycle_sort(model: &mut Model) -> Vec<Effect> {
         Sort::Text => Sort::Server,
         Sort::Server => Sort::Due,
     };
-    model.views.set_order(Order {
+    model.views.set_order(SortOrder {
         sort,
         reverse: false,
     });
@@ -62,10 +62,10 @@ pub(super) fn cycle_sort(model: &mut Model) -> Vec<Effect> {
     model.list.show(query)
 }
 
-/// The opposite order.
+/// Reverses the order.
 pub(super) fn reverse_sort(model: &mut Model) -> Vec<Effect> {
     let query = model.list.query();
-    let order = Order {
+    let order = SortOrder {
         sort: query.sort,
         reverse: !query.reverse,
     };
@@ -89,7 +89,7 @@ pub(super) fn into_sidebar(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A key of the sidebar.
+/// Carries out an action of the sidebar.
 pub(super) fn on_sidebar(model: &mut Model, action: Action) -> Vec<Effect> {
     let entries = sidebar::entries(model);
     let last = sidebar::selectable(&entries, entries.len()).saturating_sub(1);
@@ -116,10 +116,10 @@ pub(super) fn on_sidebar(model: &mut Model, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Shows what an entry of the sidebar stands for.
-pub(super) fn open(model: &mut Model, entry: &Entry) -> Vec<Effect> {
+/// Shows the view or the tag of an entry.
+pub(super) fn open(model: &mut Model, entry: &SidebarEntry) -> Vec<Effect> {
     match entry {
-        Entry::View { name, .. } => {
+        SidebarEntry::View { name, .. } => {
             let index = model
                 .views
                 .all()
@@ -127,27 +127,27 @@ pub(super) fn open(model: &mut Model, entry: &Entry) -> Vec<Effect> {
                 .position(|view| view.name() == name);
             index.map_or_else(Vec::new, |index| choose(model, index))
         }
-        Entry::Tag { sign, name, .. } => {
+        SidebarEntry::Tag { sign, name, .. } => {
             model.search = format!("{sign}{name}");
             show(model)
         }
-        Entry::Blank | Entry::Title(_) => Vec::new(),
+        SidebarEntry::Blank | SidebarEntry::Title(_) => Vec::new(),
     }
 }
 
-/// Asks how many todos the views, groups, projects and contexts have.
+/// Requests the counts of views, groups, projects and contexts.
 pub(super) fn counts(model: &Model) -> impl Iterator<Item = Effect> {
     let calendar = model.calendar();
     let uncounted = Uncounted::of(model).map(Effect::Count);
     iter::once(Effect::Counts { calendar }).chain(uncounted)
 }
 
-/// The store answered how many there are.
+/// Shows counts that were read.
 pub(super) fn counted(
     model: &mut Model,
     views: ViewCounts,
     due_groups: DueCounts,
-    tags: Tags,
+    tags: TagCounts,
 ) -> Vec<Effect> {
     let known = (model.counts, model.due_groups);
     if known != (Some(views), Some(due_groups)) || model.tags != tags {
@@ -159,7 +159,7 @@ pub(super) fn counted(
     Vec::new()
 }
 
-/// The rows of views and groups are counted.
+/// Shows counts of rows.
 pub(super) fn counted_rows(model: &mut Model, counted: Counted) -> Vec<Effect> {
     if model.counted != counted {
         model.touch();
@@ -168,7 +168,7 @@ pub(super) fn counted_rows(model: &mut Model, counted: Counted) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The day is another one: rows move between views and groups.
+/// Shows the list again on a new day: rows move between views and groups.
 pub(super) fn day_began(model: &mut Model) -> Vec<Effect> {
     model.touch();
     show(model)

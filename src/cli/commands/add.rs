@@ -21,11 +21,11 @@ use crate::text::sanitize::plain;
 /// The arguments of `add`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The todo; `-` reads todos from the standard input, one a line
+    /// The todo; `-` reads todos from standard input, one per line
     #[arg(required_unless_present = "null")]
     text: Vec<String>,
 
-    /// Read todos from the standard input, separated by NUL
+    /// Read todos from standard input, separated by NUL
     #[arg(short = '0', long = "null")]
     null: bool,
 
@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "P")]
     pri: Option<String>,
 
-    /// The new todo's key: a script that repeats the command adds nothing
+    /// The key of the new todo: repeating the command adds nothing
     #[arg(long, value_name = "UUID")]
     key: Option<Uuid>,
 
@@ -75,7 +75,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let changes: Vec<_> = texts.into_iter().map(act).collect();
     if arguments.writing.dry_run {
         context.notice("dry run: nothing was added");
-        let todos: Vec<Todo> = changes.into_iter().filter_map(imagined).collect();
+        let todos: Vec<Todo> = changes.into_iter().filter_map(preview_of).collect();
         return print(context, arguments, &todos);
     }
     let mut store = known.open()?;
@@ -88,7 +88,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let wait = arguments.writing.wait;
     let written = write::commit(context, &known, &mut store, "added", &changes, wait)?;
     if let Some(key) = key
-        && written.refused.is_none()
+        && written.rejected.is_none()
         && store.todo(key)?.is_none()
     {
         // The server skips the key of a deleted todo.
@@ -98,11 +98,11 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     }
     let printed = print(context, arguments, &written.todos);
     write::answer_printed("added", &written.todos, printed)?;
-    written.refused.map_or(Ok(()), Err)
+    written.rejected.map_or(Ok(()), Err)
 }
 
 /// Returns the todo that an add would make.
-fn imagined(change: crate::domain::change::Change) -> Option<Todo> {
+fn preview_of(change: crate::domain::change::Change) -> Option<Todo> {
     match change.act {
         Act::Add { text } => Some(Todo {
             key: change.todo,
@@ -136,7 +136,7 @@ fn print(context: &CommandContext, arguments: &Arguments, todos: &[Todo]) -> Res
             if arguments.writing.dry_run {
                 writeln!(out, "would be added: {}", plain(&todo.text))?;
             } else if io::stdout().is_terminal() {
-                // As it was understood.
+                // As it was parsed.
                 lines.write(&mut out, todo)?;
             } else {
                 writeln!(out, "{}", todo.handle())?;
@@ -190,19 +190,19 @@ fn texts(context: &CommandContext, arguments: &Arguments) -> Result<Vec<String>,
             return Err(CliError::usage("-0 reads stdin and takes no text", help));
         }
         let text = arguments.text.join(" ");
-        return Ok(vec![check(&text, "this is no todo".to_owned())?]);
+        return Ok(vec![check(&text, "not a valid todo".to_owned())?]);
     }
     let mut input = String::new();
     io::stdin()
         .lock()
         .read_to_string(&mut input)
-        .map_err(CliError::io("read the standard input"))?;
+        .map_err(CliError::io("read standard input"))?;
     let separator = if arguments.null { '\0' } else { '\n' };
     let mut texts = Vec::new();
     for (number, line) in input.split(separator).enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let place = format!(
-            "line {} of the input is no todo; nothing was added",
+            "line {} of the input is not a valid todo; nothing was added",
             number + 1
         );
         match check(line, place) {

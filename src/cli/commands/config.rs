@@ -16,7 +16,7 @@ use crate::text::sanitize::plain;
 pub(crate) struct Arguments {
     /// What to print
     #[arg(value_enum, default_value_t)]
-    what: What,
+    what: ConfigAction,
 
     /// Print JSON
     #[arg(long)]
@@ -24,8 +24,8 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum What {
-    /// The settings in force, with the origin of each
+enum ConfigAction {
+    /// The settings, with the origin of each
     #[default]
     Show,
     /// The path of the configuration file
@@ -38,11 +38,11 @@ enum What {
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let mut out = output::stdout();
     match arguments.what {
-        What::Default if arguments.json => {
+        ConfigAction::Default if arguments.json => {
             output::json(&mut out, &json!({ "default": DEFAULT_FILE }))?;
         }
-        What::Default => out.write_all(DEFAULT_FILE.as_bytes())?,
-        What::Path => {
+        ConfigAction::Default => out.write_all(DEFAULT_FILE.as_bytes())?,
+        ConfigAction::Path => {
             let paths = Paths::find(&environment::process())?;
             let file = context
                 .flags
@@ -60,7 +60,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
                 writeln!(out, "{}", file.display())?;
             }
         }
-        What::Show => show(context, arguments, &mut out)?,
+        ConfigAction::Show => show(context, arguments, &mut out)?,
     }
     Ok(out.flush()?)
 }

@@ -1,4 +1,4 @@
-//! `tudone demo`: the whole product against a sandbox of its own.
+//! `tudone demo`: the whole product against its own sandbox.
 
 mod chaos;
 mod env;
@@ -15,7 +15,7 @@ use clap::Args;
 use crate::app::Keymap;
 use crate::auth::credential_store::CredentialStore;
 use crate::auth::credential_store::memory::MemoryStore;
-use crate::cli::commands::demo::chaos::Plan;
+use crate::cli::commands::demo::chaos::ChaosOptions;
 use crate::cli::commands::demo::env::DemoEnv;
 use crate::cli::context::CommandContext;
 use crate::cli::duration::duration;
@@ -26,57 +26,54 @@ use crate::runtime::{self, TuiOptions};
 use crate::sandbox::DEVELOPMENT_ONLY;
 use crate::ui::ThemeName;
 
-/// How to play.
+/// The arguments of `demo`.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Arguments {
-    /// Play the main job as text and check each step, instead of opening the TUI
+    /// Run the main job as text and check each step, instead of opening the TUI
     #[arg(long)]
     tour: bool,
     /// For this long, let several devices work while the network fails in every way,
-    /// then count what is left
+    /// then verify the result
     #[arg(long, value_name = "D", value_parser = duration, conflicts_with = "tour")]
     chaos: Option<Duration>,
-    /// Play the chaos of this number again
+    /// Repeat the run with this seed
     #[arg(long, value_name = "N", requires = "chaos")]
     seed: Option<u64>,
-    /// Print what came of the chaos as JSON
+    /// Print the report of the chaos run as JSON
     #[arg(long, requires = "chaos")]
     json: bool,
-    /// Keep the demo's files in this directory, and go on with them the next time
+    /// Keep the demo's files in this directory, and continue with them next time
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 }
 
-/// Plays the demo: the chaos where it is asked for, the TUI on a terminal,
-/// else the tour.
+/// Runs the demo: the chaos run if requested, the TUI on a terminal, otherwise the
+/// tour.
 ///
 /// # Errors
 ///
-/// When the sandbox cannot start, a step of the tour did not do what it
-/// should, or the chaos left other todos than users made.
+/// When the sandbox cannot start, a step of the tour fails, or the chaos run ends
+/// with other todos than expected.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let on_terminal =
         io::stdin().is_terminal() && io::stdout().is_terminal() && !super::tui::is_dumb();
     let keep = arguments.keep.as_deref();
     if let Some(duration) = arguments.chaos {
-        let plan = Plan {
+        let options = ChaosOptions {
             duration,
             seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..)),
             json: arguments.json,
         };
-        return chaos::play(context, &DemoEnv::start(keep, Vec::new())?, plan);
+        return chaos::run(context, &DemoEnv::start(keep, Vec::new())?, options);
     }
-    let ground = DemoEnv::start(keep, env::sample())?;
+    let env = DemoEnv::start(keep, env::sample())?;
     if arguments.tour || !on_terminal {
-        return tour::play(&ground);
+        return tour::run(&env);
     }
     DEVELOPMENT_ONLY.lines().for_each(output::notice);
     let credential_store: Arc<dyn CredentialStore> = Arc::new(MemoryStore::default());
-    let profile = ActiveProfile::with_credential_store(
-        ground.profile()?,
-        ground.paths("client"),
-        credential_store,
-    );
+    let profile =
+        ActiveProfile::with_credential_store(env.profile()?, env.paths("client"), credential_store);
     let options = TuiOptions {
         keymap: Keymap::default(),
         themes: super::tui::themes(context),
@@ -90,7 +87,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         open_page: page::open,
         edit_text: super::tui::edit_text,
     };
-    // What could have been said is about directories that are thrown away.
+    // Its notices are about directories that are deleted.
     runtime::run(profile, &options)?;
     Ok(())
 }

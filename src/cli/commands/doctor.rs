@@ -18,14 +18,14 @@ use crate::finding::{Finding, Status, has_failed};
 use crate::profile::ActiveProfile;
 use crate::text::sanitize::plain;
 
-/// What `doctor` takes.
+/// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
 
-    /// Put right what `setup` can, after asking, then check again
+    /// Fix what `setup` can fix, after asking, then check again
     #[arg(long, conflicts_with = "json")]
     fix: bool,
 
@@ -42,14 +42,14 @@ pub(crate) struct Arguments {
     token_file: Option<PathBuf>,
 }
 
-/// How long the credential store may wait for its user to unlock it.
+/// How long the user may take to unlock the credential store.
 const UNLOCKING: Duration = Duration::from_mins(1);
-/// As [`UNLOCKING`], where no user can.
+/// As [`UNLOCKING`], without a terminal.
 const UNATTENDED: Duration = Duration::from_secs(3);
 /// The width of the column of checks.
 const CHECK_WIDTH: usize = 16;
 
-/// Checks the whole way from the configuration to live updates.
+/// Checks everything from the configuration to live updates.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     if arguments.json {
         let findings = findings(context, &mut |_| {})?;
@@ -60,7 +60,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         return outcome(&findings);
     }
     let mut findings = print_findings(context)?;
-    if arguments.fix && findings.iter().any(is_wrong) {
+    if arguments.fix && findings.iter().any(needs_attention) {
         let options = RepairOptions {
             admin_secret_file: arguments.admin_secret_file.clone(),
             token_file: arguments.token_file.clone(),
@@ -69,7 +69,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         if setup::repair(context, &findings, &options)? {
             findings = print_findings(context)?;
         } else {
-            context.notice("setup cannot put any of this right");
+            context.notice("setup cannot fix any of this");
         }
     }
     outcome(&findings)
@@ -83,7 +83,7 @@ pub(crate) fn print_findings(context: &CommandContext) -> Result<Vec<Finding>, C
     Ok(findings)
 }
 
-/// Prints findings that were made before.
+/// Prints these findings.
 pub(crate) fn print_some(context: &CommandContext, findings: &[Finding]) -> Result<(), CliError> {
     let mut printer = Printer::new(context.paint());
     for finding in findings {
@@ -92,7 +92,7 @@ pub(crate) fn print_some(context: &CommandContext, findings: &[Finding]) -> Resu
     Ok(printer.outcome?)
 }
 
-/// Makes the checks of an endpoint that need no profile, and prints them.
+/// Runs the checks of an endpoint that need no profile, and prints them.
 pub(crate) fn print_endpoint(
     context: &CommandContext,
     endpoint: &Url,
@@ -106,7 +106,7 @@ pub(crate) fn print_endpoint(
     Ok(findings)
 }
 
-/// An error where a check failed.
+/// Returns an error if a check failed.
 pub(crate) fn outcome(findings: &[Finding]) -> Result<(), CliError> {
     let failed: Vec<&Finding> = findings
         .iter()
@@ -121,11 +121,11 @@ pub(crate) fn outcome(findings: &[Finding]) -> Result<(), CliError> {
     }
 }
 
-const fn is_wrong(finding: &Finding) -> bool {
+const fn needs_attention(finding: &Finding) -> bool {
     matches!(finding.status, Status::Failed | Status::Warning)
 }
 
-/// Makes every check and passes each finding to `on_finding` as it comes.
+/// Runs every check and passes each finding to `on_finding` as it comes.
 pub(crate) fn findings(
     context: &CommandContext,
     on_finding: &mut dyn FnMut(&Finding),
@@ -152,7 +152,7 @@ pub(crate) fn findings(
     Ok(report.into_findings())
 }
 
-/// Prints findings as lines: the first cause stands out, what follows steps back.
+/// Prints findings as lines: highlights the first failure, dims what follows.
 #[derive(Debug)]
 pub(crate) struct Printer {
     paint: Paint,
@@ -161,7 +161,7 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    /// Prints with these colours.
+    /// A printer with these colours.
     pub(crate) const fn new(paint: Paint) -> Self {
         Self {
             paint,
@@ -219,8 +219,7 @@ impl Printer {
     }
 }
 
-/// Text of several lines, each after the first indented by `indent`, without what a terminal
-/// would act on.
+/// Sanitises text of several lines, and indents each after the first by `indent`.
 fn lines(text: &str, indent: usize) -> String {
     let separator = format!("\n{:indent$}", "");
     let lines: Vec<String> = text.lines().map(plain).collect();

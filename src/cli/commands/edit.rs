@@ -42,12 +42,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "P")]
     pri: Option<String>,
 
-    /// Take the text as it is: `due:tomorrow` becomes no date, and a text may be a
+    /// Take the text as typed: `due:tomorrow` is not resolved, and a text may be a
     /// handle
     #[arg(long)]
     literal: bool,
 
-    /// Skip the question
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 
@@ -78,24 +78,26 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if words.is_empty() {
         return edit_in_editor(context, arguments, handle);
     }
-    refuse_handles(arguments, handle, words)?;
+    reject_handles(arguments, handle, words)?;
     let text = words.join(" ");
-    rules(context, arguments).check(&text).map_err(refused)?;
+    rules(context, arguments)
+        .check(&text)
+        .map_err(not_accepted)?;
     carry_out(
         context,
         &bulk(arguments, vec![handle.clone()]),
         VERB,
         |todo| {
             let typed = rules(context, arguments).check_edit(&todo.text, text.trim());
-            let typed = typed.map_err(refused)?;
+            let typed = typed.map_err(not_accepted)?;
             notify(context, &typed);
             Ok(edit(todo, typed.text))
         },
     )
 }
 
-/// Refuses a text that may have been meant as more handles.
-fn refuse_handles(arguments: &Arguments, handle: &str, words: &[String]) -> Result<(), CliError> {
+/// Rejects a text that may be meant as more handles.
+fn reject_handles(arguments: &Arguments, handle: &str, words: &[String]) -> Result<(), CliError> {
     if handle == "-" {
         return Err(CliError::usage(
             "`-` reads handles, and a text is for one todo",
@@ -118,8 +120,8 @@ fn revise(
     revisions: &[Revision],
 ) -> Result<(), CliError> {
     let from_stdin = matches!(arguments.handles.as_slice(), [dash] if dash == "-");
-    let stray = |word: &&String| !from_stdin && Handle::from_str(word).is_err();
-    if let Some(word) = arguments.handles.iter().find(stray) {
+    let is_text = |word: &&String| !from_stdin && Handle::from_str(word).is_err();
+    if let Some(word) = arguments.handles.iter().find(is_text) {
         return Err(CliError::usage(
             format!("`{word}` is not a handle"),
             "Edit the text, or tags, dates and priorities, but not both at once.",
@@ -160,7 +162,7 @@ fn edit_in_editor(
     let typed = type_in_editor(context, arguments, &todo.text)?;
     notify(context, &typed);
     let text = typed.text;
-    // Based on the text that was seen, so that a concurrent change is not lost.
+    // Based on the text in the editor, so that a concurrent change is not lost.
     let seen = todo.text.clone();
     carry_out(
         context,
@@ -175,8 +177,8 @@ fn edit_in_editor(
     )
 }
 
-/// Opens the editor until its text is accepted; where it cannot ask, a refused
-/// text is kept in its file.
+/// Opens the editor until its text is accepted. If it cannot ask, a rejected text is
+/// kept in its file.
 fn type_in_editor(
     context: &CommandContext,
     arguments: &Arguments,
@@ -210,7 +212,7 @@ fn rules(context: &CommandContext, arguments: &Arguments) -> Rules {
     }
 }
 
-fn refused(source: TypedError) -> CliError {
+fn not_accepted(source: TypedError) -> CliError {
     CliError::Typed {
         place: "the new text is not accepted".to_owned(),
         source,

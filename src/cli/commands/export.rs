@@ -17,10 +17,10 @@ use crate::store::Store;
 /// The arguments of `export`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The file to write, instead of the standard output
+    /// The file to write, instead of standard output
     file: Option<PathBuf>,
 
-    /// The format; by the file's name without it
+    /// The format; by default from the name of the file
     #[arg(long, value_name = "F", value_enum)]
     format: Option<Format>,
 }
@@ -31,7 +31,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let format = arguments.format.or_else(|| path.and_then(Format::of_name));
     let format = format.ok_or_else(|| {
         CliError::usage(
-            "no format, and the name of the file does not say one",
+            "no format given, and the name of the file does not imply one",
             "Add --format todotxt, json, jsonl, csv or markdown.",
         )
     })?;

@@ -28,13 +28,13 @@ pub(crate) struct Arguments {
 
 /// Explains a command or a topic.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
-    let mut command = examples::shown_first(arguments::Arguments::command());
+    let mut command = examples::with_examples(arguments::Arguments::command());
     command.build();
     let topic = |name: &str| TOPICS.iter().find(|topic| topic.name == name);
     let text = match arguments.topic.as_deref() {
         None => command.render_long_help().to_string(),
         Some("doctor") => doctor(&mut command, arguments.code.as_deref())?,
-        // With the user's own keys, where there are any.
+        // With the user's own keys, if there are any.
         Some("keys") => topics::keys(&keymap(context)),
         Some(name) => match (topic(name), command.find_subcommand_mut(name)) {
             (Some(topic), _) => (topic.text)(),
@@ -48,7 +48,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     Ok(written?)
 }
 
-/// Returns the keys in force: the configured ones, else those of the table.
+/// Returns the key bindings: the configured ones, or the defaults.
 fn keymap(context: &CommandContext) -> Keymap {
     let Ok(config) = context.config() else {
         return Keymap::default();
@@ -75,7 +75,7 @@ fn doctor(command: &mut clap::Command, code: Option<&str>) -> Result<String, Cli
             .find_subcommand_mut("doctor")
             .map(|doctor| doctor.render_long_help().to_string())
             .unwrap_or_default();
-        let mut text = format!("{help}\nChecks, in order, and the codes of what can be wrong:\n");
+        let mut text = format!("{help}\nChecks, in order, with the codes of their findings:\n");
         for (check, meaning) in &CHECKS {
             let _ = writeln!(text, "\n{check}: {meaning}");
             let of_check = codes::CODES.iter().filter(|known| known.check == *check);
@@ -83,7 +83,7 @@ fn doctor(command: &mut clap::Command, code: Option<&str>) -> Result<String, Cli
                 let _ = writeln!(text, "  {}", known.code);
             }
         }
-        text.push_str("\nCodes of a setup that fails:\n");
+        text.push_str("\nCodes of `tudone setup`:\n");
         for known in setup_codes::SETUP_CODES {
             let _ = writeln!(text, "  {} ({})", known.code, known.check);
         }

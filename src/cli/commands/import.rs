@@ -20,20 +20,20 @@ use crate::domain::todo::Todo;
 use crate::store::Store;
 use crate::text::sanitize::plain;
 
-/// How many lines that were left out are named one by one.
-const NAMED: usize = 20;
+/// How many skipped lines are reported one by one.
+const REPORTED: usize = 20;
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The file; `-` is the standard input
+    /// The file; `-` is standard input
     file: PathBuf,
 
-    /// The format; by name and content without it
+    /// The format; by default from name and content
     #[arg(long, value_name = "F", value_enum)]
     format: Option<Format>,
 
-    /// Add todos that were imported before once more
+    /// Import todos again that were imported before
     #[arg(long)]
     again: bool,
 
@@ -45,15 +45,17 @@ pub(crate) struct Arguments {
     writing: Writing,
 }
 
-/// Adds the todos of a file that are not there yet.
+/// Adds the todos of a file that do not exist yet.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let parsed = read(arguments)?;
     let known = context.known()?;
-    for (line, why) in parsed.left_out.iter().take(NAMED) {
+    for (line, why) in parsed.left_out.iter().take(REPORTED) {
         context.notice(format!("line {line} {why}"));
     }
     for (what, count) in &parsed.lost {
-        context.notice(format!("not imported, no place in a todo: {count} {what}"));
+        context.notice(format!(
+            "not imported: {count} {what} (a todo has no such field)"
+        ));
     }
     let left_out = parsed.left_out.len();
     if arguments.strict && left_out > 0 {
@@ -74,7 +76,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         let written = write::commit(context, &known, &mut store, "added", &changes, wait)?;
         let printed = print(arguments, &[], &written.todos, already, left_out);
         write::answer_printed("added", &written.todos, printed)?;
-        written.refused.map_or(Ok(()), Err)?;
+        written.rejected.map_or(Ok(()), Err)?;
     }
     if left_out > 0 {
         return Err(CliError::LeftOut {
@@ -88,7 +90,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
 fn read(arguments: &Arguments) -> Result<Parsed, CliError> {
     let path = Some(arguments.file.as_path()).filter(|it| *it != Path::new("-"));
     let name = path.map_or_else(
-        || "the standard input".to_owned(),
+        || "standard input".to_owned(),
         |path| path.display().to_string(),
     );
     let content = if let Some(path) = path {
@@ -102,13 +104,13 @@ fn read(arguments: &Arguments) -> Result<Parsed, CliError> {
     let format = arguments.format.or_else(|| Format::guess(path, &content));
     let format = format.ok_or_else(|| {
         CliError::usage(
-            format!("the format of {name} is not certain"),
+            format!("cannot detect the format of {name}"),
             "Add --format todotxt, json, jsonl, csv, markdown, taskwarrior or todoist.",
         )
     })?;
     parse(format, &content).map_err(|why| {
         CliError::usage(
-            format!("{name} cannot be read in this format: {why}"),
+            format!("cannot read {name} in this format: {why}"),
             "Check the file, or name another format with --format.",
         )
     })
@@ -163,7 +165,7 @@ fn texts(changes: &[Change]) -> Vec<&str> {
 
 fn print(
     arguments: &Arguments,
-    imagined: &[&str],
+    would_add: &[&str],
     added: &[Todo],
     already: usize,
     left_out: usize,
@@ -176,11 +178,11 @@ fn print(
             "left_out": left_out,
         });
         if arguments.writing.dry_run {
-            answer["would_add"] = json!(imagined);
+            answer["would_add"] = json!(would_add);
         }
         output::json(&mut out, &answer)?;
     } else if arguments.writing.dry_run {
-        for text in imagined {
+        for text in would_add {
             writeln!(out, "would be added: {}", plain(text))?;
         }
     } else {

@@ -12,10 +12,10 @@ use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::json::{Field, Shown};
-use crate::cli::network::{self, SyncOptions, younger};
+use crate::cli::network::{self, SyncOptions, is_younger};
 use crate::cli::output::{self, Out, TodoLines};
 use crate::cli::pager::Paged;
-use crate::cli::pick::refuse_blank;
+use crate::cli::pick::reject_blank;
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::config::nearest;
 use crate::domain::query::{Options, Query, Scope, Sort};
@@ -47,15 +47,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["all", "done"])]
     view: Option<String>,
 
-    /// The order; by the server's id without it
+    /// The order; by the server's id by default
     #[arg(long, value_name = "KEY", value_enum)]
-    sort: Option<Order>,
+    sort: Option<SortBy>,
 
-    /// In the opposite order
+    /// Reverse the order
     #[arg(long)]
     reverse: bool,
 
-    /// Print only how many there are
+    /// Print only the number of todos
     #[arg(long, conflicts_with_all = ["json", "jsonl"])]
     count: bool,
 
@@ -73,7 +73,7 @@ pub(crate) struct Arguments {
     )]
     json: Option<String>,
 
-    /// Print JSON, one todo a line
+    /// Print JSON, one todo per line
     #[arg(long)]
     jsonl: bool,
 
@@ -88,7 +88,7 @@ pub(crate) struct Arguments {
 
 /// The orders of `--sort`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Order {
+enum SortBy {
     /// By the server's id
     Server,
     /// Earliest due date first
@@ -101,14 +101,14 @@ enum Order {
     Text,
 }
 
-impl From<Order> for Sort {
-    fn from(order: Order) -> Self {
+impl From<SortBy> for Sort {
+    fn from(order: SortBy) -> Self {
         match order {
-            Order::Server => Self::Server,
-            Order::Due => Self::Due,
-            Order::Priority => Self::Priority,
-            Order::Created => Self::Created,
-            Order::Text => Self::Text,
+            SortBy::Server => Self::Server,
+            SortBy::Due => Self::Due,
+            SortBy::Priority => Self::Priority,
+            SortBy::Created => Self::Created,
+            SortBy::Text => Self::Text,
         }
     }
 }
@@ -117,17 +117,17 @@ impl From<Order> for Sort {
 struct Listing<'a> {
     query: Query,
     limit: usize,
-    form: Form<'a>,
+    format: ListFormat<'a>,
 }
 
-enum Form<'a> {
+enum ListFormat<'a> {
     Lines,
     Count,
     Json(&'a [Field]),
     JsonLines(&'a [Field]),
 }
 
-/// Lists todos from the local store; pulls first when that is too old.
+/// Lists todos from the local store; pulls first if that is too old.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let fields = Field::parse_list(arguments.json.as_deref().unwrap_or_default())
         .map_err(|why| CliError::usage(why, "Run `tudone help json` to see the fields."))?;
@@ -138,7 +138,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             help,
         ));
     }
-    refuse_blank(
+    reject_blank(
         &arguments.terms,
         "`list` without terms prints all open todos.",
     )?;
@@ -150,24 +150,24 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             context.calendar(config.ui.week_start),
         )?,
         limit: arguments.limit.unwrap_or(usize::MAX),
-        form: match (arguments.jsonl, &arguments.json) {
-            (true, _) => Form::JsonLines(&fields),
-            (false, Some(_)) => Form::Json(&fields),
-            (false, None) if arguments.count => Form::Count,
-            (false, None) => Form::Lines,
+        format: match (arguments.jsonl, &arguments.json) {
+            (true, _) => ListFormat::JsonLines(&fields),
+            (false, Some(_)) => ListFormat::Json(&fields),
+            (false, None) if arguments.count => ListFormat::Count,
+            (false, None) => ListFormat::Lines,
         },
     };
     let known = context.known_by(config)?;
-    match from_here(context, arguments, &known)? {
-        Source::Fresh(store) => listing.print(context, &store, false),
-        Source::Old(store, miss) => {
-            tell_age(context, &store, &miss)?;
+    match source(context, arguments, &known)? {
+        ListSource::Fresh(store) => listing.print(context, &store, false),
+        ListSource::Old(store, skipped) => {
+            report_age(context, &store, &skipped)?;
             listing.print(context, &store, true)
         }
     }
 }
 
-/// Returns what to list: the terms, within the view where one is named.
+/// Returns the query: the terms, within the named view if there is one.
 fn query(arguments: &Arguments, own: &[OwnView], calendar: Calendar) -> Result<Query, CliError> {
     let terms = parse_terms(&arguments.terms, calendar)?;
     let sort = arguments.sort.map(Sort::from);
@@ -198,18 +198,18 @@ fn unknown_view(name: &str, views: &[View]) -> CliError {
 }
 
 /// The store to list from.
-enum Source {
+enum ListSource {
     /// Recent enough.
     Fresh(Store),
     /// Too old, and why.
     Old(Store, SyncSkipped),
 }
 
-fn from_here(
+fn source(
     context: &CommandContext,
     arguments: &Arguments,
     known: &KnownProfile,
-) -> Result<Source, CliError> {
+) -> Result<ListSource, CliError> {
     if !arguments.fresh
         && let Some(store) = known.read()?
     {
@@ -217,57 +217,61 @@ fn from_here(
         let is_young = |at| is_young(at, arguments.max_age, context.clock.now());
         let young = !freshness.stale && freshness.as_of.is_some_and(is_young);
         if young {
-            return Ok(Source::Fresh(store));
+            return Ok(ListSource::Fresh(store));
         }
         if context.flags.offline {
-            return answerable(store, SyncSkipped::Offline);
+            return answer_from_old(store, SyncSkipped::Offline);
         }
-        if let Some(miss) = network::remembered(context, &store)? {
-            return answerable(store, miss);
+        if let Some(skipped) = network::recent_failure(context, &store)? {
+            return answer_from_old(store, skipped);
         }
     } else if context.flags.offline {
         return Err(SyncSkipped::Offline.into_error(UNKNOWN));
     }
     let mut store = match known.open() {
-        // A store that can only be read still answers.
+        // A read-only store can still be listed.
         Err(CliError::Store(error)) if !arguments.fresh && !error.is_corruption() => {
-            let miss = SyncSkipped::Ended(error.into());
+            let skipped = SyncSkipped::Ended(error.into());
             return match known.read()? {
-                Some(store) => answerable(store, miss),
-                None => Err(miss.into_error(UNKNOWN)),
+                Some(store) => answer_from_old(store, skipped),
+                None => Err(skipped.into_error(UNKNOWN)),
             };
         }
         opened => opened?,
     };
     let options = SyncOptions {
         insist: arguments.fresh,
-        ..SyncOptions::USUAL
+        ..SyncOptions::DEFAULT
     };
     match network::attempt(context, known, &mut store, options)? {
-        Ok(_) => Ok(Source::Fresh(store)),
-        Err(miss) if arguments.fresh => Err(miss.into_error("no fresh answer")),
-        Err(miss) => answerable(store, miss),
+        Ok(_) => Ok(ListSource::Fresh(store)),
+        Err(skipped) if arguments.fresh => Err(skipped.into_error("no fresh answer")),
+        Err(skipped) => answer_from_old(store, skipped),
     }
 }
 
 const UNKNOWN: &str = "this account was never synced on this device";
 
-/// Answers from an old store, unless it was never synced.
-fn answerable(store: Store, miss: SyncSkipped) -> Result<Source, CliError> {
+/// Returns an old store to list from, unless it was never synced.
+fn answer_from_old(store: Store, skipped: SyncSkipped) -> Result<ListSource, CliError> {
     let totals = store.totals()?;
     let empty = totals.open + totals.done == 0;
     if empty && store.freshness()?.as_of.is_none() {
-        return Err(miss.into_error(UNKNOWN));
+        return Err(skipped.into_error(UNKNOWN));
     }
-    Ok(Source::Old(store, miss))
+    Ok(ListSource::Old(store, skipped))
 }
 
 fn is_young(at: Timestamp, max_age: Duration, now: Timestamp) -> bool {
-    SignedDuration::try_from(max_age).is_ok_and(|max_age| younger(at, max_age, now))
+    SignedDuration::try_from(max_age).is_ok_and(|max_age| is_younger(at, max_age, now))
 }
 
-fn tell_age(context: &CommandContext, store: &Store, miss: &SyncSkipped) -> Result<(), CliError> {
-    let word = miss.summary();
+fn report_age(
+    context: &CommandContext,
+    store: &Store,
+    skipped: &SyncSkipped,
+) -> Result<(), CliError> {
+    let word = skipped.summary();
     match store.freshness()?.as_of {
         Some(at) => context.notice(format!("as of {}, {word}", moment(context, at))),
         None => context.notice(format!("never synced, {word}")),
@@ -278,32 +282,32 @@ fn tell_age(context: &CommandContext, store: &Store, miss: &SyncSkipped) -> Resu
 /// Formats a time: `14:02` today, with the date on other days.
 pub(crate) fn moment(context: &CommandContext, at: Timestamp) -> String {
     let at = local(at);
-    let form = if at.date() == context.clock.today() {
+    let format = if at.date() == context.clock.today() {
         "%H:%M"
     } else {
         "%Y-%m-%d %H:%M"
     };
-    at.strftime(form).to_string()
+    at.strftime(format).to_string()
 }
 
 impl Listing<'_> {
     fn print(&self, context: &CommandContext, store: &Store, stale: bool) -> Result<(), CliError> {
         let mut out = output::stdout();
-        match self.form {
-            Form::Lines => {
+        match self.format {
+            ListFormat::Lines => {
                 drop(out);
                 return self.lines(context, store);
             }
-            Form::Count => {
+            ListFormat::Count => {
                 let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
                 writeln!(out, "{}", store.count(&self.query)?.min(limit))?;
             }
-            Form::JsonLines(fields) => {
+            ListFormat::JsonLines(fields) => {
                 self.rows(store, |todo, _| {
                     output::json(&mut out, &Shown::part(todo, fields))
                 })?;
             }
-            Form::Json(fields) => self.document(store, stale, fields, &mut out)?,
+            ListFormat::Json(fields) => self.document(store, stale, fields, &mut out)?,
         }
         Ok(out.flush()?)
     }

@@ -1,4 +1,4 @@
-//! One file a command: its arguments and `run`.
+//! The commands, one file each: its arguments and `run`.
 
 use crate::cli::arguments::Command;
 use crate::cli::context::CommandContext;

@@ -1,4 +1,4 @@
-//! `tudone queue`: shows the outbox, retries and drops changes.
+//! `tudone queue`: shows, retries and drops the changes in the outbox.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::cli::context::{CommandContext, KnownProfile, outbox};
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
-use crate::cli::output;
+use crate::cli::output::{self, count_of_changes};
 use crate::cli::write::lacking;
 use crate::domain::change::{Act, Progress};
 use crate::domain::key::Key;
@@ -26,12 +26,12 @@ use crate::text::sanitize::plain;
 pub(crate) struct Arguments {
     /// What to do
     #[arg(value_enum, default_value_t)]
-    task: Task,
+    action: QueueAction,
 
     /// Only changes of this todo
     handle: Option<String>,
 
-    /// Skip the question
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 
@@ -41,11 +41,11 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Task {
+enum QueueAction {
     /// One line for each change
     #[default]
     List,
-    /// Everything about the changes
+    /// All details of the changes
     Show,
     /// Send rejected changes again; a todo that was deleted elsewhere comes back
     /// as a new one
@@ -56,7 +56,7 @@ enum Task {
 
 /// A change, as printed.
 #[derive(Debug, Serialize)]
-pub(crate) struct Waiting {
+pub(crate) struct QueueItem {
     #[serde(skip)]
     seq: i64,
     handle: String,
@@ -79,11 +79,11 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         return print(arguments, &[]);
     }
     let mut store = known.open()?;
-    let waiting = waiting(&store, arguments.handle.as_ref())?;
-    match arguments.task {
-        Task::List | Task::Show => print(arguments, &waiting),
-        Task::Retry => retry(context, arguments, &known, &mut store, waiting),
-        Task::Drop => give_up(context, arguments, &mut store, waiting),
+    let items = items(&store, arguments.handle.as_ref())?;
+    match arguments.action {
+        QueueAction::List | QueueAction::Show => print(arguments, &items),
+        QueueAction::Retry => retry(context, arguments, &known, &mut store, items),
+        QueueAction::Drop => drop_changes(context, arguments, &mut store, items),
     }
 }
 
@@ -92,33 +92,33 @@ fn retry(
     arguments: &Arguments,
     known: &KnownProfile,
     store: &mut Store,
-    waiting: Vec<Waiting>,
+    items: Vec<QueueItem>,
 ) -> Result<(), CliError> {
     let mut retried = Vec::new();
     // A retry merges with the newest text.
-    let mut synced = network::attempt(context, known, store, SyncOptions::USUAL)?;
-    for change in waiting.into_iter().filter(|it| it.state == "rejected") {
+    let mut synced = network::attempt(context, known, store, SyncOptions::DEFAULT)?;
+    for change in items.into_iter().filter(|it| it.state == "rejected") {
         if let Some(key) = store.retry(change.seq, context.clock.key())? {
             retried.push((key, change));
         }
     }
     if synced.is_ok() && store.totals()?.pending > 0 {
-        synced = network::attempt(context, known, store, SyncOptions::USUAL)?;
+        synced = network::attempt(context, known, store, SyncOptions::DEFAULT)?;
     }
-    if let (false, Err(miss)) = (retried.is_empty(), synced) {
-        context.notice(format!("queued: {}", miss.why()));
+    if let (false, Err(skipped)) = (retried.is_empty(), synced) {
+        context.notice(format!("queued: {}", skipped.why()));
     }
-    let now = become_of(store, retried)?;
+    let now = states_after(store, retried)?;
     print(arguments, &now)?;
-    let refused: Vec<_> = now.iter().filter_map(Waiting::refusal).collect();
-    if refused.is_empty() {
+    let rejected: Vec<_> = now.iter().filter_map(QueueItem::rejection).collect();
+    if rejected.is_empty() {
         return Ok(());
     }
-    Err(CliError::Refused { changes: refused })
+    Err(CliError::Refused { changes: rejected })
 }
 
 /// Returns the states of the retried changes, each with its todo's key.
-fn become_of(store: &Store, retried: Vec<(Key, Waiting)>) -> Result<Vec<Waiting>, CliError> {
+fn states_after(store: &Store, retried: Vec<(Key, QueueItem)>) -> Result<Vec<QueueItem>, CliError> {
     let mut entries = outbox(store)?;
     let mut now = Vec::with_capacity(retried.len());
     for (key, was) in retried {
@@ -126,44 +126,44 @@ fn become_of(store: &Store, retried: Vec<(Key, Waiting)>) -> Result<Vec<Waiting>
         let key = todo.as_ref().map_or(key, |todo| todo.key);
         let place = entries.iter().position(|it| it.entry.change.todo == key);
         now.push(match (place, todo) {
-            (Some(place), _) => Waiting::new(store, entries.remove(place))?,
-            (None, Some(todo)) => was.taken(todo.handle().to_string(), key),
+            (Some(place), _) => QueueItem::new(store, entries.remove(place))?,
+            (None, Some(todo)) => was.synced(todo.handle().to_string(), key),
             (None, None) => {
                 let handle = was.handle.clone();
-                was.taken(handle, key)
+                was.synced(handle, key)
             }
         });
     }
     Ok(now)
 }
 
-fn give_up(
+fn drop_changes(
     context: &CommandContext,
     arguments: &Arguments,
     store: &mut Store,
-    waiting: Vec<Waiting>,
+    items: Vec<QueueItem>,
 ) -> Result<(), CliError> {
-    let (may, sent): (Vec<_>, Vec<_>) = waiting
+    let (may, sent): (Vec<_>, Vec<_>) = items
         .into_iter()
         .partition(|it| matches!(it.state, "pending" | "rejected"));
     if !sent.is_empty() {
-        let count = counted(sent.len());
+        let count = count_of_changes(sent.len());
         context.notice(format!(
             "{count} may have reached the server and cannot be dropped"
         ));
     }
-    // A handle is explicit enough off a terminal.
+    // Without a terminal, a handle is explicit enough.
     let asks = arguments.handle.is_none() || context.can_ask();
     if asks && !arguments.yes && !may.is_empty() {
         context.confirm(&format!(
             "Drop {}? This cannot be undone.",
-            counted(may.len())
+            count_of_changes(may.len())
         ))?;
     }
     let mut dropped = Vec::new();
     for change in may {
         if store.drop_entry(change.seq)? {
-            dropped.push(Waiting {
+            dropped.push(QueueItem {
                 state: "dropped",
                 ..change
             });
@@ -172,34 +172,26 @@ fn give_up(
     print(arguments, &dropped)
 }
 
-fn counted(changes: usize) -> String {
-    if changes == 1 {
-        "1 change".to_owned()
-    } else {
-        format!("{changes} changes")
-    }
-}
-
 /// Returns the changes in the outbox, or those of one todo, also of one whose
 /// deletion is pending. Does not pull to resolve a handle: that would send the
 /// pending changes.
-fn waiting(store: &Store, handle: Option<&String>) -> Result<Vec<Waiting>, CliError> {
-    let mut waiting = Vec::new();
+fn items(store: &Store, handle: Option<&String>) -> Result<Vec<QueueItem>, CliError> {
+    let mut items = Vec::new();
     let may = store.capabilities()?;
     for queued in outbox(store)? {
         let stuck = may.and_then(|may| lacking(may, &queued.entry.change.act));
-        waiting.push(Waiting::new(store, queued)?.stuck_for(stuck));
+        items.push(QueueItem::new(store, queued)?.stuck_for(stuck));
     }
     if let Some(word) = handle {
-        let key = key_of(store, &waiting, word)?;
-        waiting.retain(|it| it.key == key);
+        let key = key_of(store, &items, word)?;
+        items.retain(|it| it.key == key);
     }
-    Ok(waiting)
+    Ok(items)
 }
 
 /// Returns the key of the todo that `word` names.
-fn key_of(store: &Store, waiting: &[Waiting], word: &str) -> Result<String, CliError> {
-    if let Some(listed) = waiting.iter().find(|it| it.is_of(word)) {
+fn key_of(store: &Store, items: &[QueueItem], word: &str) -> Result<String, CliError> {
+    if let Some(listed) = items.iter().find(|it| it.is_of(word)) {
         return Ok(listed.key.clone());
     }
     let missing = || CliError::NotFound {
@@ -216,8 +208,8 @@ fn key_of(store: &Store, waiting: &[Waiting], word: &str) -> Result<String, CliE
         && let Some(start) = start_of_key(store, &handle)?
     {
         let digits = |key: &str| key.replace('-', "");
-        let is_meant = |key: &&String| digits(key).starts_with(&digits(&start));
-        keys.extend(waiting.iter().map(|it| &it.key).filter(is_meant).cloned());
+        let matches = |key: &&String| digits(key).starts_with(&digits(&start));
+        keys.extend(items.iter().map(|it| &it.key).filter(matches).cloned());
     }
     let first = keys.pop_first().ok_or_else(missing)?;
     if keys.is_empty() {
@@ -241,7 +233,7 @@ fn start_of_key(store: &Store, handle: &Handle) -> Result<Option<String>, CliErr
     })
 }
 
-impl Waiting {
+impl QueueItem {
     /// Describes an entry of the outbox.
     ///
     /// # Errors
@@ -286,7 +278,7 @@ impl Waiting {
         })
     }
 
-    /// Adds the reason why it cannot be sent where the role may not `act`.
+    /// Adds the reason why it cannot be sent if the role may not `act`.
     fn stuck_for(self, act: Option<&'static str>) -> Self {
         match act {
             Some(act) if self.state == "pending" => Self {
@@ -298,7 +290,7 @@ impl Waiting {
     }
 
     /// Returns it as synced, with the current handle of its todo.
-    fn taken(self, handle: String, key: Key) -> Self {
+    fn synced(self, handle: String, key: Key) -> Self {
         Self {
             handle,
             key: key.to_string(),
@@ -310,8 +302,8 @@ impl Waiting {
         }
     }
 
-    /// Returns handle, code and message where it was rejected.
-    fn refusal(&self) -> Option<(String, String, String)> {
+    /// Returns handle, code and message if it was rejected.
+    fn rejection(&self) -> Option<(String, String, String)> {
         let (code, message) = (self.code.clone()?, self.message.clone()?);
         Some((self.handle.clone(), code, message))
     }
@@ -345,13 +337,13 @@ impl Waiting {
         self.key == todo.to_string()
     }
 
-    /// Writes everything about it.
+    /// Writes all details.
     ///
     /// # Errors
     ///
     /// stdout's.
     pub(crate) fn page(&self, out: &mut impl io::Write) -> io::Result<()> {
-        let facts = [
+        let fields = [
             ("todo", Some(&self.handle)),
             ("key", Some(&self.key)),
             ("text", Some(&self.text)),
@@ -361,25 +353,27 @@ impl Waiting {
             ("reason", self.message.as_ref()),
         ];
         writeln!(out, "{} ({}), made at {}", self.act, self.state, self.at)?;
-        for (name, fact) in facts {
-            if let Some(fact) = fact {
-                writeln!(out, "  {name:<9} {}", plain(fact))?;
+        for (name, value) in fields {
+            if let Some(value) = value {
+                writeln!(out, "  {name:<9} {}", plain(value))?;
             }
         }
         Ok(())
     }
 }
 
-fn print(arguments: &Arguments, waiting: &[Waiting]) -> Result<(), CliError> {
+fn print(arguments: &Arguments, items: &[QueueItem]) -> Result<(), CliError> {
     let mut out = output::stdout();
     if arguments.json {
-        let answer = serde_json::json!({ "entries": waiting });
+        let answer = serde_json::json!({ "entries": items });
         output::json(&mut out, &answer)?;
     } else {
-        for change in waiting {
-            match arguments.task {
-                Task::Show => change.page(&mut out)?,
-                Task::List | Task::Retry | Task::Drop => change.line(&mut out)?,
+        for change in items {
+            match arguments.action {
+                QueueAction::Show => change.page(&mut out)?,
+                QueueAction::List | QueueAction::Retry | QueueAction::Drop => {
+                    change.line(&mut out)?;
+                }
             }
         }
     }

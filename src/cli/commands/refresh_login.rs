@@ -1,7 +1,7 @@
 //! `tudone refresh-login` (hidden): a command runs it to refresh the login.
 //!
-//! It goes on when the command has answered, was interrupted or was killed: an
-//! answer of the issuer that is not stored may cost the login.
+//! It continues when the command has ended or was killed: losing the issuer's answer
+//! may cost the login.
 
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
@@ -14,7 +14,7 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     let config = context.config()?;
     let profile = ActiveProfile::new(config.profile, config.paths);
     network::block_on(async {
-        // Before anything is sent: from here on no terminal ends this process.
+        // Before the request: closing the terminal must not end this process.
         let _hangups = session::leave_terminal();
         profile.refresh_login().await
     })?

@@ -15,7 +15,7 @@ use crate::sandbox::{Addresses, DEVELOPMENT_ONLY, Dialect, Sandbox, SandboxOptio
 /// The arguments of `sandbox`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Listen on this port of 127.0.0.1; 0 is any free one
+    /// Listen on this port of 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "N")]
     port: Option<u16>,
 
@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
 
     /// The identity provider to imitate
     #[arg(long, value_enum, default_value_t)]
-    dialect: Habits,
+    dialect: DialectName,
 
     /// Print the addresses as one line of JSON
     #[arg(long)]
@@ -53,11 +53,11 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Habits {
+enum DialectName {
     /// Auth0, with its deviations
     #[default]
     Auth0,
-    /// The standards, to the letter
+    /// Strictly as the RFCs
     Rfc,
 }
 
@@ -75,8 +75,8 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         access_ttl_s: arguments.access_ttl,
         leeway_s: arguments.leeway,
         dialect: match arguments.dialect {
-            Habits::Auth0 => Dialect::Auth0,
-            Habits::Rfc => Dialect::Rfc,
+            DialectName::Auth0 => Dialect::Auth0,
+            DialectName::Rfc => Dialect::Rfc,
         },
         ..SandboxOptions::default()
     };
@@ -85,17 +85,17 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
 }
 
 async fn serve(arguments: &Arguments, options: SandboxOptions) -> Result<(), CliError> {
-    let mut told_to_end = Shutdown::listen()?;
+    let mut shutdown = Shutdown::listen()?;
     let mut sandbox = Sandbox::start(options).await?;
-    let said = print(arguments, sandbox.addresses());
-    if said.is_ok() {
+    let printed = print(arguments, sandbox.addresses());
+    if printed.is_ok() {
         tokio::select! {
-            _ = told_to_end.wait() => {}
+            _ = shutdown.wait() => {}
             () = sandbox.wait() => {}
         }
     }
     sandbox.stop().await;
-    said
+    printed
 }
 
 fn print(arguments: &Arguments, addresses: &Addresses) -> Result<(), CliError> {

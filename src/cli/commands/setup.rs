@@ -1,4 +1,4 @@
-//! `tudone setup`: makes a backend ready.
+//! `tudone setup`: prepares a backend.
 
 use std::path::PathBuf;
 
@@ -20,18 +20,18 @@ mod steps;
 
 use steps::SetupStep;
 
-/// What `setup` takes.
+/// The arguments of `setup`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    part: Option<Part>,
+    command: Option<SetupCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Part {
-    /// Make tables and permissions in Hasura, or show what is missing
+enum SetupCommand {
+    /// Create tables and permissions in Hasura, or show what is missing
     Hasura(hasura::Arguments),
-    /// Make the API, the application and the Action in Auth0, or show what is missing
+    /// Create the API, the application and the Action in Auth0, or show what is missing
     Auth0(auth0::Arguments),
     /// Write the files that setup applies to a directory
     Export(export::Arguments),
@@ -39,17 +39,17 @@ enum Part {
 
 /// Runs one part of the setup.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
-    let Some(part) = &arguments.part else {
+    let Some(command) = &arguments.command else {
         return guided::run(context);
     };
-    match part {
-        Part::Hasura(arguments) => hasura::run(context, arguments),
-        Part::Auth0(arguments) => auth0::run(context, arguments),
-        Part::Export(arguments) => export::run(context, arguments),
+    match command {
+        SetupCommand::Hasura(arguments) => hasura::run(context, arguments),
+        SetupCommand::Auth0(arguments) => auth0::run(context, arguments),
+        SetupCommand::Export(arguments) => export::run(context, arguments),
     }
 }
 
-/// Where the secrets of a repair come from; a hidden prompt where there is no file.
+/// Options of a repair. Without a file, a secret is read from a hidden prompt.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RepairOptions {
     /// A file with Hasura's admin secret.
@@ -60,7 +60,7 @@ pub(crate) struct RepairOptions {
     pub(crate) yes: bool,
 }
 
-/// Runs the parts of the setup that put right what `findings` found; returns whether there were any.
+/// Runs the parts of the setup that fix `findings`. Returns false if none does.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::commands::list::moment;
-use crate::cli::commands::queue::Waiting;
+use crate::cli::commands::queue::QueueItem;
 use crate::cli::context::{CommandContext, KnownProfile, outbox};
 use crate::cli::error::CliError;
 use crate::cli::json::{Fields, ShownAll};
@@ -22,7 +22,7 @@ use crate::text::sanitize::plain;
 /// The arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The todos: `42`, `n3`, or 8 characters of a key; `-` reads handles from the
+    /// The todos: `42`, `n3`, or 8 characters of a key; `-` reads handles from
     /// standard input
     #[arg(value_name = "HANDLE", required = true)]
     handles: Vec<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     json: Option<Fields>,
 }
 
-/// Prints everything known of todos: parts, dates, unsent changes, history.
+/// Prints all details of todos: parts, dates, unsent changes, history.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let pick = Pick {
         handles: arguments.handles.clone(),
@@ -47,11 +47,11 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let handles = pick.typed_handles(context)?;
     let known = context.known()?;
     let (store, picked) = find(context, &known, &handles)?;
-    let waiting = waiting(&store)?;
+    let items = items(&store)?;
     let mut out = output::stdout();
     if let Some(Fields(fields)) = &arguments.json {
-        let is_shown = |it: &&Waiting| picked.found.iter().any(|todo| it.is_of_todo(todo.key));
-        let changes: Vec<&Waiting> = waiting.iter().filter(is_shown).collect();
+        let is_shown = |it: &&QueueItem| picked.found.iter().any(|todo| it.is_of_todo(todo.key));
+        let changes: Vec<&QueueItem> = items.iter().filter(is_shown).collect();
         let answer = json!({
             "todos": ShownAll(&picked.found, fields),
             "changes": changes,
@@ -65,7 +65,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
                 writeln!(out)?;
             }
             page(context, &mut out, todo)?;
-            for change in waiting.iter().filter(|it| it.is_of_todo(todo.key)) {
+            for change in items.iter().filter(|it| it.is_of_todo(todo.key)) {
                 change.page(&mut out)?;
             }
             for past in history.iter().filter(|it| it.text == todo.text) {
@@ -77,7 +77,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     picked.error().map_or(Ok(()), Err)
 }
 
-/// Finds the todos. Pulls only where nothing is unsent: a round would send it.
+/// Finds the todos. Pulls only if no change is unsent: a round would send it.
 fn find(
     context: &CommandContext,
     known: &KnownProfile,
@@ -94,9 +94,9 @@ fn find(
     Ok((store, picked))
 }
 
-fn waiting(store: &Store) -> Result<Vec<Waiting>, CliError> {
+fn items(store: &Store) -> Result<Vec<QueueItem>, CliError> {
     let queued = outbox(store)?.into_iter();
-    queued.map(|queued| Waiting::new(store, queued)).collect()
+    queued.map(|queued| QueueItem::new(store, queued)).collect()
 }
 
 fn page(context: &CommandContext, out: &mut impl io::Write, todo: &Todo) -> io::Result<()> {
@@ -104,7 +104,7 @@ fn page(context: &CommandContext, out: &mut impl io::Write, todo: &Todo) -> io::
     let at = |at: Option<jiff::Timestamp>| at.map(|at| moment(context, at));
     let list = |words: Vec<&str>| (!words.is_empty()).then(|| words.join(", "));
     writeln!(out, "{}", plain(&todo.text))?;
-    let facts = [
+    let fields = [
         ("handle", Some(todo.handle().to_string())),
         ("key", Some(todo.key.to_string())),
         ("state", Some(todo.state.word().to_owned())),
@@ -124,9 +124,9 @@ fn page(context: &CommandContext, out: &mut impl io::Write, todo: &Todo) -> io::
         ("created", at(todo.created_at)),
         ("updated", at(todo.updated_at)),
     ];
-    for (name, fact) in facts {
-        if let Some(fact) = fact {
-            writeln!(out, "  {name:<9} {}", plain(&fact))?;
+    for (name, value) in fields {
+        if let Some(value) = value {
+            writeln!(out, "  {name:<9} {}", plain(&value))?;
         }
     }
     Ok(())

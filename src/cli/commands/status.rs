@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["prompt", "format"])]
     json: bool,
 
-    /// A line of your own: `{overdue}/{open}` with any count of --json
+    /// Print this line, such as `{overdue}/{open}`, with any count of --json
     #[arg(long, value_name = "TEXT", conflicts_with = "prompt")]
     format: Option<String>,
 
@@ -36,13 +36,13 @@ pub(crate) struct Arguments {
     prompt: bool,
 }
 
-/// The answer of `status`.
+/// The output of `status`.
 #[derive(Debug, Serialize)]
-struct Standing {
-    account: Option<AccountStanding>,
+struct StatusReport {
+    account: Option<AccountStatus>,
     /// `None` when the credential store cannot be read.
     logged_in: Option<bool>,
-    error: Option<Problem>,
+    error: Option<CredentialProblem>,
     store: String,
     backend: &'static str,
     as_of: Option<Timestamp>,
@@ -79,7 +79,7 @@ impl Counts {
 
 /// Why the credential store cannot be read.
 #[derive(Debug, Serialize)]
-struct Problem {
+struct CredentialProblem {
     code: &'static str,
     message: String,
     help: String,
@@ -87,7 +87,7 @@ struct Problem {
 
 /// The account.
 #[derive(Debug, Serialize)]
-struct AccountStanding {
+struct AccountStatus {
     sub: String,
     email: Option<String>,
     name: Option<String>,
@@ -111,7 +111,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         None => None,
     };
     let totals = store.as_ref().map(Store::totals).transpose()?;
-    let standing = standing(
+    let report = status_report(
         &profile,
         known.as_ref(),
         store.as_ref(),
@@ -120,12 +120,12 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     )?;
     let mut out = output::stdout();
     if let Some(format) = &arguments.format {
-        writeln!(out, "{}", filled(format, &standing)?)?;
+        writeln!(out, "{}", filled(format, &report)?)?;
     } else if arguments.json {
-        output::json(&mut out, &standing)?;
+        output::json(&mut out, &report)?;
     } else {
-        for (name, fact) in lines(context, &standing) {
-            writeln!(out, "{name:<8} {}", plain(&fact))?;
+        for (name, value) in lines(context, &report) {
+            writeln!(out, "{name:<8} {}", plain(&value))?;
         }
     }
     Ok(out.flush()?)
@@ -152,18 +152,18 @@ fn prompt(context: &CommandContext) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-fn standing(
+fn status_report(
     profile: &ActiveProfile,
     known: Option<&KnownAccount>,
     store: Option<&Store>,
     totals: Totals,
     today: Date,
-) -> Result<Standing, CliError> {
+) -> Result<StatusReport, CliError> {
     let capabilities = store.map(Store::capabilities).transpose()?.flatten();
     let freshness = store.map(Store::freshness).transpose()?;
     let is_logged_in = profile.is_logged_in();
-    Ok(Standing {
-        account: known.map(|known| AccountStanding {
+    Ok(StatusReport {
+        account: known.map(|known| AccountStatus {
             sub: known.identity.sub.clone(),
             email: known.identity.email.clone(),
             name: known.identity.name.clone(),
@@ -171,7 +171,7 @@ fn standing(
             issuer: known.account.issuer.clone(),
             endpoint: known.account.endpoint.clone(),
         }),
-        error: is_logged_in.as_ref().err().map(|error| Problem {
+        error: is_logged_in.as_ref().err().map(|error| CredentialProblem {
             code: error.code(),
             message: causes::on_one_line(error),
             help: error.help(),
@@ -210,16 +210,16 @@ fn described(counts: Counts) -> String {
 }
 
 /// Writes the counts into `format`: each `{name}` is one.
-fn filled(format: &str, standing: &Standing) -> Result<String, CliError> {
+fn filled(format: &str, report: &StatusReport) -> Result<String, CliError> {
     let counts = [
-        ("open", standing.counts.open),
-        ("done", standing.counts.done),
-        ("due_today", standing.counts.due_today),
-        ("overdue", standing.counts.overdue),
-        ("waiting", standing.counts.waiting),
-        ("pending", standing.pending),
-        ("sent", standing.sent),
-        ("rejected", standing.rejected),
+        ("open", report.counts.open),
+        ("done", report.counts.done),
+        ("due_today", report.counts.due_today),
+        ("overdue", report.counts.overdue),
+        ("waiting", report.counts.waiting),
+        ("pending", report.pending),
+        ("sent", report.sent),
+        ("rejected", report.rejected),
     ];
     let mut text = String::new();
     let mut rest = format;
@@ -242,12 +242,12 @@ fn filled(format: &str, standing: &Standing) -> Result<String, CliError> {
     Ok(text)
 }
 
-fn lines(context: &CommandContext, standing: &Standing) -> Vec<(&'static str, String)> {
-    let account = standing.account.as_ref().map_or_else(
+fn lines(context: &CommandContext, report: &StatusReport) -> Vec<(&'static str, String)> {
+    let account = report.account.as_ref().map_or_else(
         || "none; run `tudone login`".to_owned(),
         |account| account.email.clone().unwrap_or_else(|| account.sub.clone()),
     );
-    let login = match (&standing.error, standing.logged_in) {
+    let login = match (&report.error, report.logged_in) {
         (Some(error), _) => format!(
             "cannot be read ({}); cached todos stay usable",
             error.message
@@ -255,21 +255,21 @@ fn lines(context: &CommandContext, standing: &Standing) -> Vec<(&'static str, St
         (None, Some(true)) => "stored".to_owned(),
         (None, _) => "none; cached todos stay usable".to_owned(),
     };
-    let as_of = standing
+    let as_of = report
         .as_of
         .map_or_else(|| "never synced".to_owned(), |at| moment(context, at));
     vec![
         ("account", account),
         ("login", login),
-        ("store", standing.store.clone()),
-        ("backend", standing.backend.to_owned()),
+        ("store", report.store.clone()),
+        ("backend", report.backend.to_owned()),
         ("as of", as_of),
-        ("todos", described(standing.counts)),
+        ("todos", described(report.counts)),
         (
             "queue",
             format!(
                 "{} pending, {} sent, {} rejected",
-                standing.pending, standing.sent, standing.rejected
+                report.pending, report.sent, report.rejected
             ),
         ),
     ]

@@ -11,7 +11,7 @@ use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
-use crate::cli::refused::{self, Refused};
+use crate::cli::rejected::{self, KnownRejections};
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::cli::write;
 use crate::store::Store;
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "wait")]
     follow: bool,
 
-    /// Print JSON; with --follow, one event a line
+    /// Print JSON; with --follow, one event per line
     #[arg(long)]
     json: bool,
 }
@@ -47,7 +47,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     }
     let known = context.known()?;
     let mut store = known.open()?;
-    let known_refused = Refused::known(&store)?;
+    let known_rejections = KnownRejections::known(&store)?;
     let options = SyncOptions {
         full: arguments.full,
         ..SyncOptions::insisting(arguments.wait)
@@ -61,19 +61,19 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
                 ..RoundReport::default()
             }
         }
-        Err(miss) => return Err(miss.into_error("cannot sync")),
+        Err(skipped) => return Err(skipped.into_error("cannot sync")),
     };
     // A conflict found by the pull is a rejection too.
-    let refusals = known_refused.since(&store, None)?;
+    let rejections = known_rejections.since(&store, None)?;
     let report = RoundReport {
-        rejected: refusals.len(),
+        rejected: rejections.len(),
         ..report
     };
     print(context, arguments, &store, &report)?;
     if let Some(act) = write::stuck(&store, None)? {
         context.notice(CliError::NotAllowed { act, queued: true });
     }
-    refused::error(refusals).map_or(Ok(()), Err)
+    rejected::error(rejections).map_or(Ok(()), Err)
 }
 
 fn print(

@@ -1,4 +1,4 @@
-//! `tudone` alone: the terminal program.
+//! `tudone` alone: the TUI.
 
 use std::io;
 use std::path::Path;
@@ -11,20 +11,20 @@ use crate::cli::commands::setup;
 use crate::cli::context::CommandContext;
 use crate::cli::editor;
 use crate::cli::error::CliError;
-use crate::cli::report::{self, Form};
+use crate::cli::report::{self, ErrorFormat};
 use crate::cli::{output, prompt};
 use crate::config::{Config, ConfigError};
 use crate::runtime::{self, TuiOptions};
 use crate::ui::symbols::Symbols;
 use crate::ui::{ColorDepth, ThemeName, Themes};
 
-/// Opens the terminal program and returns when the user quits. Where nothing is configured it
-/// begins with the welcome screen.
+/// Opens the TUI and returns when the user quits. If nothing is configured it starts with the
+/// welcome screen.
 pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     if is_dumb() {
         return Err(CliError::usage(
-            "this terminal cannot show screens (TERM is `dumb`)",
-            "Use the commands, as `tudone list`, or set TERM to the name of your terminal.",
+            "this terminal cannot show the TUI (TERM is `dumb`)",
+            "Use the commands, such as `tudone list`, or set TERM to the name of your terminal.",
         ));
     }
     loop {
@@ -40,7 +40,7 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     }
 }
 
-/// Shows the welcome screen and carries out what was chosen.
+/// Shows the welcome screen and carries out the choice.
 fn welcome(context: &CommandContext, file: &Path) -> Result<WelcomeChoice, CliError> {
     let has_demo = cfg!(feature = "sandbox");
     let screen = Welcome::new(file.display().to_string(), has_demo);
@@ -48,16 +48,16 @@ fn welcome(context: &CommandContext, file: &Path) -> Result<WelcomeChoice, CliEr
     match choice {
         WelcomeChoice::Demo => demo(context)?,
         WelcomeChoice::SetUp => {
-            let go_on = match setup::guided::run(context) {
+            let question = match setup::guided::run(context) {
                 Ok(()) => "\nPress Enter to open tudone: ",
                 Err(error @ (CliError::Interrupted | CliError::Output(_))) => return Err(error),
                 Err(error) => {
-                    let form = Form::Text(Paint::new(context.flags.color, &io::stderr()));
-                    report::report(&error, form);
+                    let format = ErrorFormat::Text(Paint::new(context.flags.color, &io::stderr()));
+                    report::report(&error, format);
                     "\nPress Enter to go back: "
                 }
             };
-            if prompt::line(go_on)?.is_none() {
+            if prompt::line(question)?.is_none() {
                 return Ok(WelcomeChoice::Quit);
             }
         }
@@ -115,7 +115,7 @@ pub(crate) fn edit_text(text: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The themes in the colours and signs that the environment allows.
+/// The themes in the colours and symbols that the environment allows.
 pub(crate) fn themes(context: &CommandContext) -> Themes {
     let set = |name| std::env::var(name).ok();
     let depth = if Paint::new(context.flags.color, &io::stdout()).is_on() {

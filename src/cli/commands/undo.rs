@@ -36,14 +36,14 @@ pub(crate) struct RedoArguments {
     writing: Writing,
 }
 
-/// Which way to go in the history.
+/// The direction in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+enum Direction {
     Undo,
     Redo,
 }
 
-impl Turn {
+impl Direction {
     const fn nothing(self) -> CliError {
         match self {
             Self::Undo => CliError::NothingToUndo,
@@ -53,11 +53,11 @@ impl Turn {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct UndoOutput<'a> {
     changed: ShownAll<'a>,
     not_found: Vec<String>,
     changed_since: ShownAll<'a>,
-    /// Null where all of it was changed since.
+    /// Null if all of it was changed since.
     undone: Option<Undone<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     redone: Option<Undone<'a>>,
@@ -79,41 +79,48 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     if arguments.list {
         return list(context, arguments, &known);
     }
-    turn(context, &arguments.writing, &known, Turn::Undo)
+    apply(context, &arguments.writing, &known, Direction::Undo)
 }
 
 /// Redoes what `undo` undid last on this device.
 pub(crate) fn redo(context: &CommandContext, arguments: &RedoArguments) -> Result<(), CliError> {
-    turn(context, &arguments.writing, &context.known()?, Turn::Redo)
+    apply(
+        context,
+        &arguments.writing,
+        &context.known()?,
+        Direction::Redo,
+    )
 }
 
-fn turn(
+fn apply(
     context: &CommandContext,
     writing: &Writing,
     known: &KnownProfile,
-    turn: Turn,
+    direction: Direction,
 ) -> Result<(), CliError> {
     let mut store = known.open()?;
     if writing.dry_run {
-        let mut imagined = imagined(context, &mut store, turn)?;
-        for todo in &mut imagined.todos {
+        let mut preview = preview(context, &mut store, direction)?;
+        for todo in &mut preview.todos {
             // A dry run makes nothing pending.
             todo.state = store
                 .todo(todo.key)?
                 .map_or(SyncState::Synced, |it| it.state);
         }
         context.notice("dry run: nothing was changed");
-        return answer(context, writing, imagined, turn);
+        return answer(context, writing, preview, direction);
     }
-    match turn {
-        Turn::Undo if store.history(Session::Cli)?.is_empty() => return Err(turn.nothing()),
-        Turn::Undo => {}
-        Turn::Redo => {
-            imagined(context, &mut store, turn)?;
+    match direction {
+        Direction::Undo if store.history(Session::Cli)?.is_empty() => {
+            return Err(direction.nothing());
+        }
+        Direction::Undo => {}
+        Direction::Redo => {
+            preview(context, &mut store, direction)?;
         }
     }
-    look(context, known, &mut store)?;
-    let expected = imagined(context, &mut store, turn)?;
+    pull_first(context, known, &mut store)?;
+    let expected = preview(context, &mut store, direction)?;
     let mut undone = None;
     let written = write::commit_by(
         context,
@@ -124,56 +131,60 @@ fn turn(
         |store| {
             let mut fresh = || context.clock.key().uuid();
             let now = context.clock.now();
-            let found = match turn {
-                Turn::Undo => store.undo(Session::Cli, now, &mut fresh)?,
-                Turn::Redo => store.redo(Session::Cli, now, &mut fresh)?,
+            let found = match direction {
+                Direction::Undo => store.undo(Session::Cli, now, &mut fresh)?,
+                Direction::Redo => store.redo(Session::Cli, now, &mut fresh)?,
             };
-            let found = undone.insert(found.ok_or_else(|| turn.nothing())?);
+            let found = undone.insert(found.ok_or_else(|| direction.nothing())?);
             Ok(found.todos.clone())
         },
     )?;
-    let undone = undone.ok_or_else(|| turn.nothing())?;
+    let undone = undone.ok_or_else(|| direction.nothing())?;
     let todos = written.todos;
-    answer(context, writing, UndoReport { todos, ..undone }, turn)?;
-    written.refused.map_or(Ok(()), Err)
+    answer(context, writing, UndoReport { todos, ..undone }, direction)?;
+    written.rejected.map_or(Ok(()), Err)
 }
 
-/// Pulls, so that changes made elsewhere are not undone with it. Skipped where
-/// changes are unsent: a round would send them, perhaps the ones to undo.
-fn look(context: &CommandContext, known: &KnownProfile, store: &mut Store) -> Result<(), CliError> {
+/// Pulls, so that changes made elsewhere are not undone with it. Skipped if changes
+/// are unsent: a round would send them, perhaps the ones to undo.
+fn pull_first(
+    context: &CommandContext,
+    known: &KnownProfile,
+    store: &mut Store,
+) -> Result<(), CliError> {
     if !write::has_unsent(store)? {
-        // Offline, the store's state has to do.
-        let _ = network::attempt(context, known, store, SyncOptions::USUAL)?;
+        // Offline, the local state is used.
+        let _ = network::attempt(context, known, store, SyncOptions::DEFAULT)?;
     }
     Ok(())
 }
 
-fn imagined(
+fn preview(
     context: &CommandContext,
     store: &mut Store,
-    turn: Turn,
+    direction: Direction,
 ) -> Result<UndoReport, CliError> {
     let mut fresh = || context.clock.key().uuid();
     let now = context.clock.now();
-    let imagined = match turn {
-        Turn::Undo => store.preview_undo(Session::Cli, now, &mut fresh)?,
-        Turn::Redo => store.preview_redo(Session::Cli, now, &mut fresh)?,
+    let report = match direction {
+        Direction::Undo => store.preview_undo(Session::Cli, now, &mut fresh)?,
+        Direction::Redo => store.preview_redo(Session::Cli, now, &mut fresh)?,
     };
-    imagined.ok_or_else(|| turn.nothing())
+    report.ok_or_else(|| direction.nothing())
 }
 
 fn answer(
     context: &CommandContext,
     writing: &Writing,
     undone: UndoReport,
-    turn: Turn,
+    direction: Direction,
 ) -> Result<(), CliError> {
-    let as_it_is = undone.changes.is_empty() && undone.gone.is_empty();
-    let untouched = as_it_is && !undone.overlaps.is_empty();
-    if as_it_is && !untouched {
-        context.notice("nothing to change: it is as it was before");
+    let unchanged = undone.changes.is_empty() && undone.gone.is_empty();
+    let untouched = unchanged && !undone.overlaps.is_empty();
+    if unchanged && !untouched {
+        context.notice("nothing to change: everything is as it was before");
     }
-    print(context, writing, &undone, turn, untouched)?;
+    print(context, writing, &undone, direction, untouched)?;
     if undone.overlaps.is_empty() && undone.gone.is_empty() {
         return Ok(());
     }
@@ -187,14 +198,14 @@ fn print(
     context: &CommandContext,
     writing: &Writing,
     undone: &UndoReport,
-    turn: Turn,
+    direction: Direction,
     untouched: bool,
 ) -> Result<(), CliError> {
     let mut out = output::stdout();
     if let Some(Fields(fields)) = &writing.json {
-        let past = |way| (turn == way && !untouched).then(|| Undone::of(&undone.past));
+        let past = |way| (direction == way && !untouched).then(|| Undone::of(&undone.past));
         let still: Vec<Todo> = undone.overlaps.iter().map(|it| it.todo.clone()).collect();
-        let answer = Answer {
+        let answer = UndoOutput {
             changed: ShownAll(&undone.todos, fields),
             not_found: undone
                 .gone
@@ -202,17 +213,17 @@ fn print(
                 .map(|it| it.handle().to_string())
                 .collect(),
             changed_since: ShownAll(&still, fields),
-            undone: past(Turn::Undo),
-            redone: past(Turn::Redo),
+            undone: past(Direction::Undo),
+            redone: past(Direction::Redo),
             dry_run: writing.dry_run,
         };
         output::json(&mut out, &answer)?;
     } else if undone.undid_anything() {
-        let what = match turn {
-            Turn::Undo if writing.dry_run => "would undo",
-            Turn::Redo if writing.dry_run => "would redo",
-            Turn::Undo => "undone",
-            Turn::Redo => "redone",
+        let what = match direction {
+            Direction::Undo if writing.dry_run => "would undo",
+            Direction::Redo if writing.dry_run => "would redo",
+            Direction::Undo => "undone",
+            Direction::Redo => "redone",
         };
         writeln!(out, "{what}: {}", described(&undone.past))?;
         for todo in &undone.todos {

@@ -41,7 +41,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         });
         output::json(&mut out, &answer)?;
     } else {
-        let facts = [
+        let fields = [
             ("name", identity.name.as_deref()),
             ("email", identity.email.as_deref()),
             ("sub", Some(identity.sub.as_str())),
@@ -49,9 +49,9 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             ("issuer", Some(account.issuer.as_str())),
             ("endpoint", Some(account.endpoint.as_str())),
         ];
-        for (name, fact) in facts {
-            if let Some(fact) = fact {
-                writeln!(out, "{name:<9} {}", plain(fact))?;
+        for (name, value) in fields {
+            if let Some(value) = value {
+                writeln!(out, "{name:<9} {}", plain(value))?;
             }
         }
     }

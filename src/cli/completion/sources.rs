@@ -1,4 +1,4 @@
-//! Where the candidates of an argument come from.
+//! The candidates for the value of an argument.
 
 use std::ffi::{OsStr, OsString};
 
@@ -24,9 +24,9 @@ use crate::store::Store;
 /// The most todos and tags that are offered.
 const MOST: usize = 100;
 
-/// What an argument takes.
+/// The values that an argument takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum ValueSource {
     /// Handles of open todos.
     Open,
     /// Handles of done todos.
@@ -55,9 +55,9 @@ pub(super) enum Source {
     Codes,
 }
 
-impl Source {
-    /// Returns the source of an argument of a command; `None` where the argument
-    /// says itself what it takes.
+impl ValueSource {
+    /// Returns the source of an argument of a command; `None` if clap
+    /// knows its values.
     pub(super) fn of(command: &str, arg: &Arg) -> Option<Self> {
         let name = arg.get_value_names().and_then(<[_]>::first);
         Some(match (command, arg.get_id().as_str()) {
@@ -79,17 +79,17 @@ impl Source {
     }
 }
 
-/// The configuration flags of the line.
+/// Reads candidates from the configuration and the store that the line selects.
 #[derive(Debug)]
-pub(super) struct Sources {
+pub(super) struct CompletionSources {
     flags: config::Flags,
 }
 
-/// A candidate and its description.
-type Found = Vec<(String, String)>;
+/// Candidates with their descriptions.
+type Candidates = Vec<(String, String)>;
 
-impl Sources {
-    /// The sources for a line, whose last word is being typed.
+impl CompletionSources {
+    /// The sources for a line whose last word is being typed.
     pub(super) fn new(line: &[OsString]) -> Self {
         let value = |flag: &str| {
             let after = line.windows(2).rev().skip(1).find_map(|pair| match pair {
@@ -113,25 +113,25 @@ impl Sources {
         }
     }
 
-    /// The candidates for a word. What cannot be read offers nothing.
-    pub(super) fn complete(&self, source: Source, word: &OsStr) -> Vec<CompletionCandidate> {
+    /// The candidates for a word; none if the configuration or store is unreadable.
+    pub(super) fn complete(&self, source: ValueSource, word: &OsStr) -> Vec<CompletionCandidate> {
         let Some(word) = word.to_str() else {
             return Vec::new();
         };
         let found = match source {
-            Source::Open => self.handles(word, false),
-            Source::Done => self.handles(word, true),
-            Source::Queued => self.queued(word),
-            Source::Terms => self.term(word),
-            Source::Text => self.text(word),
-            Source::Tags => self.tags(word),
-            Source::Dates => Some(days(word, "", &[DAY_HELP])),
-            Source::Priorities => Some(priorities(word)),
-            Source::Views => self.views(word),
-            Source::Profiles => self.profiles(word),
-            Source::Fields => Some(fields(word)),
-            Source::Topics => Some(topics(word)),
-            Source::Codes => Some(doctor_codes(word)),
+            ValueSource::Open => self.handles(word, false),
+            ValueSource::Done => self.handles(word, true),
+            ValueSource::Queued => self.queued(word),
+            ValueSource::Terms => self.term(word),
+            ValueSource::Text => self.text(word),
+            ValueSource::Tags => self.tags(word),
+            ValueSource::Dates => Some(days(word, "", &[DAY_HELP])),
+            ValueSource::Priorities => Some(priorities(word)),
+            ValueSource::Views => self.views(word),
+            ValueSource::Profiles => self.profiles(word),
+            ValueSource::Fields => Some(fields(word)),
+            ValueSource::Topics => Some(topics(word)),
+            ValueSource::Codes => Some(doctor_codes(word)),
         };
         let found = found.unwrap_or_default().into_iter();
         let candidate = |(value, description): (String, String)| {
@@ -153,7 +153,7 @@ impl Sources {
         Store::open_to_read(&path, &account.endpoint).ok()?
     }
 
-    fn handles(&self, word: &str, done: bool) -> Option<Found> {
+    fn handles(&self, word: &str, done: bool) -> Option<Candidates> {
         if word.starts_with('n') {
             return self.queued(word);
         }
@@ -172,9 +172,9 @@ impl Sources {
         Some(todos.map(|it| (it.handle().to_string(), it.text)).collect())
     }
 
-    fn queued(&self, word: &str) -> Option<Found> {
+    fn queued(&self, word: &str) -> Option<Candidates> {
         let store = self.store()?;
-        let mut found = Found::new();
+        let mut found = Candidates::new();
         for queued in store.outbox().ok()?.into_iter().take(MOST) {
             let Some(todo) = store.todo(queued.entry.change.todo).ok()? else {
                 continue;
@@ -188,7 +188,7 @@ impl Sources {
     }
 
     /// Tags that start with the word in any case, most used first.
-    fn tags(&self, word: &str) -> Option<Found> {
+    fn tags(&self, word: &str) -> Option<Candidates> {
         let signs: &[char] = match word.chars().next() {
             Some('+') => &['+'],
             Some('@') => &['@'],
@@ -197,7 +197,7 @@ impl Sources {
         };
         let store = self.store()?;
         let (key, today) = (tag_key(word), calendar().today);
-        let mut found = Found::new();
+        let mut found = Candidates::new();
         for sign in signs {
             for tag in store.tags(*sign, today, usize::MAX).ok()? {
                 if tag_key(&tag.tag).starts_with(key.as_ref()) && found.len() < MOST {
@@ -208,7 +208,7 @@ impl Sources {
         Some(found)
     }
 
-    fn text(&self, word: &str) -> Option<Found> {
+    fn text(&self, word: &str) -> Option<Candidates> {
         match word.split_once(':') {
             Some((key @ ("due" | "t"), value)) => {
                 Some(days(value, &format!("{key}:"), &[DAY_HELP]))
@@ -218,7 +218,7 @@ impl Sources {
         }
     }
 
-    fn term(&self, word: &str) -> Option<Found> {
+    fn term(&self, word: &str) -> Option<Candidates> {
         if let Some(inner) = word.strip_prefix("not:") {
             return Some(prefixed("not:", self.term(inner)?));
         }
@@ -248,11 +248,11 @@ impl Sources {
             "no" => matching(part, &before, LinePart::ALL.map(LinePart::word)),
             "rec" => matching(part, &before, ["any"]),
             "pri" => prefixed(&before, priorities(part)),
-            _ => Found::new(),
+            _ => Candidates::new(),
         })
     }
 
-    fn views(&self, word: &str) -> Option<Found> {
+    fn views(&self, word: &str) -> Option<Candidates> {
         let config = self.config()?;
         let views = View::all(&config.views);
         let lower = word.to_lowercase();
@@ -264,7 +264,7 @@ impl Sources {
         Some(named.collect())
     }
 
-    fn profiles(&self, word: &str) -> Option<Found> {
+    fn profiles(&self, word: &str) -> Option<Candidates> {
         let config = self.config()?;
         let names = config.profiles.iter().map(String::as_str);
         Some(matching(word, "", names))
@@ -276,20 +276,20 @@ fn calendar() -> Calendar {
 }
 
 /// The values that start with `word`, after `before`.
-fn matching<'a>(word: &str, before: &str, values: impl IntoIterator<Item = &'a str>) -> Found {
+fn matching<'a>(word: &str, before: &str, values: impl IntoIterator<Item = &'a str>) -> Candidates {
     let values = values.into_iter().filter(|value| value.starts_with(word));
     values
         .map(|value| (format!("{before}{value}"), String::new()))
         .collect()
 }
 
-fn prefixed(before: &str, found: Found) -> Found {
+fn prefixed(before: &str, found: Candidates) -> Candidates {
     let longer = |(value, description)| (format!("{before}{value}"), description);
     found.into_iter().map(longer).collect()
 }
 
-/// Words for dates, each with what it means.
-fn days(word: &str, before: &str, tables: &[&[HelpEntry]]) -> Found {
+/// Words for dates, with their meanings.
+fn days(word: &str, before: &str, tables: &[&[HelpEntry]]) -> Candidates {
     let lower = word.to_lowercase();
     let entries = tables.iter().copied().flatten();
     let examples =
@@ -301,7 +301,7 @@ fn days(word: &str, before: &str, tables: &[&[HelpEntry]]) -> Found {
         .collect()
 }
 
-fn priorities(word: &str) -> Found {
+fn priorities(word: &str) -> Candidates {
     let letters = 'A'..='Z';
     let upper = word.to_uppercase();
     letters
@@ -312,8 +312,8 @@ fn priorities(word: &str) -> Found {
 }
 
 /// The starts of terms: `due:`, `no:` …
-fn heads(word: &str) -> Found {
-    let mut found = Found::new();
+fn heads(word: &str) -> Candidates {
+    let mut found = Candidates::new();
     for entry in TERM_HELP {
         let Some((head, _)) = entry.form.split_once(':') else {
             continue;
@@ -327,13 +327,13 @@ fn heads(word: &str) -> Found {
     found
 }
 
-fn fields(word: &str) -> Found {
+fn fields(word: &str) -> Candidates {
     let typed = word.rfind(',').map_or(0, |comma| comma + 1);
     let (before, part) = word.split_at_checked(typed).unwrap_or(("", word));
     matching(part, before, Field::ALL.iter().map(|field| field.name()))
 }
 
-fn topics(word: &str) -> Found {
+fn topics(word: &str) -> Candidates {
     let topics = topics::TOPICS.iter().map(|topic| (topic.name, topic.about));
     let commands = examples::names().map(|name| (name, ""));
     let found = topics
@@ -344,6 +344,6 @@ fn topics(word: &str) -> Found {
         .collect()
 }
 
-fn doctor_codes(word: &str) -> Found {
+fn doctor_codes(word: &str) -> Candidates {
     matching(word, "", codes::CODES.iter().map(|known| known.code))
 }

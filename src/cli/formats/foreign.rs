@@ -16,7 +16,7 @@ use crate::domain::line::Line;
 
 /// A task of `task export`.
 #[derive(Deserialize)]
-struct Task {
+struct TaskwarriorTask {
     uuid: Option<Uuid>,
     description: String,
     status: String,
@@ -49,7 +49,7 @@ pub(super) fn taskwarrior(content: &[u8]) -> Result<Parsed, String> {
     let tasks: Vec<Value> = serde_json::from_slice(content).map_err(|error| error.to_string())?;
     let mut parsed = Parsed::default();
     for (task, number) in tasks.into_iter().zip(1..) {
-        match Task::deserialize(task) {
+        match TaskwarriorTask::deserialize(task) {
             Ok(task) if task.status == "deleted" => parsed.lose("deleted tasks"),
             Ok(task) if task.status == "recurring" => {
                 parsed.lose("templates of recurring tasks");
@@ -75,8 +75,8 @@ fn add(parsed: &mut Parsed, number: usize, text: String, key: Option<Key>, is_do
     }
 }
 
-/// Notes the attributes of a task that a todo.txt line cannot hold.
-fn note_lost(task: &Task, parsed: &mut Parsed) {
+/// Counts the attributes of a task that a todo.txt line cannot hold.
+fn note_lost(task: &TaskwarriorTask, parsed: &mut Parsed) {
     for _ in &task.annotations {
         parsed.lose("annotations");
     }
@@ -99,7 +99,7 @@ fn note_lost(task: &Task, parsed: &mut Parsed) {
 }
 
 /// Returns the todo.txt line of a task, and notes what it cannot hold.
-fn line_of(task: &Task, parsed: &mut Parsed) -> String {
+fn line_of(task: &TaskwarriorTask, parsed: &mut Parsed) -> String {
     note_lost(task, parsed);
     let done = task.status == "completed";
     let priority = match task.priority.as_deref() {
@@ -179,7 +179,7 @@ fn rule(recur: &str) -> Option<String> {
 /// A row of a Todoist backup.
 #[derive(Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-struct Row {
+struct TodoistRow {
     r#type: String,
     #[serde(default)]
     content: String,
@@ -212,7 +212,7 @@ pub(super) fn todoist(content: &[u8]) -> Result<Parsed, String> {
     let mut parsed = Parsed::default();
     let mut section = None;
     for (record, number) in reader.records().zip(2..) {
-        let row = record.and_then(|record| record.deserialize::<Row>(Some(&header)));
+        let row = record.and_then(|record| record.deserialize::<TodoistRow>(Some(&header)));
         match row {
             Ok(row) if row.r#type == "task" => {
                 let text = text_of(&row, section.as_deref(), &mut parsed);
@@ -228,7 +228,7 @@ pub(super) fn todoist(content: &[u8]) -> Result<Parsed, String> {
     Ok(parsed)
 }
 
-fn text_of(row: &Row, section: Option<&str>, parsed: &mut Parsed) -> String {
+fn text_of(row: &TodoistRow, section: Option<&str>, parsed: &mut Parsed) -> String {
     for (value, what) in [
         (&row.description, "descriptions"),
         (&row.responsible, "assignees"),

@@ -1,4 +1,4 @@
-//! Formats of one todo a line: todo.txt and Markdown.
+//! Formats of one todo per line: todo.txt and Markdown.
 
 use std::borrow::Cow;
 

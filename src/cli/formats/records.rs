@@ -1,4 +1,4 @@
-//! Formats of one record a todo: JSON, JSON lines and CSV.
+//! Formats of one record per todo: JSON, JSON lines and CSV.
 
 use std::io::{self, Write};
 use std::str::FromStr as _;
@@ -58,7 +58,7 @@ pub(super) fn json(content: &[u8]) -> Result<Parsed, String> {
     Ok(parsed)
 }
 
-/// Reads one object a line.
+/// Reads one object per line.
 pub(super) fn jsonl(content: &[u8]) -> Parsed {
     let mut parsed = Parsed::default();
     for (line, number) in content.split(|byte| *byte == b'\n').zip(1..) {
@@ -73,7 +73,7 @@ pub(super) fn jsonl(content: &[u8]) -> Parsed {
     parsed
 }
 
-/// Reads the columns `text` and, where there is one, `key`.
+/// Reads the column `text` and, if there is one, `key`.
 ///
 /// # Errors
 ///

@@ -95,7 +95,7 @@ struct StoreReader {
     store: Store,
     /// The version at the last read.
     version: Option<i64>,
-    /// Whether the user was warned that a newer program migrated it.
+    /// Whether the user was warned that a newer version migrated it.
     reported_newer: bool,
 }
 
@@ -148,7 +148,7 @@ impl StoreReader {
         };
         match answer {
             Ok(None) if matches!(effect, Effect::Count(_)) => {
-                // First, so that a newer one takes its place.
+                // First, so that a newer one replaces it.
                 waiting.push_front(effect);
                 None
             }
@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn of_each_request_the_last_is_answered_and_rows_are_counted_last() {
+    fn the_last_request_of_each_kind_is_answered_and_rows_are_counted_last() {
         let requests = [count(), Effect::Queue, count(), Effect::Queue];
         assert_eq!(latest(requests.into()), [Effect::Queue, count()]);
     }
 
     #[test]
-    fn counting_rows_waits_for_what_is_asked_for_meanwhile() -> Result<(), Box<dyn Error>> {
+    fn counting_rows_gives_way_to_a_later_request() -> Result<(), Box<dyn Error>> {
         let mut store = Store::in_memory("https://todos.example/v1/graphql")?;
         let add = |n: u128| Change {
             id: ChangeId(uuid::Uuid::from_u128(n)),

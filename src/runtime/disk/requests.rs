@@ -1,4 +1,4 @@
-//! Carries out the effects that concern the store.
+//! Carries out the effects of the store.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -12,7 +12,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use crate::app::counts::Uncounted;
 use crate::app::details::Details;
-use crate::app::tags::{Tag, Tags};
+use crate::app::tags::{Tag, TagCounts};
 use crate::app::{Effect, Msg};
 use crate::domain::change::{Act, Change};
 use crate::domain::history::Session;
@@ -24,8 +24,8 @@ use crate::store::{RepeatingTodos, Store, StoreError};
 /// The most projects and contexts that are listed and completed.
 const MOST_TAGS: usize = 500;
 
-/// How many rows are counted before the next look at what else is asked for.
-const ROWS_BETWEEN_LOOKS: usize = 500;
+/// How many rows are counted between checks for other requests.
+const ROWS_BETWEEN_CHECKS: usize = 500;
 
 /// Answers an effect that reads; `None` for all others.
 ///
@@ -58,7 +58,7 @@ pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
             Msg::Counted {
                 views: store.view_counts(today, upcoming_to)?,
                 due_groups: store.due_counts(*calendar)?,
-                tags: Tags {
+                tags: TagCounts {
                     projects: tags(store, '+', today)?,
                     contexts: tags(store, '@', today)?,
                 },
@@ -77,7 +77,7 @@ pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
     }))
 }
 
-/// Counts rows, until something else is asked for: `None` if it is.
+/// Counts rows until another request arrives; `None` then.
 ///
 /// # Errors
 ///
@@ -87,16 +87,16 @@ pub(super) fn count(
     uncounted: &Uncounted,
     is_overtaken: &mut dyn FnMut() -> bool,
 ) -> Result<Option<Msg>, StoreError> {
-    let mut until_look = ROWS_BETWEEN_LOOKS;
+    let mut until_check = ROWS_BETWEEN_CHECKS;
     let counted = uncounted.count(|query, row| {
         let mut complete = true;
         store.each(query, |todo| {
             row(todo);
-            until_look -= 1;
-            if until_look > 0 {
+            until_check -= 1;
+            if until_check > 0 {
                 return ControlFlow::Continue(());
             }
-            until_look = ROWS_BETWEEN_LOOKS;
+            until_check = ROWS_BETWEEN_CHECKS;
             if is_overtaken() {
                 complete = false;
                 return ControlFlow::Break(());

@@ -1,10 +1,10 @@
-//! The chaos: several devices of one person at work while the network fails
-//! in every way, and then the count of what is left.
+//! The chaos run: several devices of one user work while the network fails in
+//! every way; then the result is verified.
 //!
-//! Each device has a store, a login and three threads on it: two hands that
-//! add, edit, remove and sync, and an ear that listens for news and syncs,
-//! too. The weather is what goes wrong meanwhile. Afterwards it is calm,
-//! everybody syncs, and every acknowledged act must have left its mark once.
+//! Each device has a store, a login and three threads: two clients that add, edit,
+//! delete and sync, and a listener that syncs when the server has changes. A fault
+//! injector makes requests fail. After that all devices sync without faults, and
+//! every acknowledged change must have had its effect exactly once.
 
 mod client;
 mod device;
@@ -30,84 +30,89 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::os::runtime;
 use crate::sandbox::DEVELOPMENT_ONLY;
-use client::{ChangeListener, ChaosClient, Deeds};
-use device::Device;
+use client::{AcknowledgedChanges, ChangeListener, ChaosClient};
+use device::ChaosDevice;
 use fault_injector::FaultInjector;
 
 /// How many devices the user has.
 const DEVICES: usize = 3;
-/// How many hands work on each.
-const HANDS: usize = 2;
+/// How many clients work on each.
+const CLIENTS: usize = 2;
 
-/// How to play it.
+/// Options of a chaos run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
-    /// How long things go wrong.
+pub(super) struct ChaosOptions {
+    /// How long faults are injected.
     pub(super) duration: Duration,
-    /// Whatever is random comes of this number.
+    /// The seed of all random choices.
     pub(super) seed: u64,
     /// Whether to report as JSON.
     pub(super) json: bool,
 }
 
-/// What all threads see.
+/// State shared by all threads.
 #[derive(Debug, Default)]
-struct Shared {
-    over: AtomicBool,
+struct RunState {
+    ended: AtomicBool,
     added: AtomicU64,
 }
 
-impl Shared {
-    fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+impl RunState {
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
     }
 
     fn end(&self) {
-        self.over.store(true, Ordering::Relaxed);
+        self.ended.store(true, Ordering::Relaxed);
     }
 }
 
-/// Plays the chaos and prints what came of it.
+/// Runs the chaos and prints the report.
 ///
 /// # Errors
 ///
-/// [`CliError::Chaos`] when a todo was lost, doubled or came back, when an
-/// edit was lost or the devices differ; [`CliError::Interrupted`] after the
+/// [`CliError::Chaos`] when a todo was lost, duplicated or restored, when an edit
+/// was lost or the devices differ; [`CliError::Interrupted`] after the
 /// report when Ctrl-C ended it early.
-pub(super) fn play(context: &CommandContext, ground: &DemoEnv, plan: Plan) -> Result<(), CliError> {
+pub(super) fn run(
+    context: &CommandContext,
+    env: &DemoEnv,
+    options: ChaosOptions,
+) -> Result<(), CliError> {
     DEVELOPMENT_ONLY
         .lines()
         .for_each(|line| context.notice(line));
     let runtime = runtime()?;
     let mut interrupt = runtime.spawn(tokio::signal::ctrl_c());
     let devices = runtime
-        .block_on(unless(&mut interrupt, log_in(ground)))?
+        .block_on(unless(&mut interrupt, log_in(env)))?
         .ok_or(CliError::Interrupted)?;
     context.notice(format!(
         "chaos: {DEVICES} devices at work for {:?}, seed {}",
-        plan.duration, plan.seed
+        options.duration, options.seed
     ));
     let began = Instant::now();
-    let (items, weather) = storm(&runtime, &mut interrupt, context, ground, &devices, plan)?;
-    // Once pressed, it has to be pressed again to end the rest, too.
+    let (changes, faults) =
+        work_with_faults(&runtime, &mut interrupt, context, env, &devices, options)?;
+    // The first Ctrl-C ended the faults; a second one ends the verification.
     let mut interrupt = runtime.spawn(tokio::signal::ctrl_c());
-    let counting = verify::count(ground, &devices, &items, &weather);
+    let verification = verify::verify(env, &devices, &changes, &faults);
     let mut report = runtime
-        .block_on(unless(&mut interrupt, counting))?
+        .block_on(unless(&mut interrupt, verification))?
         .ok_or(CliError::Interrupted)?;
-    report.seed = plan.seed;
+    report.seed = options.seed;
     report.seconds = began.elapsed().as_secs_f64();
 
     let mut out = output::stdout();
-    if plan.json {
+    if options.json {
         output::json(&mut out, &report)?;
     } else {
         write!(out, "{report}")?;
     }
     out.flush()?;
-    let wrong = report.wrong();
+    let wrong = report.violations();
     if !wrong.is_empty() {
-        let seed = plan.seed;
+        let seed = options.seed;
         return Err(CliError::Chaos { wrong, seed });
     }
     if report.interrupted {
@@ -116,10 +121,10 @@ pub(super) fn play(context: &CommandContext, ground: &DemoEnv, plan: Plan) -> Re
     Ok(())
 }
 
-/// Ctrl-C, listened for.
+/// Resolves when Ctrl-C is pressed.
 type Interrupt = JoinHandle<io::Result<()>>;
 
-/// Does `work`; `None` when Ctrl-C is pressed meanwhile.
+/// Runs `work`; `None` if Ctrl-C is pressed before it ends.
 async fn unless<T>(
     interrupt: &mut Interrupt,
     work: impl Future<Output = Result<T, CliError>>,
@@ -136,66 +141,66 @@ async fn unless<T>(
     }
 }
 
-/// The devices, logged in to an account of their own.
-async fn log_in(ground: &DemoEnv) -> Result<Vec<Device>, CliError> {
+/// Logs the devices in to a new account.
+async fn log_in(env: &DemoEnv) -> Result<Vec<ChaosDevice>, CliError> {
     let email = format!("chaos-{}@example.test", Uuid::now_v7().as_simple());
-    let logins = (1..=DEVICES).map(|number| Device::log_in(ground, &email, number));
+    let logins = (1..=DEVICES).map(|number| ChaosDevice::log_in(env, &email, number));
     try_join_all(logins).await
 }
 
-/// Lets everybody work while things go wrong; tells what was done and what
-/// went wrong.
-fn storm(
+/// Lets all devices work while faults are injected. Returns the acknowledged changes
+/// and the faults.
+fn work_with_faults(
     runtime: &Runtime,
     interrupt: &mut Interrupt,
     context: &CommandContext,
-    ground: &DemoEnv,
-    devices: &[Device],
-    plan: Plan,
-) -> Result<(Deeds, FaultInjector), CliError> {
-    let mut rng = Rng::with_seed(plan.seed);
-    let mut weather = FaultInjector::new(rng.fork());
-    let shared = Shared::default();
+    env: &DemoEnv,
+    devices: &[ChaosDevice],
+    options: ChaosOptions,
+) -> Result<(AcknowledgedChanges, FaultInjector), CliError> {
+    let mut rng = Rng::with_seed(options.seed);
+    let mut faults = FaultInjector::new(rng.fork());
+    let shared = RunState::default();
     thread::scope(|scope| {
         let mut threads = Vec::new();
         for (place, device) in devices.iter().enumerate() {
-            for hand in 0..HANDS {
-                let name = format!("{}{}", place + 1, if hand == 0 { 'a' } else { 'b' });
+            for client in 0..CLIENTS {
+                let name = format!("{}{}", place + 1, if client == 0 { 'a' } else { 'b' });
                 let (rng, shared) = (rng.fork(), &shared);
                 threads.push(scope.spawn(move || {
-                    until_over(shared, async || {
+                    run_until_ended(shared, async || {
                         ChaosClient::new(device, name, rng)?.work(shared).await
                     })
                 }));
             }
             let shared = &shared;
             threads.push(scope.spawn(move || {
-                until_over(shared, async || {
+                run_until_ended(shared, async || {
                     ChangeListener::new(device)?.listen(shared).await
                 })
             }));
         }
-        let progress = Progress::new(context, plan.duration);
-        let raged = runtime.block_on(async {
-            weather.begin(ground).await?;
-            let raging = rage(ground, &mut weather, &shared, progress);
-            weather.interrupted = unless(interrupt, raging).await?.is_none();
-            weather.end(ground).await
+        let progress = ProgressLine::new(context, options.duration);
+        let result = runtime.block_on(async {
+            faults.begin(env).await?;
+            let injecting = inject(env, &mut faults, &shared, progress);
+            faults.interrupted = unless(interrupt, injecting).await?.is_none();
+            faults.end(env).await
         });
         shared.end();
-        let mut items = Deeds::default();
+        let mut changes = AcknowledgedChanges::default();
         for thread in threads {
-            items.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+            changes.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
         }
-        raged.map(|()| (items, weather))
+        result.map(|()| (changes, faults))
     })
 }
 
-/// Does `work` on this thread; when it fails, it is over for everybody.
-fn until_over(
-    shared: &Shared,
-    work: impl AsyncFnOnce() -> Result<Deeds, CliError>,
-) -> Result<Deeds, CliError> {
+/// Runs `work` on this thread; its failure ends the run for all threads.
+fn run_until_ended(
+    shared: &RunState,
+    work: impl AsyncFnOnce() -> Result<AcknowledgedChanges, CliError>,
+) -> Result<AcknowledgedChanges, CliError> {
     let done = runtime().and_then(|runtime| runtime.block_on(work()));
     if done.is_err() {
         shared.end();
@@ -203,15 +208,15 @@ fn until_over(
     done
 }
 
-/// Lets things go wrong until time is up or somebody failed.
-async fn rage(
-    ground: &DemoEnv,
-    weather: &mut FaultInjector,
-    shared: &Shared,
-    mut progress: Progress,
+/// Injects faults until the time is up or a thread failed.
+async fn inject(
+    env: &DemoEnv,
+    faults: &mut FaultInjector,
+    shared: &RunState,
+    mut progress: ProgressLine,
 ) -> Result<(), CliError> {
-    while !shared.is_over() && !progress.is_due() {
-        weather.strike(ground).await?;
+    while !shared.has_ended() && !progress.is_due() {
+        faults.inject(env).await?;
         progress.show(shared);
     }
     Ok(())
@@ -221,15 +226,15 @@ fn runtime() -> Result<Runtime, CliError> {
     runtime::current_thread().map_err(CliError::io("start the network"))
 }
 
-/// One line on stderr that tells how far it is, on a terminal only.
-struct Progress {
+/// A line on stderr that shows the progress, on a terminal only.
+struct ProgressLine {
     began: Instant,
     duration: Duration,
     shown: Option<Instant>,
-    wanted: bool,
+    enabled: bool,
 }
 
-impl Progress {
+impl ProgressLine {
     const STEP: Duration = Duration::from_millis(200);
 
     fn new(context: &CommandContext, duration: Duration) -> Self {
@@ -237,7 +242,7 @@ impl Progress {
             began: Instant::now(),
             duration,
             shown: None,
-            wanted: !context.flags.quiet && io::stderr().is_terminal(),
+            enabled: !context.flags.quiet && io::stderr().is_terminal(),
         }
     }
 
@@ -245,9 +250,9 @@ impl Progress {
         self.began.elapsed() >= self.duration
     }
 
-    fn show(&mut self, shared: &Shared) {
+    fn show(&mut self, shared: &RunState) {
         let is_fresh = self.shown.is_some_and(|at| at.elapsed() < Self::STEP);
-        if !self.wanted || is_fresh {
+        if !self.enabled || is_fresh {
             return;
         }
         self.shown = Some(Instant::now());
@@ -261,7 +266,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         if self.shown.is_some() {
             let _ = io::stderr().lock().write_all(b"\r\x1b[K");

@@ -1,4 +1,4 @@
-//! Where the demo plays: a sandbox on a thread of its own, and directories.
+//! The environment of the demo: a sandbox on its own thread, and directories.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,17 +23,17 @@ use crate::os::private_file;
 use crate::os::runtime;
 use crate::sandbox::{Addresses, Sandbox, SandboxError, SandboxOptions};
 
-/// Todos that everybody who logs in to the demo finds.
+/// The todos of each new user of the demo.
 const SAMPLE: &str = include_str!("../../../../assets/demo/todos.txt");
 
-/// Seconds between polls: a demo should not make anybody wait.
+/// Seconds between polls: the demo should not keep the user waiting.
 const INTERVAL_S: u32 = 1;
 
 /// How long one request to the sandbox may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running sandbox and directories for its client. Both are gone when it is
-/// dropped, unless they were to be kept.
+/// A running sandbox and directories for its clients. Dropping it stops the sandbox,
+/// and deletes the directories unless they are to be kept.
 #[derive(Debug)]
 pub(super) struct DemoEnv {
     addresses: Addresses,
@@ -44,7 +44,7 @@ pub(super) struct DemoEnv {
 }
 
 impl DemoEnv {
-    /// Starts the sandbox, everybody's list holding `welcome`; its first start
+    /// Starts the sandbox with the todos `welcome` for each new user. The first start
     /// makes a signing key, which takes half a second.
     pub(super) fn start(keep: Option<&Path>, welcome: Vec<String>) -> Result<Self, CliError> {
         let directory = Directory::open(keep)?;
@@ -72,7 +72,7 @@ impl DemoEnv {
         })
     }
 
-    /// Where the sandbox is.
+    /// The addresses of the sandbox.
     pub(super) fn addresses(&self) -> &Addresses {
         &self.addresses
     }
@@ -113,7 +113,7 @@ impl DemoEnv {
         page::approve(&self.client, &self.addresses.activate, user_code, email).await
     }
 
-    /// Asks a control route of the sandbox.
+    /// Sends a request to a control route of the sandbox.
     pub(super) async fn control(
         &self,
         method: Method,
@@ -129,16 +129,16 @@ impl DemoEnv {
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
-    /// The rows as the backend has them: of one person, or all.
+    /// The rows of the backend: those of one user, or all.
     pub(super) async fn rows(&self, sub: Option<&str>) -> Result<Vec<Value>, CliError> {
         let url = format!("{}/todos", self.addresses.control);
         let request = self.client.get(url).query(&[("sub", sub)]);
         let text = answered(request).await?;
-        serde_json::from_str(&text).map_err(|_| CliError::demo("the sandbox tells its rows"))
+        serde_json::from_str(&text).map_err(|_| CliError::demo("the sandbox lists its rows"))
     }
 }
 
-/// What the sandbox says, which must be a success.
+/// The body of the sandbox's response, which must be a success.
 pub(super) async fn answered(request: RequestBuilder) -> Result<String, CliError> {
     let answer = async {
         let response = request.timeout(PATIENCE).send().await?;
@@ -154,7 +154,7 @@ fn origin(addresses: &Addresses) -> Result<Url, CliError> {
     issuer.map_err(|_| CliError::from(SandboxError::Stopped))
 }
 
-/// What a row or a todo says.
+/// The text of a row or a todo.
 pub(super) fn text_of(todo: &Value) -> &str {
     todo["text"].as_str().unwrap_or_default()
 }
@@ -212,7 +212,7 @@ pub(super) fn sample() -> Vec<String> {
         .collect()
 }
 
-/// A directory that is removed when dropped, unless it is to be kept.
+/// A directory that is deleted when dropped, unless it is to be kept.
 #[derive(Debug)]
 struct Directory {
     path: PathBuf,
@@ -233,7 +233,7 @@ impl Directory {
             },
         };
         let made = private_file::create_directory(&directory.path);
-        made.map_err(CliError::io(format!("make {}", directory.path.display())))?;
+        made.map_err(CliError::io(format!("create {}", directory.path.display())))?;
         Ok(directory)
     }
 }

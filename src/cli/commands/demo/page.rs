@@ -8,20 +8,20 @@ use crate::cli::error::CliError;
 use crate::http;
 use crate::os::runtime;
 
-/// Who logs in where nobody types a name.
+/// The user who logs in without typing a name.
 const EMAIL: &str = "ann@example.test";
 
-/// Opens the page in a browser. Where there is none, its button is pressed
-/// here, so that nobody is stuck on a machine without a display.
+/// Opens the page in a browser. Without a browser, approves the login itself, so that
+/// the demo also works on a machine without a display.
 pub(super) fn open(page: &str) -> Result<(), String> {
     let Err(no_browser) = browser::open(page) else {
         return Ok(());
     };
-    press(page).map_err(|problem| format!("{no_browser}; {problem}"))
+    approve_without_browser(page).map_err(|problem| format!("{no_browser}; {problem}"))
 }
 
-/// Approves what `page` asks about. Blocks.
-fn press(page: &str) -> Result<(), CliError> {
+/// Approves the login of `page`. Blocks.
+fn approve_without_browser(page: &str) -> Result<(), CliError> {
     let no_page = |_| CliError::demo("the page has an address");
     let mut activate: Url = page.parse().map_err(no_page)?;
     let user_code = activate
@@ -34,7 +34,7 @@ fn press(page: &str) -> Result<(), CliError> {
     runtime.block_on(approve(&client, activate.as_str(), &user_code, EMAIL))
 }
 
-/// Sends what the page's form sends when its button is pressed.
+/// Submits the form of the page.
 pub(super) async fn approve(
     client: &Client,
     activate: &str,

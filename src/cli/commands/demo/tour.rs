@@ -1,6 +1,7 @@
-//! The tour: the main job as text, each step run as a user would and checked.
+//! The tour: the main job as text; each step runs as a user would run it, and is
+//! checked.
 
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -13,35 +14,35 @@ use crate::cli::output;
 use crate::os::runtime;
 use crate::sandbox::DEVELOPMENT_ONLY;
 
-/// Who logs in.
+/// The user who logs in.
 const EMAIL: &str = "ann@example.test";
 
-/// Plays every step; stops at the first one that did not do what it should.
-pub(super) fn play(ground: &DemoEnv) -> Result<(), CliError> {
-    say(DEVELOPMENT_ONLY)?;
-    let tour = Tour::new(ground)?;
+/// Runs every step; stops at the first one that fails.
+pub(super) fn run(env: &DemoEnv) -> Result<(), CliError> {
+    output::line(DEVELOPMENT_ONLY)?;
+    let tour = Tour::new(env)?;
     tour.log_in()?;
     tour.add_and_list()?;
     tour.work_offline()?;
-    tour.come_back()?;
-    tour.complete_and_remove()?;
+    tour.reconnect()?;
+    tour.complete_and_delete()?;
     tour.log_out()?;
-    say("\nThat was the whole job. Try it yourself: run `tudone demo` in a terminal.")
+    output::line("\nThat was the tour. Try it yourself: run `tudone demo` in a terminal.")
 }
 
 /// A user at a terminal: this program, run again for each command.
 struct Tour<'a> {
-    ground: &'a DemoEnv,
+    env: &'a DemoEnv,
     program: PathBuf,
     runtime: tokio::runtime::Runtime,
 }
 
 impl<'a> Tour<'a> {
-    fn new(ground: &'a DemoEnv) -> Result<Self, CliError> {
+    fn new(env: &'a DemoEnv) -> Result<Self, CliError> {
         let program = std::env::current_exe().map_err(CliError::io("find this program"))?;
         let runtime = runtime::current_thread().map_err(CliError::io("start the network"))?;
         Ok(Self {
-            ground,
+            env,
             program,
             runtime,
         })
@@ -62,12 +63,11 @@ impl<'a> Tour<'a> {
             code["event"] == "code",
         )?;
         let user_code = code["user_code"].as_str().unwrap_or_default();
-        say(&format!(
+        output::line(&format!(
             "  approving {user_code} as {EMAIL}, as the page at {} would",
-            self.ground.addresses().activate
+            self.env.addresses().activate
         ))?;
-        self.runtime
-            .block_on(self.ground.approve(user_code, EMAIL))?;
+        self.runtime.block_on(self.env.approve(user_code, EMAIL))?;
         let done = loop {
             let event = next_event(&mut events)?;
             if event["event"] != "pending" && event["event"] != "slow_down" {
@@ -92,7 +92,7 @@ impl<'a> Tour<'a> {
     }
 
     fn work_offline(&self) -> Result<(), CliError> {
-        heading("Cut the network, and go on working")?;
+        heading("Cut the network and keep working")?;
         self.control(
             Method::POST,
             "faults",
@@ -101,12 +101,12 @@ impl<'a> Tour<'a> {
         self.tudone(&["add", "write a postcard from the train @offline"])?;
         let listed = self.todos(&["list", "--json"])?;
         let waits = |todo: &Value| text_of(todo).contains("postcard") && todo["state"] != "synced";
-        check("the todo is shown and waits", listed.iter().any(waits))?;
-        check("the server has not seen it", !self.on_server("postcard")?)
+        check("the todo is shown as pending", listed.iter().any(waits))?;
+        check("the server does not have it", !self.on_server("postcard")?)
     }
 
-    fn come_back(&self) -> Result<(), CliError> {
-        heading("Come back")?;
+    fn reconnect(&self) -> Result<(), CliError> {
+        heading("Reconnect")?;
         self.control(Method::DELETE, "faults", None)?;
         self.tudone(&["sync"])?;
         let rows = self.rows()?;
@@ -117,8 +117,8 @@ impl<'a> Tour<'a> {
         check("it reached the server exactly once", copies == 1)
     }
 
-    fn complete_and_remove(&self) -> Result<(), CliError> {
-        heading("Complete one, remove the other")?;
+    fn complete_and_delete(&self) -> Result<(), CliError> {
+        heading("Complete one, delete the other")?;
         let listed = self.todos(&["list", "--json"])?;
         let handle = |word: &str| {
             let todo = listed.iter().find(|todo| text_of(todo).contains(word));
@@ -133,29 +133,32 @@ impl<'a> Tour<'a> {
             .iter()
             .any(|row| text_of(row).starts_with("x ") && text_of(row).contains("try tudone"));
         check("the server has it as done", done)?;
-        check("the other one is gone", !self.on_server("postcard")?)
+        check(
+            "the server does not have the other one",
+            !self.on_server("postcard")?,
+        )
     }
 
     fn log_out(&self) -> Result<(), CliError> {
         heading("Log out")?;
         self.tudone(&["logout"])?;
         let status = self.answer(&["status", "--json"])?;
-        check("nobody is logged in", status["logged_in"] == false)?;
+        check("logged out", status["logged_in"] == false)?;
         let cached = self.todos(&["list", "--offline", "--json"])?;
         check("the cached todos can still be read", !cached.is_empty())
     }
 
-    /// Runs a command and shows it with what it says.
+    /// Runs a command, and shows it with its output.
     fn tudone(&self, words: &[&str]) -> Result<(), CliError> {
-        say(&format!("  $ tudone {}", spoken(words)))?;
+        output::line(&format!("  $ tudone {}", command_line(words)))?;
         let output = self.output(words)?;
         for line in String::from_utf8_lossy(&output.stdout)
             .lines()
             .chain(String::from_utf8_lossy(&output.stderr).lines())
         {
-            say(&format!("    {line}"))?;
+            output::line(&format!("    {line}"))?;
         }
-        check_quietly(&spoken(words), output.status.success())
+        check_quietly(&command_line(words), output.status.success())
     }
 
     fn todos(&self, words: &[&str]) -> Result<Vec<Value>, CliError> {
@@ -165,12 +168,12 @@ impl<'a> Tour<'a> {
             .unwrap_or_default())
     }
 
-    /// What a command says on stdout, as JSON.
+    /// The output of a command, as JSON.
     fn answer(&self, words: &[&str]) -> Result<Value, CliError> {
         let output = self.output(words)?;
-        check_quietly(&spoken(words), output.status.success())?;
+        check_quietly(&command_line(words), output.status.success())?;
         serde_json::from_slice(&output.stdout)
-            .map_err(|_| CliError::demo(format!("`{}` printed no JSON", spoken(words))))
+            .map_err(|_| CliError::demo(format!("`{}` printed no JSON", command_line(words))))
     }
 
     fn output(&self, words: &[&str]) -> Result<Output, CliError> {
@@ -181,8 +184,8 @@ impl<'a> Tour<'a> {
     }
 
     fn start(&self, words: &[&str]) -> Result<Child, CliError> {
-        let at = self.ground.addresses();
-        let paths = self.ground.paths("client");
+        let at = self.env.addresses();
+        let paths = self.env.paths("client");
         Command::new(&self.program)
             .args(words)
             .env("TUDONE_ISSUER", &at.issuer)
@@ -205,14 +208,13 @@ impl<'a> Tour<'a> {
         Ok(self.rows()?.iter().any(|row| text_of(row).contains(word)))
     }
 
-    /// The rows as the backend has them.
+    /// The rows of the backend.
     fn rows(&self) -> Result<Vec<Value>, CliError> {
-        self.runtime.block_on(self.ground.rows(None))
+        self.runtime.block_on(self.env.rows(None))
     }
 
     fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CliError> {
-        self.runtime
-            .block_on(self.ground.control(method, path, body))
+        self.runtime.block_on(self.env.control(method, path, body))
     }
 }
 
@@ -220,12 +222,12 @@ fn next_event(events: &mut impl io::BufRead) -> Result<Value, CliError> {
     let mut line = String::new();
     events
         .read_line(&mut line)
-        .map_err(CliError::io("read what login says"))?;
-    serde_json::from_str(&line).map_err(|_| CliError::demo("login ended without a word"))
+        .map_err(CliError::io("read the output of login"))?;
+    serde_json::from_str(&line).map_err(|_| CliError::demo("login printed no event"))
 }
 
-/// Words as a user would type them.
-fn spoken(words: &[&str]) -> String {
+/// A command line as a user would type it.
+fn command_line(words: &[&str]) -> String {
     let quoted = words.iter().map(|word| {
         if word.contains([' ', '(']) {
             format!("\"{word}\"")
@@ -237,12 +239,12 @@ fn spoken(words: &[&str]) -> String {
 }
 
 fn heading(text: &str) -> Result<(), CliError> {
-    say(&format!("\n{text}"))
+    output::line(&format!("\n{text}"))
 }
 
 fn check(step: &str, held: bool) -> Result<(), CliError> {
     check_quietly(step, held)?;
-    say(&format!("  ✓ {step}"))
+    output::line(&format!("  ✓ {step}"))
 }
 
 fn check_quietly(step: &str, held: bool) -> Result<(), CliError> {
@@ -251,10 +253,4 @@ fn check_quietly(step: &str, held: bool) -> Result<(), CliError> {
     } else {
         Err(CliError::demo(step))
     }
-}
-
-fn say(text: &str) -> Result<(), CliError> {
-    let mut out = output::stdout();
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use crate::app::Msg;
-use crate::app::keys::{Code, Key};
+use crate::app::keys::{Code, KeyPress};
 use crate::cli::commands::login::printer::LoginPrinter;
 use crate::cli::error::CliError;
 use crate::cli::shutdown::Shutdown;
@@ -52,6 +52,6 @@ pub(super) async fn listen(printer: &Mutex<LoginPrinter>) -> CliError {
     }
 }
 
-fn is_cancel(key: Key) -> bool {
+fn is_cancel(key: KeyPress) -> bool {
     key.code == Code::Esc || (key.ctrl && key.code == Code::Char('c'))
 }

@@ -203,17 +203,14 @@ impl LoginPrinter {
     /// Shows the page's address as a QR code.
     pub(super) fn show_qr(&mut self) {
         let Some(prompt) = &self.prompt else { return };
-        let picture = qr::lines(prompt.page());
-        let needed = picture.first().map_or(0, |line| columns(line, usize::MAX));
+        let code = qr::lines(prompt.page());
+        let needed = code.first().map_or(0, |line| columns(line, usize::MAX));
         if self.is_interactive() && needed > width() {
             let _ = self.lines(&["The terminal is too narrow for the QR code."]);
             return;
         }
-        let (on, off) = (self.paint.on(Role::Picture), self.paint.off());
-        let painted: Vec<String> = picture
-            .iter()
-            .map(|line| [on, line, off].concat())
-            .collect();
+        let (on, off) = (self.paint.on(Role::QrCode), self.paint.off());
+        let painted: Vec<String> = code.iter().map(|line| [on, line, off].concat()).collect();
         let _ = self.lines(&painted.iter().map(String::as_str).collect::<Vec<_>>());
     }
 

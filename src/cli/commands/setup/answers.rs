@@ -1,4 +1,4 @@
-//! The answers of a guided setup that was left, so that the next one offers them again.
+//! The answers of an unfinished guided setup, which the next one offers again.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Paths, environment};
 use crate::os::private_file;
 
-/// Answers that are no secrets.
+/// Answers that are not secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Answers {
     /// Address of Hasura.
@@ -25,7 +25,7 @@ impl Answers {
         Some(paths.data.join("setup.json"))
     }
 
-    /// Reads what an earlier run left; empty where there is nothing.
+    /// Reads the answers of an earlier run; empty if there are none.
     pub(super) fn load() -> Self {
         let read = Self::path().and_then(|path| fs::read(path).ok());
         read.and_then(|bytes| serde_json::from_slice(&bytes).ok())

@@ -14,7 +14,8 @@ use crate::auth::connection::Connection;
 use crate::auth::diagnosis::{jwt_secret, jwt_secret_line};
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
-use crate::cli::{network, output};
+use crate::cli::network;
+use crate::cli::output::{self, count_of_changes};
 use crate::config::Config;
 use crate::config::write::ProfileValues;
 use crate::setup::StepKind;
@@ -90,7 +91,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// For the tenant `domain` and a Hasura at `endpoint`, asking before anything is changed.
+    /// Arguments for the tenant `domain` and a Hasura at `endpoint`; asks before changes.
     pub(super) fn for_tenant(domain: String, endpoint: HasuraAddress) -> Self {
         Self {
             domain,
@@ -110,7 +111,8 @@ impl Arguments {
         }
     }
 
-    /// For a repair of what `connection` uses; `update_secrets` where the Action's are wrong.
+    /// Arguments for a repair of `connection`; `update_secrets` if those of the Action are
+    /// wrong.
     pub(super) fn repairing(
         connection: &Connection,
         endpoint: HasuraAddress,
@@ -130,10 +132,10 @@ impl Arguments {
     }
 }
 
-/// Makes the tenant ready: API, application, Action, binding; then writes the profile.
+/// Prepares the tenant: API, application, Action, binding; then writes the profile.
 pub(super) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let source = SecretSource::new(arguments.token_stdin, arguments.token_file.as_deref());
-    // A wrong domain is said before a secret is asked for.
+    // A wrong domain is reported before a secret is requested.
     tenant(&arguments.domain)?;
     let token = secret::read(
         context,
@@ -180,7 +182,11 @@ pub(super) fn run_with(
         }
     } else {
         if !arguments.yes {
-            let question = format!("Apply {} to {}?", changes(&plan), management.host());
+            let question = format!(
+                "Apply {} to {}?",
+                count_of_changes(plan.changes()),
+                management.host()
+            );
             context.confirm(&question)?;
         }
         let secrets = action_secrets(context, arguments, &plan, endpoint.as_ref(), admin_secret)?;
@@ -217,7 +223,7 @@ fn waited<T>(work: impl Future<Output = Result<T, Auth0Error>>) -> Result<T, Cli
     Ok(ended.ok_or(CliError::Interrupted)??)
 }
 
-/// The profile in use, where it belongs to this tenant.
+/// The current profile, if it belongs to this tenant.
 fn known_profile(context: &CommandContext, tenant: &Url) -> Option<Config> {
     let config = context.config().ok()?;
     (config.profile.connection.issuer == tenant.as_str()).then_some(config)
@@ -270,13 +276,6 @@ fn action_secrets(
     }))
 }
 
-fn changes(plan: &TenantPlan) -> String {
-    match plan.changes() {
-        1 => "1 change".to_owned(),
-        count => format!("{count} changes"),
-    }
-}
-
 fn show_plan(management: &Management, plan: &TenantPlan) -> Result<(), CliError> {
     let mut out = output::stdout();
     writeln!(out, "{}:", management.host())?;
@@ -309,7 +308,7 @@ fn show_outcome(
     Ok(out.flush()?)
 }
 
-/// Writes the profile unless that is not wanted; returns the file.
+/// Writes the profile unless `--no-config` is given; returns the file.
 fn write_profile(
     context: &CommandContext,
     arguments: &Arguments,

@@ -12,10 +12,10 @@ use crate::cli::output;
 use crate::setup::export::{FileState, compare, write};
 use crate::text::sanitize::plain;
 
-/// What `setup export` takes.
+/// The arguments of `setup export`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Where to write the files; made where it is missing
+    /// Where to write the files; created if missing
     directory: PathBuf,
 
     /// Overwrite files that differ without asking

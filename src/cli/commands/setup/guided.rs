@@ -1,7 +1,6 @@
-//! `tudone setup` alone: the whole way as questions, each step checked by `doctor`.
+//! `tudone setup` alone: the whole setup as questions, each step checked by `doctor`.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 
 use secrecy::SecretString;
 
@@ -13,7 +12,7 @@ use crate::auth::diagnosis::jwt_secret_line;
 use crate::cli::commands::{doctor, login};
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
-use crate::cli::report::{self, Form};
+use crate::cli::report::{self, ErrorFormat};
 use crate::cli::{output, prompt};
 use crate::finding::{Finding, Status};
 use crate::http::authority;
@@ -22,7 +21,7 @@ use crate::setup::auth0::tenant;
 use crate::setup::hasura::HasuraAddress;
 
 const INTRODUCTION: &str = "\
-tudone needs two services of yours: a Hasura, which stores your todos, and an Auth0 tenant, which
+tudone needs two services: your own Hasura, which stores your todos, and an Auth0 tenant, which
 logs you in. Free plans are enough. You need Hasura's address and admin secret, and a token for
 Auth0's Management API.
 
@@ -31,10 +30,10 @@ continues where you stopped. Secrets are neither shown nor stored.";
 
 const HASURA: &str = "\
 Auth0 calls Hasura at each login, so it needs an address that is reachable from the internet.
-No Hasura yet? Hasura Cloud has one, or `tudone setup export DIR` writes a compose file.";
+No Hasura yet? Hasura Cloud offers one, or `tudone setup export DIR` writes a compose file.";
 
-/// Leads from nothing to a login. What is right already is left out, so a run that was
-/// interrupted is continued by the next.
+/// Guides from no configuration to a login. Skips what is right already, so the next run
+/// continues an interrupted one.
 pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
     if !context.can_ask() {
         return Err(CliError::usage(
@@ -42,7 +41,7 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
             "Run `tudone setup hasura` and `tudone setup auth0`; `tudone help setup` lists both.",
         ));
     }
-    say(INTRODUCTION)?;
+    output::line(INTRODUCTION)?;
     let mut guide = Guide::new(context);
     let mut findings = doctor::findings(context, &mut |_| {})?;
     while let Some(step) = guide.next(&findings) {
@@ -50,14 +49,14 @@ pub(crate) fn run(context: &CommandContext) -> Result<(), CliError> {
         findings = doctor::findings(context, &mut |_| {})?;
         doctor::print_some(context, &checked(step, &findings))?;
     }
-    say("\nEverything, checked once more:")?;
+    output::line("\nFinal check of everything:")?;
     let findings = doctor::print_findings(context)?;
     doctor::outcome(&findings)?;
     Answers::forget();
-    say("\nYour todos are ready: run `tudone`.")
+    output::line("\nYour todos are ready: run `tudone`.")
 }
 
-/// What `doctor` found of a step. Hasura alone was checked when its address was known.
+/// The findings of `doctor` about a step; those about Hasura were shown before.
 fn checked(step: SetupStep, findings: &[Finding]) -> Vec<Finding> {
     let of_step = |it: &&Finding| {
         step != SetupStep::Hasura
@@ -67,7 +66,7 @@ fn checked(step: SetupStep, findings: &[Finding]) -> Vec<Finding> {
     findings.iter().filter(of_step).cloned().collect()
 }
 
-/// How far the setup is.
+/// State of the guided setup.
 struct Guide<'a> {
     context: &'a CommandContext,
     answers: Answers,
@@ -85,11 +84,11 @@ impl<'a> Guide<'a> {
         }
     }
 
-    /// The next step that `findings` call for; none is taken twice.
+    /// The next step that `findings` need; none is taken twice.
     fn next(&self, findings: &[Finding]) -> Option<SetupStep> {
         let mut due = SetupStep::due(findings);
         if self.done.contains(&SetupStep::Auth0) {
-            // Whether Hasura takes the tokens of a new API shows only once there is one.
+            // Hasura may not accept the tokens of the new API yet.
             due.insert(SetupStep::JwtSecret);
         }
         due.difference(&self.done).next().copied()
@@ -99,8 +98,8 @@ impl<'a> Guide<'a> {
         self.announce(step)?;
         self.done.insert(step);
         match step {
-            SetupStep::Hasura => self.until_right(Self::hasura),
-            SetupStep::Auth0 => self.until_right(Self::auth0),
+            SetupStep::Hasura => self.repeat_until_right(Self::hasura),
+            SetupStep::Auth0 => self.repeat_until_right(Self::auth0),
             SetupStep::JwtSecret => self.jwt_secret(),
             SetupStep::Login => self.login(),
         }
@@ -110,36 +109,36 @@ impl<'a> Guide<'a> {
         let numbered = || (1..).zip(SetupStep::ALL);
         if self.done.is_empty() {
             for (number, earlier) in numbered().filter(|(_, it)| *it < step) {
-                say(&format!(
+                output::line(&format!(
                     "\nStep {number} of 4 looks right: {}",
                     earlier.title()
                 ))?;
             }
         }
         let number = numbered().find(|(_, it)| *it == step).map_or(0, |it| it.0);
-        say(&format!("\nStep {number} of 4. {}", step.title()))
+        output::line(&format!("\nStep {number} of 4. {}", step.title()))
     }
 
-    /// Repeats a step while its answers are what is wrong.
-    fn until_right(
+    /// Repeats a step while it fails because of its answers.
+    fn repeat_until_right(
         &mut self,
         step: impl Fn(&mut Self) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
         loop {
             match step(self) {
                 Err(error) if can_be_corrected(&error) => {
-                    let form = Form::Text(output::paint(self.context.flags.color));
-                    report::report(&error, form);
-                    say("\nPlease answer again; Ctrl-C stops.")?;
+                    let format = ErrorFormat::Text(output::paint(self.context.flags.color));
+                    report::report(&error, format);
+                    output::line("\nPlease answer again; Ctrl-C stops.")?;
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    /// Makes tables and permissions, and keeps the admin secret for the Action.
+    /// Creates tables and permissions, and keeps the admin secret for the Action.
     fn hasura(&mut self) -> Result<(), CliError> {
-        say(HASURA)?;
+        output::line(HASURA)?;
         let known = self.configured(|connection| connection.endpoint.to_string());
         let known = known.or_else(|| self.answers.hasura.clone());
         let address = ask("Address of Hasura", known.as_deref(), address_of)?;
@@ -157,9 +156,9 @@ impl<'a> Guide<'a> {
         doctor::outcome(&doctor::print_endpoint(self.context, &endpoint)?)
     }
 
-    /// Makes API, application and Action, and writes the profile.
+    /// Creates API, application and Action, and writes the profile.
     fn auth0(&mut self) -> Result<(), CliError> {
-        say(&crate::setup::auth0::error::token_help())?;
+        output::line(&crate::setup::auth0::error::token_help())?;
         let known = self.configured(|connection| {
             let issuer = reqwest::Url::parse(&connection.issuer);
             issuer.map(|it| authority(&it)).unwrap_or_default()
@@ -183,7 +182,7 @@ impl<'a> Guide<'a> {
         let arguments = auth0::Arguments::for_tenant(domain, address);
         let admin_secret = self.admin_secret.clone();
         auth0::run_with(self.context, &arguments, token, admin_secret)?;
-        // Without the profile there is nothing to go on with.
+        // Without a profile the setup cannot continue.
         self.context.config().map(|_| ())
     }
 
@@ -192,7 +191,7 @@ impl<'a> Guide<'a> {
         let connection = self.context.config()?.profile.connection;
         let line = jwt_secret_line(&connection.issuer, &connection.audience, None);
         loop {
-            say(&format!("Set this line and restart Hasura:\n\n{line}\n"))?;
+            output::line(&format!("Set this line and restart Hasura:\n\n{line}\n"))?;
             let answer = prompt::line("Press Enter when it is done: ")?;
             if answer.is_none() {
                 return Err(CliError::Cancelled);
@@ -210,24 +209,27 @@ impl<'a> Guide<'a> {
         }
     }
 
-    /// Logs in. A login that Hasura refuses names the step that was wrong, which is taken first.
+    /// Logs in. If Hasura rejects the token, repeats the step of the JWT secret first.
     fn login(&mut self) -> Result<(), CliError> {
         let error = match login::run(self.context, &login::Arguments::default()) {
             Err(error @ CliError::Login(_)) => error,
             outcome => return outcome,
         };
-        let refused = error
+        let rejected = error
             .finding()
             .filter(|finding| finding.check == "accepted");
-        if refused.is_none() {
+        if rejected.is_none() {
             return Err(error);
         }
-        report::report(&error, Form::Text(output::paint(self.context.flags.color)));
+        report::report(
+            &error,
+            ErrorFormat::Text(output::paint(self.context.flags.color)),
+        );
         self.jwt_secret()?;
         login::run(self.context, &login::Arguments::default())
     }
 
-    /// A value of the profile, where there is one.
+    /// A value of the profile, if there is one.
     fn configured(
         &self,
         value: impl Fn(&crate::auth::connection::Connection) -> String,
@@ -254,13 +256,7 @@ fn address_of(text: &str) -> Result<HasuraAddress, String> {
     text.parse().map_err(|error| format!("the address {error}"))
 }
 
-fn say(text: &str) -> Result<(), CliError> {
-    let mut out = output::stdout();
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
-}
-
-/// Asks until the answer can be used; Enter alone takes what is known.
+/// Asks until the answer is valid; Enter alone takes the known value.
 fn ask<T>(
     question: &str,
     known: Option<&str>,

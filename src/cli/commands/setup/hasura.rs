@@ -13,12 +13,12 @@ use crate::cli::color::Role;
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::network;
-use crate::cli::output::{self, Out};
+use crate::cli::output::{self, Out, count_of_changes};
 use crate::setup::StepKind;
 use crate::setup::hasura::{BackendPart, BackendPlan, HasuraAddress, HasuraSetup, PartKind};
 use crate::text::sanitize::plain;
 
-/// What `setup hasura` takes.
+/// The arguments of `setup hasura`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag")]
 pub(crate) struct Arguments {
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// For a Hasura at `address`, asking before anything is changed.
+    /// Arguments for a Hasura at `address`; asks before changes.
     pub(super) fn at(address: HasuraAddress) -> Self {
         Self {
             endpoint: address,
@@ -75,7 +75,7 @@ impl Arguments {
     }
 }
 
-/// Shows what is missing in Hasura, and makes it.
+/// Shows what is missing in Hasura, and creates it.
 pub(super) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     if context.flags.offline {
         return Err(CliError::usage(
@@ -106,7 +106,7 @@ pub(super) fn run_with(
     let changes = plan.changes();
     let is_due = changes > 0 && !arguments.dry_run;
     if is_due && !arguments.yes {
-        context.confirm(&format!("Apply {} to Hasura?", counted(changes)))?;
+        context.confirm(&format!("Apply {} to Hasura?", count_of_changes(changes)))?;
     }
     let applied = is_due
         .then(|| online(setup.apply(&planned)))
@@ -131,10 +131,14 @@ pub(super) fn run_with(
             for note in new {
                 writeln!(out, "! {}", plain(note))?;
             }
-            writeln!(out, "applied {}; checked as role user", counted(changes))?;
+            writeln!(
+                out,
+                "applied {}; checked as role user",
+                count_of_changes(changes)
+            )?;
         }
         None if changes == 0 => writeln!(out, "no changes")?,
-        None => writeln!(out, "{} to apply (--dry-run)", counted(changes))?,
+        None => writeln!(out, "{} to apply (--dry-run)", count_of_changes(changes))?,
     }
     if changes == 0 || applied.is_some() {
         let endpoint = arguments.endpoint.endpoint();
@@ -146,13 +150,6 @@ pub(super) fn run_with(
 /// Waits for Hasura; Ctrl-C ends it.
 fn online<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
     network::wait(None, work)?.ok_or(CliError::Interrupted)
-}
-
-fn counted(changes: usize) -> String {
-    match changes {
-        1 => "1 change".to_owned(),
-        many => format!("{many} changes"),
-    }
 }
 
 fn show(
@@ -187,7 +184,8 @@ fn show(
     Ok(())
 }
 
-/// Leaves out details: columns of a new table, and small parts that are there.
+/// Returns whether to show a part: not the columns of a new table, nor small parts that
+/// exist already.
 fn is_shown(plan: &BackendPlan, part: &BackendPart) -> bool {
     match (part.mark, part.kind) {
         (StepKind::Create, PartKind::Column) => {

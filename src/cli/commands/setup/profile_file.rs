@@ -1,4 +1,4 @@
-//! Writing the profile that a setup made into `config.toml`.
+//! Writes the profile of a setup to `config.toml`.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,12 +10,12 @@ use crate::config::write::{ProfileValues, with_profile};
 use crate::config::{Paths, environment};
 use crate::os::private_file;
 
-/// The profile that is written where neither flag nor file names one.
-const USUAL_NAME: &str = "home";
+/// The name of the profile if neither flag nor file names one.
+const DEFAULT_NAME: &str = "home";
 
-/// Writes `values` into the profile in use. Asks first on a terminal; where it cannot ask, it
-/// adds a profile, but changes an existing one only with `yes`. Returns the file that holds the
-/// profile now, `None` where nothing was written.
+/// Writes `values` to the current profile. Asks first on a terminal; if it cannot ask, it adds a
+/// profile, but changes an existing one only with `yes`. Returns the file that has the profile
+/// now, `None` if nothing was written.
 ///
 /// # Errors
 ///
@@ -50,17 +50,17 @@ pub(super) fn write(
         } else if !written.replaced.is_empty() {
             let names: Vec<&str> = written.replaced.iter().map(|(name, ..)| *name).collect();
             context.notice(format!(
-                "no profile written: `{name}` has another {}; add --yes to replace it",
+                "no profile written: `{name}` has a different {}; add --yes to replace it",
                 names.join(", ")
             ));
             return Ok(None);
         }
     }
-    // A link to a file kept elsewhere stays one.
+    // A symbolic link is kept; its target is written.
     let target = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
     if let Some(folder) = target.parent() {
         private_file::create_directory(folder)
-            .map_err(CliError::io(format!("make {}", folder.display())))?;
+            .map_err(CliError::io(format!("create {}", folder.display())))?;
     }
     private_file::replace(&target, written.text.as_bytes())
         .map_err(CliError::io(format!("write {}", path.display())))?;
@@ -75,7 +75,7 @@ fn path(context: &CommandContext) -> Result<PathBuf, CliError> {
     }
 }
 
-/// The profile's name: the flag's, the configuration's, else the usual one.
+/// The name of the profile: from the flag, the configuration, or the default.
 fn name(context: &CommandContext) -> String {
     let variable = std::env::var(environment::PROFILE).ok();
     let named = context.flags.profile.clone();
@@ -83,5 +83,5 @@ fn name(context: &CommandContext) -> String {
         .or(variable.filter(|name| !name.is_empty()))
         .or_else(|| Some(context.config().ok()?.profile.name))
         .filter(|name| name != "default")
-        .unwrap_or_else(|| USUAL_NAME.to_owned())
+        .unwrap_or_else(|| DEFAULT_NAME.to_owned())
 }

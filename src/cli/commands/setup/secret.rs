@@ -1,5 +1,5 @@
-//! Reads a secret: from standard input, a file or a hidden prompt, and from
-//! nowhere else. Arguments are visible to every user of the machine.
+//! Reads a secret from standard input, a file or a hidden prompt, never from the
+//! arguments: those are visible to every user of the machine.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::prompt;
 
-/// No secret is longer.
+/// The longest secret, in bytes.
 const LIMIT: u64 = 64 * 1024;
 
 /// Where a secret comes from.
@@ -25,7 +25,7 @@ pub(super) enum SecretSource<'a> {
 }
 
 impl<'a> SecretSource<'a> {
-    /// The source that the flags name; a prompt where they name none.
+    /// The source that the flags name; a prompt if they name none.
     pub(super) fn new(stdin: bool, file: Option<&'a Path>) -> Self {
         match (stdin, file) {
             (true, _) => Self::Stdin,
@@ -36,7 +36,7 @@ impl<'a> SecretSource<'a> {
 }
 
 /// Reads the secret called `name` (`admin secret`), whose flag is `flag`
-/// (`--admin-secret-stdin`). Line ends around it are no part of it.
+/// (`--admin-secret-stdin`). Line ends around it are removed.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub(super) fn read(
     flag: &str,
 ) -> Result<SecretString, CliError> {
     let text = match source {
-        SecretSource::Stdin => text(io::stdin().lock(), "the standard input")?,
+        SecretSource::Stdin => text(io::stdin().lock(), "standard input")?,
         SecretSource::File(path) => {
             let file = std::fs::File::open(path)
                 .map_err(CliError::io(format!("read {}", path.display())))?;

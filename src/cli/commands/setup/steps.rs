@@ -1,10 +1,10 @@
-//! The steps of a setup, and which of them findings call for.
+//! The steps of the guided setup, and which of them findings need.
 
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Status};
 
-/// A step of the way from nothing to a login, in order.
+/// The steps of the guided setup, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SetupStep {
     /// Tables and permissions in Hasura.
@@ -41,7 +41,7 @@ impl SetupStep {
         }
     }
 
-    /// The steps that put right what `findings` found.
+    /// The steps that fix `findings`.
     pub(crate) fn due(findings: &[Finding]) -> BTreeSet<Self> {
         let wrong = |it: &&Finding| matches!(it.status, Status::Failed | Status::Warning);
         let wrong = findings.iter().filter(wrong);
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_cause_calls_for_the_step_that_puts_it_right() {
+    fn each_finding_needs_the_step_that_fixes_it() {
         let of = |code: &'static str| SetupStep::due(&[Finding::failed(code, "")]);
         for code in [
             "grant-not-allowed",

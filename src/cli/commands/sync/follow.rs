@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::watched::{Change, Watched};
+use super::watched::{WatchEvent, Watched};
 use crate::cli::clock::local;
-use crate::cli::commands::queue::Waiting;
+use crate::cli::commands::queue::QueueItem;
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::json::Shown;
@@ -26,7 +26,7 @@ const WATCH: Duration = Duration::from_secs(1);
 
 /// A JSON line about a todo.
 #[derive(Serialize)]
-struct OfTodo<'a> {
+struct TodoEvent<'a> {
     event: &'static str,
     todo: Shown<'a>,
 }
@@ -36,7 +36,7 @@ struct OfTodo<'a> {
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Event<'a> {
     Rejected {
-        entry: &'a Waiting,
+        entry: &'a QueueItem,
     },
     Synced {
         pushed: usize,
@@ -130,20 +130,22 @@ impl Follower<'_> {
         }
     }
 
-    fn changed(&mut self, change: &Change) -> Result<(), CliError> {
+    fn changed(&mut self, change: &WatchEvent) -> Result<(), CliError> {
         let out = &mut self.out;
         match change {
-            Change::Todo(what, todo) if self.json => {
+            WatchEvent::Todo(what, todo) if self.json => {
                 let event = what.word();
                 let todo = Shown::whole(todo);
-                output::json(out, &OfTodo { event, todo })?;
+                output::json(out, &TodoEvent { event, todo })?;
             }
-            Change::Todo(what, todo) => {
+            WatchEvent::Todo(what, todo) => {
                 write!(out, "{:<7}  ", what.word())?;
                 output::todo_line(out, self.context.paint(), todo)?;
             }
-            Change::Rejected(entry) if self.json => output::json(out, &Event::Rejected { entry })?,
-            Change::Rejected(entry) => entry.line(out)?,
+            WatchEvent::Rejected(entry) if self.json => {
+                output::json(out, &Event::Rejected { entry })?;
+            }
+            WatchEvent::Rejected(entry) => entry.line(out)?,
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
-//! Finds what changed in a store since the last look.
+//! Finds what changed in a store since the last check.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use crate::cli::commands::queue::Waiting;
+use crate::cli::commands::queue::QueueItem;
 use crate::cli::context::KnownProfile;
 use crate::cli::error::CliError;
 use crate::domain::change::Progress;
@@ -15,16 +15,16 @@ use crate::store::Store;
 
 /// A change, made by this device or another.
 #[derive(Debug)]
-pub(super) enum Change {
-    /// A todo; a deleted one is as it was.
-    Todo(What, Todo),
-    /// The server refused a change, or the change lost a race.
-    Rejected(Waiting),
+pub(super) enum WatchEvent {
+    /// A todo; a deleted one as it was before.
+    Todo(ChangeKind, Todo),
+    /// A change that the server or a conflict rejected.
+    Rejected(QueueItem),
 }
 
 /// What happened to a todo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum ChangeKind {
     /// It was not shown before.
     Added,
     /// Its text or its state changed.
@@ -33,7 +33,7 @@ pub(super) enum What {
     Removed,
 }
 
-impl What {
+impl ChangeKind {
     /// Returns its word in the output.
     pub(super) const fn word(self) -> &'static str {
         match self {
@@ -74,13 +74,13 @@ impl Watched {
         Ok(watched)
     }
 
-    /// Returns the changes since the last look. Costs nothing if nothing was
-    /// written, else one scan of the list.
+    /// Returns the changes since the last check. Costs nothing if nothing was
+    /// written, otherwise one scan of the list.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub(super) fn changes(&mut self) -> Result<Vec<Change>, CliError> {
+    pub(super) fn changes(&mut self) -> Result<Vec<WatchEvent>, CliError> {
         let version = self.store.version()?;
         if version == self.version {
             return Ok(Vec::new());
@@ -108,7 +108,7 @@ impl Watched {
         Ok(self.store.freshness()?)
     }
 
-    fn compare(&mut self) -> Result<Vec<Change>, CliError> {
+    fn compare(&mut self) -> Result<Vec<WatchEvent>, CliError> {
         let mut changes = Vec::new();
         let mut before = std::mem::take(&mut self.shown);
         let everything = Query {
@@ -118,10 +118,10 @@ impl Watched {
         let shown = &mut self.shown;
         self.store.each(&everything, |todo| {
             let what = match before.remove(&todo.key) {
-                None => Some(What::Added),
-                Some(known) => (known != *todo).then_some(What::Changed),
+                None => Some(ChangeKind::Added),
+                Some(known) => (known != *todo).then_some(ChangeKind::Changed),
             };
-            changes.extend(what.map(|what| Change::Todo(what, todo.clone())));
+            changes.extend(what.map(|what| WatchEvent::Todo(what, todo.clone())));
             shown.insert(todo.key, todo.clone());
             ControlFlow::Continue(())
         })?;
@@ -129,19 +129,19 @@ impl Watched {
             // An add on a bare backend continues under the key of its row.
             let renamed = self.store.todo(key)?.map(|todo| todo.key);
             let added = changes.iter_mut().find_map(|change| match change {
-                Change::Todo(what, todo) if Some(todo.key) == renamed => Some(what),
-                Change::Todo(..) | Change::Rejected(_) => None,
+                WatchEvent::Todo(what, todo) if Some(todo.key) == renamed => Some(what),
+                WatchEvent::Todo(..) | WatchEvent::Rejected(_) => None,
             });
             match added {
-                Some(what) => *what = What::Changed,
-                None => changes.push(Change::Todo(What::Removed, gone)),
+                Some(what) => *what = ChangeKind::Changed,
+                None => changes.push(WatchEvent::Todo(ChangeKind::Removed, gone)),
             }
         }
-        self.refusals(&mut changes)?;
+        self.rejections(&mut changes)?;
         Ok(changes)
     }
 
-    fn refusals(&mut self, changes: &mut Vec<Change>) -> Result<(), CliError> {
+    fn rejections(&mut self, changes: &mut Vec<WatchEvent>) -> Result<(), CliError> {
         if self.store.totals()?.rejected == 0 {
             self.rejected.clear();
             return Ok(());
@@ -152,7 +152,7 @@ impl Watched {
             if matches!(queued.entry.progress, Progress::Rejected(_)) {
                 rejected.insert(seq);
                 if !self.rejected.contains(&seq) {
-                    changes.push(Change::Rejected(Waiting::new(&self.store, queued)?));
+                    changes.push(WatchEvent::Rejected(QueueItem::new(&self.store, queued)?));
                 }
             }
         }

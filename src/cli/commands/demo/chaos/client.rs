@@ -1,4 +1,4 @@
-//! Who is at work on a device: hands that type, and an ear for news.
+//! What runs on a device: clients that change todos, and a listener that syncs.
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::Shared;
-use super::device::{Device, Program};
+use super::RunState;
+use super::device::{ChaosDevice, Program};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key};
@@ -21,48 +21,47 @@ use crate::domain::list::Around;
 use crate::domain::query::Query;
 use crate::domain::todo::{SyncState, Todo};
 
-/// When a hand gives a request up.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long an ear waits before it looks again.
-const GLANCE: Duration = Duration::from_millis(50);
-/// How many todos a hand adds at once, now and then.
+/// The time limit of a request.
+const REQUEST_LIMIT: Duration = Duration::from_secs(1);
+/// How long a listener waits between checks.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// How many todos a client sometimes adds at once.
 const PASTED: u64 = 20;
-/// How many todos, at either end of the list, hands like to change: few
-/// enough that they get in each other's way.
+/// How many todos, at either end of the list, clients change: few enough for
+/// conflicts.
 const REACH: usize = 12;
-/// A todo with a longer text, in bytes, has been edited enough.
+/// The longest text that is still edited, in bytes.
 const LONG: usize = 2000;
 
-/// Begins the names of repeating todos.
+/// The start of the names of repeating todos.
 const CHORE: &str = "chore";
-/// Everybody completes on the same day, so that all write the same line.
+/// All clients complete on the same day, so that all write the same line.
 const COMPLETED_ON: Date = Date::constant(2026, 12, 1);
 
-/// What was acknowledged: committed to a device's store.
+/// Acknowledged changes: those committed to a device's store.
 #[derive(Debug, Default)]
-pub(super) struct Deeds {
+pub(super) struct AcknowledgedChanges {
     /// The names of todos that were added.
     pub(super) added: Vec<String>,
-    /// The names of todos that were removed.
-    pub(super) removed: BTreeSet<String>,
+    /// The names of todos that were deleted.
+    pub(super) deleted: BTreeSet<String>,
     /// The mark that each edit left, and the name of its todo.
     pub(super) edited: Vec<(String, String)>,
     /// The names of repeating todos, which are completed and not changed otherwise.
     pub(super) chores: BTreeSet<String>,
 }
 
-impl Deeds {
-    /// Takes these in, too.
+impl AcknowledgedChanges {
+    /// Adds those of another client.
     pub(super) fn extend(&mut self, others: Self) {
         self.added.extend(others.added);
-        self.removed.extend(others.removed);
+        self.deleted.extend(others.deleted);
         self.edited.extend(others.edited);
         self.chores.extend(others.chores);
     }
 }
 
-/// The name of a todo: its first word, which no client changes, after those of a done
-/// one.
+/// The name of a todo: its first word after a completion mark; no client changes it.
 pub(super) fn name_of(text: &str) -> &str {
     let mut words = text.split(' ');
     match words.next() {
@@ -71,55 +70,55 @@ pub(super) fn name_of(text: &str) -> &str {
     }
 }
 
-/// Somebody who types on a device.
+/// A client that changes todos on a device.
 pub(super) struct ChaosClient<'a> {
-    device: &'a Device,
+    device: &'a ChaosDevice,
     program: Program,
     name: String,
     rng: Rng,
     acts: u64,
-    items: Deeds,
+    changes: AcknowledgedChanges,
 }
 
 impl<'a> ChaosClient<'a> {
-    /// `name` begins the names of its todos and marks: no two hands have the same.
-    pub(super) fn new(device: &'a Device, name: String, rng: Rng) -> Result<Self, CliError> {
+    /// `name` is unique: it starts the names of the client's todos and marks.
+    pub(super) fn new(device: &'a ChaosDevice, name: String, rng: Rng) -> Result<Self, CliError> {
         Ok(Self {
             device,
-            program: device.program(PATIENCE)?,
+            program: device.program(REQUEST_LIMIT)?,
             name,
             rng,
             acts: 0,
-            items: Deeds::default(),
+            changes: AcknowledgedChanges::default(),
         })
     }
 
-    /// Adds, edits, removes and syncs until it is over. A failed round is
-    /// tried again at once: the more goes wrong, the better.
-    pub(super) async fn work(mut self, shared: &Shared) -> Result<Deeds, CliError> {
-        while !shared.is_over() {
+    /// Adds, edits, deletes and syncs until the run ends. A failed round is retried at
+    /// once, to meet more faults.
+    pub(super) async fn work(mut self, shared: &RunState) -> Result<AcknowledgedChanges, CliError> {
+        while !shared.has_ended() {
             self.act(shared)?;
             if self.rng.bool() {
                 self.program.round().await?;
             }
         }
-        Ok(self.items)
+        Ok(self.changes)
     }
 
-    fn act(&mut self, shared: &Shared) -> Result<(), CliError> {
-        let attention = self.device.attention.lock();
-        let _attention = attention.unwrap_or_else(PoisonError::into_inner);
+    fn act(&mut self, shared: &RunState) -> Result<(), CliError> {
+        let one_action = self.device.one_action.lock();
+        let _one_action = one_action.unwrap_or_else(PoisonError::into_inner);
         match self.rng.u8(..15) {
             12 => self.add_chore(shared),
             13.. => self.complete(),
             0..6 => self.add(1, shared),
             6 => self.add(PASTED, shared),
             7..9 => self.edit(),
-            _ => self.remove(),
+            _ => self.delete(),
         }
     }
 
-    fn add(&mut self, count: u64, shared: &Shared) -> Result<(), CliError> {
+    fn add(&mut self, count: u64, shared: &RunState) -> Result<(), CliError> {
         let names: Vec<String> = (0..count).map(|_| self.fresh("todo")).collect();
         let changes: Vec<Change> = names
             .iter()
@@ -129,18 +128,18 @@ impl<'a> ChaosClient<'a> {
             })
             .collect();
         self.program.store.commit(&changes)?;
-        self.items.added.extend(names);
+        self.changes.added.extend(names);
         shared.added.fetch_add(count, Ordering::Relaxed);
         Ok(())
     }
 
-    fn add_chore(&mut self, shared: &Shared) -> Result<(), CliError> {
+    fn add_chore(&mut self, shared: &RunState) -> Result<(), CliError> {
         let name = self.fresh(CHORE);
         let text = format!("{name} water the plants rec:1w due:2026-12-01");
         let add = change(Key::new(Uuid::now_v7()), Act::Add { text });
         self.program.store.commit(&[add])?;
-        self.items.added.push(name.clone());
-        self.items.chores.insert(name);
+        self.changes.added.push(name.clone());
+        self.changes.chores.insert(name);
         shared.added.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -161,7 +160,7 @@ impl<'a> ChaosClient<'a> {
             return Ok(());
         };
         if todo.text.len() > LONG {
-            return self.remove();
+            return self.delete();
         }
         let mark = self.fresh("edit");
         let name = name_of(&todo.text).to_owned();
@@ -169,20 +168,20 @@ impl<'a> ChaosClient<'a> {
         let before = todo.text;
         let edit = change(todo.key, Act::Edit { before, after });
         self.program.store.commit(&[edit])?;
-        self.items.edited.push((mark, name));
+        self.changes.edited.push((mark, name));
         Ok(())
     }
 
-    fn remove(&mut self) -> Result<(), CliError> {
+    fn delete(&mut self) -> Result<(), CliError> {
         let Some(todo) = self.pick(false)? else {
             return Ok(());
         };
         let name = name_of(&todo.text).to_owned();
         let before = todo.text;
-        let removal = change(todo.key, Act::Remove { before });
-        let removed = self.program.store.commit(&[removal])?;
-        if !removed.is_empty() {
-            self.items.removed.insert(name);
+        let deletion = change(todo.key, Act::Remove { before });
+        let deleted = self.program.store.commit(&[deletion])?;
+        if !deleted.is_empty() {
+            self.changes.deleted.insert(name);
         }
         Ok(())
     }
@@ -193,7 +192,7 @@ impl<'a> ChaosClient<'a> {
         format!("{kind}-{}-{}", self.name, self.acts)
     }
 
-    /// A todo that waits for no decision: one of the oldest or of the newest.
+    /// One of the oldest or of the newest todos; none with a rejected change.
     fn pick(&mut self, chore: bool) -> Result<Option<Todo>, CliError> {
         let around = if self.rng.bool() {
             Around::Top
@@ -220,31 +219,34 @@ fn change(todo: Key, act: Act) -> Change {
     }
 }
 
-/// A program that listens for news and fetches them.
+/// A program that syncs when the server has changes.
 pub(super) struct ChangeListener {
     program: Program,
 }
 
 impl ChangeListener {
-    pub(super) fn new(device: &Device) -> Result<Self, CliError> {
-        let program = device.program(PATIENCE)?;
+    pub(super) fn new(device: &ChaosDevice) -> Result<Self, CliError> {
+        let program = device.program(REQUEST_LIMIT)?;
         Ok(Self { program })
     }
 
-    /// Syncs with each ring until it is over; a connection that was cut is
-    /// opened again. Does nothing that must be counted.
-    pub(super) async fn listen(mut self, shared: &Shared) -> Result<Deeds, CliError> {
-        while !shared.is_over() {
-            let Ok(Ok(mut doorbell)) = timeout(PATIENCE, self.program.remote.doorbell()).await
+    /// Syncs with each event until the run ends; a closed connection is opened again.
+    /// Makes no changes.
+    pub(super) async fn listen(
+        mut self,
+        shared: &RunState,
+    ) -> Result<AcknowledgedChanges, CliError> {
+        while !shared.has_ended() {
+            let Ok(Ok(mut doorbell)) = timeout(REQUEST_LIMIT, self.program.remote.doorbell()).await
             else {
-                sleep(GLANCE).await;
+                sleep(CHECK_INTERVAL).await;
                 continue;
             };
-            while !shared.is_over() {
-                match timeout(GLANCE, doorbell.ring()).await {
+            while !shared.has_ended() {
+                match timeout(CHECK_INTERVAL, doorbell.ring()).await {
                     Ok(Ok(())) => {
-                        // Rings that come together are one round.
-                        sleep(GLANCE).await;
+                        // Events that come together make one round.
+                        sleep(CHECK_INTERVAL).await;
                         self.program.round().await?;
                     }
                     Ok(Err(_)) => break,
@@ -252,6 +254,6 @@ impl ChangeListener {
                 }
             }
         }
-        Ok(Deeds::default())
+        Ok(AcknowledgedChanges::default())
     }
 }

@@ -18,53 +18,52 @@ use crate::store::Store;
 use crate::sync::remote::RemoteError;
 use crate::sync::round::{RoundError, RoundReport, round};
 
-/// How long a vault in memory may take.
+/// The time limit of the credential store in memory.
 const UNLOCKING: Duration = Duration::from_secs(3);
-/// How many times faster than in earnest a lost token is asked for again.
-const HURRY: u32 = 20;
+/// How many times faster than normal a lost token is requested again.
+const SPEEDUP: u32 = 20;
 
 /// A device: directories and a login of its own.
 #[derive(Debug)]
-pub(super) struct Device {
+pub(super) struct ChaosDevice {
     profile: ActiveProfile,
     account: Account,
-    /// Held from reading the list to the act: a user with two terminals
-    /// still does one thing at a time. An edit of what the other terminal
-    /// has removed meanwhile takes a removal back that was not sent yet, and
-    /// would be counted as one that came back.
-    pub(super) attention: Mutex<()>,
+    /// Held from reading the list to the change: a user with two terminals still does
+    /// one thing at a time. Otherwise one terminal could edit a todo that the other has
+    /// just deleted; that cancels the unsent deletion, and the todo would be counted
+    /// as restored.
+    pub(super) one_action: Mutex<()>,
 }
 
-impl Device {
+impl ChaosDevice {
     /// Logs a new device in with the device flow.
     pub(super) async fn log_in(
-        ground: &DemoEnv,
+        env: &DemoEnv,
         email: &str,
         number: usize,
     ) -> Result<Self, CliError> {
-        let paths = ground.paths(&format!("device-{number}"));
+        let paths = env.paths(&format!("device-{number}"));
         let credential_store = Arc::new(MemoryStore::default());
-        let profile =
-            ActiveProfile::with_credential_store(ground.profile()?, paths, credential_store);
+        let profile = ActiveProfile::with_credential_store(env.profile()?, paths, credential_store);
         let pending = profile.begin_login(UNLOCKING, || {}).await?;
-        ground.approve(&pending.prompt().user_code, email).await?;
+        env.approve(&pending.prompt().user_code, email).await?;
         let endpoint = profile.config.connection.endpoint.clone();
         let logged_in = pending
             .finish(None, |_| {}, |token| verify(endpoint, token))
             .await?;
         Ok(Self {
-            profile: profile.with_time_scale(TimeScale::faster(HURRY)),
+            profile: profile.with_time_scale(TimeScale::faster(SPEEDUP)),
             account: logged_in.account,
-            attention: Mutex::default(),
+            one_action: Mutex::default(),
         })
     }
 
-    /// Whose it is.
+    /// The user of the device.
     pub(super) fn sub(&self) -> &str {
         &self.account.sub
     }
 
-    /// Starts a program, which gives a request up after `limit`.
+    /// Starts a program with this time limit for requests.
     pub(super) fn program(&self, limit: Duration) -> Result<Program, CliError> {
         let endpoint = self.profile.config.connection.endpoint.clone();
         let database = self.profile.database(&self.account);
@@ -85,12 +84,12 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// One round; `None` when it ended early for a reason that passes.
+    /// Runs one round; `None` if it failed for a temporary reason.
     pub(super) async fn round(&mut self) -> Result<Option<RoundReport>, CliError> {
         let ended = round(&mut self.store, &self.remote, &self.lock, Timestamp::now).await;
         match ended {
             Ok(report) => Ok(Some(report)),
-            // A token may end again on its way from the issuer to the backend.
+            // A token may expire on its way from the issuer to the backend.
             Err(RoundError::Remote(RemoteError::Unauthorized { .. })) => Ok(None),
             Err(error) if error.retryable() => Ok(None),
             Err(error) => Err(error.into()),

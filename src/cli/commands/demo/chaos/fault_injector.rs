@@ -1,4 +1,4 @@
-//! What goes wrong: faults ordered from the sandbox at random.
+//! Injects random faults into the sandbox.
 
 use std::time::Duration;
 
@@ -10,28 +10,28 @@ use tokio::time::sleep;
 use crate::cli::commands::demo::env::DemoEnv;
 use crate::cli::error::CliError;
 
-/// At most so many requests pass between two that meet a fault.
-const CALM: u64 = 8;
-/// The same of mutations, which are rarer.
-const CALM_OF_MUTATIONS: u64 = 3;
-/// How long a fault that waits for its request is waited for before another
-/// one is ordered, in milliseconds.
+/// The most requests between two that meet a fault.
+const GAP: u64 = 8;
+/// The same for mutations, which are rarer.
+const GAP_OF_MUTATIONS: u64 = 3;
+/// How long to wait before the next fault for each one that has not met its request,
+/// in milliseconds.
 const STEP_MS: u64 = 4;
-/// How far both clocks jump when tokens end: their lifetime, in seconds.
+/// How far both clocks jump when tokens expire: their lifetime, in seconds.
 const LIFETIME_S: i64 = 3600;
-/// Longer than anybody waits, in milliseconds.
-const FOR_EVER_MS: u64 = 60_000;
+/// Longer than any time limit, in milliseconds.
+const FOREVER_MS: u64 = 60_000;
 
-/// What goes wrong, and how often it did.
+/// Injects faults, and counts those that the sandbox does not count.
 #[derive(Debug)]
 pub(super) struct FaultInjector {
     rng: Rng,
     clock_s: i64,
-    /// Live connections that were cut.
+    /// Live connections that were closed.
     pub(super) sockets_cut: u64,
-    /// How often every token there was ended.
+    /// How often all tokens were expired.
     pub(super) tokens_ended: u64,
-    /// Whether Ctrl-C ended it.
+    /// Whether Ctrl-C ended the run.
     pub(super) interrupted: bool,
 }
 
@@ -46,41 +46,41 @@ impl FaultInjector {
         }
     }
 
-    /// Makes logins outlive the jumps of the clocks: tokens end, logins do not.
-    pub(super) async fn begin(&self, ground: &DemoEnv) -> Result<(), CliError> {
+    /// Makes logins outlive the jumps of the clocks: tokens expire, logins do not.
+    pub(super) async fn begin(&self, env: &DemoEnv) -> Result<(), CliError> {
         let endless = json!({
             "access_ttl_s": LIFETIME_S,
             "refresh_ttl_s": u32::MAX, "refresh_idle_s": u32::MAX, "leeway_s": u32::MAX,
         });
-        let configured = ground.control(Method::POST, "config", Some(&endless));
+        let configured = env.control(Method::POST, "config", Some(&endless));
         configured.await.map(drop)
     }
 
-    /// One more thing goes wrong.
-    pub(super) async fn strike(&mut self, ground: &DemoEnv) -> Result<(), CliError> {
+    /// Injects one more fault.
+    pub(super) async fn inject(&mut self, env: &DemoEnv) -> Result<(), CliError> {
         match self.rng.u8(..100) {
-            0..2 => self.end_tokens(ground).await?,
-            2..5 => self.cut_sockets(ground).await?,
+            0..2 => self.end_tokens(env).await?,
+            2..5 => self.cut_sockets(env).await?,
             _ => {}
         }
-        let (route, mut fault, calm) = if self.rng.bool() {
-            ("mutation", self.lost_answer(), CALM_OF_MUTATIONS)
+        let (route, mut fault, gap) = if self.rng.bool() {
+            ("mutation", self.lost_answer(), GAP_OF_MUTATIONS)
         } else {
-            ("graphql", self.fault(), CALM)
+            ("graphql", self.fault(), GAP)
         };
-        fault["skip"] = json!(self.rng.u64(..calm));
-        let waiting = order(ground, route, fault).await?;
+        fault["skip"] = json!(self.rng.u64(..gap));
+        let waiting = set_fault(env, route, fault).await?;
         sleep(Duration::from_millis(waiting * STEP_MS)).await;
         Ok(())
     }
 
-    /// No more faults.
-    pub(super) async fn end(&self, ground: &DemoEnv) -> Result<(), CliError> {
-        let healed = ground.control(Method::DELETE, "faults", None);
-        healed.await.map(drop)
+    /// Removes all faults.
+    pub(super) async fn end(&self, env: &DemoEnv) -> Result<(), CliError> {
+        let cleared = env.control(Method::DELETE, "faults", None);
+        cleared.await.map(drop)
     }
 
-    /// A fault of one request, whatever it asks for.
+    /// A fault for one request of any kind.
     fn fault(&mut self) -> Value {
         match self.rng.u8(..20) {
             0..4 => json!({"fault": "drop_after"}),
@@ -95,48 +95,48 @@ impl FaultInjector {
         }
     }
 
-    /// The meanest faults: what was written is committed, and nobody is told.
-    /// One that was not looks the same from outside.
+    /// The hardest faults: the write is committed but not acknowledged. A write that
+    /// was not committed looks the same to the client.
     fn lost_answer(&mut self) -> Value {
         match self.rng.u8(..40) {
             0..24 => json!({"fault": "drop_after"}),
             24..34 => json!({"fault": "truncate"}),
             34..38 => json!({"fault": "drop_before"}),
-            38 => json!({"fault": "delay_after", "ms": FOR_EVER_MS}),
-            _ => json!({"fault": "delay", "ms": FOR_EVER_MS}),
+            38 => json!({"fault": "delay_after", "ms": FOREVER_MS}),
+            _ => json!({"fault": "delay", "ms": FOREVER_MS}),
         }
     }
 
-    /// Ends every access token at once, by setting both clocks forward; one
-    /// of the requests for a new one fails, too.
-    async fn end_tokens(&mut self, ground: &DemoEnv) -> Result<(), CliError> {
+    /// Expires every access token by setting both clocks forward; one of the requests
+    /// for a new one fails, too.
+    async fn end_tokens(&mut self, env: &DemoEnv) -> Result<(), CliError> {
         self.clock_s += LIFETIME_S + 1;
         self.tokens_ended += 1;
         let fault = self.fault();
-        order(ground, "token", fault).await?;
+        set_fault(env, "token", fault).await?;
         let later = json!({"clock_s": self.clock_s, "hasura_clock_s": self.clock_s});
-        let configured = ground.control(Method::POST, "config", Some(&later));
+        let configured = env.control(Method::POST, "config", Some(&later));
         configured.await.map(drop)
     }
 
-    /// Cuts every live connection; one of the attempts to open another fails.
-    async fn cut_sockets(&mut self, ground: &DemoEnv) -> Result<(), CliError> {
-        let cut = ground.control(Method::POST, "cut-sockets", None).await?;
+    /// Closes every live connection; one of the attempts to reconnect fails.
+    async fn cut_sockets(&mut self, env: &DemoEnv) -> Result<(), CliError> {
+        let cut = env.control(Method::POST, "cut-sockets", None).await?;
         self.sockets_cut += cut["cut"].as_u64().unwrap_or_default();
         let fault = if self.rng.bool() {
             "refuse"
         } else {
             "drop_after"
         };
-        order(ground, "socket", json!({"fault": fault})).await?;
+        set_fault(env, "socket", json!({"fault": fault})).await?;
         Ok(())
     }
 }
 
-/// Orders a fault for one request to `route`, and tells how many wait there.
-async fn order(ground: &DemoEnv, route: &str, mut fault: Value) -> Result<u64, CliError> {
+/// Sets a fault for one request to `route`. Returns how many wait there.
+async fn set_fault(env: &DemoEnv, route: &str, mut fault: Value) -> Result<u64, CliError> {
     fault["route"] = json!(route);
     fault["times"] = json!(1);
-    let ordered = ground.control(Method::POST, "faults", Some(&fault)).await?;
-    Ok(ordered["waiting"].as_u64().unwrap_or_default())
+    let set = env.control(Method::POST, "faults", Some(&fault)).await?;
+    Ok(set["waiting"].as_u64().unwrap_or_default())
 }

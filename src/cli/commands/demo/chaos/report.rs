@@ -1,25 +1,25 @@
-//! What came of the chaos.
+//! The report of a chaos run.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
-/// What came of the chaos, in numbers.
+/// The result of a chaos run, in numbers.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct ChaosReport {
-    /// What to play it again with.
+    /// The seed that repeats the run.
     pub(super) seed: u64,
-    /// How long it took, the syncing in peace included.
+    /// How long it took, the final sync included.
     pub(super) seconds: f64,
     /// Whether Ctrl-C ended it early.
     pub(super) interrupted: bool,
     pub(super) devices: usize,
-    /// Threads that were at work on them.
+    /// Threads that worked on them.
     pub(super) workers: usize,
     /// Requests that reached the sandbox.
     pub(super) requests: u64,
-    /// How often what went wrong.
+    /// How often each fault occurred.
     pub(super) faults: BTreeMap<String, u64>,
     /// Answers cut off after the server had committed the request.
     pub(super) unanswered_commits: u64,
@@ -27,43 +27,43 @@ pub(super) struct ChaosReport {
     pub(super) added: usize,
     /// Repeating todos that were completed.
     pub(super) completed: usize,
-    /// Todos that followed from that: as many.
+    /// Todos that these completions added: must be as many.
     pub(super) successors: usize,
-    /// How many of them were removed again.
+    /// How many of the added todos were deleted.
     pub(super) removed: usize,
     /// How many rows there must be.
     pub(super) expected: usize,
     /// How many rows there are.
     pub(super) found: usize,
-    /// Todos nobody removed that are not there.
+    /// Missing todos that were not deleted.
     pub(super) lost: usize,
-    /// Todos that are there more than once.
+    /// Todos that exist more than once.
     pub(super) doubled: usize,
-    /// Todos that are there although they were removed.
+    /// Deleted todos that still exist.
     pub(super) came_back: usize,
     /// Edits that a store acknowledged.
     pub(super) edited: usize,
-    /// Edits that left no trace in a todo that is there.
+    /// Edits missing from the text of an existing todo.
     pub(super) edits_lost: usize,
-    /// Changes kept for a user to decide: two devices wanted different things.
+    /// Rejected changes for the user to decide: two devices made different changes.
     pub(super) conflicts: usize,
-    /// Changes that still wait.
+    /// Changes that were not sent.
     pub(super) unsent: usize,
     /// Whether every device shows exactly the rows.
     pub(super) devices_equal: bool,
 }
 
 impl ChaosReport {
-    /// What must not be, in words.
-    pub(super) fn wrong(&self) -> Vec<String> {
+    /// Describes each result that must not occur.
+    pub(super) fn violations(&self) -> Vec<String> {
         let mut wrong: Vec<String> = [
             (
                 self.completed.abs_diff(self.successors),
                 "successors too many or too few",
             ),
             (self.lost, "todos lost"),
-            (self.doubled, "todos doubled"),
-            (self.came_back, "removed todos came back"),
+            (self.doubled, "todos duplicated"),
+            (self.came_back, "deleted todos came back"),
             (self.edits_lost, "edits lost"),
             (self.unsent, "changes never sent"),
             (
@@ -87,7 +87,7 @@ impl fmt::Display for ChaosReport {
         let ended = if self.interrupted {
             "interrupted after"
         } else {
-            "chaos of"
+            "chaos run of"
         };
         writeln!(
             f,
@@ -103,18 +103,18 @@ impl fmt::Display for ChaosReport {
         }
         line("answers lost after the commit", &self.unanswered_commits)?;
         line("adds acknowledged", &self.added)?;
-        line("removed again", &self.removed)?;
+        line("deleted", &self.removed)?;
         line("repeating todos completed", &self.completed)?;
         line("their successors", &self.successors)?;
         line("rows expected", &self.expected)?;
         line("rows found", &self.found)?;
         line("lost", &self.lost)?;
-        line("doubled", &self.doubled)?;
-        line("removals that came back", &self.came_back)?;
+        line("duplicated", &self.doubled)?;
+        line("deleted todos that came back", &self.came_back)?;
         line("edits acknowledged", &self.edited)?;
         line("edits lost", &self.edits_lost)?;
-        line("conflicts kept for a person", &self.conflicts)?;
-        line("changes still waiting", &self.unsent)?;
+        line("conflicts to decide", &self.conflicts)?;
+        line("changes not sent", &self.unsent)?;
         let equal = if self.devices_equal { "yes" } else { "no" };
         line("devices equal", &equal)
     }

@@ -1,4 +1,4 @@
-//! After the chaos: everybody syncs in peace, and what is left is counted.
+//! The verification after a chaos run: all devices sync, then the todos are counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::client::{Deeds, name_of};
-use super::device::{Device, Program};
+use super::client::{AcknowledgedChanges, name_of};
+use super::device::{ChaosDevice, Program};
 use super::fault_injector::FaultInjector;
 use super::report::ChaosReport;
-use super::{DEVICES, HANDS};
+use super::{CLIENTS, DEVICES};
 use crate::cli::commands::demo::env::{DemoEnv, text_of};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Progress};
@@ -18,36 +18,35 @@ use crate::domain::line::Line;
 use crate::domain::query::{Query, Scope};
 use crate::http::REQUEST_LIMIT;
 
-/// How often a round is tried in peace.
+/// How often a round without faults is tried.
 const TRIES: usize = 20;
-/// How often all devices sync before that they have nothing more to tell
-/// each other is doubted.
+/// How often all devices sync at most until none has changes left.
 const TURNS: usize = 10;
 
-/// Lets the devices sync, and compares what was done with what is there.
-pub(super) async fn count(
-    ground: &DemoEnv,
-    devices: &[Device],
-    items: &Deeds,
-    weather: &FaultInjector,
+/// Lets the devices sync, and compares the rows with the acknowledged changes.
+pub(super) async fn verify(
+    env: &DemoEnv,
+    devices: &[ChaosDevice],
+    changes: &AcknowledgedChanges,
+    faults: &FaultInjector,
 ) -> Result<ChaosReport, CliError> {
     let programs: Result<Vec<Program>, CliError> = devices
         .iter()
         .map(|device| device.program(REQUEST_LIMIT))
         .collect();
     let mut programs = programs?;
-    settle(&mut programs).await?;
+    sync_all(&mut programs).await?;
 
     let mut report = ChaosReport {
         devices: DEVICES,
-        workers: DEVICES * (HANDS + 1),
-        interrupted: weather.interrupted,
+        workers: DEVICES * (CLIENTS + 1),
+        interrupted: faults.interrupted,
         ..ChaosReport::default()
     };
-    count_weather(&mut report, ground, weather).await?;
-    let rejected = take_rejected(&mut programs, &mut report)?;
-    let rows = ground.rows(devices.first().map(Device::sub)).await?;
-    count_deeds(&mut report, items, &rows, &rejected);
+    count_faults(&mut report, env, faults).await?;
+    let rejected = drop_rejected(&mut programs, &mut report)?;
+    let rows = env.rows(devices.first().map(ChaosDevice::sub)).await?;
+    count_changes(&mut report, changes, &rows, &rejected);
     let server: BTreeSet<(String, String)> = rows
         .iter()
         .map(|row| {
@@ -64,12 +63,12 @@ pub(super) async fn count(
     Ok(report)
 }
 
-/// Every device syncs until none has anything to tell or to hear.
-async fn settle(programs: &mut [Program]) -> Result<(), CliError> {
+/// Syncs every device until none sends or receives anything.
+async fn sync_all(programs: &mut [Program]) -> Result<(), CliError> {
     for _ in 0..TURNS {
         let mut quiet = true;
         for program in &mut *programs {
-            let round = peaceful_round(program).await?;
+            let round = round_without_faults(program).await?;
             quiet &= round.pushed + round.pulled + round.rejected + round.waiting == 0;
         }
         if quiet {
@@ -79,7 +78,7 @@ async fn settle(programs: &mut [Program]) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn peaceful_round(
+async fn round_without_faults(
     program: &mut Program,
 ) -> Result<crate::sync::round::RoundReport, CliError> {
     for _ in 0..TRIES {
@@ -87,15 +86,15 @@ async fn peaceful_round(
             return Ok(report);
         }
     }
-    Err(CliError::demo("a round ends well in peace"))
+    Err(CliError::demo("a round without faults succeeds"))
 }
 
-async fn count_weather(
+async fn count_faults(
     report: &mut ChaosReport,
-    ground: &DemoEnv,
-    weather: &FaultInjector,
+    env: &DemoEnv,
+    faults: &FaultInjector,
 ) -> Result<(), CliError> {
-    let tally = ground.control(Method::GET, "tally", None).await?;
+    let tally = env.control(Method::GET, "tally", None).await?;
     let number = |value: &Value| value.as_u64().unwrap_or_default();
     report.requests = number(&tally["requests"]);
     report.unanswered_commits = number(&tally["unanswered_commits"]);
@@ -105,16 +104,16 @@ async fn count_weather(
         .flatten()
         .map(|(name, times)| (name.clone(), number(times)))
         .chain([
-            ("sockets_cut".to_owned(), weather.sockets_cut),
-            ("tokens_ended".to_owned(), weather.tokens_ended),
+            ("sockets_cut".to_owned(), faults.sockets_cut),
+            ("tokens_ended".to_owned(), faults.tokens_ended),
         ])
         .collect();
     Ok(())
 }
 
-/// Gives up what was rejected, as a user may, and counts what else is left
-/// in the outboxes. Returns the texts that were rejected.
-fn take_rejected(programs: &mut [Program], report: &mut ChaosReport) -> Result<String, CliError> {
+/// Drops rejected changes, as a user may, and counts what else is in the outboxes.
+/// Returns the rejected texts.
+fn drop_rejected(programs: &mut [Program], report: &mut ChaosReport) -> Result<String, CliError> {
     let mut texts = String::new();
     for program in programs {
         for queued in program.store.outbox()? {
@@ -133,40 +132,53 @@ fn take_rejected(programs: &mut [Program], report: &mut ChaosReport) -> Result<S
     Ok(texts)
 }
 
-/// Every add must be there once, unless it was removed; every edit must have
-/// left its mark, in its todo or among what was rejected.
-fn count_deeds(report: &mut ChaosReport, items: &Deeds, rows: &[Value], rejected: &str) {
+/// Counts the effects: every added todo must exist once, unless it was deleted; every
+/// edit must be in its todo or among the rejected texts.
+fn count_changes(
+    report: &mut ChaosReport,
+    changes: &AcknowledgedChanges,
+    rows: &[Value],
+    rejected: &str,
+) {
     let mut texts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in rows {
         let text = text_of(row);
         texts.entry(name_of(text)).or_default().push(text);
     }
-    report.added = items.added.len();
-    report.removed = items.removed.len();
+    report.added = changes.added.len();
+    report.removed = changes.deleted.len();
     report.expected = report.added - report.removed;
     report.found = rows.len();
-    for name in items.added.iter().filter(|it| !items.chores.contains(*it)) {
+    for name in changes
+        .added
+        .iter()
+        .filter(|it| !changes.chores.contains(*it))
+    {
         let copies = texts.get(name.as_str()).map_or(0, Vec::len);
-        let removed = items.removed.contains(name);
-        report.lost += usize::from(copies == 0 && !removed);
+        let deleted = changes.deleted.contains(name);
+        report.lost += usize::from(copies == 0 && !deleted);
         report.doubled += usize::from(copies > 1);
-        report.came_back += usize::from(copies > 0 && removed);
+        report.came_back += usize::from(copies > 0 && deleted);
     }
-    count_chores(report, items, &texts);
-    report.edited = items.edited.len();
-    for (mark, name) in &items.edited {
+    count_chores(report, changes, &texts);
+    report.edited = changes.edited.len();
+    for (mark, name) in &changes.edited {
         let mark = format!(" {mark}:1");
-        let is_gone = !texts.contains_key(name.as_str());
+        let is_deleted = !texts.contains_key(name.as_str());
         let mut copies = texts.get(name.as_str()).into_iter().flatten();
-        let kept = is_gone || copies.any(|text| text.contains(&mark));
+        let kept = is_deleted || copies.any(|text| text.contains(&mark));
         report.edits_lost += usize::from(!kept && !rejected.contains(&mark));
     }
 }
 
 /// Each completion of a repeating todo adds its successor once, so exactly one of
 /// each name is open.
-fn count_chores(report: &mut ChaosReport, items: &Deeds, texts: &BTreeMap<&str, Vec<&str>>) {
-    for name in &items.chores {
+fn count_chores(
+    report: &mut ChaosReport,
+    changes: &AcknowledgedChanges,
+    texts: &BTreeMap<&str, Vec<&str>>,
+) {
+    for name in &changes.chores {
         let rows = texts.get(name.as_str()).into_iter().flatten().copied();
         let (done, open): (Vec<&str>, Vec<&str>) = rows.partition(|text| Line::new(text).is_done());
         report.completed += done.len();
@@ -177,7 +189,7 @@ fn count_chores(report: &mut ChaosReport, items: &Deeds, texts: &BTreeMap<&str, 
     report.expected += report.completed;
 }
 
-/// Everything the device shows: key and text.
+/// The key and the text of each todo that the device shows.
 fn shown(program: &Program) -> Result<BTreeSet<(String, String)>, CliError> {
     let all = Query {
         scope: Scope::All,

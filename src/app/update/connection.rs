@@ -1,61 +1,61 @@
-//! How it goes with the server.
+//! Sync rounds and the live connection.
 
+use crate::app::connection::ConnectionState;
 use crate::app::effect::Effect;
-use crate::app::link::Link;
 use crate::app::model::Model;
 use crate::sync::event::{RoundEvent, RoundFailure};
 use crate::sync::round::RoundReport;
 
-/// Asks for a round that the user sees.
+/// Requests a round whose result is shown.
 pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
-    match model.link {
+    match model.connection {
         _ if model.offline => model.alert("started with --offline: nothing is sent or fetched"),
-        Link::LoggedOut => model.alert("logged out: press L to log in"),
-        Link::Off
-        | Link::Connecting
-        | Link::Syncing
-        | Link::Online
-        | Link::Offline { .. }
-        | Link::Refused { .. } => return vec![Effect::Sync { shown: true }],
+        ConnectionState::LoggedOut => model.alert("logged out: press L to log in"),
+        ConnectionState::Off
+        | ConnectionState::Connecting
+        | ConnectionState::Syncing
+        | ConnectionState::Online
+        | ConnectionState::Offline { .. }
+        | ConnectionState::Refused { .. } => return vec![Effect::Sync { shown: true }],
     }
     Vec::new()
 }
 
-/// Takes what is told of a round.
-pub(super) fn round(model: &mut Model, news: RoundEvent) -> Vec<Effect> {
-    let is_asked_for = model.link == Link::Syncing;
-    match news {
+/// Handles an event of a round.
+pub(super) fn round(model: &mut Model, event: RoundEvent) -> Vec<Effect> {
+    let is_asked_for = model.connection == ConnectionState::Syncing;
+    match event {
         RoundEvent::Began => {
-            turn(model, Link::Syncing);
+            set_state(model, ConnectionState::Syncing);
             Vec::new()
         }
         RoundEvent::Ended(report) => ended(model, &report),
         RoundEvent::Failed { failure, next_try } => {
-            let link = match failure {
-                // Whoever has the round brings what we would have brought.
-                RoundFailure::Busy if is_asked_for => Link::Online,
+            let connection = match failure {
+                // Another process runs a round now, which fetches the same.
+                RoundFailure::Busy if is_asked_for => ConnectionState::Online,
                 RoundFailure::Busy => return Vec::new(),
-                RoundFailure::Unreachable { why } => Link::Offline { why, next_try },
-                RoundFailure::LoggedOut => Link::LoggedOut,
-                RoundFailure::Refused(why) => Link::Refused { why },
+                RoundFailure::Unreachable { why } => ConnectionState::Offline { why, next_try },
+                RoundFailure::LoggedOut => ConnectionState::LoggedOut,
+                RoundFailure::Refused(why) => ConnectionState::Refused { why },
             };
-            if let (true, Link::Offline { why, .. }) = (is_asked_for, &link) {
+            if let (true, ConnectionState::Offline { why, .. }) = (is_asked_for, &connection) {
                 let text = format!("cannot sync: {why}");
                 model.touch();
                 model.alert(text);
             }
-            turn(model, link);
+            set_state(model, connection);
             model.list.refresh()
         }
     }
 }
 
-/// Takes whether changes are told as they happen.
-pub(super) fn live_turned(model: &mut Model, on: bool) -> Vec<Effect> {
+/// Records whether the live connection is open.
+pub(super) fn live_changed(model: &mut Model, on: bool) -> Vec<Effect> {
     if model.live != on {
         model.live = on;
-        // Told only while the server can be reached.
-        if model.link == Link::Online {
+        // Shown only while the server can be reached.
+        if model.connection == ConnectionState::Online {
             model.touch();
         }
     }
@@ -63,8 +63,8 @@ pub(super) fn live_turned(model: &mut Model, on: bool) -> Vec<Effect> {
 }
 
 fn ended(model: &mut Model, report: &RoundReport) -> Vec<Effect> {
-    let asked = model.link == Link::Syncing;
-    turn(model, Link::Online);
+    let asked = model.connection == ConnectionState::Syncing;
+    set_state(model, ConnectionState::Online);
     let blocked = report.blocked.map(|blocked| blocked.to_string());
     if model.blocked != blocked {
         model.touch();
@@ -96,9 +96,9 @@ fn ended(model: &mut Model, report: &RoundReport) -> Vec<Effect> {
     super::disk::changed(model)
 }
 
-fn turn(model: &mut Model, link: Link) {
-    if model.link != link {
+fn set_state(model: &mut Model, connection: ConnectionState) {
+    if model.connection != connection {
         model.touch();
-        model.link = link;
+        model.connection = connection;
     }
 }

@@ -90,7 +90,7 @@ impl CliError {
         }
     }
 
-    /// Returns the error as `doctor` reports it, where it is one of a login or a setup.
+    /// Returns the error as `doctor` reports it, if it is one of a login or a setup.
     #[must_use]
     pub fn finding(&self) -> Option<Finding> {
         if let CliError::Login(error) = self {
@@ -154,10 +154,10 @@ impl CliError {
             #[cfg(feature = "sandbox")]
             CliError::Sandbox(error) => error.help().to_owned(),
             #[cfg(feature = "sandbox")]
-            CliError::Demo { .. } => "Please report this with the output above.".to_owned(),
+            CliError::Demo { .. } => "Report this with the output above.".to_owned(),
             #[cfg(feature = "sandbox")]
             CliError::Chaos { seed, .. } => {
-                format!("Please report this with the output above; `--seed {seed}` repeats it.")
+                format!("Report this with the output above; `--seed {seed}` repeats it.")
             }
             CliError::Http(error) => error.help().to_owned(),
             CliError::Hasura(error) => error.help(),

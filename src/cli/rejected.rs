@@ -8,14 +8,14 @@ use crate::domain::change::{OutboxEntry, Progress};
 use crate::domain::todo::Todo;
 use crate::store::Store;
 
-/// The rejected entries of the outbox at some time.
+/// The rejected entries of the outbox at one time.
 #[derive(Debug)]
-pub(crate) struct Refused(HashSet<i64>);
+pub(crate) struct KnownRejections(HashSet<i64>);
 
 /// Handle, code and message of a rejected change.
-pub(crate) type Refusal = (String, String, String);
+pub(crate) type RejectedChange = (String, String, String);
 
-impl Refused {
+impl KnownRejections {
     /// Returns the current ones.
     ///
     /// # Errors
@@ -29,7 +29,7 @@ impl Refused {
         Ok(Self(entries.filter(is_rejected).map(|it| it.seq).collect()))
     }
 
-    /// Returns those rejected since, of all todos or of these.
+    /// Returns the changes rejected since, of all todos or of these.
     ///
     /// # Errors
     ///
@@ -38,29 +38,29 @@ impl Refused {
         &self,
         store: &Store,
         of: Option<&[Todo]>,
-    ) -> Result<Vec<Refusal>, CliError> {
+    ) -> Result<Vec<RejectedChange>, CliError> {
         if store.totals()?.rejected == 0 {
             return Ok(Vec::new());
         }
-        let mut refusals = Vec::new();
+        let mut rejections = Vec::new();
         for entry in outbox(store)?.into_iter().map(|queued| queued.entry) {
             let key = entry.change.todo;
-            let is_asked_for = of.is_none_or(|todos| todos.iter().any(|todo| todo.key == key));
-            if !is_asked_for || self.0.contains(&entry.seq) {
+            let is_selected = of.is_none_or(|todos| todos.iter().any(|todo| todo.key == key));
+            if !is_selected || self.0.contains(&entry.seq) {
                 continue;
             }
             if let Progress::Rejected(rejection) = entry.progress {
                 let todo = store.todo(key)?;
                 let handle = todo.map_or_else(|| key.to_string(), |it| it.handle().to_string());
-                refusals.push((handle, rejection.code, rejection.message));
+                rejections.push((handle, rejection.code, rejection.message));
             }
         }
-        Ok(refusals)
+        Ok(rejections)
     }
 }
 
 /// Returns the error for these rejections, if there are any.
-pub(crate) fn error(changes: Vec<Refusal>) -> Option<CliError> {
+pub(crate) fn error(changes: Vec<RejectedChange>) -> Option<CliError> {
     (!changes.is_empty()).then_some(CliError::Refused { changes })
 }
 
