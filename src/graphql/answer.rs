@@ -42,13 +42,13 @@ pub(super) fn read<T: DeserializeOwned>(received: &Received, host: &str) -> Resu
     read_part(&received.body, received, host)
 }
 
-/// The members of an answer that is a list: one for each operation of a request
-/// that holds several.
+/// Returns the parts of an answer that is a list: one for each operation of the
+/// request.
 pub(super) fn members(received: &Received) -> Option<Vec<&RawValue>> {
     serde_json::from_slice(&received.body).ok()
 }
 
-/// As [`read`], of `body`, which is a part of what was received.
+/// As [`read`], for `body`, a part of the response.
 ///
 /// # Errors
 ///

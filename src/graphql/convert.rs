@@ -27,7 +27,7 @@ const PAGE_LIMIT: usize = 8 << 20;
 /// The size limit of a page of one row, in bytes.
 const ROW_LIMIT: usize = 64 << 20;
 
-/// Builds the subscription that rings after each change of the user's todos.
+/// Builds the subscription that reports each change of the user's todos.
 pub(super) fn doorbell() -> graphql_client::QueryBody<impl serde::Serialize> {
     operations::Doorbell::build_query(operations::doorbell::Variables)
 }
@@ -83,8 +83,8 @@ fn body<Q: GraphQLQuery>(variables: Q::Variables) -> serde_json::Result<Vec<u8>>
     })
 }
 
-/// A document without comments, line breaks and indentation, which would be half
-/// of a small request. Our documents hold no texts that could hold such.
+/// Removes comments, line breaks and indentation, which would be half of a small
+/// request. Our documents have no string literals that could contain them.
 fn compact(document: &str) -> String {
     document
         .lines()
@@ -94,8 +94,8 @@ fn compact(document: &str) -> String {
         .join(" ")
 }
 
-/// One page of the change feed, and the user's mark where the server has a row
-/// for the user.
+/// One page of the change feed, and the user's mark if the server has a row for the
+/// user.
 #[derive(Debug)]
 pub(super) struct PullQuery {
     /// The last revision received.
@@ -142,8 +142,8 @@ impl Call for PullQuery {
     }
 }
 
-/// The query of the user's mark; its answer is `None` where the server has no row
-/// for the user.
+/// The query of the user's mark; the answer is `None` if the server has no row for the
+/// user.
 #[derive(Debug)]
 pub(super) struct ReadMark;
 
@@ -164,7 +164,7 @@ impl Call for ReadMark {
     }
 }
 
-/// The row of the user, who may see no other one.
+/// Returns the user's row: the role may not read any other.
 fn only<U>(mut users: Vec<U>) -> Result<Option<U>, String> {
     let user = users.pop();
     if users.is_empty() {

@@ -1,4 +1,4 @@
-//! Several operations in one request, where the server takes that.
+//! Sends several operations in one request, if the server accepts that.
 
 use serde_json::value::RawValue;
 
@@ -13,11 +13,10 @@ use crate::text::redact::without;
 
 type Pushed = Vec<Result<Vec<PushAnswer>, RemoteError>>;
 
-/// Changes and the mark, which is not there where the server does not know the
-/// user.
+/// Changes and the mark; `None` if the server does not know the user.
 type PulledPage = <PullQuery as Call>::Answer;
 
-/// What came of the operations of an exchange.
+/// The results of the operations of an exchange.
 struct ExchangeOutcome {
     mark_before: Result<Option<Mark>, RemoteError>,
     pushed: Pushed,
@@ -26,23 +25,25 @@ struct ExchangeOutcome {
 }
 
 impl<T: Transport> HasuraClient<T> {
-    /// Reads the mark, sends `batches` and reads a page, in one request where the
-    /// server takes that; without batches, the page alone. A token that is refused is renewed once; so is one whose user the
-    /// server does not know: the user's row is made when a token is, and a
-    /// backend that was started over may know the user by another id.
-    pub(super) async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
+    /// Reads the mark, sends `batches` and reads a page, in one request if the server
+    /// accepts that; without batches, reads only the page.
+    ///
+    /// Renews a rejected token once; also one whose user the server does not know: the
+    /// user's row is created with a token, and a backend that was set up again may have
+    /// another id for the user.
+    pub(super) async fn exchange(&self, batches: &[&Batch], request: PageRequest) -> Exchanged {
         let token = match self.session.bearer().await {
             Ok(token) => token,
-            Err(error) => return all_failed(batches, asked, &no_token(error)).into(),
+            Err(error) => return all_failed(batches, request, &no_token(error)).into(),
         };
-        let outcome = self.exchange_with(batches, asked, &token).await;
+        let outcome = self.exchange_with(batches, request, &token).await;
         if !outcome.needs_renewal() {
             return outcome.into();
         }
         match self.session.renewed(&token).await {
-            Ok(renewed) => self.exchange_with(batches, asked, &renewed).await.into(),
-            Err(error) if error.retryable() => all_failed(batches, asked, &no_token(error)).into(),
-            // Nothing better can be had: what the server said is the news.
+            Ok(renewed) => self.exchange_with(batches, request, &renewed).await.into(),
+            Err(error) if error.retryable() => all_failed(batches, request, &no_token(error)).into(),
+            // The server's answer explains more than the failed renewal.
             Err(_) => outcome.into(),
         }
     }
@@ -50,49 +51,49 @@ impl<T: Transport> HasuraClient<T> {
     async fn exchange_with(
         &self,
         batches: &[&Batch],
-        asked: PageRequest,
+        request: PageRequest,
         token: &AccessToken,
     ) -> ExchangeOutcome {
-        if batches.is_empty() || asked.single_operations {
-            return self.one_by_one(batches, asked, token).await;
+        if batches.is_empty() || request.single_operations {
+            return self.one_by_one(batches, request, token).await;
         }
-        let pull = pull(asked);
+        let pull = pull(request);
         let received = match body_of(batches, &pull) {
             Ok(body) => self.transport.post(body, token, pull.limit()).await,
             Err(error) => Err(unwritable(&error)),
         };
         match received {
-            Ok(received) => match self.members(batches, &pull, asked, &received) {
+            Ok(received) => match self.members(batches, &pull, request, &received) {
                 Ok(outcome) if outcome.is_good() => outcome,
-                // What is reported of a failure must not repeat the token.
+                // An error message must not contain the token.
                 _ => {
                     let clean = Received {
                         body: without(&received.body, &token.secret),
                         ..received
                     };
-                    match self.members(batches, &pull, asked, &clean) {
+                    match self.members(batches, &pull, request, &clean) {
                         Ok(outcome) => outcome,
-                        Err(error) if refuses_lists(&error, clean.status) => {
-                            self.without_lists(batches, asked, token, error).await
+                        Err(error) if rejects_lists(&error, clean.status) => {
+                            self.without_lists(batches, request, token, error).await
                         }
-                        Err(error) => all_failed(batches, asked, &error),
+                        Err(error) => all_failed(batches, request, &error),
                     }
                 }
             },
-            Err(error) => all_failed(batches, asked, &error),
+            Err(error) => all_failed(batches, request, &error),
         }
     }
 
-    /// Reads a list of answers.
+    /// Parses a list of answers.
     ///
     /// # Errors
     ///
-    /// What the answer says where it is no such list.
+    /// The error in the answer if it is not such a list.
     fn members(
         &self,
         batches: &[&Batch],
         pull: &PullQuery,
-        asked: PageRequest,
+        request: PageRequest,
         received: &Received,
     ) -> Result<ExchangeOutcome, RemoteError> {
         let host = self.transport.host();
@@ -101,7 +102,7 @@ impl<T: Transport> HasuraClient<T> {
             let data: Box<RawValue> = answer::read(received, host)?;
             return Err(RemoteError::InvalidResponse {
                 host: host.to_owned(),
-                message: format!("one answer of {} bytes to a list", data.get().len()),
+                message: format!("one answer of {} bytes to a list of operations", data.get().len()),
             });
         };
         let pushed = batches.iter().zip(pushed);
@@ -111,7 +112,7 @@ impl<T: Transport> HasuraClient<T> {
                 .map(|(batch, part)| self.member(*batch, part, received))
                 .collect(),
             page: self.member(pull, page, received),
-            single_operations: asked.single_operations,
+            single_operations: request.single_operations,
         })
     }
 
@@ -126,14 +127,14 @@ impl<T: Transport> HasuraClient<T> {
         self.read(call, data)
     }
 
-    /// Sends one operation a request, until one gets no answer.
+    /// Sends one operation per request, until one gets no answer.
     async fn one_by_one(
         &self,
         batches: &[&Batch],
-        asked: PageRequest,
+        request: PageRequest,
         token: &AccessToken,
     ) -> ExchangeOutcome {
-        let single_operations = asked.single_operations;
+        let single_operations = request.single_operations;
         let mut pushed = Vec::with_capacity(batches.len());
         let mark_before = if batches.is_empty() {
             Ok(None)
@@ -165,30 +166,30 @@ impl<T: Transport> HasuraClient<T> {
         ExchangeOutcome {
             mark_before,
             pushed,
-            page: self.call_with(&pull(asked), token).await,
+            page: self.call_with(&pull(request), token).await,
             single_operations,
         }
     }
 
-    /// Tries again without a list. That the server refuses lists is only known
-    /// when it takes the page alone.
+    /// Tries again without a list. Only if the server then accepts the page, it is known
+    /// to reject lists.
     async fn without_lists(
         &self,
         batches: &[&Batch],
-        asked: PageRequest,
+        request: PageRequest,
         token: &AccessToken,
-        refusal: RemoteError,
+        rejection: RemoteError,
     ) -> ExchangeOutcome {
-        tracing::debug!(%refusal, "a list of operations was refused");
-        let mut outcome = self.one_by_one(batches, asked, token).await;
-        // A list that was too large says nothing of smaller ones.
-        outcome.single_operations = outcome.page.is_ok() && refusal.code() != "http-413";
+        tracing::debug!(%rejection, "a list of operations was rejected");
+        let mut outcome = self.one_by_one(batches, request, token).await;
+        // Smaller lists may be accepted after one that was too large.
+        outcome.single_operations = outcome.page.is_ok() && rejection.code() != "http-413";
         outcome
     }
 }
 
 impl ExchangeOutcome {
-    /// Whether another token may do better.
+    /// Returns whether another token may help.
     fn needs_renewal(&self) -> bool {
         match &self.page {
             Ok((_, mark)) => mark.is_none(),
@@ -211,8 +212,8 @@ impl From<ExchangeOutcome> for Exchanged {
             Ok((_, None)) => (Err(no_user()), false),
             Err(error) => (Err(error), true),
         };
-        // Without the user's row, nothing of the user can be written.
-        let of_unknown_user = |error: RemoteError| {
+        // Without the user's row, no todo of the user can be written.
+        let for_unknown_user = |error: RemoteError| {
             if !known && matches!(error, RemoteError::Refused { .. }) {
                 return no_user();
             }
@@ -223,7 +224,7 @@ impl From<ExchangeOutcome> for Exchanged {
             pushed: outcome
                 .pushed
                 .into_iter()
-                .map(|pushed| pushed.map_err(of_unknown_user))
+                .map(|pushed| pushed.map_err(for_unknown_user))
                 .collect(),
             page,
             single_operations: outcome.single_operations,
@@ -238,10 +239,10 @@ pub(super) fn no_user() -> RemoteError {
     }
 }
 
-const fn pull(asked: PageRequest) -> PullQuery {
+const fn pull(request: PageRequest) -> PullQuery {
     PullQuery {
-        since: asked.since,
-        limit: asked.limit,
+        since: request.since,
+        limit: request.limit,
     }
 }
 
@@ -258,18 +259,18 @@ fn body_of(batches: &[&Batch], pull: &PullQuery) -> serde_json::Result<Vec<u8>> 
     Ok(list)
 }
 
-fn all_failed(batches: &[&Batch], asked: PageRequest, error: &RemoteError) -> ExchangeOutcome {
+fn all_failed(batches: &[&Batch], request: PageRequest, error: &RemoteError) -> ExchangeOutcome {
     ExchangeOutcome {
         mark_before: Err(error.clone()),
         pushed: batches.iter().map(|_| Err(error.clone())).collect(),
         page: Err(error.clone()),
-        single_operations: asked.single_operations,
+        single_operations: request.single_operations,
     }
 }
 
-/// Whether an answer to a list may mean that the server, or a proxy before it,
-/// takes no lists.
-fn refuses_lists(error: &RemoteError, status: u16) -> bool {
+/// Returns whether an answer to a list may mean that the server, or a proxy in front
+/// of it, rejects lists.
+fn rejects_lists(error: &RemoteError, status: u16) -> bool {
     match error {
         RemoteError::Refused { .. } => true,
         RemoteError::InvalidResponse { .. } => (400..500).contains(&status),

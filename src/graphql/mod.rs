@@ -1,4 +1,4 @@
-//! Hasura: the adapter of the port [`Remote`].
+//! The Hasura client: implements [`Remote`].
 //!
 //! `operations` contains the typed documents of `queries/`; `convert` writes
 //! requests and reads answers, and alone knows the generated types; `answer`

@@ -22,7 +22,7 @@ pub(super) const CAPABILITIES: &str = include_str!("../../queries/capabilities.g
 )]
 type uuid = Uuid;
 
-/// A text, since `PostgreSQL` has instants outside the calendar (`infinity`).
+/// Text, since `PostgreSQL` has instants outside the calendar (`infinity`).
 #[expect(
     non_camel_case_types,
     reason = "the derive finds scalars by their GraphQL name"
@@ -93,9 +93,9 @@ struct SetText {
 }
 
 impl ConditionalEdit {
-    /// Gives a todo another text, if it still has the revision and the text that
-    /// the edit was made on. A text seen as empty may be a null, which no
-    /// comparison with a text finds.
+    /// Edits a todo if it still has the revision and the text that the edit is based on.
+    /// An empty text may be null, which no comparison with a text matches, so it is not
+    /// compared.
     pub(super) fn new(edit: &KeyedEdit) -> Self {
         let before = edit.before.as_str();
         Self {

@@ -46,7 +46,7 @@ impl CounterDelta {
     }
 }
 
-/// The tags of a line with their signs, each once: key and spelling.
+/// Returns the different tags of a line with their signs: key and spelling.
 fn tags(line: Line<'_>) -> Vec<(String, String)> {
     let projects = line.projects().map(|tag| format!("+{tag}"));
     let contexts = line.contexts().map(|tag| format!("@{tag}"));
@@ -144,7 +144,7 @@ fn write_spelling(
     Ok(())
 }
 
-/// Counts every row again.
+/// Recounts all rows.
 pub(super) fn recount(connection: &Connection) -> Result<(), StoreError> {
     connection
         .execute_batch("DELETE FROM tag_counts; DELETE FROM due_counts; DELETE FROM spellings;")?;
@@ -158,7 +158,7 @@ pub(super) fn recount(connection: &Connection) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// The numbers of todos in the built-in views, from counters: costs the
+    /// Returns the numbers of todos in the built-in views, from counters; the cost is the
     /// number of different due dates. Upcoming ends on `upcoming_to`.
     ///
     /// # Errors
@@ -195,8 +195,8 @@ impl Store {
         })
     }
 
-    /// The numbers of todos in the groups by due date, from counters: costs the
-    /// number of different due and start dates.
+    /// Returns the numbers of todos in the groups by due date, from counters; the cost is
+    /// the number of different due and start dates.
     ///
     /// # Errors
     ///
@@ -225,10 +225,10 @@ impl Store {
         })
     }
 
-    /// At most `most` tags (`+project` or `@context`, by `sign`) of todos, those
-    /// with the most open todos first, waiting ones left out, then those with the
-    /// most done todos. Each has its most used spelling. Costs the number of
-    /// different tags and start dates.
+    /// Returns at most `most` tags (`+project` or `@context`, by `sign`), those with the
+    /// most open todos (without waiting ones) first, then those with the most done todos.
+    /// Each has its most used spelling. The cost is the number of different tags and
+    /// start dates.
     ///
     /// # Errors
     ///
@@ -262,7 +262,7 @@ impl Store {
         })
     }
 
-    /// The most used spelling of a tag given with its sign, if any todo has it.
+    /// Returns the most used spelling of a tag given with its sign, if any todo has it.
     ///
     /// # Errors
     ///

@@ -59,10 +59,10 @@ pub enum StoreError {
         /// The expected kind of value.
         what: &'static str,
     },
-    /// Values that cannot be read were taken out of the database; the rest is usable.
+    /// Unreadable values were removed from the database; the rest is usable.
     #[error("{}", isolated_message(*.changes))]
     Isolated {
-        /// How many queued changes were taken out.
+        /// The number of queued changes removed.
         changes: usize,
         /// The file with their contents, as JSON.
         saved: Option<PathBuf>,
@@ -261,8 +261,8 @@ fn isolated_message(changes: usize) -> String {
         0 => {
             "the local store contained values that could not be read; they were removed".to_owned()
         }
-        1 => "a queued change could not be read and was taken out of the queue".to_owned(),
-        _ => format!("{changes} queued changes could not be read and were taken out of the queue"),
+        1 => "a queued change could not be read and was removed from the queue".to_owned(),
+        _ => format!("{changes} queued changes could not be read and were removed from the queue"),
     }
 }
 

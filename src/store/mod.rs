@@ -1,16 +1,16 @@
-//! The local store: one SQLite database an account.
+//! The local store: one SQLite database per account.
 //!
-//! Every method is one short transaction and blocks; none is open while
-//! anything waits for the network. Any number of processes and threads open the
-//! same database, each with a `Store` of its own.
+//! Every method is one short, blocking transaction; none is open during a request.
+//! Several processes and threads may open the same database, each with its own
+//! `Store`.
 //!
-//! What is shown is a table of its own, moved forward in the same transaction as
-//! base or outbox; [`replica::shown`](crate::domain::replica::shown) is its
-//! definition, and [`Store::replayed`] computes it from that definition.
+//! The shown todos are a table that is updated in the same transaction as base and
+//! outbox; [`replica::shown`](crate::domain::replica::shown) defines it, and
+//! [`Store::replayed`] computes it from that definition.
 //!
-//! Damage is recognised by the call that meets it: a damaged file is moved
-//! aside, a queued change that cannot be read is taken out of a sound one, and
-//! the error says where they are.
+//! The call that meets damage recognises it: a damaged file is moved aside, an
+//! unreadable queued change is removed from a sound one, and the error names the files
+//! with what was saved.
 
 use std::path::Path;
 
@@ -63,7 +63,7 @@ use open_file::OpenFile;
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
-    /// Where it was opened; none in memory.
+    /// The opened file; `None` in memory.
     file: Option<OpenFile>,
     endpoint: String,
     access: Access,

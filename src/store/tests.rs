@@ -1,4 +1,4 @@
-//! What the store promises, by topic.
+//! Tests of the store, by topic.
 
 mod counts;
 mod damage;
@@ -26,7 +26,7 @@ use crate::domain::push_outcome::PushOutcome;
 use crate::domain::query::{Query, Scope};
 use crate::domain::todo::{Row, SyncState, Todo};
 
-type Outcome = Result<(), Box<dyn Error>>;
+type TestResult = Result<(), Box<dyn Error>>;
 
 const ENDPOINT: &str = "https://hasura.example/v1/graphql";
 
@@ -81,7 +81,7 @@ fn bare_row(id: i64, text: &str) -> Row {
     }
 }
 
-fn told(rows: &[Row]) -> Vec<FeedRow> {
+fn present(rows: &[Row]) -> Vec<FeedRow> {
     rows.iter().cloned().map(FeedRow::Present).collect()
 }
 
@@ -95,7 +95,7 @@ fn role(full: bool) -> Capabilities {
     }
 }
 
-fn refused(code: &str) -> PushOutcome {
+fn rejected(code: &str) -> PushOutcome {
     PushOutcome::Rejected(Rejection {
         code: code.into(),
         message: "no".into(),
@@ -130,7 +130,7 @@ fn texts(store: &Store, query: &Query) -> Result<Vec<String>, Box<dyn Error>> {
         .collect())
 }
 
-/// The outbox as acts, with how far each has come.
+/// Returns the acts in the outbox with their progress.
 fn outbox(store: &Store) -> Result<Vec<(Act, Progress)>, Box<dyn Error>> {
     let outbox = store.outbox()?;
     Ok(outbox

@@ -1,8 +1,8 @@
 //! The live connection: connects, waits for changes, connects again.
 //!
-//! Connections end all the time: tokens expire, proxies cut, laptops sleep. None
-//! of that is an error to a user: changes are polled for until the next
-//! connection, which reports a change at its beginning.
+//! Connections often end: tokens expire, proxies disconnect, laptops sleep. None of
+//! that is an error for users: tudone polls until the next connection, which reports a
+//! change at its start.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,15 +17,14 @@ use crate::graphql::live::LiveError;
 use crate::graphql::socket::Doorbell;
 use crate::sync::backoff::Backoff;
 
-/// The longest pause before another try. A proxy that passes no websockets
-/// does not start to within a minute.
+/// The longest pause before another try. A proxy that passes no websockets will not
+/// start to within a minute.
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 /// A connection that lasted this long resets the pauses.
 const STABLE: Duration = Duration::from_mins(1);
-/// A token that expires sooner than this after connecting is not replaced by a
-/// better one.
+/// If a token expires sooner than this after connecting, a new token does not help.
 const BRIEF: Duration = Duration::from_secs(1);
-/// How many events may wait to be read.
+/// The capacity of the event channel.
 const EVENTS: usize = 8;
 
 /// Opens subscriptions.
@@ -91,7 +90,7 @@ impl LiveConnection {
     /// Starts with the first connection; `rng` spreads the tries of many
     /// devices.
     pub(super) fn start(connector: impl Connector + 'static, rng: fastrand::Rng) -> Self {
-        // One waiting request is as good as several.
+        // One pending request is enough.
         let (retries, retry_requests) = mpsc::channel(1);
         let (sender, events) = mpsc::channel(EVENTS);
         let reconnector = Reconnector {
@@ -118,9 +117,9 @@ impl LiveConnection {
         }
     }
 
-    /// Ends a pause between two tries: the server is reachable again.
+    /// Ends the pause before the next try, since the server is reachable again.
     pub(super) fn retry_now(&self) {
-        // A full channel holds a request already.
+        // A full channel already has a request.
         let _ = self.retries.try_send(());
     }
 
@@ -197,7 +196,7 @@ impl<C: Connector> Reconnector<C> {
                 }
             };
             match changed {
-                // A receiver that is gone is noticed by `unwanted`.
+                // `unwanted` notices a dropped receiver.
                 Ok(()) => drop(self.events.send(LiveEvent::Changed).await),
                 Err(error) => return Closed::Lost(error, since.elapsed()),
             }
@@ -221,8 +220,8 @@ impl<C: Connector> Reconnector<C> {
             LiveError::Renew if lasted >= BRIEF => Some(Duration::ZERO),
             LiveError::NoToken { source } if source.needs_login() => None,
             LiveError::NoUpgrade { .. } if error.retryable() => Some(self.backoff()),
-            // A token refused twice, a missing permission, a proxy in the way:
-            // a user has to act first.
+            // A token rejected twice, a missing permission or a proxy: the user has to fix
+            // something first.
             LiveError::Unauthorized { .. }
             | LiveError::Refused { .. }
             | LiveError::NoUpgrade { .. }
@@ -241,8 +240,8 @@ impl<C: Connector> Reconnector<C> {
     }
 }
 
-/// Waits until the connection is no longer wanted. Requests to retry mean
-/// nothing while there is a connection.
+/// Waits until the connection is no longer wanted. Ignores requests to retry, since
+/// there is a connection.
 async fn unwanted(retry_requests: &mut mpsc::Receiver<()>) {
     while retry_requests.recv().await.is_some() {}
 }

@@ -39,9 +39,9 @@ const LIVE_POLL_INTERVAL: Duration = Duration::from_mins(5);
 /// The pause when another process is syncing, more is to be sent, or the live
 /// connection was lost.
 const SHORT_PAUSE: Duration = Duration::from_secs(3);
-/// How long a request in progress may take at the end.
+/// How long shutdown waits for a request in progress.
 const LAST_REQUEST: Duration = Duration::from_secs(2);
-/// How much longer a token refresh in progress may take.
+/// How much longer shutdown waits for a token refresh in progress.
 const LAST_REFRESH: Duration = Duration::from_secs(1);
 
 /// An event of the rounds or the live connection.
@@ -49,9 +49,9 @@ const LAST_REFRESH: Duration = Duration::from_secs(1);
 pub enum SyncEvent {
     /// An event of a round.
     Round(RoundEvent),
-    /// From now on the server reports changes as they happen.
+    /// The server now reports changes as they happen.
     Live,
-    /// From now on changes are polled for every half minute.
+    /// Changes are now polled for every half minute.
     Polling {
         /// The reason, as a fragment.
         why: String,
@@ -82,7 +82,7 @@ pub struct SyncDriver {
     failing: bool,
     /// Whether a user requested the next round.
     insisted: bool,
-    /// Whether the backend has a subscription, once that is known.
+    /// Whether the backend has a subscription; `None` until that is known.
     full: Option<bool>,
     live: Option<LiveConnection>,
     /// Whether the live connection is open.
@@ -130,9 +130,9 @@ impl SyncDriver {
         }
     }
 
-    /// Syncs `account` from now on, beginning at once; `from_start` pulls every
-    /// row again. A running round of the previous account is dropped: what it
-    /// marked as sent is settled next time.
+    /// Switches to `account` and starts a round at once; `from_start` pulls every row
+    /// again. A running round of the previous account is dropped: a later round resolves
+    /// the entries that it marked as sent.
     pub fn open(&mut self, account: &Account, from_start: bool) {
         self.running = None;
         self.parts = None;
@@ -275,7 +275,7 @@ impl SyncDriver {
                 self.schedule.within(match report.waiting {
                     0 if self.connected => LIVE_POLL_INTERVAL,
                     0 => POLL_INTERVAL,
-                    // What cannot be sent now is not tried all the time.
+                    // Entries that cannot be sent now are not retried constantly.
                     _ if report.pushed == 0 => POLL_INTERVAL,
                     _ => SHORT_PAUSE,
                 });
@@ -316,7 +316,7 @@ impl SyncDriver {
             }
             LiveEvent::Changed => self.schedule.now_from_server(),
             LiveEvent::Disconnected(error) => {
-                // The next round finds out soon whether the server is reachable.
+                // The next round soon shows whether the server is reachable.
                 if std::mem::take(&mut self.connected) && self.schedule.due().is_some() {
                     self.schedule.within(SHORT_PAUSE);
                 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The smallest gap between the starts of two rounds: a key that is held down
-/// must not flood the server.
+/// The minimum time between the starts of two rounds: a held key must not flood the
+/// server.
 const SMALLEST_GAP: Duration = Duration::from_millis(250);
-/// The same for rounds started by the live subscription: a server that reports
-/// changes all the time must not make this client flood it.
+/// The same for rounds that the live subscription starts: a server that constantly
+/// reports changes must not be flooded.
 const SERVER_GAP: Duration = Duration::from_secs(1);
 
-/// The due time of the next round, limited by the smallest gaps.
+/// The due time of the next round, limited by the minimum gaps.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     due: Option<Instant>,
@@ -64,8 +64,8 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    /// Asks for a round every millisecond of a minute, and begins one whenever
-    /// it is due; how many that makes.
+    /// Requests a round every millisecond of a minute and begins one whenever it is due;
+    /// returns their number.
     async fn rounds_in_a_minute(ask: impl Fn(&mut Schedule)) -> u32 {
         let mut schedule = Schedule::default();
         let mut begun = 0;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::{Line, LineError, Priority, Revision};
 
-type Checked = Result<(), LineError>;
+type TestResult = Result<(), LineError>;
 
 const TODAY: Date = date(2026, 11, 24);
 
@@ -81,7 +81,7 @@ fn the_first_well_formed_start_date_counts() {
 }
 
 #[test]
-fn done_lines_are_read_as_other_programs_write_them() -> Checked {
+fn done_lines_are_read_as_other_programs_write_them() -> TestResult {
     let b = Priority::parse("B");
     let (done, created) = (date(2026, 5, 20), date(2026, 4, 30));
     for (text, priority, completed_on, created_on, open) in [
@@ -141,7 +141,7 @@ fn a_creation_date_follows_the_priority_of_an_open_line() {
 }
 
 #[test]
-fn changing_a_part_leaves_the_rest_byte_for_byte() -> Checked {
+fn changing_a_part_leaves_the_rest_byte_for_byte() -> TestResult {
     let line = Line::new("(A)  a\u{1b}[31m  due:2026-12-02\tb  +p ");
     assert_eq!(
         line.with_due(Some(TODAY))?,
@@ -165,7 +165,7 @@ fn changing_a_part_leaves_the_rest_byte_for_byte() -> Checked {
 }
 
 #[test]
-fn a_tag_that_is_added_and_removed_leaves_the_line_as_it_was() -> Checked {
+fn a_tag_that_is_added_and_removed_leaves_the_line_as_it_was() -> TestResult {
     for text in [
         "a ",
         "  a  b  ",
@@ -190,7 +190,7 @@ fn a_tag_that_is_added_and_removed_leaves_the_line_as_it_was() -> Checked {
 }
 
 #[test]
-fn parts_of_a_done_line_are_changed_before_its_priority() -> Checked {
+fn parts_of_a_done_line_are_changed_before_its_priority() -> TestResult {
     let line = Line::new("x 2026-11-24 a pri:A");
     let c = Priority::parse("C");
     assert_eq!(line.with_tag("+p")?, "x 2026-11-24 a +p pri:A");
@@ -200,7 +200,7 @@ fn parts_of_a_done_line_are_changed_before_its_priority() -> Checked {
 }
 
 #[test]
-fn a_done_line_never_gets_a_second_priority() -> Checked {
+fn a_done_line_never_gets_a_second_priority() -> TestResult {
     let c = Priority::parse("C");
     for (text, with_c, without) in [
         (
@@ -259,7 +259,7 @@ fn an_edit_that_would_change_the_meaning_of_the_rest_is_an_error() {
 }
 
 #[test]
-fn only_the_result_of_several_changes_is_checked() -> Checked {
+fn only_the_result_of_several_changes_is_checked() -> TestResult {
     let swap = [
         Revision::RemoveTag("+p".to_owned()),
         Revision::AddTag("+q".to_owned()),
@@ -277,7 +277,7 @@ fn only_the_result_of_several_changes_is_checked() -> Checked {
 }
 
 #[test]
-fn tags_are_one_in_any_case() -> Checked {
+fn tags_are_one_in_any_case() -> TestResult {
     let line = Line::new("a +Work b +WORK @Straße Note:x");
     assert_eq!(line.without_tag("+work")?, "a b @Straße Note:x");
     assert_eq!(line.with_tag("+work")?, line.text());
@@ -287,7 +287,7 @@ fn tags_are_one_in_any_case() -> Checked {
 }
 
 #[test]
-fn a_date_tag_replaces_the_existing_date() -> Checked {
+fn a_date_tag_replaces_the_existing_date() -> TestResult {
     assert_eq!(
         Line::new("due:2026-11-01 a").with_tag("due:2026-12-01")?,
         "due:2026-12-01 a"
@@ -300,7 +300,7 @@ fn a_date_tag_replaces_the_existing_date() -> Checked {
 }
 
 #[test]
-fn the_first_word_takes_the_space_after_it_along() -> Checked {
+fn the_first_word_takes_the_space_after_it_along() -> TestResult {
     assert_eq!(Line::new("+p a b").without_tag("+p")?, "a b");
     assert_eq!(Line::new("+p +p a").without_tag("+p")?, "a");
     Ok(())

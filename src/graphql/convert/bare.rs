@@ -7,7 +7,7 @@ use crate::graphql::convert::{Call, body, int, page_limit};
 use crate::graphql::operations;
 use crate::sync::remote::{BareRow, PushAnswer};
 
-/// What a conditional write of row `id` came to.
+/// Returns the answer to a conditional write of row `id`.
 pub(super) fn of_rows(id: i64, affected: i64) -> Result<Vec<PushAnswer>, String> {
     match affected {
         0 => Ok(vec![PushAnswer::NoRow]),
@@ -59,7 +59,7 @@ impl Call for Snapshot {
     }
 }
 
-/// A request that adds `texts`; without any it asks whether adding is allowed.
+/// Builds a request that adds `texts`; without texts it only probes the permission.
 pub(super) fn add(texts: &[String]) -> serde_json::Result<Vec<u8>> {
     let objects = texts
         .iter()
@@ -71,8 +71,8 @@ pub(super) fn add(texts: &[String]) -> serde_json::Result<Vec<u8>> {
     body::<operations::BareAdd>(operations::bare_add::Variables { objects })
 }
 
-/// The rows of `texts`, recognised by their texts; rows whose text the server
-/// changed belong to what is left, in id order.
+/// Assigns the written rows to `texts` by their texts; rows whose text the server
+/// changed go to the remaining ones, in id order.
 pub(super) fn added(
     texts: &[String],
     data: operations::bare_add::ResponseData,
@@ -104,9 +104,8 @@ pub(super) fn added(
         .collect()
 }
 
-/// A request that edits, only if the text is still the one seen. A row seen
-/// without text may hold an empty one or a null, which no comparison with a text
-/// finds.
+/// Builds a request that edits a row with the text `before`. An empty `before` also
+/// means null, which no comparison with a text matches.
 pub(super) fn edit(id: i64, before: &str, after: &str) -> serde_json::Result<Vec<u8>> {
     let after = after.to_owned();
     if before.is_empty() {
@@ -122,7 +121,7 @@ pub(super) fn edit(id: i64, before: &str, after: &str) -> serde_json::Result<Vec
     })
 }
 
-/// A request that removes; see [`edit`] about rows without text.
+/// Builds a request that deletes a row; see [`edit`] for an empty `before`.
 pub(super) fn remove(id: i64, before: &str) -> serde_json::Result<Vec<u8>> {
     if before.is_empty() {
         return body::<operations::BareRemoveBlank>(operations::bare_remove_blank::Variables {

@@ -1,5 +1,5 @@
-//! Batches as requests, and what their answers say. A retry of one to a full
-//! backend changes nothing that its first try changed already.
+//! Batches as requests, and their answers. On a full backend a repeated batch does
+//! not change anything that the first one changed.
 
 use std::collections::HashMap;
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::auth::session::AuthSession;
 use crate::domain::key::Key;
 
-type Outcome = Result<(), Box<dyn Error>>;
+type TestResult = Result<(), Box<dyn Error>>;
 
 /// A server that answers as `play` says, which is given each request.
 #[derive(Clone)]
@@ -187,7 +187,7 @@ async fn a_failure_of_the_whole_request_is_not_mistaken_for_a_rejection_of_lists
 }
 
 #[tokio::test]
-async fn nothing_is_rejected_because_the_server_does_not_know_the_user() -> Outcome {
+async fn nothing_is_rejected_because_the_server_does_not_know_the_user() -> TestResult {
     let (client, _) = client(|request| match request.as_array() {
         Some(_) => (
             200,

@@ -1,4 +1,4 @@
-//! Counters, waiting todos, and what is read from a text again.
+//! Counters, waiting todos, and the rebuilding of derived columns.
 
 use jiff::civil::{Date, date};
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ fn at(day: Date) -> Result<Timestamp, Box<dyn Error>> {
 }
 
 /// Adds texts on a day, with keys from `first` on.
-fn added(store: &mut Store, day: Date, first: u128, texts: &[&str]) -> Outcome {
+fn added(store: &mut Store, day: Date, first: u128, texts: &[&str]) -> TestResult {
     let mut changes = Vec::new();
     for (number, text) in (first..).zip(texts) {
         changes.push(Change {
@@ -35,7 +35,7 @@ fn counted(tag: &str, open: u64, done: u64) -> TagCount {
 }
 
 #[test]
-fn views_are_counted_without_waiting_todos() -> Outcome {
+fn views_are_counted_without_waiting_todos() -> TestResult {
     let mut store = store()?;
     let texts = [
         "no date",
@@ -73,7 +73,7 @@ fn views_are_counted_without_waiting_todos() -> Outcome {
 }
 
 #[test]
-fn a_tag_is_counted_once_a_todo_and_shown_in_its_most_used_spelling() -> Outcome {
+fn a_tag_is_counted_once_a_todo_and_shown_in_its_most_used_spelling() -> TestResult {
     let mut store = store()?;
     let texts = [
         "a +Work +work",
@@ -105,7 +105,7 @@ fn a_tag_is_counted_once_a_todo_and_shown_in_its_most_used_spelling() -> Outcome
 }
 
 #[test]
-fn waiting_todos_keep_their_place_in_every_order() -> Outcome {
+fn waiting_todos_keep_their_place_in_every_order() -> TestResult {
     let mut store = store()?;
     let texts = [
         "b",
@@ -136,7 +136,7 @@ fn waiting_todos_keep_their_place_in_every_order() -> Outcome {
     Ok(())
 }
 
-/// The last letter before the first date of each todo in a list, in order.
+/// Returns the last letter before the first date of each todo in a list.
 fn texts_of(store: &Store, scope: Scope, sort: Sort) -> Result<String, Box<dyn Error>> {
     let query = Query {
         scope,
@@ -151,7 +151,7 @@ fn texts_of(store: &Store, scope: Scope, sort: Sort) -> Result<String, Box<dyn E
     Ok(letters)
 }
 
-/// As a list sorted by folded text must be.
+/// Compares todos by folded text.
 fn by_text(store: &Store) -> Result<String, Box<dyn Error>> {
     let query = Query::default();
     let mut all: Vec<String> = texts(store, &query)?;
@@ -164,12 +164,12 @@ fn by_text(store: &Store) -> Result<String, Box<dyn Error>> {
 }
 
 #[test]
-fn a_database_of_the_third_version_gets_counters_and_is_rebuilt() -> Outcome {
+fn a_database_of_the_third_version_gets_counters_and_is_rebuilt() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
     store.apply(
-        &told(&[
+        &present(&[
             row(key(1), 1, "Große +Work t:2099-01-01"),
             row(key(2), 2, "x b +work"),
         ]),
@@ -193,7 +193,7 @@ fn a_database_of_the_third_version_gets_counters_and_is_rebuilt() -> Outcome {
     store.reopen()?;
     assert_eq!(texts_of(&store, Scope::Open, Sort::Due)?, "c?");
 
-    // Another version of the program reads texts in another way.
+    // Another version of the program derives other columns.
     Connection::open(&path)?
         .execute_batch("UPDATE ledger SET reading = 0; UPDATE shown SET due = NULL")?;
     store.reopen()?;
@@ -202,7 +202,7 @@ fn a_database_of_the_third_version_gets_counters_and_is_rebuilt() -> Outcome {
 }
 
 #[test]
-fn a_first_pull_of_many_rows_leaves_every_list_indexed() -> Outcome {
+fn a_first_pull_of_many_rows_leaves_every_list_indexed() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
@@ -216,13 +216,13 @@ fn a_first_pull_of_many_rows_leaves_every_list_indexed() -> Outcome {
         })
         .collect();
     let pull = store.begin_pull(at(TODAY)?)?;
-    store.apply(&told(&rows), 10_000)?;
+    store.apply(&present(&rows), 10_000)?;
     let indexes = || -> Result<i64, Box<dyn Error>> {
         let sql = "SELECT count(*) FROM sqlite_schema WHERE name IN
             ('shown_due', 'shown_priority', 'shown_created_at', 'shown_folded')";
         Ok(Connection::open(&path)?.query_row(sql, [], |row| row.get(0))?)
     };
-    assert_eq!(indexes()?, 0, "making them afterwards costs less");
+    assert_eq!(indexes()?, 0, "creating them afterwards costs less");
     assert_eq!(texts_of(&store, Scope::Open, Sort::Due)?.len(), 1200);
     store.complete_pull(&pull)?;
     assert_eq!(indexes()?, 4);

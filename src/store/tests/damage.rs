@@ -10,8 +10,8 @@ use super::*;
 
 const PAGE: usize = 4096;
 
-/// A database with so many adds that were never sent, written back to its file.
-fn written_back(path: &Path, adds: u128) -> Outcome {
+/// Creates a database with this many unsent adds, checkpointed into its file.
+fn written_back(path: &Path, adds: u128) -> TestResult {
     let mut store = Store::open(path, ENDPOINT)?;
     for number in 1..=adds {
         store.commit(&[add(key(number), &format!("precious {number:04}"))])?;
@@ -23,7 +23,7 @@ fn written_back(path: &Path, adds: u128) -> Outcome {
 }
 
 /// Overwrites a page, counted from 1.
-fn spoil(path: &Path, page: usize) -> Outcome {
+fn spoil(path: &Path, page: usize) -> TestResult {
     let mut bytes = fs::read(path)?;
     let page = bytes.chunks_mut(PAGE).nth(page - 1).ok_or("no such page")?;
     page.fill(0xff);
@@ -59,7 +59,7 @@ fn pages(path: &Path, table: &str) -> Result<Vec<usize>, Box<dyn Error>> {
     Ok(children)
 }
 
-/// Where the database went, and its outbox.
+/// Returns the new path of the database and the path of its saved outbox.
 fn aside(error: StoreError) -> Result<(PathBuf, Option<PathBuf>), Box<dyn Error>> {
     let said = format!("{error:?}");
     if let StoreError::Corrupt { moved_to, outbox } = error {
@@ -73,7 +73,7 @@ fn opened_in_vain(path: &Path) -> Result<(PathBuf, Option<PathBuf>), Box<dyn Err
 }
 
 #[test]
-fn a_damaged_database_is_moved_aside_with_the_unsent_changes() -> Outcome {
+fn a_damaged_database_is_moved_aside_with_the_unsent_changes() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 1)?;
@@ -91,7 +91,7 @@ fn a_damaged_database_is_moved_aside_with_the_unsent_changes() -> Outcome {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_moved_aside_and_never_replaces_another() -> Outcome {
+fn a_file_that_is_no_database_is_moved_aside_and_never_replaces_another() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     for round in 1..4 {
@@ -110,7 +110,7 @@ fn a_file_that_is_no_database_is_moved_aside_and_never_replaces_another() -> Out
 }
 
 #[test]
-fn a_directory_and_a_truncated_file_are_moved_aside() -> Outcome {
+fn a_directory_and_a_truncated_file_are_moved_aside() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     fs::create_dir_all(path.join("inside"))?;
@@ -130,7 +130,7 @@ fn a_directory_and_a_truncated_file_are_moved_aside() -> Outcome {
 }
 
 #[test]
-fn an_empty_file_is_a_new_database_but_not_beside_a_log() -> Outcome {
+fn an_empty_file_is_a_new_database_but_not_beside_a_log() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     fs::write(&path, "")?;
@@ -157,7 +157,7 @@ fn an_empty_file_is_a_new_database_but_not_beside_a_log() -> Outcome {
 }
 
 #[test]
-fn an_outbox_is_read_from_both_ends_up_to_the_damage() -> Outcome {
+fn an_outbox_is_read_from_both_ends_up_to_the_damage() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 200)?;
@@ -183,7 +183,7 @@ fn an_outbox_is_read_from_both_ends_up_to_the_damage() -> Outcome {
 }
 
 #[test]
-fn a_database_is_moved_aside_only_when_damage_is_certain() -> Outcome {
+fn a_database_is_moved_aside_only_when_damage_is_certain() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 200)?;
@@ -197,12 +197,12 @@ fn a_database_is_moved_aside_only_when_damage_is_certain() -> Outcome {
     let sound = Store::open(&path, ENDPOINT)?;
     let unfounded = sound.recognise(StoreError::Damaged);
     assert!(matches!(unfounded, StoreError::Damaged), "{unfounded:?}");
-    assert!(path.exists(), "a sound one was moved");
+    assert!(path.exists(), "a sound database was moved");
     Ok(())
 }
 
 #[test]
-fn nothing_is_written_to_a_database_that_was_moved_aside() -> Outcome {
+fn nothing_is_written_to_a_database_that_was_moved_aside() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 1)?;
@@ -226,7 +226,7 @@ fn nothing_is_written_to_a_database_that_was_moved_aside() -> Outcome {
 }
 
 #[test]
-fn of_many_processes_that_find_damage_one_moves_the_file_and_none_moves_the_new_one() -> Outcome {
+fn of_many_processes_that_find_damage_one_moves_the_file_and_none_moves_the_new_one() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 1)?;

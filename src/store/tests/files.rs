@@ -8,7 +8,7 @@ use crate::domain::history::Session;
 use crate::domain::list::Totals;
 
 #[test]
-fn a_missing_database_is_not_created_for_reading() -> Outcome {
+fn a_missing_database_is_not_created_for_reading() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("none").join("todos.db");
     assert!(Store::open_to_read(&path, ENDPOINT)?.is_none());
@@ -18,7 +18,7 @@ fn a_missing_database_is_not_created_for_reading() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn only_the_owner_can_read_the_database_and_its_logs() -> Outcome {
+fn only_the_owner_can_read_the_database_and_its_logs() -> TestResult {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir()?;
@@ -41,7 +41,7 @@ fn only_the_owner_can_read_the_database_and_its_logs() -> Outcome {
 }
 
 #[test]
-fn two_stores_on_one_file_see_each_other() -> Outcome {
+fn two_stores_on_one_file_see_each_other() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut one = Store::open(&path, ENDPOINT)?;
@@ -64,7 +64,7 @@ fn two_stores_on_one_file_see_each_other() -> Outcome {
 }
 
 #[test]
-fn many_writers_at_once_lose_nothing() -> Outcome {
+fn many_writers_at_once_lose_nothing() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let write = |writer: u128| -> Result<(), StoreError> {
@@ -97,7 +97,7 @@ fn many_writers_at_once_lose_nothing() -> Outcome {
 }
 
 #[test]
-fn a_store_opened_for_reading_does_not_write() -> Outcome {
+fn a_store_opened_for_reading_does_not_write() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     Store::open(&path, ENDPOINT)?.commit(&[add(key(1), "a")])?;
@@ -114,7 +114,7 @@ fn a_store_opened_for_reading_does_not_write() -> Outcome {
 }
 
 #[test]
-fn a_database_of_a_newer_version_is_rejected_unchanged() -> Outcome {
+fn a_database_of_a_newer_version_is_rejected_unchanged() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut open = Store::open(&path, ENDPOINT)?;
@@ -129,12 +129,12 @@ fn a_database_of_a_newer_version_is_rejected_unchanged() -> Outcome {
         assert!(matches!(error, StoreError::Newer { .. }), "{error}");
         assert!(error.help().contains("Restart"));
     }
-    assert_eq!(texts(&open, &all())?, [] as [&str; 0], "reading goes on");
+    assert_eq!(texts(&open, &all())?, [] as [&str; 0], "reading still works");
     Ok(())
 }
 
 #[test]
-fn an_older_database_is_copied_before_it_is_migrated() -> Outcome {
+fn an_older_database_is_copied_before_it_is_migrated() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     Store::open(&path, ENDPOINT)?.commit(&[add(key(1), "a")])?;
@@ -154,7 +154,7 @@ fn an_older_database_is_copied_before_it_is_migrated() -> Outcome {
 }
 
 #[test]
-fn a_copy_that_cannot_be_made_whole_leaves_nothing_behind() -> Outcome {
+fn a_copy_that_cannot_be_made_whole_leaves_nothing_behind() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     Store::open(&path, ENDPOINT)?.commit(&[add(key(1), "a")])?;
@@ -178,11 +178,11 @@ fn a_copy_that_cannot_be_made_whole_leaves_nothing_behind() -> Outcome {
 }
 
 #[test]
-fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outcome {
+fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     store.commit(&[edit(key(1), "a", "b"), add(key(2), "c")])?;
     let before = store.outbox()?;
     drop(store);
@@ -211,17 +211,17 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Outc
     kept.retain(|name| name.contains(".v"));
     assert_eq!(kept, ["todos.db.v1"], "one copy, whole");
     let copy = rusqlite::Connection::open(folder.path().join("todos.db.v1"))?;
-    let held: (i64, i64) = copy.query_row(
+    let rows: (i64, i64) = copy.query_row(
         "SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM shown)",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    assert_eq!(held, (2, 2));
+    assert_eq!(rows, (2, 2));
     Ok(())
 }
 
 #[test]
-fn an_aborted_transaction_leaves_no_trace() -> Outcome {
+fn an_aborted_transaction_leaves_no_trace() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
@@ -238,7 +238,7 @@ fn an_aborted_transaction_leaves_no_trace() -> Outcome {
 }
 
 #[test]
-fn a_large_write_leaves_a_small_log() -> Outcome {
+fn a_large_write_leaves_a_small_log() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;

@@ -1,4 +1,4 @@
-//! How changes of one todo meet in the outbox.
+//! Folding of changes of one todo in the outbox.
 
 use super::*;
 use crate::domain::change::REMOVED_ELSEWHERE;
@@ -24,18 +24,18 @@ fn removed(before: &str) -> Act {
 
 fn synced(text: &str) -> Result<Store, Box<dyn Error>> {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, text)]), 10)?;
+    store.apply(&present(&[row(key(1), 1, text)]), 10)?;
     Ok(store)
 }
 
 #[test]
-fn changes_of_an_unsent_todo_become_one_add_or_nothing() -> Outcome {
+fn changes_of_an_unsent_todo_become_one_add_or_nothing() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a"), edit(key(1), "a", "b")])?;
     assert_eq!(outbox(&store)?, [(added("b"), Progress::Pending)]);
 
     let gone = store.commit(&[remove(key(1), "b")])?;
-    assert_eq!(gone.len(), 1, "the removed todo is told as it was");
+    assert_eq!(gone.len(), 1, "the deleted todo is returned as it was");
     assert_eq!(outbox(&store)?, []);
     assert_eq!(store.todo(key(1))?, None);
     assert_eq!(store.totals()?, crate::domain::list::Totals::default());
@@ -43,7 +43,7 @@ fn changes_of_an_unsent_todo_become_one_add_or_nothing() -> Outcome {
 }
 
 #[test]
-fn pending_edits_become_one_and_none_when_they_cancel_out() -> Outcome {
+fn pending_edits_become_one_and_none_when_they_cancel_out() -> TestResult {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b")])?;
     store.commit(&[edit(key(1), "b", "c")])?;
@@ -58,7 +58,7 @@ fn pending_edits_become_one_and_none_when_they_cancel_out() -> Outcome {
 }
 
 #[test]
-fn deleting_a_todo_with_a_pending_edit_deletes_the_servers_text() -> Outcome {
+fn deleting_a_todo_with_a_pending_edit_deletes_the_servers_text() -> TestResult {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b"), remove(key(1), "b")])?;
     assert_eq!(outbox(&store)?, [(removed("a"), Progress::Pending)]);
@@ -66,13 +66,13 @@ fn deleting_a_todo_with_a_pending_edit_deletes_the_servers_text() -> Outcome {
     assert_eq!(
         outbox(&store)?,
         [(edited("a", "c"), Progress::Pending)],
-        "an edit takes back a removal that was not sent"
+        "an edit cancels an unsent deletion"
     );
     Ok(())
 }
 
 #[test]
-fn sent_changes_are_never_folded() -> Outcome {
+fn sent_changes_are_never_folded() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     store.mark_sent(&[only(&store)?])?;
@@ -97,7 +97,7 @@ fn sent_changes_are_never_folded() -> Outcome {
 }
 
 #[test]
-fn an_add_that_certainly_did_not_arrive_folds_again() -> Outcome {
+fn an_add_that_certainly_did_not_arrive_folds_again() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
@@ -109,12 +109,12 @@ fn an_add_that_certainly_did_not_arrive_folds_again() -> Outcome {
 }
 
 #[test]
-fn completing_keeps_a_rejected_text_that_exists_nowhere_else() -> Outcome {
+fn completing_keeps_a_rejected_text_that_exists_nowhere_else() -> TestResult {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "a of mine")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
-    store.apply_outcome(&[(seq, refused("conflict"))])?;
+    store.apply_outcome(&[(seq, rejected("conflict"))])?;
 
     store.commit(&[edit(key(1), "a", "x 2026-11-24 a +home")])?;
     let acts: Vec<_> = outbox(&store)?.into_iter().map(|(act, _)| act).collect();
@@ -124,14 +124,14 @@ fn completing_keeps_a_rejected_text_that_exists_nowhere_else() -> Outcome {
 }
 
 #[test]
-fn an_edit_replaces_the_rejected_change() -> Outcome {
+fn an_edit_replaces_the_rejected_change() -> TestResult {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b"), add(key(2), "n")])?;
     let seqs = seqs(&store)?;
     store.mark_sent(&seqs)?;
     let outcomes: Vec<_> = seqs
         .iter()
-        .map(|seq| (*seq, refused("permission-error")))
+        .map(|seq| (*seq, rejected("permission-error")))
         .collect();
     store.apply_outcome(&outcomes)?;
     assert_eq!(shown(&store, key(1))?, is("a", SyncState::Rejected));
@@ -151,12 +151,12 @@ fn an_edit_replaces_the_rejected_change() -> Outcome {
 }
 
 #[test]
-fn a_rejected_add_that_is_removed_is_gone() -> Outcome {
+fn a_rejected_add_that_is_removed_is_gone() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
-    store.apply_outcome(&[(seq, refused("reset"))])?;
+    store.apply_outcome(&[(seq, rejected("reset"))])?;
     store.commit(&[remove(key(1), "a")])?;
     assert_eq!(outbox(&store)?, []);
     assert_eq!(store.todo(key(1))?, None);
@@ -164,13 +164,13 @@ fn a_rejected_add_that_is_removed_is_gone() -> Outcome {
 }
 
 #[test]
-fn a_change_based_on_a_rejected_one_is_joined_with_it() -> Outcome {
+fn a_change_based_on_a_rejected_one_is_joined_with_it() -> TestResult {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     store.commit(&[edit(key(1), "b", "c")])?;
-    store.apply_outcome(&[(seq, refused("conflict"))])?;
+    store.apply_outcome(&[(seq, rejected("conflict"))])?;
     let entries = outbox(&store)?;
     assert!(
         matches!(entries.as_slice(), [(act, Progress::Rejected(_))] if *act == edited("a", "c")),
@@ -181,9 +181,9 @@ fn a_change_based_on_a_rejected_one_is_joined_with_it() -> Outcome {
 }
 
 #[test]
-fn an_edit_of_a_text_that_has_changed_since_is_merged_or_rejected() -> Outcome {
+fn an_edit_of_a_text_that_has_changed_since_is_merged_or_rejected() -> TestResult {
     let mut store = synced("a")?;
-    store.apply(&told(&[row(key(1), 1, "a +p")]), 11)?;
+    store.apply(&present(&[row(key(1), 1, "a +p")]), 11)?;
     store.commit(&[edit(key(1), "a", "(A) a")])?;
     assert_eq!(
         outbox(&store)?,
@@ -203,7 +203,7 @@ fn an_edit_of_a_text_that_has_changed_since_is_merged_or_rejected() -> Outcome {
 }
 
 #[test]
-fn adding_the_same_todo_twice_adds_nothing() -> Outcome {
+fn adding_the_same_todo_twice_adds_nothing() -> TestResult {
     let mut store = synced("a")?;
     store.commit(&[
         add(key(1), "again"),
@@ -216,7 +216,7 @@ fn adding_the_same_todo_twice_adds_nothing() -> Outcome {
 }
 
 #[test]
-fn deleting_a_missing_todo_does_nothing() -> Outcome {
+fn deleting_a_missing_todo_does_nothing() -> TestResult {
     let mut store = store()?;
     assert_eq!(store.commit(&[remove(key(1), "a")])?, []);
     assert_eq!(outbox(&store)?, []);
@@ -224,16 +224,16 @@ fn deleting_a_missing_todo_does_nothing() -> Outcome {
 }
 
 #[test]
-fn a_rejected_change_can_be_retried_or_dropped_but_a_sent_one_cannot() -> Outcome {
+fn a_rejected_change_can_be_retried_or_dropped_but_a_sent_one_cannot() -> TestResult {
     let mut store = synced("a")?;
     store.commit(&[edit(key(1), "a", "b")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     assert!(!store.drop_entry(seq)?);
     assert_eq!(store.retry(seq, key(9))?, None);
-    store.apply_outcome(&[(seq, refused("conflict"))])?;
+    store.apply_outcome(&[(seq, rejected("conflict"))])?;
     store.apply(
-        &told(&[Row {
+        &present(&[Row {
             revision: 77,
             ..row(key(1), 1, "theirs")
         }]),
@@ -254,8 +254,8 @@ fn a_rejected_change_can_be_retried_or_dropped_but_a_sent_one_cannot() -> Outcom
     Ok(())
 }
 
-/// A store whose edit `before` → `mine` was rejected, the server's text being
-/// `theirs`; the edit's place in the outbox.
+/// Returns a store whose edit `before` → `mine` was rejected while the server's text is
+/// `theirs`, and the edit's sequence number.
 fn rejected_edit(
     before: &str,
     mine: &str,
@@ -265,9 +265,9 @@ fn rejected_edit(
     store.commit(&[edit(key(1), before, mine)])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
-    store.apply_outcome(&[(seq, refused("conflict"))])?;
+    store.apply_outcome(&[(seq, rejected("conflict"))])?;
     store.apply(
-        &told(&[Row {
+        &present(&[Row {
             revision: 77,
             ..row(key(1), 1, theirs)
         }]),
@@ -277,7 +277,7 @@ fn rejected_edit(
 }
 
 #[test]
-fn a_retry_merges_with_all_later_changes_of_either_side() -> Outcome {
+fn a_retry_merges_with_all_later_changes_of_either_side() -> TestResult {
     let (mut store, seq) = rejected_edit("milk", "milk +shop", "soy milk @home")?;
     store.commit(&[edit(
         key(1),
@@ -300,7 +300,7 @@ fn a_retry_merges_with_all_later_changes_of_either_side() -> Outcome {
 }
 
 #[test]
-fn a_retry_never_replaces_a_newer_text_as_a_whole() -> Outcome {
+fn a_retry_never_replaces_a_newer_text_as_a_whole() -> TestResult {
     let (mut store, seq) = rejected_edit("milk", "oat milk", "soy milk")?;
     let done = "x 2026-11-24 soy milk";
     store.commit(&[edit(key(1), "soy milk", done)])?;
@@ -314,7 +314,7 @@ fn a_retry_never_replaces_a_newer_text_as_a_whole() -> Outcome {
 }
 
 #[test]
-fn a_retry_of_an_edit_that_is_already_applied_leaves_nothing() -> Outcome {
+fn a_retry_of_an_edit_that_is_already_applied_leaves_nothing() -> TestResult {
     let (mut store, seq) = rejected_edit("milk", "oat milk", "oat milk")?;
     store.retry(seq, key(9))?;
 
@@ -324,14 +324,14 @@ fn a_retry_of_an_edit_that_is_already_applied_leaves_nothing() -> Outcome {
 }
 
 #[test]
-fn a_retry_of_a_todo_deleted_elsewhere_restores_it_as_new_under_its_old_names() -> Outcome {
+fn a_retry_of_a_todo_deleted_elsewhere_restores_it_as_new_under_its_old_names() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     store.apply_outcome(&[(seq, applied(Some(1), Some(10)))])?;
     let pull = store.begin_pull(Timestamp::UNIX_EPOCH)?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     store.complete_pull(&pull)?;
     store.commit(&[edit(key(1), "a", "b")])?;
     let gone = FeedRow::Removed {
@@ -340,7 +340,7 @@ fn a_retry_of_a_todo_deleted_elsewhere_restores_it_as_new_under_its_old_names() 
     };
     store.apply(&[gone], 11)?;
     let seq = only(&store)?;
-    store.apply_outcome(&[(seq, refused(REMOVED_ELSEWHERE))])?;
+    store.apply_outcome(&[(seq, rejected(REMOVED_ELSEWHERE))])?;
     assert_eq!(shown(&store, key(1))?, is("b", SyncState::Rejected));
 
     assert_eq!(store.retry(seq, key(2))?, Some(key(2)));

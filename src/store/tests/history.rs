@@ -5,14 +5,14 @@ use crate::domain::history::{HistoryEntry, Session, UndoReport};
 use crate::domain::list::Resolved;
 use crate::domain::todo::Handle;
 
-/// Takes the newest act back; keys are counted from 900.
+/// Undoes the newest action; keys are counted from 900.
 pub(super) fn undo(store: &mut Store) -> Result<UndoReport, Box<dyn Error>> {
     let mut fresh = counted();
     let undone = store.undo(Session::Cli, Timestamp::UNIX_EPOCH, &mut fresh)?;
     Ok(undone.ok_or("nothing to undo")?)
 }
 
-/// Identities nobody else has: of keys not taken before, in no store of a test.
+/// Returns unique ids, which no other key in the tests has.
 pub(super) fn counted() -> impl FnMut() -> Uuid {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(900);
@@ -20,11 +20,11 @@ pub(super) fn counted() -> impl FnMut() -> Uuid {
 }
 
 /// Verb, count and first text.
-pub(super) type Told = (String, u64, String);
+pub(super) type ActionSummary = (String, u64, String);
 
-pub(super) fn verbs(store: &Store) -> Result<Vec<Told>, Box<dyn Error>> {
-    let told = |past: HistoryEntry| (past.verb, past.count, past.text);
-    Ok(store.history(Session::Cli)?.into_iter().map(told).collect())
+pub(super) fn verbs(store: &Store) -> Result<Vec<ActionSummary>, Box<dyn Error>> {
+    let summary = |entry: HistoryEntry| (entry.verb, entry.count, entry.text);
+    Ok(store.history(Session::Cli)?.into_iter().map(summary).collect())
 }
 
 pub(super) fn named(store: &Store, word: &str) -> Result<Option<String>, Box<dyn Error>> {
@@ -34,8 +34,8 @@ pub(super) fn named(store: &Store, word: &str) -> Result<Option<String>, Box<dyn
     })
 }
 
-/// What was pending is sent, answered and pulled; adds get ids from `id` on.
-pub(super) fn sync(store: &mut Store, id: i64) -> Outcome {
+/// Sends, answers and pulls all pending changes; adds get ids from `id` on.
+pub(super) fn sync(store: &mut Store, id: i64) -> TestResult {
     let queued = store.outbox()?;
     let seqs: Vec<i64> = queued.iter().map(|queued| queued.entry.seq).collect();
     store.mark_sent(&seqs)?;
@@ -63,7 +63,7 @@ pub(super) fn sync(store: &mut Store, id: i64) -> Outcome {
 }
 
 #[test]
-fn actions_are_listed_newest_first_and_undone_in_that_order() -> Outcome {
+fn actions_are_listed_newest_first_and_undone_in_that_order() -> TestResult {
     let mut store = store()?;
     store.commit_action(Session::Cli, "added", &[add(key(1), "a"), add(key(2), "b")])?;
     let done = [edit(key(1), "a", "x a"), edit(key(2), "b", "x b")];
@@ -77,7 +77,7 @@ fn actions_are_listed_newest_first_and_undone_in_that_order() -> Outcome {
     let undone = undo(&mut store)?;
     assert_eq!(undone.past.verb, "completed");
     assert_eq!(texts(&store, &all())?, ["a", "b"]);
-    assert_eq!(verbs(&store)?, [added], "an undo is no act of its own");
+    assert_eq!(verbs(&store)?, [added], "an undo is not an action");
 
     undo(&mut store)?;
     assert_eq!(texts(&store, &all())?, [] as [&str; 0]);
@@ -88,9 +88,9 @@ fn actions_are_listed_newest_first_and_undone_in_that_order() -> Outcome {
 }
 
 #[test]
-fn commits_without_effect_or_without_an_action_are_not_recorded() -> Outcome {
+fn commits_without_effect_or_without_an_action_are_not_recorded() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     store.commit_action(Session::Cli, "removed", &[remove(key(7), "gone long ago")])?;
     store.commit_action(Session::Cli, "added", &[add(key(1), "a")])?;
     store.commit_action(Session::Cli, "changed", &[edit(key(1), "a", "a")])?;
@@ -101,7 +101,7 @@ fn commits_without_effect_or_without_an_action_are_not_recorded() -> Outcome {
 }
 
 #[test]
-fn previewing_an_undo_changes_nothing() -> Outcome {
+fn previewing_an_undo_changes_nothing() -> TestResult {
     let mut store = store()?;
     store.commit_action(Session::Cli, "added", &[add(key(1), "a")])?;
     let (queued, acts) = (store.outbox()?, store.history(Session::Cli)?);
@@ -115,7 +115,7 @@ fn previewing_an_undo_changes_nothing() -> Outcome {
 }
 
 #[test]
-fn undo_of_a_sent_deletion_adds_a_new_todo_under_all_old_names() -> Outcome {
+fn undo_of_a_sent_deletion_adds_a_new_todo_under_all_old_names() -> TestResult {
     for role in [role(true), role(false)] {
         let mut store = store()?;
         store.set_capabilities(role)?;
@@ -155,9 +155,9 @@ fn undo_of_a_sent_deletion_adds_a_new_todo_under_all_old_names() -> Outcome {
 }
 
 #[test]
-fn undo_cancels_an_unsent_deletion() -> Outcome {
+fn undo_cancels_an_unsent_deletion() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     store.commit_action(Session::Cli, "changed", &[edit(key(1), "a", "b")])?;
     store.commit_action(Session::Cli, "removed", &[remove(key(1), "b")])?;
 
@@ -170,9 +170,9 @@ fn undo_cancels_an_unsent_deletion() -> Outcome {
 }
 
 #[test]
-fn older_actions_follow_a_restored_todo() -> Outcome {
+fn older_actions_follow_a_restored_todo() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     store.commit_action(Session::Cli, "completed", &[edit(key(1), "a", "x a")])?;
     sync(&mut store, 0)?;
     store.commit_action(Session::Cli, "removed", &[remove(key(1), "x a")])?;
@@ -188,9 +188,9 @@ fn older_actions_follow_a_restored_todo() -> Outcome {
 }
 
 #[test]
-fn an_undo_while_the_change_is_being_sent_is_sent_after_it() -> Outcome {
+fn an_undo_while_the_change_is_being_sent_is_sent_after_it() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     let act = [edit(key(1), "a", "x a"), add(key(2), "b")];
     store.commit_action(Session::Cli, "completed", &act)?;
     store.mark_sent(&seqs(&store)?)?;
@@ -207,13 +207,13 @@ fn an_undo_while_the_change_is_being_sent_is_sent_after_it() -> Outcome {
 }
 
 #[test]
-fn later_changes_stay_and_that_part_of_the_action_can_be_undone_later() -> Outcome {
+fn later_changes_stay_and_that_part_of_the_action_can_be_undone_later() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "a b"), row(key(2), 2, "c d")]), 20)?;
+    store.apply(&present(&[row(key(1), 1, "a b"), row(key(2), 2, "c d")]), 20)?;
     let act = [edit(key(1), "a b", "a B"), edit(key(2), "c d", "c D")];
     store.commit_action(Session::Cli, "changed", &act)?;
     sync(&mut store, 0)?;
-    store.apply(&told(&[row(key(1), 1, "a elsewhere")]), 2000)?;
+    store.apply(&present(&[row(key(1), 1, "a elsewhere")]), 2000)?;
 
     let undone = undo(&mut store)?;
 
@@ -223,7 +223,7 @@ fn later_changes_stay_and_that_part_of_the_action_can_be_undone_later() -> Outco
     let rest = ("changed".to_owned(), 1, "a B".to_owned());
     assert_eq!(verbs(&store)?, [rest]);
 
-    store.apply(&told(&[row(key(1), 1, "a B +home")]), 3000)?;
+    store.apply(&present(&[row(key(1), 1, "a B +home")]), 3000)?;
     undo(&mut store)?;
     assert_eq!(texts(&store, &all())?, ["a b +home", "c d"]);
     assert_eq!(store.history(Session::Cli)?, []);
@@ -231,9 +231,9 @@ fn later_changes_stay_and_that_part_of_the_action_can_be_undone_later() -> Outco
 }
 
 #[test]
-fn a_todo_deleted_since_is_reported_and_the_rest_is_undone() -> Outcome {
+fn a_todo_deleted_since_is_reported_and_the_rest_is_undone() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 7, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 7, "a")]), 10)?;
     store.commit_action(Session::Cli, "changed", &[edit(key(1), "a", "b")])?;
     let removed = FeedRow::Removed {
         key: key(1),
@@ -241,7 +241,7 @@ fn a_todo_deleted_since_is_reported_and_the_rest_is_undone() -> Outcome {
     };
     store.apply(&[removed], 20)?;
     let seq = only(&store)?;
-    store.apply_outcome(&[(seq, refused("removed-elsewhere"))])?;
+    store.apply_outcome(&[(seq, rejected("removed-elsewhere"))])?;
     assert_eq!(shown(&store, key(1))?, is("b", SyncState::Rejected));
 
     let undone = undo(&mut store)?;
@@ -255,14 +255,14 @@ fn a_todo_deleted_since_is_reported_and_the_rest_is_undone() -> Outcome {
 }
 
 #[test]
-fn a_deletion_rejected_after_its_undo_can_be_made_and_undone_again() -> Outcome {
+fn a_deletion_rejected_after_its_undo_can_be_made_and_undone_again() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     store.commit_action(Session::Cli, "removed", &[remove(key(1), "a")])?;
     let seq = only(&store)?;
     store.mark_sent(&[seq])?;
     undo(&mut store)?;
-    store.apply_outcome(&[(seq, refused("permission-error"))])?;
+    store.apply_outcome(&[(seq, rejected("permission-error"))])?;
     assert_eq!(texts(&store, &all())?, ["a", "a"]);
 
     store.commit_action(Session::Cli, "removed", &[remove(key(1), "a")])?;
@@ -275,9 +275,9 @@ fn a_deletion_rejected_after_its_undo_can_be_made_and_undone_again() -> Outcome 
 }
 
 #[test]
-fn undo_drops_a_change_rejected_at_once() -> Outcome {
+fn undo_drops_a_change_rejected_at_once() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "buy soy milk")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "buy soy milk")]), 10)?;
     store.commit_action(
         Session::Cli,
         "changed",
@@ -299,7 +299,7 @@ fn undo_drops_a_change_rejected_at_once() -> Outcome {
 }
 
 #[test]
-fn the_oldest_actions_are_deleted_and_a_bulk_action_stays_whole() -> Outcome {
+fn the_oldest_actions_are_deleted_and_a_bulk_action_stays_whole() -> TestResult {
     let mut store = store()?;
     for number in 0..210 {
         store.commit_action(
@@ -326,7 +326,7 @@ fn the_oldest_actions_are_deleted_and_a_bulk_action_stays_whole() -> Outcome {
 }
 
 #[test]
-fn an_action_and_its_undo_survive_the_process() -> Outcome {
+fn an_action_and_its_undo_survive_the_process() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     Store::open(&path, ENDPOINT)?.commit_action(

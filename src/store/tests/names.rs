@@ -16,9 +16,9 @@ fn text(resolved: Resolved) -> Option<String> {
 }
 
 #[test]
-fn a_local_number_still_resolves_after_the_server_gave_an_id() -> Outcome {
+fn a_local_number_still_resolves_after_the_server_gave_an_id() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(9), 3, "other")]), 30)?;
+    store.apply(&present(&[row(key(9), 3, "other")]), 30)?;
     let added = store.commit(&[add(key(1), "a"), add(key(2), "b")])?;
     let handles: Vec<String> = added.iter().map(|todo| todo.handle().to_string()).collect();
     assert_eq!(handles, ["n1", "n2"]);
@@ -32,7 +32,7 @@ fn a_local_number_still_resolves_after_the_server_gave_an_id() -> Outcome {
     assert_eq!(text(named(&store, "8")?).as_deref(), Some("b"));
     assert_eq!(texts(&store, &all())?, ["other", "b", "a"]);
 
-    store.apply(&told(&[row(key(2), 8, "b")]), 80)?;
+    store.apply(&present(&[row(key(2), 8, "b")]), 80)?;
     assert_eq!(text(named(&store, "n2")?).as_deref(), Some("b"));
     assert_eq!(text(named(&store, "3")?).as_deref(), Some("other"));
     assert_eq!(named(&store, "n3")?, Resolved::Nothing);
@@ -41,7 +41,7 @@ fn a_local_number_still_resolves_after_the_server_gave_an_id() -> Outcome {
 }
 
 #[test]
-fn local_numbers_are_never_reused() -> Outcome {
+fn local_numbers_are_never_reused() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     store.commit(&[remove(key(1), "a")])?;
@@ -52,11 +52,11 @@ fn local_numbers_are_never_reused() -> Outcome {
 }
 
 #[test]
-fn a_prefix_names_one_todo_or_lists_several() -> Outcome {
+fn a_prefix_names_one_todo_or_lists_several() -> TestResult {
     let mut store = store()?;
     let far = Key::new(Uuid::from_u128(0xabcd_ef01_2345_7000_8000_0000_0000_0001));
     store.apply(
-        &told(&[row(key(1), 1, "a"), row(key(2), 2, "b"), row(far, 3, "c")]),
+        &present(&[row(key(1), 1, "a"), row(key(2), 2, "b"), row(far, 3, "c")]),
         30,
     )?;
     assert_eq!(text(named(&store, "abcdef01")?).as_deref(), Some("c"));

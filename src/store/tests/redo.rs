@@ -20,10 +20,10 @@ fn turn(
 }
 
 #[test]
-fn undone_actions_are_redone_in_order_before_and_after_sync() -> Outcome {
+fn undone_actions_are_redone_in_order_before_and_after_sync() -> TestResult {
     for synced in [false, true] {
         let mut store = store()?;
-        store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+        store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
         store.commit_action(TUI, "changed", &[edit(key(1), "a", "b")])?;
         store.commit_action(TUI, "deleted", &[remove(key(1), "b")])?;
         store.commit_action(TUI, "added", &[add(key(2), "c")])?;
@@ -51,7 +51,7 @@ fn undone_actions_are_redone_in_order_before_and_after_sync() -> Outcome {
 }
 
 #[test]
-fn each_session_undoes_its_own_actions_and_a_new_one_clears_its_redo() -> Outcome {
+fn each_session_undoes_its_own_actions_and_a_new_one_clears_its_redo() -> TestResult {
     let mut store = store()?;
     let other = Session::Tui(Uuid::from_u128(78));
     store.commit_action(Session::Cli, "added", &[add(key(1), "cli")])?;
@@ -76,10 +76,10 @@ fn each_session_undoes_its_own_actions_and_a_new_one_clears_its_redo() -> Outcom
 }
 
 #[test]
-fn a_redo_keeps_what_was_changed_since_and_names_conflicts() -> Outcome {
+fn a_redo_keeps_what_was_changed_since_and_names_conflicts() -> TestResult {
     let mut store = store()?;
     store.apply(
-        &told(&[row(key(1), 1, "buy milk"), row(key(2), 2, "call bob")]),
+        &present(&[row(key(1), 1, "buy milk"), row(key(2), 2, "call bob")]),
         20,
     )?;
     let both = [

@@ -1,4 +1,4 @@
-//! Values that cannot be read, headers that are damaged, files that are lost.
+//! Unreadable values, damaged headers, lost files.
 
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -14,8 +14,8 @@ use crate::domain::list::Totals;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// Three adds, the second of which cannot be read any more.
-fn with_bad_entry(path: &Path, spoil: &str) -> Outcome {
+/// Creates three adds, the second of which is unreadable.
+fn with_bad_entry(path: &Path, spoil: &str) -> TestResult {
     Store::open(path, ENDPOINT)?.commit(&[
         add(key(1), "first"),
         add(key(2), "second"),
@@ -36,7 +36,7 @@ fn isolated(error: Option<StoreError>) -> Result<PathBuf, Box<dyn Error>> {
 }
 
 #[test]
-fn a_queued_change_that_cannot_be_read_is_saved_and_the_others_go_on() -> Outcome {
+fn a_queued_change_that_cannot_be_read_is_saved_and_the_others_go_on() -> TestResult {
     for spoil in [
         "UPDATE outbox SET act = 77 WHERE seq = 2",
         "UPDATE outbox SET key = x'0102' WHERE seq = 2",
@@ -64,7 +64,7 @@ fn a_queued_change_that_cannot_be_read_is_saved_and_the_others_go_on() -> Outcom
 }
 
 #[test]
-fn a_write_that_meets_a_change_it_cannot_read_isolates_it() -> Outcome {
+fn a_write_that_meets_a_change_it_cannot_read_isolates_it() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     with_bad_entry(&path, "UPDATE outbox SET act = 77 WHERE seq = 2")?;
@@ -80,26 +80,26 @@ fn a_write_that_meets_a_change_it_cannot_read_isolates_it() -> Outcome {
 }
 
 #[test]
-fn a_row_that_cannot_be_read_is_pulled_again() -> Outcome {
+fn a_row_that_cannot_be_read_is_pulled_again() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
     let rows = [row(key(1), 1, "a"), row(key(2), 2, "b")];
-    store.apply(&told(&rows), 20)?;
+    store.apply(&present(&rows), 20)?;
     Connection::open(&path)?.execute_batch("UPDATE shown SET key = x'01' WHERE place = 1")?;
 
     let error = texts(&store, &all()).err().ok_or("unreadable")?;
 
     assert!(error.to_string().contains("could not be read"), "{error}");
     assert_eq!(store.cursor()?, 0);
-    store.apply(&told(&rows), 20)?;
+    store.apply(&present(&rows), 20)?;
     assert_eq!(texts(&store, &all())?, ["a", "b"]);
     assert_eq!(store.totals()?.open, 2);
     Ok(())
 }
 
 #[test]
-fn a_damaged_header_does_not_cost_the_outbox() -> Outcome {
+fn a_damaged_header_does_not_cost_the_outbox() -> TestResult {
     for (at, bytes) in [
         (0, [0_u8].as_slice()),
         (5, &[0xff]),
@@ -126,7 +126,7 @@ fn a_damaged_header_does_not_cost_the_outbox() -> Outcome {
         };
         let saved = outbox.ok_or_else(|| format!("byte {at}: no outbox"))?;
         assert!(fs::read_to_string(saved)?.contains("precious"), "byte {at}");
-        assert_eq!(fs::read(moved_to)?, was, "it stays as it was found");
+        assert_eq!(fs::read(moved_to)?, was, "the file is unchanged");
         let hidden = fs::read_dir(folder.path())?.flatten();
         let hidden = hidden.filter(|it| it.file_name().to_string_lossy().starts_with('.'));
         assert_eq!(hidden.count(), 0, "the copy is deleted");
@@ -135,7 +135,7 @@ fn a_damaged_header_does_not_cost_the_outbox() -> Outcome {
 }
 
 #[test]
-fn a_dropped_table_is_damage() -> Outcome {
+fn a_dropped_table_is_damage() -> TestResult {
     for table in ["outbox", "aliases", "numbers", "history", "ledger", "shown"] {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("todos.db");
@@ -147,20 +147,20 @@ fn a_dropped_table_is_damage() -> Outcome {
             .commit_action(Session::Cli, "added", &[add(key(2), "b")])
             .err();
 
-        let is_set_aside = matches!(error, Some(StoreError::Corrupt { .. }));
-        assert!(is_set_aside, "{table}: {error:?}");
+        let is_moved_aside = matches!(error, Some(StoreError::Corrupt { .. }));
+        assert!(is_moved_aside, "{table}: {error:?}");
         assert!(Store::open(&path, ENDPOINT)?.outbox()?.is_empty());
     }
     Ok(())
 }
 
 #[test]
-fn a_pull_from_the_start_recounts_wrong_counters() -> Outcome {
+fn a_pull_from_the_start_recounts_wrong_counters() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
     let rows = [row(key(1), 1, "a"), row(key(2), 2, "x b")];
-    store.apply(&told(&rows), 20)?;
+    store.apply(&present(&rows), 20)?;
     store.commit(&[add(key(3), "c")])?;
     Connection::open(&path)?
         .execute_batch("UPDATE ledger SET open = 77, done = -3, pending = 0, next_seq = 1")?;
@@ -180,14 +180,14 @@ fn a_pull_from_the_start_recounts_wrong_counters() -> Outcome {
 }
 
 #[test]
-fn known_rows_stay_until_the_pull_after_a_reset_is_complete() -> Outcome {
+fn known_rows_stay_until_the_pull_after_a_reset_is_complete() -> TestResult {
     let mut store = store()?;
     let rows = [
         row(key(1), 1, "a"),
         row(key(2), 2, "b"),
         row(key(3), 3, "c"),
     ];
-    store.apply(&told(&rows), 30)?;
+    store.apply(&present(&rows), 30)?;
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
     let mark = Mark {
@@ -201,7 +201,7 @@ fn known_rows_stay_until_the_pull_after_a_reset_is_complete() -> Outcome {
     assert_eq!(store.cursor()?, 0);
     let freshness = store.freshness()?;
     assert!(freshness.stale && freshness.as_of == Some(NOW));
-    store.apply(&told(&[row(key(2), 1, "b2")]), 5)?;
+    store.apply(&present(&[row(key(2), 1, "b2")]), 5)?;
     assert_eq!(
         texts(&store, &all())?,
         ["a", "b", "c"],
@@ -220,7 +220,7 @@ fn known_rows_stay_until_the_pull_after_a_reset_is_complete() -> Outcome {
         [Some(&"b2".to_owned()), None],
         "the planner sees the new base"
     );
-    store.apply(&told(&[row(key(4), 2, "d")]), 9)?;
+    store.apply(&present(&[row(key(4), 2, "d")]), 9)?;
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
 
@@ -232,13 +232,13 @@ fn known_rows_stay_until_the_pull_after_a_reset_is_complete() -> Outcome {
 }
 
 #[test]
-fn a_pull_from_the_start_is_finished_by_another_process() -> Outcome {
+fn a_pull_from_the_start_is_finished_by_another_process() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
-    store.apply(&told(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
+    store.apply(&present(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
     store.forget_base()?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     drop(store);
 
     let mut store = Store::open(&path, ENDPOINT)?;
@@ -253,7 +253,7 @@ fn a_pull_from_the_start_is_finished_by_another_process() -> Outcome {
 }
 
 #[test]
-fn a_log_deleted_while_the_store_is_open_is_named_and_nothing_is_lost() -> Outcome {
+fn a_log_deleted_while_the_store_is_open_is_named_and_nothing_is_lost() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
@@ -275,12 +275,12 @@ fn a_log_deleted_while_the_store_is_open_is_named_and_nothing_is_lost() -> Outco
 }
 
 #[test]
-fn a_database_moved_away_is_missing_and_not_damaged() -> Outcome {
+fn a_database_moved_away_is_missing_and_not_damaged() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
     store.commit(&[add(key(1), "a")])?;
-    // Damage of another day.
+    // Earlier damage.
     fs::write(folder.path().join("todos.db.damaged-1"), "old")?;
     fs::rename(&path, folder.path().join("elsewhere.db"))?;
 
@@ -297,10 +297,10 @@ fn a_database_moved_away_is_missing_and_not_damaged() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn a_store_that_cannot_be_written_opens_for_reading_and_says_why() -> Outcome {
+fn a_store_that_cannot_be_written_opens_for_reading_and_says_why() -> TestResult {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    // Modes do not bind root: a directory that takes no new file does.
+    // Modes do not restrict root, but a directory in place of the file does.
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     let mut store = Store::open(&path, ENDPOINT)?;
@@ -309,7 +309,7 @@ fn a_store_that_cannot_be_written_opens_for_reading_and_says_why() -> Outcome {
     drop(store);
     Connection::open(&path)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     for part in ["-wal", "-shm"] {
-        // A name that cannot be opened or made.
+        // A name that can neither be opened nor created.
         let part = folder.path().join(format!("todos.db{part}"));
         let _ = fs::remove_file(&part);
         symlink(folder.path().join("none").join("none"), part)?;

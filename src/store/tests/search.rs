@@ -1,4 +1,4 @@
-//! Search through blocks of texts, and waiting todos left out of lists.
+//! Search through text blocks, and lists without waiting todos.
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
@@ -11,7 +11,7 @@ use crate::domain::when::Calendar;
 
 const TODAY: Date = date(2026, 11, 27);
 
-/// 700 rows of every kind, pulled; some changed, deleted and added since.
+/// Pulls 700 rows of every kind, then changes, deletes and adds some.
 fn stocked() -> Result<Store, Box<dyn Error>> {
     let mut store = store()?;
     let rows: Vec<Row> = (1..=700_i64)
@@ -24,7 +24,7 @@ fn stocked() -> Result<Store, Box<dyn Error>> {
         })
         .collect();
     let pull = store.begin_pull(TimeZone::system().to_timestamp(TODAY.into())?)?;
-    store.apply(&told(&rows), 9_000)?;
+    store.apply(&present(&rows), 9_000)?;
     store.complete_pull(&pull)?;
     let blocks: i64 = store.connection.query_row(
         "SELECT count(*) FROM text_blocks WHERE places IS NOT NULL",
@@ -55,7 +55,7 @@ fn stocked() -> Result<Store, Box<dyn Error>> {
 }
 
 #[test]
-fn a_search_lists_matching_todos_in_either_direction() -> Outcome {
+fn a_search_lists_matching_todos_in_either_direction() -> TestResult {
     let store = stocked()?;
     let everything = listed(&store, &all())?;
     let calendar = Calendar::new(TODAY);
@@ -116,7 +116,7 @@ fn a_search_lists_matching_todos_in_either_direction() -> Outcome {
 }
 
 #[test]
-fn waiting_todos_are_hidden_in_every_order_whatever_day_the_store_has() -> Outcome {
+fn waiting_todos_are_hidden_in_every_order_whatever_day_the_store_has() -> TestResult {
     let mut store = stocked()?;
     let everything = listed(&store, &all())?;
     for written in [TODAY, date(2026, 12, 5), date(2026, 1, 1)] {
@@ -159,7 +159,7 @@ fn waiting_todos_are_hidden_in_every_order_whatever_day_the_store_has() -> Outco
 }
 
 #[test]
-fn a_word_that_is_blank_when_folded_matches_every_text() -> Outcome {
+fn a_word_that_is_blank_when_folded_matches_every_text() -> TestResult {
     let store = stocked()?;
     let query = Query {
         terms: vec![Term::Word("\u{301}".into())],

@@ -1,4 +1,4 @@
-//! What sync writes: sent, settled, pulled, reset, re-keyed.
+//! Writes of sync: sent, answered, pulled, reset, re-keyed.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn revisions(store: &Store) -> Result<Vec<Option<i64>>, Box<dyn Error>> {
 }
 
 #[test]
-fn an_answered_change_leaves_with_the_first_pull_begun_after_its_answer() -> Outcome {
+fn an_answered_change_leaves_with_the_first_pull_begun_after_its_answer() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
@@ -32,7 +32,7 @@ fn an_answered_change_leaves_with_the_first_pull_begun_after_its_answer() -> Out
     assert_eq!(outbox(&store)?.len(), 1, "it began before the answer");
 
     let pull = store.begin_pull(NOW)?;
-    store.apply(&told(&[row(key(1), 5, "a")]), 50)?;
+    store.apply(&present(&[row(key(1), 5, "a")]), 50)?;
     assert_eq!(texts(&store, &all())?, ["a"], "never shown twice");
     store.complete_pull(&pull)?;
     assert_eq!(outbox(&store)?, []);
@@ -43,7 +43,7 @@ fn an_answered_change_leaves_with_the_first_pull_begun_after_its_answer() -> Out
 }
 
 #[test]
-fn an_edit_is_based_on_the_revision_of_the_change_before_it() -> Outcome {
+fn an_edit_is_based_on_the_revision_of_the_change_before_it() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let first = only(&store)?;
@@ -56,7 +56,7 @@ fn an_edit_is_based_on_the_revision_of_the_change_before_it() -> Outcome {
 }
 
 #[test]
-fn an_unknown_revision_is_set_when_base_arrives() -> Outcome {
+fn an_unknown_revision_is_set_when_base_arrives() -> TestResult {
     for (arrived, expected) in [("a", "b"), ("a +p", "b +p")] {
         let mut store = store()?;
         store.commit(&[add(key(1), "a")])?;
@@ -65,7 +65,7 @@ fn an_unknown_revision_is_set_when_base_arrives() -> Outcome {
         store.commit(&[edit(key(1), "a", "b")])?;
         store.apply_outcome(&[(first, applied(None, None))])?;
         let pull = store.begin_pull(NOW)?;
-        store.apply(&told(&[row(key(1), 5, arrived)]), 50)?;
+        store.apply(&present(&[row(key(1), 5, arrived)]), 50)?;
         store.complete_pull(&pull)?;
         assert_eq!(revisions(&store)?, [Some(50)]);
         assert_eq!(shown(&store, key(1))?, is(expected, SyncState::Pending));
@@ -74,7 +74,7 @@ fn an_unknown_revision_is_set_when_base_arrives() -> Outcome {
 }
 
 #[test]
-fn failures_are_counted_and_only_a_first_try_can_be_pending_again() -> Outcome {
+fn failures_are_counted_and_only_a_first_try_can_be_pending_again() -> TestResult {
     let mut store = store()?;
     store.commit(&[add(key(1), "a")])?;
     let seq = only(&store)?;
@@ -98,12 +98,12 @@ fn failures_are_counted_and_only_a_first_try_can_be_pending_again() -> Outcome {
 }
 
 #[test]
-fn a_rebased_edit_is_made_on_the_newer_text() -> Outcome {
+fn a_rebased_edit_is_made_on_the_newer_text() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     store.commit(&[edit(key(1), "a", "(A) a")])?;
     let seq = only(&store)?;
-    store.apply(&told(&[row(key(1), 1, "a b")]), 12)?;
+    store.apply(&present(&[row(key(1), 1, "a b")]), 12)?;
     assert_eq!(shown(&store, key(1))?, is("(A) a", SyncState::Pending));
     store.adjust(&[PrePushChange::Rebase {
         seq,
@@ -117,9 +117,9 @@ fn a_rebased_edit_is_made_on_the_newer_text() -> Outcome {
 }
 
 #[test]
-fn a_row_deleted_elsewhere_disappears_but_its_edit_stays() -> Outcome {
+fn a_row_deleted_elsewhere_disappears_but_its_edit_stays() -> TestResult {
     let mut store = store()?;
-    store.apply(&told(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
+    store.apply(&present(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
     store.commit(&[edit(key(2), "b", "c")])?;
     let removals = [key(1), key(2), key(3)].map(|key| FeedRow::Removed { key, revision: 21 });
     store.apply(&removals, 21)?;
@@ -130,7 +130,7 @@ fn a_row_deleted_elsewhere_disappears_but_its_edit_stays() -> Outcome {
 }
 
 #[test]
-fn an_applied_add_on_a_bare_backend_takes_the_key_of_its_row() -> Outcome {
+fn an_applied_add_on_a_bare_backend_takes_the_key_of_its_row() -> TestResult {
     let mut store = store()?;
     store.set_capabilities(role(false))?;
     store.take_snapshot(&[bare_row(4, "old")])?;
@@ -156,7 +156,7 @@ fn an_applied_add_on_a_bare_backend_takes_the_key_of_its_row() -> Outcome {
 }
 
 #[test]
-fn a_snapshot_with_the_row_before_the_answer_does_not_duplicate_it() -> Outcome {
+fn a_snapshot_with_the_row_before_the_answer_does_not_duplicate_it() -> TestResult {
     let mut store = store()?;
     store.set_capabilities(role(false))?;
     store.commit(&[add(key(1), "a"), add(key(2), "b")])?;
@@ -174,7 +174,7 @@ fn a_snapshot_with_the_row_before_the_answer_does_not_duplicate_it() -> Outcome 
 }
 
 #[test]
-fn rows_missing_from_a_snapshot_are_deleted() -> Outcome {
+fn rows_missing_from_a_snapshot_are_deleted() -> TestResult {
     let mut store = store()?;
     store.take_snapshot(&[bare_row(1, "a"), bare_row(2, "x b"), bare_row(3, "c")])?;
     store.take_snapshot(&[bare_row(3, "c2"), bare_row(2, "x b")])?;
@@ -184,7 +184,7 @@ fn rows_missing_from_a_snapshot_are_deleted() -> Outcome {
 }
 
 #[test]
-fn a_bare_backend_that_became_full_keeps_its_rows_under_their_own_keys() -> Outcome {
+fn a_bare_backend_that_became_full_keeps_its_rows_under_their_own_keys() -> TestResult {
     let mut store = store()?;
     store.set_capabilities(role(false))?;
     store.take_snapshot(&[bare_row(1, "a"), bare_row(2, "b"), bare_row(3, "gone")])?;
@@ -193,7 +193,7 @@ fn a_bare_backend_that_became_full_keeps_its_rows_under_their_own_keys() -> Outc
 
     store.set_capabilities(role(true))?;
     let pull = store.begin_pull(NOW)?;
-    store.apply(&told(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
+    store.apply(&present(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
     store.complete_pull(&pull)?;
 
     assert_eq!(texts(&store, &all())?, ["a2", "b"]);
@@ -208,7 +208,7 @@ fn a_bare_backend_that_became_full_keeps_its_rows_under_their_own_keys() -> Outc
 }
 
 #[test]
-fn a_reset_server_replaces_base_keeps_the_outbox_and_rejects_unanswered_adds() -> Outcome {
+fn a_reset_server_replaces_base_keeps_the_outbox_and_rejects_unanswered_adds() -> TestResult {
     let told_mark = Mark {
         user_id: 1,
         revision: 30,
@@ -229,7 +229,7 @@ fn a_reset_server_replaces_base_keeps_the_outbox_and_rejects_unanswered_adds() -
         },
     ] {
         let mut store = store()?;
-        store.apply(&told(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
+        store.apply(&present(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
         assert!(!store.check_mark(told_mark)?);
         store.commit(&[
             add(key(3), "sent"),
@@ -246,7 +246,7 @@ fn a_reset_server_replaces_base_keeps_the_outbox_and_rejects_unanswered_adds() -
         assert_eq!(shown(&store, key(2))?, is("c", SyncState::Pending));
         assert_eq!(shown(&store, key(3))?, is("sent", SyncState::Rejected));
         assert_eq!(shown(&store, key(4))?, is("waits", SyncState::Pending));
-        assert!(!store.check_mark(mark)?, "once is enough");
+        assert!(!store.check_mark(mark)?, "only once");
         let pull = store.begin_pull(NOW)?;
         store.complete_pull(&pull)?;
         assert_eq!(store.rows_after(0)?, []);
@@ -257,7 +257,7 @@ fn a_reset_server_replaces_base_keeps_the_outbox_and_rejects_unanswered_adds() -
 }
 
 #[test]
-fn a_purge_beyond_the_last_row_does_not_reset_twice() -> Outcome {
+fn a_purge_beyond_the_last_row_does_not_reset_twice() -> TestResult {
     let mut store = store()?;
     let mark = Mark {
         user_id: 1,
@@ -266,14 +266,14 @@ fn a_purge_beyond_the_last_row_does_not_reset_twice() -> Outcome {
     };
     let pull = store.begin_pull(NOW)?;
     assert!(!store.check_mark(mark)?);
-    store.apply(&told(&[row(key(1), 1, "a")]), 10)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
     store.complete_pull(&pull)?;
     assert!(!store.check_mark(mark)?);
     Ok(())
 }
 
 #[test]
-fn freshness_shows_the_last_pull_and_later_failures() -> Outcome {
+fn freshness_shows_the_last_pull_and_later_failures() -> TestResult {
     let mut store = store()?;
     store.record_failure(NOW, None)?;
     assert_eq!(store.freshness()?.failed_at, Some(NOW));
@@ -285,7 +285,7 @@ fn freshness_shows_the_last_pull_and_later_failures() -> Outcome {
 }
 
 #[test]
-fn an_id_out_of_range_is_an_error() -> Outcome {
+fn an_id_out_of_range_is_an_error() -> TestResult {
     let mut store = store()?;
     for id in [i64::MAX, i64::MIN, 1 << 60] {
         let page = [FeedRow::Present(Row {
@@ -298,38 +298,38 @@ fn an_id_out_of_range_is_an_error() -> Outcome {
             "{error}"
         );
     }
-    store.apply(&told(&[row(key(1), -5, "a"), row(key(2), 0, "b")]), 1)?;
+    store.apply(&present(&[row(key(1), -5, "a"), row(key(2), 0, "b")]), 1)?;
     assert_eq!(texts(&store, &all())?, ["a", "b"]);
     Ok(())
 }
 
 #[test]
-fn a_requested_pause_holds_until_its_end_or_a_success() -> Outcome {
+fn a_requested_pause_holds_until_its_end_or_a_success() -> TestResult {
     let minutes = |count| NOW.checked_add(SignedDuration::from_mins(count));
     let mut store = store()?;
     store.record_failure(NOW, Some(Duration::from_mins(10)))?;
-    // A try made all the same, of which nothing was heard.
+    // Another try that got no answer.
     store.record_failure(minutes(2)?, None)?;
     let freshness = store.freshness()?;
     assert_eq!(freshness.resting(minutes(2)?), Some(minutes(10)?));
-    assert_eq!(freshness.resting(minutes(10)?), None, "it is over");
+    assert_eq!(freshness.resting(minutes(10)?), None, "the pause is over");
 
     store.record_failure(minutes(3)?, Some(Duration::ZERO))?;
     assert_eq!(
         store.freshness()?.resting(minutes(3)?),
         None,
-        "the last word"
+        "the last request counts"
     );
 
     store.record_failure(NOW, Some(Duration::from_mins(10)))?;
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
-    assert_eq!(store.freshness()?.resting(NOW), None, "it answers again");
+    assert_eq!(store.freshness()?.resting(NOW), None, "the server answers again");
     Ok(())
 }
 
 #[test]
-fn no_server_and_no_wrong_clock_blocks_requests_for_long() -> Outcome {
+fn no_server_and_no_wrong_clock_blocks_requests_for_long() -> TestResult {
     let hour = NOW.checked_add(SignedDuration::from_hours(1))?;
     let mut store = store()?;
     store.record_failure(NOW, Some(Duration::MAX))?;

@@ -39,7 +39,7 @@ fn mixed() -> Result<Store, Box<dyn Error>> {
             ..row(key, number, &text)
         });
     }
-    store.apply(&told(&rows), 400)?;
+    store.apply(&present(&rows), 400)?;
     store.commit(&[
         add(key(101), "unsent due:2026-11-30"),
         add(key(102), "x unsent"),
@@ -50,7 +50,7 @@ fn mixed() -> Result<Store, Box<dyn Error>> {
 
 type SortKey = (bool, String, i64, i64);
 
-/// The order that a sort means, said once more.
+/// Compares todos by a sort, independently of the store.
 fn place(todo: &Todo, sort: Sort) -> SortKey {
     let line = Line::new(&todo.text);
     let value = match sort {
@@ -75,7 +75,7 @@ const SORTS: [Sort; 5] = [
 ];
 
 #[test]
-fn every_sort_orders_every_scope() -> Outcome {
+fn every_sort_orders_every_scope() -> TestResult {
     let store = mixed()?;
     for sort in SORTS {
         for scope in [Scope::Open, Scope::Done, Scope::All] {
@@ -104,7 +104,7 @@ fn every_sort_orders_every_scope() -> Outcome {
 }
 
 #[test]
-fn a_window_is_a_range_of_the_list_at_any_position() -> Outcome {
+fn a_window_is_a_range_of_the_list_at_any_position() -> TestResult {
     let store = mixed()?;
     for sort in SORTS {
         for scope in [Scope::Open, Scope::Done, Scope::All] {
@@ -130,20 +130,20 @@ fn a_window_is_a_range_of_the_list_at_any_position() -> Outcome {
     Ok(())
 }
 
-fn windows_fit(store: &Store, query: &Query, list: &[Todo], size: usize) -> Outcome {
-    let held = list.len().min(size);
+fn windows_fit(store: &Store, query: &Query, list: &[Todo], size: usize) -> TestResult {
+    let rows = list.len().min(size);
     let expected = |from: usize| Window {
-        rows: list.get(from..from + held).unwrap_or_default().to_vec(),
+        rows: list.get(from..from + rows).unwrap_or_default().to_vec(),
         more_above: from > 0,
-        more_below: from + held < list.len(),
+        more_below: from + rows < list.len(),
     };
     assert_eq!(store.window(query, Around::Top, size)?, expected(0));
     assert_eq!(
         store.window(query, Around::Bottom, size)?,
-        expected(list.len() - held)
+        expected(list.len() - rows)
     );
     for (at, todo) in list.iter().enumerate() {
-        let from = at.saturating_sub(size / 2).min(list.len() - held);
+        let from = at.saturating_sub(size / 2).min(list.len() - rows);
         let window = store.window(query, Around::Key(todo.key), size)?;
         assert_eq!(window, expected(from), "{query:?} {at} {size}");
     }
@@ -151,7 +151,7 @@ fn windows_fit(store: &Store, query: &Query, list: &[Todo], size: usize) -> Outc
 }
 
 #[test]
-fn a_window_around_a_todo_that_is_not_in_the_list_is_the_top() -> Outcome {
+fn a_window_around_a_todo_that_is_not_in_the_list_is_the_top() -> TestResult {
     let store = mixed()?;
     let query = Query::default();
     let top = store.window(&query, Around::Top, 5)?;
@@ -166,7 +166,7 @@ fn a_window_around_a_todo_that_is_not_in_the_list_is_the_top() -> Outcome {
 }
 
 #[test]
-fn an_empty_list_has_an_empty_window() -> Outcome {
+fn an_empty_list_has_an_empty_window() -> TestResult {
     let store = store()?;
     for around in [Around::Top, Around::Bottom, Around::Key(key(1))] {
         for sort in SORTS {
@@ -178,10 +178,10 @@ fn an_empty_list_has_an_empty_window() -> Outcome {
 }
 
 #[test]
-fn search_folds_case_and_accents_and_needs_every_word() -> Outcome {
+fn search_folds_case_and_accents_and_needs_every_word() -> TestResult {
     let mut store = store()?;
     store.apply(
-        &told(&[
+        &present(&[
             row(key(1), 1, "Crème brûlée kaufen +Küche"),
             row(key(2), 2, "creme soda +küchen"),
             row(key(3), 3, "x 2026-11-20 CREME @home"),
@@ -212,7 +212,7 @@ fn search_folds_case_and_accents_and_needs_every_word() -> Outcome {
 }
 
 #[test]
-fn terms_check_due_dates_priorities_states_and_changes() -> Outcome {
+fn terms_check_due_dates_priorities_states_and_changes() -> TestResult {
     let mut store = store()?;
     let now = Timestamp::now();
     let today = now.to_zoned_datetime(jiff::tz::TimeZone::system()).date();
@@ -221,7 +221,7 @@ fn terms_check_due_dates_priorities_states_and_changes() -> Outcome {
         ..row(key(3), 3, "c")
     };
     store.apply(
-        &told(&[
+        &present(&[
             row(key(1), 1, "(A) a due:2026-11-20"),
             row(key(2), 2, "b due:2026-11-24"),
             recent,
@@ -272,7 +272,7 @@ fn terms_check_due_dates_priorities_states_and_changes() -> Outcome {
 }
 
 #[test]
-fn a_list_stops_when_the_visitor_breaks() -> Outcome {
+fn a_list_stops_when_the_visitor_breaks() -> TestResult {
     let store = mixed()?;
     let mut seen = 0;
     store.each(&all(), |_| {
@@ -288,7 +288,7 @@ fn a_list_stops_when_the_visitor_breaks() -> Outcome {
 }
 
 #[test]
-fn any_text_is_stored_byte_for_byte() -> Outcome {
+fn any_text_is_stored_byte_for_byte() -> TestResult {
     let mut store = store()?;
     let texts = [
         String::new(),
@@ -300,7 +300,7 @@ fn any_text_is_stored_byte_for_byte() -> Outcome {
     for (number, text) in (1..).zip(&texts) {
         rows.push(row(key(number), i64::try_from(number)?, text));
     }
-    store.apply(&told(&rows), 9)?;
+    store.apply(&present(&rows), 9)?;
     for (row, number) in rows.iter().zip(1..) {
         assert_eq!(
             store.todo(key(number))?.as_ref().map(|todo| &todo.text),
@@ -318,9 +318,9 @@ fn any_text_is_stored_byte_for_byte() -> Outcome {
     Ok(())
 }
 
-/// The steps of SQLite's machine that one window costs.
+/// Returns the steps of SQLite's virtual machine for one window.
 fn steps(store: &mut Store, query: &Query, around: Around) -> Result<u64, Box<dyn Error>> {
-    // Indexes are made and statements prepared before anything is counted.
+    // Creates indexes and prepares statements before counting.
     store.window(query, around, 40)?;
     let counter = Arc::new(AtomicU64::new(0));
     let count = {
@@ -338,7 +338,7 @@ fn steps(store: &mut Store, query: &Query, around: Around) -> Result<u64, Box<dy
 }
 
 #[test]
-fn a_window_costs_the_same_at_any_position_among_equal_todos() -> Outcome {
+fn a_window_costs_the_same_at_any_position_among_equal_todos() -> TestResult {
     const MANY: i64 = 20_000;
     let mut store = store()?;
     let mut rows = Vec::new();
@@ -356,7 +356,7 @@ fn a_window_costs_the_same_at_any_position_among_equal_todos() -> Outcome {
         });
     }
     let pull = store.begin_pull(Timestamp::UNIX_EPOCH)?;
-    store.apply(&told(&rows), MANY * 10)?;
+    store.apply(&present(&rows), MANY * 10)?;
     store.complete_pull(&pull)?;
 
     for sort in SORTS {

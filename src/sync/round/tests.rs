@@ -23,10 +23,10 @@ mod turns;
 
 use server::{ENDPOINT, Server};
 
-type Outcome = Result<(), Box<dyn Error>>;
+type TestResult = Result<(), Box<dyn Error>>;
 
 /// Code and the server's text of a rejected entry.
-type Refusal = (String, Option<String>);
+type CodeAndText = (String, Option<String>);
 
 /// One device: a store in a file, and a server.
 struct Device {
@@ -65,7 +65,7 @@ fn removing(todo: Key, before: &str) -> Change {
     change(todo, Act::Remove { before })
 }
 
-/// Another process that opens the same database and commits.
+/// Commits as another process with the same database.
 fn commit_from_elsewhere(path: &Path, changes: &[Change]) {
     let outcome = Store::open(path, ENDPOINT).and_then(|mut store| store.commit(changes));
     assert!(outcome.is_ok(), "{outcome:?}");
@@ -82,7 +82,7 @@ impl Device {
         })
     }
 
-    /// One that forgets everything when the test ends, and is faster.
+    /// Returns a device with its store in memory, which is faster.
     fn in_memory(server: &Server) -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             store: Store::in_memory(ENDPOINT)?,
@@ -99,7 +99,7 @@ impl Device {
         self.folder.path().join("round.lock")
     }
 
-    fn commit(&mut self, changes: &[Change]) -> Outcome {
+    fn commit(&mut self, changes: &[Change]) -> TestResult {
         self.store.commit(changes)?;
         Ok(())
     }
@@ -120,7 +120,7 @@ impl Device {
         .await
     }
 
-    /// Rounds until one ends well; how many it took.
+    /// Runs rounds until one succeeds; returns their number.
     async fn rounds(&mut self) -> Result<usize, Box<dyn Error>> {
         let mut last = None;
         for n in 1..=100 {
@@ -129,16 +129,16 @@ impl Device {
                 Err(error) => last = Some(error),
             }
         }
-        Err(format!("no round ended well: {last:?}").into())
+        Err(format!("no round succeeded: {last:?}").into())
     }
 
-    /// The process dies and another one opens the database.
-    fn restart(&mut self) -> Outcome {
+    /// Opens the database again, as after a crash of the process.
+    fn restart(&mut self) -> TestResult {
         self.store = Store::open(&self.path(), ENDPOINT)?;
         Ok(())
     }
 
-    /// What is shown, sorted by text.
+    /// Returns the shown texts, sorted.
     fn shown(&self) -> Result<Vec<String>, Box<dyn Error>> {
         let query = Query {
             scope: Scope::All,
@@ -158,7 +158,7 @@ impl Device {
         Ok(self.store.outbox()?)
     }
 
-    fn rejected(&self) -> Result<Vec<Refusal>, Box<dyn Error>> {
+    fn rejected(&self) -> Result<Vec<CodeAndText>, Box<dyn Error>> {
         let outbox = self.outbox()?;
         let rejection = |queued: Queued| match queued.entry.progress {
             Progress::Rejected(rejection) => Some((rejection.code, rejection.theirs)),

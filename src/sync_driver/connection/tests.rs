@@ -13,11 +13,11 @@ use crate::auth::error::AuthError;
 struct Scripted<P> {
     /// The script of the n-th connection, counted from 0.
     play: P,
-    recorder: Rc<RefCell<Recorder>>,
+    log: Rc<RefCell<ConnectionLog>>,
 }
 
 #[derive(Default)]
-struct Recorder {
+struct ConnectionLog {
     opened: Vec<Instant>,
     closed: usize,
 }
@@ -27,18 +27,18 @@ type Script = VecDeque<(Duration, Result<(), LiveError>)>;
 
 struct ScriptedSubscription {
     next: Script,
-    recorder: Rc<RefCell<Recorder>>,
+    log: Rc<RefCell<ConnectionLog>>,
 }
 
 impl<P: Fn(usize) -> Result<Script, LiveError>> Connector for Scripted<P> {
     type Subscription = ScriptedSubscription;
 
     async fn open(&self) -> Result<ScriptedSubscription, LiveError> {
-        let opened = &mut self.recorder.borrow_mut().opened;
+        let opened = &mut self.log.borrow_mut().opened;
         opened.push(Instant::now());
         let next = (self.play)(opened.len() - 1)?;
-        let recorder = Rc::clone(&self.recorder);
-        Ok(ScriptedSubscription { next, recorder })
+        let log = Rc::clone(&self.log);
+        Ok(ScriptedSubscription { next, log })
     }
 }
 
@@ -54,23 +54,23 @@ impl Subscription for ScriptedSubscription {
     }
 
     async fn close(self) {
-        self.recorder.borrow_mut().closed += 1;
+        self.log.borrow_mut().closed += 1;
     }
 }
 
-type Outcome = Result<(), Box<dyn Error>>;
+type TestResult = Result<(), Box<dyn Error>>;
 
 fn live(
     play: impl Fn(usize) -> Result<Script, LiveError> + 'static,
-) -> (LiveConnection, Rc<RefCell<Recorder>>) {
-    let recorder = Rc::<RefCell<Recorder>>::default();
+) -> (LiveConnection, Rc<RefCell<ConnectionLog>>) {
+    let log = Rc::<RefCell<ConnectionLog>>::default();
     let connector = Scripted {
         play,
-        recorder: Rc::clone(&recorder),
+        log: Rc::clone(&log),
     };
     (
         LiveConnection::start(connector, fastrand::Rng::with_seed(7)),
-        recorder,
+        log,
     )
 }
 
@@ -115,8 +115,8 @@ async fn events_within(time: Duration, live: &mut LiveConnection) -> Vec<LiveEve
 }
 
 /// The pauses between the connections that were opened.
-fn pauses(recorder: &RefCell<Recorder>) -> Vec<Duration> {
-    let opened = &recorder.borrow().opened;
+fn pauses(log: &RefCell<ConnectionLog>) -> Vec<Duration> {
+    let opened = &log.borrow().opened;
     opened
         .iter()
         .zip(opened.iter().skip(1))
@@ -126,7 +126,7 @@ fn pauses(recorder: &RefCell<Recorder>) -> Vec<Duration> {
 
 #[tokio::test(start_paused = true)]
 async fn a_cut_connection_is_opened_again_within_a_second() {
-    let (mut live, recorder) = live(|nth| match nth {
+    let (mut live, log) = live(|nth| match nth {
         0 => Ok(ending(Duration::ZERO, lost())),
         _ => Ok(steady()),
     });
@@ -137,12 +137,12 @@ async fn a_cut_connection_is_opened_again_within_a_second() {
         &events,
         &[up.clone(), changed.clone(), disconnected, up, changed],
     );
-    assert!(pauses(&recorder).iter().all(|pause| *pause >= SECOND / 2));
+    assert!(pauses(&log).iter().all(|pause| *pause >= SECOND / 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_expiring_token_is_replaced_at_once_without_an_event() {
-    let (mut live, recorder) = live(|_| Ok(ending(HOUR, LiveError::Renew)));
+    let (mut live, log) = live(|_| Ok(ending(HOUR, LiveError::Renew)));
     let events = events_within(HOUR * 2 + SECOND, &mut live).await;
     let changed = LiveEvent::Changed;
     assert_events(
@@ -154,23 +154,23 @@ async fn an_expiring_token_is_replaced_at_once_without_an_event() {
             changed,
         ],
     );
-    assert_eq!(pauses(&recorder), [HOUR, HOUR]);
+    assert_eq!(pauses(&log), [HOUR, HOUR]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_no_better_one_replaces_is_not_requested_in_a_loop() {
-    let (mut live, recorder) = live(|_| Ok(ending(Duration::ZERO, LiveError::Renew)));
+    let (mut live, log) = live(|_| Ok(ending(Duration::ZERO, LiveError::Renew)));
     events_within(HOUR, &mut live).await;
-    let opened = recorder.borrow().opened.len();
+    let opened = log.borrow().opened.len();
     assert!((10..40).contains(&opened), "{opened} connections");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dead_network_is_tried_less_and_less_often() {
-    let (mut live, recorder) = live(|_| Err(unreachable()));
+    let (mut live, log) = live(|_| Err(unreachable()));
     let events = events_within(HOUR * 10, &mut live).await;
     assert_events(&events, &[LiveEvent::Disconnected(unreachable())]);
-    let pauses = pauses(&recorder);
+    let pauses = pauses(&log);
     assert!(pauses.iter().all(|pause| *pause <= LONGEST_PAUSE));
     let early: Duration = pauses.iter().take(3).sum();
     assert!(early <= SECOND * 7, "{early:?}");
@@ -179,21 +179,21 @@ async fn a_dead_network_is_tried_less_and_less_often() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_never_lasts_is_tried_less_and_less_often() {
-    let (mut live, recorder) = live(|_| Ok(ending(Duration::ZERO, lost())));
+    let (mut live, log) = live(|_| Ok(ending(Duration::ZERO, lost())));
     events_within(HOUR, &mut live).await;
-    let opened = recorder.borrow().opened.len();
+    let opened = log.borrow().opened.len();
     assert!((10..40).contains(&opened), "{opened} connections");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stable_connection_resets_the_pauses() {
-    let (mut live, recorder) = live(|nth| match nth {
+    let (mut live, log) = live(|nth| match nth {
         0..20 => Err(unreachable()),
         20 => Ok(ending(STABLE, lost())),
         _ => Ok(steady()),
     });
     events_within(HOUR * 10, &mut live).await;
-    let last = pauses(&recorder).pop();
+    let last = pauses(&log).pop();
     assert!(last.is_some_and(|it| it <= STABLE + SECOND), "{last:?}");
 }
 
@@ -215,9 +215,9 @@ async fn an_error_that_only_a_user_can_fix_is_retried_rarely() {
     ];
     for error in blocked {
         let refusal = error.clone();
-        let (mut live, recorder) = live(move |_| Err(refusal.clone()));
+        let (mut live, log) = live(move |_| Err(refusal.clone()));
         let events = events_within(HOUR, &mut live).await;
-        let opened = recorder.borrow().opened.len();
+        let opened = log.borrow().opened.len();
         assert!((6..=13).contains(&opened), "{error:?}: {opened}");
         assert_events(&events, &[LiveEvent::Disconnected(error)]);
     }
@@ -225,7 +225,7 @@ async fn an_error_that_only_a_user_can_fix_is_retried_rarely() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_to_retry_ends_the_pause() {
-    let (mut live, recorder) = live(|nth| match nth {
+    let (mut live, log) = live(|nth| match nth {
         0 => Err(LiveError::NoUpgrade { status: 403 }),
         _ => Ok(steady()),
     });
@@ -233,31 +233,31 @@ async fn a_request_to_retry_ends_the_pause() {
     live.retry_now();
     let events = events_within(SECOND, &mut live).await;
     assert_events(&events, &[LiveEvent::Connected, LiveEvent::Changed]);
-    assert_eq!(pauses(&recorder), [SECOND]);
+    assert_eq!(pauses(&log), [SECOND]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_login_nothing_is_tried_until_requested() {
-    let (mut live, recorder) = live(|nth| match nth {
+    let (mut live, log) = live(|nth| match nth {
         0 => Err(LiveError::NoToken {
             source: Arc::new(AuthError::LoggedOut),
         }),
         _ => Ok(steady()),
     });
     events_within(HOUR * 24, &mut live).await;
-    assert_eq!(recorder.borrow().opened.len(), 1);
+    assert_eq!(log.borrow().opened.len(), 1);
     live.retry_now();
     events_within(SECOND, &mut live).await;
-    assert_eq!(recorder.borrow().opened.len(), 2);
+    assert_eq!(log.borrow().opened.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn closing_is_orderly_and_quick_in_any_state() -> Outcome {
-    let (mut connected, recorder) = live(|_| Ok(steady()));
+async fn closing_is_orderly_and_quick_in_any_state() -> TestResult {
+    let (mut connected, log) = live(|_| Ok(steady()));
     events_within(SECOND, &mut connected).await;
     connected.retry_now();
     tokio::time::timeout(SECOND, connected.close()).await?;
-    assert_eq!(recorder.borrow().closed, 1);
+    assert_eq!(log.borrow().closed, 1);
 
     let (mut pausing, _) = live(|_| Err(lost()));
     events_within(SECOND, &mut pausing).await;

@@ -16,7 +16,7 @@ fn first_key(device: &Device, text: &str) -> Result<Key, Box<dyn Error>> {
 }
 
 #[tokio::test]
-async fn the_tutorials_tables_are_read_and_written() -> Outcome {
+async fn the_tutorials_tables_are_read_and_written() -> TestResult {
     let server = Server::bare();
     server.add(key(91), "there before");
     server.add(key(92), "gone soon");
@@ -36,7 +36,7 @@ async fn the_tutorials_tables_are_read_and_written() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_add_that_arrived_unseen_is_found_and_not_sent_again() -> Outcome {
+async fn an_add_that_arrived_unseen_is_found_and_not_sent_again() -> TestResult {
     let server = Server::bare();
     server.add(key(91), "a");
     let mut device = Device::new(&server)?;
@@ -57,7 +57,7 @@ async fn an_add_that_arrived_unseen_is_found_and_not_sent_again() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_add_that_did_not_arrive_is_sent_again() -> Outcome {
+async fn an_add_that_did_not_arrive_is_sent_again() -> TestResult {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a"), adding(2, "a")])?;
@@ -69,13 +69,12 @@ async fn an_add_that_did_not_arrive_is_sent_again() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_entry_changed_after_the_plan_is_planned_again() -> Outcome {
+async fn an_entry_changed_after_the_plan_is_planned_again() -> TestResult {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a"), adding(2, "b")])?;
     device.rounds().await?;
-    // Two requests. While the first is on its way, another process edits what the
-    // second one is about.
+    // Two requests. During the first, another process edits the todo of the second.
     let edited = first_key(&device, "b")?;
     device.commit(&[adding(3, "c"), editing(edited, "b", "b +one")])?;
     let path = device.path();
@@ -91,7 +90,7 @@ async fn an_entry_changed_after_the_plan_is_planned_again() -> Outcome {
 }
 
 #[tokio::test]
-async fn bare_adds_share_a_request() -> Outcome {
+async fn bare_adds_share_a_request() -> TestResult {
     let server = Server::bare();
     let mut device = Device::in_memory(&server)?;
     let adds: Vec<_> = (1..=1200)
@@ -110,7 +109,7 @@ fn may_be(theirs: Option<&str>) -> (String, Option<String>) {
 }
 
 #[tokio::test]
-async fn an_add_whose_row_another_device_edited_is_not_sent_again_without_the_user() -> Outcome {
+async fn an_add_whose_row_another_device_edited_is_not_sent_again_without_the_user() -> TestResult {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a"), adding(2, "b")])?;
@@ -138,7 +137,7 @@ async fn an_add_whose_row_another_device_edited_is_not_sent_again_without_the_us
 }
 
 #[tokio::test]
-async fn an_add_that_may_be_any_of_several_newer_rows_is_left_to_the_user() -> Outcome {
+async fn an_add_that_may_be_any_of_several_newer_rows_is_left_to_the_user() -> TestResult {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         let server = Server::bare();
         server.add(key(91), "there before");
@@ -158,13 +157,13 @@ async fn an_add_that_may_be_any_of_several_newer_rows_is_left_to_the_user() -> O
 }
 
 #[tokio::test]
-async fn an_add_whose_row_is_edited_here_before_it_is_recognized_is_not_sent_again() -> Outcome {
+async fn an_add_whose_row_is_edited_here_before_it_is_recognized_is_not_sent_again() -> TestResult {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a")])?;
     server.fail(&[Fault::LostAfter]);
     assert!(device.round().await.is_err());
-    // The process dies after the pull, before it has looked for the row.
+    // The process dies after the pull, before it has matched the row.
     let rows: Vec<_> = server
         .rows()
         .into_iter()
@@ -184,7 +183,7 @@ async fn an_add_whose_row_is_edited_here_before_it_is_recognized_is_not_sent_aga
 }
 
 #[tokio::test]
-async fn an_add_that_may_have_arrived_and_is_removed_leaves_nothing() -> Outcome {
+async fn an_add_that_may_have_arrived_and_is_removed_leaves_nothing() -> TestResult {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         let server = Server::bare();
         let mut device = Device::new(&server)?;
@@ -202,7 +201,7 @@ async fn an_add_that_may_have_arrived_and_is_removed_leaves_nothing() -> Outcome
 }
 
 #[tokio::test]
-async fn an_edit_whose_answer_is_lost_is_applied_once() -> Outcome {
+async fn an_edit_whose_answer_is_lost_is_applied_once() -> TestResult {
     for fault in [Fault::LostBefore, Fault::LostAfter, Fault::Unreachable] {
         let server = Server::bare();
         let mut device = Device::new(&server)?;
@@ -222,7 +221,7 @@ async fn an_edit_whose_answer_is_lost_is_applied_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn edits_elsewhere_are_merged_or_shown() -> Outcome {
+async fn edits_elsewhere_are_merged_or_shown() -> TestResult {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "buy milk"), adding(2, "call Ana"), adding(3, "c")])?;
@@ -249,7 +248,7 @@ async fn edits_elsewhere_are_merged_or_shown() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_rejected_add_does_not_block_others() -> Outcome {
+async fn a_rejected_add_does_not_block_others() -> TestResult {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "forbidden"), adding(2, "b")])?;
@@ -260,7 +259,7 @@ async fn a_rejected_add_does_not_block_others() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_bare_backend_that_became_full_keeps_todos_and_outbox() -> Outcome {
+async fn a_bare_backend_that_became_full_keeps_todos_and_outbox() -> TestResult {
     let server = Server::bare();
     server.add(key(91), "there before");
     let mut device = Device::new(&server)?;
@@ -281,12 +280,12 @@ async fn a_bare_backend_that_became_full_keeps_todos_and_outbox() -> Outcome {
         std::ops::ControlFlow::Continue(())
     })?;
     known.sort();
-    assert_eq!(known, keys, "named by the server's keys");
+    assert_eq!(known, keys, "with the server's keys");
     Ok(())
 }
 
 #[tokio::test]
-async fn nothing_is_lost_on_a_full_disk_and_everything_is_readable_afterwards() -> Outcome {
+async fn nothing_is_lost_on_a_full_disk_and_everything_is_readable_afterwards() -> TestResult {
     let server = Server::bare();
     server.add(key(91), "there before");
     server.add(key(92), "gone soon");

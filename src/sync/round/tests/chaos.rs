@@ -1,5 +1,5 @@
-//! Many devices, many faults: everybody ends with the same todos, every add
-//! arrived once, and no edit is dropped without a word.
+//! Many devices, many faults: all devices end with the same todos, every add arrives
+//! once, and no edit is dropped silently.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use super::server::Fault;
 use super::*;
 use crate::domain::todo::SyncState;
 
-/// How many plays; each seed is another one.
+/// The number of runs, each with another seed.
 const SEEDS: u64 = 40;
 
 const FAULTS: [Fault; 8] = [
@@ -25,21 +25,21 @@ const FAULTS: [Fault; 8] = [
     Fault::None,
 ];
 
-/// Devices, and what their users did.
+/// The devices and the actions of their users.
 struct Play {
     rng: Rng,
     server: Server,
     devices: Vec<Device>,
     added: u128,
-    /// Words that edits appended, each only once, and the todo's name.
+    /// Unique words that edits appended, with the todo's name.
     words: Vec<(String, String)>,
-    /// Names of todos that somebody removed.
+    /// Names of deleted todos.
     removed: BTreeSet<String>,
-    /// Changes that were rejected, and dropped by hand in the end.
+    /// Rejected changes, dropped at the end.
     rejected: String,
 }
 
-/// The name of a todo: its first word, which nobody changes.
+/// Returns the name of a todo: its first word, which never changes.
 fn name(text: &str) -> String {
     text.split(' ').next().unwrap_or_default().to_owned()
 }
@@ -58,7 +58,7 @@ impl Play {
         })
     }
 
-    async fn step(&mut self) -> Outcome {
+    async fn step(&mut self) -> TestResult {
         let at = self.rng.usize(..self.devices.len());
         match self.rng.u8(..10) {
             0..3 => self.add(at),
@@ -67,7 +67,7 @@ impl Play {
             _ => {
                 let fault = self.rng.choice(FAULTS).unwrap_or(Fault::None);
                 self.server.fail(&[fault]);
-                // How it ends is the fault's business.
+                // The fault decides the outcome.
                 let _ = self.device(at)?.round().await;
                 Ok(())
             }
@@ -78,13 +78,13 @@ impl Play {
         self.devices.get_mut(at).ok_or_else(|| "no device".into())
     }
 
-    fn add(&mut self, at: usize) -> Outcome {
+    fn add(&mut self, at: usize) -> TestResult {
         self.added += 1;
         let add = adding(self.added, &format!("todo{}", self.added));
         self.device(at)?.commit(&[add])
     }
 
-    /// A todo that the device shows and that waits for no decision.
+    /// Returns a shown todo without rejected changes.
     fn pick(&mut self, at: usize) -> Result<Option<(Key, String)>, Box<dyn Error>> {
         let mut shown = Vec::new();
         self.device(at)?.store.each(&Query::default(), |todo| {
@@ -96,7 +96,7 @@ impl Play {
         Ok(self.rng.choice(shown))
     }
 
-    fn edit(&mut self, at: usize) -> Outcome {
+    fn edit(&mut self, at: usize) -> TestResult {
         let Some((todo, before)) = self.pick(at)? else {
             return Ok(());
         };
@@ -106,7 +106,7 @@ impl Play {
         self.device(at)?.commit(&[editing(todo, &before, &after)])
     }
 
-    fn remove(&mut self, at: usize) -> Outcome {
+    fn remove(&mut self, at: usize) -> TestResult {
         let Some((todo, before)) = self.pick(at)? else {
             return Ok(());
         };
@@ -114,9 +114,9 @@ impl Play {
         self.device(at)?.commit(&[removing(todo, &before)])
     }
 
-    /// No more faults: everybody syncs until nothing is left to say. What was
-    /// rejected is then dropped.
-    async fn apply_outcome(&mut self) -> Outcome {
+    /// Syncs all devices without faults until nothing is left to send, then drops
+    /// rejected changes.
+    async fn apply_outcome(&mut self) -> TestResult {
         self.server.clear_faults();
         for _ in 0..4 {
             for device in &mut self.devices {
@@ -135,7 +135,7 @@ impl Play {
         Ok(())
     }
 
-    fn check(&self) -> Outcome {
+    fn check(&self) -> TestResult {
         let mut texts = self.server.texts();
         texts.sort();
         for device in &self.devices {
@@ -165,7 +165,7 @@ impl Play {
     }
 }
 
-async fn play(seed: u64, server: Server, devices: usize) -> Outcome {
+async fn play(seed: u64, server: Server, devices: usize) -> TestResult {
     let mut play = Play::new(seed, server, devices)?;
     for _ in 0..60 {
         play.step().await?;
@@ -176,17 +176,17 @@ async fn play(seed: u64, server: Server, devices: usize) -> Outcome {
 }
 
 #[tokio::test]
-async fn three_devices_converge_whatever_is_lost() -> Outcome {
+async fn three_devices_converge_whatever_is_lost() -> TestResult {
     for seed in 0..SEEDS {
         play(seed, Server::full(), 3).await?;
     }
     Ok(())
 }
 
-/// Two devices on a bare backend may double an add whose answer was lost, when
-/// the other one edits it at once; one device alone never does.
+/// On a bare backend, an add whose answer was lost may be duplicated if another device
+/// edits it at once; with one device this never happens.
 #[tokio::test]
-async fn a_bare_backend_gets_every_add_of_one_device_once() -> Outcome {
+async fn a_bare_backend_gets_every_add_of_one_device_once() -> TestResult {
     for seed in 0..SEEDS {
         play(seed, Server::bare(), 1).await?;
     }

@@ -3,12 +3,12 @@
 use super::server::Fault;
 use super::*;
 
-pub(super) fn conflict(theirs: &str) -> Refusal {
+pub(super) fn conflict(theirs: &str) -> CodeAndText {
     ("conflict".to_owned(), Some(theirs.to_owned()))
 }
 
 #[tokio::test]
-async fn edits_of_two_devices_are_merged_part_by_part() -> Outcome {
+async fn edits_of_two_devices_are_merged_part_by_part() -> TestResult {
     let server = Server::full();
     let (mut one, mut other) = (Device::new(&server)?, Device::new(&server)?);
     one.commit(&[adding(1, "buy milk")])?;
@@ -28,7 +28,7 @@ async fn edits_of_two_devices_are_merged_part_by_part() -> Outcome {
 }
 
 #[tokio::test]
-async fn edits_that_overlap_are_left_to_the_user_and_nothing_is_dropped() -> Outcome {
+async fn edits_that_overlap_are_left_to_the_user_and_nothing_is_dropped() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "buy milk")])?;
@@ -44,7 +44,7 @@ async fn edits_that_overlap_are_left_to_the_user_and_nothing_is_dropped() -> Out
 }
 
 #[tokio::test]
-async fn a_sent_edit_whose_row_changed_is_never_forced() -> Outcome {
+async fn a_sent_edit_whose_row_changed_is_never_forced() -> TestResult {
     for (fault, server_has) in [
         (Fault::LostBefore, "buy milk"),
         (Fault::LostAfter, "(A) buy milk"),
@@ -65,7 +65,7 @@ async fn a_sent_edit_whose_row_changed_is_never_forced() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_edit_of_a_todo_deleted_elsewhere_is_kept_as_rejected() -> Outcome {
+async fn an_edit_of_a_todo_deleted_elsewhere_is_kept_as_rejected() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a")])?;

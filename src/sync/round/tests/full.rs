@@ -9,7 +9,7 @@ use super::*;
 use crate::sync::remote::{Batch, Remote, RemoteError};
 
 #[tokio::test]
-async fn offline_changes_arrive_and_leave_the_outbox() -> Outcome {
+async fn offline_changes_arrive_and_leave_the_outbox() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a"), adding(2, "b"), adding(3, "c")])?;
@@ -23,7 +23,7 @@ async fn offline_changes_arrive_and_leave_the_outbox() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_add_whose_answer_is_lost_arrives_once() -> Outcome {
+async fn an_add_whose_answer_is_lost_arrives_once() -> TestResult {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         let server = Server::full();
         let mut device = Device::new(&server)?;
@@ -46,7 +46,7 @@ async fn an_add_whose_answer_is_lost_arrives_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_resetting_ends_the_pull() -> Outcome {
+async fn a_server_that_keeps_resetting_ends_the_pull() -> TestResult {
     let server = Server::full();
     server.add(key(9), "theirs");
     server.change_user_each_time();
@@ -65,7 +65,7 @@ async fn a_server_that_keeps_resetting_ends_the_pull() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_requested_pause_is_kept_until_the_server_answers() -> Outcome {
+async fn the_requested_pause_is_kept_until_the_server_answers() -> TestResult {
     let now = Timestamp::UNIX_EPOCH;
     let server = Server::full();
     let mut device = Device::new(&server)?;
@@ -83,7 +83,7 @@ async fn the_requested_pause_is_kept_until_the_server_answers() -> Outcome {
 }
 
 #[tokio::test]
-async fn changes_that_certainly_did_not_arrive_are_pending_again_and_fold() -> Outcome {
+async fn changes_that_certainly_did_not_arrive_are_pending_again_and_fold() -> TestResult {
     for fault in [Fault::Unreachable, Fault::Busy] {
         let server = Server::full();
         let mut device = Device::new(&server)?;
@@ -100,7 +100,7 @@ async fn changes_that_certainly_did_not_arrive_are_pending_again_and_fold() -> O
 }
 
 #[tokio::test]
-async fn a_removal_of_an_add_that_may_have_arrived_leaves_nothing() -> Outcome {
+async fn a_removal_of_an_add_that_may_have_arrived_leaves_nothing() -> TestResult {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         let server = Server::full();
         let mut device = Device::new(&server)?;
@@ -122,7 +122,7 @@ async fn a_removal_of_an_add_that_may_have_arrived_leaves_nothing() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_edit_whose_answer_is_lost_is_applied_once() -> Outcome {
+async fn an_edit_whose_answer_is_lost_is_applied_once() -> TestResult {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         let server = Server::full();
         let mut device = Device::new(&server)?;
@@ -139,7 +139,7 @@ async fn an_edit_whose_answer_is_lost_is_applied_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_rejected_entry_is_found_among_many() -> Outcome {
+async fn a_rejected_entry_is_found_among_many() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     let adds: Vec<_> = (1..=600)
@@ -170,7 +170,7 @@ fn size(batch: &Batch) -> usize {
 }
 
 #[tokio::test]
-async fn an_entry_that_makes_the_server_fail_is_isolated_and_reported() -> Outcome {
+async fn an_entry_that_makes_the_server_fail_is_isolated_and_reported() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "poison"), adding(2, "b"), adding(3, "c")])?;
@@ -186,7 +186,7 @@ async fn an_entry_that_makes_the_server_fail_is_isolated_and_reported() -> Outco
 }
 
 #[tokio::test]
-async fn lost_connections_do_not_count_as_failures_of_an_entry() -> Outcome {
+async fn lost_connections_do_not_count_as_failures_of_an_entry() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "poison")])?;
@@ -201,7 +201,7 @@ async fn lost_connections_do_not_count_as_failures_of_an_entry() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_edit_made_while_its_add_is_being_sent_is_not_lost() -> Outcome {
+async fn an_edit_made_while_its_add_is_being_sent_is_not_lost() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a")])?;
@@ -216,7 +216,7 @@ async fn an_edit_made_while_its_add_is_being_sent_is_not_lost() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_round_dropped_halfway_loses_nothing() -> Outcome {
+async fn a_round_dropped_halfway_loses_nothing() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a"), adding(2, "b")])?;
@@ -231,7 +231,7 @@ async fn a_round_dropped_halfway_loses_nothing() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_server_that_was_reset_does_not_get_a_second_copy() -> Outcome {
+async fn a_server_that_was_reset_does_not_get_a_second_copy() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a")])?;
@@ -254,13 +254,13 @@ async fn a_server_that_was_reset_does_not_get_a_second_copy() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_write_does_not_hide_that_the_server_was_reset() -> Outcome {
+async fn a_write_does_not_hide_that_the_server_was_reset() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a")])?;
     device.rounds().await?;
     server.reset();
-    // It takes the server to the revision that the device has seen.
+    // The server reaches the revision that the device has seen.
     device.commit(&[adding(2, "b")])?;
     device.round().await?;
     assert_eq!(server.texts(), ["b"]);
@@ -269,7 +269,7 @@ async fn a_write_does_not_hide_that_the_server_was_reset() -> Outcome {
 }
 
 #[tokio::test]
-async fn short_pages_are_not_mistaken_for_the_end_and_large_ones_are_halved() -> Outcome {
+async fn short_pages_are_not_mistaken_for_the_end_and_large_ones_are_halved() -> TestResult {
     let server = Server::full();
     for n in 1..=25 {
         server.add(key(n), &format!("todo {n}"));
@@ -295,7 +295,7 @@ async fn short_pages_are_not_mistaken_for_the_end_and_large_ones_are_halved() ->
 }
 
 #[tokio::test]
-async fn a_round_costs_what_changed() -> Outcome {
+async fn a_round_costs_what_changed() -> TestResult {
     let server = Server::full();
     for n in 1..=10 {
         server.add(key(n), &format!("todo {n}"));
@@ -316,7 +316,7 @@ async fn a_round_costs_what_changed() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_round_is_one_request_unless_an_answer_was_lost() -> Outcome {
+async fn a_round_is_one_request_unless_an_answer_was_lost() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a"), adding(2, "b"), adding(3, "c")])?;
@@ -324,7 +324,7 @@ async fn a_round_is_one_request_unless_an_answer_was_lost() -> Outcome {
     assert_eq!(server.pages(), 1, "the first round");
     device.commit(&[editing(key(1), "a", "x a"), removing(key(2), "b")])?;
     device.round().await?;
-    assert_eq!(server.pages(), 2, "writes and what they changed");
+    assert_eq!(server.pages(), 2, "changes and their feed");
     assert_eq!(device.outbox()?, []);
     device.round().await?;
     assert_eq!(server.pages(), 3, "nothing new");
@@ -334,20 +334,20 @@ async fn a_round_is_one_request_unless_an_answer_was_lost() -> Outcome {
     assert!(device.round().await.is_err());
     let before = server.pages();
     device.round().await?;
-    assert_eq!(server.pages() - before, 2, "one that says that it arrived");
+    assert_eq!(server.pages() - before, 2, "one shows that it arrived");
     assert_eq!(server.texts(), ["x a", "x c"]);
     Ok(())
 }
 
 #[tokio::test]
-async fn an_edit_is_never_applied_to_another_text_of_the_same_revision() -> Outcome {
+async fn an_edit_is_never_applied_to_another_text_of_the_same_revision() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a")])?;
     device.rounds().await?;
     device.commit(&[editing(key(1), "a", "b")])?;
-    // The server is put back to a copy, where another device edits: the number
-    // of the revision is the same.
+    // The server is restored from a copy and another device edits: the revision is the
+    // same.
     server.rewrite_in_place("a", "theirs");
     device.round().await?;
     assert_eq!(server.texts(), ["theirs"]);
@@ -355,7 +355,7 @@ async fn an_edit_is_never_applied_to_another_text_of_the_same_revision() -> Outc
 }
 
 #[tokio::test]
-async fn only_one_round_at_a_time() -> Outcome {
+async fn only_one_round_at_a_time() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, "a")])?;
@@ -375,6 +375,6 @@ async fn only_one_round_at_a_time() -> Outcome {
         outcome = other => assert!(matches!(outcome, Err(RoundError::Busy)), "{outcome:?}"),
     }
     assert!(waited.get());
-    assert_eq!(device.rounds().await?, 1, "the turn ended with its future");
+    assert_eq!(device.rounds().await?, 1, "the lock was released with the future");
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::feed::Capabilities;
 
 #[tokio::test]
-async fn changes_without_permission_wait_until_it_is_granted() -> Outcome {
+async fn changes_without_permission_wait_until_it_is_granted() -> TestResult {
     let server = Server::full();
     server.allow(Capabilities {
         insert: false,
@@ -27,7 +27,7 @@ async fn changes_without_permission_wait_until_it_is_granted() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_revoked_permission_is_noticed_and_nothing_is_rejected() -> Outcome {
+async fn a_revoked_permission_is_noticed_and_nothing_is_rejected() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     device.rounds().await?;

@@ -11,7 +11,7 @@ const OPEN: &str = "water rec:1w due:2026-11-24";
 const DONE: &str = "x 2026-11-24 water rec:1w due:2026-11-24";
 const NEXT: &str = "water rec:1w due:2026-12-01";
 
-/// A change with an id of its own.
+/// Returns the change with another id.
 fn numbered(id: u128, change: Change) -> Change {
     Change {
         id: ChangeId(Uuid::from_u128(id)),
@@ -27,7 +27,7 @@ fn reopening(id: u128) -> Change {
     numbered(id, editing(key(1), DONE, OPEN))
 }
 
-/// A server with the open todo, and devices that have pulled it.
+/// Returns a server with the open todo, and devices that have pulled it.
 async fn devices<const N: usize>() -> Result<(Server, [Device; N]), Box<dyn Error>> {
     let server = Server::full();
     server.add(key(1), OPEN);
@@ -47,13 +47,13 @@ fn sorted(server: &Server) -> Vec<String> {
     texts
 }
 
-/// The successor of the first todo on a device.
+/// Returns the successor of the first todo on a device.
 fn successor(device: &Device) -> Result<Option<Key>, Box<dyn Error>> {
     Ok(device.store.successor(key(1))?.map(|todo| todo.key))
 }
 
 #[tokio::test]
-async fn a_successor_is_shown_at_once_and_sent_after_the_completion_was_answered() -> Outcome {
+async fn a_successor_is_shown_at_once_and_sent_after_the_completion_was_answered() -> TestResult {
     let (server, [mut device]) = devices().await?;
     let revision = server.rows()[0].revision;
     device.commit(&[completing(1)])?;
@@ -68,7 +68,7 @@ async fn a_successor_is_shown_at_once_and_sent_after_the_completion_was_answered
 }
 
 #[tokio::test]
-async fn a_lost_answer_or_a_crash_between_the_two_requests_adds_no_second_successor() -> Outcome {
+async fn a_lost_answer_or_a_crash_between_the_two_requests_adds_no_second_successor() -> TestResult {
     for faults in [
         vec![Fault::LostBefore],
         vec![Fault::LostAfter],
@@ -89,7 +89,7 @@ async fn a_lost_answer_or_a_crash_between_the_two_requests_adds_no_second_succes
 }
 
 #[tokio::test]
-async fn reopening_removes_an_unsent_successor_and_deletes_a_sent_one() -> Outcome {
+async fn reopening_removes_an_unsent_successor_and_deletes_a_sent_one() -> TestResult {
     let (server, [mut device]) = devices().await?;
     device.commit(&[completing(1), reopening(2)])?;
     assert_eq!(device.shown()?, [OPEN]);
@@ -110,7 +110,7 @@ async fn reopening_removes_an_unsent_successor_and_deletes_a_sent_one() -> Outco
 }
 
 #[tokio::test]
-async fn one_undo_reverses_the_completion_and_its_successor_and_redo_restores_both() -> Outcome {
+async fn one_undo_reverses_the_completion_and_its_successor_and_redo_restores_both() -> TestResult {
     let (server, [mut device]) = devices().await?;
     let now = Timestamp::UNIX_EPOCH;
     let mut number = 100;
@@ -125,7 +125,7 @@ async fn one_undo_reverses_the_completion_and_its_successor_and_redo_restores_bo
     device.rounds().await?;
     device.store.undo(Session::Cli, now, &mut fresh)?;
     assert_eq!(device.shown()?, [OPEN]);
-    // Neither was sent: both are as they were.
+    // Neither was sent, so both are unchanged.
     device.store.redo(Session::Cli, now, &mut fresh)?;
     assert_eq!(device.shown()?, [NEXT, DONE]);
     assert_eq!(device.outbox()?, []);
@@ -140,7 +140,7 @@ async fn one_undo_reverses_the_completion_and_its_successor_and_redo_restores_bo
 }
 
 #[tokio::test]
-async fn reopening_while_the_completion_is_being_sent_leaves_no_successor() -> Outcome {
+async fn reopening_while_the_completion_is_being_sent_leaves_no_successor() -> TestResult {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         for again in [false, true] {
             let (server, [mut device]) = devices().await?;
@@ -163,7 +163,7 @@ async fn reopening_while_the_completion_is_being_sent_leaves_no_successor() -> O
 }
 
 #[tokio::test]
-async fn a_successor_that_was_edited_before_it_was_sent_arrives_edited() -> Outcome {
+async fn a_successor_that_was_edited_before_it_was_sent_arrives_edited() -> TestResult {
     let (server, [mut device]) = devices().await?;
     device.commit(&[completing(1)])?;
     let next = successor(&device)?.ok_or("no successor")?;
@@ -179,7 +179,7 @@ async fn a_successor_that_was_edited_before_it_was_sent_arrives_edited() -> Outc
 }
 
 #[tokio::test]
-async fn a_successor_that_was_deleted_before_it_was_sent_stays_deleted() -> Outcome {
+async fn a_successor_that_was_deleted_before_it_was_sent_stays_deleted() -> TestResult {
     let (server, [mut one, mut other]) = devices().await?;
     one.commit(&[completing(1)])?;
     let next = successor(&one)?.ok_or("no successor")?;
@@ -187,7 +187,7 @@ async fn a_successor_that_was_deleted_before_it_was_sent_stays_deleted() -> Outc
     assert_eq!(one.shown()?, [DONE]);
     one.rounds().await?;
     assert_eq!(server.texts(), [DONE]);
-    // The key is used up: nobody else adds it.
+    // The key is deleted for good: no other device can add it.
     server.add(key(1).successor(1), NEXT);
     other.rounds().await?;
     assert_eq!(other.shown()?, [DONE]);
@@ -195,7 +195,7 @@ async fn a_successor_that_was_deleted_before_it_was_sent_stays_deleted() -> Outc
 }
 
 #[tokio::test]
-async fn a_todo_completed_before_it_was_ever_sent_adds_one() -> Outcome {
+async fn a_todo_completed_before_it_was_ever_sent_adds_one() -> TestResult {
     let server = Server::full();
     for fault in [Fault::None, Fault::LostAfter] {
         let mut device = Device::new(&server)?;
@@ -216,7 +216,7 @@ async fn a_todo_completed_before_it_was_ever_sent_adds_one() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_successor_completed_offline_adds_its_own() -> Outcome {
+async fn a_successor_completed_offline_adds_its_own() -> TestResult {
     let (server, [mut device]) = devices().await?;
     device.commit(&[completing(1)])?;
     let next = successor(&device)?.ok_or("no successor")?;
@@ -231,7 +231,7 @@ async fn a_successor_completed_offline_adds_its_own() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_completed_todo_that_is_deleted_at_once_leaves_its_successor() -> Outcome {
+async fn a_completed_todo_that_is_deleted_at_once_leaves_its_successor() -> TestResult {
     let (server, [mut device]) = devices().await?;
     device.commit(&[completing(1), removing(key(1), DONE)])?;
     assert_eq!(device.shown()?, [NEXT]);
@@ -246,7 +246,7 @@ async fn a_completed_todo_that_is_deleted_at_once_leaves_its_successor() -> Outc
 }
 
 #[tokio::test]
-async fn without_permission_to_add_the_todo_is_still_completed() -> Outcome {
+async fn without_permission_to_add_the_todo_is_still_completed() -> TestResult {
     let (server, [mut device]) = devices().await?;
     server.allow(Capabilities {
         insert: false,
@@ -264,7 +264,7 @@ async fn without_permission_to_add_the_todo_is_still_completed() -> Outcome {
 }
 
 #[tokio::test]
-async fn on_a_bare_backend_one_device_adds_one() -> Outcome {
+async fn on_a_bare_backend_one_device_adds_one() -> TestResult {
     let server = Server::bare();
     let mut device = Device::new(&server)?;
     device.commit(&[adding(1, OPEN)])?;
@@ -282,13 +282,13 @@ async fn on_a_bare_backend_one_device_adds_one() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_import_or_an_add_by_key_keeps_changes_made_before_it_was_sent() -> Outcome {
+async fn an_import_or_an_add_by_key_keeps_changes_made_before_it_was_sent() -> TestResult {
     let server = Server::full();
     let mut device = Device::new(&server)?;
     let shared = Key::new(Uuid::from_u128(1));
     let add = |text: &str| change(shared, Act::Add { text: text.into() });
     device.commit(&[add("milk"), editing(shared, "milk", "milk @shop")])?;
-    // Another device has imported the same list, and went on.
+    // Another device has imported the same list and edited it.
     server.add(shared, "milk");
     server.rewrite("milk", "(A) milk");
     device.rounds().await?;
@@ -296,7 +296,7 @@ async fn an_import_or_an_add_by_key_keeps_changes_made_before_it_was_sent() -> O
     assert_eq!(device.shown()?, ["(A) milk @shop"]);
     assert_eq!(device.outbox()?, []);
 
-    // Deleting it before it was sent is a deletion, undoing the add is none.
+    // Deleting an unsent todo is a deletion; undoing its add is not.
     let other = Key::new(Uuid::from_u128(2));
     let add = change(other, Act::Add { text: "tea".into() });
     device

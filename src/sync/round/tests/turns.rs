@@ -5,15 +5,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::server::{ENDPOINT, Server};
-use super::{Device, Outcome, adding};
+use super::{Device, TestResult, adding};
 use crate::os::file_lock::FileLock;
 use crate::store::Store;
 use crate::sync::round::round;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// How often the server is asked by a round that waits for another one, which
-/// began to pull this much after the first asked for its turn.
+/// Returns the requests of a round that waits for another one, which began its pull
+/// this much later.
 async fn asked_after(
     lead: SignedDuration,
     changes: usize,
@@ -31,7 +31,7 @@ async fn asked_after(
             other.commit(&[adding(n as u128, "late")])?;
         }
         drop(turn);
-        Outcome::Ok(())
+        TestResult::Ok(())
     };
 
     let (report, ended) = tokio::join!(round(&mut store, &server, &path, || NOW), ends);
@@ -42,13 +42,13 @@ async fn asked_after(
 }
 
 #[tokio::test]
-async fn a_round_completed_by_another_process_is_not_repeated() -> Outcome {
+async fn a_round_completed_by_another_process_is_not_repeated() -> TestResult {
     assert_eq!(asked_after(SignedDuration::ZERO, 0).await?, 0);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_round_that_began_too_early_or_left_something_to_do_does_not_count() -> Outcome {
+async fn a_round_that_began_too_early_or_left_something_to_do_does_not_count() -> TestResult {
     let second = SignedDuration::from_secs(1);
     assert_eq!(asked_after(-second, 0).await?, 1);
     assert_eq!(

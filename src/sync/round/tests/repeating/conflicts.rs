@@ -5,7 +5,7 @@ use crate::domain::change::{COMPLETION_REJECTED, MAY_BE_ADDED};
 use crate::domain::line::Line;
 
 #[tokio::test]
-async fn a_text_edited_elsewhere_is_in_the_completed_todo_and_its_successor() -> Outcome {
+async fn a_text_edited_elsewhere_is_in_the_completed_todo_and_its_successor() -> TestResult {
     let (server, [mut one, mut other]) = devices().await?;
     one.commit(&[completing(1)])?;
     server.rewrite(OPEN, "water all plants rec:1w due:2026-11-24");
@@ -21,7 +21,7 @@ async fn a_text_edited_elsewhere_is_in_the_completed_todo_and_its_successor() ->
 }
 
 #[tokio::test]
-async fn a_due_date_moved_elsewhere_counts_for_the_successor() -> Outcome {
+async fn a_due_date_moved_elsewhere_counts_for_the_successor() -> TestResult {
     let open = "pay rec:+1m due:2026-11-24";
     let server = Server::full();
     server.add(key(1), open);
@@ -34,7 +34,7 @@ async fn a_due_date_moved_elsewhere_counts_for_the_successor() -> Outcome {
             .shown()?
             .contains(&"pay rec:+1m due:2026-12-24".to_owned())
     );
-    // And what was done to the successor stays.
+    // Changes of the successor stay.
     let next = successor(&device)?.ok_or("no successor")?;
     device.commit(&[editing(
         next,
@@ -54,7 +54,7 @@ async fn a_due_date_moved_elsewhere_counts_for_the_successor() -> Outcome {
 }
 
 #[tokio::test]
-async fn two_devices_that_complete_a_todo_on_different_days_add_one_successor() -> Outcome {
+async fn two_devices_that_complete_a_todo_on_different_days_add_one_successor() -> TestResult {
     let (server, [mut one, mut other]) = devices().await?;
     one.commit(&[completing(1)])?;
     other.commit(&[editing(
@@ -72,7 +72,7 @@ async fn two_devices_that_complete_a_todo_on_different_days_add_one_successor() 
 }
 
 #[tokio::test]
-async fn two_devices_that_complete_a_todo_alike_add_one_successor_and_keep_its_changes() -> Outcome
+async fn two_devices_that_complete_a_todo_alike_add_one_successor_and_keep_its_changes() -> TestResult
 {
     for fault in [Fault::None, Fault::LostBefore] {
         let (server, [mut one, mut other]) = devices().await?;
@@ -94,7 +94,7 @@ async fn two_devices_that_complete_a_todo_alike_add_one_successor_and_keep_its_c
 }
 
 #[tokio::test]
-async fn a_changed_successor_is_left_to_the_user_if_another_device_completed_the_todo() -> Outcome {
+async fn a_changed_successor_is_left_to_the_user_if_another_device_completed_the_todo() -> TestResult {
     let (server, [mut one, mut other]) = devices().await?;
     other.commit(&[completing(2)])?;
     let next = successor(&other)?.ok_or("no successor")?;
@@ -123,7 +123,7 @@ async fn a_changed_successor_is_left_to_the_user_if_another_device_completed_the
 }
 
 #[tokio::test]
-async fn a_rejected_completion_and_its_successor_are_decided_together() -> Outcome {
+async fn a_rejected_completion_and_its_successor_are_decided_together() -> TestResult {
     for retried in [true, false] {
         let (server, [mut device]) = devices().await?;
         device.commit(&[editing(
@@ -160,7 +160,7 @@ async fn a_rejected_completion_and_its_successor_are_decided_together() -> Outco
 }
 
 #[tokio::test]
-async fn changes_of_a_successor_wait_while_its_completion_is_rejected() -> Outcome {
+async fn changes_of_a_successor_wait_while_its_completion_is_rejected() -> TestResult {
     for deleted in [false, true] {
         let (server, [mut device]) = devices().await?;
         device.commit(&[editing(
