@@ -1,10 +1,9 @@
-//! Three devices converge, whatever happens between them and the server:
-//! nothing acknowledged is lost, nothing doubles.
+//! Three devices converge, whatever happens between them and the server: nothing
+//! acknowledged is lost or duplicated.
 //!
-//! Each device is a real store with real rounds and the real GraphQL client,
-//! the server is the sandbox's backend. `TUDONE_TEST_CASES` is how many
-//! sequences are played (default 2000). A failure prints the shortest sequence
-//! that still fails.
+//! Each device is a real store with real rounds and the real GraphQL client; the
+//! server is the sandbox's backend. `TUDONE_TEST_CASES` is the number of sequences
+//! (default 2000). A failure prints the shortest sequence that still fails.
 
 #[expect(
     dead_code,
@@ -16,22 +15,22 @@
 mod database;
 #[path = "convergence/device.rs"]
 mod device;
-#[path = "convergence/known.rs"]
-mod known;
+#[path = "convergence/expectations.rs"]
+mod expectations;
 #[path = "convergence/network.rs"]
 mod network;
 #[path = "convergence/play.rs"]
 mod play;
 #[path = "convergence/postgres.rs"]
 mod postgres;
+#[path = "convergence/regressions.rs"]
+mod regressions;
 #[path = "convergence/repeating.rs"]
 mod repeating;
 #[path = "convergence/server.rs"]
 mod server;
 #[path = "convergence/step.rs"]
 mod step;
-#[path = "convergence/story.rs"]
-mod story;
 #[path = "convergence/text.rs"]
 mod text;
 
@@ -54,11 +53,11 @@ pub(crate) type Checked<T = ()> = Result<T, Failure>;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// The sequences are played in so many threads, whatever the machine has, so
-/// that each run plays the same.
+/// The number of threads, the same on every machine, so that each run plays the same
+/// sequences.
 const THREADS: u32 = 4;
 
-/// How many sequences to play.
+/// Returns the number of sequences.
 fn cases() -> Checked<u32> {
     match env::var("TUDONE_TEST_CASES") {
         Ok(cases) => Ok(cases.parse()?),
@@ -66,8 +65,8 @@ fn cases() -> Checked<u32> {
     }
 }
 
-/// Plays `cases` sequences, each thread of them with a `world` of its own; the
-/// first that fails is shortened and told.
+/// Plays `cases` sequences, each thread with its own `world`; shortens and prints the
+/// first that fails.
 fn all<S: Strategy<Value: fmt::Display>, W>(
     cases: u32,
     sequences: impl Fn() -> S + Sync,
@@ -103,14 +102,14 @@ fn all<S: Strategy<Value: fmt::Display>, W>(
         }
         Ok(())
     });
-    // Told as it is: an error that a test returns is printed on one line.
+    // Printed directly: an error that a test returns is printed on one line.
     outcome.map_err(|why| {
         let _ = writeln!(io::stderr(), "{why}");
         "a sequence failed".into()
     })
 }
 
-/// A folder, and a server for either length of pages.
+/// A folder, and a server with long and one with short pages.
 struct World {
     folder: TempDir,
     whole: Sandbox,
@@ -159,7 +158,7 @@ fn three_devices_converge_with_stores_on_disk_while_users_keep_typing() -> Check
     })
 }
 
-/// On a bare backend two devices cannot promise that; one can.
+/// On a bare backend this holds for one device only.
 #[test]
 fn one_device_on_a_bare_backend_that_may_become_full_duplicates_and_loses_nothing() -> Checked {
     let cases = cases()?.div_ceil(5);

@@ -1,15 +1,14 @@
-//! The real program under `kill -9`: nothing acknowledged is lost, nothing is
-//! there twice.
+//! The real program under `kill -9`: nothing acknowledged is lost or duplicated.
 //!
-//! `TUDONE_TEST_KILL_SECONDS` is how long the adds are under fire (5).
+//! `TUDONE_TEST_KILL_SECONDS` is how long adds are killed (default 5).
 #![cfg(all(feature = "sandbox", unix))]
 
 mod support;
 
 #[path = "kill/adds.rs"]
 mod adds;
-#[path = "kill/books.rs"]
-mod books;
+#[path = "kill/consistency.rs"]
+mod consistency;
 #[path = "kill/migration.rs"]
 mod migration;
 #[path = "kill/repeating.rs"]

@@ -1,5 +1,5 @@
-//! What lists, views, counters and `status` answer, against a naive program that
-//! reads every row: 10,000 random texts, 50 random queries.
+//! Lists, views, counters and `status` compared with a naive program that reads every
+//! row: 10,000 random texts, 50 random queries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -32,7 +32,7 @@ const TODAY: Date = Date::constant(2026, 11, 26);
 const TEXTS: i64 = 10_000;
 const QUERIES: usize = 50;
 
-/// A text as the naive program reads it.
+/// A text as parsed by the naive program.
 struct Naive {
     raw: Vec<String>,
     lower: String,
@@ -82,7 +82,7 @@ impl Naive {
         !self.done && self.start.is_some_and(|start| start > today)
     }
 
-    /// Its tags by lower-case name, each with the spelling that comes first.
+    /// Its tags by lower-case name, each with its first spelling.
     fn tags(&self, sign: char) -> BTreeMap<String, &str> {
         let mut tags = BTreeMap::new();
         for word in &self.raw {
@@ -114,7 +114,7 @@ fn day(offset: i64) -> Date {
     TODAY.checked_add(offset.days()).unwrap_or(TODAY)
 }
 
-/// A text of the kinds that make a difference.
+/// Returns a random text with parts that matter for lists.
 fn text(random: &mut Rng) -> String {
     const WORDS: &[&str] = &[
         "milk",
@@ -153,7 +153,7 @@ fn text(random: &mut Rng) -> String {
             words.insert(random.usize(..=words.len()), format!("{key}{date}"));
         }
     }
-    // Else the words themselves would make it a done line or a priority.
+    // Otherwise the words would be read as a done mark or a priority.
     words.insert(0, "todo".to_owned());
     let letter = char::from(random.u8(b'A'..=b'D'));
     let rest = words.join(" ");
@@ -167,7 +167,7 @@ fn text(random: &mut Rng) -> String {
 
 type Holds = Box<dyn Fn(&Naive) -> bool>;
 
-/// A term as typed, and what it means.
+/// Returns a term as typed, and its meaning.
 fn term(random: &mut Rng) -> (String, Holds) {
     let from = day(random.i64(-15..10));
     let to = from.checked_add(random.i64(0..15).days()).unwrap_or(from);
@@ -212,7 +212,7 @@ fn term(random: &mut Rng) -> (String, Holds) {
     }
 }
 
-/// A query as typed, and the rows it should list.
+/// Returns a query as typed, and the expected rows.
 fn query(random: &mut Rng, rows: &[Naive]) -> Checked<(String, Query, BTreeSet<i64>)> {
     let terms: Vec<(String, Holds)> = (0..random.usize(..4)).map(|_| term(random)).collect();
     let asks = |prefix: &str| terms.iter().any(|(typed, _)| typed.starts_with(prefix));
@@ -364,7 +364,7 @@ fn views_of_the_users_own_agree_with_a_naive_program() -> Checked {
     Ok(())
 }
 
-/// Days on which other todos wait than on the one before.
+/// Returns days with different waiting todos.
 fn some_days() -> [Date; 4] {
     [day(-30), TODAY, day(12), day(60)]
 }
@@ -428,7 +428,7 @@ fn naive_tags(rows: &[Naive], sign: char, today: Date) -> Vec<TagCount> {
             TagCount { tag, open, done }
         })
         .collect();
-    // Stable: what has the same counts stays in the order of the folded names.
+    // Stable: equal counts stay in the order of the folded names.
     tags.sort_by_key(|tag| std::cmp::Reverse((tag.open, tag.done)));
     tags
 }

@@ -1,7 +1,7 @@
-//! The migrations in `assets/hasura`, proven on a real `PostgreSQL`.
+//! The migrations in `assets/hasura` on a real `PostgreSQL`.
 //!
-//! `TUDONE_TEST_POSTGRES` is the connection string of a server where the tests
-//! may make databases; without it they say so and pass, or fail if
+//! `TUDONE_TEST_POSTGRES` is the connection string of a server where the tests may create
+//! databases; without it they print that they are skipped and pass, or fail if
 //! `TUDONE_TEST_REQUIRE_REAL` is `1`. `tests/postgres/cluster` starts such a
 //! server. `TUDONE_TEST_WRITERS_SECONDS` is how long the concurrent writers
 //! write (default 10).

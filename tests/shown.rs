@@ -1,5 +1,5 @@
-//! *Shown* is always base with the outbox replayed on it, whatever is written
-//! and in whatever order.
+//! *Shown* is always base with the outbox replayed on it, after any writes in any
+//! order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -29,14 +29,14 @@ type Failure = Box<dyn Error>;
 
 /// One call of a writing method.
 #[derive(Debug, Clone)]
-enum Write {
-    Commit(Vec<(u8, HistoryItem)>),
+enum StoreCall {
+    Commit(Vec<(u8, UserAction)>),
     Undo,
     MarkSent(Vec<Index>),
     Settle(Index, Answer),
     Rebase(Index, String, i64),
     SettleUnsent(Index, Answer),
-    Apply(Vec<Told>),
+    Apply(Vec<Pulled>),
     Snapshot(Vec<(i64, String)>),
     Mark(i64, i64, i64),
     BeginPull,
@@ -49,9 +49,9 @@ enum Write {
 }
 
 #[derive(Debug, Clone)]
-enum HistoryItem {
+enum UserAction {
     Add(String),
-    /// Of the text seen, or of a stale one.
+    /// An edit of the shown text, or of a stale one.
     Edit(Option<String>, String),
     Remove,
 }
@@ -65,9 +65,9 @@ enum Answer {
 }
 
 #[derive(Debug, Clone)]
-enum Told {
+enum Pulled {
     Present(u8, i64, String),
-    /// A row that was known under the key a bare backend's rows have.
+    /// A row that was known by the key of a bare backend's row.
     Own(u8, i64, String),
     Removed(u8),
 }
@@ -101,55 +101,55 @@ fn answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-fn deed() -> impl Strategy<Value = HistoryItem> {
+fn action() -> impl Strategy<Value = UserAction> {
     prop_oneof![
-        2 => text().prop_map(HistoryItem::Add),
-        3 => (prop::option::weighted(0.2, text()), text()).prop_map(|(seen, new)| HistoryItem::Edit(seen, new)),
-        2 => Just(HistoryItem::Remove),
+        2 => text().prop_map(UserAction::Add),
+        3 => (prop::option::weighted(0.2, text()), text()).prop_map(|(seen, new)| UserAction::Edit(seen, new)),
+        2 => Just(UserAction::Remove),
     ]
 }
 
-fn told() -> impl Strategy<Value = Told> {
+fn pulled() -> impl Strategy<Value = Pulled> {
     prop_oneof![
-        4 => (0..6_u8, 1..12_i64, text()).prop_map(|(key, id, text)| Told::Present(key, id, text)),
-        1 => (0..6_u8, 1..12_i64, text()).prop_map(|(key, id, text)| Told::Own(key, id, text)),
-        2 => (0..6_u8).prop_map(Told::Removed),
+        4 => (0..6_u8, 1..12_i64, text()).prop_map(|(key, id, text)| Pulled::Present(key, id, text)),
+        1 => (0..6_u8, 1..12_i64, text()).prop_map(|(key, id, text)| Pulled::Own(key, id, text)),
+        2 => (0..6_u8).prop_map(Pulled::Removed),
     ]
 }
 
-fn write() -> impl Strategy<Value = Write> {
+fn write() -> impl Strategy<Value = StoreCall> {
     prop_oneof![
-        8 => prop::collection::vec((0..6_u8, deed()), 1..4).prop_map(Write::Commit),
-        3 => Just(Write::Undo),
-        5 => prop::collection::vec(any::<Index>(), 1..4).prop_map(Write::MarkSent),
-        5 => (any::<Index>(), answer()).prop_map(|(at, answer)| Write::Settle(at, answer)),
-        1 => (any::<Index>(), text(), 0..20_i64).prop_map(|(at, text, revision)| Write::Rebase(at, text, revision)),
-        1 => (any::<Index>(), answer()).prop_map(|(at, answer)| Write::SettleUnsent(at, answer)),
-        4 => prop::collection::vec(told(), 0..5).prop_map(Write::Apply),
+        8 => prop::collection::vec((0..6_u8, action()), 1..4).prop_map(StoreCall::Commit),
+        3 => Just(StoreCall::Undo),
+        5 => prop::collection::vec(any::<Index>(), 1..4).prop_map(StoreCall::MarkSent),
+        5 => (any::<Index>(), answer()).prop_map(|(at, answer)| StoreCall::Settle(at, answer)),
+        1 => (any::<Index>(), text(), 0..20_i64).prop_map(|(at, text, revision)| StoreCall::Rebase(at, text, revision)),
+        1 => (any::<Index>(), answer()).prop_map(|(at, answer)| StoreCall::SettleUnsent(at, answer)),
+        4 => prop::collection::vec(pulled(), 0..5).prop_map(StoreCall::Apply),
         2 => prop::collection::btree_map(1..12_i64, text(), 0..6)
-            .prop_map(|rows| Write::Snapshot(rows.into_iter().collect())),
-        1 => (1..3_i64, 0..30_i64, 0..10_i64).prop_map(|(user, revision, purged)| Write::Mark(user, revision, purged)),
-        2 => Just(Write::BeginPull),
-        2 => Just(Write::CompletePull),
-        1 => any::<Index>().prop_map(Write::Retry),
-        1 => any::<Index>().prop_map(Write::Drop),
-        1 => any::<bool>().prop_map(Write::Full),
-        1 => Just(Write::Forget),
-        1 => Just(Write::Reopen),
+            .prop_map(|rows| StoreCall::Snapshot(rows.into_iter().collect())),
+        1 => (1..3_i64, 0..30_i64, 0..10_i64).prop_map(|(user, revision, purged)| StoreCall::Mark(user, revision, purged)),
+        2 => Just(StoreCall::BeginPull),
+        2 => Just(StoreCall::CompletePull),
+        1 => any::<Index>().prop_map(StoreCall::Retry),
+        1 => any::<Index>().prop_map(StoreCall::Drop),
+        1 => any::<bool>().prop_map(StoreCall::Full),
+        1 => Just(StoreCall::Forget),
+        1 => Just(StoreCall::Reopen),
     ]
 }
 
-/// A store, what is needed to drive it, and what it must have been told.
+/// A store with the state to drive it and to check it.
 struct Device<'p> {
-    /// Where it is; `None` is in memory.
+    /// Its path; `None` in memory.
     path: Option<&'p Path>,
     store: Store,
     pull: Option<Pull>,
     cursor: i64,
     made: u128,
-    /// The texts of base by id, kept apart from the store.
+    /// The expected texts of base by id.
     base: BTreeMap<i64, String>,
-    /// What was pulled of the new base while base is stale.
+    /// The pulled part of the new base while base is stale.
     staged: Option<Vec<Row>>,
 }
 
@@ -159,7 +159,7 @@ fn key(number: u8) -> Key {
     ))
 }
 
-fn refused() -> Rejection {
+fn rejected() -> Rejection {
     Rejection {
         code: REMOVED_ELSEWHERE.into(),
         message: "no".into(),
@@ -172,37 +172,37 @@ fn outcome(answer: Answer) -> PushOutcome {
         Answer::Applied(id, revision) => PushOutcome::Applied { id, revision },
         Answer::NotApplied => PushOutcome::NotApplied,
         Answer::Unknown => PushOutcome::Unknown,
-        Answer::Rejected => PushOutcome::Rejected(refused()),
+        Answer::Rejected => PushOutcome::Rejected(rejected()),
     }
 }
 
 impl Device<'_> {
-    fn act(&mut self, write: Write) -> Result<(), Failure> {
+    fn act(&mut self, write: StoreCall) -> Result<(), Failure> {
         let outbox = self.store.outbox()?;
         let pick = |at: Index| (!outbox.is_empty()).then(|| at.get(&outbox).entry.seq);
         match write {
-            Write::Commit(deeds) => self.commit(deeds)?,
-            Write::Undo => self.undo()?,
-            Write::MarkSent(picks) => {
+            StoreCall::Commit(actions) => self.commit(actions)?,
+            StoreCall::Undo => self.undo()?,
+            StoreCall::MarkSent(picks) => {
                 let seqs: Vec<i64> = picks.into_iter().filter_map(pick).collect();
                 self.store.mark_sent(&seqs)?;
             }
-            Write::Settle(at, answer) => {
+            StoreCall::Settle(at, answer) => {
                 if let Some(seq) = pick(at) {
                     self.store.apply_outcome(&[(seq, outcome(answer))])?;
                 }
             }
-            Write::Rebase(at, after, revision) => self.rebase(&outbox, at, after, revision)?,
-            Write::SettleUnsent(at, answer) => {
+            StoreCall::Rebase(at, after, revision) => self.rebase(&outbox, at, after, revision)?,
+            StoreCall::SettleUnsent(at, answer) => {
                 if let Some(seq) = pick(at) {
                     let outcome = outcome(answer);
                     self.store
                         .adjust(&[PrePushChange::Resolve { seq, outcome }])?;
                 }
             }
-            Write::Apply(page) => self.apply(page)?,
-            Write::Snapshot(rows) => self.snapshot(rows)?,
-            Write::Mark(user_id, revision, purged_revision) => {
+            StoreCall::Apply(page) => self.apply(page)?,
+            StoreCall::Snapshot(rows) => self.snapshot(rows)?,
+            StoreCall::Mark(user_id, revision, purged_revision) => {
                 let mark = Mark {
                     user_id,
                     revision,
@@ -212,36 +212,36 @@ impl Device<'_> {
                     self.stale();
                 }
             }
-            Write::BeginPull => self.pull = Some(self.store.begin_pull(Timestamp::UNIX_EPOCH)?),
-            Write::CompletePull => self.complete()?,
-            Write::Retry(at) => {
+            StoreCall::BeginPull => self.pull = Some(self.store.begin_pull(Timestamp::UNIX_EPOCH)?),
+            StoreCall::CompletePull => self.complete()?,
+            StoreCall::Retry(at) => {
                 if let Some(seq) = pick(at) {
                     self.made += 1;
                     let anew = Uuid::from_u128((0x0190_0000_0000_7000_a000 << 48) + self.made);
                     self.store.retry(seq, Key::new(anew))?;
                 }
             }
-            Write::Drop(at) => {
+            StoreCall::Drop(at) => {
                 if let Some(seq) = pick(at) {
                     self.store.drop_entry(seq)?;
                 }
             }
-            Write::Full(full) => self.store.set_capabilities(Capabilities {
+            StoreCall::Full(full) => self.store.set_capabilities(Capabilities {
                 full,
                 insert: true,
                 update: true,
                 delete: true,
                 single_operations: false,
             })?,
-            Write::Forget => {
-                // What learns its keys from the next pull is updated in place.
+            StoreCall::Forget => {
+                // Rows that get their keys from the next pull are updated in place.
                 let in_place = self.store.is_rekeying()?;
                 self.store.forget_base()?;
                 if !in_place {
                     self.stale();
                 }
             }
-            Write::Reopen => {
+            StoreCall::Reopen => {
                 if let Some(path) = self.path {
                     self.store = Store::open(path, ENDPOINT)?;
                 }
@@ -253,14 +253,14 @@ impl Device<'_> {
         Ok(())
     }
 
-    /// The rows known stay until the next complete pull.
+    /// Known rows stay until the next complete pull.
     fn stale(&mut self) {
         self.staged = (!self.base.is_empty()).then(Vec::new);
     }
 
-    fn commit(&mut self, deeds: Vec<(u8, HistoryItem)>) -> Result<(), Failure> {
+    fn commit(&mut self, actions: Vec<(u8, UserAction)>) -> Result<(), Failure> {
         let mut changes = Vec::new();
-        for (number, deed) in deeds {
+        for (number, action) in actions {
             let seen = self
                 .store
                 .todo(key(number))?
@@ -269,13 +269,13 @@ impl Device<'_> {
             changes.push(Change {
                 id: ChangeId(Uuid::from_u128(self.made)),
                 todo: key(number),
-                act: match deed {
-                    HistoryItem::Add(text) => Act::Add { text },
-                    HistoryItem::Edit(stale, after) => Act::Edit {
+                act: match action {
+                    UserAction::Add(text) => Act::Add { text },
+                    UserAction::Edit(stale, after) => Act::Edit {
                         before: stale.unwrap_or(seen),
                         after,
                     },
-                    HistoryItem::Remove => Act::Remove { before: seen },
+                    UserAction::Remove => Act::Remove { before: seen },
                 },
                 at: Timestamp::UNIX_EPOCH,
             });
@@ -307,8 +307,8 @@ impl Device<'_> {
         Ok(())
     }
 
-    /// Returns whether the todo is shown, and not only by an edit that outlived its row
-    /// or says what the server said meanwhile: commands are about what is there.
+    /// Returns whether commands can change the todo: it is shown, not only because of an
+    /// edit whose row was deleted, or an edit that the server's text equals.
     fn stands(&self, key: Key) -> Result<bool, Failure> {
         let Some(todo) = self.store.todo(key)? else {
             return Ok(false);
@@ -323,7 +323,7 @@ impl Device<'_> {
         Ok(!outbox.iter().filter(of_todo).any(idle))
     }
 
-    /// The texts shown, in an order of their own.
+    /// Returns the shown texts, sorted.
     fn texts(&self) -> Result<Vec<String>, Failure> {
         let mut texts: Vec<String> = listed(&self.store, Scope::All)?
             .into_iter()
@@ -369,18 +369,18 @@ impl Device<'_> {
         }
     }
 
-    fn apply(&mut self, page: Vec<Told>) -> Result<(), Failure> {
+    fn apply(&mut self, page: Vec<Pulled>) -> Result<(), Failure> {
         let mut rows = Vec::new();
         let mut known = match &self.staged {
             Some(staged) => staged.clone(),
             None => self.store.rows_after(i64::MIN)?,
         };
         let is_staged = self.staged.is_some();
-        for told in page {
+        for pulled in page {
             self.cursor += 1;
-            match told {
-                Told::Present(number, id, text) => {
-                    // A server gives an id once and a row keeps its own.
+            match pulled {
+                Pulled::Present(number, id, text) => {
+                    // A server never reuses an id, and a row keeps its id.
                     let id = match known.iter().find(|row| row.key == key(number)) {
                         Some(row) => row.id,
                         None if known.iter().any(|row| row.id == id) => continue,
@@ -394,7 +394,7 @@ impl Device<'_> {
                     known.push(row.clone());
                     rows.push(FeedRow::Present(row));
                 }
-                Told::Own(number, id, text) => {
+                Pulled::Own(number, id, text) => {
                     let bare = Key::of_row(ENDPOINT, id);
                     let taken = known.iter().any(|row| row.key == key(number));
                     if is_staged || taken || !known.iter().any(|row| row.key == bare) {
@@ -406,7 +406,7 @@ impl Device<'_> {
                     known.push(row.clone());
                     rows.push(FeedRow::Present(row));
                 }
-                Told::Removed(number) => {
+                Pulled::Removed(number) => {
                     let row = known.iter().find(|row| row.key == key(number));
                     if let (Some(row), false) = (row, is_staged) {
                         self.base.remove(&row.id);
@@ -451,7 +451,7 @@ impl Device<'_> {
         if let Some(staged) = self.staged.take() {
             self.base = staged.into_iter().map(|row| (row.id, row.text)).collect();
         }
-        // A backend that became full drops the rows that its feed did not tell.
+        // A backend that became full drops the rows that were not in its feed.
         let left = self.store.rows_after(i64::MIN)?;
         self.base.retain(|id, _| {
             left.iter()
@@ -462,13 +462,13 @@ impl Device<'_> {
     }
 
     fn check(&mut self) -> Result<(), Failure> {
-        let told: BTreeMap<i64, String> = self
+        let pulled: BTreeMap<i64, String> = self
             .store
             .rows_after(i64::MIN)?
             .into_iter()
             .map(|row| (row.id, row.text))
             .collect();
-        assert_eq!(told, self.base, "base is what the server said");
+        assert_eq!(pulled, self.base, "base is what the server said");
 
         let (mut defined, totals) = self.store.replayed()?;
         assert_eq!(self.store.totals()?, totals);
@@ -502,7 +502,7 @@ impl Device<'_> {
 }
 
 impl Device<'_> {
-    /// The counters are what a count of `defined` gives.
+    /// Checks the counters against a count of `defined`.
     fn check_counters(&self, defined: &[Todo], today: Date) -> Result<(), Failure> {
         let to = today.saturating_add(6.days());
         let mut views = ViewCounts::default();
@@ -557,7 +557,7 @@ fn listed(store: &Store, scope: Scope) -> Result<Vec<Todo>, Failure> {
     Ok(todos)
 }
 
-fn run(path: Option<&Path>, writes: Vec<Write>) -> Result<Device<'_>, Failure> {
+fn run(path: Option<&Path>, writes: Vec<StoreCall>) -> Result<Device<'_>, Failure> {
     let mut device = Device {
         path,
         store: match path {
@@ -577,15 +577,15 @@ fn run(path: Option<&Path>, writes: Vec<Write>) -> Result<Device<'_>, Failure> {
     Ok(device)
 }
 
-/// After any `writes`, a command and its undo show what was shown before.
-fn undone(writes: Vec<Write>, deed: (u8, HistoryItem)) -> Result<(), Failure> {
+/// Checks that after any `writes` an action and its undo restore the shown todos.
+fn undone(writes: Vec<StoreCall>, action: (u8, UserAction)) -> Result<(), Failure> {
     let mut device = run(None, writes)?;
-    if !matches!(deed.1, HistoryItem::Add(_)) && !device.stands(key(deed.0))? {
+    if !matches!(action.1, UserAction::Add(_)) && !device.stands(key(action.0))? {
         return Ok(());
     }
     let (texts, acts) = (device.texts()?, device.store.history(Session::Cli)?.len());
-    device.commit(vec![deed])?;
-    // What did nothing is no act.
+    device.commit(vec![action])?;
+    // A command without effect is not an action.
     if device.store.history(Session::Cli)?.len() > acts {
         device.undo()?;
         device.check()?;
@@ -623,9 +623,9 @@ proptest! {
     fn an_action_undone_at_once_restores_the_texts(
         writes in prop::collection::vec(write(), 0..20),
         number in 0..6_u8,
-        deed in deed(),
+        action in action(),
     ) {
-        undone(writes, (number, deed)).map_err(|error| failed(&error))?;
+        undone(writes, (number, action)).map_err(|error| failed(&error))?;
     }
 }
 

@@ -8,11 +8,11 @@ mod bench;
 mod device;
 #[path = "sync/faults.rs"]
 mod faults;
+#[path = "sync/faulty_client.rs"]
+mod faulty_client;
 #[path = "sync/live.rs"]
 mod live;
 #[path = "sync/remote.rs"]
 mod remote;
 #[path = "sync/rounds.rs"]
 mod rounds;
-#[path = "sync/saboteur.rs"]
-mod saboteur;

@@ -42,7 +42,9 @@ impl<T: Transport> HasuraClient<T> {
         }
         match self.session.renewed(&token).await {
             Ok(renewed) => self.exchange_with(batches, request, &renewed).await.into(),
-            Err(error) if error.retryable() => all_failed(batches, request, &no_token(error)).into(),
+            Err(error) if error.retryable() => {
+                all_failed(batches, request, &no_token(error)).into()
+            }
             // The server's answer explains more than the failed renewal.
             Err(_) => outcome.into(),
         }
@@ -102,7 +104,10 @@ impl<T: Transport> HasuraClient<T> {
             let data: Box<RawValue> = answer::read(received, host)?;
             return Err(RemoteError::InvalidResponse {
                 host: host.to_owned(),
-                message: format!("one answer of {} bytes to a list of operations", data.get().len()),
+                message: format!(
+                    "one answer of {} bytes to a list of operations",
+                    data.get().len()
+                ),
             });
         };
         let pushed = batches.iter().zip(pushed);

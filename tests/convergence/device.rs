@@ -33,33 +33,33 @@ use crate::step::Fate;
 
 type Round = Pin<Box<dyn Future<Output = Result<RoundReport, RoundError>>>>;
 
-/// The day on which todos are counted.
+/// The day for counters.
 const TODAY: Date = Date::constant(2026, 12, 5);
 
-/// Every so many rounds of a device read everything again.
+/// Every n-th round of a device pulls from the start.
 const WHOLE: u32 = 3;
 
-/// Where a store is while no round has it.
-type Shelf = Rc<RefCell<Option<Store>>>;
+/// A slot for the store while no round uses it.
+type StoreSlot = Rc<RefCell<Option<Store>>>;
 
-/// A store that goes back to its shelf when the round ends or is cut off.
+/// A store that returns to its slot when the round ends or is dropped.
 struct Borrowed {
     store: Option<Store>,
-    shelf: Shelf,
+    slot: StoreSlot,
 }
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
-        *self.shelf.borrow_mut() = self.store.take();
+        *self.slot.borrow_mut() = self.store.take();
     }
 }
 
 pub(crate) struct Device {
     number: usize,
     network: Rc<RefCell<Network>>,
-    shelf: Shelf,
-    /// On the disk: the file, and the connection of the process that the
-    /// person types in while another one syncs.
+    slot: StoreSlot,
+    /// On disk: the file, and the connection of the process in which the user types
+    /// while another one syncs.
     disk: Option<(PathBuf, Store)>,
     lock: PathBuf,
     round: Option<Round>,
@@ -67,7 +67,7 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// With its lock file in `folder`, its store in memory or there, too.
+    /// Creates a device with its lock file in `folder`, and its store there or in memory.
     pub(crate) fn new(
         number: usize,
         network: &Rc<RefCell<Network>>,
@@ -85,7 +85,7 @@ impl Device {
         Ok(Self {
             number,
             network: Rc::clone(network),
-            shelf: Rc::new(RefCell::new(Some(store))),
+            slot: Rc::new(RefCell::new(Some(store))),
             disk,
             lock: folder.join(format!("{number}.lock")),
             round: None,
@@ -93,32 +93,32 @@ impl Device {
         })
     }
 
-    /// Works with the store as the user's process has it. In memory there is
-    /// one connection only: the round under way is let to its end first.
+    /// Uses the store as the user's process does. In memory there is only one
+    /// connection: a running round is completed first.
     pub(crate) fn with<T>(&mut self, work: impl FnOnce(&mut Store) -> Checked<T>) -> Checked<T> {
         if let Some((_, typing)) = &mut self.disk {
             return work(typing);
         }
         if self.round.is_some() {
-            // How it ends is not what the user is about.
+            // The outcome of that round does not matter here.
             let _ = self.sync()?;
         }
-        work(self.shelf.borrow_mut().as_mut().ok_or("the store is out")?)
+        work(self.slot.borrow_mut().as_mut().ok_or("the store is out")?)
     }
 
     pub(crate) fn is_in_round(&self) -> bool {
         self.round.is_some()
     }
 
-    /// Begins a round, if none is under way, up to its first request.
+    /// Begins a round, unless one is running, up to its first request.
     pub(crate) fn begin(&mut self) -> Option<Result<RoundReport, RoundError>> {
         if self.round.is_some() {
             return None;
         }
-        let store = self.shelf.borrow_mut().take();
+        let store = self.slot.borrow_mut().take();
         let mut borrowed = Borrowed {
             store,
-            shelf: Rc::clone(&self.shelf),
+            slot: Rc::clone(&self.slot),
         };
         let wire = Wire {
             device: self.number,
@@ -140,7 +140,7 @@ impl Device {
         self.go_on()
     }
 
-    /// Lets the round go on until it waits again; its outcome when it has ended.
+    /// Runs the round until it waits again; returns its outcome if it has ended.
     fn go_on(&mut self) -> Option<Result<RoundReport, RoundError>> {
         let round = self.round.as_mut()?;
         let mut context = Context::from_waker(Waker::noop());
@@ -153,8 +153,8 @@ impl Device {
         }
     }
 
-    /// Lets the next request of the round under way, or of a new one, meet its
-    /// fate; the round's outcome when it ended with that.
+    /// Applies a fate to the next request of the running round, or of a new one; returns
+    /// the round's outcome if it has ended.
     pub(crate) fn pass(&mut self, fate: Fate) -> Checked<Option<Result<RoundReport, RoundError>>> {
         if let Some(outcome) = self.begin() {
             return Ok(Some(outcome));
@@ -163,7 +163,7 @@ impl Device {
         Ok(self.go_on())
     }
 
-    /// A round, the one under way or a new one, to its end without trouble.
+    /// Completes the running round, or a new one, without faults.
     pub(crate) fn sync(&mut self) -> Checked<Result<RoundReport, RoundError>> {
         for _ in 0..1000 {
             if let Some(outcome) = self.pass(Fate::Fine)? {
@@ -173,13 +173,13 @@ impl Device {
         Err("a round that never ends".into())
     }
 
-    /// Hears whose server it is, and dies before it says anything.
+    /// Reads the mark, and dies before it sends anything.
     pub(crate) fn meet_the_server(&mut self) -> Checked {
         self.kill()?;
         loop {
             self.begin();
             let waiting = self.network.borrow().waiting(self.number);
-            // After a request that was lost, the next one only reads.
+            // After a lost request, the next one only reads.
             let writes = waiting.as_deref() == Some("several");
             let fate = if writes { Fate::LostBefore } else { Fate::Fine };
             let outcome = self.pass(fate)?;
@@ -194,7 +194,7 @@ impl Device {
         self.network.borrow_mut().forget(self.number);
         if let Some((path, typing)) = &mut self.disk {
             *typing = Store::open(path, ENDPOINT)?;
-            *self.shelf.borrow_mut() = Some(Store::open(path, ENDPOINT)?);
+            *self.slot.borrow_mut() = Some(Store::open(path, ENDPOINT)?);
         }
         Ok(())
     }
@@ -203,9 +203,10 @@ impl Device {
         self.with(|store| Ok(store.commit(changes)?))
     }
 
-    /// Gives up everything rejected; then all is as on the server, whose rows are `rows`.
+    /// Drops all rejected changes; then everything is as on the server, whose rows are
+    /// `rows`.
     pub(crate) fn gives_up_to(&mut self, rows: &[ServerRow]) -> Checked {
-        // One by one: giving up a change may take others with it.
+        // One by one, since dropping a change may drop others.
         while let Some(Queued { entry, .. }) = self.outbox()?.into_iter().next() {
             if !self.with(|store| Ok(store.drop_entry(entry.seq)?))? {
                 return Err(format!("left over: {entry:?}").into());
@@ -223,7 +224,7 @@ impl Device {
         Ok(())
     }
 
-    /// What is shown, in key order.
+    /// Returns the shown todos in key order.
     pub(crate) fn shown(&mut self) -> Checked<Vec<Todo>> {
         self.with(|store| shown(store))
     }
@@ -232,15 +233,15 @@ impl Device {
         self.with(|store| Ok(store.outbox()?))
     }
 
-    /// The rejected changes.
+    /// Returns the rejected changes.
     pub(crate) fn rejected(&mut self) -> Checked<Vec<Queued>> {
         let mut outbox = self.outbox()?;
         outbox.retain(|queued| matches!(queued.entry.progress, Progress::Rejected(_)));
         Ok(outbox)
     }
 
-    /// Checks that what is shown is what base and outbox define, and that the
-    /// counters say how much of it there is.
+    /// Checks that the shown todos are what base and outbox define, and that the counters
+    /// are right.
     pub(crate) fn check(&mut self) -> Checked {
         let number = self.number;
         self.with(|store| {
@@ -267,7 +268,7 @@ impl Device {
     }
 }
 
-/// Open todos that do not wait, and done ones, by folded tag.
+/// The numbers of open todos that do not wait, and of done ones, by folded tag.
 type Tags = BTreeMap<String, (u64, u64)>;
 
 fn tags_of(todos: &[Todo]) -> Tags {

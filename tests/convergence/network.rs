@@ -1,5 +1,5 @@
-//! The network between devices and server. Each request waits here until it
-//! is told its fate.
+//! The network between devices and server. Each request waits here until its fate is
+//! decided.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,26 +22,26 @@ use crate::text::{name, tokens};
 
 pub(crate) const ENDPOINT: &str = "https://hasura.example/v1/graphql";
 
-/// Texts with this word are refused: the role's permission says so.
+/// Texts with this word are rejected by the role's permission.
 pub(crate) const FORBIDDEN: &str = "forbidden";
-/// The server fails at texts with this word.
+/// Texts with this word make the server fail.
 pub(crate) const POISON: &str = "poison";
 
-type Outcome = Result<Received, RemoteError>;
+type Reply = Result<Received, RemoteError>;
 
-/// What one device has on its way.
+/// The request or answer in flight for one device.
 #[derive(Debug, Default)]
-struct Way {
+struct InFlight {
     request: Option<Vec<u8>>,
-    /// The answer that was held back.
-    held: Option<Outcome>,
-    /// The answer that has come.
-    answer: Option<Outcome>,
+    /// An answer that is held back.
+    held: Option<Reply>,
+    /// An answer that has arrived.
+    answer: Option<Reply>,
 }
 
-/// What the server was told, so that it can be told again.
+/// An event at the server, to be replayed after a restore.
 #[derive(Debug, Clone)]
-enum Told {
+enum Delivered {
     Request(Vec<u8>),
     Purge,
 }
@@ -49,11 +49,11 @@ enum Told {
 pub(crate) struct Network {
     server: Box<dyn Server>,
     user: i64,
-    ways: [Way; DEVICES],
-    /// Requests that were taken for lost, or copied.
+    in_flight: [InFlight; DEVICES],
+    /// Requests that count as lost, or copies.
     stray: Vec<(usize, Vec<u8>)>,
-    told: Vec<Told>,
-    /// How much of `told` the administrator's copy has.
+    delivered: Vec<Delivered>,
+    /// The number of `delivered` events in the administrator's copy.
     copy: Option<usize>,
     /// Every part of every text that the server ever had, by the todo's name.
     pub(crate) seen: BTreeSet<(String, String)>,
@@ -66,13 +66,13 @@ pub(crate) struct Network {
 /// A repeating todo that went from open to done on the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Completion {
-    /// Whose request did it; none was another program's.
+    /// The device; `None` for another program.
     pub(crate) device: Option<usize>,
     pub(crate) todo: Uuid,
-    /// The revision that was replaced; 0 where the todo was added done.
+    /// The replaced revision; 0 if the todo was added done.
     pub(crate) replaced: i64,
     pub(crate) text: String,
-    /// Whether the request arrived twice, and the second answer was heard: it says
+    /// Whether the request arrived twice and the second answer was received, which says
     /// that the edit did not apply.
     pub(crate) unheard: bool,
 }
@@ -113,7 +113,7 @@ fn answered(status: u16, body: impl Into<Vec<u8>>) -> Received {
     }
 }
 
-fn lost() -> Outcome {
+fn lost() -> Reply {
     Err(RemoteError::ConnectionLost {
         host: "hasura.example".to_owned(),
         reason: RequestFailure::Other("connection reset".to_owned()),
@@ -126,9 +126,9 @@ impl Network {
         Ok(Self {
             server,
             user: 1,
-            ways: Default::default(),
+            in_flight: Default::default(),
             stray: Vec::new(),
-            told: Vec::new(),
+            delivered: Vec::new(),
             copy: None,
             seen: BTreeSet::new(),
             completions: Vec::new(),
@@ -136,27 +136,30 @@ impl Network {
         })
     }
 
-    /// The operation that waits to be told its fate.
+    /// Returns the operation whose fate is undecided.
     pub(crate) fn waiting(&self, device: usize) -> Option<String> {
-        let way = self.ways.get(device)?;
-        match &way.held {
+        let in_flight = self.in_flight.get(device)?;
+        match &in_flight.held {
             Some(_) => Some("held".to_owned()),
-            None => way.request.as_deref().map(operation),
+            None => in_flight.request.as_deref().map(operation),
         }
     }
 
-    /// Returns whether the device waits with a write that has not arrived.
+    /// Returns whether the device waits for a write that has not arrived.
     pub(crate) fn is_about_to_write(&self, device: usize) -> bool {
-        let request = self.ways.get(device).and_then(|way| way.request.as_deref());
+        let request = self
+            .in_flight
+            .get(device)
+            .and_then(|in_flight| in_flight.request.as_deref());
         request.is_some_and(is_write)
     }
 
-    /// Lets the waiting request meet its fate.
+    /// Applies a fate to the waiting request.
     pub(crate) fn decide(&mut self, device: usize, fate: Fate) -> Checked {
-        let Some(way) = self.ways.get_mut(device) else {
+        let Some(in_flight) = self.in_flight.get_mut(device) else {
             return Err("no such device".into());
         };
-        let outcome = match (way.held.take(), way.request.take()) {
+        let outcome = match (in_flight.held.take(), in_flight.request.take()) {
             (Some(answer), _) => match fate {
                 Fate::LostBefore | Fate::LostAfter | Fate::Unreachable => Some(lost()),
                 Fate::Fine
@@ -172,13 +175,13 @@ impl Network {
             (None, Some(request)) => self.carry(device, request, fate)?,
             (None, None) => None,
         };
-        if let Some(way) = self.ways.get_mut(device) {
-            way.answer = outcome;
+        if let Some(in_flight) = self.in_flight.get_mut(device) {
+            in_flight.answer = outcome;
         }
         Ok(())
     }
 
-    fn carry(&mut self, device: usize, request: Vec<u8>, fate: Fate) -> Checked<Option<Outcome>> {
+    fn carry(&mut self, device: usize, request: Vec<u8>, fate: Fate) -> Checked<Option<Reply>> {
         Ok(Some(match fate {
             Fate::Fine => Ok(answered(200, self.arrive(Some(device), &request)?)),
             Fate::Unreachable => Err(RemoteError::Unreachable {
@@ -208,8 +211,8 @@ impl Network {
             }
             Fate::Held => {
                 let answer = self.arrive(Some(device), &request)?;
-                if let Some(way) = self.ways.get_mut(device) {
-                    way.held = Some(Ok(answered(200, answer)));
+                if let Some(in_flight) = self.in_flight.get_mut(device) {
+                    in_flight.held = Some(Ok(answered(200, answer)));
                 }
                 return Ok(None);
             }
@@ -223,7 +226,7 @@ impl Network {
         }))
     }
 
-    /// The server gets a request, of one operation or several.
+    /// Delivers a request of one or several operations.
     pub(crate) fn arrive(&mut self, device: Option<usize>, request: &[u8]) -> Checked<Vec<u8>> {
         let Ok(operations) = serde_json::from_slice::<Vec<Value>>(request) else {
             return self.carry_out(device, request);
@@ -247,7 +250,7 @@ impl Network {
         if holds(request, POISON) {
             return Ok(failure("unexpected", "database query error"));
         }
-        self.told.push(Told::Request(request.to_owned()));
+        self.delivered.push(Delivered::Request(request.to_owned()));
         let before = self.repeating()?;
         let answer = self.server.answer(self.user, request)?;
         self.look()?;
@@ -266,7 +269,7 @@ impl Network {
         Ok(())
     }
 
-    /// Text and revision of every repeating todo.
+    /// Returns text and revision of every repeating todo.
     fn repeating(&mut self) -> Checked<BTreeMap<Uuid, (String, i64)>> {
         let mut rows = self.server.rows()?;
         rows.retain(|row| Line::new(&row.text).recurrence().is_some());
@@ -314,7 +317,7 @@ impl Network {
         Ok(())
     }
 
-    /// A stray request arrives; what is said to it nobody hears.
+    /// Delivers a stray request and drops its answer.
     pub(crate) fn straggle(&mut self, pick: u8) -> Checked {
         if self.stray.is_empty() {
             return Ok(());
@@ -324,7 +327,7 @@ impl Network {
         Ok(())
     }
 
-    /// All that is on its way arrives.
+    /// Delivers everything in flight.
     pub(crate) fn clear(&mut self) -> Checked {
         while !self.stray.is_empty() {
             self.straggle(0)?;
@@ -332,36 +335,36 @@ impl Network {
         Ok(())
     }
 
-    /// The device is gone, and hears nothing of what it asked.
+    /// Drops a device's request and answer, as when its process dies.
     pub(crate) fn forget(&mut self, device: usize) {
-        if let Some(way) = self.ways.get_mut(device) {
-            *way = Way::default();
+        if let Some(in_flight) = self.in_flight.get_mut(device) {
+            *in_flight = InFlight::default();
         }
     }
 
-    /// Forgets the tombstones. Nothing is on its way for as long as they live.
+    /// Purges the tombstones. They outlive every request in flight.
     pub(crate) fn purge(&mut self) -> Checked {
         self.stray.clear();
-        self.told.push(Told::Purge);
+        self.delivered.push(Delivered::Purge);
         self.server.purge()
     }
 
     pub(crate) fn back_up(&mut self) {
-        self.copy = Some(self.told.len());
+        self.copy = Some(self.delivered.len());
     }
 
-    /// Puts the server back to the copy; whether there was one.
+    /// Restores the server from the copy; returns whether there was one.
     pub(crate) fn restore(&mut self) -> Checked<bool> {
         let Some(length) = self.copy else {
             return Ok(false);
         };
         self.stray.clear();
-        self.told.truncate(length);
+        self.delivered.truncate(length);
         self.server.reset(self.user)?;
-        for told in &self.told {
-            match told {
-                Told::Request(request) => drop(self.server.answer(self.user, request)?),
-                Told::Purge => self.server.purge()?,
+        for delivered in &self.delivered {
+            match delivered {
+                Delivered::Request(request) => drop(self.server.answer(self.user, request)?),
+                Delivered::Purge => self.server.purge()?,
             }
         }
         Ok(true)
@@ -369,7 +372,7 @@ impl Network {
 
     pub(crate) fn reset(&mut self, same_user: bool) -> Checked {
         self.stray.clear();
-        self.told.clear();
+        self.delivered.clear();
         self.copy = None;
         self.user += i64::from(!same_user);
         self.server.reset(self.user)
@@ -379,7 +382,7 @@ impl Network {
         self.server.upgrade()
     }
 
-    /// The revision of a row.
+    /// Returns the revision of a row.
     pub(crate) fn revision(&mut self, id: i64) -> Checked<i64> {
         let revisions = self.server.revisions()?;
         Ok(revisions.get(&id).copied().unwrap_or_default())
@@ -390,7 +393,7 @@ impl Network {
     }
 }
 
-/// One device's way to the server.
+/// One device's transport to the server.
 #[derive(Clone)]
 pub(crate) struct Wire {
     pub(crate) device: usize,
@@ -406,16 +409,16 @@ impl Transport for Wire {
         "hasura.example"
     }
 
-    async fn post(&self, body: Vec<u8>, _: &AccessToken, _: usize) -> Outcome {
-        if let Some(way) = self.network.borrow_mut().ways.get_mut(self.device) {
-            way.request = Some(body);
+    async fn post(&self, body: Vec<u8>, _: &AccessToken, _: usize) -> Reply {
+        if let Some(in_flight) = self.network.borrow_mut().in_flight.get_mut(self.device) {
+            in_flight.request = Some(body);
         }
         poll_fn(|_| {
             let mut network = self.network.borrow_mut();
             let answer = network
-                .ways
+                .in_flight
                 .get_mut(self.device)
-                .and_then(|way| way.answer.take());
+                .and_then(|in_flight| in_flight.answer.take());
             answer.map_or(Poll::Pending, Poll::Ready)
         })
         .await

@@ -1,4 +1,4 @@
-//! A sequence, played to its end.
+//! Plays a sequence and checks the result.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -15,39 +15,39 @@ use uuid::Uuid;
 
 use crate::Checked;
 use crate::device::Device;
+use crate::expectations::{DeviceResult, Expectations};
 use crate::network::{FORBIDDEN, Network, POISON};
 use crate::server::{Server, ServerRow};
 use crate::step::{DEVICES, Fate, Spoilt, Step};
-use crate::story::{Ending, Story};
 use crate::text::{edited, first, name};
 
-/// How many times every device may sync until all is quiet.
+/// The most rounds of each device until nothing changes.
 const PATIENCE: usize = 40;
 
-/// The devices, the network and what has happened.
+/// The devices, the network and the expectations.
 struct Play {
     network: Rc<RefCell<Network>>,
     devices: Vec<Device>,
-    story: Story,
-    /// The last numbers given to todos, and to everything else.
+    expectations: Expectations,
+    /// The last numbers of todos, and of everything else.
     todos: u32,
     fresh: u32,
-    /// Each device's edits and removals, to be undone.
+    /// Each device's edits and deletions, to be undone.
     edits: [Vec<(Key, String, String)>; DEVICES],
     removals: [Vec<String>; DEVICES],
-    /// Numbers that devices gave to their adds, and the todos' names.
+    /// Local numbers of adds by device, and the todos' names.
     numbers: Vec<(usize, i64, String)>,
 }
 
-/// How it all ended, for comparing one server with another: what it has, and
-/// what each device had rejected.
+/// The result of a sequence, to compare servers: the server's rows, and each device's
+/// rejected changes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) rows: Vec<ServerRow>,
     pub(crate) rejected: Vec<Vec<String>>,
 }
 
-/// Plays `steps` against a server, and checks what must hold.
+/// Plays `steps` against a server, and checks the expectations.
 pub(crate) fn play(
     steps: &[Step],
     server: Box<dyn Server>,
@@ -59,7 +59,7 @@ pub(crate) fn play(
     let mut play = Play {
         devices: devices.collect::<Checked<_>>()?,
         network,
-        story: Story::default(),
+        expectations: Expectations::default(),
         todos: 0,
         fresh: 0,
         edits: Default::default(),
@@ -82,7 +82,7 @@ fn change(number: u32, todo: Key, act: Act) -> Change {
     }
 }
 
-/// The key of the todo with that number: a UUIDv7.
+/// Returns the key of the todo with that number: a UUIDv7.
 fn key(number: u32) -> Key {
     Key::new(Uuid::from_u128(
         0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number),
@@ -144,8 +144,8 @@ impl Play {
                 self.network.borrow_mut().back_up();
                 Ok(())
             }
-            Step::Restore => self.put_back(Network::restore),
-            Step::Reset { same_user } => self.put_back(|network| {
+            Step::Restore => self.restore(Network::restore),
+            Step::Reset { same_user } => self.restore(|network| {
                 network.reset(same_user)?;
                 Ok(true)
             }),
@@ -153,7 +153,7 @@ impl Play {
         }
     }
 
-    /// A round may fail on the network only.
+    /// Checks that a round failed, if it did, because of the network.
     fn ended(
         &mut self,
         device: usize,
@@ -187,18 +187,18 @@ impl Play {
         }
         let todos = self.device(device)?.commit(&changes)?;
         for (change, todo) in changes.iter().zip(todos) {
-            self.story.add(&todo.text, change.todo);
+            self.expectations.add(&todo.text, change.todo);
             let number = todo.local.ok_or("an add without a number")?;
             self.numbers.push((device, number, name(&todo.text)));
         }
         Ok(())
     }
 
-    /// Acting on a todo decides about what was rejected of it.
+    /// Changing a todo decides about its rejected changes.
     fn decided(&mut self, device: usize, todo: Key) -> Checked {
         for Queued { entry, .. } in self.device(device)?.rejected()? {
             if entry.change.todo == todo {
-                self.story.give_up(device, &entry.change.act);
+                self.expectations.discard(device, &entry.change.act);
             }
         }
         Ok(())
@@ -212,7 +212,7 @@ impl Play {
         self.decided(device, todo.key)?;
         for Queued { entry, .. } in self.device(device)?.rejected()? {
             if entry.change.todo == todo.key {
-                self.story.add_again(&entry.change.act);
+                self.expectations.add_again(&entry.change.act);
             }
         }
         let act = Act::Edit {
@@ -220,7 +220,7 @@ impl Play {
             after: after.to_owned(),
         };
         self.commit(device, todo.key, act)?;
-        self.story.edit(device, &before, after);
+        self.expectations.edit(device, &before, after);
         if let Some(edits) = self.edits.get_mut(device) {
             edits.push((todo.key, before, after.to_owned()));
         }
@@ -233,7 +233,7 @@ impl Play {
             return Ok(());
         };
         let rejected = self.device(device)?.rejected()?;
-        // An edit refused for its text may be of a row that is not pulled yet.
+        // An edit rejected for its text may be of a row that is not pulled yet.
         let is_gone = |entry: &OutboxEntry| match (&entry.change.act, &entry.progress) {
             (Act::Edit { .. }, Progress::Rejected(why)) => why.code == REMOVED_ELSEWHERE,
             _ => true,
@@ -245,7 +245,7 @@ impl Play {
         let before = todo.text.clone();
         self.commit(device, todo.key, Act::Remove { before })?;
         if !only_here {
-            self.story.remove(device, &todo.text);
+            self.expectations.remove(device, &todo.text);
         }
         if let Some(removals) = self.removals.get_mut(device) {
             removals.push(todo.text.clone());
@@ -268,7 +268,7 @@ impl Play {
         }
     }
 
-    /// A removed todo comes back as a new one; here also with a new name.
+    /// Undoes a deletion by a new todo, here also with a new name.
     fn revive(&mut self, device: usize) -> Checked {
         let last = self.removals.get_mut(device).and_then(Vec::pop);
         if let Some(text) = last {
@@ -280,7 +280,7 @@ impl Play {
             } else {
                 text
             };
-            self.story.add(&text, todo);
+            self.expectations.add(&text, todo);
             self.commit(device, todo, Act::Add { text })?;
         }
         Ok(())
@@ -293,23 +293,23 @@ impl Play {
         };
         let is_gone = |code: &str| code == REMOVED_ELSEWHERE && base.is_none();
         if retry {
-            // Restored by name it could not be told from what was removed.
+            // With the old name it could not be distinguished from the deleted todo.
             if matches!(&entry.progress, Progress::Rejected(why) if is_gone(&why.code)) {
                 return Ok(());
             }
-            self.story.add_again(&entry.change.act);
+            self.expectations.add_again(&entry.change.act);
             self.device(device)?
                 .with(|store| Ok(store.retry(entry.seq, entry.change.todo)?))?;
         } else {
-            self.story.give_up(device, &entry.change.act);
+            self.expectations.discard(device, &entry.change.act);
             self.device(device)?
                 .with(|store| Ok(store.drop_entry(entry.seq)?))?;
         }
         Ok(())
     }
 
-    /// A tombstone lives longer than any request: what is about to be written
-    /// is cut off.
+    /// Purges tombstones. They outlive every request, so requests about to write are
+    /// dropped first.
     fn purge(&mut self) -> Checked {
         for device in 0..DEVICES {
             if self.network.borrow().is_about_to_write(device) {
@@ -320,13 +320,14 @@ impl Play {
         self.network.borrow_mut().purge()
     }
 
-    /// The server forgets. It can only be told by a revision that went back, so
-    /// each device meets it before anything is written again.
-    fn put_back(&mut self, how: impl FnOnce(&mut Network) -> Checked<bool>) -> Checked {
+    /// Resets the server. Only a lower revision shows that, so each device reads it
+    /// before anything is written again.
+    fn restore(&mut self, how: impl FnOnce(&mut Network) -> Checked<bool>) -> Checked {
         let done = how(&mut self.network.borrow_mut())?;
         if done {
             let rows = self.network.borrow_mut().rows()?;
-            self.story.put_back(&self.network.borrow().seen, &rows);
+            self.expectations
+                .restore(&self.network.borrow().seen, &rows);
             for device in &mut self.devices {
                 device.meet_the_server()?;
             }
@@ -334,7 +335,7 @@ impl Play {
         Ok(())
     }
 
-    /// No more faults: everybody syncs until nothing is left to say.
+    /// Syncs all devices without faults until nothing changes.
     fn apply_outcome(&mut self) -> Checked {
         for device in 0..DEVICES {
             if self.device(device)?.is_in_round() {
@@ -364,7 +365,8 @@ impl Play {
         for device in &mut self.devices {
             endings.push(ending(device)?);
         }
-        self.story.check(&mut self.network.borrow_mut(), &endings)?;
+        self.expectations
+            .check(&mut self.network.borrow_mut(), &endings)?;
         self.check_numbers()?;
         self.drop_rejected()?;
         Ok(Outcome {
@@ -373,7 +375,7 @@ impl Play {
         })
     }
 
-    /// The number that a device gave to its add names that todo still.
+    /// Checks that local numbers still name their todos.
     fn check_numbers(&mut self) -> Checked {
         let rows = self.network.borrow_mut().rows()?;
         for (device, number, todo) in self.numbers.clone() {
@@ -392,7 +394,7 @@ impl Play {
         Ok(())
     }
 
-    /// Once everything rejected is given up, all is as on the server.
+    /// Checks that everything is as on the server when rejected changes are dropped.
     fn drop_rejected(&mut self) -> Checked {
         let rows = self.network.borrow_mut().rows()?;
         for device in &mut self.devices {
@@ -402,14 +404,14 @@ impl Play {
     }
 }
 
-/// Returns whether a round left everything as it was. A bare backend's list is always
-/// read whole.
+/// Returns whether a round changed nothing. A bare backend's list is always pulled
+/// completely.
 fn is_quiet(report: &RoundReport) -> bool {
     report.pushed == 0 && report.rejected == 0 && report.waiting == 0
 }
 
-fn ending(device: &mut Device) -> Checked<Ending> {
-    let mut ending = Ending::default();
+fn ending(device: &mut Device) -> Checked<DeviceResult> {
+    let mut ending = DeviceResult::default();
     for todo in device.shown()? {
         ending.shown.insert(todo.text);
     }
@@ -421,7 +423,9 @@ fn ending(device: &mut Device) -> Checked<Ending> {
         if rejection.code == "conflict" && rejection.theirs.is_none() {
             return Err(format!("a conflict without both texts: {act:?}").into());
         }
-        let of = crate::story::texts(&act).last().map(|text| name(text));
+        let of = crate::expectations::texts(&act)
+            .last()
+            .map(|text| name(text));
         ending.codes.push(format!("{}: {act:?}", rejection.code));
         ending
             .rejected

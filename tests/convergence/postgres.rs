@@ -1,6 +1,6 @@
-//! The server as PostgreSQL with the migrations of `assets/hasura`: each
-//! request runs as the SQL that Hasura makes of it for the role `user`, one
-//! transaction a request, with the session in `hasura.user`.
+//! A server on PostgreSQL with the migrations of `assets/hasura`: each request runs as
+//! the SQL that Hasura generates for the role `user`, in one transaction, with the
+//! session in `hasura.user`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,20 +16,20 @@ use crate::Checked;
 use crate::database::Database;
 use crate::server::{SHORT_PAGE, Server, ServerRow};
 
-/// A connection to a database that nobody else uses.
+/// A connection to a database of its own.
 pub(crate) struct Postgres {
     _database: Database,
     client: Rc<RefCell<Client>>,
 }
 
-/// The same as a Hasura.
+/// The database behind Hasura's API.
 struct Hasura {
     client: Rc<RefCell<Client>>,
     row_limit: i64,
 }
 
 impl Postgres {
-    /// With the full backend; `None` where there is no server to test with.
+    /// Creates the full backend; `None` without a PostgreSQL server for tests.
     pub(crate) fn full() -> Checked<Option<Self>> {
         let Some(database) = Database::full()? else {
             return Ok(None);
@@ -103,7 +103,7 @@ struct Set {
     text: String,
 }
 
-/// One statement's rows as JSON.
+/// Returns one statement's rows as JSON.
 const ADD: &str = r#"
     with added as (
       insert into public.todos (text, client_id, user_id)
@@ -158,7 +158,7 @@ fn remove(transaction: &mut Transaction<'_>, user: i32, keys: &[Uuid]) -> Checke
     Ok(row.try_get(0)?)
 }
 
-/// What introspection tells the role.
+/// Returns the answer to the role's introspection query.
 fn capabilities() -> Value {
     let named =
         |names: &[&str]| -> Value { names.iter().map(|name| json!({"name": name})).collect() };
@@ -254,7 +254,7 @@ impl Server for Hasura {
     }
 
     fn purge(&mut self) -> Checked {
-        // Younger ones, too.
+        // Including newer tombstones.
         let purge = "select purge_todo_tombstones('-1 hour')";
         self.client.borrow_mut().batch_execute(purge)?;
         Ok(())

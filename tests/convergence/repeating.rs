@@ -1,7 +1,7 @@
-//! Repeating todos on three devices: each completion on the server has one
-//! successor, whatever happens between them and the server.
+//! Repeating todos on three devices: each completion on the server has one successor,
+//! whatever happens between them and the server.
 //!
-//! Another program edits the server directly, too: it knows no `rec:`.
+//! Another program, which does not know `rec:`, also edits the server directly.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -31,20 +31,20 @@ use crate::step::{self, DEVICES, Fate};
 use crate::text::name;
 use crate::{Checked, World, all, cases};
 
-/// One thing that happens.
+/// One step of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Add {
         device: usize,
         rule: u8,
     },
-    /// Completes or reopens, on one of few days.
+    /// Completes or reopens a todo on one of a few days.
     Toggle {
         device: usize,
         pick: u8,
         day: u8,
     },
-    /// One more word, or another due date.
+    /// Adds a word, or changes the due date.
     Edit {
         device: usize,
         pick: u8,
@@ -58,13 +58,13 @@ enum Step {
         device: usize,
         redo: bool,
     },
-    /// The user decides about a rejected change.
+    /// Retries or drops a rejected change.
     Decide {
         device: usize,
         pick: u8,
         retry: bool,
     },
-    /// A program that knows no `rec:` completes, reopens or edits.
+    /// Completes, reopens or edits as a program that does not know `rec:`.
     Program {
         pick: u8,
         day: u8,
@@ -127,27 +127,27 @@ fn sequences() -> impl Strategy<Value = Sequence> {
 
 const RULES: [&str; 3] = ["rec:1w", "rec:+1m", "rec:2d"];
 
-/// What a user did to the todos of one name on one device: a todo and all that
-/// follow it have the same name.
+/// A user's actions on the todos with one name on one device: a todo and all its
+/// successors have the same name.
 #[derive(Debug, Default)]
-struct Deeds {
+struct UserActions {
     reopened: BTreeSet<(usize, String)>,
     edited: BTreeSet<(usize, String)>,
-    /// Names of todos with a rejected change that a user decided.
+    /// Names of todos with a rejected change that a user retried or dropped.
     decided: BTreeSet<(usize, String)>,
     removed: BTreeSet<String>,
-    /// Names of todos that anybody edited otherwise.
+    /// Names of todos that were edited in another way.
     changed: BTreeSet<String>,
-    /// Successors that went away untouched when their todo was reopened.
+    /// Unchanged successors that disappeared when their todo was reopened.
     taken: Vec<(usize, Key, Key)>,
 }
 
 struct Play {
     network: Rc<RefCell<Network>>,
     devices: Vec<Device>,
-    deeds: Deeds,
+    actions: UserActions,
     added: BTreeSet<Uuid>,
-    /// Those that came back as new todos, perhaps done.
+    /// Todos that were restored as new ones, perhaps done.
     revived: BTreeSet<Uuid>,
     todos: u32,
     fresh: u32,
@@ -182,7 +182,7 @@ fn is_done(text: &str) -> bool {
     Line::new(text).is_done()
 }
 
-/// How many completions were found to have their successors.
+/// The number of completions with verified successors.
 static FOUND: AtomicUsize = AtomicUsize::new(0);
 
 fn play(steps: &[Step], server: Box<dyn Server>, folder: &Path, on_disk: bool) -> Checked {
@@ -191,13 +191,13 @@ fn play(steps: &[Step], server: Box<dyn Server>, folder: &Path, on_disk: bool) -
     let mut play = Play {
         devices: devices.collect::<Checked<_>>()?,
         network,
-        deeds: Deeds::default(),
+        actions: UserActions::default(),
         added: BTreeSet::new(),
         revived: BTreeSet::new(),
         todos: 0,
         fresh: 0,
     };
-    // Two todos that every device knows, so that they meet.
+    // Two todos that every device knows, so that their changes conflict.
     for rule in 0..2 {
         play.step(&Step::Add { device: 0, rule })?;
     }
@@ -251,7 +251,7 @@ impl Play {
                     return Ok(());
                 };
                 self.decided(device, todo)?;
-                self.deeds.removed.insert(name(&todo.text));
+                self.actions.removed.insert(name(&todo.text));
                 let before = todo.text.clone();
                 self.commit(device, todo.key, Act::Remove { before })
             }
@@ -303,11 +303,11 @@ impl Play {
         self.device(device)?.check()
     }
 
-    /// What is rejected of a todo is decided by what is done to it.
+    /// Changing a todo decides about its rejected changes.
     fn decided(&mut self, device: usize, todo: &Todo) -> Checked {
         for Queued { entry, .. } in self.device(device)?.rejected()? {
             if entry.change.todo == todo.key {
-                self.deeds.decided.insert((device, name(&todo.text)));
+                self.actions.decided.insert((device, name(&todo.text)));
             }
         }
         Ok(())
@@ -326,10 +326,10 @@ impl Play {
         self.decided(device, todo)?;
         let successor = self.untouched(device, todo.key)?;
         let of = (device, name(&todo.text));
-        self.deeds.changed.insert(of.1.clone());
+        self.actions.changed.insert(of.1.clone());
         match (is_done(&todo.text), is_done(&after)) {
-            (true, false) => drop(self.deeds.reopened.insert(of)),
-            (false, false) | (true, true) => drop(self.deeds.edited.insert(of)),
+            (true, false) => drop(self.actions.reopened.insert(of)),
+            (false, false) | (true, true) => drop(self.actions.edited.insert(of)),
             (false, true) => {}
         }
         let before = todo.text.clone();
@@ -337,7 +337,7 @@ impl Play {
         self.moved(device, todo, successor)
     }
 
-    /// The successor of a todo, as long as nobody has changed it.
+    /// Returns the successor of a todo, if it was not changed.
     fn untouched(&mut self, device: usize, todo: Key) -> Checked<Option<Todo>> {
         let found = self
             .device(device)?
@@ -345,13 +345,13 @@ impl Play {
         Ok(found.filter(|next| !is_done(&next.text) && !next.text.contains(" w")))
     }
 
-    /// After a todo was changed: with its reopening goes its successor.
+    /// Records, after a change of a todo, that reopening removed its successor.
     fn moved(&mut self, device: usize, before: &Todo, successor: Option<Todo>) -> Checked {
         let todo = before.key;
         let now = self.device(device)?.with(|store| Ok(store.todo(todo)?))?;
         let Some(now) = now else { return Ok(()) };
         if !is_done(&before.text) && is_done(&now.text) {
-            self.deeds
+            self.actions
                 .taken
                 .retain(|(on, completed, _)| *on != device || *completed != now.key);
         }
@@ -362,9 +362,9 @@ impl Play {
         let left = self
             .device(device)?
             .with(|store| Ok(store.todo(successor.key)?))?;
-        let due_was_moved = self.deeds.edited.iter().any(|it| it.1 == name(&now.text));
+        let due_was_moved = self.actions.edited.iter().any(|it| it.1 == name(&now.text));
         match left {
-            None => self.deeds.taken.push((device, now.key, successor.key)),
+            None => self.actions.taken.push((device, now.key, successor.key)),
             Some(left) if !due_was_moved && successor.text == left.text => {
                 return Err(format!("{left:?} stays although {now:?} was reopened").into());
             }
@@ -412,11 +412,11 @@ impl Play {
             let of = (device, name(&todo.text));
             match now {
                 Some(now) if is_done(&todo.text) && !is_done(&now.text) => {
-                    self.deeds.reopened.insert(of);
+                    self.actions.reopened.insert(of);
                 }
                 Some(now) if now.text == todo.text => {}
-                Some(_) => drop(self.deeds.edited.insert(of)),
-                None => drop(self.deeds.removed.insert(of.1)),
+                Some(_) => drop(self.actions.edited.insert(of)),
+                None => drop(self.actions.removed.insert(of.1)),
             }
             self.moved(device, todo, successor)?;
         }
@@ -428,10 +428,12 @@ impl Play {
         let Some(Queued { entry, .. }) = picked(&rejected, pick) else {
             return Ok(());
         };
-        let of = crate::story::texts(&entry.change.act)
+        let of = crate::expectations::texts(&entry.change.act)
             .last()
             .map(|text| name(text));
-        self.deeds.decided.insert((device, of.unwrap_or_default()));
+        self.actions
+            .decided
+            .insert((device, of.unwrap_or_default()));
         self.todos += 1;
         let fresh = key(self.todos);
         self.added.insert(fresh.uuid());
@@ -447,7 +449,7 @@ impl Play {
         self.device(device)?.check()
     }
 
-    /// Another program edits a row, on the revision that it has.
+    /// Edits a row as another program, based on its current revision.
     fn program(&mut self, pick: u8, day: u8, toggles: bool) -> Checked {
         let rows = self.network.borrow_mut().rows()?;
         let Some(row) = picked(&rows, pick) else {
@@ -460,7 +462,7 @@ impl Play {
             let edited = Line::new(&row.text).with_tag(&format!("w{fresh}"));
             edited.unwrap_or_else(|_| row.text.clone())
         };
-        self.deeds.changed.insert(name(&row.text));
+        self.actions.changed.insert(name(&row.text));
         let mut network = self.network.borrow_mut();
         let revision = network.revision(row.id)?;
         let body = json!({
@@ -475,7 +477,7 @@ impl Play {
         Ok(())
     }
 
-    /// No more faults: everybody syncs until nothing is left to say.
+    /// Syncs all devices without faults until nothing changes.
     fn settle(&mut self) -> Checked {
         for device in 0..DEVICES {
             if self.device(device)?.is_in_round() {
@@ -507,8 +509,8 @@ impl Play {
                 let Progress::Rejected(_) = entry.progress else {
                     return Err(format!("left over on {device}: {entry:?}").into());
                 };
-                for text in crate::story::texts(&entry.change.act) {
-                    self.deeds.decided.insert((device, name(text)));
+                for text in crate::expectations::texts(&entry.change.act) {
+                    self.actions.decided.insert((device, name(text)));
                 }
             }
         }
@@ -517,7 +519,7 @@ impl Play {
             self.check_successor(completion)?;
         }
         self.check_rows(&completions)?;
-        for (device, todo, successor) in std::mem::take(&mut self.deeds.taken) {
+        for (device, todo, successor) in std::mem::take(&mut self.actions.taken) {
             let found = self
                 .device(device)?
                 .with(|store| Ok(store.todo(successor)?))?;
@@ -528,8 +530,8 @@ impl Play {
         self.check_shown()
     }
 
-    /// Every completion by a device has its successor, unless the user called it
-    /// off or has yet to decide about it.
+    /// Checks that every completion by a device has its successor, unless the user undid
+    /// it or has yet to decide about it.
     fn check_successor(&self, completion: &Completion) -> Checked {
         let Some(device) = completion.device else {
             return Ok(());
@@ -538,10 +540,10 @@ impl Play {
             return Ok(());
         }
         let of = (device, name(&completion.text));
-        // Then it cannot be told from another device's completion.
-        let unknown = completion.unheard && self.deeds.changed.contains(&of.1);
+        // In that case it looks like another device's completion.
+        let unknown = completion.unheard && self.actions.changed.contains(&of.1);
         let excused =
-            unknown || self.deeds.reopened.contains(&of) || self.deeds.decided.contains(&of);
+            unknown || self.actions.reopened.contains(&of) || self.actions.decided.contains(&of);
         let successor = Key::new(completion.todo).successor(completion.replaced);
         let arrived = self
             .network
@@ -555,7 +557,7 @@ impl Play {
         Ok(())
     }
 
-    /// Every todo was added by a user or follows from a completion.
+    /// Checks that every todo was added by a user or by a completion.
     fn check_rows(&mut self, completions: &[Completion]) -> Checked {
         let successors: BTreeSet<Uuid> = completions
             .iter()
@@ -566,14 +568,14 @@ impl Play {
             if self.added.contains(&key) || successors.contains(&key) {
                 continue;
             }
-            // What a user did to it keeps it, in place of or beside another one.
+            // A changed successor stays, in place of or beside another one.
             let of = name(&row.text);
-            let on_one_device = |deeds: &BTreeSet<(usize, String)>| {
-                (0..DEVICES).any(|device| deeds.contains(&(device, of.clone())))
+            let on_one_device = |actions: &BTreeSet<(usize, String)>| {
+                (0..DEVICES).any(|device| actions.contains(&(device, of.clone())))
             };
-            let excused = on_one_device(&self.deeds.decided)
-                || on_one_device(&self.deeds.reopened)
-                || self.deeds.removed.contains(&of);
+            let excused = on_one_device(&self.actions.decided)
+                || on_one_device(&self.actions.reopened)
+                || self.actions.removed.contains(&of);
             if !excused {
                 return Err(format!("{row:?} follows from no completion: {completions:#?}").into());
             }
@@ -581,7 +583,7 @@ impl Play {
         Ok(())
     }
 
-    /// Once everything rejected is given up, all is as on the server.
+    /// Checks that everything is as on the server when rejected changes are dropped.
     fn check_shown(&mut self) -> Checked {
         let rows = self.network.borrow_mut().rows()?;
         for device in &mut self.devices {
@@ -598,7 +600,7 @@ fn each_completion_of_a_repeating_todo_has_one_successor() -> Checked {
         let server = Box::new(world.server(sequence.short_pages).clone());
         play(&sequence.steps, server, world.folder.path(), false)
     })?;
-    // Else the sequences would prove little.
+    // Otherwise the sequences would prove little.
     let found = FOUND.load(Ordering::Relaxed);
     assert!(found >= cases as usize, "only {found} in {cases} sequences");
     Ok(())

@@ -1,4 +1,4 @@
-//! The server: Hasura's answers, and what its administrator can do.
+//! The server: Hasura's answers, and operations of its administrator.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use tudone::sandbox::backend::{Backend, Policy, Shape};
 
 use crate::Checked;
 
-/// Pages so short that hardly any list fits on one.
+/// The length of short pages, which hardly any list fits into.
 pub(crate) const SHORT_PAGE: u32 = 2;
 
 /// A todo as the server has it.
@@ -21,26 +21,26 @@ pub(crate) struct ServerRow {
 
 /// A Hasura with one user.
 pub(crate) trait Server {
-    /// Answers the body of one `POST /v1/graphql` of that user.
+    /// Answers the body of one `POST /v1/graphql` of a user.
     fn answer(&mut self, user: i64, body: &[u8]) -> Checked<Vec<u8>>;
-    /// Forgets all tombstones.
+    /// Purges all tombstones.
     fn purge(&mut self) -> Checked;
-    /// Empties everything, and makes the user's row with this id.
+    /// Deletes everything, and creates the user's row with this id.
     fn reset(&mut self, user: i64) -> Checked;
     /// Makes a bare backend full.
     fn upgrade(&mut self) -> Checked;
-    /// Every todo, in id order.
+    /// Returns every todo in id order.
     fn rows(&mut self) -> Checked<Vec<ServerRow>>;
-    /// The revision of every todo, by its id; none on a bare backend.
+    /// Returns the revision of every todo by its id; empty on a bare backend.
     fn revisions(&mut self) -> Checked<BTreeMap<i64, i64>>;
 }
 
-/// The sandbox's, without HTTP around it.
+/// The sandbox's backend without HTTP.
 #[derive(Debug, Clone)]
 pub(crate) struct Sandbox(Backend);
 
 impl Sandbox {
-    /// A full one, whose pages are no longer than `row_limit`.
+    /// Creates a full backend whose pages have at most `row_limit` rows.
     pub(crate) fn full(row_limit: Option<u32>) -> Checked<Self> {
         let backend = Backend::open(None, Shape::Full)?;
         backend.set_policy(Policy {
@@ -54,7 +54,7 @@ impl Sandbox {
         Ok(Self(Backend::open(None, Shape::Bare)?))
     }
 
-    /// The headers of a request that Hasura trusts to say who asks.
+    /// The headers of a request with the user's session variables.
     fn headers(&self, user: i64) -> Checked<HeaderMap> {
         let user = user.to_string();
         let mut headers = HeaderMap::new();

@@ -1,23 +1,23 @@
-//! What happens: steps, and how sequences of them are made.
+//! Steps, and strategies for sequences of steps.
 
 use std::fmt;
 
 use proptest::prelude::*;
 
-/// How many devices one person uses.
+/// The number of devices of the user.
 pub(crate) const DEVICES: usize = 3;
 
-/// One thing that happens. Numbers called `pick` choose among what is there,
-/// whatever its number, so that a sequence stays meaningful when it is shortened.
+/// One step of a sequence. `pick` selects one of the existing todos by any number, so
+/// that a sequence stays valid when it is shortened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// New todos, committed at once.
+    /// Adds todos in one commit.
     Add {
         device: usize,
         count: u8,
         spoilt: Spoilt,
     },
-    /// Another text for a todo.
+    /// Edits a todo.
     Edit {
         device: usize,
         pick: u8,
@@ -27,52 +27,52 @@ pub(crate) enum Step {
         device: usize,
         pick: u8,
     },
-    /// The device's last edit is undone.
+    /// Undoes the device's last edit.
     TakeBack {
         device: usize,
     },
-    /// The device's last removal is undone: a new todo.
+    /// Undoes the device's last deletion by a new todo.
     Revive {
         device: usize,
     },
-    /// The user decides about a rejected change.
+    /// Retries or drops a rejected change.
     Decide {
         device: usize,
         pick: u8,
         retry: bool,
     },
-    /// The round under way, or a new one, goes on to its end without trouble.
+    /// Completes the running round, or a new one, without faults.
     Sync {
         device: usize,
     },
-    /// One request of the round under way, or of a new one, meets its fate.
+    /// Applies a fate to one request of the running round, or of a new one.
     Pass {
         device: usize,
         fate: Fate,
     },
-    /// The process dies and another one opens the store.
+    /// Kills the process; another one opens the store.
     Kill {
         device: usize,
     },
-    /// A request that was taken for lost arrives.
+    /// Delivers a request that counts as lost.
     Straggle {
         pick: u8,
     },
-    /// An administrator forgets all tombstones.
+    /// Purges all tombstones.
     Purge,
-    /// An administrator keeps a copy of the server.
+    /// Makes a copy of the server.
     BackUp,
-    /// The server is put back to the copy.
+    /// Restores the server from the copy.
     Restore,
-    /// The server is set up again, with another row for the user or the same.
+    /// Sets the server up again, with another row for the user or the same.
     Reset {
         same_user: bool,
     },
-    /// A bare backend becomes a full one.
+    /// Upgrades a bare backend to a full one.
     Upgrade,
 }
 
-/// A text that the server does not take.
+/// A text that the server does not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spoilt {
     No,
@@ -82,26 +82,26 @@ pub(crate) enum Spoilt {
     Poison,
 }
 
-/// What is changed of a text.
+/// A change of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Edit {
-    /// One more word.
+    /// Adds a word.
     Word,
-    /// Another word for the last one that was added.
+    /// Replaces the last word that was added.
     Reword,
-    /// The value of one of two tags.
+    /// Changes the value of one of two tags.
     Tag(u8),
     Untag(u8),
     Project,
     Priority(u8),
     NoPriority,
-    /// Done, or open again.
+    /// Completes or reopens.
     Toggle,
-    /// A word that the role may not write.
+    /// Adds a word that the role may not write.
     Forbidden,
 }
 
-/// What becomes of one request and its answer.
+/// The fate of one request and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Fine,
@@ -109,24 +109,23 @@ pub(crate) enum Fate {
     Unreachable,
     /// The connection is cut before the request arrives.
     LostBefore,
-    /// It is carried out, and the answer is lost.
+    /// The request is executed, and the answer is lost.
     LostAfter,
-    /// As [`Fate::LostBefore`], but the request arrives later, some time.
+    /// As [`Fate::LostBefore`], but the request arrives later.
     Straggles,
-    /// It is carried out twice, and the second answer comes back.
+    /// The request is executed twice, and the second answer arrives.
     Twice,
-    /// It is carried out and answered, and a copy of it arrives later.
+    /// The request is executed and answered, and a copy of it arrives later.
     Copied,
-    /// It is carried out at once, and answered only when the device is next
-    /// given its turn.
+    /// The request is executed at once, and answered with the device's next step.
     Held,
-    /// It is carried out, and a proxy answers with a page of its own.
+    /// The request is executed, and a proxy answers with an HTML page.
     Html,
     /// A proxy answers instead of the server.
     Unavailable,
     /// The server is too busy to begin.
     Busy,
-    /// The server fails and undoes it.
+    /// The server fails and rolls the request back.
     Unexpected,
 }
 
@@ -156,7 +155,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// What a proxy or a network may do to any request.
+/// Fates that a proxy or a network may cause.
 fn loss() -> impl Strategy<Value = Fate> {
     prop_oneof![
         1 => Just(Fate::Unreachable),
@@ -207,7 +206,7 @@ fn administration() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Steps, and how long the server's pages are while they are taken.
+/// Steps, and the length of the server's pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sequence {
     pub(crate) short_pages: bool,
@@ -223,7 +222,7 @@ impl fmt::Display for Sequence {
     }
 }
 
-/// Three devices on a full backend: everything may happen.
+/// Sequences of three devices on a full backend with every kind of step.
 pub(crate) fn sequences() -> impl Strategy<Value = Sequence> {
     let step = prop_oneof![
         65 => act(device().boxed()),
@@ -235,8 +234,8 @@ pub(crate) fn sequences() -> impl Strategy<Value = Sequence> {
         .prop_map(|(short_pages, steps)| Sequence { short_pages, steps })
 }
 
-/// One device on a bare backend, which may become full. What arrives twice or
-/// late is doubled there, and nothing can be done about it.
+/// Sequences of one device on a bare backend, which may become full. No request arrives
+/// twice or late: that would unavoidably duplicate todos there.
 pub(crate) fn sequences_on_bare() -> impl Strategy<Value = Sequence> {
     let fate = prop_oneof![3 => Just(Fate::Fine), 2 => loss()];
     let step = prop_oneof![

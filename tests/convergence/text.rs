@@ -1,4 +1,4 @@
-//! Texts, and the parts by which their edits are followed.
+//! Texts, and the parts by which edits are tracked.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use tudone::domain::line::{Line, Priority};
 use crate::network::FORBIDDEN;
 use crate::step::Edit;
 
-/// The name that a todo was given when it was added, which nobody changes: its
-/// first word after the signs of todo.txt.
+/// Returns the name of a todo, which never changes: its first word after the todo.txt
+/// prefixes.
 pub(crate) fn name(text: &str) -> String {
     let is_name = |word: &&str| {
         let digits = word.strip_prefix('t');
@@ -20,7 +20,7 @@ pub(crate) fn name(text: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
-/// The parts of a text: `x` where it is done, its priority as `pri:A`, each word.
+/// Returns the parts of a text: `x` if it is done, its priority as `pri:A`, each word.
 pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
     let line = Line::new(text);
     let open = line.reopened().unwrap_or_else(|_| text.to_owned());
@@ -30,7 +30,7 @@ pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
         .split(' ')
         .filter(|word| !word.is_empty())
         .map(|word| match word.strip_prefix(['+', '@']) {
-            // Equal tags are one tag, whatever their case.
+            // Tags are equal ignoring case.
             Some(_) => word.to_lowercase(),
             None => word.to_owned(),
         })
@@ -44,20 +44,20 @@ pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
     tokens
 }
 
-/// Returns whether many edits may have made this part, independently of each other.
+/// Returns whether independent edits may have added this part.
 pub(crate) fn is_common(token: &str) -> bool {
     token == "x" || token == "+work" || token.starts_with("pri:") || token == FORBIDDEN
 }
 
-/// The text of a new todo with that number: plain, or with a part that counts in
-/// lists, counters and merges.
+/// Returns the text of a new todo with that number: plain, or with a part that matters
+/// for lists, counters and merges.
 pub(crate) fn first(number: u32) -> String {
     let part = match number % 8 {
         0 => " +Work @Phone",
         1 => " +WORK +work",
         2 => " t:2099-01-01 +work",
         3 => " due:2026-12-01 t:2026-11-20",
-        // Rules that cannot be read: what follows repeating todos is in `repeating`.
+        // Invalid rules: valid ones are tested in `repeating`.
         4 => " rec:weekly due:2026-12-01",
         5 => " rec:1 t:2026-12-01 @phone",
         _ => "",
@@ -71,7 +71,7 @@ fn word_that_begins(text: &str, with: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The text after an edit; `fresh` is a number that was never used before.
+/// Returns the text after an edit; `fresh` is an unused number.
 pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
     let line = Line::new(text);
     let replaced = |old: &str, new: &str| {
@@ -97,7 +97,7 @@ pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
             Some(old) => line.without_tag(&old),
             None => Ok(text.to_owned()),
         },
-        // Also a tag that others write, in this or another spelling, and dates.
+        // Also tags that other edits write, in any spelling, and dates.
         Edit::Project => match fresh % 7 {
             0 => line.with_tag("+WORK"),
             1 => line.with_tag("+work"),
@@ -118,7 +118,7 @@ pub(crate) fn edited(text: &str, edit: Edit, fresh: u32) -> String {
     after.unwrap_or_else(|_| text.to_owned())
 }
 
-/// A day of its own for each number.
+/// Returns a different day for each number.
 fn some_day(fresh: u32) -> Date {
     let first = Date::constant(2026, 12, 2);
     first.checked_add(i64::from(fresh).days()).unwrap_or(first)

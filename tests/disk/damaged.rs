@@ -1,4 +1,4 @@
-//! A database that is no database any more, or not all of one.
+//! Damaged databases.
 
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -11,7 +11,7 @@ use crate::support::{Checked, Machine, Sandbox};
 
 const PAGE: u64 = 4096;
 
-/// How a file is spoilt.
+/// A way to damage a file.
 type Spoil = fn(&Path) -> Checked;
 
 fn garbage_at(path: &Path, from: u64, bytes: usize) -> Checked {
@@ -34,7 +34,7 @@ fn directory(path: &Path) -> Checked {
     Ok(fs::create_dir_all(path.join("inside"))?)
 }
 
-/// A page in the middle of the list's own table, which no start looks at.
+/// Damages a page in the middle of the list's table, which is not read at start.
 fn middle(path: &Path) -> Checked {
     let root: u32 = Connection::open(path)?.query_row(
         "SELECT rootpage FROM sqlite_schema WHERE name = 'shown'",
@@ -44,8 +44,8 @@ fn middle(path: &Path) -> Checked {
     garbage_at(path, u64::from(root - 1) * PAGE, usize::try_from(PAGE)?)
 }
 
-/// A machine with one todo on the server and one that was never sent, all of
-/// it written back from the log.
+/// Returns a machine with one todo on the server and one unsent todo, checkpointed from
+/// the log.
 fn stocked(sandbox: &Sandbox) -> Checked<Machine> {
     let machine = Machine::logged_in(sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;
@@ -62,7 +62,7 @@ fn aside(machine: &Machine, number: u32) -> Checked<String> {
     ))
 }
 
-/// Returns whether what was never sent was saved beside the damaged database.
+/// Returns whether the unsent changes were saved beside the damaged database.
 fn is_saved(aside: &str) -> bool {
     fs::read_to_string(format!("{aside}.outbox.json")).is_ok_and(|it| it.contains("precious"))
 }

@@ -1,10 +1,10 @@
-//! No room left.
+//! Full disks and file size limits.
 
-use crate::places::{Room, grow_at_most, skipped};
+use crate::restrictions::{SmallDisk, limit_file_size, skipped};
 use crate::support::seat::Seat;
 use crate::support::{Checked, Machine, Ran, Sandbox};
 
-/// The server has milk; this device has bread too.
+/// Adds milk on the server and bread on this device.
 fn stocked(sandbox: &Sandbox, machine: &Machine) -> Checked {
     machine.log_in(sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;
@@ -12,7 +12,7 @@ fn stocked(sandbox: &Sandbox, machine: &Machine) -> Checked {
     Ok(())
 }
 
-/// What every command does that finds no room: `says` is in its error.
+/// Checks that every writing command fails with an error that contains `says`.
 fn commands_fail_clearly(run: impl Fn(&[&str]) -> Checked<Ran>, says: &str) -> Checked {
     for words in [
         ["add", "tea"].as_slice(),
@@ -28,7 +28,7 @@ fn commands_fail_clearly(run: impl Fn(&[&str]) -> Checked<Ran>, says: &str) -> C
     let ran = run(&["add", "tea", "--json"])?.ended(1)?;
     assert_eq!(ran.error()?["message"], says);
     assert_eq!(run(&["sync"])?.ended(1)?.stdout, "");
-    // What is there can be read all the same.
+    // Existing todos can still be read.
     for words in [
         ["list", "--offline"].as_slice(),
         &["list", "--max-age", "0s"],
@@ -55,7 +55,7 @@ fn all_goes_on(sandbox: &Sandbox, machine: &Machine) -> Checked {
     Ok(())
 }
 
-/// A line is typed, refused by the disk, given back, and taken after all.
+/// Types a line that cannot be saved, is returned, and is saved in the end.
 fn screens_return_the_line(
     machine: &Machine,
     says: &str,
@@ -94,7 +94,7 @@ const UNWRITABLE: &str = "the disk cannot be read or written";
 fn on_a_full_disk_commands_say_so_and_existing_todos_stay() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::at(&sandbox)?;
-    let Some(room) = Room::under(&mut machine, 2048)? else {
+    let Some(room) = SmallDisk::under(&mut machine, 2048)? else {
         return skipped(NEEDS);
     };
     stocked(&sandbox, &machine)?;
@@ -108,7 +108,7 @@ fn on_a_full_disk_commands_say_so_and_existing_todos_stay() -> Checked {
 fn on_a_full_disk_the_screens_return_the_line_until_there_is_room() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::at(&sandbox)?;
-    let Some(room) = Room::under(&mut machine, 2048)? else {
+    let Some(room) = SmallDisk::under(&mut machine, 2048)? else {
         return skipped(NEEDS);
     };
     stocked(&sandbox, &machine)?;
@@ -132,7 +132,7 @@ fn with_a_file_size_limit_the_screens_return_the_line_until_it_is_lifted() -> Ch
     let sandbox = Sandbox::start()?;
     let machine = Machine::at(&sandbox)?;
     stocked(&sandbox, &machine)?;
-    let full = |seat: &Seat| grow_at_most(seat.id()?, Some(0));
-    let freed = |seat: &Seat| grow_at_most(seat.id()?, None);
+    let full = |seat: &Seat| limit_file_size(seat.id()?, Some(0));
+    let freed = |seat: &Seat| limit_file_size(seat.id()?, None);
     screens_return_the_line(&machine, UNWRITABLE, full, freed)
 }

@@ -1,4 +1,4 @@
-//! Several programs on one account at once, running, stopped or gone.
+//! Several processes on one account: running, stopped or killed.
 
 use std::fs;
 use std::process::Stdio;
@@ -32,7 +32,7 @@ fn others_wait_two_seconds_for_a_stopped_round_and_report_queued() -> Checked {
         assert!(ran.stdout.starts_with('n'), "{ran:?}");
         let said = "queued: another tudone is syncing this account";
         assert!(ran.stderr.contains(said), "{ran:?}");
-        // Two seconds, and what a busy machine needs to start a program.
+        // Two seconds, plus the start of a program on a busy machine.
         assert!(
             began.elapsed() < Duration::from_secs(6),
             "{:?}",

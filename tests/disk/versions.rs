@@ -1,4 +1,4 @@
-//! A database that a newer program made, or migrates under an older one.
+//! A database that a newer program created, or migrates while an older one runs.
 
 use std::fs;
 

@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::books::{balance, handles_hold};
+use crate::consistency::{check_handles, check_todos};
 use crate::support::{Checked, Machine, Sandbox};
 use crate::watch::{FOR_A_MOMENT, Seen, Watch, withhold};
 
-/// How many processes add at once.
+/// The number of concurrent processes.
 const LOOPS: u64 = 8;
-/// For every second under fire, this many kills in thirty have to hit between
-/// commit on the server and answer.
+/// For every second, this many kills in thirty have to hit between commit on the server
+/// and answer.
 const HITS_IN_THIRTY: u64 = 200;
-/// How much slower than asked for this may go on a busy machine.
+/// How much longer this may take on a busy machine.
 const LATENESS: u32 = 12;
 
-/// What one loop did.
+/// The results of one loop.
 #[derive(Default)]
 struct Tally {
     /// Handle and text of each add that printed its handle.
@@ -29,13 +29,13 @@ struct Tally {
     kills: usize,
 }
 
-/// When an add dies.
+/// The time at which an add is killed.
 enum Fate {
-    /// As soon as the server has its row: before its answer.
+    /// When the server has its row, before the answer.
     Answerless,
-    /// After a while, wherever it is.
+    /// After a random time.
     Random(Instant),
-    /// Not at all: it leaves sending to the others.
+    /// Never: it leaves sending to the others.
     Queues,
 }
 
@@ -102,16 +102,16 @@ fn adds_under_kill_9_lose_nothing_acknowledged_and_duplicate_nothing() -> Checke
         printed.len()
     )?;
     assert!(!printed.is_empty(), "nobody was acknowledged");
-    balance(
+    check_todos(
         &sandbox,
         &machine,
         printed.iter().map(|(_, text)| text.as_str()),
     )?;
-    handles_hold(&machine, &printed)
+    check_handles(&machine, &printed)
 }
 
-/// Withholds answers for a second, then lets everybody have them; gives the
-/// kills between commit and answer.
+/// Delays answers for a second, then delivers them; returns the kills between commit
+/// and answer.
 fn volley(sandbox: &Sandbox, machine: &Machine, watch: &mut Watch, seen: &Seen) -> Checked<usize> {
     withhold(sandbox, FOR_A_MOMENT)?;
     let began = Instant::now();
@@ -121,7 +121,7 @@ fn volley(sandbox: &Sandbox, machine: &Machine, watch: &mut Watch, seen: &Seen) 
     sandbox.heal()?;
     machine.run(&["sync", "--wait", "10s"])?.ended(0)?;
     let hits = watch.cut_off()?;
-    // What is logged between the two is not counted.
+    // Log entries in between are not counted.
     watch.forget()?;
     Ok(hits)
 }
@@ -151,7 +151,7 @@ fn add_and_kill(n: u64, machine: &Machine, seen: &Seen, over: &AtomicBool) -> Ch
     Ok(tally)
 }
 
-/// Follows one add to its end, and gives the handle it printed.
+/// Waits for one add to end; returns the handle that it printed.
 fn followed(
     mut child: Child,
     text: &str,
@@ -161,7 +161,7 @@ fn followed(
 ) -> Checked<Option<String>> {
     while child.try_wait()?.is_none() {
         if fate.is_due(seen.has(text)) {
-            // SIGKILL. One that ended meanwhile is as well.
+            // SIGKILL. The process may already have ended.
             child.kill()?;
             tally.kills += 1;
             break;

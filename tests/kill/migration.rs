@@ -1,4 +1,4 @@
-//! A database of the version before, migrated under `kill -9`.
+//! A database of the previous version, migrated under `kill -9`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::watch::until;
 const TODOS: i64 = 100_000;
 const PAGE: i64 = 2000;
 
-/// How far a migration has come when it is killed.
+/// The stage of a migration at which it is killed.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     /// The copy of the old database is being written.
@@ -85,7 +85,7 @@ fn fill(database: &Path, endpoint: &str) -> Checked {
     Ok(())
 }
 
-/// Every row that `sql` gives, its columns as text.
+/// Returns every row of `sql`, its columns as text.
 fn rows(database: &Path, sql: &str) -> Checked<Vec<String>> {
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let mut statement = connection.prepare(sql)?;
@@ -99,7 +99,7 @@ fn rows(database: &Path, sql: &str) -> Checked<Vec<String>> {
     Ok(rows)
 }
 
-/// What no migration may change.
+/// Returns the data that no migration may change.
 fn kept(database: &Path) -> Checked<Vec<Vec<String>>> {
     [
         "SELECT key, revision, updated_at, state, local, text FROM shown ORDER BY key",
@@ -113,7 +113,7 @@ fn kept(database: &Path) -> Checked<Vec<Vec<String>>> {
     .collect()
 }
 
-/// What the migration derives.
+/// Returns the columns that the migration derives.
 fn derived(database: &Path) -> Checked<Vec<Vec<String>>> {
     [
         "SELECT key, done, priority, due, completed_on, start, folded FROM shown ORDER BY key",
@@ -181,7 +181,7 @@ fn a_migration_of_100_000_todos_killed_halfway_loses_nothing() -> Checked {
     let open = (1..=TODOS)
         .map(text)
         .filter(|text| works(text) && !text.starts_with("x ") && !text.contains("t:2099"));
-    // One is completed, none of these was deleted, and one is not sent yet.
+    // One todo is completed, none is deleted, and one is unsent.
     let open = open.count() - usize::from(works(&text(1))) + 1;
     assert_eq!(counted, format!("{open}\n"));
 

@@ -1,14 +1,14 @@
-//! `tudone sync`, killed in the middle of its rounds.
+//! `tudone sync`, killed during its rounds.
 
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::books::balance;
+use crate::consistency::check_todos;
 use crate::support::{Checked, Machine, Sandbox};
 use crate::watch::{FOR_LONG, Watch, until, withhold};
 
-/// How many rounds are killed.
+/// The number of killed rounds.
 const KILLS: u64 = 30;
 
 #[test]
@@ -25,7 +25,7 @@ fn a_round_under_kill_9_sends_everything_once() -> Checked {
             .ended(0)?;
         withhold(&sandbox, FOR_LONG)?;
         let mut round = machine.tudone(["sync", "--quiet"]).spawn()?;
-        // Every other one anywhere, the others after the commit: no answer comes.
+        // Every other one at any time, the others after the commit, without an answer.
         let at = Instant::now() + Duration::from_millis(rng.u64(..150));
         let aimed = n % 2 == 1;
         until(|| {
@@ -41,5 +41,5 @@ fn a_round_under_kill_9_sends_everything_once() -> Checked {
         queued.extend(texts);
         sandbox.heal()?;
     }
-    balance(&sandbox, &machine, queued.iter().map(String::as_str))
+    check_todos(&sandbox, &machine, queued.iter().map(String::as_str))
 }

@@ -1,13 +1,13 @@
-//! The screens, killed while they write and send.
+//! The TUI, killed while it writes and sends.
 
 use fastrand::Rng;
 
-use crate::books::balance;
+use crate::consistency::check_todos;
 use crate::support::seat::Seat;
 use crate::support::{Checked, Machine, Sandbox};
 use crate::watch::{FOR_LONG, withhold};
 
-/// How many sessions are killed.
+/// The number of killed sessions.
 const KILLS: u64 = 24;
 
 #[test]
@@ -22,7 +22,7 @@ fn the_screens_under_kill_9_keep_everything_shown_as_saved() -> Checked {
         }
         let mut seat = Seat::take(&machine, &[])?;
         seat.wait_until(|screen| screen.contains("ada@example.com"))?;
-        // Several writes, of which the last may be under way at the end.
+        // Several writes, the last of which may be incomplete.
         let texts: Vec<String> = (0..rng.u32(1..5)).map(|i| format!("s{n} t{i}.")).collect();
         for text in &texts {
             seat.press("a")?;
@@ -36,17 +36,17 @@ fn the_screens_under_kill_9_keep_everything_shown_as_saved() -> Checked {
         sandbox.heal()?;
     }
     assert!(saved.len() as u64 >= KILLS);
-    balance(&sandbox, &machine, saved.iter().map(String::as_str))
+    check_todos(&sandbox, &machine, saved.iter().map(String::as_str))
 }
 
-/// The row of a todo in the list.
+/// Returns the row of a todo in the list.
 fn row<'a>(screen: &'a str, text: &str) -> Option<&'a str> {
     screen
         .lines()
         .find(|line| line.contains('○') && line.contains(text))
 }
 
-/// A toast covers the state of the row behind it.
+/// Returns whether a row shows as saved. A toast hides the state of the row behind it.
 fn is_saved(row: &str) -> bool {
     !row.contains("saving") && !row.contains("undo")
 }

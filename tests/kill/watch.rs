@@ -1,4 +1,4 @@
-//! What has reached the server, seen from outside the program.
+//! Observes which changes have reached the server.
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -10,20 +10,20 @@ use tokio::runtime::Runtime;
 
 use crate::support::{Checked, DEADLINE, Machine, Sandbox};
 
-/// How long the server sits on an answer where some of those who wait for it are
-/// to live: long enough to aim.
+/// The delay of an answer if some of the waiting processes survive: long enough to kill
+/// the others.
 pub(crate) const FOR_A_MOMENT: Duration = Duration::from_millis(250);
-/// And where nobody who waits for it lives: however busy the machine is.
+/// The delay if none survives: long enough on a busy machine.
 pub(crate) const FOR_LONG: Duration = Duration::from_mins(5);
 
-/// Withholds the answers of mutations for so long after they are committed.
+/// Delays the answers of mutations for `pause` after their commit.
 pub(crate) fn withhold(sandbox: &Sandbox, pause: Duration) -> Checked {
     let order = json!({"route": "mutation", "fault": "delay_after", "ms": pause.as_millis()});
     sandbox.control(reqwest::Method::POST, "/faults", Some(order))?;
     Ok(())
 }
 
-/// Asks for rows that are new, with one connection kept open.
+/// Polls for new rows over one connection.
 pub(crate) struct Watch {
     runtime: Runtime,
     client: Client,
@@ -34,7 +34,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches the rows of whoever is logged in on `machine`.
+    /// Watches the rows of the user of `machine`.
     pub(crate) fn new(sandbox: &Sandbox, machine: &Machine) -> Checked<Self> {
         let sub = machine.json(&["whoami", "--json"])?["sub"].clone();
         let order = json!({"sub": sub, "claims": {}});
@@ -52,7 +52,7 @@ impl Watch {
         })
     }
 
-    /// The texts of the rows that were committed since the last look.
+    /// Returns the texts of the rows committed since the last call.
     pub(crate) fn look(&mut self) -> Checked<Vec<String>> {
         let query = format!(
             "{{ todos(where: {{id: {{_gt: {}}}}}, order_by: {{id: asc}}) {{ id text }} }}",
@@ -72,8 +72,8 @@ impl Watch {
         Ok(rows.iter().map(text).collect())
     }
 
-    /// How many mutations were committed whose client was gone before their
-    /// answer, since the log was emptied.
+    /// Returns the number of committed mutations whose client disappeared before the
+    /// answer, since the log was cleared.
     pub(crate) fn cut_off(&self) -> Checked<usize> {
         let request = self.client.get(&self.log);
         let log: Value = self
@@ -83,7 +83,7 @@ impl Watch {
         Ok(log.iter().filter(|entry| entry["status"].is_null()).count())
     }
 
-    /// Empties the log.
+    /// Clears the log.
     pub(crate) fn forget(&self) -> Checked {
         let request = self.client.delete(&self.log);
         self.runtime.block_on(async { request.send().await })?;
@@ -91,7 +91,7 @@ impl Watch {
     }
 }
 
-/// Waits until it is so.
+/// Waits until the condition holds.
 pub(crate) fn until(mut is_so: impl FnMut() -> Checked<bool>) -> Checked {
     let end = Instant::now() + DEADLINE;
     while !is_so()? {
@@ -102,7 +102,7 @@ pub(crate) fn until(mut is_so: impl FnMut() -> Checked<bool>) -> Checked {
     Ok(())
 }
 
-/// What a [`Watch`] on another thread has seen.
+/// The rows that a [`Watch`] on another thread has seen.
 #[derive(Default)]
 pub(crate) struct Seen {
     texts: Mutex<HashSet<String>>,
@@ -110,14 +110,14 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Tells of rows, and wakes who waits.
+    /// Adds rows and wakes waiting threads.
     pub(crate) fn add(&self, texts: Vec<String>) {
         let mut seen = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         seen.extend(texts);
         self.more.notify_all();
     }
 
-    /// Returns whether `text` was seen; waits a moment for the next look.
+    /// Returns whether `text` was seen; waits briefly for the next rows.
     pub(crate) fn has(&self, text: &str) -> bool {
         let seen = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.contains(text) {

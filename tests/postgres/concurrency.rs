@@ -1,4 +1,4 @@
-//! Many requests of one user at once.
+//! Many concurrent requests of one user.
 
 use std::env;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,8 +18,8 @@ const WRITERS: u64 = 8;
 /// How long a condition may take to come true.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the writers share: a window of keys that moves on, so that they keep
-/// meeting each other's fresh, living and removed todos.
+/// The keys that the writers share: a moving window, so that they keep changing each
+/// other's new, existing and deleted todos.
 #[derive(Default)]
 struct Keys {
     made: AtomicU64,
@@ -34,7 +34,7 @@ impl Keys {
     }
 }
 
-/// How many rows each kind of request made, removed or changed.
+/// The numbers of rows that each kind of request added, deleted or edited.
 #[derive(Debug, Default)]
 struct Effects {
     added: i64,
@@ -54,7 +54,7 @@ impl Effects {
     }
 }
 
-/// One request, any of those a client sends.
+/// Sends one random request of a client.
 fn write(client: &mut Client, user: i32, keys: &Keys, rng: &mut Rng) -> Fallible<Effects> {
     let chosen = keys.some(rng, 6);
     let todos: Vec<(Uuid, &str)> = chosen.iter().map(|key| (*key, "a")).collect();
@@ -90,7 +90,7 @@ fn write(client: &mut Client, user: i32, keys: &Keys, rng: &mut Rng) -> Fallible
     Ok(effects)
 }
 
-/// Writes until the time is up; any error ends it.
+/// Writes until the time is up or an error occurs.
 fn write_for(
     duration: Duration,
     database: &Database,
@@ -149,7 +149,7 @@ fn eight_writers_of_one_user_meet_no_error_and_a_reader_by_cursor_misses_nothing
     assert_eq!(revisions(&mut client, user)?, (reader.cursor, 0));
     let both = |key| tables.todos.contains_key(key);
     assert!(!tables.removed.keys().any(both));
-    // Each row was made once and each removal was of a row: nothing came back.
+    // Each row was added once and each deletion was of a row: nothing was restored.
     assert_eq!(i64::try_from(tables.removed.len())?, total.removed);
     let left = total.added - total.removed;
     assert_eq!(i64::try_from(tables.todos.len())?, left);
@@ -158,7 +158,7 @@ fn eight_writers_of_one_user_meet_no_error_and_a_reader_by_cursor_misses_nothing
     Ok(())
 }
 
-/// Waits until the server process has to wait for somebody's lock.
+/// Waits until the server process waits for a lock.
 fn wait_until_blocked(database: &Database, process: i32) -> Fallible {
     let mut client = database.connect()?;
     let started = Instant::now();
@@ -177,8 +177,7 @@ fn process(client: &mut Client) -> Fallible<i32> {
         .try_get(0)?)
 }
 
-/// An edit of two todos and a removal of the same two in the other order, the
-/// removal in the middle of the edit.
+/// Edits two todos and deletes the same two in the opposite order, during the edit.
 fn edit_and_remove_in_opposite_orders(database: &Database) -> Fallible {
     let mut client = database.connect()?;
     let user = upsert_user(&mut client, "auth0|aaa", "peter@example.test")?;
@@ -228,9 +227,9 @@ fn without_the_lock_of_the_statement_the_same_requests_deadlock() -> Fallible {
     Ok(())
 }
 
-/// Runs a change that must wait for an open request of the same user, lets the
-/// open one take its last number only then, and says that number and the user's
-/// revision in the end.
+/// Runs a change that must wait for an open request of the same user, lets the open one
+/// take its last revision only then, and returns that revision and the user's revision
+/// at the end.
 fn revisions_of_open_and_waiting(
     database: &Database,
     waiting: impl FnOnce(&mut Client, i32) -> Fallible + Send,
@@ -248,7 +247,7 @@ fn revisions_of_open_and_waiting(
     thread::scope(|scope| -> Fallible {
         let waiting = scope.spawn(move || waiting(&mut other, user));
         wait_until_blocked(database, second)?;
-        // Nothing of either is visible yet, so no cursor can pass the first.
+        // Neither is visible yet, so no cursor can pass the first.
         assert_eq!(page(&mut database.connect()?, user, first - 1, 10)?, []);
         add(&mut open, user, &[(key(4), "last")])?;
         last = revision_of(&mut open, user, key(4))?.ok_or("the last add made nothing")?;

@@ -1,4 +1,4 @@
-//! Cost grows with what changes, not with what exists, and not faster.
+//! The cost grows linearly with the changed rows, not with all rows.
 
 use std::time::{Duration, Instant};
 
@@ -11,15 +11,14 @@ use crate::requests::{add, key, mutation, remove, revision_of, upsert_user};
 
 const FEW: u64 = 500;
 const MANY: u64 = 20_000;
-/// How much longer 40 times the rows may take. Quadratic cost would be 1,600.
+/// The allowed factor of time for 40 times the rows. Quadratic cost would be 1,600.
 const FACTOR: u32 = 50;
-/// Requests of a few rows are measured this often, to even out what else the
-/// machine does.
+/// The number of measured requests of a few rows, to average out other load.
 const ROUNDS: u32 = 8;
-/// Tries, each in a database of its own, before the machine counts as too busy.
+/// The number of tries, each in its own database, before the machine counts as too busy.
 const ATTEMPTS: u32 = 4;
 
-/// Adds, edits, removes and adds again that many todos in one request each.
+/// Adds, edits, deletes and adds again all `keys`, in one request each.
 fn measure(client: &mut Client, user: i32, keys: &[Uuid]) -> Fallible<[Duration; 4]> {
     let todos: Vec<(Uuid, &str)> = keys.iter().map(|key| (*key, "a")).collect();
     let count = i64::try_from(keys.len())?;
@@ -43,8 +42,8 @@ fn measure(client: &mut Client, user: i32, keys: &[Uuid]) -> Fallible<[Duration;
     Ok(times)
 }
 
-/// Times of requests of a few rows (on average) and of many, in a session whose
-/// plans were made while the tables were small and are never made again.
+/// Returns the times of requests of a few rows (on average) and of many, in a session
+/// with plans made while the tables were small.
 fn few_and_many(database: &Database) -> Fallible<[[Duration; 4]; 2]> {
     let mut client = database.connect()?;
     let user = upsert_user(&mut client, "auth0|aaa", "peter@example.test")?;

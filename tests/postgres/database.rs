@@ -1,4 +1,4 @@
-//! A database of a test's own, dropped with it.
+//! A database for one test, dropped with it.
 
 use std::env;
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
-/// What the tests and their support answer.
+/// The result of tests and their helpers.
 pub(crate) type Fallible<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The migrations, as the Hasura CLI and `setup hasura` run them: each file in
@@ -24,15 +24,15 @@ pub(crate) mod migration {
     pub(crate) const FULL_DOWN: &str = sql!("1795478401000_full/down.sql");
 }
 
-/// A database nobody else uses.
+/// A database for one test.
 pub(crate) struct Database {
     server: Config,
     name: String,
 }
 
 impl Database {
-    /// An empty database; `None`, said on stderr, where there is no server to
-    /// test with and none is required.
+    /// Creates an empty database; `None`, with a message on stderr, if there is no server
+    /// for tests and none is required.
     pub(crate) fn empty() -> Fallible<Option<Self>> {
         let Some(server) = server()? else {
             return Ok(None);
@@ -44,7 +44,7 @@ impl Database {
         Ok(Some(Self { server, name }))
     }
 
-    /// A database with the full backend, nobody in it.
+    /// Creates a database with the full backend and no users.
     pub(crate) fn full() -> Fallible<Option<Self>> {
         let database = Self::empty()?;
         if let Some(database) = &database {
@@ -54,14 +54,14 @@ impl Database {
         Ok(database)
     }
 
-    /// How to connect to it.
+    /// Returns the connection parameters.
     pub(crate) fn config(&self) -> Config {
         let mut config = self.server.clone();
         config.dbname(&self.name);
         config
     }
 
-    /// A new connection.
+    /// Opens a new connection.
     pub(crate) fn connect(&self) -> Fallible<Client> {
         Ok(self.config().connect(NoTls)?)
     }
@@ -80,7 +80,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         let drop = format!("drop database if exists {} with (force)", self.name);
         if let Ok(mut client) = self.server.connect(NoTls) {
-            // A database left behind in a throw-away server harms nobody.
+            // A database left in a temporary server does no harm.
             let _ = client.batch_execute(&drop);
         }
     }

@@ -1,4 +1,4 @@
-//! A reader of the change feed, and what it must end equal to.
+//! A reader of the change feed, and the expected result.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) struct Change {
     pub(crate) deleted: bool,
 }
 
-/// One page, as a client pulls it.
+/// Reads one page as a client does.
 pub(crate) fn page(
     client: &mut impl GenericClient,
     user: i32,
@@ -42,7 +42,7 @@ pub(crate) fn page(
     Ok(page)
 }
 
-/// The users' own columns that a client watches.
+/// Returns the columns of `users` that a client reads.
 pub(crate) fn revisions(client: &mut impl GenericClient, user: i32) -> Fallible<(i64, i64)> {
     let row = client.query_one(
         "select revision, purged_revision from users where id = $1",
@@ -51,7 +51,7 @@ pub(crate) fn revisions(client: &mut impl GenericClient, user: i32) -> Fallible<
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-/// One user's todos by key, with the keys that are removed for good.
+/// One user's todos by key, and the keys that are deleted for good.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Replica {
     pub(crate) todos: BTreeMap<Uuid, (i32, Option<String>, i64)>,
@@ -59,7 +59,7 @@ pub(crate) struct Replica {
 }
 
 impl Replica {
-    /// What the tables hold.
+    /// Reads the tables.
     pub(crate) fn of_tables(client: &mut Client, user: i32) -> Fallible<Self> {
         let mut replica = Self::default();
         for row in client.query(
@@ -79,7 +79,7 @@ impl Replica {
     }
 }
 
-/// Follows one user's feed by its cursor alone.
+/// Reads one user's feed by its cursor.
 pub(crate) struct Reader {
     user: i32,
     limit: i64,
@@ -97,7 +97,7 @@ impl Reader {
         }
     }
 
-    /// Applies the next page; answers whether there was anything in it.
+    /// Applies the next page; returns whether it had rows.
     pub(crate) fn pull(&mut self, client: &mut Client) -> Fallible<bool> {
         let page = page(client, self.user, self.cursor, self.limit)?;
         for change in &page {

@@ -1,4 +1,4 @@
-//! Up, down and over rows that are there already.
+//! Migrations up, down, and with existing rows.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::database::{Database, Fallible, database_or_skip, migration};
 use crate::feed::{Reader, page, revisions};
 use crate::requests::upsert_user;
 
-/// Everything in the schema that a migration could leave behind.
+/// Returns everything in the schema that a migration could leave.
 fn catalog(client: &mut Client) -> Fallible<Vec<String>> {
     let rows = client.query(
         "select format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)
@@ -39,7 +39,8 @@ fn todos(client: &mut Client) -> Fallible<Vec<Todo>> {
         .collect()
 }
 
-/// Two users; todos of theirs, of nobody, and of somebody long gone; null texts.
+/// Creates two users with todos; also todos without an owner and of a deleted user, and
+/// null texts.
 fn fill(client: &mut Client, count: i32) -> Fallible<(i32, i32)> {
     let peter = upsert_user(client, "auth0|aaa", "peter@example.test")?;
     let mary = upsert_user(client, "auth0|bbb", "mary@example.test")?;

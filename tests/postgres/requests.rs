@@ -1,5 +1,5 @@
-//! What Hasura runs for the role `user`: one transaction a request, the session
-//! in `hasura.user`, filters and presets of the permissions written into the SQL.
+//! The SQL that Hasura runs for the role `user`: one transaction per request, the session
+//! in `hasura.user`, filters and presets of the permissions in the statements.
 
 use postgres::{Client, GenericClient, Transaction};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ pub(crate) fn mutation(client: &mut Client, user: i32) -> Fallible<Transaction<'
     Ok(transaction)
 }
 
-/// A user as the login makes one; answers the id.
+/// Creates a user as a login does; returns the id.
 pub(crate) fn upsert_user(
     client: &mut impl GenericClient,
     auth0_id: &str,
@@ -30,8 +30,8 @@ pub(crate) fn upsert_user(
     Ok(row.try_get(0)?)
 }
 
-/// `insert_todos` with `on_conflict: {…, update_columns: []}`; answers how many
-/// rows were made.
+/// `insert_todos` with `on_conflict: {…, update_columns: []}`; returns the number of
+/// added rows.
 pub(crate) fn add(
     client: &mut impl GenericClient,
     user: i32,
@@ -51,7 +51,7 @@ pub(crate) fn add(
     Ok(row.try_get(0)?)
 }
 
-/// `delete_todos(where: {client_id: {_in: $keys}})`; answers `affected_rows`.
+/// `delete_todos(where: {client_id: {_in: $keys}})`; returns `affected_rows`.
 pub(crate) fn remove(client: &mut impl GenericClient, user: i32, keys: &[Uuid]) -> Fallible<i64> {
     let row = client.query_one(
         "with removed as (
@@ -63,7 +63,7 @@ pub(crate) fn remove(client: &mut impl GenericClient, user: i32, keys: &[Uuid]) 
     Ok(row.try_get(0)?)
 }
 
-/// One entry of `update_todos_many`: an edit of the revision seen; answers
+/// One entry of `update_todos_many`: an edit of a known revision; returns
 /// `affected_rows`.
 pub(crate) fn edit(
     client: &mut impl GenericClient,
@@ -83,7 +83,7 @@ pub(crate) fn edit(
     Ok(row.try_get(0)?)
 }
 
-/// The revision that the todo with that key has.
+/// Returns the revision of a todo.
 pub(crate) fn revision_of(
     client: &mut impl GenericClient,
     user: i32,
@@ -96,7 +96,7 @@ pub(crate) fn revision_of(
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// A key for tests that compare, ordered as the number is.
+/// Returns a key that is ordered like the number.
 pub(crate) fn key(number: u64) -> Uuid {
     Uuid::from_u128(0x7000_8000_0000_0000_0000 | u128::from(number))
 }

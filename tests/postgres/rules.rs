@@ -1,4 +1,4 @@
-//! What each request leaves in the tables and the feed.
+//! The effect of each request on the tables and the feed.
 
 use postgres::Client;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::requests::{add, edit, key, mutation, remove, revision_of, upsert_user
 const PETER: i32 = 1;
 const MARY: i32 = 2;
 
-/// Peter with two todos and a removed one, Mary with one; revisions 1 to 5.
+/// Creates Peter with two todos and a deleted one, and Mary with one; revisions 1 to 5.
 fn fixture(client: &mut Client) -> Fallible {
     assert_eq!(
         upsert_user(client, "auth0|aaa", "peter@example.test")?,
@@ -125,7 +125,7 @@ fn an_add_and_its_deletion_in_one_mutation_leave_a_tombstone_in_any_case() -> Fa
     let database = database_or_skip!(Database::full());
     let mut client = database.connect()?;
     fixture(&mut client)?;
-    // Never arrived, arrived before, arrived and removed before.
+    // The add never arrived; arrived before; arrived and was deleted before.
     for (number, removed) in [(12, 1), (1, 1), (4, 0)] {
         let mut request = mutation(&mut client, PETER)?;
         add(&mut request, PETER, &[(key(number), "never")])?;

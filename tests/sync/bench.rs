@@ -1,4 +1,4 @@
-//! A running sandbox, and verbs.
+//! A running sandbox with helpers.
 
 use std::error::Error;
 use std::future::Future;
@@ -23,10 +23,10 @@ use uuid::Uuid;
 
 pub(crate) type Checked<T = ()> = Result<T, Box<dyn Error>>;
 
-/// How long anything here may take.
+/// The time limit of every step.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Who uses the sandbox.
+/// The users of the sandbox.
 pub(crate) const ADA: &str = "auth0|ada";
 
 pub(crate) struct Bench {
@@ -34,7 +34,7 @@ pub(crate) struct Bench {
     http: Client,
 }
 
-/// A key for the whole test process: making one takes a while.
+/// Returns the key of the test process: creating one takes a while.
 fn key() -> Checked<SigningKey> {
     static KEY: OnceLock<SigningKey> = OnceLock::new();
     if let Some(key) = KEY.get() {
@@ -91,7 +91,7 @@ impl Bench {
         Ok(())
     }
 
-    /// A token of `sub`, spoilt by `order`.
+    /// Returns a token of `sub`, made invalid by `order`.
     pub(crate) async fn token(&self, sub: &str, order: Value) -> Checked<SecretString> {
         let mut body = json!({"sub": sub});
         if let (Some(body), Some(order)) = (body.as_object_mut(), order.as_object()) {
@@ -101,7 +101,7 @@ impl Bench {
         Ok(made["token"].as_str().ok_or("no token")?.to_owned().into())
     }
 
-    /// The client, logged in as `sub`.
+    /// Returns a client logged in as `sub`.
     pub(crate) async fn hasura(&self, sub: &str) -> Checked<Hasura> {
         let token = self.token(sub, json!({})).await?;
         self.hasura_with(AuthSession::fixed(token))
@@ -112,8 +112,7 @@ impl Bench {
         Ok(Hasura::new(endpoint, session)?)
     }
 
-    /// Logs a user in with the device flow: whose login it is, and its
-    /// refresh token.
+    /// Logs a user in with the device flow; returns the identity and the refresh token.
     async fn log_in(&self) -> Checked<(String, SecretString)> {
         let at = self.sandbox.addresses();
         let issuer = at.issuer.trim_end_matches('/');
@@ -151,7 +150,7 @@ impl Bench {
         ))
     }
 
-    /// Logs a user in: whose login it is, and what a vault keeps of it.
+    /// Logs a user in; returns the identity and the stored login.
     pub(crate) async fn login(&self) -> Checked<(String, StoredLogin)> {
         let (sub, token) = self.log_in().await?;
         let kept = StoredLogin::new(Arc::new(MemoryStore::new()), "p".to_owned());
@@ -162,7 +161,7 @@ impl Bench {
         Ok((sub, kept))
     }
 
-    /// A login in use; its lock file is in `home`.
+    /// Returns a session with its lock file in `home`.
     pub(crate) fn session(&self, kept: StoredLogin, home: &Path) -> Checked<AuthSession> {
         let at = self.sandbox.addresses();
         let connection = Connection {
@@ -192,7 +191,7 @@ impl Bench {
             .await?)
     }
 
-    /// The texts of a user's rows, in id order.
+    /// Returns the texts of a user's rows, in id order.
     pub(crate) fn texts(&self, sub: &str) -> Checked<Vec<String>> {
         let rows = self.sandbox.backend().todos(Some(sub))?;
         let rows = rows.as_array().ok_or("no rows")?;
@@ -200,7 +199,7 @@ impl Bench {
         Ok(rows.iter().map(text).collect())
     }
 
-    /// Loads todos of Ada: id, text.
+    /// Inserts todos of Ada: id, text.
     pub(crate) async fn load(&self, todos: Value) -> Checked {
         let mut rows = todos;
         for row in rows.as_array_mut().ok_or("a list")? {
@@ -217,7 +216,7 @@ pub(crate) fn key_of(n: u128) -> Key {
     Key::new(Uuid::from_u128(n))
 }
 
-/// Fails instead of hanging.
+/// Fails if `what` takes too long.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> Checked<T> {
     Ok(tokio::time::timeout(DEADLINE, what).await?)
 }

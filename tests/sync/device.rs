@@ -1,4 +1,4 @@
-//! A device: a store on the disk, and the client; and what its person does.
+//! A device: a store on disk, a client, and the actions of its user.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::bench::{Bench, Checked, key_of};
 
-/// A store on the disk, and the client.
+/// A store on disk, and a client.
 pub(crate) struct Device {
     folder: TempDir,
     pub(crate) store: Store,
@@ -40,7 +40,7 @@ impl Device {
         })
     }
 
-    /// One that keeps nothing: for those who only look on.
+    /// Returns a device with its store in memory, for reading only.
     pub(crate) async fn in_memory(bench: &Bench, sub: &str) -> Checked<Self> {
         Ok(Self {
             folder: tempfile::tempdir()?,
@@ -57,7 +57,7 @@ impl Device {
         self.round_with(&self.hasura.clone()).await
     }
 
-    /// A round with another way to the server.
+    /// Runs a round with another client.
     pub(crate) async fn round_with(
         &mut self,
         remote: &impl Remote,
@@ -66,7 +66,7 @@ impl Device {
         round(&mut self.store, remote, &lock, Timestamp::now).await
     }
 
-    /// Rounds until one ends well.
+    /// Runs rounds until one succeeds.
     pub(crate) async fn rounds(&mut self) -> Checked {
         let mut last = None;
         for _ in 0..20 {
@@ -108,14 +108,14 @@ impl Device {
         self.act(todo, Act::Remove { before })
     }
 
-    /// The texts shown, sorted.
+    /// Returns the shown texts, sorted.
     pub(crate) fn shown(&self) -> Checked<Vec<String>> {
         let mut texts: Vec<_> = self.todos()?.into_iter().map(|todo| todo.text).collect();
         texts.sort();
         Ok(texts)
     }
 
-    /// The key of the todo shown with this text.
+    /// Returns the key of the todo with this text.
     pub(crate) fn key(&self, text: &str) -> Checked<Key> {
         let found = self.todos()?.into_iter().find(|todo| todo.text == text);
         Ok(found.ok_or_else(|| format!("no todo {text}"))?.key)

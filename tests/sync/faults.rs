@@ -1,5 +1,5 @@
-//! Every operation meets every fault, over real HTTP: what the user is told,
-//! what the outbox says meanwhile, and that everything is right in the end.
+//! Every operation with every fault over real HTTP: the error, the outbox during the
+//! fault, and the final state.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,7 +15,7 @@ use tudone::sync::round::{RoundError, RoundReport};
 
 use crate::bench::{ADA, Bench, Checked, key_of};
 use crate::device::Device;
-use crate::saboteur::{Fault, RETRY_AFTER, Request, Saboteur};
+use crate::faulty_client::{Fault, FaultyClient, RETRY_AFTER, Request};
 
 const FAULTS: [Fault; 10] = [
     Fault::ConnectionRefused,
@@ -30,19 +30,19 @@ const FAULTS: [Fault; 10] = [
     Fault::TokenExpired,
 ];
 
-/// What a user does, on a device that knows the todos `a` and `b`.
+/// A user's operation on a device that knows the todos `a` and `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Add,
     Edit,
     Remove,
-    /// Of a todo whose add arrived without being answered.
+    /// Deletes a todo whose add arrived without an answer.
     RemoveOfArrivedAdd,
-    /// Of a todo whose add was sent and did not arrive.
+    /// Deletes a todo whose add was sent and did not arrive.
     RemoveOfLostAdd,
-    /// Reading what another device did, after an add that was answered.
+    /// Pulls another device's changes after an answered add.
     Pull,
-    /// The first round of a new device, with an add.
+    /// Runs the first round of a new device, with an add.
     FirstRound,
 }
 
@@ -56,7 +56,7 @@ const OPERATIONS: [Operation; 7] = [
     Operation::FirstRound,
 ];
 
-/// One cell of the table.
+/// One combination of operation, fault and backend.
 #[derive(Clone, Copy)]
 struct Case {
     bare: bool,
@@ -76,10 +76,10 @@ impl fmt::Display for Case {
 }
 
 impl Case {
-    /// Which request the fault strikes.
+    /// Returns the request that the fault affects.
     fn struck(self) -> Request {
         match self.operation {
-            // The snapshot shows that there is nothing to remove.
+            // The snapshot shows that there is nothing to delete.
             Operation::RemoveOfLostAdd if self.bare => Request::Pull,
             Operation::Add
             | Operation::Edit
@@ -91,7 +91,7 @@ impl Case {
         }
     }
 
-    /// What the user has done when the fault comes.
+    /// Performs the user's operation before the fault.
     async fn arrange(self, table: &mut Table<'_>) -> Checked {
         let Table { device, other, .. } = table;
         if self.operation != Operation::FirstRound {
@@ -111,7 +111,7 @@ impl Case {
         }
     }
 
-    /// What the user sees while the fault lasts, sorted.
+    /// Returns the expected texts during the fault, sorted.
     fn shown(self) -> &'static [&'static str] {
         match self.operation {
             Operation::Add | Operation::Pull => &["a", "b", "new"],
@@ -122,7 +122,7 @@ impl Case {
         }
     }
 
-    /// The rows in the end, sorted.
+    /// Returns the expected rows at the end, sorted.
     fn rows(self) -> &'static [&'static str] {
         match self.operation {
             Operation::Pull => &["a", "b", "new", "theirs"],
@@ -135,7 +135,7 @@ impl Case {
         }
     }
 
-    /// How far the user's change has come while the fault lasts.
+    /// Returns the expected progress of the change during the fault.
     fn progress(self) -> Progress {
         match self.struck() {
             Request::Push if self.fault.may_have_arrived() => Progress::Sent { tries: 1 },
@@ -144,7 +144,7 @@ impl Case {
         }
     }
 
-    /// Plays it on a server and devices of its own.
+    /// Runs the case with its own server and devices.
     async fn play(self) -> Checked {
         let bench = if self.bare {
             Bench::bare().await?
@@ -154,7 +154,7 @@ impl Case {
         let home = tempfile::tempdir()?;
         let (sub, kept) = bench.login().await?;
         let session = bench.session(kept, home.path())?;
-        // From here on tokens are only asked for when one is not accepted.
+        // From here on a token is requested only if one was rejected.
         session.bearer().await?;
         let mut table = Table {
             device: Device::with(&bench, bench.hasura_with(session.clone())?)?,
@@ -167,9 +167,9 @@ impl Case {
         table.other.rounds().await?;
         self.arrange(&mut table).await?;
 
-        let saboteur = Saboteur::new(&bench, &table.session, self.struck(), self.fault)?;
-        let outcome = table.device.round_with(&saboteur).await;
-        same("the fault", &saboteur.has_struck(), &true)?;
+        let client = FaultyClient::new(&bench, &table.session, self.struck(), self.fault)?;
+        let outcome = table.device.round_with(&client).await;
+        same("the fault", &client.has_struck(), &true)?;
         self.check_outcome(&outcome)?;
         self.check_requests(&bench).await?;
         if self.fault != Fault::TokenExpired {
@@ -206,7 +206,7 @@ impl Case {
         same("a long pause", &(wait >= RETRY_AFTER), &is_asked_for)
     }
 
-    /// The round ends with the fault: nothing is tried again at once.
+    /// Checks that the fault ends the round: nothing is retried at once.
     async fn check_requests(self, bench: &Bench) -> Checked {
         let log = bench.control(Method::GET, "log", Value::Null).await?;
         let log = log.as_array().ok_or("no log")?;
@@ -228,7 +228,7 @@ impl Case {
     }
 }
 
-/// A server, two devices of one person, and the login of the first.
+/// A server, two devices of one user, and the session of the first.
 struct Table<'a> {
     bench: &'a Bench,
     session: AuthSession,
@@ -237,11 +237,11 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Adds a todo, whose add meets `fault`, and removes it.
+    /// Adds a todo, with `fault` during the add, and deletes it.
     async fn add_in_vain(&mut self, fault: Fault) -> Checked {
         self.device.add(3, "new")?;
-        let saboteur = Saboteur::new(self.bench, &self.session, Request::Push, fault)?;
-        match self.device.round_with(&saboteur).await {
+        let client = FaultyClient::new(self.bench, &self.session, Request::Push, fault)?;
+        match self.device.round_with(&client).await {
             Err(RoundError::Remote(error)) if fault.is_told_by(&error) => {}
             other => return Err(format!("the add ended with {other:?}").into()),
         }
@@ -260,7 +260,7 @@ where
     Err(format!("{what}: found {found:?}, expected {expected:?}").into())
 }
 
-/// Plays every cell, and tells of all that went wrong.
+/// Runs every case; returns all failures.
 async fn play_all(bare: bool) -> Checked {
     let mut wrong = Vec::new();
     for operation in OPERATIONS {
@@ -315,8 +315,8 @@ async fn a_fault_never_turns_a_valid_login_into_a_rejected_one() -> Checked {
     Ok(bench.hasura(ADA).await?.verify(&again).await?)
 }
 
-/// A thousand todos, single and in batches; the answer to each add is dropped
-/// after its commit, to some of them twice.
+/// Adds a thousand todos, single and in batches; the answer to each add is dropped after
+/// its commit, to some of them twice.
 #[tokio::test]
 async fn two_hundred_lost_answers_duplicate_none_of_a_thousand_todos() -> Checked {
     let bench = Bench::full().await?;
@@ -328,8 +328,8 @@ async fn two_hundred_lost_answers_duplicate_none_of_a_thousand_todos() -> Checke
         device.add_all(added + 1..=added + batch)?;
         added += batch;
         for _ in 0..if turn % 10 == 0 { 2 } else { 1 } {
-            let saboteur = Saboteur::new(&bench, &session, Request::Push, Fault::DroppedAfter)?;
-            let outcome = device.round_with(&saboteur).await;
+            let client = FaultyClient::new(&bench, &session, Request::Push, Fault::DroppedAfter)?;
+            let outcome = device.round_with(&client).await;
             let lost = matches!(
                 outcome,
                 Err(RoundError::Remote(RemoteError::ConnectionLost { .. }))

@@ -1,4 +1,4 @@
-//! The doorbell.
+//! The live connection.
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
@@ -70,7 +70,7 @@ async fn a_token_about_to_end_asks_for_a_new_connection() -> Checked {
     Ok(())
 }
 
-/// A doorbell that has rung once, and the server's end of its connection.
+/// Returns a doorbell that has rung once, and the server's end of the connection.
 async fn rung() -> Checked<(Doorbell, WebSocketStream<TcpStream>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let endpoint = format!("http://{}/v1/graphql", listener.local_addr()?);
@@ -95,7 +95,7 @@ fn ring() -> Value {
     json!({"type": "next", "id": "doorbell", "payload": {"data": {"users": []}}})
 }
 
-/// Sends `message` for ever and reads nothing.
+/// Sends `message` endlessly and reads nothing.
 fn flood(mut socket: WebSocketStream<TcpStream>, message: Message) -> JoinHandle<()> {
     tokio::spawn(async move { while socket.send(message.clone()).await.is_ok() {} })
 }

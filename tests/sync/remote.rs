@@ -1,4 +1,4 @@
-//! The port, carried out by Hasura's adapter.
+//! The Hasura client as an implementation of `Remote`.
 
 use secrecy::SecretString;
 use serde_json::json;

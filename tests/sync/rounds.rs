@@ -1,4 +1,4 @@
-//! Rounds over HTTP: a store on the disk, the client, the server, and faults.
+//! Rounds over HTTP: a store on disk, the client, the server, and faults.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -132,8 +132,7 @@ async fn a_thousand_todos_arrive_in_few_requests() -> Checked {
         .control(reqwest::Method::GET, "log", json!(null))
         .await?;
     let requests = log.as_array().ok_or("no log")?.len();
-    // What the role may do, the mark, two batches, two pages, and once more
-    // an empty one is the end.
+    // Permissions, the mark, two batches, two pages, and an empty page as the end.
     assert!(requests <= 7, "{requests} requests");
     Ok(())
 }
@@ -142,7 +141,7 @@ async fn a_thousand_todos_arrive_in_few_requests() -> Checked {
 async fn a_token_that_the_server_no_longer_accepts_is_renewed_once() -> Checked {
     let bench = Bench::full().await?;
     let (sub, kept) = bench.login().await?;
-    // The vault says that it is good for an hour; the server says otherwise.
+    // By its lifetime it is valid for an hour; the server rejects it.
     let spoilt = bench.token(&sub, json!({"key": "other"})).await?;
     let (now, hour) = (Timestamp::now(), SignedDuration::from_hours(1));
     kept.set_access(&StoredAccessToken {

@@ -226,7 +226,8 @@ fn nothing_is_written_to_a_database_that_was_moved_aside() -> TestResult {
 }
 
 #[test]
-fn of_many_processes_that_find_damage_one_moves_the_file_and_none_moves_the_new_one() -> TestResult {
+fn of_many_processes_that_find_damage_one_moves_the_file_and_none_moves_the_new_one() -> TestResult
+{
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("todos.db");
     written_back(&path, 1)?;

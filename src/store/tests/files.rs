@@ -129,7 +129,11 @@ fn a_database_of_a_newer_version_is_rejected_unchanged() -> TestResult {
         assert!(matches!(error, StoreError::Newer { .. }), "{error}");
         assert!(error.help().contains("Restart"));
     }
-    assert_eq!(texts(&open, &all())?, [] as [&str; 0], "reading still works");
+    assert_eq!(
+        texts(&open, &all())?,
+        [] as [&str; 0],
+        "reading still works"
+    );
     Ok(())
 }
 

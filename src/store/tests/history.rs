@@ -24,7 +24,11 @@ pub(super) type ActionSummary = (String, u64, String);
 
 pub(super) fn verbs(store: &Store) -> Result<Vec<ActionSummary>, Box<dyn Error>> {
     let summary = |entry: HistoryEntry| (entry.verb, entry.count, entry.text);
-    Ok(store.history(Session::Cli)?.into_iter().map(summary).collect())
+    Ok(store
+        .history(Session::Cli)?
+        .into_iter()
+        .map(summary)
+        .collect())
 }
 
 pub(super) fn named(store: &Store, word: &str) -> Result<Option<String>, Box<dyn Error>> {
@@ -209,7 +213,10 @@ fn an_undo_while_the_change_is_being_sent_is_sent_after_it() -> TestResult {
 #[test]
 fn later_changes_stay_and_that_part_of_the_action_can_be_undone_later() -> TestResult {
     let mut store = store()?;
-    store.apply(&present(&[row(key(1), 1, "a b"), row(key(2), 2, "c d")]), 20)?;
+    store.apply(
+        &present(&[row(key(1), 1, "a b"), row(key(2), 2, "c d")]),
+        20,
+    )?;
     let act = [edit(key(1), "a b", "a B"), edit(key(2), "c d", "c D")];
     store.commit_action(Session::Cli, "changed", &act)?;
     sync(&mut store, 0)?;

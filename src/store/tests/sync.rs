@@ -324,7 +324,11 @@ fn a_requested_pause_holds_until_its_end_or_a_success() -> TestResult {
     store.record_failure(NOW, Some(Duration::from_mins(10)))?;
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
-    assert_eq!(store.freshness()?.resting(NOW), None, "the server answers again");
+    assert_eq!(
+        store.freshness()?.resting(NOW),
+        None,
+        "the server answers again"
+    );
     Ok(())
 }
 

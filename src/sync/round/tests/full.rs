@@ -375,6 +375,10 @@ async fn only_one_round_at_a_time() -> TestResult {
         outcome = other => assert!(matches!(outcome, Err(RoundError::Busy)), "{outcome:?}"),
     }
     assert!(waited.get());
-    assert_eq!(device.rounds().await?, 1, "the lock was released with the future");
+    assert_eq!(
+        device.rounds().await?,
+        1,
+        "the lock was released with the future"
+    );
     Ok(())
 }

@@ -68,7 +68,8 @@ async fn a_successor_is_shown_at_once_and_sent_after_the_completion_was_answered
 }
 
 #[tokio::test]
-async fn a_lost_answer_or_a_crash_between_the_two_requests_adds_no_second_successor() -> TestResult {
+async fn a_lost_answer_or_a_crash_between_the_two_requests_adds_no_second_successor() -> TestResult
+{
     for faults in [
         vec![Fault::LostBefore],
         vec![Fault::LostAfter],

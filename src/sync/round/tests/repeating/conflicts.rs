@@ -72,8 +72,8 @@ async fn two_devices_that_complete_a_todo_on_different_days_add_one_successor() 
 }
 
 #[tokio::test]
-async fn two_devices_that_complete_a_todo_alike_add_one_successor_and_keep_its_changes() -> TestResult
-{
+async fn two_devices_that_complete_a_todo_alike_add_one_successor_and_keep_its_changes()
+-> TestResult {
     for fault in [Fault::None, Fault::LostBefore] {
         let (server, [mut one, mut other]) = devices().await?;
         one.commit(&[completing(1)])?;
@@ -94,7 +94,8 @@ async fn two_devices_that_complete_a_todo_alike_add_one_successor_and_keep_its_c
 }
 
 #[tokio::test]
-async fn a_changed_successor_is_left_to_the_user_if_another_device_completed_the_todo() -> TestResult {
+async fn a_changed_successor_is_left_to_the_user_if_another_device_completed_the_todo() -> TestResult
+{
     let (server, [mut one, mut other]) = devices().await?;
     other.commit(&[completing(2)])?;
     let next = successor(&other)?.ok_or("no successor")?;

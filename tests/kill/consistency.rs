@@ -1,4 +1,4 @@
-//! What was promised, held against what is there.
+//! Checks acknowledged adds against the device and the server.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::support::{Checked, Machine, Sandbox};
 
-/// Sends what waits, and checks that `machine` and the server agree, that every
-/// text is there once, and that each acknowledged one is there.
-pub(crate) fn balance<'a>(
+/// Sends queued changes, and checks that `machine` and the server agree, that every
+/// text exists once, and that each acknowledged one exists.
+pub(crate) fn check_todos<'a>(
     sandbox: &Sandbox,
     machine: &Machine,
     acknowledged: impl IntoIterator<Item = &'a str>,
@@ -36,7 +36,7 @@ pub(crate) fn balance<'a>(
 }
 
 /// Checks that each handle names the todo that it was printed for.
-pub(crate) fn handles_hold(machine: &Machine, printed: &[(String, String)]) -> Checked {
+pub(crate) fn check_handles(machine: &Machine, printed: &[(String, String)]) -> Checked {
     for printed in printed.chunks(500) {
         let mut words = vec![
             "edit",
@@ -58,7 +58,7 @@ pub(crate) fn handles_hold(machine: &Machine, printed: &[(String, String)]) -> C
     Ok(())
 }
 
-/// Checks the database itself.
+/// Checks the integrity of the database.
 fn sound(machine: &Machine) -> Checked {
     let connection = Connection::open(machine.database()?)?;
     let said: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;

@@ -1,4 +1,4 @@
-//! Sequences that once ended badly.
+//! Sequences that failed once.
 
 use crate::play::play;
 use crate::server::Sandbox;
@@ -28,7 +28,7 @@ const fn pass(fate: Fate) -> Step {
     Step::Pass { device: 0, fate }
 }
 
-/// The same on the second device.
+/// Returns the same step on the second device.
 fn other(step: Step) -> Step {
     let device = 1;
     match step {
@@ -63,7 +63,7 @@ fn ends_well(steps: Vec<Step>) -> Checked {
     Ok(())
 }
 
-/// Without any text rejected.
+/// Without texts that the server rejects.
 fn ends_well_on_bare(steps: &[Step]) -> Checked {
     let folder = tempfile::tempdir()?;
     let server = Box::new(Sandbox::bare()?);
@@ -77,7 +77,7 @@ fn ends_well_on_bare(steps: &[Step]) -> Checked {
 
 #[test]
 fn a_deletion_whose_tombstone_is_purged_during_a_pull_is_not_missed() -> Checked {
-    // The other one has read its first page when the todo on it goes.
+    // The other device has read its first page when a todo on it is deleted.
     let mark = other(FINE);
     let read = || vec![mark.clone(), other(FINE), other(FINE), other(FINE)];
     let mut steps = vec![adds(4), SYNC];
@@ -88,7 +88,7 @@ fn a_deletion_whose_tombstone_is_purged_during_a_pull_is_not_missed() -> Checked
 
 #[test]
 fn an_add_deleted_and_purged_before_its_answer_stays_deleted() -> Checked {
-    // What the role may do, the mark, and the add.
+    // Permissions, the mark, and the add.
     ends_well(vec![
         ADD,
         FINE,
@@ -103,8 +103,8 @@ fn an_add_deleted_and_purged_before_its_answer_stays_deleted() -> Checked {
 
 #[test]
 fn a_removal_of_an_add_whose_answer_was_lost_outlives_a_purge() -> Checked {
-    // The purge is news to a device that has pulled nothing yet: its add may not be
-    // sent again, but it may have arrived, and is to go.
+    // To a device that has pulled nothing yet, the purge looks like a reset: its add must
+    // not be sent again, but it may have arrived and has to be deleted.
     ends_well(vec![
         FINE,
         ADD,
@@ -169,7 +169,7 @@ fn an_add_to_a_bare_backend_is_not_made_again_when_that_is_full() -> Checked {
         ends_well_on_bare(&[adds(2), FINE, pass(fate), Step::Upgrade])?;
         ends_well_on_bare(&[ADD, FINE, pass(fate), EDIT, Step::Upgrade])?;
         ends_well_on_bare(&[ADD, FINE, pass(fate), REMOVE, Step::Upgrade])?;
-        // Also when the first rounds with the full one are cut off.
+        // Also if the first rounds with the full backend are interrupted.
         ends_well_on_bare(&[ADD, FINE, pass(fate), Step::Upgrade, FINE, FINE, LOST, LOST])?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The real client, one of whose requests meets a fault.
+//! The real client with a fault in one of its requests.
 
 use std::cell::Cell;
 use std::net::TcpListener;
@@ -13,18 +13,18 @@ use tudone::sync::remote::{BareRow, Batch, Page, PageRequest, PushAnswer, Remote
 
 use crate::bench::{Bench, Checked};
 
-/// What the busy server asks for.
+/// The pause that the busy server asks for.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(7);
 
-/// When the hasty client gives up.
+/// The short time limit of a client that gives up early.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// What goes wrong.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nobody listens.
+    /// Connection refused.
     ConnectionRefused,
-    /// The client gives up before the server begins.
+    /// The client times out before the server begins.
     TimedOut,
     /// The connection is cut when the head of the request was read.
     CutInTheRequest,
@@ -34,18 +34,18 @@ pub(crate) enum Fault {
     DroppedAfter,
     /// 503.
     Unavailable,
-    /// 429, with a pause asked for.
+    /// 429 with `Retry-After`.
     TooManyRequests,
-    /// A proxy's page with status 200.
+    /// An HTML page of a proxy with status 200.
     WebPage,
     /// The request runs, then the connection is cut in the middle of the answer.
     Truncated,
-    /// Every token issued so far has ended, for the server.
+    /// The server rejects every token issued so far.
     TokenExpired,
 }
 
 impl Fault {
-    /// What the sandbox is ordered to do.
+    /// Returns the fault as configured in the sandbox.
     fn order(self) -> Option<Value> {
         let mut order = match self {
             Self::ConnectionRefused | Self::TokenExpired => return None,
@@ -65,7 +65,7 @@ impl Fault {
         Some(order)
     }
 
-    /// Returns whether the client must reckon with the request having run.
+    /// Returns whether the client must assume that the request may have run.
     pub(crate) fn may_have_arrived(self) -> bool {
         match self {
             Self::ConnectionRefused | Self::TooManyRequests | Self::TokenExpired => false,
@@ -79,12 +79,12 @@ impl Fault {
         }
     }
 
-    /// Returns whether the request got there and was not given up meanwhile.
+    /// Returns whether the request arrived and was executed.
     pub(crate) fn is_seen_by_the_server(self) -> bool {
         !matches!(self, Self::ConnectionRefused | Self::TimedOut)
     }
 
-    /// Returns whether `error` is what the client makes of it.
+    /// Returns whether `error` is the client's error for this fault.
     pub(crate) fn is_told_by(self, error: &RemoteError) -> bool {
         let asked = |wanted| error.retry_after() == wanted;
         let kind = match self {
@@ -102,7 +102,7 @@ impl Fault {
         kind && error.may_have_arrived() == self.may_have_arrived()
     }
 
-    /// Lets it happen to the next request.
+    /// Injects the fault into the next request.
     pub(crate) async fn strike(self, bench: &Bench) -> Checked {
         bench.control(Method::DELETE, "log", Value::Null).await?;
         if self == Self::TokenExpired {
@@ -115,8 +115,8 @@ impl Fault {
         }
     }
 
-    /// The client that meets it: one that is in a hurry, or has the address of
-    /// nobody.
+    /// Returns the client for the fault: with a short time limit, with an unused address,
+    /// or the usual one.
     pub(crate) fn client(self, bench: &Bench, session: AuthSession) -> Checked<Hasura> {
         if self == Self::ConnectionRefused {
             let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -131,18 +131,17 @@ impl Fault {
     }
 }
 
-/// A kind of request.
+/// The kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
     Capabilities,
     Push,
-    /// Of changes or of a snapshot.
+    /// A page of changes or of a snapshot.
     Pull,
 }
 
-/// The real client, until the first request of one kind: that one meets a
-/// fault.
-pub(crate) struct Saboteur<'a> {
+/// The real client with a fault in the first request of one kind.
+pub(crate) struct FaultyClient<'a> {
     bench: &'a Bench,
     calm: Hasura,
     unlucky: Hasura,
@@ -151,8 +150,8 @@ pub(crate) struct Saboteur<'a> {
     has_struck: Cell<bool>,
 }
 
-impl<'a> Saboteur<'a> {
-    /// `session` is whose login it is.
+impl<'a> FaultyClient<'a> {
+    /// Creates the client with the tokens of `session`.
     pub(crate) fn new(
         bench: &'a Bench,
         session: &AuthSession,
@@ -173,7 +172,7 @@ impl<'a> Saboteur<'a> {
         self.has_struck.get()
     }
 
-    /// The client for a request of this kind.
+    /// Returns the client for a request of this kind.
     async fn client(&self, request: Request) -> Result<&Hasura, RemoteError> {
         if request != self.struck || self.has_struck.replace(true) {
             return Ok(&self.calm);
@@ -188,7 +187,7 @@ impl<'a> Saboteur<'a> {
     }
 }
 
-impl Remote for Saboteur<'_> {
+impl Remote for FaultyClient<'_> {
     fn endpoint(&self) -> &str {
         self.calm.endpoint()
     }

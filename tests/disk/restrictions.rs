@@ -1,4 +1,4 @@
-//! Places to run in that are smaller, or more closed, than this machine's disk.
+//! Restrictions of a machine's disk: a small file system, file modes, file sizes.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -9,24 +9,24 @@ use rustix::process::{Pid, Resource, Rlimit, getuid, prlimit};
 
 use crate::support::{Checked, Machine};
 
-/// A file system of its own size under a machine's data directory, which only
-/// commands started through it see. Gone when dropped.
-pub(crate) struct Room {
+/// A small file system at a machine's data directory, visible only to commands started
+/// through it. Unmounted when dropped.
+pub(crate) struct SmallDisk {
     keeper: Child,
     data: PathBuf,
 }
 
-impl Drop for Room {
+impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = self.keeper.kill();
         let _ = self.keeper.wait();
     }
 }
 
-impl Room {
-    /// Makes one of `kib` KiB and starts the machine's later commands in it;
-    /// `None` where the system does not let us (a container without
-    /// `CAP_SYS_ADMIN` and without user namespaces).
+impl SmallDisk {
+    /// Creates one of `kib` KiB and starts the machine's later commands in it; `None` if
+    /// the system does not permit it (a container without `CAP_SYS_ADMIN` and without
+    /// user namespaces).
     pub(crate) fn under(machine: &mut Machine, kib: u32) -> Checked<Option<Self>> {
         let data = machine.path("data");
         fs::create_dir_all(&data)?;
@@ -66,14 +66,14 @@ impl Room {
         Ok(None)
     }
 
-    /// A path inside, as seen from outside.
+    /// Returns a path inside, as seen from outside.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.keeper.id()));
         let data = self.data.strip_prefix("/").unwrap_or(&self.data);
         root.join(data).join(name)
     }
 
-    /// Leaves no byte free.
+    /// Fills the disk completely.
     pub(crate) fn fill(&self) -> Checked {
         let mut filler = File::create(self.path("filler"))?;
         for size in [1 << 16, 1 << 12, 1] {
@@ -83,23 +83,25 @@ impl Room {
         Ok(())
     }
 
-    /// Gives the room back.
+    /// Frees the space again.
     pub(crate) fn free(&self) -> Checked {
         Ok(fs::remove_file(self.path("filler"))?)
     }
 }
 
-/// Takes from the machine's later commands what lets root ignore modes.
-pub(crate) fn bound_by_modes(machine: &mut Machine) {
+/// Drops the capabilities with which root ignores modes, for the machine's later
+/// commands.
+pub(crate) fn enforce_modes(machine: &mut Machine) {
     if getuid().is_root() {
         let less = "--bounding-set=-dac_override,-dac_read_search";
         machine.launch_through(&["setpriv", less, "--"]);
     }
 }
 
-/// Lets the files that a running program writes grow to `bytes`, or as they like.
+/// Limits the size of files that a running program writes to `bytes`; `None` removes the
+/// limit.
 #[cfg(target_os = "linux")]
-pub(crate) fn grow_at_most(program: Pid, bytes: Option<u64>) -> Checked {
+pub(crate) fn limit_file_size(program: Pid, bytes: Option<u64>) -> Checked {
     let limit = Rlimit {
         current: bytes,
         maximum: None,
@@ -108,7 +110,7 @@ pub(crate) fn grow_at_most(program: Pid, bytes: Option<u64>) -> Checked {
     Ok(())
 }
 
-/// Says that a test needs more than this system gives.
+/// Reports that a test is skipped because the system lacks something.
 pub(crate) fn skipped(needs: &str) -> Checked {
     Ok(writeln!(std::io::stderr(), "skipped: needs {needs}")?)
 }

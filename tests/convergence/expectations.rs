@@ -1,4 +1,4 @@
-//! What users did, and what must therefore be true in the end.
+//! The users' actions, and the expected result.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::network::Network;
 use crate::server::ServerRow;
 use crate::text::{is_common, name, tokens};
 
-/// An edit that a store has taken.
+/// An edit that a store has committed.
 #[derive(Debug, Clone)]
 struct Edited {
     device: usize,
@@ -19,39 +19,39 @@ struct Edited {
     lost: BTreeSet<String>,
 }
 
-/// What was acknowledged to users, by the names of their todos. An edit is
-/// followed by the parts of the text that it brings in and takes out.
+/// Everything acknowledged to users, by the names of their todos. An edit is tracked
+/// by the parts of the text that it adds and removes.
 #[derive(Debug, Default)]
-pub(crate) struct Story {
-    /// Which key each todo was added with.
+pub(crate) struct Expectations {
+    /// The key that each todo was added with.
     added: BTreeMap<String, Key>,
     edits: Vec<Edited>,
-    /// Who removed which todo.
+    /// Deletions by device.
     removed: BTreeSet<(usize, String)>,
-    /// Parts of rejected changes that a user gave up on a device.
+    /// Parts of rejected changes that a user dropped on a device.
     given_up: BTreeSet<(usize, String, String)>,
-    /// Rejected adds that a user gave up.
+    /// Rejected adds that a user dropped.
     dropped: BTreeSet<String>,
-    /// Todos, and parts of texts, that an administrator's copy did not have.
+    /// Todos, and parts of texts, that a restored copy did not have.
     forgotten: BTreeSet<String>,
     forgotten_parts: BTreeSet<(String, String)>,
-    /// Parts that an administrator's copy had still.
+    /// Parts that a restored copy still had.
     revived: BTreeSet<(String, String)>,
     /// Todos that a user added again after their add was rejected.
     added_again: BTreeSet<String>,
 }
 
-/// How one device ended.
+/// The result on one device.
 #[derive(Debug, Default)]
-pub(crate) struct Ending {
-    /// What it shows.
+pub(crate) struct DeviceResult {
+    /// The shown todos.
     pub(crate) shown: BTreeSet<String>,
     /// The rejected changes: todo, act, and the server's text.
     pub(crate) rejected: Vec<(String, Act, Option<String>)>,
     pub(crate) codes: Vec<String>,
 }
 
-/// The texts of an act.
+/// Returns the texts of an act.
 pub(crate) fn texts(act: &Act) -> Vec<&str> {
     match act {
         Act::Add { text } => vec![text],
@@ -64,7 +64,7 @@ fn by_name(rows: &[ServerRow]) -> BTreeMap<String, &ServerRow> {
     rows.iter().map(|row| (name(&row.text), row)).collect()
 }
 
-impl Story {
+impl Expectations {
     pub(crate) fn add(&mut self, text: &str, key: Key) {
         self.added.insert(name(text), key);
     }
@@ -83,8 +83,8 @@ impl Story {
         self.removed.insert((device, name(text)));
     }
 
-    /// A user decided about a rejected change.
-    pub(crate) fn give_up(&mut self, device: usize, act: &Act) {
+    /// Records that a user dropped a rejected change.
+    pub(crate) fn discard(&mut self, device: usize, act: &Act) {
         if let Act::Add { text } = act {
             self.dropped.insert(name(text));
         }
@@ -95,16 +95,17 @@ impl Story {
         }
     }
 
-    /// A user adds a todo whose add was rejected, by a retry or with another text.
+    /// Records that a user adds a todo whose add was rejected, by a retry or with another
+    /// text.
     pub(crate) fn add_again(&mut self, act: &Act) {
         if let Act::Add { text } = act {
             self.added_again.insert(name(text));
         }
     }
 
-    /// An administrator put the server back to `rows`: what it had `seen` and
-    /// has no more is forgotten.
-    pub(crate) fn put_back(&mut self, seen: &BTreeSet<(String, String)>, rows: &[ServerRow]) {
+    /// Records that the server was restored to `rows`: parts that it has `seen` and no
+    /// longer has may be missing.
+    pub(crate) fn restore(&mut self, seen: &BTreeSet<(String, String)>, rows: &[ServerRow]) {
         let server = by_name(rows);
         for (todo, part) in seen {
             match server.get(todo) {
@@ -112,7 +113,7 @@ impl Story {
                 Some(_) => drop(self.forgotten_parts.insert((todo.clone(), part.clone()))),
                 None => {
                     self.forgotten.insert(todo.clone());
-                    // A device that never heard of it may add the todo again.
+                    // A device that never saw the deletion may add the todo again.
                     self.forgotten_parts.insert((todo.clone(), part.clone()));
                 }
             }
@@ -123,8 +124,8 @@ impl Story {
         }
     }
 
-    /// Everything that was promised.
-    pub(crate) fn check(&self, network: &mut Network, endings: &[Ending]) -> Checked {
+    /// Checks all expectations.
+    pub(crate) fn check(&self, network: &mut Network, endings: &[DeviceResult]) -> Checked {
         let rows = network.rows()?;
         let server = by_name(&rows);
         if server.len() != rows.len() {
@@ -140,8 +141,8 @@ impl Story {
         Ok(())
     }
 
-    /// Shown is what the server has, and what was rejected.
-    fn check_shown(rows: &[ServerRow], ending: &Ending) -> Checked {
+    /// Checks that a device shows the server's rows and rejected texts.
+    fn check_shown(rows: &[ServerRow], ending: &DeviceResult) -> Checked {
         let missing = rows.iter().find(|row| !ending.shown.contains(&row.text));
         if let Some(row) = missing {
             return Err(format!("not shown: {row:?} in {ending:#?}").into());
@@ -156,7 +157,11 @@ impl Story {
         Ok(())
     }
 
-    fn check_todos(&self, server: &BTreeMap<String, &ServerRow>, endings: &[Ending]) -> Checked {
+    fn check_todos(
+        &self,
+        server: &BTreeMap<String, &ServerRow>,
+        endings: &[DeviceResult],
+    ) -> Checked {
         for todo in self.added.keys() {
             let removed = self.removed.iter().any(|(_, name)| name == todo);
             let refused = endings.iter().any(|ending| {
@@ -188,7 +193,7 @@ impl Story {
         edit: &Edited,
         network: &Network,
         server: &BTreeMap<String, &ServerRow>,
-        endings: &[Ending],
+        endings: &[DeviceResult],
     ) -> Checked {
         let (device, todo) = (edit.device, &edit.todo);
         let ending = endings.get(device).ok_or("no such device")?;
