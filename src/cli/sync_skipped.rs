@@ -77,7 +77,7 @@ impl SyncSkipped {
                     "the login cannot be used"
                 }
                 RemoteError::Unauthorized { .. } => "login not accepted",
-                RemoteError::Refused { .. } => "rejected by the server",
+                RemoteError::Rejected { .. } => "rejected by the server",
                 RemoteError::Unreachable { .. }
                 | RemoteError::ConnectionLost { .. }
                 | RemoteError::ServerError { .. }
@@ -147,7 +147,7 @@ impl SyncSkipped {
                 {
                     SkipKind::Refused
                 }
-                RemoteError::Refused { .. } => SkipKind::Refused,
+                RemoteError::Rejected { .. } => SkipKind::Refused,
                 RemoteError::Unreachable { .. }
                 | RemoteError::ConnectionLost { .. }
                 | RemoteError::ServerError { .. }

@@ -226,7 +226,7 @@ async fn live(hasura: &Hasura, capabilities: Capabilities, connection: &Connecti
         Err(error) => error,
     };
     let (code, help) = match &error {
-        LiveError::Refused { .. } | LiveError::Unauthorized { .. } => (
+        LiveError::Rejected { .. } | LiveError::Unauthorized { .. } => (
             "live-refused",
             "Read Hasura's log; until then tudone polls every 30 s.",
         ),

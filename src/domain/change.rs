@@ -106,6 +106,6 @@ pub struct Rejection {
     pub code: String,
     /// The reason, for the user.
     pub message: String,
-    /// The server's text, where both exist.
+    /// The server's text, if the conflict is with one.
     pub theirs: Option<String>,
 }

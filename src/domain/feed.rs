@@ -31,7 +31,7 @@ pub struct Mark {
 /// The permissions of the role on the server, found by introspection or by probing.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "facts that hold independently of each other"
+    reason = "the permissions are independent"
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Capabilities {

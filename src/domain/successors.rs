@@ -1,16 +1,15 @@
-//! The todos that follow completed repeating ones.
+//! Reports about successors: the todos that completing repeating todos adds.
 
 use crate::domain::todo::Todo;
 
-/// What became of the successors of the todos that some changes completed or
-/// reopened.
+/// The successors of todos that some changes completed or reopened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SuccessorReport {
-    /// The todos that follow the completed ones.
+    /// Successors of completed todos.
     pub added: Vec<Todo>,
-    /// Successors that stay although their todos are open again: they were
-    /// changed, or the role may not delete them.
+    /// Successors that stay although their todos were reopened: they were changed, or the
+    /// role may not delete them.
     pub kept: Vec<Todo>,
-    /// Whether nothing follows a completed todo, since the role may not add todos.
+    /// Whether a completed todo has no successor because the role may not add todos.
     pub not_allowed: bool,
 }

@@ -1,7 +1,6 @@
 //! The filter language of `list`, of `--filter`, of search and of views.
 //!
-//! The table [`TERM_HELP`] is what `help terms` prints; dates are in
-//! [`when`].
+//! `help terms` prints the table [`TERM_HELP`]; dates are in [`when`].
 
 use crate::domain::casefold::search_key;
 use crate::domain::line::Priority;

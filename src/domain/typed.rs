@@ -78,19 +78,19 @@ pub enum TypedError {
     /// Neither `+project`, `@context` nor `key:value`.
     #[error("`{word}` is not a tag")]
     NotATag {
-        /// What was typed.
+        /// The word as typed.
         word: String,
     },
     /// Not a date.
     #[error("`{word}` is not a date")]
     NotADate {
-        /// What was typed.
+        /// The word as typed.
         word: String,
     },
     /// Not a letter from `A` to `Z`.
     #[error("`{word}` is not a priority")]
     NotAPriority {
-        /// What was typed.
+        /// The word as typed.
         word: String,
     },
 }

@@ -1,7 +1,7 @@
 //! Interpretation of HTTP responses; pure.
 //!
-//! Hasura answers most failures with status 200 too, so the JSON decides; the
-//! status counts only where the body is not GraphQL.
+//! Hasura also answers most failures with status 200, so the JSON decides; the status
+//! counts only if the body is not GraphQL.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -104,7 +104,7 @@ fn by_code(error: GraphqlError, received: &Received) -> RemoteError {
         | "constraint-violation"
         | "data-exception"
         | "validation-failed"
-        | "parse-failed" => RemoteError::Refused { code, message },
+        | "parse-failed" => RemoteError::Rejected { code, message },
         "invalid-jwt" | "invalid-headers" | "access-denied" => {
             RemoteError::Unauthorized { code, message }
         }
@@ -141,7 +141,7 @@ fn by_status(received: &Received, host: &str) -> RemoteError {
             code: "http-401".to_owned(),
             message: "HTTP status 401".to_owned(),
         },
-        413 => RemoteError::Refused {
+        413 => RemoteError::Rejected {
             code: "http-413".to_owned(),
             message: "the request is too large for the server".to_owned(),
         },

@@ -1,5 +1,5 @@
-//! The permissions of the role: read from its schema, or, where introspection is
-//! disabled, tested by requests that change nothing.
+//! Finds the permissions of the role: from its schema or, if introspection is disabled,
+//! by requests that change nothing.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(super) async fn of_role<T: Transport>(
 ) -> Result<Capabilities, RemoteError> {
     match client.call(&IntrospectionQuery).await {
         Ok(Some(capabilities)) => Ok(capabilities),
-        Ok(None) | Err(RemoteError::Refused { .. }) => by_probing(client).await,
+        Ok(None) | Err(RemoteError::Rejected { .. }) => by_probing(client).await,
         Err(error) => Err(error),
     }
 }
@@ -157,7 +157,7 @@ async fn allowed<T: Transport, C: Call>(
 ) -> Result<bool, RemoteError> {
     match client.call(call).await {
         Ok(_) => Ok(true),
-        Err(RemoteError::Refused { .. }) => Ok(false),
+        Err(RemoteError::Rejected { .. }) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -137,7 +137,7 @@ impl HasuraClient<Http> {
 
 /// Maps an error of writing a request as JSON.
 pub(super) fn unwritable(error: &serde_json::Error) -> RemoteError {
-    RemoteError::Refused {
+    RemoteError::Rejected {
         code: "invalid-json".to_owned(),
         message: error.to_string(),
     }

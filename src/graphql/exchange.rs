@@ -219,7 +219,7 @@ impl From<ExchangeOutcome> for Exchanged {
         };
         // Without the user's row, no todo of the user can be written.
         let for_unknown_user = |error: RemoteError| {
-            if !known && matches!(error, RemoteError::Refused { .. }) {
+            if !known && matches!(error, RemoteError::Rejected { .. }) {
                 return no_user();
             }
             error
@@ -277,7 +277,7 @@ fn all_failed(batches: &[&Batch], request: PageRequest, error: &RemoteError) -> 
 /// of it, rejects lists.
 fn rejects_lists(error: &RemoteError, status: u16) -> bool {
     match error {
-        RemoteError::Refused { .. } => true,
+        RemoteError::Rejected { .. } => true,
         RemoteError::InvalidResponse { .. } => (400..500).contains(&status),
         RemoteError::ServerError { code, .. } => {
             !matches!(

@@ -50,7 +50,7 @@ pub enum LiveError {
     },
     /// The role may not subscribe.
     #[error("the server rejected the subscription: {message}")]
-    Refused {
+    Rejected {
         /// Hasura's code; `unknown` without one.
         code: String,
         /// Its message.
@@ -86,7 +86,7 @@ impl LiveError {
             Self::NoUpgrade { .. } | Self::InvalidResponse { .. } => {
                 "Configure the proxy in front of Hasura to pass websockets; until then tudone polls."
             }
-            Self::Unauthorized { .. } | Self::Refused { .. } => {
+            Self::Unauthorized { .. } | Self::Rejected { .. } => {
                 "Run `tudone login` to find the wrong setting."
             }
         }
@@ -105,7 +105,7 @@ impl LiveError {
             // A starting proxy answers like this too.
             Self::NoUpgrade { status } => *status >= 500 || *status == 429,
             Self::NoToken { source } => !source.needs_login(),
-            Self::Refused { .. } => false,
+            Self::Rejected { .. } => false,
         }
     }
 }
@@ -246,7 +246,7 @@ fn refused(payload: &Value) -> LiveError {
             LiveError::ConnectionLost { message }
         }
         other if other.starts_with("jwt-") => LiveError::Unauthorized { message },
-        _ => LiveError::Refused { code, message },
+        _ => LiveError::Rejected { code, message },
     }
 }
 
@@ -324,7 +324,7 @@ mod tests {
             let frame = json!({"type": "error", "id": ID, "payload": payload}).to_string();
             let error = listening()?.received(&frame);
             assert!(
-                matches!(&error, Err(LiveError::Refused { code: c, message: m })
+                matches!(&error, Err(LiveError::Rejected { code: c, message: m })
                     if c == code && m.starts_with(message)),
                 "{frame}: {error:?}"
             );

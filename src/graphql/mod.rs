@@ -67,7 +67,7 @@ impl Hasura {
     /// # Errors
     ///
     /// [`RemoteError::Unauthorized`] when the token is rejected,
-    /// [`RemoteError::Refused`] when it is accepted, but todos cannot be read.
+    /// [`RemoteError::Rejected`] when it is accepted, but todos cannot be read.
     pub async fn verify(&self, token: &AccessToken) -> Result<(), RemoteError> {
         self.client.call_with(&convert::Verify, token).await
     }

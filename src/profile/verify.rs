@@ -46,7 +46,7 @@ async fn query(hasura: &Hasura, token: &AccessToken) -> Verification {
     match hasura.verify(token).await {
         Ok(()) => Verification::Accepted,
         Err(
-            RemoteError::Unauthorized { code, message } | RemoteError::Refused { code, message },
+            RemoteError::Unauthorized { code, message } | RemoteError::Rejected { code, message },
         ) => Verification::Refused { code, message },
         Err(
             error @ (RemoteError::Unreachable { .. }

@@ -55,7 +55,7 @@ impl Network {
                 Ok(runtime) => runtime.block_on(work(profile, account, received, messages)),
                 Err(error) => {
                     let failed = RoundEvent::Failed {
-                        failure: RoundFailure::Refused(error.to_string()),
+                        failure: RoundFailure::Rejected(error.to_string()),
                         next_try: None,
                     };
                     let _ = messages.blocking_send(Msg::Round(failed));

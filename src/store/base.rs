@@ -1,7 +1,7 @@
-//! The rows as the server last sent them. Only the server's answers change them.
+//! *Base*: the rows as the server last sent them. Only its answers change them.
 //!
-//! A todo without outbox entries has its base in `shown`, where it is the row
-//! itself; one with entries has it in `base`.
+//! The base of a todo without outbox entries is its row in `shown`; the base of one
+//! with entries is in `base`.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};

@@ -37,8 +37,8 @@ impl Direction {
     }
 }
 
-/// A position in a list: the value it is sorted by (`Null` where it has none, or
-/// the list is in server order) and the order among equals.
+/// A position in a list: the sort value (`Null` without one, or in server order) and
+/// the order among equals.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ListPosition {
     pub(super) value: Value,
@@ -62,7 +62,7 @@ pub(super) struct ListCursor<'c> {
     pub(super) connection: &'c Connection,
     pub(super) parts: Vec<TablePart>,
     sort: Sort,
-    /// The list runs in the opposite order of its indexes.
+    /// Whether the list has the opposite order of its indexes.
     reverse: bool,
     pub(super) filter: Filter,
     /// The day beyond which waiting todos are left out.

@@ -21,7 +21,7 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
-    /// A newer program made or migrated the database.
+    /// A newer program created or migrated the database.
     #[error("the local store has format {found}, newer than the {known} this program supports")]
     Newer {
         /// The version found.
@@ -32,7 +32,7 @@ pub enum StoreError {
     /// The database was damaged and has been moved aside.
     #[error("the local store was damaged; it is now at {}", moved_to.display())]
     Corrupt {
-        /// Where the damaged database is now.
+        /// The new path of the damaged database.
         moved_to: PathBuf,
         /// The changes that were not sent yet, as JSON, if any could be read.
         outbox: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub enum StoreError {
     /// The database file is missing; the log beside it has been moved aside.
     #[error("the database of the local store is missing; the log left behind is now at {}", log.display())]
     Missing {
-        /// Where the log is now.
+        /// The new path of the log.
         log: PathBuf,
     },
     /// The database is damaged and about to be moved aside.

@@ -154,7 +154,7 @@ fn readable(path: &Path) -> Result<Option<OpenDatabase>, StoreError> {
     Ok(Some(OpenDatabase::at(path, connection)))
 }
 
-/// Rejects what SQLite would misread: a directory, and a log without its
+/// Rejects files that SQLite would misread: a directory, and a log without its
 /// database, which it would delete.
 pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     // First the log: it is created after the database.
@@ -259,8 +259,8 @@ pub(super) fn set_up(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Chooses a write-ahead log, except where its shared memory does not work. The
-/// choice is stored in the file.
+/// Chooses a write-ahead log, unless its shared memory does not work there. The file
+/// stores the choice.
 fn choose_journal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let wanted = if is_on_network(path) { "DELETE" } else { "WAL" };
     let started = Instant::now();

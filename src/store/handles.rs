@@ -230,8 +230,8 @@ fn one(
     Ok(Some(todo))
 }
 
-/// Returns the current key of a todo. A key that is shown is its own, even where it is
-/// also an alias.
+/// Returns the current key of a todo. A shown key is current, even if it is also an
+/// alias.
 pub(super) fn current(connection: &Connection, key: Key) -> Result<Key, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT new FROM aliases

@@ -89,7 +89,7 @@ impl Store {
         })
     }
 
-    /// Compares the server's mark with what is stored: another user, tombstones
+    /// Compares the server's mark with the stored state: another user, tombstones
     /// purged beyond the cursor since the last mark, or a cursor above the
     /// server's revision mean that the server was reset. Base is then stale (see
     /// [`Freshness::stale`](crate::domain::list::Freshness)) and pulled again from

@@ -99,7 +99,7 @@ INSERT INTO ledger(one) VALUES (1);
 ";
 
 /// * `history`: the actions of commands, one row each. `deeds` is JSON: see `history`;
-///   `start` is where they would begin if those of all acts stood in one file.
+///   `start` was their offset among the items of all actions.
 const SECOND: &str = "
 CREATE TABLE history(
     act INTEGER PRIMARY KEY,

@@ -22,14 +22,14 @@ pub(super) struct Filter {
 }
 
 /// An SQL condition for a term.
-struct SqlCondition {
+struct TermCondition {
     sql: String,
     values: Vec<Value>,
     /// Whether it holds for exactly the rows of the term, not for more.
     exact: bool,
 }
 
-impl SqlCondition {
+impl TermCondition {
     fn exact(sql: &str, values: impl IntoIterator<Item = Value>) -> Self {
         Self {
             sql: sql.to_owned(),
@@ -113,7 +113,7 @@ impl Filter {
                 }
                 continue;
             }
-            let condition = SqlCondition::of(term);
+            let condition = TermCondition::of(term);
             filter.sql.push_str(" AND ");
             filter.sql.push_str(&condition.sql);
             filter.values.extend(condition.values);
@@ -159,11 +159,11 @@ fn word(term: &Term) -> Option<String> {
     }
 }
 
-fn contains(folded: &str) -> SqlCondition {
-    SqlCondition::exact("instr(folded, ?) > 0", [Value::Text(folded.to_owned())])
+fn contains(folded: &str) -> TermCondition {
+    TermCondition::exact("instr(folded, ?) > 0", [Value::Text(folded.to_owned())])
 }
 
-fn days(column: &str, days: Days) -> SqlCondition {
+fn days(column: &str, days: Days) -> TermCondition {
     let ends = [(">=", days.from), ("<=", days.to)];
     let mut sql = vec![format!("{column} IS NOT NULL")];
     let mut values = Vec::new();
@@ -173,11 +173,11 @@ fn days(column: &str, days: Days) -> SqlCondition {
             values.push(Value::Integer(rows::day(day)));
         }
     }
-    SqlCondition::exact(&sql.join(" AND "), values)
+    TermCondition::exact(&sql.join(" AND "), values)
 }
 
 /// Days begin and end by the system time zone.
-fn changed(days: Days) -> SqlCondition {
+fn changed(days: Days) -> TermCondition {
     let (from, after) = days.instants(&TimeZone::system());
     let mut sql = "updated_at IS NOT NULL".to_owned();
     let mut values = Vec::new();
@@ -189,5 +189,5 @@ fn changed(days: Days) -> SqlCondition {
         sql.push_str(" AND updated_at < ?");
         values.push(Value::Integer(after.as_microsecond()));
     }
-    SqlCondition::exact(&sql, values)
+    TermCondition::exact(&sql, values)
 }

@@ -13,7 +13,7 @@ use crate::store::sort_key::{self, TablePart};
 use crate::store::text_blocks::Matches;
 
 /// The rows found in one part of the table.
-struct Found<'c> {
+struct SearchScan<'c> {
     matches: Matches<'c>,
     row: CachedStatement<'c>,
     values: Vec<Value>,
@@ -30,13 +30,13 @@ impl ListCursor<'_> {
     ) -> Result<(), StoreError> {
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
-            let mut found = self.found(*part, start, direction)?;
+            let mut found = self.search_scan(*part, start, direction)?;
             found.next = found.matches.advance()?;
             parts.push(found);
         }
         let mut todo = rows::blank();
         loop {
-            let order = |found: &&mut Found<'_>| {
+            let order = |found: &&mut SearchScan<'_>| {
                 let order = found.next.map(|place| sort_key::parted(place).0);
                 order.map(|order| match direction {
                     Direction::Down => order,
@@ -64,7 +64,7 @@ impl ListCursor<'_> {
     pub(super) fn count_found(&self) -> Result<u64, StoreError> {
         let mut count = 0;
         for part in &self.parts {
-            let mut found = self.found(*part, ScanStart::End, Direction::Down)?;
+            let mut found = self.search_scan(*part, ScanStart::End, Direction::Down)?;
             let words_decide = found.values.is_empty() && self.filter.sql.is_empty();
             let mut todo = rows::blank();
             loop {
@@ -80,12 +80,12 @@ impl ListCursor<'_> {
         Ok(count)
     }
 
-    fn found(
+    fn search_scan(
         &self,
         part: TablePart,
         start: ScanStart<'_>,
         direction: Direction,
-    ) -> Result<Found<'_>, StoreError> {
+    ) -> Result<SearchScan<'_>, StoreError> {
         let mut sql = format!("SELECT {TODO_COLUMNS} FROM shown WHERE place = ?");
         let mut values = Vec::new();
         if let Some(day) = self.hidden_in(part) {
@@ -95,7 +95,7 @@ impl ListCursor<'_> {
         sql.push_str(&self.filter.sql);
         values.extend(self.filter.values.iter().cloned());
         let places = narrowed(part, start, direction);
-        Ok(Found {
+        Ok(SearchScan {
             matches: Matches::new(self.connection, &self.filter.words, places, direction),
             row: self.connection.prepare_cached(&sql)?,
             values,
@@ -104,7 +104,7 @@ impl ListCursor<'_> {
     }
 }
 
-impl Found<'_> {
+impl SearchScan<'_> {
     /// Reads the next row; returns whether the other conditions hold.
     fn read(&mut self, todo: &mut Todo) -> Result<bool, StoreError> {
         let place = Value::from(self.next.unwrap_or(i64::MIN));

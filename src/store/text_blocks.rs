@@ -14,7 +14,7 @@ use crate::store::cursor::Direction;
 use crate::store::error::StoreError;
 use crate::store::write::Write;
 
-/// Ends a text; never part of UTF-8.
+/// Terminates a text; never part of UTF-8.
 const END: u8 = 0xff;
 /// The bytes of a full block, so that its row fits in a page.
 const FULL: usize = 3800;
@@ -28,14 +28,14 @@ pub(super) struct Matches<'c> {
     places: Range<i64>,
     direction: Direction,
     found: VecDeque<i64>,
-    /// The end of the next block, or its beginning upwards; `None` at the end.
+    /// The start of the next block; upwards, its end. `None` at the end.
     next: Option<i64>,
 }
 
 /// A block as stored.
 struct Block {
     places: Range<i64>,
-    /// The places of its rows, and their texts; `None` where a write emptied it.
+    /// The places of its rows, and their texts; `None` if a write emptied it.
     rows: Option<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -83,7 +83,7 @@ impl<'c> Matches<'c> {
         }
     }
 
-    /// The block of the place `from`, or of the place before it upwards.
+    /// Returns the block of the place `from`; upwards, of the place before it.
     fn block(&self, from: i64) -> Result<Block, StoreError> {
         let from = match self.direction {
             Direction::Down => from,

@@ -33,5 +33,5 @@ pub enum RoundFailure {
     /// No user is logged in.
     LoggedOut,
     /// The server or the disk refused; trying again does not help by itself.
-    Refused(String),
+    Rejected(String),
 }

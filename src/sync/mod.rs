@@ -1,4 +1,4 @@
-//! Runs one sync round: pushes the outbox, pulls what changed.
+//! Sync rounds: push the outbox, pull changes.
 //!
 //! `plan` is pure and decides; `round` carries out, under a file lock; `remote`
 //! is the port to the server; `backoff` computes the pause after a failure.

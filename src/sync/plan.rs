@@ -151,7 +151,7 @@ enum Payload {
     Edit(KeyedEdit),
     Remove(Key),
     BareAdd(String),
-    /// A request of its own. Such requests keep their order.
+    /// A separate request. Such requests keep their order.
     Alone(Batch),
 }
 

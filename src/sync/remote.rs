@@ -227,18 +227,18 @@ pub enum RemoteError {
         message: String,
         /// The pause that it asked for.
         retry_after: Option<Duration>,
-        /// Whether the request may have been carried out nevertheless.
+        /// Whether the request may have been executed nevertheless.
         may_have_arrived: bool,
     },
     /// A permanent rejection: permission, constraint, validation.
     #[error("the server rejected the request: {message}")]
-    Refused {
+    Rejected {
         /// Hasura's `extensions.code`.
         code: String,
         /// Its message.
         message: String,
     },
-    /// The token was rejected, also after one refresh.
+    /// The token was rejected, even after one refresh.
     #[error("the server rejected the access token: {message}")]
     Unauthorized {
         /// Hasura's code (`invalid-jwt`, `jwt-…`, `access-denied`).
@@ -279,7 +279,7 @@ impl RemoteError {
             Self::Unreachable { .. } => "unreachable",
             Self::ConnectionLost { .. } => "connection-lost",
             Self::ServerError { code, .. }
-            | Self::Refused { code, .. }
+            | Self::Rejected { code, .. }
             | Self::Unauthorized { code, .. } => code,
             Self::NoToken { .. } => "no-token",
             Self::InvalidResponse { .. } => "not-graphql",
@@ -298,7 +298,7 @@ impl RemoteError {
                 );
             }
             Self::ServerError { .. } => "Wait a while; queued changes are sent again.",
-            Self::Refused { .. } => "Check what the role may do in Hasura's permissions.",
+            Self::Rejected { .. } => "Check what the role may do in Hasura's permissions.",
             Self::Unauthorized { .. } => "Run `tudone login`, which names the wrong setting.",
             Self::NoToken { source } => return source.help().into(),
             Self::InvalidResponse { .. } => "Check that `endpoint` ends in /v1/graphql.",
@@ -316,11 +316,11 @@ impl RemoteError {
             | Self::ServerError { .. }
             | Self::InvalidResponse { .. } => true,
             Self::NoToken { source } => !source.needs_login(),
-            Self::Refused { .. } | Self::Unauthorized { .. } | Self::TooLarge { .. } => false,
+            Self::Rejected { .. } | Self::Unauthorized { .. } | Self::TooLarge { .. } => false,
         }
     }
 
-    /// Returns whether the request may have been carried out nevertheless.
+    /// Returns whether the request may have been executed nevertheless.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
         match self {
@@ -331,7 +331,7 @@ impl RemoteError {
                 may_have_arrived, ..
             } => *may_have_arrived,
             Self::Unreachable { .. }
-            | Self::Refused { .. }
+            | Self::Rejected { .. }
             | Self::Unauthorized { .. }
             | Self::NoToken { .. } => false,
         }
@@ -340,7 +340,7 @@ impl RemoteError {
     /// Returns whether it concerns one operation only: others may still be answered.
     #[must_use]
     pub const fn is_of_operation(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        matches!(self, Self::Rejected { .. })
     }
 
     /// Returns the pause that the server asked for.
@@ -350,7 +350,7 @@ impl RemoteError {
             Self::ServerError { retry_after, .. } => *retry_after,
             Self::Unreachable { .. }
             | Self::ConnectionLost { .. }
-            | Self::Refused { .. }
+            | Self::Rejected { .. }
             | Self::Unauthorized { .. }
             | Self::NoToken { .. }
             | Self::InvalidResponse { .. }

@@ -1,4 +1,4 @@
-//! Carries out one round: push, pull, and again for what the pull decided.
+//! Runs one round: push and pull, repeated if the pull leads to more changes.
 //!
 //! No transaction is open during a request, every entry is marked as sent before
 //! its request leaves, and dropping the future at any point loses nothing: a
@@ -206,7 +206,7 @@ fn is_unreachable(error: &RemoteError) -> bool {
         | RemoteError::ServerError { .. }
         | RemoteError::InvalidResponse { .. } => true,
         RemoteError::NoToken { source } => source.kind() == AuthErrorKind::Unreachable,
-        RemoteError::Refused { .. }
+        RemoteError::Rejected { .. }
         | RemoteError::Unauthorized { .. }
         | RemoteError::TooLarge { .. } => false,
     }
@@ -363,7 +363,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
 /// Returns the code of a rejection; empty for other errors.
 fn rejection_code(error: &RemoteError) -> &str {
     match error {
-        RemoteError::Refused { code, .. } => code,
+        RemoteError::Rejected { code, .. } => code,
         RemoteError::Unreachable { .. }
         | RemoteError::ConnectionLost { .. }
         | RemoteError::ServerError { .. }

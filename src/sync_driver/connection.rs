@@ -223,7 +223,7 @@ impl<C: Connector> Reconnector<C> {
             // A token rejected twice, a missing permission or a proxy: the user has to fix
             // something first.
             LiveError::Unauthorized { .. }
-            | LiveError::Refused { .. }
+            | LiveError::Rejected { .. }
             | LiveError::NoUpgrade { .. }
             | LiveError::InvalidResponse { .. } => {
                 Some(LONGEST_PAUSE.mul_f64(0.5 + self.rng.f64() / 2.0))

@@ -164,7 +164,7 @@ impl SyncDriver {
                 }));
                 self.schedule.now();
             }
-            Err(why) => self.emit_failure(RoundFailure::Refused(why), None),
+            Err(why) => self.emit_failure(RoundFailure::Rejected(why), None),
         }
     }
 
@@ -329,7 +329,7 @@ impl SyncDriver {
     /// Returns the kind of a failure and the pause before the next try; `None`
     /// if only a user can help.
     fn classify(&mut self, error: &RoundError) -> (RoundFailure, Option<Duration>) {
-        let refused = |error: &RoundError| RoundFailure::Refused(causes::on_one_line(error));
+        let refused = |error: &RoundError| RoundFailure::Rejected(causes::on_one_line(error));
         let remote = match error {
             RoundError::Busy => return (RoundFailure::Busy, Some(SHORT_PAUSE)),
             RoundError::Store(_) | RoundError::Lock(_) => {
@@ -345,10 +345,10 @@ impl SyncDriver {
                 return (RoundFailure::LoggedOut, None);
             }
             RemoteError::NoToken { source } if source.kind() == AuthErrorKind::Misconfigured => {
-                (RoundFailure::Refused(remote.to_string()), None)
+                (RoundFailure::Rejected(remote.to_string()), None)
             }
-            RemoteError::Unauthorized { .. } | RemoteError::Refused { .. } => {
-                (RoundFailure::Refused(remote.to_string()), None)
+            RemoteError::Unauthorized { .. } | RemoteError::Rejected { .. } => {
+                (RoundFailure::Rejected(remote.to_string()), None)
             }
             RemoteError::ServerError { retry_after, .. } => (unreachable, *retry_after),
             RemoteError::Unreachable { .. }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::books::balance;
+use crate::consistency::check_todos;
 use crate::support::{Checked, Machine, Sandbox};
 use crate::watch::{FOR_A_MOMENT, FOR_LONG, until, withhold};
 
@@ -42,7 +42,7 @@ fn completions_under_kill_9_are_followed_by_one_todo_each() -> Checked {
         done.wait()?;
         sandbox.heal()?;
     }
-    balance(&sandbox, &machine, [])?;
+    check_todos(&sandbox, &machine, [])?;
 
     let texts = sandbox.texts()?;
     for n in 0..KILLS {

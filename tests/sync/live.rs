@@ -188,7 +188,7 @@ async fn a_server_without_live_updates_is_not_retried() -> Checked {
     let mut doorbell = soon(hasura.doorbell()).await??;
     let refused = soon(doorbell.ring()).await?;
     assert!(
-        matches!(&refused, Err(error @ LiveError::Refused { .. }) if !error.retryable()),
+        matches!(&refused, Err(error @ LiveError::Rejected { .. }) if !error.retryable()),
         "{refused:?}"
     );
     Ok(())

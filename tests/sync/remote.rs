@@ -321,7 +321,7 @@ async fn a_good_token_is_verified_on_either_backend() -> Checked {
         bench.configure(json!({"select": false})).await?;
         let refused = bench.hasura(ADA).await?.verify(&token).await;
         assert!(
-            matches!(&refused, Err(RemoteError::Refused { code, .. }) if code == "validation-failed"),
+            matches!(&refused, Err(RemoteError::Rejected { code, .. }) if code == "validation-failed"),
             "{refused:?}"
         );
     }

@@ -37,7 +37,7 @@ pub(super) fn round(model: &mut Model, event: RoundEvent) -> Vec<Effect> {
                 RoundFailure::Busy => return Vec::new(),
                 RoundFailure::Unreachable { why } => ConnectionState::Offline { why, next_try },
                 RoundFailure::LoggedOut => ConnectionState::LoggedOut,
-                RoundFailure::Refused(why) => ConnectionState::Refused { why },
+                RoundFailure::Rejected(why) => ConnectionState::Refused { why },
             };
             if let (true, ConnectionState::Offline { why, .. }) = (is_asked_for, &connection) {
                 let text = format!("cannot sync: {why}");

@@ -213,7 +213,7 @@ fn exit_of_remote(error: &RemoteError) -> Exit {
         | RemoteError::ServerError { .. }
         | RemoteError::InvalidResponse { .. }
         | RemoteError::TooLarge { .. } => Exit::Unreachable,
-        RemoteError::Refused { .. } => Exit::Refused,
+        RemoteError::Rejected { .. } => Exit::Refused,
     }
 }
 

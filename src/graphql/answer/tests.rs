@@ -40,7 +40,7 @@ fn failures_come_with_status_200_and_are_recognised_by_their_code() {
         "parse-failed",
     ] {
         assert!(
-            matches!(hasura(code), Err(RemoteError::Refused { code: c, .. }) if c == code),
+            matches!(hasura(code), Err(RemoteError::Rejected { code: c, .. }) if c == code),
             "{code}"
         );
     }

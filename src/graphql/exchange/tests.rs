@@ -130,7 +130,7 @@ async fn one_rejected_operation_does_not_affect_the_others() {
     let [add, remove] = &batches();
     let exchanged = client.exchange(&[add, remove], ASKED).await;
     assert!(
-        matches!(exchanged.pushed.as_slice(), [Ok(_), Err(RemoteError::Refused { code, .. })]
+        matches!(exchanged.pushed.as_slice(), [Ok(_), Err(RemoteError::Rejected { code, .. })]
             if code == "permission-error"),
         "{exchanged:?}"
     );

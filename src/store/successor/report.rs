@@ -1,4 +1,4 @@
-//! Reports what came of completing and reopening repeating todos.
+//! Reports the effects of completing and reopening repeating todos.
 
 use crate::domain::change::{Act, Change};
 use crate::domain::feed::Capabilities;
@@ -44,8 +44,8 @@ impl Store {
         Ok(RepeatingTodos(found))
     }
 
-    /// Reports what became of the successors of todos that were read `before` they
-    /// were completed or reopened.
+    /// Reports added and kept successors of todos that were read `before` they were
+    /// completed or reopened.
     ///
     /// # Errors
     ///

@@ -83,19 +83,19 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         Ok(())
     }
 
-    /// Sends what was planned; a rejected request is halved until the rejected
-    /// entry stands alone. Returns whether a complete pull came with it.
+    /// Sends the planned requests; halves a rejected one until the rejected entry is
+    /// alone. Returns whether a pull was completed with it.
     pub(super) async fn deliver(
         &mut self,
         mut planned: Planned,
         capabilities: Capabilities,
     ) -> Result<bool, Halt> {
-        // An entry that is marked counts as possibly sent, also when this process
-        // is killed: without a token none is marked.
+        // A marked entry counts as possibly sent, even if this process is killed: so
+        // nothing is marked without a token.
         self.remote.prepare().await?;
         let max = if capabilities.full { BATCHES } else { 1 };
         let mut unsent: VecDeque<PushRequest> = std::mem::take(&mut planned.requests).into();
-        // Marked as sent, and rejected whole.
+        // Marked as sent, and rejected as a whole.
         let mut halves: VecDeque<PushRequest> = VecDeque::new();
         let mut pulled = false;
         loop {
@@ -114,7 +114,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             }
             let outcome = self.exchange(sending, &mut halves, capabilities).await;
             if outcome.is_err() {
-                // Nothing of them arrived.
+                // None of them arrived.
                 self.mark_not_sent(halves.iter().flat_map(|request| &request.items))?;
             }
             pulled = outcome?;
@@ -222,7 +222,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             match outcome.map(|outcome| outcome.and_then(|it| check_answer_count(it, &request))) {
                 None => outcomes.extend(all_not_arrived(&request.items)),
                 Some(Ok(answers)) => self.answered(&request, &answers, &mut outcomes),
-                Some(Err(RemoteError::Refused { code, message })) => {
+                Some(Err(RemoteError::Rejected { code, message })) => {
                     rejected.push((request, code, message));
                 }
                 Some(Err(error)) => {

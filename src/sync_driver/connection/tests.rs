@@ -205,7 +205,7 @@ async fn an_error_that_only_a_user_can_fix_is_retried_rarely() {
         LiveError::InvalidResponse {
             message: "no websocket".to_owned(),
         },
-        LiveError::Refused {
+        LiveError::Rejected {
             code: "validation-failed".to_owned(),
             message: "no subscriptions".to_owned(),
         },

@@ -163,7 +163,7 @@ impl Follower<'_> {
                 // The other process stores the same changes.
                 RoundFailure::Busy => Ok(()),
                 RoundFailure::LoggedOut => Err(CliError::LoggedOut),
-                RoundFailure::Unreachable { why } | RoundFailure::Refused(why) => {
+                RoundFailure::Unreachable { why } | RoundFailure::Rejected(why) => {
                     self.offline(&why, next_try)
                 }
             },

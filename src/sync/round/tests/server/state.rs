@@ -38,7 +38,7 @@ pub(super) fn lost() -> RemoteError {
 }
 
 pub(super) fn refused(code: &str) -> RemoteError {
-    RemoteError::Refused {
+    RemoteError::Rejected {
         code: code.to_owned(),
         message: "no".to_owned(),
     }
