@@ -217,8 +217,8 @@ impl Device<'_> {
             StoreCall::Retry(at) => {
                 if let Some(seq) = pick(at) {
                     self.made += 1;
-                    let anew = Uuid::from_u128((0x0190_0000_0000_7000_a000 << 48) + self.made);
-                    self.store.retry(seq, Key::new(anew))?;
+                    let fresh = Uuid::from_u128((0x0190_0000_0000_7000_a000 << 48) + self.made);
+                    self.store.retry(seq, Key::new(fresh))?;
                 }
             }
             StoreCall::Drop(at) => {

@@ -56,7 +56,7 @@ impl HistoryItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoReport {
     /// The action undone or redone.
-    pub past: HistoryEntry,
+    pub action: HistoryEntry,
     /// The changes made.
     pub changes: Vec<Change>,
     /// The todos changed, as they are now; deleted ones as they were.
@@ -73,7 +73,7 @@ impl UndoReport {
     #[must_use]
     pub fn undid_anything(&self) -> bool {
         let left = u64::try_from(self.gone.len() + self.overlaps.len());
-        left.is_ok_and(|left| left < self.past.count)
+        left.is_ok_and(|left| left < self.action.count)
     }
 }
 

@@ -23,12 +23,12 @@ use crate::store::sort_key::TablePart;
 
 /// The direction of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(super) enum ScanDirection {
     Down,
     Up,
 }
 
-impl Direction {
+impl ScanDirection {
     const fn opposite(self) -> Self {
         match self {
             Self::Down => Self::Up,
@@ -137,7 +137,7 @@ impl<'c> ListCursor<'c> {
     pub(super) fn visit(
         &self,
         start: ScanStart<'_>,
-        direction: Direction,
+        direction: ScanDirection,
         mut visit: impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let direction = if self.reverse {
@@ -162,7 +162,7 @@ impl<'c> ListCursor<'c> {
     pub(super) fn count(&self) -> Result<u64, StoreError> {
         let mut count = 0;
         if !self.filter.is_sql() {
-            self.visit(ScanStart::End, Direction::Down, |_| {
+            self.visit(ScanStart::End, ScanDirection::Down, |_| {
                 count += 1;
                 ControlFlow::Continue(())
             })?;
@@ -196,13 +196,13 @@ impl<'c> ListCursor<'c> {
     fn segments<'s>(
         &self,
         start: ScanStart<'s>,
-        direction: Direction,
+        direction: ScanDirection,
     ) -> Vec<(Segment<'s>, ScanStart<'s>)> {
         let all: &[Segment<'s>] = match (self.sort, direction) {
             (Sort::Server, _) => &[Segment::Without],
             (Sort::Text, _) => &[Segment::With],
-            (_, Direction::Down) => &[Segment::With, Segment::Without],
-            (_, Direction::Up) => &[Segment::Without, Segment::With],
+            (_, ScanDirection::Down) => &[Segment::With, Segment::Without],
+            (_, ScanDirection::Up) => &[Segment::Without, Segment::With],
         };
         let whole = |segment: &Segment<'s>| (*segment, ScanStart::End);
         let (first, mut segments) = match start {
@@ -227,7 +227,7 @@ impl<'c> ListCursor<'c> {
         &self,
         segment: Segment<'_>,
         start: ScanStart<'_>,
-        direction: Direction,
+        direction: ScanDirection,
         todo: &mut Todo,
         visit: &mut impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
@@ -261,14 +261,14 @@ impl<'c> ListCursor<'c> {
         &self,
         segment: Segment<'_>,
         start: ScanStart<'_>,
-        direction: Direction,
+        direction: ScanDirection,
         part: TablePart,
     ) -> IndexScan {
         let column = column(self.sort);
         let by = column.filter(|_| matches!(segment, Segment::With | Segment::Beyond(_)));
         let order = match direction {
-            Direction::Down => "ASC",
-            Direction::Up => "DESC",
+            ScanDirection::Down => "ASC",
+            ScanDirection::Up => "DESC",
         };
         let mut scan = IndexScan {
             sql: format!("SELECT {TODO_COLUMNS}"),
@@ -359,13 +359,13 @@ fn parts(
 }
 
 impl IndexScan {
-    fn sorted(&mut self, column: &str, segment: Segment<'_>, direction: Direction) {
+    fn sorted(&mut self, column: &str, segment: Segment<'_>, direction: ScanDirection) {
         let (condition, value) = match (segment, direction) {
             (Segment::With, _) => ("IS NOT NULL", None),
             (Segment::Without, _) => ("IS NULL", None),
             (Segment::Equal(value), _) => ("= ?", Some(value)),
-            (Segment::Beyond(value), Direction::Down) => ("> ?", Some(value)),
-            (Segment::Beyond(value), Direction::Up) => ("< ?", Some(value)),
+            (Segment::Beyond(value), ScanDirection::Down) => ("> ?", Some(value)),
+            (Segment::Beyond(value), ScanDirection::Up) => ("< ?", Some(value)),
         };
         self.push(format_args!(" AND {column} {condition}"));
         self.values.extend(value.cloned());
@@ -378,7 +378,11 @@ impl IndexScan {
 }
 
 /// Returns the places of a part from the start on.
-pub(super) fn narrowed(part: TablePart, start: ScanStart<'_>, direction: Direction) -> Range<i64> {
+pub(super) fn narrowed(
+    part: TablePart,
+    start: ScanStart<'_>,
+    direction: ScanDirection,
+) -> Range<i64> {
     let places = part.places();
     let (position, with_it) = match start {
         ScanStart::End => return places,
@@ -387,7 +391,7 @@ pub(super) fn narrowed(part: TablePart, start: ScanStart<'_>, direction: Directi
     };
     let at = position.order + part.offset();
     match direction {
-        Direction::Down => places.start.max(at + i64::from(!with_it))..places.end,
-        Direction::Up => places.start..places.end.min(at + i64::from(with_it)),
+        ScanDirection::Down => places.start.max(at + i64::from(!with_it))..places.end,
+        ScanDirection::Up => places.start..places.end.min(at + i64::from(with_it)),
     }
 }

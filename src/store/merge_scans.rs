@@ -8,7 +8,7 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::types::ValueRef;
 
 use crate::domain::todo::Todo;
-use crate::store::cursor::Direction;
+use crate::store::cursor::ScanDirection;
 use crate::store::error::StoreError;
 use crate::store::{rows, sort_key};
 
@@ -29,7 +29,7 @@ pub(super) fn read_scan(
 /// Merges several ordered scans.
 pub(super) fn merge_scans(
     found: &mut [Rows<'_>],
-    direction: Direction,
+    direction: ScanDirection,
     todo: &mut Todo,
     visit: &mut impl FnMut(&mut Todo) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
@@ -43,7 +43,7 @@ pub(super) fn merge_scans(
             let (value, order) = sorted_by(row)?;
             let is_first = first.is_none_or(|(_, (best, best_order))| {
                 let down = compare(value, best).then(order.cmp(&best_order));
-                (down == Ordering::Less) == (direction == Direction::Down)
+                (down == Ordering::Less) == (direction == ScanDirection::Down)
             });
             if is_first {
                 first = Some((number, (value, order)));

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{CachedStatement, params_from_iter};
 
 use crate::domain::todo::Todo;
-use crate::store::cursor::{Direction, ListCursor, ScanStart, narrowed};
+use crate::store::cursor::{ListCursor, ScanDirection, ScanStart, narrowed};
 use crate::store::error::StoreError;
 use crate::store::rows::{self, TODO_COLUMNS};
 use crate::store::sort_key::{self, TablePart};
@@ -25,7 +25,7 @@ impl ListCursor<'_> {
     pub(super) fn visit_found(
         &self,
         start: ScanStart<'_>,
-        direction: Direction,
+        direction: ScanDirection,
         mut visit: impl FnMut(&mut Todo) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut parts = Vec::with_capacity(self.parts.len());
@@ -39,8 +39,8 @@ impl ListCursor<'_> {
             let order = |found: &&mut SearchScan<'_>| {
                 let order = found.next.map(|place| sort_key::parted(place).0);
                 order.map(|order| match direction {
-                    Direction::Down => order,
-                    Direction::Up => -order,
+                    ScanDirection::Down => order,
+                    ScanDirection::Up => -order,
                 })
             };
             let first = parts
@@ -64,7 +64,7 @@ impl ListCursor<'_> {
     pub(super) fn count_found(&self) -> Result<u64, StoreError> {
         let mut count = 0;
         for part in &self.parts {
-            let mut found = self.search_scan(*part, ScanStart::End, Direction::Down)?;
+            let mut found = self.search_scan(*part, ScanStart::End, ScanDirection::Down)?;
             let words_decide = found.values.is_empty() && self.filter.sql.is_empty();
             let mut todo = rows::blank();
             loop {
@@ -84,7 +84,7 @@ impl ListCursor<'_> {
         &self,
         part: TablePart,
         start: ScanStart<'_>,
-        direction: Direction,
+        direction: ScanDirection,
     ) -> Result<SearchScan<'_>, StoreError> {
         let mut sql = format!("SELECT {TODO_COLUMNS} FROM shown WHERE place = ?");
         let mut values = Vec::new();

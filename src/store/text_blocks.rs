@@ -10,7 +10,7 @@ use std::ops::Range;
 use memchr::memmem;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::store::cursor::Direction;
+use crate::store::cursor::ScanDirection;
 use crate::store::error::StoreError;
 use crate::store::write::Write;
 
@@ -26,7 +26,7 @@ pub(super) struct Matches<'c> {
     connection: &'c Connection,
     words: &'c [String],
     places: Range<i64>,
-    direction: Direction,
+    direction: ScanDirection,
     found: VecDeque<i64>,
     /// The start of the next block; upwards, its end. `None` at the end.
     next: Option<i64>,
@@ -44,11 +44,11 @@ impl<'c> Matches<'c> {
         connection: &'c Connection,
         words: &'c [String],
         places: Range<i64>,
-        direction: Direction,
+        direction: ScanDirection,
     ) -> Self {
         let next = match direction {
-            Direction::Down => places.start,
-            Direction::Up => places.end,
+            ScanDirection::Down => places.start,
+            ScanDirection::Up => places.end,
         };
         Self {
             connection,
@@ -64,8 +64,8 @@ impl<'c> Matches<'c> {
     pub(super) fn advance(&mut self) -> Result<Option<i64>, StoreError> {
         loop {
             let found = match self.direction {
-                Direction::Down => self.found.pop_front(),
-                Direction::Up => self.found.pop_back(),
+                ScanDirection::Down => self.found.pop_front(),
+                ScanDirection::Up => self.found.pop_back(),
             };
             if found.is_some() {
                 return Ok(found);
@@ -75,9 +75,11 @@ impl<'c> Matches<'c> {
             };
             let block = self.block(from)?;
             self.next = match self.direction {
-                Direction::Down if block.places.end < self.places.end => Some(block.places.end),
-                Direction::Up if block.places.start > self.places.start => Some(block.places.start),
-                Direction::Down | Direction::Up => None,
+                ScanDirection::Down if block.places.end < self.places.end => Some(block.places.end),
+                ScanDirection::Up if block.places.start > self.places.start => {
+                    Some(block.places.start)
+                }
+                ScanDirection::Down | ScanDirection::Up => None,
             };
             self.search(block)?;
         }
@@ -86,8 +88,8 @@ impl<'c> Matches<'c> {
     /// Returns the block of the place `from`; upwards, of the place before it.
     fn block(&self, from: i64) -> Result<Block, StoreError> {
         let from = match self.direction {
-            Direction::Down => from,
-            Direction::Up => from.saturating_sub(1),
+            ScanDirection::Down => from,
+            ScanDirection::Up => from.saturating_sub(1),
         };
         let mut statement = self.connection.prepare_cached(
             "SELECT first, places, texts,

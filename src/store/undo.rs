@@ -110,11 +110,11 @@ impl Write<'_> {
         fresh: Fresh<'_>,
     ) -> Result<Option<UndoReport>, StoreError> {
         let redo = direction == UndoDirection::Redo;
-        let Some((act, past, items)) = self.newest(session, redo)? else {
+        let Some((id, action, items)) = self.newest(session, redo)? else {
             return Ok(None);
         };
         let mut report = UndoReport {
-            past,
+            action,
             changes: Vec::with_capacity(items.len()),
             todos: Vec::with_capacity(items.len()),
             gone: Vec::new(),
@@ -127,14 +127,14 @@ impl Write<'_> {
         report.todos.reverse();
         report.gone.reverse();
         report.overlaps.reverse();
-        self.forget_except(act, &report.overlaps)?;
+        self.forget_except(id, &report.overlaps)?;
         if !done.is_empty() {
             done.reverse();
-            let past = HistoryEntry {
+            let reversal = HistoryEntry {
                 count: done.len().try_into().unwrap_or(u64::MAX),
-                ..report.past.clone()
+                ..report.action.clone()
             };
-            self.insert_action(session, &past, !redo, &done)?;
+            self.insert_action(session, &reversal, !redo, &done)?;
         }
         Ok(Some(report))
     }

@@ -10,7 +10,7 @@ use crate::domain::list::{Around, Window};
 use crate::domain::query::{Query, Sort};
 use crate::domain::todo::Todo;
 use crate::store::Store;
-use crate::store::cursor::{Direction, ListCursor, ListPosition, ScanStart, column};
+use crate::store::cursor::{ListCursor, ListPosition, ScanDirection, ScanStart, column};
 use crate::store::error::StoreError;
 use crate::store::rows::blob;
 use crate::store::{handles, sort_key};
@@ -39,7 +39,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.reading(|snapshot| {
             ListCursor::new(snapshot, query)?
-                .visit(ScanStart::End, Direction::Down, |todo| row(todo))
+                .visit(ScanStart::End, ScanDirection::Down, |todo| row(todo))
         })
     }
 
@@ -68,7 +68,7 @@ fn window(
     match around {
         Around::Top => top(&list, size),
         Around::Bottom => {
-            let (mut rows, more_above) = read(&list, ScanStart::End, Direction::Up, size)?;
+            let (mut rows, more_above) = read(&list, ScanStart::End, ScanDirection::Up, size)?;
             rows.reverse();
             Ok(Window {
                 rows,
@@ -90,7 +90,7 @@ fn window(
 fn read(
     list: &ListCursor<'_>,
     start: ScanStart<'_>,
-    direction: Direction,
+    direction: ScanDirection,
     size: usize,
 ) -> Result<(Vec<Todo>, bool), StoreError> {
     let mut rows = Vec::new();
@@ -111,7 +111,7 @@ fn read(
 }
 
 fn top(list: &ListCursor<'_>, size: usize) -> Result<Window, StoreError> {
-    let (rows, more_below) = read(list, ScanStart::End, Direction::Down, size)?;
+    let (rows, more_below) = read(list, ScanStart::End, ScanDirection::Down, size)?;
     Ok(Window {
         rows,
         more_above: false,
@@ -131,26 +131,30 @@ fn beside(
         return Ok(Window::default());
     }
     let mut first = None;
-    list.visit(ScanStart::At(position), Direction::Down, |todo| {
+    list.visit(ScanStart::At(position), ScanDirection::Down, |todo| {
         first = Some(todo.key);
         ControlFlow::Break(())
     })?;
     if first != Some(key) {
         return top(list, size);
     }
-    let (mut above, mut more_above) =
-        read(list, ScanStart::After(position), Direction::Up, size / 2)?;
+    let (mut above, mut more_above) = read(
+        list,
+        ScanStart::After(position),
+        ScanDirection::Up,
+        size / 2,
+    )?;
     let (below, more_below) = read(
         list,
         ScanStart::At(position),
-        Direction::Down,
+        ScanDirection::Down,
         size - above.len(),
     )?;
     if more_above && above.len() + below.len() < size {
         (above, more_above) = read(
             list,
             ScanStart::After(position),
-            Direction::Up,
+            ScanDirection::Up,
             size - below.len(),
         )?;
     }

@@ -29,7 +29,7 @@ pub(crate) struct Expectations {
     /// Deletions by device.
     removed: BTreeSet<(usize, String)>,
     /// Parts of rejected changes that a user dropped on a device.
-    given_up: BTreeSet<(usize, String, String)>,
+    discarded: BTreeSet<(usize, String, String)>,
     /// Rejected adds that a user dropped.
     dropped: BTreeSet<String>,
     /// Todos, and parts of texts, that a restored copy did not have.
@@ -90,7 +90,7 @@ impl Expectations {
         }
         for text in texts(act) {
             let parts = tokens(text).into_iter();
-            self.given_up
+            self.discarded
                 .extend(parts.map(|part| (device, name(text), part)));
         }
     }
@@ -217,7 +217,7 @@ impl Expectations {
             let token = (todo.clone(), part.clone());
             let decided_here = in_rejected(part)
                 || self
-                    .given_up
+                    .discarded
                     .contains(&(device, todo.clone(), part.clone()))
                 || self.removed.contains(&(device, todo.clone()))
                 || others().any(|other| other.device == device && other.lost.contains(part));
@@ -237,13 +237,13 @@ impl Expectations {
             let is_there = row.as_ref().is_some_and(|row| row.contains(part));
             let excused = in_rejected(part)
                 || self
-                    .given_up
+                    .discarded
                     .contains(&(device, todo.clone(), part.clone()))
                 || self.revived.contains(&(todo.clone(), part.clone()))
                 || others().any(|other| other.gained.contains(part) && self.is_later(other, edit));
             if is_there && !excused {
                 return Err(format!(
-                    "{part} of {todo}, taken out on device {device}, is there: {row:?}"
+                    "{part} of {todo}, removed on device {device}, is there: {row:?}"
                 )
                 .into());
             }

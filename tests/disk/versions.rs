@@ -63,7 +63,7 @@ fn screens_whose_database_a_newer_program_migrates_only_read_and_say_restart() -
     seat.press("/")?;
     seat.press("bre")?;
     let screen = seat.wait_until(|screen| !screen.contains("milk"))?;
-    assert!(screen.contains("bread"), "reading goes on:\n{screen}");
+    assert!(screen.contains("bread"), "reading still works:\n{screen}");
     seat.press("\u{1b}")?;
     seat.wait_until(|screen| screen.contains("milk"))?;
     seat.press("a")?;

@@ -101,7 +101,7 @@ fn adds_under_kill_9_lose_nothing_acknowledged_and_duplicate_nothing() -> Checke
         "{kills} kills in {took:.1?}, {hits} between commit and answer; {} handles printed",
         printed.len()
     )?;
-    assert!(!printed.is_empty(), "nobody was acknowledged");
+    assert!(!printed.is_empty(), "no add was acknowledged");
     check_todos(
         &sandbox,
         &machine,

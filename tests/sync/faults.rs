@@ -199,7 +199,7 @@ impl Case {
             return Err(format!("the round ended with {outcome:?}").into());
         };
         if !self.fault.is_told_by(error) || !error.retryable() {
-            return Err(format!("the person is told {error:?}").into());
+            return Err(format!("the error is {error:?}").into());
         }
         let wait = Backoff::new().failed(error.retry_after(), &mut fastrand::Rng::with_seed(7));
         let is_asked_for = self.fault == Fault::TooManyRequests;
@@ -222,7 +222,11 @@ impl Case {
         let outbox = device.store.outbox()?;
         let last = outbox.last().ok_or("an empty outbox")?;
         same("the change", &last.entry.progress, &self.progress())?;
-        same("what is shown meanwhile", &device.shown()?, &self.shown())?;
+        same(
+            "the texts shown during the fault",
+            &device.shown()?,
+            &self.shown(),
+        )?;
         let failed_at = device.store.freshness()?.failed_at;
         same("a failure noted", &failed_at.is_some(), &true)
     }

@@ -183,9 +183,9 @@ pub(super) fn undone(
         model.say(format!("nothing to {what}"));
         return Vec::new();
     };
-    let subject = match report.past.count {
-        0 | 1 => format!("{} {}", report.past.verb, report.past.text),
-        count => format!("{} {count} todos", report.past.verb),
+    let subject = match report.action.count {
+        0 | 1 => format!("{} {}", report.action.verb, report.action.text),
+        count => format!("{} {count} todos", report.action.verb),
     };
     match (report.overlaps.first(), report.gone.len()) {
         (Some(overlap), _) => model.alert(format!(

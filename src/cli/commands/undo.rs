@@ -203,7 +203,7 @@ fn print(
 ) -> Result<(), CliError> {
     let mut out = output::stdout();
     if let Some(Fields(fields)) = &writing.json {
-        let past = |way| (direction == way && !untouched).then(|| Undone::of(&undone.past));
+        let past = |way| (direction == way && !untouched).then(|| Undone::of(&undone.action));
         let still: Vec<Todo> = undone.overlaps.iter().map(|it| it.todo.clone()).collect();
         let answer = UndoOutput {
             changed: ShownAll(&undone.todos, fields),
@@ -225,7 +225,7 @@ fn print(
             Direction::Undo => "undone",
             Direction::Redo => "redone",
         };
-        writeln!(out, "{what}: {}", described(&undone.past))?;
+        writeln!(out, "{what}: {}", described(&undone.action))?;
         for todo in &undone.todos {
             output::todo_line(&mut out, context.paint(), todo)?;
         }

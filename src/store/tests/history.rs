@@ -79,7 +79,7 @@ fn actions_are_listed_newest_first_and_undone_in_that_order() -> TestResult {
     );
 
     let undone = undo(&mut store)?;
-    assert_eq!(undone.past.verb, "completed");
+    assert_eq!(undone.action.verb, "completed");
     assert_eq!(texts(&store, &all())?, ["a", "b"]);
     assert_eq!(verbs(&store)?, [added], "an undo is not an action");
 
@@ -342,7 +342,7 @@ fn an_action_and_its_undo_survive_the_process() -> TestResult {
         &[add(key(1), "a\0\u{1b}\"é")],
     )?;
     let mut store = Store::open(&path, ENDPOINT)?;
-    assert_eq!(undo(&mut store)?.past.text, "a\0\u{1b}\"é");
+    assert_eq!(undo(&mut store)?.action.text, "a\0\u{1b}\"é");
     assert_eq!(Store::open(&path, ENDPOINT)?.history(Session::Cli)?, []);
     Ok(())
 }
