@@ -49,6 +49,12 @@ impl Key {
         self.0.get_version_num() != 7
     }
 
+    /// Returns whether the key was derived from a name, as those of successors are.
+    #[must_use]
+    pub fn is_derived(self) -> bool {
+        self.0.get_version_num() == 5
+    }
+
     /// The UUID itself.
     #[must_use]
     pub const fn uuid(self) -> Uuid {

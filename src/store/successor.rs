@@ -104,7 +104,7 @@ impl Write<'_> {
                 (false, true) => {
                     self.add_or_restore_successor(change, &before.text, &after.text)?;
                 }
-                (true, false) => self.withdraw_successor(change)?,
+                (true, false) => self.withdraw_successor(change, &before.text)?,
                 (true, true) | (false, false) => {}
             }
         }
@@ -241,8 +241,12 @@ impl Write<'_> {
     }
 
     /// Withdraws the successor of a reopened todo, unless it was changed since.
-    fn withdraw_successor(&mut self, change: &Change) -> Result<(), StoreError> {
-        let Some(link) = self.links(change.todo)?.pop() else {
+    fn withdraw_successor(&mut self, change: &Change, done: &str) -> Result<(), StoreError> {
+        let link = match self.links(change.todo)?.pop() {
+            Some(link) => Some(link),
+            None => self.link_of_completion_elsewhere(change.todo, done)?,
+        };
+        let Some(link) = link else {
             return Ok(());
         };
         let state = self.todo_state(link.key)?;

@@ -83,6 +83,8 @@ enum Step {
     Straggle {
         pick: u8,
     },
+    /// The server forgets its tombstones.
+    Purge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +122,7 @@ fn sequences() -> impl Strategy<Value = Sequence> {
         26 => (device(), step::fate()).prop_map(|(device, fate)| Step::Pass { device, fate }),
         4 => device().prop_map(|device| Step::Kill { device }),
         3 => any::<u8>().prop_map(|pick| Step::Straggle { pick }),
+        1 => Just(Step::Purge),
     ];
     (any::<bool>(), prop::collection::vec(step, 6..50))
         .prop_map(|(short_pages, steps)| Sequence { short_pages, steps })
@@ -272,7 +275,20 @@ impl Play {
             }
             Step::Kill { device } => self.device(device)?.kill(),
             Step::Straggle { pick } => self.network.borrow_mut().straggle(pick),
+            Step::Purge => self.purge(),
         }
+    }
+
+    /// A tombstone lives longer than any request: what is about to be written is cut
+    /// off.
+    fn purge(&mut self) -> Checked {
+        for device in 0..DEVICES {
+            if self.network.borrow().is_about_to_write(device) {
+                let outcome = self.device(device)?.pass(Fate::LostBefore)?;
+                self.ended(device, outcome)?;
+            }
+        }
+        self.network.borrow_mut().purge()
     }
 
     fn ended(

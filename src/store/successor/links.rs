@@ -4,6 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
 use crate::domain::change::OutboxEntry;
 use crate::domain::key::Key;
+use crate::domain::line::Line;
+use crate::domain::recurrence;
 use crate::domain::todo::Todo;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, blob};
@@ -109,6 +111,43 @@ impl Store {
 }
 
 impl Write<'_> {
+    /// Returns a link to the successor of a todo that another device completed: a
+    /// todo with a derived key and the text that follows from the `done` line. Reads
+    /// all todos of its due date.
+    pub(super) fn link_of_completion_elsewhere(
+        &self,
+        todo: Key,
+        done: &str,
+    ) -> Result<Option<SuccessorLink>, StoreError> {
+        let Some(completed_on) = Line::new(done).completed_on() else {
+            return Ok(None);
+        };
+        let Some(text) = recurrence::successor("", done, completed_on) else {
+            return Ok(None);
+        };
+        let due = Line::new(&text).due().map(rows::day);
+        let mut statement = self.tx.prepare_cached(
+            "SELECT key FROM shown WHERE done = 0 AND state = 0 AND due IS ?1 AND text = ?2",
+        )?;
+        let mut found = statement.query((due, &text))?;
+        while let Some(row) = found.next()? {
+            let key = rows::key(row, 0)?;
+            if key.is_derived() {
+                return Ok(Some(SuccessorLink {
+                    key,
+                    todo,
+                    edit: 0,
+                    text,
+                    released: true,
+                    reopened: None,
+                    withdrawn: false,
+                    sent: None,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the links of a completed todo, oldest first.
     pub(super) fn links(&self, todo: Key) -> Result<Vec<SuccessorLink>, StoreError> {
         let mut statement = self.tx.prepare_cached(&format!(

@@ -111,6 +111,47 @@ async fn reopening_removes_an_unsent_successor_and_deletes_a_sent_one() -> TestR
 }
 
 #[tokio::test]
+async fn reopening_on_another_device_deletes_the_untouched_successor_and_undo_restores_it()
+-> TestResult {
+    let (server, [mut here, mut there]) = devices().await?;
+    here.commit(&[completing(1)])?;
+    here.rounds().await?;
+    there.rounds().await?;
+    assert_eq!(there.shown()?, [NEXT, DONE]);
+
+    there.commit(&[reopening(2)])?;
+    assert_eq!(there.shown()?, [OPEN]);
+    there.commit(&[completing(3)])?;
+    assert_eq!(there.shown()?, [NEXT, DONE]);
+    assert_eq!(there.outbox()?, [], "nothing is left to send");
+    there.commit(&[reopening(4)])?;
+    there.rounds().await?;
+    here.rounds().await?;
+    assert_eq!(server.texts(), [OPEN]);
+    assert_eq!(here.shown()?, [OPEN]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn reopening_on_another_device_keeps_a_changed_successor_and_todos_of_its_text() -> TestResult
+{
+    let (server, [mut here, mut there]) = devices().await?;
+    server.add(key(2), NEXT);
+    here.commit(&[completing(1)])?;
+    here.rounds().await?;
+    let next = successor(&here)?.ok_or("no successor")?;
+    let changed = format!("{NEXT} +garden");
+    here.commit(&[numbered(2, editing(next, NEXT, &changed))])?;
+    here.rounds().await?;
+    there.rounds().await?;
+
+    there.commit(&[reopening(3)])?;
+    there.rounds().await?;
+    assert_eq!(sorted(&server), [OPEN, NEXT, &changed]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_undo_reverses_the_completion_and_its_successor_and_redo_restores_both() -> TestResult {
     let (server, [mut device]) = devices().await?;
     let now = Timestamp::UNIX_EPOCH;
