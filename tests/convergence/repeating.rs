@@ -450,6 +450,9 @@ impl Play {
         self.actions
             .decided
             .insert((device, of.unwrap_or_default()));
+        // A reopening that is dropped brings the successor back.
+        let of_todo = |it: &(usize, Key, Key)| it.0 == device && it.1 == entry.change.todo;
+        self.actions.taken.retain(|it| retry || !of_todo(it));
         self.todos += 1;
         let fresh = key(self.todos);
         self.added.insert(fresh.uuid());
@@ -651,4 +654,51 @@ fn each_completion_has_one_successor_on_postgresql() -> Checked {
             play(&sequence.steps, server, folder.path(), false)
         },
     )
+}
+
+/// Sequences that once ended badly.
+#[test]
+fn what_once_ended_badly_ends_well() -> Checked {
+    let toggle = |device, pick, day| Step::Toggle { device, pick, day };
+    let pass = |device, fate| Step::Pass { device, fate };
+    let program = |pick, day| Step::Program {
+        pick,
+        day,
+        toggles: true,
+    };
+    let edit = |device, pick| Step::Edit {
+        device,
+        pick,
+        due: false,
+    };
+    let world = World::new()?;
+    for steps in [
+        // A completion whose answer was lost, and a purge before the next round.
+        vec![
+            Step::Remove { device: 1, pick: 0 },
+            toggle(1, 0, 0),
+            pass(1, Fate::LostAfter),
+            Step::Purge,
+            edit(1, 0),
+        ],
+        // A reopening that was rejected and dropped.
+        vec![
+            toggle(2, 30, 2),
+            Step::Sync { device: 2 },
+            program(3, 0),
+            program(9, 0),
+            toggle(2, 96, 0),
+            Step::Sync { device: 2 },
+            Step::Decide {
+                device: 2,
+                pick: 0,
+                retry: false,
+            },
+        ],
+    ] {
+        let server = Box::new(world.server(false).clone());
+        play(&steps, server, world.folder.path(), false)
+            .map_err(|error| format!("{error}\nafter {steps:#?}"))?;
+    }
+    Ok(())
 }
