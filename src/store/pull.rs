@@ -219,13 +219,17 @@ impl Write<'_> {
     pub(super) fn check_mark(&mut self, mark: Mark) -> Result<bool, StoreError> {
         let state = &self.account_state;
         let another = state.user_id.is_some_and(|id| id != mark.user_id);
+        let went_back = state.cursor > mark.revision;
         let seen = state.cursor.max(state.purged);
-        let reset = another || seen < mark.purged_revision || state.cursor > mark.revision;
+        let reset = another || went_back || seen < mark.purged_revision;
         // With a cursor of 0 nothing came from the feed.
         let restart = reset && (another || state.cursor != 0);
         if restart {
             self.stage()?;
-            self.forget_revisions()?;
+            // After a purge alone, revisions mean what they meant.
+            if another || went_back {
+                self.forget_revisions()?;
+            }
         }
         if reset {
             self.reject_unanswered_adds()?;
