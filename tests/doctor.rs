@@ -106,13 +106,33 @@ const FAULTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// A logged-in machine, and a backend that another user's todos are on as well.
+/// A logged-in machine, and a backend with todos of another user as well.
 fn bench(words: &[&str]) -> Checked<(Sandbox, Machine)> {
     let sandbox = Sandbox::start_with(words)?;
     let machine = Machine::logged_in(&sandbox, USER)?;
     let other = Machine::logged_in(&sandbox, "bob@example.test")?;
     other.run(&["add", "bob's"])?.ended(0)?;
     Ok((sandbox, machine))
+}
+
+/// Changes settings of the sandbox.
+fn configure(sandbox: &Sandbox, settings: Value) -> Checked {
+    sandbox.control(Method::POST, "/config", Some(settings))?;
+    Ok(())
+}
+
+/// Resets the settings of the sandbox.
+fn reset(sandbox: &Sandbox) -> Checked {
+    sandbox.control(Method::DELETE, "/config", None)?;
+    Ok(())
+}
+
+/// Asserts that these checks have this status.
+fn all_are(findings: &[Value], status: &str, checks: &[&str]) -> Checked {
+    for check in checks {
+        assert_eq!(found(findings, check)?["status"], status, "{check}");
+    }
+    Ok(())
 }
 
 /// Runs doctor, which must end with `exit`, and returns its findings.
@@ -140,7 +160,7 @@ fn found<'a>(findings: &'a [Value], code: &str) -> Checked<&'a Value> {
         .ok_or_else(|| format!("no {code}: {findings:?}").into())
 }
 
-/// That the first failed check has `code`, says what to do and has an explanation.
+/// Asserts that the first failed check has `code`, help and an explanation.
 fn names_first(machine: &Machine, code: &str, broken: &str) -> Checked {
     let findings = doctor(machine, &[], 8)?;
     assert_eq!(
@@ -159,9 +179,9 @@ fn every_setting_is_named(part: &[(&str, &str)]) -> Checked {
     let (sandbox, machine) = bench(&[])?;
     for (setting, code) in part {
         let patch: Value = serde_json::from_str(setting)?;
-        sandbox.control(Method::POST, "/config", Some(patch))?;
+        configure(&sandbox, patch)?;
         names_first(&machine, code, setting)?;
-        sandbox.control(Method::DELETE, "/config", None)?;
+        reset(&sandbox)?;
     }
     assert_eq!(failed(&doctor(&machine, &[], 0)?), [""; 0]);
     Ok(())
@@ -236,10 +256,10 @@ fn of_two_faults_the_first_cause_comes_first() -> Checked {
             ["token-no-claim", "endpoint-open"],
         ),
     ] {
-        sandbox.control(Method::POST, "/config", Some(settings))?;
+        configure(&sandbox, settings)?;
         let findings = doctor(&machine, &[], 8)?;
         assert_eq!(failed(&findings), codes, "{findings:#?}");
-        sandbox.control(Method::DELETE, "/config", None)?;
+        reset(&sandbox)?;
     }
     Ok(())
 }
@@ -247,7 +267,7 @@ fn of_two_faults_the_first_cause_comes_first() -> Checked {
 #[test]
 fn a_wrong_jwt_secret_is_answered_with_the_whole_right_line() -> Checked {
     let (sandbox, machine) = bench(&[])?;
-    sandbox.control(Method::POST, "/config", Some(json!({"wrong_secret": true})))?;
+    configure(&sandbox, json!({"wrong_secret": true}))?;
 
     let findings = doctor(&machine, &[], 8)?;
 
@@ -277,9 +297,9 @@ fn a_wrong_jwt_secret_is_answered_with_the_whole_right_line() -> Checked {
 }
 
 #[test]
-fn a_login_that_hasura_refuses_carries_the_same_line() -> Checked {
+fn a_login_that_hasura_rejects_has_the_same_line() -> Checked {
     let (sandbox, machine) = bench(&[])?;
-    sandbox.control(Method::POST, "/config", Some(json!({"wrong_secret": true})))?;
+    configure(&sandbox, json!({"wrong_secret": true}))?;
     let findings = doctor(&machine, &[], 8)?;
     let finding = found(&findings, "jwt-secret")?;
 
@@ -294,7 +314,7 @@ fn a_login_that_hasura_refuses_carries_the_same_line() -> Checked {
     assert!(last["fix"].is_string(), "{last}");
     assert_eq!(ran.ended(8)?.error()?["fix"], finding["fix"]);
 
-    sandbox.control(Method::DELETE, "/config", None)?;
+    reset(&sandbox)?;
     let (_, events) = machine.device_login(&sandbox, USER, "deny")?;
     let last = events.last().ok_or("no event")?;
     assert_eq!(
@@ -305,7 +325,7 @@ fn a_login_that_hasura_refuses_carries_the_same_line() -> Checked {
 }
 
 #[test]
-fn what_is_wrong_with_the_configuration_or_the_store_is_named() -> Checked {
+fn problems_of_the_configuration_or_the_store_are_named() -> Checked {
     let sandbox = Sandbox::start()?;
     let nothing = Machine::new()?;
     names_first(&nothing, "config", "no configuration")?;
@@ -359,22 +379,26 @@ fn logged_out_it_checks_what_needs_no_token() -> Checked {
     let findings = doctor(&machine, &[], 0)?;
 
     assert_eq!(found(&findings, "logged-out")?["status"], "warning");
-    for check in [
-        "issuer",
-        "keys",
-        "clock",
-        "application",
-        "audience",
-        "endpoint",
-        "anonymous",
-    ] {
-        assert_eq!(found(&findings, check)?["status"], "ok", "{check}");
-    }
-    for check in ["token", "signature", "claims", "accepted", "select", "live"] {
-        assert_eq!(found(&findings, check)?["status"], "skipped", "{check}");
-    }
+    all_are(
+        &findings,
+        "ok",
+        &[
+            "issuer",
+            "keys",
+            "clock",
+            "application",
+            "audience",
+            "endpoint",
+            "anonymous",
+        ],
+    )?;
+    all_are(
+        &findings,
+        "skipped",
+        &["token", "signature", "claims", "accepted", "select", "live"],
+    )?;
     // Without a JWT secret the server itself says so.
-    sandbox.control(Method::POST, "/config", Some(json!({"jwt_mode": false})))?;
+    configure(&sandbox, json!({"jwt_mode": false}))?;
     assert_eq!(failed(&doctor(&machine, &[], 8)?), ["jwt-secret"]);
     Ok(())
 }
@@ -383,10 +407,10 @@ fn logged_out_it_checks_what_needs_no_token() -> Checked {
 fn a_login_that_ended_or_has_no_refresh_token_is_named() -> Checked {
     let sandbox = Sandbox::start()?;
     let settings = json!({"offline_access": false});
-    sandbox.control(Method::POST, "/config", Some(settings))?;
+    configure(&sandbox, settings)?;
     let short = Machine::logged_in(&sandbox, USER)?;
     names_first(&short, "no-refresh-token", "no offline access")?;
-    sandbox.control(Method::DELETE, "/config", None)?;
+    reset(&sandbox)?;
 
     let revoked = Machine::logged_in(&sandbox, USER)?;
     sandbox.control(Method::POST, "/revoke-all", None)?;
@@ -394,13 +418,9 @@ fn a_login_that_ended_or_has_no_refresh_token_is_named() -> Checked {
 }
 
 #[test]
-fn a_claim_on_the_id_token_only_is_told_from_one_that_is_missing() -> Checked {
+fn a_claim_only_on_the_id_token_differs_from_a_missing_one() -> Checked {
     let (sandbox, machine) = bench(&[])?;
-    sandbox.control(
-        Method::POST,
-        "/config",
-        Some(json!({"claims": "on_id_token"})),
-    )?;
+    configure(&sandbox, json!({"claims": "on_id_token"}))?;
 
     let findings = doctor(&machine, &[], 8)?;
 
@@ -425,22 +445,24 @@ fn a_bare_backend_is_a_warning_and_says_what_it_costs() -> Checked {
 }
 
 #[test]
-fn offline_it_looks_at_what_is_here() -> Checked {
+fn offline_it_checks_local_state_only() -> Checked {
     let (sandbox, machine) = bench(&[])?;
     sandbox.control(Method::DELETE, "/log", None)?;
 
     let findings = doctor(&machine, &["--offline"], 0)?;
 
-    for check in [
-        "config",
-        "credential-store",
-        "login",
-        "refresh-token",
-        "token",
-        "claims",
-    ] {
-        assert_eq!(found(&findings, check)?["status"], "ok", "{check}");
-    }
+    all_are(
+        &findings,
+        "ok",
+        &[
+            "config",
+            "credential-store",
+            "login",
+            "refresh-token",
+            "token",
+            "claims",
+        ],
+    )?;
     assert_eq!(found(&findings, "issuer")?["status"], "skipped");
     assert_eq!(sandbox.control(Method::GET, "/log", None)?, json!([]));
     Ok(())
@@ -463,7 +485,7 @@ fn a_token_made_elsewhere_is_examined_too() -> Checked {
 #[test]
 fn no_secret_is_printed() -> Checked {
     let (sandbox, machine) = bench(&[])?;
-    sandbox.control(Method::POST, "/config", Some(json!({"wrong_secret": true})))?;
+    configure(&sandbox, json!({"wrong_secret": true}))?;
     let ran = machine.run(&["-vv", "doctor"])?.ended(8)?;
     let secrets = secrets(&machine)?;
     assert!(!secrets.is_empty());
@@ -474,7 +496,7 @@ fn no_secret_is_printed() -> Checked {
     Ok(())
 }
 
-/// The tokens that the machine keeps.
+/// The tokens stored on the machine.
 fn secrets(machine: &Machine) -> Checked<Vec<String>> {
     let path = machine.path("data/credentials.json");
     if !path.exists() {

@@ -1,12 +1,13 @@
 //! A rejected change: its reason, both texts, and the keys that decide.
 
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use super::details::Lines;
 use super::pen::Run;
 use super::status::moment;
 use super::text::wrapped;
 use super::theme::Theme;
+use super::words;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
 use crate::app::queue::{is_rejected, reason, texts};
@@ -92,8 +93,6 @@ pub(super) fn whole(queued: &Queued, model: &Model, theme: &Theme, room: u16) ->
 
 /// A label and a wrapped text, with the words marked that `other` does not have.
 fn text(label: &str, text: &str, other: &str, style: Style, theme: &Theme, room: u16) -> Lines {
-    let known: Vec<&str> = other.split_whitespace().collect();
-    let marked = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
     let room = usize::from(room).saturating_sub(LABEL).max(1);
     let mut label = format!("{label:<LABEL$}");
     wrapped(text, room)
@@ -101,13 +100,7 @@ fn text(label: &str, text: &str, other: &str, style: Style, theme: &Theme, room:
         .map(|part| {
             let mut runs = vec![Run::new(std::mem::take(&mut label), theme.muted)];
             label = " ".repeat(LABEL);
-            for word in part.split_inclusive(' ') {
-                let bare = word.trim_end_matches(' ');
-                let style = if known.contains(&bare) { style } else { marked };
-                runs.push(Run::new(bare.to_owned(), style));
-                let spaces = word.get(bare.len()..).unwrap_or_default();
-                runs.push(Run::new(spaces.to_owned(), theme.muted));
-            }
+            runs.extend(words::compared(&part, other, style, theme));
             runs
         })
         .collect()

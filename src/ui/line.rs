@@ -46,7 +46,7 @@ pub(super) fn editor(
     {
         let mut pen = Pen::new(line_of(inner, 0), theme, buf);
         pen.write("  theirs ", theme.overlay.patch(theme.muted));
-        words::compared(theirs, mine, theme.good, theme, &mut pen);
+        pen.write_all(&words::compared(theirs, mine, theme.good, theme));
         next = 1;
     }
     let typed = line_of(inner, next);

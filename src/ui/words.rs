@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use ratatui::style::{Modifier, Style};
 
 use super::due;
-use super::pen::Pen;
+use super::pen::{Pen, Run};
 use super::theme::Theme;
 use crate::domain::casefold::search_key;
 use crate::domain::due::in_words;
@@ -165,10 +165,11 @@ pub(super) fn typed(text: &str, base: Style, theme: &Theme, pen: &mut Pen<'_>) {
     }
 }
 
-/// Writes `text` with the words that `other` does not have in `style`.
-pub(super) fn compared(text: &str, other: &str, style: Style, theme: &Theme, pen: &mut Pen<'_>) {
+/// Splits `text` into runs, with the words marked that `other` does not have.
+pub(super) fn compared(text: &str, other: &str, style: Style, theme: &Theme) -> Vec<Run<'static>> {
     let known: Vec<&str> = other.split_whitespace().collect();
     let marked = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+    let mut runs = Vec::new();
     for word in text.split_inclusive(' ') {
         let visible = word.trim_end_matches(' ');
         let style = if known.contains(&visible) {
@@ -176,7 +177,9 @@ pub(super) fn compared(text: &str, other: &str, style: Style, theme: &Theme, pen
         } else {
             marked
         };
-        pen.write(visible, style);
-        pen.write(word.get(visible.len()..).unwrap_or_default(), theme.muted);
+        runs.push(Run::new(visible.to_owned(), style));
+        let spaces = word.get(visible.len()..).unwrap_or_default();
+        runs.push(Run::new(spaces.to_owned(), theme.muted));
     }
+    runs
 }

@@ -109,7 +109,7 @@ fn other_commands_leave_the_server_alone_as_long_as_it_asked_for() -> Checked {
 }
 
 #[test]
-fn who_insists_asks_the_server_all_the_same_and_its_answer_ends_the_wait() -> Checked {
+fn sync_asks_the_server_despite_the_wait_and_its_answer_ends_it() -> Checked {
     for insisting in [["sync", "--json"], ["list", "--fresh"]] {
         let sandbox = Sandbox::start()?;
         let machine = Machine::logged_in(&sandbox, "ada@example.com")?;

@@ -1,4 +1,4 @@
-//! The chaos: the shipped proof that nothing is lost and nothing doubled.
+//! The chaos run: the shipped proof that nothing is lost or duplicated.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -43,7 +43,7 @@ fn every_acknowledged_add_is_found_once_whatever_the_network_does() -> Checked {
 }
 
 #[test]
-fn an_interrupted_chaos_tells_what_was_seen() -> Checked {
+fn an_interrupted_chaos_run_prints_its_report() -> Checked {
     let machine = Machine::new()?;
     let mut chaos = machine
         .tudone(["demo", "--chaos", "1h"])
@@ -52,7 +52,7 @@ fn an_interrupted_chaos_tells_what_was_seen() -> Checked {
         .spawn()?;
     let mut said = BufReader::new(chaos.stderr.take().ok_or("no stderr")?).lines();
     let at_work = said.find(|line| line.as_ref().is_ok_and(|line| line.contains("at work")));
-    at_work.ok_or("nobody went to work")??;
+    at_work.ok_or("no client started")??;
     let pressed = Command::new("kill")
         .args(["-INT", &chaos.id().to_string()])
         .status()?;
@@ -69,7 +69,7 @@ fn an_interrupted_chaos_tells_what_was_seen() -> Checked {
 }
 
 #[test]
-fn the_chaos_needs_a_duration_and_no_tour() -> Checked {
+fn chaos_needs_a_duration_and_excludes_the_tour() -> Checked {
     let machine = Machine::new()?;
     for words in [
         vec!["demo", "--chaos", "soon"],

@@ -136,7 +136,7 @@ fn add_takes_a_due_date_a_priority_and_a_key() -> Checked {
 }
 
 #[test]
-fn show_prints_everything_known_of_a_todo() -> Checked {
+fn show_prints_all_details_of_a_todo() -> Checked {
     let (_sandbox, machine) = start()?;
     machine
         .run(&["add", "(A) buy milk +home @shop due:2027-01-02"])?
@@ -161,7 +161,7 @@ fn show_prints_everything_known_of_a_todo() -> Checked {
 }
 
 #[test]
-fn redo_does_again_what_undo_undid() -> Checked {
+fn redo_redoes_what_undo_undid() -> Checked {
     let (sandbox, machine) = start()?;
     machine.run(&["add", "milk"])?.ended(0)?;
     machine.run(&["redo"])?.ended(1)?;

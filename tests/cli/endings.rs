@@ -206,7 +206,7 @@ fn quitting_gives_the_terminal_back_before_the_last_request_ends() -> Checked {
 }
 
 #[test]
-fn a_dumb_terminal_gets_a_sentence_instead_of_screens() -> Checked {
+fn a_dumb_terminal_gets_an_error_instead_of_the_tui() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = with_milk(&sandbox)?;
     machine.set("TERM", "dumb");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Checked, DEADLINE, Machine, Sandbox, lines_of};
 
-/// How soon what happened elsewhere is told. Without the doorbell it would
+/// How soon a change made elsewhere is printed. Without the doorbell it would
 /// take up to thirty seconds.
 const LIVE: Duration = Duration::from_secs(15);
 
@@ -19,7 +19,7 @@ struct Following {
     child: Child,
     lines: Receiver<String>,
     notices: Receiver<String>,
-    /// The events that nobody waited for.
+    /// The events that the test did not wait for.
     passed: Vec<Value>,
 }
 
@@ -76,7 +76,7 @@ impl Following {
     }
 
     /// Ends it with a signal, and gives its exit code.
-    fn told(mut self, signal: &str) -> Checked<Option<i32>> {
+    fn signalled(mut self, signal: &str) -> Checked<Option<i32>> {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -133,7 +133,7 @@ fn it_prints_what_happens_elsewhere_also_after_a_cut_connection() -> Checked {
     let removed = following.wait_for("removed", LIVE)?;
     assert_eq!(removed["todo"], changed["todo"], "as it was");
 
-    assert_eq!(following.told("-INT")?, Some(130));
+    assert_eq!(following.signalled("-INT")?, Some(130));
     Ok(())
 }
 
@@ -152,7 +152,7 @@ fn it_prints_and_sends_what_other_programs_here_write() -> Checked {
     }
     assert_eq!(sandbox.texts()?, ["milk"]);
 
-    assert_eq!(following.told("-TERM")?, Some(0));
+    assert_eq!(following.signalled("-TERM")?, Some(0));
     Ok(())
 }
 
@@ -248,13 +248,13 @@ fn it_outlives_its_access_token() -> Checked {
     assert_eq!(added["todo"]["text"], "milk");
     let polled = following.passed.iter().any(|it| it["event"] == "polling");
     assert!(!polled, "renewed too late: {:?}", following.passed);
-    assert_eq!(following.told("-INT")?, Some(130));
+    assert_eq!(following.signalled("-INT")?, Some(130));
     machine.run(&["list", "--fresh"])?.ended(0)?;
     Ok(())
 }
 
 #[test]
-fn it_ends_quietly_when_nobody_reads_it_any_more() -> Checked {
+fn it_ends_quietly_when_its_reader_is_gone() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     let mut child = machine
@@ -270,7 +270,7 @@ fn it_ends_quietly_when_nobody_reads_it_any_more() -> Checked {
         .find(|line| line.contains("live"));
     assert!(live.is_some(), "{:?}", notices.recv());
 
-    // The reader is gone, and nothing happens that could be written to nobody.
+    // The reader is gone, and no event is written that would show it.
     let said = notices.recv_timeout(DEADLINE);
     assert_eq!(said, Err(RecvTimeoutError::Disconnected));
     assert_eq!(child.wait()?.code(), Some(0));

@@ -16,7 +16,7 @@ const NEARBY: Duration = Duration::from_secs(8);
 /// take up to thirty seconds.
 const LIVE: Duration = Duration::from_secs(15);
 
-/// The screens of somebody logged in, connected to the doorbell.
+/// The TUI of a logged-in user, connected to the doorbell.
 fn live_screens(machine: &Machine) -> Checked<Seat> {
     let mut seat = Seat::take(machine, &[])?;
     seat.wait_until(|text| status(text).contains("live"))?;

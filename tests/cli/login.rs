@@ -50,8 +50,8 @@ fn a_login_begun_in_one_shell_is_finished_in_another() -> Checked {
     let machine = Machine::at(&sandbox)?;
     machine.run(&["login", "--resume", "--json"])?.ended(4)?;
 
-    let told = machine.run(&["login", "--start"])?.ended(0)?.stderr;
-    assert!(told.contains("tudone login --resume"), "{told}");
+    let printed = machine.run(&["login", "--start"])?.ended(0)?.stderr;
+    assert!(printed.contains("tudone login --resume"), "{printed}");
     let code = machine.json(&["login", "--start", "--json"])?;
     let user_code = code["user_code"].as_str().ok_or("no user_code")?;
     sandbox.decide(user_code, "ada@example.com", "approve")?;
@@ -65,7 +65,7 @@ fn a_login_begun_in_one_shell_is_finished_in_another() -> Checked {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_code_that_could_not_be_written_is_no_login_begun() -> Checked {
+fn a_code_that_could_not_be_printed_ends_the_login() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::at(&sandbox)?;
     for words in [
@@ -90,12 +90,15 @@ fn a_qr_code_is_light_around_it_so_that_any_camera_reads_it() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::at(&sandbox)?;
 
-    let told = machine.run(&["login", "--start", "--qr"])?.ended(0)?.stdout;
+    let printed = machine.run(&["login", "--start", "--qr"])?.ended(0)?.stdout;
 
-    let mut picture = told.lines().skip_while(|line| !line.contains('█'));
+    let mut picture = printed.lines().skip_while(|line| !line.contains('█'));
     let first = picture.next().ok_or("no picture")?;
-    assert!(first.chars().all(|c| c == '█'), "{told}");
-    assert!(!told.contains('\u{1b}'), "off a terminal it has no colour");
+    assert!(first.chars().all(|c| c == '█'), "{printed}");
+    assert!(
+        !printed.contains('\u{1b}'),
+        "off a terminal it has no colour"
+    );
     Ok(())
 }
 

@@ -170,7 +170,7 @@ fn purging_unsent_changes_needs_a_yes() -> Checked {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_answer_that_cannot_be_written_makes_nobody_do_it_twice() -> Checked {
+fn output_that_cannot_be_written_does_not_make_a_script_repeat_the_change() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     for (words, said) in [

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Checked, Machine, Sandbox};
 
-/// A machine with somebody logged in whose rows are these.
+/// A logged-in machine whose user has these rows.
 fn with_rows(sandbox: &Sandbox, texts: &[&str]) -> Checked<Machine> {
     let machine = Machine::logged_in(sandbox, "ada@example.com")?;
     for text in texts {
@@ -103,7 +103,7 @@ fn typed_control_characters_exit_2_and_add_nothing() -> Checked {
 }
 
 #[test]
-fn todos_are_read_from_the_standard_input() -> Checked {
+fn todos_are_read_from_standard_input() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
 
@@ -117,7 +117,7 @@ fn todos_are_read_from_the_standard_input() -> Checked {
 }
 
 #[test]
-fn rm_without_anybody_to_ask_needs_a_yes() -> Checked {
+fn rm_without_a_terminal_needs_yes() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = with_rows(&sandbox, &["milk +home", "tea +home", "bread"])?;
 
@@ -219,23 +219,26 @@ fn a_try_without_time_is_no_news_of_the_server() -> Checked {
 }
 
 #[test]
-fn what_is_so_already_or_would_only_be_is_not_told_as_done() -> Checked {
+fn unchanged_todos_and_dry_runs_are_not_reported_as_done() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = with_rows(&sandbox, &["milk", "x tea"])?;
-    let told = |words: &[&str]| -> Checked<Vec<String>> {
+    let lines = |words: &[&str]| -> Checked<Vec<String>> {
         let ran = machine.run(words)?.ended(0)?;
         let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(ran.stdout.lines().map(line).collect())
     };
 
-    let dry = told(&["reopen", "1", "2", "--dry-run"])?;
+    let dry = lines(&["reopen", "1", "2", "--dry-run"])?;
     assert_eq!(dry, ["already open 1 milk", "would be reopened 2 tea"]);
-    let both = told(&["reopen", "1", "2"])?;
+    let both = lines(&["reopen", "1", "2"])?;
     assert_eq!(both, ["already open 1 milk", "reopened 2 tea"]);
     let done = "x 2026-11-24 milk";
     machine.run(&["edit", "1", done])?.ended(0)?;
-    assert_eq!(told(&["done", "1"])?, [format!("already done 1 {done}")]);
-    assert_eq!(told(&["edit", "1", done])?, [format!("unchanged 1 {done}")]);
+    assert_eq!(lines(&["done", "1"])?, [format!("already done 1 {done}")]);
+    assert_eq!(
+        lines(&["edit", "1", done])?,
+        [format!("unchanged 1 {done}")]
+    );
     Ok(())
 }
 
@@ -363,7 +366,7 @@ fn completing_a_todo_whose_text_was_refused_keeps_that_text() -> Checked {
 }
 
 #[test]
-fn a_clash_found_while_the_backend_changes_shape_exits_6_and_is_told_once() -> Checked {
+fn a_conflict_found_while_the_backend_changes_shape_exits_6_and_is_reported_once() -> Checked {
     let sandbox = Sandbox::start()?;
     let here = Machine::logged_in(&sandbox, "ada@example.com")?;
     let there = Machine::logged_in(&sandbox, "ada@example.com")?;

@@ -19,7 +19,7 @@ fn removed_elsewhere(sandbox: &Sandbox) -> Checked<Machine> {
 }
 
 #[test]
-fn what_was_removed_elsewhere_while_edited_here_is_restored_as_new() -> Checked {
+fn a_todo_deleted_elsewhere_while_edited_here_is_restored_as_new() -> Checked {
     let sandbox = Sandbox::start()?;
     let here = removed_elsewhere(&sandbox)?;
     let entry = here.json(&["queue", "--json"])?["entries"][0].clone();

@@ -3,7 +3,7 @@
 use crate::support::{Checked, Machine, Sandbox};
 
 #[test]
-fn completing_a_repeating_todo_names_the_next_one_and_undo_takes_it_back() -> Checked {
+fn completing_a_repeating_todo_names_the_next_one_and_undo_removes_it() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine

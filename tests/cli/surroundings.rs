@@ -56,7 +56,7 @@ fn texts_are_the_same_in_every_locale() -> Checked {
 }
 
 #[test]
-fn ten_thousand_handles_on_the_standard_input_are_one_change() -> Checked {
+fn ten_thousand_handles_on_standard_input_are_one_change() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     let mut lines = String::new();
@@ -201,7 +201,7 @@ fn commands_talk_to_the_issuer_and_the_endpoint_only_and_only_if_they_must() -> 
         &["logout"],
     ] {
         let opened = connections(&mut machine, words)?;
-        assert!(!opened.is_empty(), "{words:?} asked nobody");
+        assert!(!opened.is_empty(), "{words:?} sent no request");
         let strange: Vec<&String> = opened.iter().filter(|it| !allowed.contains(it)).collect();
         assert!(strange.is_empty(), "{words:?}: {strange:?}");
     }

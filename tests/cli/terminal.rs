@@ -212,7 +212,7 @@ fn the_screens_can_be_stopped_and_go_on_where_they_were() -> Checked {
 }
 
 #[test]
-fn a_screen_that_something_else_wrote_on_is_drawn_anew() -> Checked {
+fn a_screen_that_another_program_wrote_on_is_redrawn() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "milk"])?.ended(0)?;

@@ -10,7 +10,7 @@ use crate::support::{Checked, Machine, Sandbox};
 const FULL: &[&str] = &[];
 const BARE: &[&str] = &["--bare"];
 
-/// Somebody logged in on a machine, with a backend of this shape.
+/// A logged-in machine, with a backend of this shape.
 fn start(shape: &[&str]) -> Checked<(Sandbox, Machine)> {
     let sandbox = Sandbox::start_with(shape)?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
@@ -54,7 +54,7 @@ fn acts(machine: &Machine) -> Checked<Vec<(String, u64)>> {
 }
 
 #[test]
-fn synced_changes_are_taken_back_newest_first() -> Checked {
+fn synced_changes_are_undone_newest_first() -> Checked {
     for shape in [FULL, BARE] {
         let (sandbox, machine) = start(shape)?;
         all(
@@ -154,7 +154,7 @@ fn a_removal_comes_back_under_every_old_name() -> Checked {
 }
 
 #[test]
-fn a_bulk_command_is_one_act() -> Checked {
+fn a_bulk_command_is_one_action() -> Checked {
     // A bare backend takes one request a todo.
     for (shape, count) in [(FULL, 1000), (BARE, 40)] {
         let (sandbox, machine) = start(shape)?;
@@ -215,7 +215,7 @@ fn words_written_elsewhere_since_are_kept() -> Checked {
 }
 
 #[test]
-fn what_would_lose_words_exits_1_and_can_be_tried_again() -> Checked {
+fn an_undo_that_would_lose_words_exits_1_and_can_be_retried() -> Checked {
     for shape in [FULL, BARE] {
         let (sandbox, here) = start(shape)?;
         let there = Machine::logged_in(&sandbox, "ada@example.com")?;
@@ -247,7 +247,7 @@ fn what_would_lose_words_exits_1_and_can_be_tried_again() -> Checked {
 }
 
 #[test]
-fn what_was_removed_elsewhere_exits_3_and_is_not_in_the_way() -> Checked {
+fn a_todo_deleted_elsewhere_exits_3_and_does_not_block_the_next_undo() -> Checked {
     for shape in [FULL, BARE] {
         let (sandbox, here) = start(shape)?;
         let there = Machine::logged_in(&sandbox, "ada@example.com")?;
@@ -262,8 +262,8 @@ fn what_was_removed_elsewhere_exits_3_and_is_not_in_the_way() -> Checked {
         let ran = here.run(&["undo", "--json"])?.ended(3)?;
         assert_eq!(ran.json()?["not_found"], json!(["1"]));
         let message = ran.error()?["message"].clone();
-        let told = |text: &str| text.contains("deleted since");
-        assert!(message.as_str().is_some_and(told), "{message}");
+        let reported = |text: &str| text.contains("deleted since");
+        assert!(message.as_str().is_some_and(reported), "{message}");
 
         all(&here, &[&["undo"]])?;
         assert_eq!(sandbox.texts()?, ["tea"]);
@@ -291,7 +291,7 @@ fn without_a_server_an_undo_is_queued_like_any_change() -> Checked {
 }
 
 #[test]
-fn an_act_whose_answer_was_lost_is_taken_back_all_the_same() -> Checked {
+fn a_change_whose_answer_was_lost_can_still_be_undone() -> Checked {
     let (sandbox, machine) = start(FULL)?;
     all(&machine, &[&["add", "milk"]])?;
     let lose = json!({"route": "graphql", "fault": "drop_after", "times": 1});
@@ -312,7 +312,7 @@ fn an_act_whose_answer_was_lost_is_taken_back_all_the_same() -> Checked {
 }
 
 #[test]
-fn a_dry_run_says_what_would_be_taken_back_and_does_nothing() -> Checked {
+fn a_dry_run_shows_what_would_be_undone_and_changes_nothing() -> Checked {
     let (sandbox, machine) = start(FULL)?;
     all(&machine, &[&["add", "milk"], &["done", "1"]])?;
     let before = (sandbox.texts()?, acts(&machine)?);
@@ -348,7 +348,7 @@ fn an_empty_history_is_said_and_listing_it_is_no_failure() -> Checked {
 }
 
 #[test]
-fn two_at_once_take_back_two_acts() -> Checked {
+fn two_undos_at_once_undo_two_actions() -> Checked {
     let (sandbox, machine) = start(FULL)?;
     all(
         &machine,
@@ -375,7 +375,7 @@ fn two_at_once_take_back_two_acts() -> Checked {
 }
 
 #[test]
-fn what_the_role_may_not_do_is_not_taken_back_and_stays_in_the_history() -> Checked {
+fn an_undo_that_the_role_may_not_make_stays_in_the_history() -> Checked {
     let (sandbox, machine) = start(FULL)?;
     all(&machine, &[&["add", "milk"], &["rm", "1", "--yes"]])?;
     sandbox.control(Method::POST, "/config", Some(json!({"insert": false})))?;

@@ -75,7 +75,7 @@ fn nothing_configured_exits_8_and_says_where_to_start() -> Checked {
 }
 
 #[test]
-fn all_problems_of_a_file_are_told_at_once() -> Checked {
+fn all_problems_of_a_file_are_reported_at_once() -> Checked {
     let machine = Machine::new()?;
     machine.configure("[profiles.home]\nisuer = \"x\"\nendpoint = \"http://example.com/\"\n")?;
 
@@ -182,7 +182,7 @@ fn logs_are_off_unless_asked_for() -> Checked {
 }
 
 #[test]
-fn a_login_asked_to_stay_offline_asks_nobody() -> Checked {
+fn a_login_with_offline_sends_no_request() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::at(&sandbox)?;
     for words in [

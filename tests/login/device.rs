@@ -30,7 +30,7 @@ async fn start_or_not(
     Ok(flow.start().await)
 }
 
-/// Starts, then polls through `replies`: what came of it and what was told.
+/// Starts, then polls through `replies`; returns the result and the events.
 async fn login(
     issuer: &Issuer,
     replies: impl IntoIterator<Item = Reply>,
@@ -39,11 +39,11 @@ async fn login(
     issuer.script(TOKEN, replies);
     let flow = DeviceFlow::discover(&issuer.connection()?, FAST).await?;
     let (prompt, device) = flow.start().await?;
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     let grant = flow
-        .wait(&prompt, &device, None, |progress| told.push(progress))
+        .wait(&prompt, &device, None, |progress| events.push(progress))
         .await;
-    Ok((grant, told))
+    Ok((grant, events))
 }
 
 fn seconds(progress: &PollEvent) -> u64 {
@@ -88,7 +88,7 @@ async fn an_approved_login_gives_tokens_and_says_who_it_is() -> Tested {
         let issuer = Issuer::start()?;
         let replies = [dialect.pending(), dialect.pending(), issuer.granted(SUB, 1)];
 
-        let (grant, told) = login(&issuer, replies).await?;
+        let (grant, events) = login(&issuer, replies).await?;
 
         let grant = grant?;
         assert_eq!(grant.identity.sub, SUB);
@@ -97,7 +97,7 @@ async fn an_approved_login_gives_tokens_and_says_who_it_is() -> Tested {
         let refresh = grant.refresh.as_ref().map(ExposeSecret::expose_secret);
         assert_eq!(refresh, Some("refresh-1"));
         let next_poll_in = Duration::from_secs(5);
-        assert_eq!(told, vec![PollEvent::Pending { next_poll_in }; 2]);
+        assert_eq!(events, vec![PollEvent::Pending { next_poll_in }; 2]);
         let asked = issuer.asked(TOKEN);
         assert!(asked.iter().all(|asked| {
             asked.field("grant_type") == "urn:ietf:params:oauth:grant-type:device_code"
@@ -127,12 +127,12 @@ async fn slow_down_adds_five_seconds_for_good() -> Tested {
             issuer.granted(SUB, 1),
         ];
 
-        let (grant, told) = login(&issuer, replies).await?;
+        let (grant, events) = login(&issuer, replies).await?;
 
         grant?;
-        let waits: Vec<u64> = told.iter().map(seconds).collect();
+        let waits: Vec<u64> = events.iter().map(seconds).collect();
         assert_eq!(waits, [5, 10, 10, 15, 15], "{dialect:?}");
-        assert!(matches!(told.get(1), Some(PollEvent::SlowDown { .. })));
+        assert!(matches!(events.get(1), Some(PollEvent::SlowDown { .. })));
     }
     Ok(())
 }
@@ -147,10 +147,10 @@ async fn errors_sent_with_status_200_are_errors() -> Tested {
         error("access_denied"),
     ];
 
-    let (grant, told) = login(&issuer, replies).await?;
+    let (grant, events) = login(&issuer, replies).await?;
 
     assert!(matches!(grant, Err(AuthError::Denied { .. })), "{grant:?}");
-    assert_eq!(told.len(), 2);
+    assert_eq!(events.len(), 2);
     Ok(())
 }
 
@@ -188,11 +188,11 @@ async fn every_refusal_ends_the_login_at_once_with_words_of_its_own() -> Tested 
             let issuer = Issuer::start()?;
             let replies = [dialect.pending(), dialect.error(code, description)];
 
-            let (grant, told) = login(&issuer, replies).await?;
+            let (grant, events) = login(&issuer, replies).await?;
 
             let error = grant.err().ok_or("it was granted")?;
             assert_eq!(error.code(), expected, "{dialect:?} {code}");
-            assert_eq!(told.len(), 1, "{dialect:?} {code}");
+            assert_eq!(events.len(), 1, "{dialect:?} {code}");
             assert!(error.help().ends_with('.'), "{}", error.help());
         }
     }
@@ -200,7 +200,7 @@ async fn every_refusal_ends_the_login_at_once_with_words_of_its_own() -> Tested 
 }
 
 #[tokio::test]
-async fn whatever_is_no_answer_is_waited_out() -> Tested {
+async fn an_invalid_answer_is_retried_until_the_limit() -> Tested {
     for dialect in DIALECTS {
         let issuer = Issuer::start()?;
         let rate_limit = json!({"error": "too_many_requests", "error_description": "Global limit"});
@@ -224,14 +224,14 @@ async fn whatever_is_no_answer_is_waited_out() -> Tested {
             issuer.granted(SUB, 1),
         ];
 
-        let (grant, told) = login(&issuer, replies).await?;
+        let (grant, events) = login(&issuer, replies).await?;
 
         grant?;
-        let (last, troubles) = told.split_last().ok_or("nothing was told")?;
+        let (last, troubles) = events.split_last().ok_or("no event")?;
         assert_eq!(seconds(last), 5, "an answer ends the backing off");
         assert!(
-            troubles.iter().all(|told| !trouble(told).is_empty()),
-            "{told:?}"
+            troubles.iter().all(|event| !trouble(event).is_empty()),
+            "{events:?}"
         );
         let waits: Vec<u64> = troubles.iter().map(seconds).collect();
         assert_eq!(waits.get(..4), Some(&[10, 20, 30, 30][..]));
@@ -261,10 +261,10 @@ async fn the_wait_an_issuer_asks_for_is_kept() -> Tested {
     let issuer = Issuer::start()?;
     let limited = Reply::Send(429, vec![("retry-after", "77".to_owned())], vec![]);
 
-    let (grant, told) = login(&issuer, [limited, issuer.granted(SUB, 1)]).await?;
+    let (grant, events) = login(&issuer, [limited, issuer.granted(SUB, 1)]).await?;
 
     grant?;
-    assert_eq!(told.iter().map(seconds).collect::<Vec<_>>(), [77]);
+    assert_eq!(events.iter().map(seconds).collect::<Vec<_>>(), [77]);
     Ok(())
 }
 
@@ -276,32 +276,32 @@ async fn a_network_that_comes_back_goes_on_with_the_same_code() -> Tested {
     let flow = DeviceFlow::discover(&issuer.connection()?, FAST).await?;
     let (prompt, device) = flow.start().await?;
     issuer.close();
-    let mut told = Vec::new();
+    let mut events = Vec::new();
 
     let grant = flow
         .wait(&prompt, &device, None, |progress| {
-            told.push(progress);
-            if told.len() == 3 {
+            events.push(progress);
+            if events.len() == 3 {
                 issuer.reopen().expect("the address is still ours");
             }
         })
         .await?;
 
     assert_eq!(grant.identity.sub, SUB);
-    assert!(trouble(told.first().ok_or("nothing was told")?).contains("cannot reach"));
+    assert!(trouble(events.first().ok_or("no event")?).contains("cannot reach"));
     Ok(())
 }
 
 #[tokio::test]
-async fn a_code_nobody_approves_expires_and_no_poll_comes_after() -> Tested {
+async fn a_code_that_is_not_approved_expires_and_no_poll_follows() -> Tested {
     let issuer = Issuer::start()?;
     let pending = std::iter::repeat_with(|| Dialect::Auth0.pending()).take(5000);
 
-    let (grant, told) = login(&issuer, pending).await?;
+    let (grant, events) = login(&issuer, pending).await?;
 
     assert!(matches!(grant, Err(AuthError::CodeExpired)), "{grant:?}");
-    assert!(told.len() > 1, "{}", told.len());
-    assert!(told.len() <= 181, "900 s at 5 s a poll: {}", told.len());
+    assert!(events.len() > 1, "{}", events.len());
+    assert!(events.len() <= 181, "900 s at 5 s a poll: {}", events.len());
     Ok(())
 }
 
@@ -441,7 +441,7 @@ async fn numbers_in_quotes_and_a_list_of_scopes_lose_no_login() -> Tested {
 }
 
 #[tokio::test]
-async fn an_address_with_the_code_that_is_none_is_not_shown() -> Tested {
+async fn an_invalid_address_with_the_code_is_not_shown() -> Tested {
     for unusable in ["", "/activate?user_code=BCDF-GHJK", "\u{1b}"] {
         let issuer = Issuer::start()?;
         let page = format!("{}activate", issuer.url());
@@ -463,7 +463,7 @@ async fn an_address_with_the_code_that_is_none_is_not_shown() -> Tested {
 }
 
 #[tokio::test]
-async fn tokens_of_another_issuer_or_for_somebody_else_are_refused() -> Tested {
+async fn tokens_of_another_issuer_or_for_another_audience_are_rejected() -> Tested {
     let issuer = Issuer::start()?;
     let url = issuer.url();
     let with = |name: &str, value: Value| {

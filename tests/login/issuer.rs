@@ -169,7 +169,7 @@ impl Issuer {
         asked.cloned().collect()
     }
 
-    /// How many scripted answers of `path` nobody has asked for.
+    /// How many scripted answers of `path` were not requested.
     pub(crate) fn unused(&self, path: &str) -> usize {
         self.locked().replies.get(path).map_or(0, VecDeque::len)
     }

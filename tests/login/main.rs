@@ -1,5 +1,5 @@
 //! Logging in, refreshing and logging out against an issuer that answers what
-//! a test tells it to: every awkward answer, in both dialects.
+//! a test scripts: every awkward answer, in both dialects.
 
 mod device;
 mod issuer;

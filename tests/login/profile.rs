@@ -72,7 +72,7 @@ impl Scene {
             .with_time_scale(TimeScale::faster(1000)))
     }
 
-    /// What is in the credential file.
+    /// The contents of the credential file.
     fn credentials(&self) -> String {
         fs::read_to_string(self.data().join("credentials.json")).unwrap_or_default()
     }
@@ -86,7 +86,7 @@ impl Scene {
         self.issuer.script(TOKEN, [Dialect::Auth0.pending(), reply]);
     }
 
-    /// Logs in; the backend says `verification`.
+    /// Logs in; the backend answers `verification`.
     async fn login(
         &self,
         verification: Verification,
@@ -96,6 +96,42 @@ impl Scene {
             .finish(None, |_| (), |_| std::future::ready(verification))
             .await)
     }
+
+    /// Logs in as `sub`; the backend accepts the token.
+    async fn log_in(&self, sub: &str, serial: u32) -> Result<LoggedIn, Box<dyn Error>> {
+        self.approve(sub, serial);
+        Ok(self.login(Verification::Accepted).await??)
+    }
+
+    /// The error of a login that must fail.
+    async fn rejected_login(
+        &self,
+        verification: Verification,
+    ) -> Result<LoginError, Box<dyn Error>> {
+        Ok(self.login(verification).await?.err().ok_or("stored")?)
+    }
+
+    /// A profile whose credential store fails to store `entry`.
+    fn failing_at(&self, entry: &'static str) -> Result<ActiveProfile, Box<dyn Error>> {
+        let inner = MemoryStore::new();
+        let store = Arc::new(Failing { inner, entry });
+        Ok(ActiveProfile::with_credential_store(
+            self.profile()?,
+            self.paths(),
+            store,
+        ))
+    }
+}
+
+/// The backend accepts the token.
+fn accept(_: AccessToken) -> std::future::Ready<Verification> {
+    std::future::ready(Verification::Accepted)
+}
+
+/// The error of a login that does not begin.
+async fn begin_error(active: &ActiveProfile) -> Result<LoginError, Box<dyn Error>> {
+    let begun = active.begin_login(SOON, || ()).await;
+    Ok(begun.err().ok_or("it began")?)
 }
 
 fn refused(code: &str) -> Verification {
@@ -133,7 +169,7 @@ async fn a_login_is_kept_and_used_by_the_next_process() -> Tested {
     let asked_with = asked_with.ok_or("the backend was never asked")?;
 
     let next = scene.active()?;
-    let known = next.known_account().ok_or("nobody is known")?;
+    let known = next.known_account().ok_or("no account is known")?;
     assert_eq!(known.account, logged_in.account);
     let bearer = next.session().bearer().await?;
     assert_eq!(
@@ -149,7 +185,7 @@ async fn a_login_is_kept_and_used_by_the_next_process() -> Tested {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_not_kept_and_its_cause_is_named() -> Tested {
+async fn a_rejected_token_is_not_stored_and_its_cause_is_named() -> Tested {
     let scene = Scene::new()?;
     let mut tokens = scene.issuer.tokens(EVE, 1);
     tokens["access_token"] = json!(jwt(&json!({
@@ -157,11 +193,7 @@ async fn a_refused_token_is_not_kept_and_its_cause_is_named() -> Tested {
     })));
     scene.answer_login(Reply::json(200, &tokens));
 
-    let error = scene
-        .login(refused("invalid-jwt"))
-        .await?
-        .err()
-        .ok_or("kept")?;
+    let error = scene.rejected_login(refused("invalid-jwt")).await?;
 
     assert!(
         matches!(
@@ -187,7 +219,7 @@ async fn a_refused_token_is_not_kept_and_its_cause_is_named() -> Tested {
 }
 
 #[tokio::test]
-async fn a_good_token_that_is_refused_points_at_the_backend() -> Tested {
+async fn a_good_token_that_is_rejected_points_at_the_backend() -> Tested {
     for (code, expected) in [
         ("invalid-jwt", "jwt-secret"),
         ("jwt-invalid-claims", "jwt-secret"),
@@ -195,7 +227,7 @@ async fn a_good_token_that_is_refused_points_at_the_backend() -> Tested {
     ] {
         let scene = Scene::new()?;
         scene.approve(EVE, 1);
-        let error = scene.login(refused(code)).await?.err().ok_or("kept")?;
+        let error = scene.rejected_login(refused(code)).await?;
         assert_eq!(error.code(), expected, "{error:?}");
         assert_eq!(error.kind(), AuthErrorKind::Misconfigured);
     }
@@ -203,8 +235,8 @@ async fn a_good_token_that_is_refused_points_at_the_backend() -> Tested {
 }
 
 #[tokio::test]
-async fn a_query_refused_is_blamed_on_the_token_only_for_the_id_that_rows_are_filtered_by() -> Tested
-{
+async fn a_rejected_query_is_blamed_on_the_token_only_for_the_id_that_rows_are_filtered_by()
+-> Tested {
     let with_id = |id: &str| {
         json!({
             "x-hasura-default-role": "user", "x-hasura-allowed-roles": ["user"],
@@ -226,7 +258,7 @@ async fn a_query_refused_is_blamed_on_the_token_only_for_the_id_that_rows_are_fi
         scene.answer_login(Reply::json(200, &tokens));
 
         let outcome = refused("validation-failed");
-        let error = scene.login(outcome).await?.err().ok_or("kept")?;
+        let error = scene.rejected_login(outcome).await?;
 
         assert_eq!(error.code(), expected, "{error:?}");
     }
@@ -275,11 +307,7 @@ async fn denied_or_given_up_nothing_is_stored() -> Tested {
     for dialect in DIALECTS {
         let scene = Scene::new()?;
         scene.answer_login(dialect.error("access_denied", "User cancelled"));
-        let error = scene
-            .login(Verification::Accepted)
-            .await?
-            .err()
-            .ok_or("kept")?;
+        let error = scene.rejected_login(Verification::Accepted).await?;
         assert_eq!(
             (error.kind(), error.code()),
             (AuthErrorKind::Login, "denied")
@@ -305,7 +333,6 @@ async fn a_login_begun_in_one_process_is_finished_in_another() -> Tested {
     scene.issuer.script(TOKEN, [scene.issuer.granted(EVE, 1)]);
     let resumed = scene.active()?.resume_login().await?;
     assert_eq!(resumed.prompt(), &prompt);
-    let accept = |_| std::future::ready(Verification::Accepted);
     let logged_in = resumed.finish(None, |_| (), accept).await?;
 
     assert_eq!(logged_in.account.sub, EVE);
@@ -328,7 +355,6 @@ async fn a_parked_login_outlives_a_time_limit_but_not_a_refusal() -> Tested {
         .await?
         .park()
         .await?;
-    let accept = |_| std::future::ready(Verification::Accepted);
 
     scene.issuer.script(TOKEN, [Dialect::Auth0.pending()]);
     let resumed = scene.active()?.resume_login().await?;
@@ -355,14 +381,11 @@ async fn a_parked_login_outlives_a_time_limit_but_not_a_refusal() -> Tested {
 }
 
 #[tokio::test]
-async fn a_login_as_somebody_else_never_mixes_two_people() -> Tested {
+async fn a_login_as_another_user_never_mixes_two_users() -> Tested {
     let scene = Scene::new()?;
-    scene.approve(EVE, 1);
-    let eve = scene.login(Verification::Accepted).await??;
+    let eve = scene.log_in(EVE, 1).await?;
     let eves_session = scene.active()?.session();
-    scene.approve(ADAM, 2);
-
-    let adam = scene.login(Verification::Accepted).await??;
+    let adam = scene.log_in(ADAM, 2).await?;
 
     assert_eq!(adam.switched_from, Some(eve.account.clone()));
     assert_eq!(
@@ -407,14 +430,13 @@ async fn a_login_that_cannot_be_stored_is_revoked() -> Tested {
 }
 
 #[tokio::test]
-async fn the_login_of_somebody_else_that_is_replaced_is_ended_at_the_issuer() -> Tested {
+async fn the_replaced_login_of_another_user_is_revoked_at_the_issuer() -> Tested {
     let scene = Scene::new()?;
     for (sub, serial) in [(EVE, 1), (EVE, 2), (ADAM, 3)] {
-        scene.approve(sub, serial);
-        scene.login(Verification::Accepted).await??;
+        scene.log_in(sub, serial).await?;
     }
 
-    // Of one person it may be the new one that the issuer would end.
+    // For the same user, revoking could end the new login.
     assert_eq!(revoked(&scene), ["refresh-2"]);
     assert!(scene.credentials().contains("refresh-3"));
     Ok(())
@@ -423,8 +445,7 @@ async fn the_login_of_somebody_else_that_is_replaced_is_ended_at_the_issuer() ->
 #[tokio::test]
 async fn an_issuer_that_revokes_nothing_does_not_fail_the_login_of_the_next() -> Tested {
     let scene = Scene::new()?;
-    scene.approve(EVE, 1);
-    scene.login(Verification::Accepted).await??;
+    scene.log_in(EVE, 1).await?;
     scene.approve(ADAM, 2);
     scene.issuer.script(REVOKE, [Reply::page(502)]);
 
@@ -439,7 +460,6 @@ async fn an_issuer_that_revokes_nothing_does_not_fail_the_login_of_the_next() ->
 #[tokio::test]
 async fn a_login_that_waits_elsewhere_outlives_the_end_of_another() -> Tested {
     let scene = Scene::new()?;
-    let accept = |_| std::future::ready(Verification::Accepted);
     for ends in [true, false] {
         scene.issuer.script(DEVICE, [scene.issuer.code()]);
         let other = scene.active()?.begin_login(SOON, || ()).await?;
@@ -468,7 +488,7 @@ async fn a_login_that_waits_elsewhere_outlives_the_end_of_another() -> Tested {
     Ok(())
 }
 
-/// A vault that fails at one thing.
+/// A credential store that fails to store one entry.
 #[derive(Debug)]
 struct Failing {
     inner: MemoryStore,
@@ -482,7 +502,7 @@ impl CredentialStore for Failing {
     fn set(&self, name: &str, secret: &SecretString) -> Result<(), CredentialStoreError> {
         if name.contains(self.entry) {
             return Err(CredentialStoreError::Locked {
-                reason: "nobody unlocked it".to_owned(),
+                reason: "it was not unlocked".to_owned(),
             });
         }
         self.inner.set(name, secret)
@@ -496,19 +516,10 @@ impl CredentialStore for Failing {
 }
 
 #[tokio::test]
-async fn an_unusable_store_is_found_out_before_a_code_is_asked_for() -> Tested {
+async fn an_unusable_store_is_detected_before_a_code_is_requested() -> Tested {
     let scene = Scene::new()?;
-    let credential_store = Arc::new(Failing {
-        inner: MemoryStore::new(),
-        entry: "probe",
-    });
-    let active =
-        ActiveProfile::with_credential_store(scene.profile()?, scene.paths(), credential_store);
-    let error = active
-        .begin_login(SOON, || ())
-        .await
-        .err()
-        .ok_or("it began")?;
+    let active = scene.failing_at("probe")?;
+    let error = begin_error(&active).await?;
     assert_eq!(error.kind(), AuthErrorKind::Misconfigured);
     assert!(
         error.help().contains("credential_store"),
@@ -523,17 +534,11 @@ async fn an_unusable_store_is_found_out_before_a_code_is_asked_for() -> Tested {
 async fn a_store_that_fails_at_the_end_leaves_no_half_login() -> Tested {
     let scene = Scene::new()?;
     scene.approve(EVE, 1);
-    let credential_store = Arc::new(Failing {
-        inner: MemoryStore::new(),
-        entry: ".refresh",
-    });
-    let active =
-        ActiveProfile::with_credential_store(scene.profile()?, scene.paths(), credential_store);
+    let active = scene.failing_at(".refresh")?;
     let pending = active
         .with_time_scale(TimeScale::faster(1000))
         .begin_login(SOON, || ())
         .await?;
-    let accept = |_| std::future::ready(Verification::Accepted);
     let error = pending
         .finish(None, |_| (), accept)
         .await
@@ -547,21 +552,15 @@ async fn a_store_that_fails_at_the_end_leaves_no_half_login() -> Tested {
 }
 
 #[tokio::test]
-async fn a_store_that_takes_no_access_token_keeps_the_login_all_the_same() -> Tested {
+async fn a_store_that_rejects_the_access_token_still_keeps_the_login() -> Tested {
     let scene = Scene::new()?;
     scene.approve(EVE, 1);
-    let credential_store = Arc::new(Failing {
-        inner: MemoryStore::new(),
-        entry: ".access",
-    });
-    let active =
-        ActiveProfile::with_credential_store(scene.profile()?, scene.paths(), credential_store);
+    let active = scene.failing_at(".access")?;
     let pending = active
         .clone()
         .with_time_scale(TimeScale::faster(1000))
         .begin_login(SOON, || ())
         .await?;
-    let accept = |_| std::future::ready(Verification::Accepted);
 
     let logged_in = pending.finish(None, |_| (), accept).await?;
 
@@ -571,26 +570,18 @@ async fn a_store_that_takes_no_access_token_keeps_the_login_all_the_same() -> Te
 }
 
 #[tokio::test]
-async fn a_login_that_would_be_lost_or_unused_is_refused() -> Tested {
+async fn a_login_that_would_be_lost_or_unused_is_rejected() -> Tested {
     let scene = Scene::new()?;
     let mut profile = scene.profile()?;
     profile.credential_store = CredentialStoreKind::Memory;
     let active = ActiveProfile::new(profile.clone(), scene.paths());
-    let error = active
-        .begin_login(SOON, || ())
-        .await
-        .err()
-        .ok_or("it began")?;
+    let error = begin_error(&active).await?;
     assert!(matches!(error, LoginError::MemoryStore), "{error:?}");
     assert_eq!(error.kind(), AuthErrorKind::Misconfigured);
 
     profile.access_token = Some(SecretString::from("opaque"));
     let active = ActiveProfile::new(profile.clone(), scene.paths());
-    let error = active
-        .begin_login(SOON, || ())
-        .await
-        .err()
-        .ok_or("it began")?;
+    let error = begin_error(&active).await?;
     assert!(matches!(error, LoginError::ExternalToken), "{error:?}");
 
     profile.access_token = None;
@@ -602,10 +593,9 @@ async fn a_login_that_would_be_lost_or_unused_is_refused() -> Tested {
 }
 
 #[tokio::test]
-async fn logging_out_revokes_forgets_and_goes_on_knowing_the_account() -> Tested {
+async fn logging_out_revokes_and_deletes_the_login_and_keeps_the_account() -> Tested {
     let scene = Scene::new()?;
-    scene.approve(EVE, 1);
-    scene.login(Verification::Accepted).await??;
+    scene.log_in(EVE, 1).await?;
     let active = scene.active()?;
 
     let logged_out = active.logout(LogoutOptions::default()).await?;
@@ -627,10 +617,9 @@ async fn logging_out_revokes_forgets_and_goes_on_knowing_the_account() -> Tested
 }
 
 #[tokio::test]
-async fn logging_out_offline_forgets_and_says_what_stays_valid() -> Tested {
+async fn logging_out_offline_deletes_the_login_and_warns_what_stays_valid() -> Tested {
     let scene = Scene::new()?;
-    scene.approve(EVE, 1);
-    scene.login(Verification::Accepted).await??;
+    scene.log_in(EVE, 1).await?;
     scene.issuer.close();
 
     let logged_out = scene.active()?.logout(LogoutOptions::default()).await?;
@@ -667,10 +656,9 @@ async fn a_logout_in_the_browser_names_the_page_of_the_issuer() -> Tested {
 }
 
 #[tokio::test]
-async fn purging_removes_this_accounts_data_and_no_other() -> Tested {
+async fn purging_deletes_this_accounts_data_and_no_other() -> Tested {
     let scene = Scene::new()?;
-    scene.approve(EVE, 1);
-    let eve = scene.login(Verification::Accepted).await??;
+    let eve = scene.log_in(EVE, 1).await?;
     let active = scene.active()?;
     let folder = |path: &Path| path.parent().map(Path::to_owned).ok_or("no folder");
     let own = folder(&active.database(&eve.account))?;
@@ -693,10 +681,9 @@ async fn purging_removes_this_accounts_data_and_no_other() -> Tested {
 }
 
 #[tokio::test]
-async fn a_damaged_entry_does_not_keep_anybody_from_logging_out_and_in() -> Tested {
+async fn a_damaged_entry_does_not_prevent_logging_out_and_in() -> Tested {
     let scene = Scene::new()?;
-    scene.approve(EVE, 1);
-    scene.login(Verification::Accepted).await??;
+    scene.log_in(EVE, 1).await?;
     let credential_store = FileStore::new(scene.data().join("credentials.json"));
     let text = scene.credentials();
     let names: std::collections::BTreeMap<String, String> = serde_json::from_str(&text)?;
@@ -707,8 +694,7 @@ async fn a_damaged_entry_does_not_keep_anybody_from_logging_out_and_in() -> Test
     scene.active()?.logout(LogoutOptions::default()).await?;
 
     assert_eq!(scene.credentials().trim(), "{}");
-    scene.approve(EVE, 2);
-    scene.login(Verification::Accepted).await??;
+    scene.log_in(EVE, 2).await?;
     Ok(())
 }
 
@@ -719,7 +705,6 @@ async fn a_login_can_wait_in_a_task_of_its_own() -> Tested {
     let active = scene.active()?;
     let login = tokio::spawn(async move {
         let pending = active.begin_login(SOON, || ()).await?;
-        let accept = |_| std::future::ready(Verification::Accepted);
         pending.finish(None, |_| (), accept).await
     });
     assert_eq!(login.await??.account.sub, EVE);

@@ -26,7 +26,7 @@ use crate::issuer::{DIALECTS, DISCOVERY, Dialect, Issuer, Reply, TOKEN, Tested, 
 const FAST: TimeScale = TimeScale::faster(1000);
 const EVE: &str = "auth0|eve";
 
-/// An issuer, a vault in which Eve has logged in, and a lock.
+/// An issuer, a credential store with the login of Eve, and a lock.
 struct Scene {
     issuer: Issuer,
     credential_store: Arc<dyn CredentialStore>,
@@ -87,7 +87,7 @@ impl Scene {
         ))
     }
 
-    /// The refresh token in the vault.
+    /// The refresh token in the credential store.
     fn refresh_token(&self) -> Result<Option<String>, CredentialStoreError> {
         let kept = self.kept().refresh()?;
         Ok(kept.map(|kept| kept.token.expose_secret().to_owned()))
@@ -115,7 +115,7 @@ fn shown(token: &AccessToken) -> &str {
 }
 
 #[tokio::test]
-async fn a_fresh_token_in_the_vault_needs_no_issuer() -> Tested {
+async fn a_fresh_token_in_the_store_needs_no_issuer() -> Tested {
     let scene = Scene::new()?;
     scene.keep_access("kept", EVE, 120)?;
     let session = scene.session()?;
@@ -284,7 +284,7 @@ async fn only_invalid_grant_ends_the_login() -> Tested {
 }
 
 #[tokio::test]
-async fn a_token_somebody_else_put_there_is_used_and_not_cleared() -> Tested {
+async fn a_token_stored_by_another_process_is_used_and_not_cleared() -> Tested {
     let scene = Scene::new()?;
     let kept = scene.kept();
     let put = move || drop(kept.set_refresh(&refresh("refresh-7", EVE)));
@@ -351,7 +351,7 @@ async fn a_refused_token_is_renewed_once_for_all_who_had_it() -> Tested {
 }
 
 #[tokio::test]
-async fn a_refresh_nobody_waits_for_any_more_is_stored_all_the_same() -> Tested {
+async fn a_refresh_whose_caller_is_gone_is_still_stored() -> Tested {
     let scene = Scene::new()?;
     let (answer, signal) = channel();
     let granted = scene.issuer.granted(EVE, 1);
@@ -399,7 +399,7 @@ async fn a_rate_limit_is_not_hammered() -> Tested {
 }
 
 #[tokio::test]
-async fn another_persons_login_is_never_used() -> Tested {
+async fn the_login_of_another_user_is_never_used() -> Tested {
     let scene = Scene::new()?;
     let session = scene.session()?;
     scene.kept().set_refresh(&refresh("adams", "auth0|adam"))?;
@@ -420,7 +420,7 @@ async fn another_persons_login_is_never_used() -> Tested {
 }
 
 #[tokio::test]
-async fn a_refresh_that_gives_somebody_elses_token_is_refused() -> Tested {
+async fn a_refresh_that_returns_a_token_of_another_user_is_rejected() -> Tested {
     let scene = Scene::new()?;
     scene
         .issuer
@@ -431,7 +431,7 @@ async fn a_refresh_that_gives_somebody_elses_token_is_refused() -> Tested {
 }
 
 #[tokio::test]
-async fn a_lock_somebody_holds_is_waited_for() -> Tested {
+async fn a_lock_held_by_another_process_is_waited_for() -> Tested {
     let scene = Scene::new()?;
     let lock = FileLock::acquire(&scene.lock(), Duration::ZERO).await?;
     let session = scene.session()?;
@@ -484,7 +484,7 @@ async fn a_token_from_outside_is_used_as_long_as_it_lasts() -> Tested {
     Ok(())
 }
 
-/// A vault that refuses some secrets.
+/// A credential store that rejects some secrets.
 #[derive(Debug, Default)]
 struct Picky {
     inner: MemoryStore,
@@ -581,7 +581,7 @@ async fn a_rotated_token_the_store_did_not_take_is_stored_later_without_another_
 }
 
 #[tokio::test]
-async fn an_entry_nobody_can_read_is_named() -> Tested {
+async fn an_unreadable_entry_is_named() -> Tested {
     let scene = Scene::new()?;
     scene
         .credential_store

@@ -165,7 +165,7 @@ fn a_completion_the_disk_rejects_is_undone() -> Outcome {
 }
 
 #[test]
-fn pasted_lines_become_todos_that_one_undo_takes_back() -> Outcome {
+fn pasted_lines_become_todos_that_one_undo_removes() -> Outcome {
     let mut device = Device::with(&["milk"])?;
     device.say(Msg::Pasted("bread\n\n  eggs \r\nsalt".to_owned()))?;
     device.press("s")?;
@@ -187,7 +187,7 @@ fn pasted_lines_may_be_one_todo() -> Outcome {
 }
 
 #[test]
-fn a_text_from_elsewhere_keeps_what_nobody_may_type() -> Outcome {
+fn a_text_from_elsewhere_keeps_characters_that_cannot_be_typed() -> Outcome {
     let mut device = Device::with(&["one\u{1b}[31m\ntwo"])?;
     device.press("e")?.type_text("!")?.press("enter")?;
     let query = Query {

@@ -56,7 +56,7 @@ impl Device {
         self.settle()
     }
 
-    /// Tells the program something, and lets everything it asks for happen.
+    /// Sends a message to the program, and carries out its effects.
     pub(crate) fn say(&mut self, msg: Msg) -> Result<&mut Self, StoreError> {
         self.stage.say(msg);
         self.settle()

@@ -144,7 +144,7 @@ fn a_round_that_brought_nothing_draws_nothing() {
     stage.say(news());
     assert!(
         stage.model.take_stale(),
-        "the first one tells that it works"
+        "the first one shows that it works"
     );
     assert!(!stage.say(news()).model.take_stale());
 }

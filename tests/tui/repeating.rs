@@ -37,7 +37,7 @@ fn completing_says_when_the_next_todo_is_due() -> Outcome {
 }
 
 #[test]
-fn one_undo_takes_both_back() -> Outcome {
+fn one_undo_undoes_both() -> Outcome {
     let mut device = device("Water plants due:2026-11-24 rec:1w")?;
     device.press("x u")?;
     let rows = device.rows();

@@ -76,16 +76,6 @@ fn logging_in(width: u16, height: u16) -> Stage {
     stage
 }
 
-#[test]
-fn the_list_at_80_by_24_with_styles() {
-    assert_snapshot!(online(80, 24).styled());
-}
-
-#[test]
-fn the_list_at_120_by_36() {
-    assert_snapshot!(online(120, 36).screen());
-}
-
 fn rejected() -> Queued {
     Queued {
         entry: OutboxEntry {
@@ -136,46 +126,130 @@ fn grouped(width: u16, height: u16) -> Stage {
     stage
 }
 
-#[test]
-fn groups_and_sidebar_at_140_by_24() {
-    assert_snapshot!(grouped(140, 24).styled());
+/// A stage after a message.
+fn after(mut stage: Stage, msg: Msg) -> Stage {
+    stage.say(msg);
+    stage
 }
 
-#[test]
-fn the_sidebar_with_the_focus() {
-    assert_snapshot!(grouped(140, 24).press("b j j").screen());
+/// A stage after keys, some text, and more keys.
+fn typed(mut stage: Stage, before: &str, text: &str, after: &str) -> Stage {
+    stage.press(before).type_text(text).press(after);
+    stage
 }
 
-#[test]
-fn details_of_a_conflict_beside_the_list() {
-    assert_snapshot!(with_details(120, 24).styled());
+fn failed(failure: RoundFailure, next_try: Option<&str>) -> Msg {
+    Msg::Round(RoundEvent::Failed {
+        failure,
+        next_try: next_try.map(instant),
+    })
 }
 
-#[test]
-fn details_of_a_conflict_below_the_list() {
-    assert_snapshot!(with_details(80, 24).screen());
+fn unreachable(why: &str) -> RoundFailure {
+    let why = why.to_owned();
+    RoundFailure::Unreachable { why }
 }
 
+/// Each state of the screens by name, without styles.
 #[test]
-fn details_at_40_by_10() {
-    assert_snapshot!(with_details(40, 10).screen());
+fn named_states() {
+    let login_failed = Msg::Login {
+        id: LoginId(1),
+        event: LoginEvent::Failed {
+            message: "the code expired before it was approved".to_owned(),
+            help: "Press r for a new code.".to_owned(),
+        },
+    };
+    let long = "one two three four five six seven eight nine ten";
+    let offline = failed(
+        unreachable("cannot reach hasura.example"),
+        Some("2026-11-24T12:02:31Z"),
+    );
+    let pasted = Msg::Pasted("milk\nbread\n\neggs\n".to_owned());
+    let mut nothing_found = typed(online(80, 12), "/", "zebra", "");
+    nothing_found.answer(Vec::new());
+    let mut empty = Stage::new(80, 12, Some(ada()));
+    empty.answer(Vec::new());
+    let synced = Msg::Round(RoundEvent::Ended(RoundReport::default()));
+    for (name, stage) in vec![
+        ("the_list_at_120_by_36", online(120, 36)),
+        ("the_list_at_20_by_5", keys(online(20, 5), "j j")),
+        (
+            "the_sidebar_with_the_focus",
+            keys(grouped(140, 24), "b j j"),
+        ),
+        ("details_of_a_conflict_below_the_list", with_details(80, 24)),
+        ("details_at_40_by_10", with_details(40, 10)),
+        (
+            "editing_both_texts_of_a_conflict",
+            keys(with_details(80, 24), "m"),
+        ),
+        (
+            "a_question_before_a_change_that_cannot_be_undone",
+            keys(with_details(80, 24), "D"),
+        ),
+        (
+            "offline_shows_when_the_next_try_is",
+            after(online(80, 12), offline),
+        ),
+        ("adding", typed(online(80, 12), "a", "Buy bread +home", "")),
+        (
+            "a_long_line_scrolls_with_its_cursor",
+            typed(online(40, 8), "a", long, "ctrl-left ctrl-left"),
+        ),
+        ("a_search_without_results", nothing_found),
+        (
+            "the_question_about_pasted_lines",
+            after(online(80, 12), pasted),
+        ),
+        ("no_todos_yet", after(empty, synced)),
+        (
+            "help_scrolls_where_it_does_not_fit",
+            keys(online(60, 10), "? pgdn down"),
+        ),
+        ("logging_in_at_20_by_5", logging_in(20, 5)),
+        (
+            "logging_in_at_20_by_8_shows_the_time_left",
+            logging_in(20, 8),
+        ),
+        ("a_login_as_a_qr_code", keys(logging_in(80, 36), "q")),
+        (
+            "a_login_that_failed",
+            after(logging_in(80, 14), login_failed),
+        ),
+    ] {
+        assert_snapshot!(name, stage.screen());
+    }
 }
 
+/// Each state of the screens by name, with styles.
 #[test]
-fn editing_both_texts_of_a_conflict() {
-    assert_snapshot!(with_details(80, 24).press("m").screen());
-}
-
-#[test]
-fn a_question_before_what_cannot_be_undone() {
-    assert_snapshot!(with_details(80, 24).press("D").screen());
-}
-
-#[test]
-fn the_queue() {
-    let mut stage = online(80, 24);
-    stage.press("Q").say(Msg::QueueRead(vec![rejected()]));
-    assert_snapshot!(stage.styled());
+#[expect(
+    clippy::useless_vec,
+    reason = "an array of stages is too large for the stack"
+)]
+fn named_states_with_styles() {
+    let queue = Msg::QueueRead(vec![rejected()]);
+    for (name, stage) in vec![
+        ("the_list_at_80_by_24_with_styles", online(80, 24)),
+        ("groups_and_sidebar_at_140_by_24", grouped(140, 24)),
+        (
+            "details_of_a_conflict_beside_the_list",
+            with_details(120, 24),
+        ),
+        ("the_queue", after(keys(online(80, 24), "Q"), queue)),
+        (
+            "logged_out_is_not_shown_as_an_error",
+            after(online(80, 12), failed(RoundFailure::LoggedOut, None)),
+        ),
+        (
+            "adding_a_text_that_is_rejected",
+            typed(online(80, 12), "a", "   ", "enter"),
+        ),
+        ("logging_in_at_80_by_24_with_styles", logging_in(80, 24)),
+    ] {
+        assert_snapshot!(name, stage.styled());
+    }
 }
 
 #[test]
@@ -204,36 +278,13 @@ fn the_list_in_every_theme() {
 }
 
 #[test]
-fn the_list_at_20_by_5() {
-    assert_snapshot!(online(20, 5).press("j j").screen());
-}
-
-#[test]
-fn offline_tells_when_the_next_try_is() {
-    let mut stage = online(80, 12);
-    stage.say(Msg::Round(RoundEvent::Failed {
-        failure: RoundFailure::Unreachable {
-            why: "cannot reach hasura.example".to_owned(),
-        },
-        next_try: Some(instant("2026-11-24T12:02:31Z")),
-    }));
-    assert_snapshot!(stage.screen());
-}
-
-#[test]
-fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
-    let failed = |why: &str| RoundEvent::Failed {
-        failure: RoundFailure::Unreachable {
-            why: why.to_owned(),
-        },
-        next_try: None,
-    };
+fn a_requested_sync_shows_why_it_failed_or_what_is_still_pending() {
     let web_page = "todos.example returned an invalid GraphQL response: a web page";
     let mut stage = online(100, 12);
-    stage.say(Msg::Round(failed(web_page)));
-    assert!(!stage.screen().contains(web_page), "nobody asked");
+    stage.say(failed(unreachable(web_page), None));
+    assert!(!stage.screen().contains(web_page), "the user did not ask");
     stage.press("s").say(Msg::Round(RoundEvent::Began));
-    stage.say(Msg::Round(failed(web_page)));
+    stage.say(failed(unreachable(web_page), None));
     let screen = stage.screen();
     assert!(
         screen.contains(&format!("cannot sync: {web_page}")),
@@ -257,20 +308,14 @@ fn a_sync_that_was_asked_for_says_why_it_failed_or_what_still_waits() {
 }
 
 #[test]
-fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
+fn a_closed_live_connection_is_shown_as_polling_and_not_as_an_error() {
     let status = |stage: &Stage| stage.screen().lines().last().map(str::to_owned);
     let mut stage = online(80, 12);
     let live = status(&stage);
     stage.say(Msg::LiveChanged { on: false });
     assert_snapshot!(status(&stage).unwrap_or_default());
 
-    let unreachable = RoundEvent::Failed {
-        failure: RoundFailure::Unreachable {
-            why: "cannot reach hasura.example".to_owned(),
-        },
-        next_try: None,
-    };
-    stage.say(Msg::Round(unreachable));
+    stage.say(failed(unreachable("cannot reach hasura.example"), None));
     stage.say(Msg::LiveChanged { on: true });
     let offline = status(&stage).unwrap_or_default();
     assert!(offline.contains("offline"), "a round decides: {offline}");
@@ -280,89 +325,7 @@ fn a_doorbell_that_drops_is_told_as_polling_and_not_as_an_error() {
 }
 
 #[test]
-fn signed_out_is_no_error() {
-    let mut stage = online(80, 12);
-    stage.say(Msg::Round(RoundEvent::Failed {
-        failure: RoundFailure::LoggedOut,
-        next_try: None,
-    }));
-    assert_snapshot!(stage.styled());
-}
-
-#[test]
-fn adding() {
-    let mut stage = online(80, 12);
-    stage.press("a").type_text("Buy bread +home");
-    assert_snapshot!(stage.screen());
-}
-
-#[test]
-fn adding_what_is_not_taken() {
-    let mut stage = online(80, 12);
-    stage.press("a").type_text("   ").press("enter");
-    assert_snapshot!(stage.styled());
-}
-
-#[test]
-fn a_long_line_scrolls_with_its_cursor() {
-    let mut stage = online(40, 8);
-    stage
-        .press("a")
-        .type_text("one two three four five six seven eight nine ten")
-        .press("ctrl-left ctrl-left");
-    assert_snapshot!(stage.screen());
-}
-
-#[test]
-fn searching_what_nothing_matches() {
-    let mut stage = online(80, 12);
-    stage.press("/").type_text("zebra");
-    stage.answer(Vec::new());
-    assert_snapshot!(stage.screen());
-}
-
-#[test]
-fn asked_what_pasted_lines_are() {
-    let mut stage = online(80, 12);
-    stage.say(Msg::Pasted("milk\nbread\n\neggs\n".to_owned()));
-    assert_snapshot!(stage.screen());
-}
-
-#[test]
-fn no_todos_yet() {
-    let mut stage = Stage::new(80, 12, Some(ada()));
-    stage.answer(Vec::new());
-    stage.say(Msg::Round(RoundEvent::Ended(RoundReport::default())));
-    assert_snapshot!(stage.screen());
-}
-
-#[test]
-fn help_scrolls_where_it_does_not_fit() {
-    assert_snapshot!(online(60, 10).press("? pgdn down").screen());
-}
-
-#[test]
-fn logging_in_at_80_by_24_with_styles() {
-    assert_snapshot!(logging_in(80, 24).styled());
-}
-
-#[test]
-fn logging_in_at_20_by_5() {
-    assert_snapshot!(logging_in(20, 5).screen());
-}
-
-#[test]
-fn logging_in_at_20_by_8_tells_the_time_left() {
-    assert_snapshot!(logging_in(20, 8).screen());
-}
-
-#[test]
-fn a_login_as_a_qr_code() {
-    assert_snapshot!(logging_in(80, 36).press("q").screen());
-}
-
-#[test]
-fn whoever_is_logged_in_gets_no_code_without_asking_again() {
+fn a_logged_in_user_gets_a_code_only_after_a_second_key() {
     let mut stage = online(60, 8);
     stage.effects.clear();
     assert_snapshot!(stage.press("L").screen());
@@ -379,24 +342,11 @@ fn whoever_is_logged_in_gets_no_code_without_asking_again() {
 }
 
 #[test]
-fn whoever_is_signed_out_gets_a_code_at_once() {
+fn a_logged_out_user_gets_a_code_at_once() {
     let mut stage = Stage::new(60, 8, None);
     stage.press("esc").effects.clear();
     stage.press("L");
     assert!(matches!(stage.effects[..], [Effect::StartLogin(_)]));
-}
-
-#[test]
-fn a_login_that_failed() {
-    let mut stage = logging_in(80, 14);
-    stage.say(Msg::Login {
-        id: LoginId(1),
-        event: LoginEvent::Failed {
-            message: "the code expired before it was approved".to_owned(),
-            help: "Press r for a new code.".to_owned(),
-        },
-    });
-    assert_snapshot!(stage.screen());
 }
 
 #[test]
@@ -432,7 +382,7 @@ fn keys(mut stage: Stage, sequence: &str) -> Stage {
 }
 
 #[test]
-fn a_screen_drawn_for_another_size_than_the_model_knows_is_no_crash() {
+fn a_screen_of_another_size_than_the_model_knows_does_not_panic() {
     use ratatui::buffer::Buffer;
     use ratatui::layout::Rect;
     let stage = online(120, 36);

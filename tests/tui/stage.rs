@@ -1,4 +1,4 @@
-//! A stage for the program: what the store would answer is said by the test.
+//! A program without store and terminal: the test gives the answers of the store.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// The program in front of a test.
 pub(crate) struct Stage {
     pub(crate) model: Model,
-    /// What the program wanted done and the test has not looked at.
+    /// Effects that the test has not read.
     pub(crate) effects: Vec<Effect>,
     /// The theme it is drawn in.
     pub(crate) theme: Theme,
@@ -125,7 +125,7 @@ impl Stage {
         }
     }
 
-    /// Says something to the program.
+    /// Sends a message to the program.
     pub(crate) fn say(&mut self, msg: Msg) -> &mut Self {
         self.acts += 1;
         let stamp = Stamp {
@@ -155,7 +155,7 @@ impl Stage {
         self
     }
 
-    /// The id of the last question for rows.
+    /// The id of the last request for rows.
     pub(crate) fn asked(&self) -> WindowId {
         let asked = |effect: &Effect| match effect {
             Effect::Window { id, .. } => Some(*id),
@@ -168,7 +168,7 @@ impl Stage {
             .unwrap_or_default()
     }
 
-    /// Answers the last question for rows with the whole list.
+    /// Answers the last request for rows with the whole list.
     pub(crate) fn answer(&mut self, rows: Vec<Todo>) -> &mut Self {
         let done = rows.iter().filter(|row| row.text.starts_with("x ")).count() as u64;
         let waiting = |state| rows.iter().filter(|row| row.state == state).count() as u64;
@@ -205,7 +205,7 @@ impl Stage {
         .say(counted)
     }
 
-    /// Answers the last question for rows with these; nothing else is known anew.
+    /// Answers the last request for rows with these; the counts stay as they are.
     pub(crate) fn answer_rows(&mut self, rows: Vec<Todo>) -> &mut Self {
         let id = self.asked();
         let window = Window {
@@ -232,7 +232,7 @@ impl Stage {
         (buf, cursor.map(|at| (at.x, at.y)))
     }
 
-    /// The screen as text, line by line after a bar; the cursor is told below.
+    /// The screen as text, line by line after a bar; the cursor below.
     pub(crate) fn screen(&self) -> String {
         let size = self.size();
         let (buf, cursor) = self.drawn(size.0, size.1);

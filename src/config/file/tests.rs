@@ -28,7 +28,7 @@ fn the_ui_and_views_are_checked_as_the_rest() -> Result<(), Vec<ConfigProblem>> 
     assert!(
         found
             .iter()
-            .any(|it| it.starts_with("c.toml:6: `Today` is a view"))
+            .any(|it| it.starts_with("c.toml:6: `Today` is the name of"))
     );
     assert!(
         found

@@ -269,7 +269,7 @@ fn rows_that_nothing_orders_come_as_they_were_last_changed() -> Outcome {
 }
 
 #[test]
-fn a_failing_field_takes_the_whole_mutation_back() -> Outcome {
+fn a_failing_field_rolls_the_whole_mutation_back() -> Outcome {
     let backend = backend(Shape::Full)?;
     let before = backend.todos(None)?;
     let query = "mutation { a: delete_todos(where: {}) { affected_rows } b: \

@@ -39,7 +39,7 @@ async fn a_token_to_order_is_good_but_for_what_was_spoilt() -> Checked {
 }
 
 #[tokio::test]
-async fn a_token_can_be_signed_by_another_key_or_by_nobody() -> Checked {
+async fn a_token_can_be_signed_by_another_key_or_not_at_all() -> Checked {
     let bench = Bench::start().await?;
     let jwks = bench
         .get(&bench.url("/.well-known/jwks.json"))
@@ -102,7 +102,7 @@ async fn an_issuer_without_its_slash_shows_in_discovery_and_tokens() -> Checked 
 }
 
 #[tokio::test]
-async fn settings_are_merged_shown_and_taken_back() -> Checked {
+async fn settings_are_merged_shown_and_undone() -> Checked {
     let bench = Bench::start().await?;
     let before = bench
         .control(Method::GET, "config", json!(null))
@@ -155,7 +155,7 @@ async fn an_unknown_setting_changes_nothing_and_names_the_known_ones() -> Checke
 }
 
 #[tokio::test]
-async fn each_half_tells_the_time_by_its_own_clock() -> Checked {
+async fn each_half_uses_its_own_clock() -> Checked {
     let bench = Bench::start().await?;
     let day = 86_400;
     bench
@@ -184,14 +184,14 @@ async fn each_half_tells_the_time_by_its_own_clock() -> Checked {
 }
 
 #[tokio::test]
-async fn the_log_tells_route_status_and_sizes_and_no_secret() -> Checked {
+async fn the_log_has_route_status_and_sizes_and_no_secret() -> Checked {
     let bench = Bench::start().await?;
     let tokens = bench.log_in().await?;
     let refresh_token = tokens.field("refresh_token");
     bench.revoke(&refresh_token).await?;
     let log = bench.control(Method::GET, "log", json!(null)).await?;
     let entries = log.json();
-    let told: Vec<(&str, u64)> = entries
+    let logged: Vec<(&str, u64)> = entries
         .as_array()
         .map(|all| {
             all.iter()
@@ -204,7 +204,7 @@ async fn the_log_tells_route_status_and_sizes_and_no_secret() -> Checked {
                 .collect()
         })
         .unwrap_or_default();
-    assert_eq!(told, [("device", 200), ("token", 200), ("revoke", 200)]);
+    assert_eq!(logged, [("device", 200), ("token", 200), ("revoke", 200)]);
     assert_eq!(entries[1]["response_bytes"], json!(tokens.text.len()));
     assert!(entries[0]["request_bytes"].as_u64().is_some_and(|n| n > 0));
     entries[0]["at"]

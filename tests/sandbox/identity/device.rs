@@ -133,7 +133,7 @@ async fn two_polls_at_once_get_one_login() -> Checked {
 }
 
 #[tokio::test]
-async fn polling_too_fast_is_told_429_in_words_until_the_interval_has_passed() -> Checked {
+async fn polling_too_fast_is_answered_429_until_the_interval_has_passed() -> Checked {
     let bench = Bench::with(SandboxOptions {
         interval_s: 5,
         ..quick()?
@@ -176,7 +176,7 @@ async fn a_refusal_is_told_once_and_leaves_a_dead_code() -> Checked {
 }
 
 #[tokio::test]
-async fn an_expired_code_is_told_once_by_auth0_and_every_time_by_the_rfc() -> Checked {
+async fn an_expired_code_is_reported_once_by_auth0_and_every_time_by_the_rfc() -> Checked {
     let auth0 = Bench::start().await?;
     let code = auth0.ask().await?;
     auth0.configure(json!({"clock_s": 901})).await?;
@@ -229,7 +229,7 @@ async fn a_secret_is_refused_wherever_it_is_sent() -> Checked {
 }
 
 #[tokio::test]
-async fn an_unknown_audience_or_a_grant_switched_off_is_told_at_once() -> Checked {
+async fn an_unknown_audience_or_a_disabled_grant_is_reported_at_once() -> Checked {
     let bench = Bench::start().await?;
     let unknown = bench
         .ask_for(&[("audience", "https://nobody.test")])
@@ -313,7 +313,7 @@ async fn without_an_audience_comes_an_opaque_token_good_for_userinfo_only() -> C
 }
 
 #[tokio::test]
-async fn a_signed_access_token_tells_userinfo_too_until_it_expires() -> Checked {
+async fn a_signed_access_token_works_for_userinfo_until_it_expires() -> Checked {
     let bench = Bench::start().await?;
     let token = bench.log_in().await?.field("access_token");
     let ask = async || {

@@ -238,7 +238,7 @@ async fn a_fault_without_a_number_stays_until_it_is_cleared() -> Checked {
 }
 
 #[tokio::test]
-async fn an_order_nobody_understands_is_refused_with_what_there_is() -> Checked {
+async fn an_unknown_fault_is_rejected_with_the_known_ones() -> Checked {
     let bench = Bench::start().await?;
     for (order, hint) in [
         (json!({"route": "moon", "fault": "refuse"}), "graphql"),

@@ -163,7 +163,7 @@ async fn the_action_runs_at_every_refresh_and_its_failure_spends_nothing() -> Ch
     let (_, claims) = opened(&access)?;
     let sub = claims["sub"].as_str().unwrap_or_default();
     let row = bench.sandbox.backend().upsert_user(sub, None)?;
-    assert_ne!(row, 1, "the row was made anew, after somebody else's");
+    assert_ne!(row, 1, "the row was made again, after that of another user");
     assert_eq!(
         hasura_claims(&access)?["x-hasura-user-id"],
         json!(row.to_string())

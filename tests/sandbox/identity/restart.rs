@@ -15,7 +15,7 @@ fn kept(directory: &std::path::Path) -> SandboxOptions {
 }
 
 #[tokio::test]
-async fn port_key_people_and_logins_survive_a_restart() -> Checked {
+async fn port_key_users_and_logins_survive_a_restart() -> Checked {
     let home = tempfile::tempdir()?;
     let directory = home.path().join("sandbox");
     let bench = Bench::with(kept(&directory)).await?;

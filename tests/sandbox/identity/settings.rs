@@ -269,7 +269,7 @@ const WRONG: &[(&str, Look, &str)] = &[
 ];
 
 #[tokio::test]
-async fn every_wrong_setting_shows_in_the_answers_and_goes_when_taken_back() -> Checked {
+async fn every_wrong_setting_shows_in_the_answers_until_it_is_undone() -> Checked {
     let bench = Bench::start().await?;
     let mut seen_well = Vec::new();
     for &(patch, look, wanted) in WRONG {
@@ -291,7 +291,7 @@ async fn every_wrong_setting_shows_in_the_answers_and_goes_when_taken_back() -> 
     every_setting_is_covered(&bench, &seen_well).await
 }
 
-/// A setting nobody has seen wrong fails here, so that the table stays whole.
+/// A setting that the table does not break fails here, so that the table stays whole.
 async fn every_setting_is_covered(bench: &Bench, seen: &[Value]) -> Checked {
     /// What makes no diagnosis: speeds, lifetimes, and tests of their own.
     const ELSEWHERE: [&str; 13] = [
