@@ -261,6 +261,53 @@ const COMMANDS: &[(&str, &[Example])] = &[
     ),
 ];
 
+/// The examples of the subcommands of `setup`.
+const NESTED: &[(&str, &[Example])] = &[
+    (
+        "setup hasura",
+        &[
+            (
+                "tudone setup hasura --endpoint https://hasura.example --dry-run",
+                "show what would change",
+            ),
+            (
+                "tudone setup hasura --endpoint https://hasura.example",
+                "apply it, after a question",
+            ),
+            (
+                "tudone setup hasura --endpoint https://hasura.example --yes --admin-secret-stdin <secret",
+                "in a script",
+            ),
+        ],
+    ),
+    (
+        "setup auth0",
+        &[
+            (
+                "tudone setup auth0 --domain TENANT.eu.auth0.com --dry-run",
+                "show what would change",
+            ),
+            (
+                "tudone setup auth0 --domain TENANT.eu.auth0.com --endpoint https://hasura.example",
+                "apply it, after a question",
+            ),
+        ],
+    ),
+    (
+        "setup export",
+        &[
+            (
+                "tudone setup export backend",
+                "write all files into `backend`",
+            ),
+            (
+                "tudone setup export --yes backend",
+                "write over those that differ",
+            ),
+        ],
+    ),
+];
+
 /// Returns the command with its examples before its options. Costs more than the
 /// parser needs: only for help and man pages.
 pub(crate) fn with_examples(command: Command) -> Command {
@@ -269,19 +316,26 @@ pub(crate) fn with_examples(command: Command) -> Command {
         .before_help(text(PROGRAM))
         .after_help(MORE);
     command.mut_subcommands(|command| {
-        let examples = text(of(command.get_name()));
-        command.help_template(TEMPLATE).before_help(examples)
+        let name = command.get_name().to_owned();
+        with_examples_of(&name, command).mut_subcommands(|nested| {
+            let path = format!("{name} {}", nested.get_name());
+            with_examples_of(&path, nested)
+        })
     })
 }
 
-/// Returns the examples of `tudone` itself or of a subcommand.
-pub(crate) fn of(command: &str) -> &'static [Example] {
-    if command == "tudone" {
+fn with_examples_of(path: &str, command: Command) -> Command {
+    command.help_template(TEMPLATE).before_help(text(of(path)))
+}
+
+/// Returns the examples of `tudone` itself or of a subcommand: `list`, `setup hasura`.
+pub(crate) fn of(path: &str) -> &'static [Example] {
+    if path == "tudone" {
         return PROGRAM;
     }
-    let mut commands = COMMANDS.iter();
+    let mut commands = COMMANDS.iter().chain(NESTED);
     commands
-        .find(|(name, _)| *name == command)
+        .find(|(name, _)| *name == path)
         .map_or(&[], |(_, examples)| examples)
 }
 
@@ -321,7 +375,7 @@ fn text(examples: &[Example]) -> String {
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
 
-    use super::{COMMANDS, PROGRAM, with_examples};
+    use super::{COMMANDS, NESTED, PROGRAM, of, with_examples};
     use crate::cli::arguments::Arguments;
 
     #[test]
@@ -330,9 +384,14 @@ mod tests {
         let shown = command.get_subcommands().filter(|it| !it.is_hide_set());
         for command in shown {
             let name = command.get_name();
-            assert!(COMMANDS.iter().any(|(known, _)| *known == name), "{name}");
+            assert!(!of(name).is_empty(), "{name}");
+            for nested in command.get_subcommands() {
+                let path = format!("{name} {}", nested.get_name());
+                assert!(!of(&path).is_empty(), "{path}");
+            }
         }
-        let all = COMMANDS.iter().flat_map(|(_, examples)| *examples);
+        let all = COMMANDS.iter().chain(NESTED);
+        let all = all.flat_map(|(_, examples)| *examples);
         for (line, _) in all.chain(PROGRAM) {
             for part in line.split(" | ").filter(|part| part.starts_with("tudone")) {
                 let words = shell_words(part);
@@ -354,9 +413,14 @@ mod tests {
     fn examples_come_before_the_options_and_global_options_after() {
         let mut command = with_examples(Arguments::command());
         command.build();
-        let shown = command.get_subcommands_mut().filter(|it| !it.is_hide_set());
-        for command in shown {
-            let help = command.render_long_help().to_string();
+        let mut shown = Vec::new();
+        for command in command.get_subcommands_mut().filter(|it| !it.is_hide_set()) {
+            shown.push(command.render_long_help().to_string());
+            let nested = command.get_subcommands_mut();
+            let nested = nested.filter(|it| it.get_name() != "help");
+            shown.extend(nested.map(|it| it.render_long_help().to_string()));
+        }
+        for help in shown {
             let place = |text: &str| help.find(text).unwrap_or(usize::MAX);
             assert!(place("Examples:") < place("Usage:"), "{help}");
             assert!(place("Usage:") < place("Global options:"), "{help}");

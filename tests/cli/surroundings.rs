@@ -2,6 +2,8 @@
 //! commands talk to.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::{Checked, Machine, Sandbox, ended, is_installed};
 
@@ -32,6 +34,32 @@ fn a_home_that_is_missing_or_no_directory_stops_nothing() -> Checked {
             run(&["list"], false)?.ended(4)?;
         }
     }
+    Ok(())
+}
+
+#[test]
+fn in_a_home_that_cannot_be_written_nothing_is_promised() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::at(&sandbox)?;
+    let home = machine.path("home");
+    fs::create_dir_all(&home)?;
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o555))?;
+    machine.enforce_modes();
+    let run = |words: &[&str]| {
+        let mut command = machine.tudone(words);
+        command.env_remove("TUDONE_CONFIG_DIR");
+        command.env_remove("TUDONE_DATA_DIR");
+        ended(command)
+    };
+    for words in [&["help", "dates"][..], &["config", "path"], &["status"]] {
+        assert_eq!(run(words)?.ended(0)?.stderr, "", "{words:?}");
+    }
+    // Before a code is asked for: a login could not be kept.
+    let ran = run(&["login", "--device-code"])?.ended(8)?;
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("Permission denied"), "{ran:?}");
+    run(&["list"])?.ended(4)?;
+    assert_eq!(fs::read_dir(home)?.count(), 0);
     Ok(())
 }
 

@@ -255,6 +255,7 @@ fn man_pages_come_from_the_help() -> Checked {
         ("man1/tudone.1", "tudone demo"),
         ("man1/tudone-add.1", "EXAMPLES"),
         ("man1/tudone-setup-hasura.1", "OPTIONS"),
+        ("man1/tudone-setup-export.1", "tudone setup export backend"),
         ("man7/tudone-dates.7", "this\\-week"),
         ("man7/tudone-todo.txt.7", "rec:1w"),
     ] {

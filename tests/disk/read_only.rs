@@ -4,7 +4,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::restrictions::enforce_modes;
 use crate::support::seat::Seat;
 use crate::support::{Checked, Machine, Sandbox};
 
@@ -25,7 +24,7 @@ fn set_modes(path: &Path, directory: u32, file: u32) -> Checked {
 }
 
 fn close(machine: &mut Machine) -> Checked {
-    enforce_modes(machine);
+    machine.enforce_modes();
     set_modes(&machine.path("data"), 0o500, 0o400)
 }
 

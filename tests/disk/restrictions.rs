@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Resource, Rlimit, getuid, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::support::{Checked, Machine};
 
@@ -86,15 +86,6 @@ impl SmallDisk {
     /// Frees the space again.
     pub(crate) fn free(&self) -> Checked {
         Ok(fs::remove_file(self.path("filler"))?)
-    }
-}
-
-/// Drops the capabilities with which root ignores modes, for the machine's later
-/// commands.
-pub(crate) fn enforce_modes(machine: &mut Machine) {
-    if getuid().is_root() {
-        let less = "--bounding-set=-dac_override,-dac_read_search";
-        machine.launch_through(&["setpriv", less, "--"]);
     }
 }
 

@@ -117,6 +117,15 @@ impl Machine {
         self.launcher = words.iter().map(|word| (*word).to_owned()).collect();
     }
 
+    /// Drops the capabilities with which root ignores modes, for every later command.
+    #[cfg(unix)]
+    pub(crate) fn enforce_modes(&mut self) {
+        if rustix::process::getuid().is_root() {
+            let less = "--bounding-set=-dac_override,-dac_read_search";
+            self.launch_through(&["setpriv", less, "--"]);
+        }
+    }
+
     /// A path on this machine.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

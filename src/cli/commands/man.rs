@@ -64,7 +64,9 @@ fn write_page(command: &Command, out: &mut impl Write) -> io::Result<()> {
     page.render_title(out)?;
     page.render_name_section(out)?;
     page.render_synopsis_section(out)?;
-    let examples = examples::of(command.get_name());
+    // `tudone setup hasura` once the command is built.
+    let path = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    let examples = examples::of(path.strip_prefix("tudone ").unwrap_or(path));
     if !examples.is_empty() {
         let mut roff = Roff::new();
         roff.control("SH", ["EXAMPLES"]);
