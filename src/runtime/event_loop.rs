@@ -25,6 +25,8 @@ const LAST_KEYS: Duration = Duration::from_millis(50);
 pub enum Signal {
     /// A request to quit.
     Quit,
+    /// A request to stop until a shell continues the program.
+    Stop,
     /// The program was stopped and continues; the screen may show anything.
     Continued,
 }
@@ -104,6 +106,7 @@ pub enum LoopError<E> {
 
 enum LoopEvent {
     Msg(Msg),
+    Stop,
     Continued,
     /// The last frame is written.
     Written,
@@ -145,6 +148,13 @@ where
                     return Ok(LoopEnd::Signalled);
                 }
                 LoopEvent::Msg(msg) => msg,
+                LoopEvent::Stop => {
+                    effects.suspend().map_err(LoopError::HandOver)?;
+                    match reapply(terminal, effects)? {
+                        Some(resized) => resized,
+                        None => return Ok(LoopEnd::Signalled),
+                    }
+                }
                 LoopEvent::Continued => match reapply(terminal, effects)? {
                     Some(resized) => resized,
                     None => return Ok(LoopEnd::Signalled),
@@ -271,6 +281,7 @@ where
             biased;
             signal = self.signals.next() => match signal {
                 Signal::Quit => LoopEvent::Quit,
+                Signal::Stop => LoopEvent::Stop,
                 Signal::Continued => LoopEvent::Continued,
             },
             msg = next_of(&mut self.input) => msg.map_or(LoopEvent::Quit, LoopEvent::Msg),

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::event_loop::{Signal, SignalSource};
 use super::terminal::Tty;
 
-/// The signals that end or continue a program.
+/// The signals that end, stop or continue a program.
 #[derive(Debug)]
 pub(super) struct SystemSignals {
     received: mpsc::Receiver<Signal>,
@@ -56,6 +56,7 @@ mod unix {
     use tokio::time::{Instant, sleep_until};
 
     use super::{Signal, Tty};
+    use crate::runtime::terminal;
 
     /// How long shutting down may take: storing typed text, the last request, the
     /// last write.
@@ -80,6 +81,7 @@ mod unix {
 
     pub(super) struct Listener {
         ending: Vec<(Number, Stream)>,
+        stop: Stream,
         continued: Stream,
         /// Held so that SIGXFSZ does not end the program: the write fails instead.
         _file_size: Stream,
@@ -95,6 +97,7 @@ mod unix {
             }
             Ok(Self {
                 ending,
+                stop: stream(Number::TSTP)?,
                 continued: stream(Number::CONT)?,
                 _file_size: stream(Number::XFSZ)?,
                 tty,
@@ -106,6 +109,8 @@ mod unix {
             let mut deadline = None;
             loop {
                 tokio::select! {
+                    // A stop was received before the program continued.
+                    biased;
                     number = ended(&mut self.ending) => {
                         let is_key = [Number::INT, Number::QUIT].contains(&number);
                         if is_key && self.tty.is_lent() {
@@ -119,7 +124,9 @@ mod unix {
                         let _ = to_loop.try_send(Signal::Quit);
                         deadline.get_or_insert_with(|| Instant::now() + DEADLINE);
                     }
+                    _ = self.stop.recv() => self.stop(&to_loop),
                     _ = self.continued.recv() => {
+                        self.tty.continued();
                         // If the queue is full, it holds another one.
                         let _ = to_loop.try_send(Signal::Continued);
                     }
@@ -128,6 +135,23 @@ mod unix {
             }
             self.tty.restore();
             std::process::exit(INTERRUPTED);
+        }
+    }
+
+    impl Listener {
+        /// Handles the signal to stop, unless it is this program's own: the loop restores
+        /// the terminal first. The program that has the terminal has done that.
+        fn stop(&self, to_loop: &mpsc::Sender<Signal>) {
+            if self.tty.is_stopping() {
+                return;
+            }
+            if self.tty.is_lent() {
+                // A failure means that no stop is possible.
+                let _ = terminal::stop_self();
+            } else {
+                // If the queue is full, the loop does not react to keys either.
+                let _ = to_loop.try_send(Signal::Stop);
+            }
         }
     }
 

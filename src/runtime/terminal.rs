@@ -40,6 +40,8 @@ pub(super) struct Tty {
     mouse: bool,
     /// Whether another program has the terminal.
     lent: Arc<AtomicBool>,
+    /// Whether the program is stopping its whole job, itself included.
+    stopping: Arc<AtomicBool>,
 }
 
 /// Guard for the terminal. Restores it when dropped.
@@ -58,6 +60,7 @@ impl Tty {
             output,
             mouse,
             lent: Arc::default(),
+            stopping: Arc::default(),
         }
     }
 
@@ -131,6 +134,36 @@ impl Tty {
         self.lent.load(Ordering::SeqCst)
     }
 
+    /// Returns whether a stop signal comes from [`Tty::stop`].
+    #[cfg(unix)]
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Notes that the program continues.
+    #[cfg(unix)]
+    pub(super) fn continued(&self) {
+        self.stopping.store(false, Ordering::SeqCst);
+    }
+
+    /// Stops the whole job, as Ctrl-Z does elsewhere, if there is a shell to continue
+    /// it. The terminal must have been restored.
+    #[cfg(unix)]
+    pub(super) fn stop(&self) -> io::Result<()> {
+        if !has_shell()? {
+            return Ok(());
+        }
+        self.stopping.store(true, Ordering::SeqCst);
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        stop_self()
+    }
+
+    /// Does nothing: this system has no job control.
+    #[cfg(not(unix))]
+    pub(super) fn stop(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Copies `text` to the terminal's clipboard (OSC 52). The terminal does not
     /// report whether it did.
     pub(super) fn copy(&self, text: &str) {
@@ -139,18 +172,22 @@ impl Tty {
     }
 }
 
-/// Stops the whole job, as Ctrl-Z does elsewhere, if there is a shell to continue
-/// it.
+/// Stops this process alone, if there is a shell to continue it. Its handler of the
+/// catchable stop signal replaces the system's, so it stops itself by the other one.
 #[cfg(unix)]
-pub(super) fn stop() -> io::Result<()> {
-    rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+pub(super) fn stop_self() -> io::Result<()> {
+    use rustix::process::{Signal, getpid, kill_process};
+    if has_shell()? {
+        kill_process(getpid(), Signal::STOP)?;
+    }
     Ok(())
 }
 
-/// Does nothing: this system has no job control.
-#[cfg(not(unix))]
-pub(super) fn stop() -> io::Result<()> {
-    Ok(())
+/// Returns whether a shell with job control started this process: the jobs of a session
+/// are in other groups than its leader.
+#[cfg(unix)]
+fn has_shell() -> io::Result<bool> {
+    Ok(rustix::process::getsid(None)? != rustix::process::getpgrp())
 }
 
 /// The size of the terminal, as far as it is drawn on.

@@ -10,7 +10,7 @@ use super::TuiOptions;
 use super::disk::{DatabaseLocation, DiskThreads, OpenStore};
 use super::event_loop::EffectHandler;
 use super::network::{Network, NetworkCommand};
-use super::terminal::{self, Tty};
+use super::terminal::Tty;
 use crate::app::{Effect, Msg};
 use crate::domain::account::Account;
 use crate::profile::ActiveProfile;
@@ -185,7 +185,7 @@ impl EffectHandler for Workers {
 
     fn suspend(&mut self) -> io::Result<()> {
         self.tty.restore();
-        terminal::stop()?;
+        self.tty.stop()?;
         self.tty.take_over()
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rustix::process::{Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::seat::Seat;
@@ -24,6 +24,14 @@ fn opened(machine: &Machine) -> Checked<Seat> {
     let mut seat = Seat::take(machine, &["--offline"])?;
     seat.wait_until(|screen| screen.contains("milk"))?;
     Ok(seat)
+}
+
+/// The program that the shell of `seat` started.
+fn program_of(seat: &Seat) -> Checked<Pid> {
+    let shell = seat.id()?.as_raw_pid();
+    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"))?;
+    let program = children.split_whitespace().next().ok_or("no program")?;
+    Ok(Pid::from_raw(program.parse()?).ok_or("no program")?)
 }
 
 /// Waits until the terminal's own modes are as they should be.
@@ -48,12 +56,8 @@ fn a_stop_from_outside_leaves_nothing_of_the_terminal_assumed() -> Checked {
     machine.launch_through(&["bash", "-mc", &script, "shell"]);
     for signal in [Signal::TSTP, Signal::STOP] {
         let mut seat = opened(&machine)?;
-        let shell = seat.id()?.as_raw_pid();
-        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"))?;
-        let program = children.split_whitespace().next().ok_or("no program")?;
-        let program = rustix::process::Pid::from_raw(program.parse()?).ok_or("no program")?;
 
-        kill_process(program, signal)?;
+        kill_process(program_of(&seat)?, signal)?;
 
         seat.wait_for("stopped")?;
         seat.wait_until(|screen| screen.contains("milk"))?;
@@ -63,6 +67,31 @@ fn a_stop_from_outside_leaves_nothing_of_the_terminal_assumed() -> Checked {
         seat.press("q")?;
         seat.wait_for("ended 0")?;
     }
+    Ok(())
+}
+
+#[test]
+fn a_stop_from_outside_gives_the_terminal_back_first() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = with_milk(&sandbox)?;
+    // A shell that leaves the terminal as it is and waits for Enter.
+    let script = r#""$@"; for n in 1 2; do echo "stopped $n"; read line; fg >/dev/null; done
+        echo "ended $?""#;
+    machine.launch_through(&["bash", "-mc", script, "shell"]);
+    let mut seat = opened(&machine)?;
+    for stop in ["stopped 1", "stopped 2"] {
+        kill_process(program_of(&seat)?, Signal::TSTP)?;
+
+        seat.wait_for(stop)?;
+        assert!(!seat.screen().alternate_screen());
+        assert!(!seat.screen().bracketed_paste());
+        assert!(!seat.is_raw()?);
+        seat.press("\n")?;
+        seat.wait_until(|screen| screen.contains("milk"))?;
+        raw_again(&seat)?;
+    }
+    seat.press("q")?;
+    seat.wait_for("ended 0")?;
     Ok(())
 }
 
