@@ -5,6 +5,9 @@ mod support;
 #[path = "cli/usage.rs"]
 mod usage;
 
+#[cfg(all(feature = "sandbox", unix))]
+#[path = "cli/answers.rs"]
+mod answers;
 #[cfg(feature = "sandbox")]
 #[path = "cli/backoff.rs"]
 mod backoff;

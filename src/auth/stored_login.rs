@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::auth::access::AccessToken;
 use crate::auth::credential_store::{CredentialStore, CredentialStoreError, probe_with};
 use crate::auth::device::Prompt;
+use crate::auth::inspect::Inspected;
+use crate::domain::account::Identity;
 
 /// The entries of one login. Calls block, as the credential store's do.
 #[derive(Debug, Clone)]
@@ -109,6 +111,30 @@ impl StoredLogin {
             token: SecretString::from(entry.refresh_token),
             sub: entry.sub,
         }))
+    }
+
+    /// Reads whose login is stored: name and address are in the access token only.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn identity(&self) -> Result<Option<Identity>, CredentialStoreError> {
+        let access = self.access()?;
+        let user = match (self.refresh()?, &access) {
+            (Some(refresh), _) => refresh.sub,
+            (None, Some(access)) => access.sub.clone(),
+            (None, None) => return Ok(None),
+        };
+        let named = access
+            .filter(|access| access.sub == user)
+            .and_then(|access| Inspected::read(&access.token.secret).identity())
+            .filter(|identity| identity.sub == user);
+        let unnamed = Identity {
+            sub: user,
+            email: None,
+            name: None,
+        };
+        Ok(Some(named.unwrap_or(unnamed)).filter(|identity| !identity.sub.is_empty()))
     }
 
     /// Stores the refresh token.

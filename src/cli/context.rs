@@ -73,7 +73,8 @@ impl CommandContext {
     ///
     /// # Errors
     ///
-    /// [`CliError::NoAccount`] when there is none; an invalid `TUDONE_ACCESS_TOKEN`.
+    /// [`CliError::NoAccount`] when there is none; an invalid `TUDONE_ACCESS_TOKEN`; a
+    /// data directory that cannot be used.
     pub(crate) fn known(&self) -> Result<KnownProfile, CliError> {
         self.known_by(self.config()?)
     }
@@ -93,7 +94,14 @@ impl CommandContext {
                 week_start,
             }),
             (None, Some(Err(error))) => Err(CliError::Login(error.into())),
-            (None, _) => Err(CliError::NoAccount),
+            (None, _) => match profile.clone().with_short_timeout().recover_account()? {
+                Some(known) => Ok(KnownProfile {
+                    profile,
+                    known,
+                    week_start,
+                }),
+                None => Err(CliError::NoAccount),
+            },
         }
     }
 

@@ -7,7 +7,7 @@ use std::io;
 use crate::auth::credential_store::CredentialStoreError;
 use crate::config::ConfigError;
 use crate::config::write::WriteError;
-use crate::domain::change::Act;
+use crate::domain::change::{Act, is_local_rejection};
 use crate::domain::history::Overlap;
 use crate::domain::line::LineError;
 use crate::domain::terms::TermError;
@@ -122,8 +122,9 @@ pub enum CliError {
         /// The next step, as one imperative sentence.
         help: String,
     },
-    /// The server rejected changes; they are kept.
-    #[error("the server rejected {}", rejected(changes))]
+    /// Changes were rejected, by the server or for what happened elsewhere; they are
+    /// kept.
+    #[error("{}", rejected(changes))]
     Refused {
         /// Handle, code and message of each.
         changes: Vec<(String, String, String)>,
@@ -288,8 +289,22 @@ fn kept(changed: &[Overlap], gone: &[Todo]) -> String {
     list.join("; ")
 }
 
+/// Names what the server rejected, and what waits for a decision of the user.
 fn rejected(changes: &[(String, String, String)]) -> String {
-    let each = |(handle, _, message): &(String, String, String)| format!("{handle}: {message}");
-    let list: Vec<String> = changes.iter().map(each).collect();
-    list.join("; ")
+    let (undecided, by_server): (Vec<_>, Vec<_>) = changes
+        .iter()
+        .partition(|(_, code, _)| is_local_rejection(code));
+    let listed = |changes: Vec<&(String, String, String)>| {
+        let each = |(handle, _, message): &(String, String, String)| format!("{handle}: {message}");
+        let list: Vec<String> = changes.into_iter().map(each).collect();
+        list.join("; ")
+    };
+    let mut parts = Vec::new();
+    if !by_server.is_empty() {
+        parts.push(format!("the server rejected {}", listed(by_server)));
+    }
+    if !undecided.is_empty() {
+        parts.push(format!("your decision is needed for {}", listed(undecided)));
+    }
+    parts.join("; ")
 }

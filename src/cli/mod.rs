@@ -39,6 +39,7 @@ mod shutdown;
 mod successors;
 mod sync_skipped;
 mod topics;
+mod usage_tips;
 mod write;
 
 use arguments::{Arguments, Command};
@@ -89,12 +90,20 @@ fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
         let word = word.to_string_lossy();
         word == "--help" || word.starts_with('-') && !word.starts_with("--") && word.contains('h')
     };
-    if !words.iter().any(may_be_help) {
-        return Arguments::try_parse_from(words);
-    }
-    let command = examples::with_examples(Arguments::command());
-    let matches = command.try_get_matches_from(words)?;
-    Arguments::from_arg_matches(&matches)
+    let parsed = if words.iter().any(may_be_help) {
+        examples::with_examples(Arguments::command())
+            .try_get_matches_from(words)
+            .and_then(|matches| Arguments::from_arg_matches(&matches))
+    } else {
+        Arguments::try_parse_from(words)
+    };
+    parsed.map_err(|error| {
+        let words: Vec<_> = words
+            .iter()
+            .map(|word| word.to_string_lossy().into())
+            .collect();
+        usage_tips::improve(error, Arguments::command(), &words)
+    })
 }
 
 /// Returns the command; `--device-code` alone means `login`.

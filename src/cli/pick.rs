@@ -12,7 +12,7 @@ use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};
 use crate::domain::list::Resolved;
-use crate::domain::query::{Options, Query, Scope};
+use crate::domain::query::{Options, Query, Scope, Term};
 use crate::domain::terms::parse_terms;
 use crate::domain::todo::{Handle, Todo};
 use crate::domain::when::Calendar;
@@ -103,6 +103,26 @@ impl Picked {
         let all = self.missing.iter().chain(ambiguous);
         all.map(String::as_str).collect()
     }
+}
+
+/// Reports that `changed:` selects nothing where the backend records no times.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn warn_of_unknown_changes(
+    context: &CommandContext,
+    store: &Store,
+    query: &Query,
+) -> Result<(), CliError> {
+    let is_bare = store.capabilities()?.is_some_and(|may| !may.full);
+    if is_bare && query.terms.iter().any(Term::needs_times) {
+        context.notice(
+            "`changed:` matches no todo: this backend does not record when todos change; \
+             `tudone setup hasura` adds that",
+        );
+    }
+    Ok(())
 }
 
 /// Finds `handles`. If one is unknown here, pulls once within the default time limit.

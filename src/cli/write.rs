@@ -120,7 +120,14 @@ pub(crate) fn commit_by(
     }
     let unsent = |todo: &Todo| matches!(todo.state, SyncState::Pending | SyncState::Sent);
     match tried {
-        Err(skipped) => context.notice(queued(changes.len(), &skipped, known)),
+        Err(skipped) => match waiting(store, &todos)? {
+            (0, 0) => {}
+            (0, _) => {
+                let why = skipped.why();
+                context.notice(format!("sent, but the list is not up to date: {why}"));
+            }
+            (count, _) => context.notice(queued(count, &skipped, known)),
+        },
         Ok(()) if error.is_none() && todos.iter().any(unsent) => {
             context.notice("queued: the server has not confirmed it yet; `tudone sync` sends it");
         }
@@ -139,6 +146,25 @@ pub(crate) fn commit_by(
 pub(crate) fn has_unsent(store: &Store) -> Result<bool, CliError> {
     let totals = store.totals()?;
     Ok(totals.pending + totals.sent > 0)
+}
+
+/// Counts the changes of `todos` that the server has not answered, and those that it
+/// has.
+fn waiting(store: &Store, todos: &[Todo]) -> Result<(usize, usize), CliError> {
+    let keys: HashSet<_> = todos.iter().map(|todo| todo.key).collect();
+    let (mut waiting, mut answered) = (0, 0);
+    for OutboxEntry {
+        change, progress, ..
+    } in outbox(store)?.into_iter().map(|it| it.entry)
+    {
+        match progress {
+            _ if !keys.contains(&change.todo) => {}
+            Progress::Pending | Progress::Sent { .. } => waiting += 1,
+            Progress::Answered => answered += 1,
+            Progress::Rejected(_) => {}
+        }
+    }
+    Ok((waiting, answered))
 }
 
 fn queued(count: usize, skipped: &SyncSkipped, known: &KnownProfile) -> String {

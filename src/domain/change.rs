@@ -97,6 +97,16 @@ pub const MAY_BE_ADDED: &str = "may-be-added";
 /// both together.
 pub const COMPLETION_REJECTED: &str = "completion-rejected";
 
+/// Returns whether `code` is one of tudone's own: the server did not reject the change,
+/// the user decides what becomes of it.
+#[must_use]
+pub fn is_local_rejection(code: &str) -> bool {
+    matches!(
+        code,
+        "conflict" | "reset" | REMOVED_ELSEWHERE | MAY_BE_ADDED | COMPLETION_REJECTED
+    )
+}
+
 /// The reason why a change was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {

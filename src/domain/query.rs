@@ -112,6 +112,28 @@ pub enum Term {
     AnyOf(Vec<Term>),
 }
 
+impl Term {
+    /// Returns whether it asks when a todo was changed, which only a full backend
+    /// records.
+    #[must_use]
+    pub fn needs_times(&self) -> bool {
+        match self {
+            Self::Changed(_) => true,
+            Self::Not(term) => term.needs_times(),
+            Self::AnyOf(terms) => terms.iter().any(Self::needs_times),
+            Self::Word(_)
+            | Self::Project(_)
+            | Self::Context(_)
+            | Self::Due(_)
+            | Self::Start(_)
+            | Self::Done(_)
+            | Self::State(_)
+            | Self::Priority(_)
+            | Self::Has(_) => false,
+        }
+    }
+}
+
 /// An optional part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinePart {

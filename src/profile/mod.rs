@@ -7,6 +7,7 @@ pub mod logout;
 pub mod verify;
 
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::auth::stored_login::StoredLogin;
 use crate::auth::time_scale::TimeScale;
 use crate::config::{Paths, Profile};
 use crate::domain::account::{Account, Identity};
+use crate::profile::error::LoginError;
 
 /// The time limit of a helper program in commands that must not prompt.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -177,6 +179,36 @@ impl ActiveProfile {
             return Ok(());
         }
         accounts::remember(&file, connection, &known.identity)
+    }
+
+    /// Remembers again the account whose login is still stored: its file was lost,
+    /// such as with the data directory. Calls the credential store, which may block.
+    ///
+    /// # Errors
+    ///
+    /// When the data directory cannot be used. A credential store that fails counts
+    /// as one without a login.
+    pub fn recover_account(&self) -> Result<Option<KnownAccount>, LoginError> {
+        let path = self.account_file();
+        match fs::File::open(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(LoginError::Files { path, source });
+            }
+            _ => {}
+        }
+        if self.config.access_token.is_some() {
+            return Ok(None);
+        }
+        let Ok(Some(identity)) = self.stored_login().identity() else {
+            return Ok(None);
+        };
+        let connection = &self.config.connection;
+        accounts::remember(&path, connection, &identity)
+            .map_err(|source| LoginError::Files { path, source })?;
+        Ok(Some(KnownAccount {
+            account: accounts::account(connection, &identity),
+            identity,
+        }))
     }
 
     /// The database file of `account`.

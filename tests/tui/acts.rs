@@ -172,6 +172,28 @@ fn pasted_lines_become_todos_that_one_undo_removes() -> Outcome {
     assert_eq!(device.rows().len(), 4);
     device.press("u")?;
     assert_eq!(device.rows().len(), 1);
+    let screen = device.stage.screen();
+    assert!(screen.contains("undone: added 3 todos"), "{screen}");
+    Ok(())
+}
+
+#[test]
+fn an_undone_add_is_not_called_saved() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    device.press("a")?.type_text("bread")?.press("enter u")?;
+    let screen = device.stage.screen();
+    assert!(screen.contains("undone: added bread"), "{screen}");
+    assert!(!screen.contains("saved"), "{screen}");
+    Ok(())
+}
+
+#[test]
+fn a_todo_added_as_done_says_so_where_the_view_hides_it() -> Outcome {
+    let mut device = Device::with(&["milk"])?;
+    device.press("a")?.type_text("x bread")?.press("enter")?;
+    let screen = device.stage.screen();
+    assert!(screen.contains("added as done"), "{screen}");
+    assert!(!screen.contains("does not show it"), "{screen}");
     Ok(())
 }
 

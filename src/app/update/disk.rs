@@ -5,9 +5,12 @@ use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect, WindowId};
 use crate::app::model::{Model, Screen};
 use crate::app::tags::TagCounts;
+use crate::app::toast::ToastKind;
+use crate::app::update::line::ADDED_AS_DONE;
 use crate::app::update::{search, views};
 use crate::domain::change::{Act, Change};
 use crate::domain::history::UndoReport;
+use crate::domain::key::Key;
 use crate::domain::list::{Freshness, Totals, Window};
 use crate::domain::todo::Todo;
 
@@ -39,11 +42,20 @@ pub(super) fn windowed(
     }
     model.totals = totals;
     model.freshness = freshness;
-    if arrival.missing.is_some() {
+    if arrival.missing.is_some() && !says_more(model) {
         model.touch();
         model.say("saved; this view does not show it");
     }
     effects
+}
+
+/// Returns whether the message on the screen says more about the last action than
+/// that its todo is not in this view.
+fn says_more(model: &Model) -> bool {
+    model.toast.as_ref().is_some_and(|toast| {
+        toast.is_shown(model.now)
+            && (toast.kind != ToastKind::Change || toast.what == ADDED_AS_DONE)
+    })
 }
 
 /// How fresh the list is, in minutes, as the screen shows it.
@@ -197,7 +209,12 @@ pub(super) fn undone(
         }
         (None, _) => model.say(format!("{what}: {subject}")),
     }
-    let key = report.todos.first().map(|todo| todo.key);
+    let is_deleted = |key: Key| {
+        let mut changes = report.changes.iter();
+        changes.any(|change| change.todo == key && matches!(change.act, Act::Remove { .. }))
+    };
+    let mut keys = report.todos.iter().map(|todo| todo.key);
+    let key = keys.find(|key| !is_deleted(*key));
     let mut effects = match key {
         Some(key) if !report.overlaps.is_empty() || report.undid_anything() => {
             let query = model.list.query().clone();

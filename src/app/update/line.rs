@@ -144,6 +144,9 @@ pub(super) fn keep(model: &mut Model, line: String) {
     }
 }
 
+/// What was done by adding a todo that is done already.
+pub(super) const ADDED_AS_DONE: &str = "added as done";
+
 /// What submitting a line does.
 enum Submission {
     /// Nothing: the text is unchanged.
@@ -178,7 +181,7 @@ fn submit(model: &mut Model, literal: bool, stamp: Stamp) -> Vec<Effect> {
             keep(model, typed);
             let (what, verb) = match (&purpose, &act) {
                 (Purpose::Merge { .. }, _) => ("merged", "edited"),
-                (_, Act::Add { text }) if Line::new(text).is_done() => ("added as done", "added"),
+                (_, Act::Add { text }) if Line::new(text).is_done() => (ADDED_AS_DONE, "added"),
                 (_, Act::Add { .. }) => ("added", "added"),
                 _ => ("edited", "edited"),
             };

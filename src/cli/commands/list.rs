@@ -15,7 +15,7 @@ use crate::cli::json::{Field, Shown};
 use crate::cli::network::{self, SyncOptions, is_younger};
 use crate::cli::output::{self, Out, TodoLines};
 use crate::cli::pager::Paged;
-use crate::cli::pick::reject_blank;
+use crate::cli::pick::{reject_blank, warn_of_unknown_changes};
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::config::nearest;
 use crate::domain::query::{Options, Query, Scope, Sort};
@@ -158,7 +158,10 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         },
     };
     let known = context.known_by(config)?;
-    match source(context, arguments, &known)? {
+    let source = source(context, arguments, &known)?;
+    let (ListSource::Fresh(store) | ListSource::Old(store, _)) = &source;
+    warn_of_unknown_changes(context, store, &listing.query)?;
+    match source {
         ListSource::Fresh(store) => listing.print(context, &store, false),
         ListSource::Old(store, skipped) => {
             report_age(context, &store, &skipped)?;

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     purge: bool,
 
     /// Do not ask before deleting unsent changes
-    #[arg(short, long, requires = "purge")]
+    #[arg(short, long)]
     yes: bool,
 
     /// End the session in the browser too, so that another user can log in

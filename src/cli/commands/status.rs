@@ -102,7 +102,11 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         return prompt(context);
     }
     let profile = context.profile()?.with_short_timeout();
-    let known = profile.known_account();
+    let known = match profile.known_account() {
+        // What cannot be read is reported as the login's problem.
+        None => profile.recover_account().ok().flatten(),
+        known => known,
+    };
     let store = match &known {
         Some(known) => {
             let path = profile.database(&known.account);
