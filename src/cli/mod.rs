@@ -32,6 +32,7 @@ mod network;
 mod output;
 mod pager;
 mod pick;
+mod progress;
 mod prompt;
 mod rejected;
 mod report;

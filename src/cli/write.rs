@@ -12,6 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::json::Fields;
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
+use crate::cli::progress::{ProgressLine, bar};
 use crate::cli::rejected::{self, KnownRejections};
 use crate::cli::successors;
 use crate::cli::sync_skipped::{SkipKind, SyncSkipped};
@@ -67,7 +68,9 @@ pub(crate) fn commit(
     limit: Option<Duration>,
 ) -> Result<Written, CliError> {
     commit_by(context, known, store, changes, limit, |store| {
-        Ok(store.commit_action(Session::Cli, verb, changes)?)
+        let mut progress = ProgressLine::new(context);
+        let written = |count| progress.show(|| bar(count, changes.len()));
+        Ok(store.commit_action_with(Session::Cli, verb, changes, written)?)
     })
 }
 

@@ -37,7 +37,7 @@ impl Store {
             if let Some(first) = changes.first() {
                 write.arrange(first.at)?;
             }
-            Ok(write.accept_all(changes)?.0)
+            Ok(write.accept_all(changes, |_| ())?.0)
         })
     }
 
@@ -54,12 +54,28 @@ impl Store {
         verb: &str,
         changes: &[Change],
     ) -> Result<Vec<Todo>, StoreError> {
+        self.commit_action_with(session, verb, changes, |_| ())
+    }
+
+    /// As [`Store::commit_action`], and calls `written` with the number of changes
+    /// that are written, before all are committed together.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn commit_action_with(
+        &mut self,
+        session: Session,
+        verb: &str,
+        changes: &[Change],
+        written: impl FnMut(usize),
+    ) -> Result<Vec<Todo>, StoreError> {
         let Some(first) = changes.first() else {
             return Ok(Vec::new());
         };
         self.writing(|write| {
             write.arrange(first.at)?;
-            let (todos, items) = write.accept_all(changes)?;
+            let (todos, items) = write.accept_all(changes, written)?;
             write.record_action(session, verb, first.at, &items)?;
             Ok(todos)
         })
@@ -93,13 +109,15 @@ impl Write<'_> {
     fn accept_all(
         &mut self,
         changes: &[Change],
+        mut written: impl FnMut(usize),
     ) -> Result<(Vec<Todo>, Vec<HistoryItem>), StoreError> {
         let mut todos = Vec::with_capacity(changes.len());
         let mut items = Vec::with_capacity(changes.len());
-        for change in changes {
+        for (change, count) in changes.iter().zip(1..) {
             let (todo, item) = self.accept(change)?;
             todos.extend(todo);
             items.extend(item);
+            written(count);
         }
         Ok((todos, items))
     }

@@ -124,16 +124,21 @@ fn changes(
     store: &Store,
     todos: Vec<Imported>,
 ) -> Result<Vec<Change>, CliError> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut seen: HashMap<Key, usize> = HashMap::new();
     let mut taken = HashSet::new();
     let mut changes = Vec::new();
     for Imported { text, key, .. } in todos {
         let key = if arguments.again {
             context.clock.key()
         } else {
-            let occurrence = seen.entry(text.clone()).or_default();
+            let first = key_of(known, &text, 1);
+            let occurrence = seen.entry(first).or_default();
             *occurrence += 1;
-            key.unwrap_or_else(|| key_of(known, &text, *occurrence))
+            let nth = || match *occurrence {
+                1 => first,
+                n => key_of(known, &text, n),
+            };
+            key.unwrap_or_else(nth)
         };
         if taken.insert(key) && store.todo(key)?.is_none() {
             changes.push(context.clock.change(key, Act::Add { text }));

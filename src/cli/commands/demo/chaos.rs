@@ -12,7 +12,7 @@ mod fault_injector;
 mod report;
 mod verify;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -28,6 +28,7 @@ use crate::cli::commands::demo::env::DemoEnv;
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::output;
+use crate::cli::progress::ProgressLine;
 use crate::os::runtime;
 use crate::sandbox::DEVELOPMENT_ONLY;
 use client::{AcknowledgedChanges, ChangeListener, ChaosClient};
@@ -180,10 +181,10 @@ fn work_with_faults(
                 })
             }));
         }
-        let progress = ProgressLine::new(context, options.duration);
+        let progress = ProgressLine::new(context);
         let result = runtime.block_on(async {
             faults.begin(env).await?;
-            let injecting = inject(env, &mut faults, &shared, progress);
+            let injecting = inject(env, &mut faults, &shared, options.duration, progress);
             faults.interrupted = unless(interrupt, injecting).await?.is_none();
             faults.end(env).await
         });
@@ -213,63 +214,19 @@ async fn inject(
     env: &DemoEnv,
     faults: &mut FaultInjector,
     shared: &RunState,
+    duration: Duration,
     mut progress: ProgressLine,
 ) -> Result<(), CliError> {
-    while !shared.has_ended() && !progress.is_due() {
+    let began = Instant::now();
+    while !shared.has_ended() && began.elapsed() < duration {
         faults.inject(env).await?;
-        progress.show(shared);
+        let seconds = began.elapsed().as_secs();
+        let added = shared.added.load(Ordering::Relaxed);
+        progress.show(|| format!("{seconds} s of {duration:?}: {added} added"));
     }
     Ok(())
 }
 
 fn runtime() -> Result<Runtime, CliError> {
     runtime::current_thread().map_err(CliError::io("start the network"))
-}
-
-/// A line on stderr that shows the progress, on a terminal only.
-struct ProgressLine {
-    began: Instant,
-    duration: Duration,
-    shown: Option<Instant>,
-    enabled: bool,
-}
-
-impl ProgressLine {
-    const STEP: Duration = Duration::from_millis(200);
-
-    fn new(context: &CommandContext, duration: Duration) -> Self {
-        Self {
-            began: Instant::now(),
-            duration,
-            shown: None,
-            enabled: !context.flags.quiet && io::stderr().is_terminal(),
-        }
-    }
-
-    fn is_due(&self) -> bool {
-        self.began.elapsed() >= self.duration
-    }
-
-    fn show(&mut self, shared: &RunState) {
-        let is_fresh = self.shown.is_some_and(|at| at.elapsed() < Self::STEP);
-        if !self.enabled || is_fresh {
-            return;
-        }
-        self.shown = Some(Instant::now());
-        let seconds = self.began.elapsed().as_secs();
-        let added = shared.added.load(Ordering::Relaxed);
-        let line = format!(
-            "\r\u{1b}[K{seconds} s of {:?}: {added} added",
-            self.duration
-        );
-        let _ = io::stderr().lock().write_all(line.as_bytes());
-    }
-}
-
-impl Drop for ProgressLine {
-    fn drop(&mut self) {
-        if self.shown.is_some() {
-            let _ = io::stderr().lock().write_all(b"\r\x1b[K");
-        }
-    }
 }
