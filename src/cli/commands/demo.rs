@@ -1,13 +1,16 @@
 //! `tudone demo`: the whole product against its own sandbox.
 
 mod chaos;
+mod conflict;
+mod device;
 mod env;
 mod page;
 mod tour;
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -87,7 +90,13 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         open_page: page::open,
         edit_text: super::tui::edit_text,
     };
-    // Its notices are about directories that are deleted.
-    runtime::run(profile, &options)?;
-    Ok(())
+    let second = ActiveProfile::new(env.profile()?, env.paths("client"));
+    let (stop, stopped) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| conflict::prepare(&env, &second, &stopped));
+        // Its notices are about directories that are deleted.
+        let ended = runtime::run(profile, &options).map(drop);
+        drop(stop);
+        Ok(ended?)
+    })
 }

@@ -7,7 +7,6 @@
 //! every acknowledged change must have had its effect exactly once.
 
 mod client;
-mod device;
 mod fault_injector;
 mod report;
 mod verify;
@@ -24,6 +23,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::cli::commands::demo::device::DemoDevice;
 use crate::cli::commands::demo::env::DemoEnv;
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
@@ -32,7 +32,6 @@ use crate::cli::progress::ProgressLine;
 use crate::os::runtime;
 use crate::sandbox::DEVELOPMENT_ONLY;
 use client::{AcknowledgedChanges, ChangeListener, ChaosClient};
-use device::ChaosDevice;
 use fault_injector::FaultInjector;
 
 /// How many devices the user has.
@@ -143,9 +142,12 @@ async fn unless<T>(
 }
 
 /// Logs the devices in to a new account.
-async fn log_in(env: &DemoEnv) -> Result<Vec<ChaosDevice>, CliError> {
+async fn log_in(env: &DemoEnv) -> Result<Vec<DemoDevice>, CliError> {
     let email = format!("chaos-{}@example.test", Uuid::now_v7().as_simple());
-    let logins = (1..=DEVICES).map(|number| ChaosDevice::log_in(env, &email, number));
+    let names: Vec<String> = (1..=DEVICES).map(|n| format!("device-{n}")).collect();
+    let logins = names
+        .iter()
+        .map(|name| DemoDevice::log_in(env, &email, name));
     try_join_all(logins).await
 }
 
@@ -156,7 +158,7 @@ fn work_with_faults(
     interrupt: &mut Interrupt,
     context: &CommandContext,
     env: &DemoEnv,
-    devices: &[ChaosDevice],
+    devices: &[DemoDevice],
     options: ChaosOptions,
 ) -> Result<(AcknowledgedChanges, FaultInjector), CliError> {
     let mut rng = Rng::with_seed(options.seed);

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::RunState;
-use super::device::{ChaosDevice, Program};
+use crate::cli::commands::demo::device::{DemoDevice, Program};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key};
@@ -72,7 +72,7 @@ pub(super) fn name_of(text: &str) -> &str {
 
 /// A client that changes todos on a device.
 pub(super) struct ChaosClient<'a> {
-    device: &'a ChaosDevice,
+    device: &'a DemoDevice,
     program: Program,
     name: String,
     rng: Rng,
@@ -82,7 +82,7 @@ pub(super) struct ChaosClient<'a> {
 
 impl<'a> ChaosClient<'a> {
     /// `name` is unique: it starts the names of the client's todos and marks.
-    pub(super) fn new(device: &'a ChaosDevice, name: String, rng: Rng) -> Result<Self, CliError> {
+    pub(super) fn new(device: &'a DemoDevice, name: String, rng: Rng) -> Result<Self, CliError> {
         Ok(Self {
             device,
             program: device.program(REQUEST_LIMIT)?,
@@ -225,7 +225,7 @@ pub(super) struct ChangeListener {
 }
 
 impl ChangeListener {
-    pub(super) fn new(device: &ChaosDevice) -> Result<Self, CliError> {
+    pub(super) fn new(device: &DemoDevice) -> Result<Self, CliError> {
         let program = device.program(REQUEST_LIMIT)?;
         Ok(Self { program })
     }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::client::{AcknowledgedChanges, name_of};
-use super::device::{ChaosDevice, Program};
+use crate::cli::commands::demo::device::{DemoDevice, Program};
 use super::fault_injector::FaultInjector;
 use super::report::ChaosReport;
 use super::{CLIENTS, DEVICES};
@@ -26,7 +26,7 @@ const TURNS: usize = 10;
 /// Lets the devices sync, and compares the rows with the acknowledged changes.
 pub(super) async fn verify(
     env: &DemoEnv,
-    devices: &[ChaosDevice],
+    devices: &[DemoDevice],
     changes: &AcknowledgedChanges,
     faults: &FaultInjector,
 ) -> Result<ChaosReport, CliError> {
@@ -45,7 +45,7 @@ pub(super) async fn verify(
     };
     count_faults(&mut report, env, faults).await?;
     let rejected = drop_rejected(&mut programs, &mut report)?;
-    let rows = env.rows(devices.first().map(ChaosDevice::sub)).await?;
+    let rows = env.rows(devices.first().map(DemoDevice::sub)).await?;
     count_changes(&mut report, changes, &rows, &rejected);
     let server: BTreeSet<(String, String)> = rows
         .iter()

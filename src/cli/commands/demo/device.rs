@@ -25,7 +25,7 @@ const SPEEDUP: u32 = 20;
 
 /// A device: directories and a login of its own.
 #[derive(Debug)]
-pub(super) struct ChaosDevice {
+pub(super) struct DemoDevice {
     profile: ActiveProfile,
     account: Account,
     /// Held from reading the list to the change: a user with two terminals still does
@@ -35,14 +35,14 @@ pub(super) struct ChaosDevice {
     pub(super) one_action: Mutex<()>,
 }
 
-impl ChaosDevice {
+impl DemoDevice {
     /// Logs a new device in with the device flow.
     pub(super) async fn log_in(
         env: &DemoEnv,
         email: &str,
-        number: usize,
+        name: &str,
     ) -> Result<Self, CliError> {
-        let paths = env.paths(&format!("device-{number}"));
+        let paths = env.paths(name);
         let credential_store = Arc::new(MemoryStore::default());
         let profile = ActiveProfile::with_credential_store(env.profile()?, paths, credential_store);
         let pending = profile.begin_login(UNLOCKING, || {}).await?;
