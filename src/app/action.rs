@@ -89,6 +89,8 @@ pub enum Action {
     Palette,
     /// Open the list of keys.
     Help,
+    /// Start or end the tour of the demo.
+    Tour,
     /// Accept what the line holds.
     Submit,
     /// Save the line as typed.

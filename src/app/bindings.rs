@@ -124,6 +124,7 @@ pub const TABLE: &[Binding] = &[
     row(L::List, A::Login, "login", &["L"], "log in"),
     row(L::List, A::Palette, "palette", &[":", "ctrl-p"], "commands"),
     row(L::List, A::Help, "help", &["?", "f1"], "this help"),
+    row(L::List, A::Tour, "tour", &["T"], "tour of ten keys (demo)"),
     row(L::List, A::Quit, "quit", &["q"], "quit"),
     row(L::Editor, A::Submit, "submit", &["enter"], "save"),
     row(L::Editor, A::Complete, "complete", &["tab"], "complete the word"),

@@ -104,6 +104,9 @@ fn list(model: &Model) -> Vec<Hint> {
             ],
         ));
     }
+    if model.demo && model.tour.is_none() {
+        hints.extend(of(Layer::List, &[(Action::Tour, "tour")]));
+    }
     let details = if model.pane.open { "close" } else { "details" };
     hints.extend(of(
         Layer::List,

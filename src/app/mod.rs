@@ -29,6 +29,7 @@ pub mod stamp;
 pub mod tags;
 pub mod theme;
 pub mod toast;
+pub mod tour;
 pub mod unfinished;
 pub mod update;
 pub mod views;

@@ -24,6 +24,7 @@ use crate::app::queue::QueueScreen;
 use crate::app::tags::TagCounts;
 use crate::app::theme::ThemeName;
 use crate::app::toast::Toast;
+use crate::app::tour::Tour;
 use crate::app::update::mouse::Click;
 use crate::app::views::Views;
 use crate::domain::account::Identity;
@@ -54,6 +55,8 @@ pub struct Model {
     pub(crate) totals: Totals,
     pub(crate) freshness: Freshness,
     pub(crate) toast: Option<Toast>,
+    /// The tour of the demo, while it is under way.
+    pub(crate) tour: Option<Tour>,
     pub(crate) keymap: Keymap,
     /// The keys of a sequence that is not complete yet.
     pub(crate) pressed: Vec<KeyPress>,
@@ -226,6 +229,7 @@ impl Model {
             totals: Totals::default(),
             freshness: Freshness::default(),
             toast: None,
+            tour: None,
             keymap: start.keymap,
             pressed: Vec::new(),
             pressed_at: start.now,

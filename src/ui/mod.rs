@@ -7,7 +7,6 @@ use ratatui::layout::{Position, Rect};
 use crate::app::Model;
 use crate::app::layout::Area;
 use crate::app::model::{Question, Screen};
-use crate::domain::line::Line;
 
 mod conflict;
 mod continuations;
@@ -28,6 +27,7 @@ mod search;
 mod sidebar;
 mod status;
 mod toast;
+mod tour;
 mod welcome;
 mod words;
 
@@ -115,6 +115,10 @@ fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
     status::status(model, theme, status, buf);
     let cursor = search::line(model, theme, at(layout.search), buf);
     let cursor = cursor.or_else(|| open_line(model, theme, line, buf));
+    if let (Some(shown), Screen::List) = (model.tour, &model.screen) {
+        let above_toast = rows.height.saturating_sub(2);
+        tour::tour(shown, model, theme, line_of(rows, above_toast), buf);
+    }
     if let Some(toast) = &model.toast {
         let over = if rows.height > 0 { rows } else { status };
         let last = line_of(over, over.height.saturating_sub(1));
@@ -200,27 +204,4 @@ fn line_of(area: Rect, n: u16) -> Rect {
         height: u16::from(n < area.height),
         ..area
     }
-}
-
-/// The text of a todo without `x DATE`, `(A)`, `due:DATE`, `t:DATE`, `rec:RULE`.
-fn words_of(text: &str) -> String {
-    let mut words = text.to_owned();
-    if Line::new(text).is_done() {
-        words = Line::new(text).reopened().unwrap_or_else(|_| words.clone());
-    }
-    if Line::new(&words).priority().is_some() && words.starts_with('(') {
-        words = words.get(4..).unwrap_or_default().to_owned();
-    }
-    words = Line::new(&words)
-        .with_due(None)
-        .unwrap_or_else(|_| words.clone());
-    words = Line::new(&words)
-        .with_start(None)
-        .unwrap_or_else(|_| words.clone());
-    let rule = Line::new(&words).tags().find(|(key, _)| *key == "rec");
-    let Some((key, rule)) = rule else {
-        return words;
-    };
-    let without = Line::new(&words).without_tag(&format!("{key}:{rule}"));
-    without.unwrap_or_else(|_| words.clone())
 }

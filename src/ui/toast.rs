@@ -6,11 +6,11 @@ use ratatui::layout::Rect;
 use super::pen::{Pen, Run, fill, runs_width};
 use super::text::width;
 use super::theme::Theme;
-use super::words_of;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
 use crate::app::toast::{Toast, ToastKind};
 use crate::domain::due::in_words;
+use crate::domain::line::Line;
 
 /// Draws the message, right-aligned in `area`.
 pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -44,7 +44,7 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
         }
     }
     after.push(Run::new("  ", on(theme.text)));
-    let subject = words_of(&toast.subject);
+    let subject = Line::new(&toast.subject).words_only();
     let fixed = runs_width(&before) + runs_width(&after);
     let room = area.width.saturating_sub(fixed + 1);
     let subject_width = width(&subject).min(room).min(40);

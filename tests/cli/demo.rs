@@ -80,6 +80,35 @@ fn where_there_is_no_browser_enter_approves_the_demos_login() -> Checked {
     Ok(())
 }
 
+#[test]
+fn the_demo_has_a_conflict_to_solve_and_a_tour() -> Checked {
+    let machine = Machine::new()?;
+    let mut seat = Seat::take(&machine, &["demo"])?;
+    seat.wait_until(|text| text.contains("check that it shows this code"))?;
+    seat.press("\r")?;
+    seat.wait_until(|text| text.contains("1 rejected"))?;
+
+    seat.press("Q")?;
+    seat.wait_until(|text| {
+        text.contains("yours    buy almond milk") && text.contains("theirs   buy 2 l oat milk")
+    })?;
+    seat.press("m")?;
+    seat.wait_until(|text| text.contains("Edit both into one"))?;
+    seat.press("\r")?;
+    seat.wait_until(|text| text.contains("buy almond milk") && !text.contains("rejected"))?;
+
+    seat.press("T")?;
+    seat.wait_until(|text| text.contains("1 of 10   j  selects the next todo"))?;
+    seat.press("j")?;
+    seat.wait_until(|text| text.contains("2 of 10   space  completes it"))?;
+    seat.press("T")?;
+    seat.wait_until(|text| !text.contains("of 10"))?;
+
+    seat.press("q")?;
+    assert_eq!(seat.ended()?, 0);
+    Ok(())
+}
+
 fn word(screen: &str, wanted: impl Fn(&str) -> bool) -> Checked<String> {
     let found = screen.split_whitespace().find(|word| wanted(word));
     Ok(found.ok_or("not on the screen")?.to_owned())

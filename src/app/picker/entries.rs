@@ -187,6 +187,7 @@ fn obstacle(model: &Model, action: Action) -> Option<String> {
         {
             "no todo is selected"
         }
+        Action::Tour if !model.demo => "only in the demo",
         Action::Add if may.is_some_and(|may| !may.insert) => "your role may not add todos",
         Action::Edit
         | Action::EditExternally

@@ -12,6 +12,7 @@ use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
 use crate::app::picker::PickerKind;
 use crate::app::stamp::Stamp;
+use crate::app::tour::Tour;
 use crate::app::update::{
     connection, details, line, login, paste, picker, queue, search, todos, views,
 };
@@ -24,6 +25,9 @@ pub(super) fn act(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         _ => {}
+    }
+    if matches!(model.screen, Screen::List) {
+        advance_tour(model, action);
     }
     match &mut model.screen {
         Screen::List => on_list(model, action, stamp),
@@ -90,6 +94,27 @@ fn on_list(model: &mut Model, action: Action, stamp: Stamp) -> Vec<Effect> {
         Action::Login => login::open(model),
         Action::Palette => picker::open(model, PickerKind::Palette),
         Action::Help => picker::open(model, PickerKind::Help),
+        Action::Tour => toggle_tour(model),
         _ => Vec::new(),
+    }
+}
+
+fn toggle_tour(model: &mut Model) -> Vec<Effect> {
+    if model.demo {
+        model.tour = match model.tour {
+            Some(_) => None,
+            None => Some(Tour::default()),
+        };
+    } else {
+        model.alert("the tour is part of `tudone demo`");
+    }
+    Vec::new()
+}
+
+fn advance_tour(model: &mut Model, action: Action) {
+    let Some(tour) = model.tour else { return };
+    model.tour = tour.after(action);
+    if model.tour.is_none() {
+        model.say("that was the tour: the rest is in the help");
     }
 }

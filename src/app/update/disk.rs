@@ -11,6 +11,7 @@ use crate::app::update::{search, views};
 use crate::domain::change::{Act, Change};
 use crate::domain::history::UndoReport;
 use crate::domain::key::Key;
+use crate::domain::line::Line;
 use crate::domain::list::{Freshness, Totals, Window};
 use crate::domain::todo::Todo;
 
@@ -128,7 +129,6 @@ fn returned(changes: &[Change], error: &str) -> Option<Editor> {
 }
 
 fn toggles_done(before: &str, after: &str) -> bool {
-    use crate::domain::line::Line;
     Line::new(before).is_done() != Line::new(after).is_done()
 }
 
@@ -196,7 +196,10 @@ pub(super) fn undone(
         return Vec::new();
     };
     let subject = match report.action.count {
-        0 | 1 => format!("{} {}", report.action.verb, report.action.text),
+        0 | 1 => {
+            let words = Line::new(&report.action.text).words_only();
+            format!("{} {words}", report.action.verb)
+        }
         count => format!("{} {count} todos", report.action.verb),
     };
     match (report.overlaps.first(), report.gone.len()) {

@@ -93,7 +93,8 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let second = ActiveProfile::new(env.profile()?, env.paths("client"));
     let (stop, stopped) = mpsc::channel();
     thread::scope(|scope| {
-        scope.spawn(|| conflict::prepare(&env, &second, &stopped));
+        let (env, second) = (&env, &second);
+        scope.spawn(move || conflict::prepare(env, second, &stopped));
         // Its notices are about directories that are deleted.
         let ended = runtime::run(profile, &options).map(drop);
         drop(stop);

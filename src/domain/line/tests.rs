@@ -371,3 +371,18 @@ proptest! {
         prop_assert_eq!(back, Ok(text));
     }
 }
+
+#[test]
+fn only_the_words_are_left_of_a_line() {
+    for (text, words) in [
+        ("(A) call mum due:2026-11-27 @phone", "call mum @phone"),
+        (
+            "x 2026-11-27 water the plants rec:3d pri:B",
+            "water the plants",
+        ),
+        ("t:2026-12-01 x ray", "t:2026-12-01 x ray"),
+        ("", ""),
+    ] {
+        assert_eq!(Line::new(text).words_only(), words);
+    }
+}

@@ -66,10 +66,10 @@ fn open(profile: &ActiveProfile) -> Result<Store, CliError> {
 }
 
 fn make(env: &DemoEnv, profile: &ActiveProfile) -> Result<(), CliError> {
-    let email = profile.known_account().and_then(|known| known.identity.email);
+    let known = profile.known_account().ok_or(CliError::LoggedOut)?;
+    let email = known.identity.email.unwrap_or_default();
     let runtime = runtime::current_thread().map_err(CliError::io("start the network"))?;
-    let log_in = DemoDevice::log_in(env, &email.unwrap_or_default(), "phone");
-    let phone = runtime.block_on(log_in)?;
+    let phone = runtime.block_on(DemoDevice::log_in(env, &email, "phone"))?;
     let mut phone = phone.program(REQUEST_LIMIT)?;
     runtime.block_on(phone.round())?;
     let mut here = open(profile)?;

@@ -37,11 +37,7 @@ pub(super) struct DemoDevice {
 
 impl DemoDevice {
     /// Logs a new device in with the device flow.
-    pub(super) async fn log_in(
-        env: &DemoEnv,
-        email: &str,
-        name: &str,
-    ) -> Result<Self, CliError> {
+    pub(super) async fn log_in(env: &DemoEnv, email: &str, name: &str) -> Result<Self, CliError> {
         let paths = env.paths(name);
         let credential_store = Arc::new(MemoryStore::default());
         let profile = ActiveProfile::with_credential_store(env.profile()?, paths, credential_store);

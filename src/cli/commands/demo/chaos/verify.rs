@@ -7,10 +7,10 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::client::{AcknowledgedChanges, name_of};
-use crate::cli::commands::demo::device::{DemoDevice, Program};
 use super::fault_injector::FaultInjector;
 use super::report::ChaosReport;
 use super::{CLIENTS, DEVICES};
+use crate::cli::commands::demo::device::{DemoDevice, Program};
 use crate::cli::commands::demo::env::{DemoEnv, text_of};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Progress};
