@@ -2,6 +2,7 @@
 
 mod failure;
 mod retry_after;
+mod send;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use reqwest::{Certificate, Client, Response, Url};
 
 pub use failure::RequestFailure;
 pub use retry_after::retry_after;
+pub use send::{execute, send};
 
 /// The time limit of a request, from start to last byte.
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(30);

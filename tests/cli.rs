@@ -26,6 +26,9 @@ mod demo;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/endings.rs"]
 mod endings;
+#[cfg(feature = "sandbox")]
+#[path = "cli/external_token.rs"]
+mod external_token;
 #[cfg(all(feature = "sandbox", unix))]
 #[path = "cli/follow.rs"]
 mod follow;
@@ -77,6 +80,9 @@ mod transfer;
 #[cfg(feature = "sandbox")]
 #[path = "cli/undo.rs"]
 mod undo;
+#[cfg(feature = "sandbox")]
+#[path = "cli/verbose.rs"]
+mod verbose;
 #[cfg(feature = "sandbox")]
 #[path = "cli/views.rs"]
 mod views;

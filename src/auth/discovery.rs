@@ -211,9 +211,7 @@ async fn fetch(
         url: one_line(url),
         found,
     };
-    let response = client
-        .get(url)
-        .send()
+    let response = http::send(client.get(url))
         .await
         .map_err(|e| no_answer(transport_error(&host, &e)))?;
     let status = response.status();

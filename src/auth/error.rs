@@ -40,6 +40,12 @@ pub enum AuthError {
     /// `TUDONE_ACCESS_TOKEN` is not a JWT, or has no `sub`.
     #[error("the token in TUDONE_ACCESS_TOKEN does not identify a user")]
     FixedTokenOpaque,
+    /// `TUDONE_ACCESS_TOKEN` is not a token alone.
+    #[error("the token in TUDONE_ACCESS_TOKEN {problem}")]
+    FixedTokenMalformed {
+        /// The problem: `contains a line break`.
+        problem: &'static str,
+    },
     /// The access token cannot be sent in a header.
     #[error("the access token contains characters that a header must not contain")]
     InvalidToken,
@@ -215,6 +221,9 @@ impl AuthError {
             Self::FixedTokenOpaque => {
                 "Set TUDONE_ACCESS_TOKEN to a JWT for the API, or unset it and run `tudone login`."
             }
+            Self::FixedTokenMalformed { .. } => {
+                "Set TUDONE_ACCESS_TOKEN to the token alone, without `Bearer` and line breaks."
+            }
             Self::Denied { .. } => "Run `tudone login` and confirm the login on the page.",
             Self::TimedOut { .. } => "Run `tudone login` with a longer --timeout.",
             Self::NoCode { .. } => {
@@ -267,6 +276,7 @@ impl AuthError {
             | Self::OtherAccount
             | Self::FixedTokenExpired
             | Self::FixedTokenOpaque
+            | Self::FixedTokenMalformed { .. }
             | Self::InvalidToken
             | Self::Denied { .. }
             | Self::CodeExpired
@@ -302,6 +312,7 @@ impl AuthError {
             | Self::OtherAccount
             | Self::FixedTokenExpired
             | Self::FixedTokenOpaque
+            | Self::FixedTokenMalformed { .. }
             | Self::InvalidToken
             | Self::Denied { .. }
             | Self::CodeExpired
@@ -344,7 +355,7 @@ impl AuthError {
             Self::OtherAccount => "other-account",
             Self::FixedTokenExpired => "access-token-ended",
             Self::FixedTokenOpaque => "access-token-opaque",
-            Self::InvalidToken => "access-token-invalid",
+            Self::InvalidToken | Self::FixedTokenMalformed { .. } => "access-token-invalid",
             Self::Denied { .. } => "denied",
             Self::CodeExpired | Self::CodeUsed { .. } => "code-expired",
             Self::ApprovalLost { .. } => "approval-lost",

@@ -135,8 +135,7 @@ async fn send(client: &Client, request: HttpRequest) -> Result<JsonAnswer, Trans
         |authority| authority.as_str().to_owned(),
     );
     let request = reqwest::Request::try_from(request).map_err(|e| transport_error(&host, &e))?;
-    let response = client
-        .execute(request)
+    let response = http::execute(client, request)
         .await
         .map_err(|e| transport_error(&host, &e))?;
     let status = response.status().as_u16();

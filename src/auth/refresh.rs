@@ -92,7 +92,7 @@ impl TokenEndpoint {
             let Some(pause) = pause else {
                 return Err(RefreshError::Failed(failure.into()));
             };
-            tracing::debug!(%failure, ?pause, "retrying the refresh with the same token");
+            tracing::info!(%failure, ?pause, "retrying the refresh with the same token");
             time_scale.sleep(pause.max(retry_after(&failure))).await;
         }
     }

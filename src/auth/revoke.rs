@@ -34,7 +34,7 @@ const UNUSED_LIMIT: Duration = Duration::from_secs(5);
 /// logged: such a token expires at the issuer.
 pub async fn revoke_unused(connection: &Connection, token: &SecretString) {
     let revoked = tokio::time::timeout(UNUSED_LIMIT, revoke(connection, token)).await;
-    tracing::debug!(?revoked, "revoked a refresh token that is not stored");
+    tracing::info!(?revoked, "revoked a refresh token that is not stored");
 }
 
 /// Revokes `token`. Access tokens issued for it stay valid until they expire.
@@ -55,14 +55,12 @@ pub async fn revoke(
     };
     let host = http::authority(&endpoint);
     // `oauth2` refuses plain http here, also on loopback.
-    let response = client
-        .post(endpoint)
-        .form(&[
-            ("client_id", connection.client_id.as_str()),
-            ("token", token.expose_secret()),
-            ("token_type_hint", "refresh_token"),
-        ])
-        .send()
+    let request = client.post(endpoint).form(&[
+        ("client_id", connection.client_id.as_str()),
+        ("token", token.expose_secret()),
+        ("token_type_hint", "refresh_token"),
+    ]);
+    let response = http::send(request)
         .await
         .map_err(|e| transport_error(&host, &e))?;
     match response.status() {

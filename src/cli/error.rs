@@ -20,6 +20,7 @@ use crate::setup::auth0::Auth0Error;
 use crate::setup::export::ExportError;
 use crate::setup::hasura::HasuraError;
 use crate::store::StoreError;
+use crate::sync::remote::RemoteError;
 use crate::sync::round::RoundError;
 
 /// Why a command failed.
@@ -109,6 +110,9 @@ pub enum CliError {
     /// Logging in or out.
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// The server rejected the token in `TUDONE_ACCESS_TOKEN`.
+    #[error("the token in TUDONE_ACCESS_TOKEN is not accepted")]
+    ExternalToken(#[source] RemoteError),
     /// The credential store.
     #[error("the credential store cannot be used")]
     CredentialStore(#[from] CredentialStoreError),

@@ -127,7 +127,13 @@ fn choose_command(
 }
 
 fn run_command(context: &CommandContext, command: Option<Command>) -> Result<Exit, CliError> {
-    log::start(context.flags.verbose)?;
+    // On the terminal, records would be written over the screens.
+    let has_screens = command.is_none() && is_interactive() && io::stderr().is_terminal();
+    log::start(if has_screens {
+        0
+    } else {
+        context.flags.verbose
+    })?;
     let command = match command {
         Some(command) => command,
         None if is_interactive() => return commands::tui::run(context).map(|()| Exit::Done),

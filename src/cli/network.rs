@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,10 +17,15 @@ use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::graphql::Hasura;
+use crate::http;
 use crate::os::file_lock::FileLock;
 use crate::os::runtime;
 use crate::store::{Store, StoreError};
+use crate::sync::remote::RemoteError;
 use crate::sync::round::{RoundError, RoundReport, round, round_from_start};
+
+/// How long a command waits in silence.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// How long a command waits for the server by default.
 pub(crate) const SYNC_LIMIT: Duration = Duration::from_secs(2);
@@ -91,14 +97,20 @@ pub(crate) fn attempt(
     let now = || context.clock.now();
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        let round = async {
+        let round = Box::pin(async {
             if options.full {
                 round_from_start(store, &remote, &lock, now).await
             } else {
                 round(store, &remote, &lock, now).await
             }
-        };
-        unless_interrupted(tokio::time::timeout(options.limit, round)).await
+        });
+        let round = tokio::time::timeout(options.limit, round);
+        let waits_for = || waits_for(known, &lock, session.awaited());
+        if options.limit > SYNC_LIMIT {
+            unless_interrupted(saying(context, waits_for, round)).await
+        } else {
+            unless_interrupted(round).await
+        }
     });
     let awaited = session.awaited();
     context.pending_refresh.keep(runtime, session);
@@ -114,6 +126,11 @@ pub(crate) fn attempt(
         Some(Err(RoundError::Remote(error))) if error.retry_after().is_some() => {
             retry_after(context, store)?.unwrap_or(SyncSkipped::Ended(error.into()))
         }
+        Some(Err(RoundError::Remote(error @ RemoteError::Unauthorized { .. })))
+            if known.profile.external_token().is_some() =>
+        {
+            SyncSkipped::ExternalToken(error)
+        }
         Some(Err(error)) => SyncSkipped::Ended(error),
         // The next command continues the pull.
         None if remote.has_answered() => SyncSkipped::Slow,
@@ -121,6 +138,35 @@ pub(crate) fn attempt(
         None => timed_out(context, known, store, awaited, options.limit),
     };
     Ok(Err(skipped))
+}
+
+/// Names what a round waits for.
+fn waits_for(known: &KnownProfile, lock: &Path, awaited: Option<Awaited>) -> String {
+    let connection = &known.profile.config.connection;
+    match awaited {
+        Some(Awaited::CredentialStore) => "the credential store".to_owned(),
+        Some(Awaited::Issuer) => format!("the issuer {}", connection.issuer),
+        None if FileLock::is_taken(&known.profile.refresh_lock()) => {
+            format!("the issuer {}", connection.issuer)
+        }
+        None if FileLock::is_taken(lock) => http::authority(&connection.endpoint),
+        None => "another tudone that is syncing this account".to_owned(),
+    }
+}
+
+/// Runs `work`, and prints what it waits for if it takes longer than a second.
+async fn saying<T>(
+    context: &CommandContext,
+    what: impl Fn() -> String,
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        ended = &mut work => return ended,
+        () = tokio::time::sleep(SILENCE) => {}
+    }
+    context.notice(format!("waiting for {} (Ctrl-C stops waiting)", what()));
+    work.await
 }
 
 /// Returns what a round was waiting for when `limit` was reached.
@@ -231,6 +277,21 @@ pub(crate) fn wait<T>(
         };
         unless_interrupted(work).await
     })?
+}
+
+/// As [`wait`] without a limit; prints that it waits for `what` if it takes longer than
+/// a second.
+///
+/// # Errors
+///
+/// As [`wait`].
+pub(crate) fn wait_saying<T>(
+    context: &CommandContext,
+    what: &str,
+    work: impl Future<Output = T>,
+) -> Result<T, CliError> {
+    let what = || what.to_owned();
+    block_on(async { unless_interrupted(saying(context, what, work)).await })?
 }
 
 /// Runs `work` until Ctrl-C.

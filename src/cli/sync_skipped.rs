@@ -15,6 +15,10 @@ use crate::sync::round::RoundError;
 /// The help if `--offline` prevents an answer.
 pub(crate) const WITHOUT_OFFLINE: &str = "Try again without --offline.";
 
+/// The help for a token in `TUDONE_ACCESS_TOKEN` that the server rejects.
+pub(crate) const NEW_EXTERNAL_TOKEN: &str = "Set TUDONE_ACCESS_TOKEN to a token that the backend accepts, or unset it and run \
+     `tudone login`.";
+
 /// Why no round was completed.
 #[derive(Debug)]
 pub(crate) enum SyncSkipped {
@@ -37,6 +41,8 @@ pub(crate) enum SyncSkipped {
     Store(Duration),
     /// The timeout came in the middle of a pull; what was received is stored.
     Slow,
+    /// The server rejected the token in `TUDONE_ACCESS_TOKEN`.
+    ExternalToken(RemoteError),
     /// The round failed, but not because the store is damaged.
     Ended(RoundError),
 }
@@ -56,6 +62,7 @@ impl SyncSkipped {
             Self::Issuer => "the issuer did not answer in time".to_owned(),
             Self::Store(_) => "the credential store did not answer in time".to_owned(),
             Self::Slow => "not everything was received in time".to_owned(),
+            Self::ExternalToken(error) => error.to_string(),
             Self::Ended(error) => error.to_string(),
         }
     }
@@ -66,6 +73,7 @@ impl SyncSkipped {
             Self::RetryAfter { .. } => return self.why().into(),
             Self::Offline | Self::Recent | Self::Late | Self::Issuer => "offline",
             Self::Store(_) => "the credential store does not answer",
+            Self::ExternalToken(_) => "login not accepted",
             Self::Refreshing => "another refresh is running",
             Self::Slow => "not everything was received in time",
             Self::Ended(RoundError::Busy) => "another sync is running",
@@ -98,6 +106,7 @@ impl SyncSkipped {
                 "Wait until then; the next command sends the queued changes."
             }
             Self::Slow => "Run `tudone sync --wait 10m` to wait longer.",
+            Self::ExternalToken(_) => NEW_EXTERNAL_TOKEN,
             Self::Recent | Self::Late | Self::Refreshing | Self::Issuer | Self::Store(_) => {
                 "Check the network and `tudone config show`, then try again."
             }
@@ -119,6 +128,7 @@ impl SyncSkipped {
                 store: "the credential store",
                 waited,
             }),
+            (_, Self::ExternalToken(error)) => CliError::ExternalToken(error),
             (SkipKind::Login | SkipKind::Refused, Self::Ended(error)) => CliError::Round(error),
             (SkipKind::Unreachable | SkipKind::Busy | SkipKind::Login | SkipKind::Refused, _) => {
                 unreachable
@@ -135,6 +145,7 @@ impl SyncSkipped {
             | Self::Late
             | Self::Issuer
             | Self::Slow => SkipKind::Unreachable,
+            Self::ExternalToken(_) => SkipKind::Login,
             Self::Store(_) | Self::Ended(RoundError::Store(_) | RoundError::Lock(_)) => {
                 SkipKind::Refused
             }

@@ -169,8 +169,7 @@ async fn send(
     url: &Url,
     token: Option<&SecretString>,
 ) -> RequestResult {
-    let response = request
-        .send()
+    let response = http::send(request)
         .await
         .map_err(|error| NoAnswer::of(url, &error))?;
     let status = response.status().as_u16();

@@ -209,16 +209,14 @@ async fn upgrade(endpoint: &Url) -> Result<Upgraded, LiveError> {
         message: error.to_string(),
     })?;
     let key = generate_key();
-    let response = client
+    let request = client
         .get(endpoint.clone())
         .header(CONNECTION, "Upgrade")
         .header(UPGRADE, "websocket")
         .header(SEC_WEBSOCKET_VERSION, "13")
         .header(SEC_WEBSOCKET_KEY, &key)
-        .header(SEC_WEBSOCKET_PROTOCOL, PROTOCOL)
-        .send()
-        .await
-        .map_err(unreachable)?;
+        .header(SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
+    let response = http::send(request).await.map_err(unreachable)?;
     let is = |name: HeaderName, value: &str| header(response.headers(), &name) == Some(value);
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Err(LiveError::NoUpgrade {

@@ -122,13 +122,13 @@ impl Transport for Http {
         token: &AccessToken,
         limit: usize,
     ) -> Result<Received, RemoteError> {
-        let response = self
+        let request = self
             .client
             .post(self.endpoint.clone())
             .header(AUTHORIZATION, bearer(token)?)
             .header(CONTENT_TYPE, "application/json")
-            .body(body)
-            .send()
+            .body(body);
+        let response = http::send(request)
             .await
             .map_err(|error| self.failure(&error))?;
         let retry_after = http::retry_after(response.headers(), Timestamp::now());

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use crate::auth::credential_store::command::CommandStore;
@@ -150,6 +151,7 @@ impl ActiveProfile {
         let Some(token) = &self.config.access_token else {
             return accounts::recall(&self.account_file(), connection);
         };
+        check_form(token).ok()?;
         let token = Inspected::read(token);
         let identity = token.identity()?;
         Some(KnownAccount {
@@ -273,7 +275,11 @@ impl ActiveProfile {
     /// Checks the token in `TUDONE_ACCESS_TOKEN`; `None` when it is not set.
     #[must_use]
     pub fn external_token(&self) -> Option<Result<(), AuthError>> {
-        let token = Inspected::read(self.config.access_token.as_ref()?);
+        let secret = self.config.access_token.as_ref()?;
+        if let Err(error) = check_form(secret) {
+            return Some(Err(error));
+        }
+        let token = Inspected::read(secret);
         let has_passed = |end| end <= Timestamp::now();
         Some(if token.identity().is_none() {
             Err(AuthError::FixedTokenOpaque)
@@ -333,6 +339,23 @@ impl ActiveProfile {
             short_hash(&names.join("\n"))
         )
     }
+}
+
+/// Checks that `token` can be sent as it is: what is around it in a header or a file is
+/// not part of it.
+fn check_form(token: &SecretString) -> Result<(), AuthError> {
+    let token = token.expose_secret();
+    let mut words = token.split_ascii_whitespace();
+    let problem = if token.contains(['\r', '\n']) {
+        "contains a line break"
+    } else if let (Some(_), Some(_)) = (words.next(), words.next()) {
+        "contains more than the token"
+    } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        "contains a character that no token has"
+    } else {
+        return Ok(());
+    };
+    Err(AuthError::FixedTokenMalformed { problem })
 }
 
 /// Converts `name` to a file and entry name: unchanged where it consists of

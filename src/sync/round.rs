@@ -5,7 +5,6 @@
 //! request in progress counts as unanswered.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,7 +14,6 @@ use crate::auth::error::AuthErrorKind;
 use crate::domain::feed::Capabilities;
 use crate::os::file_lock::{FileLock, LockError};
 use crate::store::{Store, StoreError};
-use crate::sync::plan::WaitReason;
 use crate::sync::remote::{Remote, RemoteError};
 use crate::sync::round::pull::PageSize;
 
@@ -23,6 +21,9 @@ mod lost_adds;
 mod outcome;
 mod pull;
 mod push;
+mod report;
+
+pub use report::{Blocked, RoundReport};
 
 /// How often a round pushes an edit again that was overtaken by another change: each
 /// time it is merged with the pulled row, and may be overtaken again.
@@ -33,39 +34,6 @@ const MAX_PLANS: usize = 1000;
 
 /// How long a round waits for a round of another process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The outcome of a round.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RoundReport {
-    /// Outbox entries that the server accepted.
-    pub pushed: usize,
-    /// Outbox entries newly rejected.
-    pub rejected: usize,
-    /// Rows pulled.
-    pub pulled: usize,
-    /// Entries still to be sent.
-    pub waiting: usize,
-    /// Those of them that the role has no permission for.
-    pub blocked: Option<Blocked>,
-}
-
-/// Changes that the role has no permission for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Blocked {
-    /// The number of changes.
-    pub count: usize,
-    /// The permission that the first of them needs.
-    pub why: WaitReason,
-}
-
-impl fmt::Display for Blocked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.count {
-            1 => write!(f, "1 change waits: {}", self.why),
-            count => write!(f, "{count} changes wait: {}", self.why),
-        }
-    }
-}
 
 /// An error that ends a round early. Completed steps are kept.
 #[derive(Debug, thiserror::Error)]
@@ -174,6 +142,7 @@ async fn run_round<R: Remote>(
         report: RoundReport::default(),
     };
     let outcome = round.run().await;
+    report::log(&outcome, &round.report);
     if let Err(RoundError::Remote(error)) = &outcome
         && is_unreachable(error)
     {

@@ -168,6 +168,7 @@ impl StoredSession {
         if let Some(token) = self.stored_access(refused.as_ref()).await? {
             return Ok(token);
         }
+        tracing::info!("refreshing the login");
         let refreshed = self.refresh(&mut state).await;
         if matches!(&refreshed, Err(error) if error.needs_login()) {
             self.remember(None);

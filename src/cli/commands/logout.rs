@@ -63,11 +63,8 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         offline: context.flags.offline,
         browser: arguments.browser,
     };
-    let result = network::wait(None, profile.logout(options))?;
-    let Some(result) = result else {
-        return Err(CliError::Interrupted);
-    };
-    let logged_out = result?;
+    let issuer = format!("the issuer {}", profile.config.connection.issuer);
+    let logged_out = network::wait_saying(context, &issuer, profile.logout(options))??;
     if let Some(warning) = logged_out.warning() {
         context.notice(format!("warning: {warning}"));
     }

@@ -77,7 +77,7 @@ impl Counts {
     }
 }
 
-/// Why the credential store cannot be read.
+/// Why the credential store cannot be read, or its replacement cannot be used.
 #[derive(Debug, Serialize)]
 struct CredentialProblem {
     code: &'static str,
@@ -137,7 +137,15 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
 
 /// Prints the prompt segment; errors print nothing, since a prompt repeats them.
 fn prompt(context: &CommandContext) -> Result<(), CliError> {
-    let Ok(store) = context.known().and_then(|known| known.read()) else {
+    let read = |profile: &ActiveProfile, known: &KnownAccount| {
+        let path = profile.database(&known.account);
+        opened(|| Store::open_to_read(&path, &known.account.endpoint))
+    };
+    let profile = context.profile();
+    let Ok(store) = profile.and_then(|profile| match profile.known_account() {
+        Some(known) => read(&profile, &known),
+        None => Err(CliError::NoAccount),
+    }) else {
         return Ok(());
     };
     let Ok(totals) = store.as_ref().map_or(Ok(Totals::default()), Store::totals) else {
@@ -166,6 +174,7 @@ fn status_report(
     let capabilities = store.map(Store::capabilities).transpose()?.flatten();
     let freshness = store.map(Store::freshness).transpose()?;
     let is_logged_in = profile.is_logged_in();
+    let token_problem = profile.external_token().and_then(Result::err);
     Ok(StatusReport {
         account: known.map(|known| AccountStatus {
             sub: known.identity.sub.clone(),
@@ -175,11 +184,19 @@ fn status_report(
             issuer: known.account.issuer.clone(),
             endpoint: known.account.endpoint.clone(),
         }),
-        error: is_logged_in.as_ref().err().map(|error| CredentialProblem {
-            code: error.code(),
-            message: causes::on_one_line(error),
-            help: error.help(),
-        }),
+        error: match (is_logged_in.as_ref().err(), &token_problem) {
+            (Some(error), _) => Some(CredentialProblem {
+                code: error.code(),
+                message: causes::on_one_line(error),
+                help: error.help(),
+            }),
+            (None, Some(error)) => Some(CredentialProblem {
+                code: error.code(),
+                message: causes::on_one_line(error),
+                help: error.help(),
+            }),
+            (None, None) => None,
+        },
         logged_in: is_logged_in.ok(),
         store: profile.login_source(),
         backend: match capabilities {
@@ -252,7 +269,8 @@ fn lines(context: &CommandContext, report: &StatusReport) -> Vec<(&'static str, 
         |account| account.email.clone().unwrap_or_else(|| account.sub.clone()),
     );
     let login = match (&report.error, report.logged_in) {
-        (Some(error), _) => format!(
+        (Some(error), Some(_)) => format!("none: {}; cached todos stay usable", error.message),
+        (Some(error), None) => format!(
             "cannot be read ({}); cached todos stay usable",
             error.message
         ),

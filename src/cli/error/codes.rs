@@ -3,6 +3,7 @@
 use crate::auth::error::AuthErrorKind;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::sync_skipped::NEW_EXTERNAL_TOKEN;
 use crate::finding::Finding;
 use crate::setup::FailureKind;
 use crate::sync::remote::RemoteError;
@@ -22,7 +23,7 @@ impl CliError {
             CliError::Interrupted | CliError::Ended(_) => Exit::Interrupted,
             CliError::NotFound { .. } => Exit::NotFound,
             CliError::NotUndone { changed, .. } if changed.is_empty() => Exit::NotFound,
-            CliError::NoAccount | CliError::LoggedOut => Exit::Login,
+            CliError::NoAccount | CliError::LoggedOut | CliError::ExternalToken(_) => Exit::Login,
             CliError::Login(error) => exit_of_kind(error.kind()),
             CliError::CredentialStore(_)
             | CliError::Config(_)
@@ -65,7 +66,9 @@ impl CliError {
             CliError::LeftOut { .. } => "left-out",
             CliError::NotUndone { changed, .. } if changed.is_empty() => "not-found",
             CliError::NotUndone { .. } => "changed-since",
-            CliError::NoAccount | CliError::LoggedOut => "login-required",
+            CliError::NoAccount | CliError::LoggedOut | CliError::ExternalToken(_) => {
+                "login-required"
+            }
             CliError::Login(error) => error.code(),
             CliError::CredentialStore(_) => "credential-store",
             CliError::Unreachable { .. } => "unreachable",
@@ -132,6 +135,7 @@ impl CliError {
                     .to_owned()
             }
             CliError::NoAccount | CliError::LoggedOut => "Run `tudone login`.".to_owned(),
+            CliError::ExternalToken(_) => NEW_EXTERNAL_TOKEN.to_owned(),
             CliError::Login(error) => error.help(),
             CliError::CredentialStore(error) => error.help(),
             CliError::Unreachable { help, .. } => help.clone(),

@@ -200,8 +200,7 @@ impl Management {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request
-            .send()
+        let response = http::send(request)
             .await
             .map_err(|error| unreachable(RequestFailure::of(&error)))?;
         let status = response.status();

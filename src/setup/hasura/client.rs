@@ -217,8 +217,7 @@ impl Admin {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request
-            .send()
+        let response = http::send(request)
             .await
             .map_err(|error| self.unreachable(RequestFailure::of(&error)))?;
         let status = response.status();

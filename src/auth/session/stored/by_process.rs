@@ -49,12 +49,18 @@ impl StoredSession {
         let Ok(mut child) = process.start() else {
             return Ok(None);
         };
+        tracing::info!("refreshing the login by process {}", child.id());
         let ended = spawn_blocking(move || child.wait());
         let has_recorded = match ended.await {
             Ok(status) => status.is_ok_and(|status| status.success()),
             Err(e) => return Err(join_error(e)),
         };
         let outcome = RefreshOutcome::read(&outcome_file(&self.lock)).filter(|_| has_recorded);
+        match outcome.as_ref().map(|outcome| &outcome.failure) {
+            Some(None) => tracing::info!("the login is refreshed"),
+            Some(Some(failure)) => tracing::info!("the login is not refreshed: {failure}"),
+            None => tracing::info!("the refresh ended without an outcome"),
+        }
         match outcome.map(|outcome| outcome.failure) {
             Some(None) => {
                 // The token that was just stored, however short its life.
