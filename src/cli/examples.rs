@@ -128,6 +128,14 @@ const COMMANDS: &[(&str, &[Example])] = &[
                 "all details of the changes of a todo",
             ),
             ("tudone queue retry", "send rejected changes again"),
+            (
+                "tudone queue retry 42 --mine",
+                "send your text over the one changed elsewhere",
+            ),
+            (
+                "tudone queue retry 42 --as-new",
+                "keep the other text, and add yours as a new todo",
+            ),
         ],
     ),
     (

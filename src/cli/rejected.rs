@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::cli::context::outbox;
+use crate::cli::context::{CommandContext, outbox};
 use crate::cli::error::CliError;
-use crate::domain::change::{OutboxEntry, Progress};
+use crate::domain::change::{Act, Change, OutboxEntry, Progress};
+use crate::domain::key::Key;
 use crate::domain::todo::Todo;
 use crate::store::Store;
 
@@ -57,6 +58,68 @@ impl KnownRejections {
         }
         Ok(rejections)
     }
+}
+
+/// A rejected text that a change may replace.
+#[derive(Debug)]
+pub(crate) struct RejectedText {
+    seq: i64,
+    todo: Key,
+    text: String,
+}
+
+/// Returns the rejected texts of the todos of `changes`.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn texts(store: &Store, changes: &[Change]) -> Result<Vec<RejectedText>, CliError> {
+    if store.totals()?.rejected == 0 {
+        return Ok(Vec::new());
+    }
+    let keys: HashSet<Key> = changes.iter().map(|change| change.todo).collect();
+    let entries = outbox(store)?.into_iter().map(|queued| queued.entry);
+    let entries = entries.filter(|it| is_rejected(it) && keys.contains(&it.change.todo));
+    let text = |entry: OutboxEntry| match entry.change.act {
+        Act::Edit { after: text, .. } => Some(RejectedText {
+            seq: entry.seq,
+            todo: entry.change.todo,
+            text,
+        }),
+        Act::Add { .. } | Act::Remove { .. } => None,
+    };
+    Ok(entries.filter_map(text).collect())
+}
+
+/// Reports which rejected texts `changes` replaced by others.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn report_replaced(
+    context: &CommandContext,
+    store: &Store,
+    before: Vec<RejectedText>,
+    changes: &[Change],
+) -> Result<(), CliError> {
+    if before.is_empty() {
+        return Ok(());
+    }
+    let entries = outbox(store)?.into_iter().map(|queued| queued.entry);
+    let left: HashSet<i64> = entries.filter(is_rejected).map(|it| it.seq).collect();
+    for RejectedText { seq, todo, text } in before {
+        let shown = store.todo(todo)?.map(|todo| todo.text);
+        // Completing keeps the rejected text, and is no new one.
+        let is_new = |change: &Change| match &change.act {
+            Act::Edit { after, .. } => Some(after) == shown.as_ref() && *after != text,
+            Act::Add { .. } | Act::Remove { .. } => false,
+        };
+        let mut own = changes.iter().filter(|change| change.todo == todo);
+        if !left.contains(&seq) && own.any(is_new) {
+            context.notice(format!("this replaces your rejected text `{text}`"));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the error for these rejections, if there are any.

@@ -83,9 +83,11 @@ completion-rejected  the todo follows a completed repeating one, whose completio
 permission-error     your role may not do this
 other codes          Hasura's own, with its message
 
-tudone queue retry HANDLE   merges the change with what the todo is now, and sends it
-tudone queue drop HANDLE    drops the change and shows what the server has
-tudone edit HANDLE          writes another text in its place
+tudone queue retry HANDLE           merges the change with what the todo is now, and sends it
+tudone queue retry HANDLE --mine    sends your text over the one that the server has
+tudone queue retry HANDLE --as-new  adds your text as a new todo and keeps the other
+tudone queue drop HANDLE            drops the change and shows what the server has
+tudone edit HANDLE                  writes another text in its place
 
 In the TUI, `Q` shows the queue, with both texts one below the other.
 ";

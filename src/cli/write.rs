@@ -96,7 +96,9 @@ pub(crate) fn commit_by(
     }
     let known_rejections = KnownRejections::known(store)?;
     let repeating = store.repeating_todos(changes)?;
+    let rejected_texts = rejected::texts(store, changes)?;
     let committed = write(store)?;
+    rejected::report_replaced(context, store, rejected_texts, changes)?;
     let tried = if changes.is_empty() || !has_unsent(store)? {
         Ok(())
     } else {

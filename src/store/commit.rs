@@ -94,6 +94,27 @@ impl Store {
         self.writing(|write| write.retry(seq, fresh))
     }
 
+    /// Adds `add`, the text of the rejected change `seq`, as a new todo and as one
+    /// action of `session`, and drops the change. Returns the new todo.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's; nothing is changed then.
+    pub fn add_as_new(
+        &mut self,
+        session: Session,
+        seq: i64,
+        add: &Change,
+    ) -> Result<Vec<Todo>, StoreError> {
+        self.writing(|write| {
+            write.arrange(add.at)?;
+            let (todos, items) = write.accept_all(std::slice::from_ref(add), |_| ())?;
+            write.record_action(session, "added", add.at, &items)?;
+            write.drop_entry(seq)?;
+            Ok(todos)
+        })
+    }
+
     /// Drops a change that is pending or rejected, never one that may have
     /// arrived. Returns whether there was such a change.
     ///

@@ -162,3 +162,90 @@ fn a_prefix_of_several_removals_that_wait_decides_about_none_of_them() -> Checke
     assert_eq!(machine.json(&["queue", "--json"])?["entries"], entries);
     Ok(())
 }
+
+/// A machine whose edit of `milk` met another one elsewhere.
+fn changed_elsewhere(sandbox: &Sandbox) -> Checked<Machine> {
+    let here = Machine::logged_in(sandbox, "ada@example.com")?;
+    here.run(&["add", "milk"])?.ended(0)?;
+    here.run(&["edit", "1", "oat milk", "--offline"])?
+        .ended(0)?;
+    sandbox.person(&here)?.edit("milk", "soy milk")?;
+    let ran = here.run(&["sync"])?.ended(6)?;
+    assert!(ran.stderr.contains("--mine"), "{ran:?}");
+    Ok(here)
+}
+
+#[test]
+fn mine_is_sent_over_the_newest_text_of_the_others() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = changed_elsewhere(&sandbox)?;
+    sandbox.person(&here)?.edit("soy milk", "rice milk")?;
+
+    let decided = here.json(&["queue", "retry", "1", "--mine", "--json"])?;
+
+    assert_eq!(decided["entries"][0]["state"], "synced", "{decided}");
+    assert_eq!(sandbox.texts()?, ["oat milk"]);
+    here.run(&["undo"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["rice milk"]);
+    Ok(())
+}
+
+#[test]
+fn as_new_keeps_both_texts() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = changed_elsewhere(&sandbox)?;
+
+    let decided = here.json(&["queue", "retry", "1", "--as-new", "--json"])?;
+
+    let entry = &decided["entries"][0];
+    assert_eq!((&entry["act"], &entry["handle"]), (&json!("add"), &json!("2")));
+    assert_eq!(sandbox.texts()?, ["soy milk", "oat milk"]);
+    assert_eq!(here.json(&["queue", "--json"])?["entries"], json!([]));
+    Ok(())
+}
+
+#[test]
+fn a_todo_deleted_elsewhere_can_only_be_added_as_new() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = removed_elsewhere(&sandbox)?;
+
+    let ran = here.run(&["queue", "retry", "1", "--mine"])?.ended(2)?;
+    assert!(ran.stderr.contains("--as-new"), "{ran:?}");
+    here.run(&["queue", "retry", "1", "--as-new"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["oat milk"]);
+    Ok(())
+}
+
+#[test]
+fn a_decision_needs_a_todo_with_a_rejected_change() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = Machine::logged_in(&sandbox, "ada@example.com")?;
+    here.run(&["add", "milk"])?.ended(0)?;
+    here.run(&["edit", "1", "bread", "--offline"])?.ended(0)?;
+
+    for words in [
+        &["queue", "retry", "1", "--mine"][..],
+        &["queue", "retry", "--mine"],
+        &["queue", "drop", "1", "--as-new"],
+        &["queue", "retry", "1", "--mine", "--as-new"],
+    ] {
+        here.run(words)?.ended(2)?;
+    }
+    here.run(&["queue", "retry", "99", "--mine"])?.ended(3)?;
+    Ok(())
+}
+
+#[test]
+fn an_edit_says_which_rejected_text_it_replaces() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = changed_elsewhere(&sandbox)?;
+
+    let ran = here.run(&["edit", "1", "any milk"])?.ended(0)?;
+
+    let replaced = "this replaces your rejected text `oat milk`";
+    assert!(ran.stderr.contains(replaced), "{ran:?}");
+    assert_eq!(sandbox.texts()?, ["any milk"]);
+    let plain = here.run(&["edit", "1", "milk"])?.ended(0)?;
+    assert!(!plain.stderr.contains("replaces"), "{plain:?}");
+    Ok(())
+}

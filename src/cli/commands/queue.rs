@@ -21,8 +21,14 @@ use crate::domain::todo::Handle;
 use crate::store::Store;
 use crate::text::sanitize::plain;
 
+mod decide;
+
 /// The arguments of `queue`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one flag of the command line"
+)]
 pub(crate) struct Arguments {
     /// What to do
     #[arg(value_enum, default_value_t)]
@@ -30,6 +36,14 @@ pub(crate) struct Arguments {
 
     /// Only changes of this todo
     handle: Option<String>,
+
+    /// With `retry`: send your text, whatever the server has now
+    #[arg(long, requires = "handle", conflicts_with = "as_new")]
+    mine: bool,
+
+    /// With `retry`: add your text as a new todo, and drop the change
+    #[arg(long, requires = "handle")]
+    as_new: bool,
 
     /// Do not ask for confirmation
     #[arg(short, long)]
@@ -79,6 +93,9 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         return print(arguments, &[]);
     }
     let mut store = known.open()?;
+    if arguments.mine || arguments.as_new {
+        return decide::run(context, arguments, &known, &mut store);
+    }
     let items = items(&store, arguments.handle.as_ref())?;
     match arguments.action {
         QueueAction::List | QueueAction::Show => print(arguments, &items),

@@ -4,6 +4,7 @@ use crate::auth::error::AuthErrorKind;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::sync_skipped::NEW_EXTERNAL_TOKEN;
+use crate::domain::change::is_local_rejection;
 use crate::finding::Finding;
 use crate::setup::FailureKind;
 use crate::sync::remote::RemoteError;
@@ -139,10 +140,7 @@ impl CliError {
             CliError::Login(error) => error.help(),
             CliError::CredentialStore(error) => error.help(),
             CliError::Unreachable { help, .. } => help.clone(),
-            CliError::Refused { .. } => {
-                "Run `tudone queue` to see them, then `tudone queue retry` or `tudone queue drop`."
-                    .to_owned()
-            }
+            CliError::Refused { changes } => rejection_help(changes).to_owned(),
             CliError::NotAllowed { queued: true, .. } => {
                 "Permit it for the role in Hasura, or discard the change with `tudone queue drop`."
                     .to_owned()
@@ -178,6 +176,15 @@ impl CliError {
             }
         };
         Some(text)
+    }
+}
+
+fn rejection_help(changes: &[(String, String, String)]) -> &'static str {
+    if changes.iter().any(|(_, code, _)| is_local_rejection(code)) {
+        "Run `tudone queue show` to see both texts, then `tudone queue retry HANDLE` with --mine or \
+         --as-new, or `tudone queue drop HANDLE`."
+    } else {
+        "Run `tudone queue` to see them, then `tudone queue retry` or `tudone queue drop`."
     }
 }
 

@@ -172,9 +172,7 @@ pub fn write(
                 act: Act::Add { text: text.clone() },
                 at: Timestamp::now(),
             };
-            // Added before the change is dropped: a kill between them keeps both.
-            store.commit_action(session, "added", &[add])?;
-            store.drop_entry(*seq)?;
+            store.add_as_new(session, *seq, &add)?;
             Msg::QueueChanged
         }
         _ => return Ok(None),
