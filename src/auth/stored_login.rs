@@ -17,6 +17,9 @@ use crate::auth::device::Prompt;
 use crate::auth::inspect::Inspected;
 use crate::domain::account::Identity;
 
+/// The most refresh tokens of earlier logins that are remembered.
+const MAX_EARLIER: usize = 5;
+
 /// The entries of one login. Calls block, as the credential store's do.
 #[derive(Debug, Clone)]
 pub struct StoredLogin {
@@ -66,6 +69,11 @@ struct AccessEntry<Secret> {
     expires_at: Option<Timestamp>,
     #[serde(default)]
     renew_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EarlierEntry<Secret> {
+    refresh_tokens: Vec<Secret>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -255,6 +263,45 @@ impl StoredLogin {
             Ok(Some(_)) | Err(CredentialStoreError::InvalidResponse { .. }) => self.delete_device(),
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads the refresh tokens of earlier logins of the same user, which a logout
+    /// revokes too. An invalid entry counts as none.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn earlier(&self) -> Result<Vec<SecretString>, CredentialStoreError> {
+        let entry: Option<EarlierEntry<String>> = match self.read("earlier") {
+            Err(CredentialStoreError::InvalidResponse { .. }) => None,
+            read => read?,
+        };
+        let tokens = entry.map(|entry| entry.refresh_tokens).unwrap_or_default();
+        Ok(tokens.into_iter().map(SecretString::from).collect())
+    }
+
+    /// Stores the newest refresh tokens of earlier logins: stores limit their entries.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn set_earlier(&self, tokens: &[SecretString]) -> Result<(), CredentialStoreError> {
+        let newest = tokens.iter().rev().take(MAX_EARLIER).rev();
+        self.write(
+            "earlier",
+            &EarlierEntry {
+                refresh_tokens: newest.map(SecretString::expose_secret).collect(),
+            },
+        )
+    }
+
+    /// Deletes the refresh tokens of earlier logins.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn delete_earlier(&self) -> Result<(), CredentialStoreError> {
+        self.delete("earlier")
     }
 
     /// Deletes access and refresh token, in this order: after a failure the login

@@ -6,6 +6,7 @@
 
 mod checks;
 mod save;
+mod unsaved;
 
 use std::fmt;
 use std::future::Future;
@@ -29,6 +30,8 @@ use crate::domain::account::{Account, Identity};
 use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
 use crate::text::sanitize;
+
+use unsaved::UnsavedGrant;
 
 /// The time after which the user is informed that the keyring may be locked.
 const KEYRING_PATIENCE: Duration = Duration::from_secs(1);
@@ -245,11 +248,15 @@ impl PendingLogin {
                 return Err(error.into());
             }
         };
+        let connection = &self.profile.config.connection;
+        let mut unsaved = UnsavedGrant::new(connection.clone(), grant.refresh.clone());
         let mut warnings = Vec::new();
         match verify(grant.access.clone()).await {
             Verification::Accepted => {}
             Verification::Refused { code, message } => {
-                return Err(self.rejected(&grant, &code, &message).await);
+                let error = self.rejected(&grant, &code, &message).await;
+                unsaved.settle();
+                return Err(error);
             }
             Verification::Unreachable { message } => {
                 let message = sanitize::message(&message);
@@ -260,11 +267,12 @@ impl PendingLogin {
             warnings.push(LoginWarning::NoRefreshToken);
         }
         let refresh = grant.refresh.clone();
-        let saved = self.profile.save_login(grant, warnings).await;
+        let saved = self.profile.save_login(grant, warnings, &mut unsaved).await;
         self.delete_parked().await;
         if let (Err(_), Some(token)) = (&saved, refresh) {
-            revoke_unused(&self.profile.config.connection, &token).await;
+            revoke_unused(connection, &token).await;
         }
+        unsaved.settle();
         saved
     }
 

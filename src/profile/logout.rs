@@ -66,8 +66,8 @@ impl LoggedOut {
 }
 
 impl ActiveProfile {
-    /// Revokes the refresh token at the issuer (not offline) and deletes the
-    /// stored login. The account stays known, so its todos can still be read,
+    /// Revokes the refresh token at the issuer (not offline), also those of earlier logins
+    /// of the same user, and deletes the stored login. The account stays known, so its todos can still be read,
     /// unless purged, which deletes all its data from this device. The caller
     /// confirms the loss of unsent changes.
     ///
@@ -85,14 +85,17 @@ impl ActiveProfile {
             Err(LockError::Busy { .. }) => None,
             lock => Some(lock.map_err(AuthError::from)?),
         };
-        let token = self.with_stored_login(refresh_token).await?;
-        let revocation = match token {
-            Some(_) if options.offline => Ok(Revocation::SkippedOffline),
-            Some(token) => self.revoke_token(&token).await,
-            None => Ok(Revocation::NothingToRevoke),
+        let tokens = self.with_stored_login(refresh_tokens).await?;
+        let revocation = if tokens.is_empty() {
+            Ok(Revocation::NothingToRevoke)
+        } else if options.offline {
+            Ok(Revocation::SkippedOffline)
+        } else {
+            self.revoke_tokens(&tokens).await
         };
         self.with_stored_login(|stored| {
             stored.delete_tokens()?;
+            stored.delete_earlier()?;
             stored.delete_device()
         })
         .await?;
@@ -137,9 +140,20 @@ impl ActiveProfile {
         Ok(page)
     }
 
-    async fn revoke_token(&self, token: &SecretString) -> Result<Revocation, AuthError> {
+    /// Revokes all `tokens`; returns the first result that is not a success.
+    async fn revoke_tokens(&self, tokens: &[SecretString]) -> Result<Revocation, AuthError> {
         let connection = &self.config.connection;
-        tokio::time::timeout(REVOKE_LIMIT, revoke(connection, token))
+        let revoking = async {
+            let mut revocation = Ok(Revocation::Revoked);
+            for token in tokens {
+                let result = revoke(connection, token).await;
+                if matches!(revocation, Ok(Revocation::Revoked)) {
+                    revocation = result;
+                }
+            }
+            revocation
+        };
+        tokio::time::timeout(REVOKE_LIMIT, revoking)
             .await
             .unwrap_or_else(|_| {
                 Err(AuthError::Transport(TransportError::Unreachable {
@@ -169,11 +183,12 @@ impl ActiveProfile {
     }
 }
 
-/// Reads the refresh token. An invalid entry counts as none: it is deleted too.
-fn refresh_token(stored: &StoredLogin) -> Result<Option<SecretString>, CredentialStoreError> {
-    match stored.refresh() {
-        Ok(found) => Ok(found.map(|found| found.token)),
-        Err(CredentialStoreError::InvalidResponse { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// Reads the refresh tokens of this login and of earlier ones of the same user. An
+/// invalid entry counts as none: it is deleted too.
+fn refresh_tokens(stored: &StoredLogin) -> Result<Vec<SecretString>, CredentialStoreError> {
+    let current = match stored.refresh() {
+        Err(CredentialStoreError::InvalidResponse { .. }) => None,
+        found => found?.map(|found| found.token),
+    };
+    Ok(current.into_iter().chain(stored.earlier()?).collect())
 }

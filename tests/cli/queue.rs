@@ -198,7 +198,10 @@ fn as_new_keeps_both_texts() -> Checked {
     let decided = here.json(&["queue", "retry", "1", "--as-new", "--json"])?;
 
     let entry = &decided["entries"][0];
-    assert_eq!((&entry["act"], &entry["handle"]), (&json!("add"), &json!("2")));
+    assert_eq!(
+        (&entry["act"], &entry["handle"]),
+        (&json!("add"), &json!("2"))
+    );
     assert_eq!(sandbox.texts()?, ["soy milk", "oat milk"]);
     assert_eq!(here.json(&["queue", "--json"])?["entries"], json!([]));
     Ok(())

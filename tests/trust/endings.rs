@@ -133,6 +133,8 @@ fn ctrl_c_leaves_nothing_behind_wherever_the_login_is() -> Checked {
         assert_eq!(last["code"], "interrupted", "{stage}: {last}");
         assert_eq!(last["message"], "login cancelled", "{stage}: {last}");
         nothing_is_stored(&machine)?;
+        let left = sandbox.control(Method::POST, "/revoke-all", None)?;
+        assert_eq!(left["revoked"], 0, "{stage}: what was given is revoked");
     }
     Ok(())
 }

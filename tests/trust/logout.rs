@@ -36,6 +36,30 @@ fn a_logout_ends_the_login_at_the_issuer_and_keeps_the_todos() -> Checked {
 }
 
 #[test]
+fn a_logout_ends_earlier_logins_of_the_same_user_too() -> Checked {
+    let (sandbox, machine) = prepared()?;
+    log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+    log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+
+    let answer = machine.json(&["logout", "--json"])?;
+
+    assert_eq!(answer["revoked"], true);
+    assert_eq!(alive(&sandbox)?, 0);
+    Ok(())
+}
+
+#[test]
+fn a_login_of_another_user_ends_all_logins_of_the_one_before() -> Checked {
+    let (sandbox, machine) = prepared()?;
+    log_in(&machine, &sandbox, "ada@example.com")?.ended(0)?;
+
+    log_in(&machine, &sandbox, "bob@example.com")?.ended(0)?;
+
+    assert_eq!(alive(&sandbox)?, 1, "only the new one");
+    Ok(())
+}
+
+#[test]
 fn a_logout_offline_asks_nobody_and_says_what_stays_valid() -> Checked {
     let (sandbox, machine) = prepared()?;
 

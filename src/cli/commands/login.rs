@@ -13,6 +13,7 @@ use crate::cli::context::CommandContext;
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::prompt::RawMode;
+use crate::cli::shutdown::Shutdown;
 use crate::cli::sync_skipped::WITHOUT_OFFLINE;
 use crate::cli::{network, output};
 use crate::profile::ActiveProfile;
@@ -183,9 +184,12 @@ async fn log_in(
         }
         return Ok(None);
     }
-    // Before the keys are shown: a key pressed earlier would be read as part of a line.
+    // Before the keys are shown: a key pressed earlier would be read as part of a line,
+    // and a signal would end the program in raw mode.
     let is_interactive = lock().is_interactive();
-    let raw = is_interactive.then(RawMode::enter).transpose()?;
+    let shutdown = is_interactive.then(Shutdown::listen_at_a_terminal);
+    let shutdown = shutdown.transpose()?;
+    let _raw = is_interactive.then(RawMode::enter).transpose()?;
     lock().code(pending.prompt())?;
     let endpoint = profile.config.connection.endpoint.clone();
     let login = pending.finish(
@@ -198,12 +202,12 @@ async fn log_in(
             .await
             .map_err(|error| with_total_time(error, arguments.timeout))
     };
-    if raw.is_none() {
+    let Some(shutdown) = shutdown else {
         return Ok(Some(login.await?));
-    }
+    };
     tokio::select! {
         result = login => Ok(Some(result?)),
-        stopped = keys::listen(printer) => Err(stopped),
+        stopped = keys::listen(printer, shutdown) => Err(stopped),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Storing of an approved login in place of the previous one.
 
+use std::sync::mpsc;
+
 use secrecy::SecretString;
 
+use super::unsaved::UnsavedGrant;
 use super::{LoggedIn, LoginWarning};
 use crate::auth::access::AccessToken;
 use crate::auth::credential_store::CredentialStoreError;
@@ -22,11 +25,13 @@ impl ActiveProfile {
     ///
     /// The login of another user is then also revoked at the issuer. A login of
     /// the same user is not: issuers that regard both as one (Keycloak, or Auth0
-    /// with Refresh Token Revocation Deletes Grant) would revoke the new one too.
+    /// with Refresh Token Revocation Deletes Grant) would revoke the new one too. It is
+    /// remembered for the logout.
     pub(super) async fn save_login(
         &self,
         grant: Grant,
         warnings: Vec<LoginWarning>,
+        unsaved: &mut UnsavedGrant,
     ) -> Result<LoggedIn, LoginError> {
         let connection = &self.config.connection;
         let previous = self.known_account().map(|known| known.account);
@@ -34,20 +39,31 @@ impl ActiveProfile {
         let lock = FileLock::acquire(&self.refresh_lock(), LOCK_LIMIT)
             .await
             .map_err(AuthError::from)?;
-        let replaced = self.with_stored_login(take_refresh_token).await?;
+        let sub = grant.identity.sub.clone();
+        let replaced = self
+            .with_stored_login(move |stored| replace_login(stored, &sub))
+            .await?;
         let path = self.account_file();
         accounts::remember(&path, connection, &grant.identity)
             .map_err(|source| LoginError::Files { path, source })?;
         let sub = grant.identity.sub.clone();
+        let (sender, receiver) = mpsc::channel();
+        unsaved.storing(receiver);
         let is_stored = self
-            .with_stored_login(move |stored| store_tokens(stored, sub, grant.refresh, grant.access))
+            .with_stored_login(move |stored| {
+                let is_stored = store_tokens(stored, sub, grant.refresh, grant.access);
+                // The receiver may have been dropped.
+                let _ = sender.send(matches!(is_stored, Ok(true)));
+                is_stored
+            })
             .await?;
         if !is_stored {
             return Err(LoginError::NothingStored);
         }
+        unsaved.settle();
         drop(lock);
-        if let Some(replaced) = replaced.filter(|replaced| replaced.sub != account.sub) {
-            revoke_unused(connection, &replaced.token).await;
+        for token in replaced {
+            revoke_unused(connection, &token).await;
         }
         Ok(LoggedIn {
             switched_from: previous.filter(|previous| *previous != account),
@@ -59,13 +75,28 @@ impl ActiveProfile {
     }
 }
 
-/// Deletes the tokens and returns the refresh token, if it was readable.
-fn take_refresh_token(
+/// Deletes the tokens of the login before that of `sub`. Returns the refresh tokens of
+/// another user, also of that user's earlier logins; one of the same user is remembered.
+fn replace_login(
     stored: &StoredLogin,
-) -> Result<Option<StoredRefreshToken>, CredentialStoreError> {
+    sub: &str,
+) -> Result<Vec<SecretString>, CredentialStoreError> {
     let found = stored.refresh();
     stored.delete_tokens()?;
-    Ok(found.ok().flatten())
+    let Ok(Some(found)) = found else {
+        return Ok(Vec::new());
+    };
+    let mut earlier = stored.earlier().unwrap_or_default();
+    earlier.push(found.token);
+    if found.sub == sub {
+        if let Err(error) = stored.set_earlier(&earlier) {
+            // The logout then revokes the new login only.
+            tracing::warn!(%error, "the previous refresh token was not remembered");
+        }
+        return Ok(Vec::new());
+    }
+    stored.delete_earlier()?;
+    Ok(earlier)
 }
 
 /// Stores the tokens. Returns `false` if none could be stored.

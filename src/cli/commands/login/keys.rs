@@ -14,11 +14,7 @@ use crate::runtime::input;
 
 /// Handles key presses and the countdown. Returns when the user or a signal stops
 /// the login, or the terminal is gone, so that raw mode ends in each case.
-pub(super) async fn listen(printer: &Mutex<LoginPrinter>) -> CliError {
-    let mut shutdown = match Shutdown::listen_at_a_terminal() {
-        Ok(shutdown) => shutdown,
-        Err(error) => return error,
-    };
+pub(super) async fn listen(printer: &Mutex<LoginPrinter>, mut shutdown: Shutdown) -> CliError {
     let mut events = input::events();
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {

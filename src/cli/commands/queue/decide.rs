@@ -34,7 +34,9 @@ pub(super) fn run(
         };
         context.clock.change(context.clock.key(), add)
     } else {
-        context.clock.change(todo, over_theirs(store, &item, todo, act)?)
+        context
+            .clock
+            .change(todo, over_theirs(store, &item, todo, act)?)
     };
     let written = write::commit_by(
         context,
