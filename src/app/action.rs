@@ -135,6 +135,8 @@ pub enum Action {
     OpenBrowser,
     /// Copy the login code.
     CopyCode,
+    /// Copy the address of the page.
+    CopyLink,
     /// Show or hide the QR code.
     ToggleQr,
     /// Request a new code.

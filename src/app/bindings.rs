@@ -177,6 +177,7 @@ pub const TABLE: &[Binding] = &[
     row(L::Sidebar, A::Cancel, "leave-sidebar", &["esc", "b", "shift-tab", "q"], "back to the list"),
     row(L::Login, A::OpenBrowser, "open-browser", &["enter"], "open the page in the browser"),
     row(L::Login, A::CopyCode, "copy-code", &["c"], "copy the code"),
+    row(L::Login, A::CopyLink, "copy-link", &["l"], "copy the link"),
     row(L::Login, A::ToggleQr, "toggle-qr", &["g"], "show or hide a QR code"),
     row(L::Login, A::Retry, "new-code", &["r"], "request a new code"),
     row(L::Login, A::Cancel, "leave-login", &["esc"], "back to the list"),

@@ -40,7 +40,7 @@ pub(super) fn lines(queued: &Queued, model: &Model, theme: &Theme, room: u16) ->
         (Action::RetryChange, "retry"),
         (Action::Merge, "edit both"),
         (Action::KeepMine, "keep mine"),
-        (Action::AddAsNew, "add as new"),
+        (Action::AddAsNew, "as new"),
         (Action::DropChange, "drop"),
     ];
     let mut hints = Vec::new();

@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
+use super::frame::frame;
 use super::pen::Pen;
-use super::text::columns;
+use super::text::{columns, width};
 use super::theme::Theme;
 use super::{line_of, list::centred, qr};
 use crate::app::Model;
@@ -13,12 +14,17 @@ use crate::app::action::{Action, Layer};
 use crate::app::login::{Login, Stage};
 use crate::auth::device::Prompt;
 
+/// From this height on, there is room for a frame.
+const ROOMY: u16 = 18;
+
 /// One line of the screen. On a small screen, lines of the highest rank are left
 /// out first.
 struct Text {
     words: String,
     style: Style,
     rank: u8,
+    /// Whether it has a frame, which needs an empty line above and below.
+    framed: bool,
 }
 
 /// Draws the next step of the login, or its error.
@@ -33,7 +39,7 @@ pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf
         height: area.height - foot,
         ..area
     };
-    let mut lines = lines(login, theme, area.width);
+    let mut lines = lines(model, login, theme, area);
     if login.qr {
         lines.push(text(
             "The terminal is too small for the QR code.",
@@ -60,7 +66,16 @@ pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let first = body.height.saturating_sub(count) / 3;
     for (n, line) in (first..body.height).zip(&lines) {
-        centred(&line.words, line.style, theme, line_of(body, n), buf);
+        if line.framed {
+            let around = around(&line.words, line_of(body, n));
+            frame("", "", theme, around, buf);
+        }
+        let style = if line.framed {
+            theme.overlay.patch(line.style)
+        } else {
+            line.style
+        };
+        centred(&line.words, style, theme, line_of(body, n), buf);
     }
     if foot == 1 {
         keys(model, login, theme, line_of(area, area.height - 1), buf);
@@ -72,10 +87,36 @@ fn text(text: &str, style: Style, rank: u8) -> Text {
         words: text.to_owned(),
         style,
         rank,
+        framed: false,
     }
 }
 
-fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
+/// The area of a frame around centred `words`.
+fn around(words: &str, line: Rect) -> Rect {
+    let width = u16::try_from(words.len()).unwrap_or(u16::MAX);
+    let width = width.saturating_add(8).min(line.width);
+    Rect {
+        x: line.x + (line.width - width) / 2,
+        y: line.y.saturating_sub(1),
+        width,
+        height: 3,
+    }
+}
+
+/// The user code, spaced and framed if there is room.
+fn user_code(code: &str, theme: &Theme, area: Rect) -> Text {
+    let letters: Vec<String> = code.chars().map(String::from).collect();
+    let spaced = letters.join(" ");
+    let fits = area.height >= ROOMY && spaced.len() + 8 <= usize::from(area.width);
+    let words = if fits { &spaced } else { code };
+    Text {
+        framed: fits,
+        ..text(words, theme.code, 0)
+    }
+}
+
+fn lines(model: &Model, login: &Login, theme: &Theme, area: Rect) -> Vec<Text> {
+    let width = area.width;
     let space = || text("", theme.text, 9);
     let mut lines = vec![text("Log in", theme.heading, 8), space()];
     match &login.stage {
@@ -117,13 +158,26 @@ fn lines(login: &Login, theme: &Theme, width: u16) -> Vec<Text> {
             lines.push(space());
             lines.push(text(prompt.code_instruction(), theme.text, 5));
             lines.push(space());
-            lines.push(text(&prompt.user_code, theme.code, 0));
+            let code = user_code(&prompt.user_code, theme, area);
+            if code.framed {
+                lines.push(space());
+            }
+            let framed = code.framed;
+            lines.push(code);
+            if framed {
+                lines.push(space());
+            }
             lines.push(space());
             let (minutes, seconds) = (seconds_left / 60, seconds_left % 60);
             let left = format!("{minutes}:{seconds:02} left");
-            let whole = format!("Waiting for approval, {left}");
+            let whole = format!("Waiting for you to press Confirm there, {left}");
             let fits = whole.len() <= usize::from(width);
             lines.push(text(if fits { &whole } else { &left }, theme.muted, 1));
+            if model.demo {
+                lines.push(space());
+                let demo = "This is the demo: without a browser, enter confirms by itself.";
+                lines.extend(wrapped(demo, theme.muted, 3, width));
+            }
             if let Some(error) = poll_error {
                 let text = format!("{error}; trying again");
                 lines.extend(wrapped(&text, theme.pending, 3, width));
@@ -180,27 +234,32 @@ fn code(model: &Model, prompt: &Prompt, theme: &Theme, area: Rect, buf: &mut Buf
 }
 
 fn keys(model: &Model, login: &Login, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let cancel = [(Action::Cancel, "close"), (Action::Quit, "quit")];
     let can: &[(Action, &str)] = match login.stage {
-        Stage::Code { openable: true, .. } => &[
-            (Action::OpenBrowser, "open the browser"),
-            (Action::CopyCode, "copy the code"),
-            (Action::ToggleQr, "QR code"),
-            (Action::Retry, "new code"),
-            (Action::Cancel, "close"),
-        ],
-        Stage::Code { .. } => &[
-            (Action::CopyCode, "copy the code"),
-            (Action::ToggleQr, "QR code"),
-            (Action::Retry, "new code"),
-            (Action::Cancel, "close"),
-        ],
-        Stage::LoggedIn { .. } => &[(Action::Retry, "log in again"), (Action::Cancel, "close")],
-        Stage::Failed { .. } => &[(Action::Retry, "try again"), (Action::Cancel, "close")],
-        Stage::Starting | Stage::Unlocking | Stage::Verifying => &[(Action::Cancel, "close")],
+        Stage::Code { openable, .. } => {
+            let keys = &[
+                (Action::OpenBrowser, "open"),
+                (Action::CopyCode, "copy code"),
+                (Action::CopyLink, "copy link"),
+                (Action::ToggleQr, "QR code"),
+                (Action::Retry, "new code"),
+            ];
+            if openable {
+                keys
+            } else {
+                keys.get(1..).unwrap_or_default()
+            }
+        }
+        Stage::LoggedIn { .. } => &[(Action::Retry, "log in again")],
+        Stage::Failed { .. } => &[(Action::Retry, "try again")],
+        Stage::Starting | Stage::Unlocking | Stage::Verifying => &[],
     };
     let mut pen = Pen::new(area, theme, buf);
-    for (action, word) in can {
-        if let Some(key) = model.keymap.hint(Layer::Login, *action) {
+    for (action, word) in can.iter().chain(&cancel) {
+        let Some(key) = model.keymap.hint(Layer::Login, *action) else {
+            continue;
+        };
+        if width(&key) + width(word) + 3 <= area.right().saturating_sub(pen.x()) {
             pen.write("  ", theme.text).write(&key, theme.key);
             pen.write(" ", theme.text).write(word, theme.muted);
         }

@@ -15,7 +15,7 @@ use crate::domain::line::Line;
 /// Draws the message, right-aligned in `area`.
 pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let on = |style: ratatui::style::Style| theme.overlay.patch(style);
-    let mut before = vec![Run::new("  ", on(theme.text))];
+    let mut before = vec![Run::new("  ", theme.overlay)];
     let mut after = Vec::new();
     match toast.kind {
         ToastKind::Info => before.push(Run::new(toast.what.clone(), theme.overlay)),
@@ -43,7 +43,7 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
             }
         }
     }
-    after.push(Run::new("  ", on(theme.text)));
+    after.push(Run::new("  ", theme.overlay));
     let subject = Line::new(&toast.subject).words_only();
     let fixed = runs_width(&before) + runs_width(&after);
     let room = area.width.saturating_sub(fixed + 1);

@@ -212,7 +212,7 @@ fn named_states() {
             "logging_in_at_20_by_8_shows_the_time_left",
             logging_in(20, 8),
         ),
-        ("a_login_as_a_qr_code", keys(logging_in(80, 36), "q")),
+        ("a_login_as_a_qr_code", keys(logging_in(80, 36), "g")),
         (
             "a_login_that_failed",
             after(logging_in(80, 14), login_failed),
@@ -359,7 +359,7 @@ fn every_screen_fits_any_terminal() {
         ("confirm", |w, h| keys(online(w, h), "d")),
         ("help", |w, h| keys(online(w, h), "? pgdn")),
         ("login", logging_in),
-        ("qr", |w, h| keys(logging_in(w, h), "q")),
+        ("qr", |w, h| keys(logging_in(w, h), "g")),
         ("paste", |w, h| {
             let mut stage = online(w, h);
             stage.say(Msg::Pasted("a\nb".to_owned()));

@@ -91,6 +91,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             login.remark = Some("code copied to the terminal's clipboard".to_owned());
             vec![Effect::Copy(code)]
         }
+        Action::CopyLink => {
+            let page = prompt.page().to_owned();
+            login.remark = Some("link copied to the terminal's clipboard".to_owned());
+            vec![Effect::Copy(page)]
+        }
         Action::ToggleQr => {
             login.qr = !login.qr;
             Vec::new()
