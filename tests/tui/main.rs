@@ -17,3 +17,4 @@ mod repeating;
 mod screens;
 mod stage;
 mod states;
+mod welcome;

@@ -261,12 +261,26 @@ fn the_keys_that_complete_a_sequence() {
 }
 
 #[test]
-fn the_list_in_every_theme() {
+fn list_details_and_queue_in_every_theme() {
     use tudone::ui::{ColorDepth, Theme, ThemeName};
     for name in [ThemeName::Dark, ThemeName::Light] {
         let mut stage = online(60, 12);
         stage.theme = Theme::new(name, ColorDepth::TrueColor);
         assert_snapshot!(name.name(), stage.styled());
+    }
+    for (name, theme) in [
+        ("dark", Theme::new(ThemeName::Dark, ColorDepth::TrueColor)),
+        ("light", Theme::new(ThemeName::Light, ColorDepth::TrueColor)),
+        (
+            "without_colours",
+            Theme::new(ThemeName::Terminal, ColorDepth::None),
+        ),
+    ] {
+        let mut stage = with_details(120, 14);
+        stage.theme = theme;
+        assert_snapshot!(format!("details_{name}"), stage.styled());
+        stage.press("tab Q").say(Msg::QueueRead(vec![rejected()]));
+        assert_snapshot!(format!("queue_{name}"), stage.styled());
     }
     let mut stage = online(60, 12);
     stage.theme = Theme::new(ThemeName::Terminal, ColorDepth::None);

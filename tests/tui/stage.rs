@@ -250,18 +250,7 @@ impl Stage {
     /// The screen with what each run of cells looks like.
     pub(crate) fn styled(&self) -> String {
         let size = self.size();
-        let (buf, _) = self.drawn(size.0, size.1);
-        let mut text = String::new();
-        for y in 0..size.1 {
-            let line = line(&buf, y);
-            if line.trim().is_empty() {
-                continue;
-            }
-            text.push_str(format!("│{line}").trim_end());
-            text.push('\n');
-            text.push_str(&runs(&buf, y));
-        }
-        text
+        styled(&self.drawn(size.0, size.1).0)
     }
 
     fn size(&self) -> (u16, u16) {
@@ -301,6 +290,21 @@ fn due_groups(rows: &[Todo]) -> DueCounts {
         let is_in = |line: &&Line<'_>| DueGroup::of(line.due(), calendar) == group;
         open.iter().filter(is_in).count() as u64
     })
+}
+
+/// The lines that are not empty, each with what its runs of cells look like.
+pub(crate) fn styled(buf: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buf.area.height {
+        let line = line(buf, y);
+        if line.trim().is_empty() {
+            continue;
+        }
+        text.push_str(format!("│{line}").trim_end());
+        text.push('\n');
+        text.push_str(&runs(buf, y));
+    }
+    text
 }
 
 fn line(buf: &Buffer, y: u16) -> String {
