@@ -109,16 +109,17 @@ pub(crate) fn commit_by(
         tried?.map(drop)
     };
     successors::announce(context, store, &repeating)?;
-    let mut todos = Vec::with_capacity(committed.len());
-    for todo in committed {
-        let state = if tried.is_ok() {
-            SyncState::Synced
-        } else {
-            SyncState::Pending
-        };
-        // A deleted todo is no longer in the store.
-        todos.push(store.todo(todo.key)?.unwrap_or(Todo { state, ..todo }));
-    }
+    let state = if tried.is_ok() {
+        SyncState::Synced
+    } else {
+        SyncState::Pending
+    };
+    let now = store.todos(committed.iter().map(|todo| todo.key))?;
+    // A deleted todo is no longer in the store.
+    let todos = committed.into_iter().zip(now);
+    let todos: Vec<_> = todos
+        .map(|(todo, now)| now.unwrap_or(Todo { state, ..todo }))
+        .collect();
     let mut error = rejected::error(known_rejections.since(store, Some(&todos))?);
     if let (None, Ok(()), Some(act)) = (&error, &tried, stuck(store, Some(&todos))?) {
         error = Some(CliError::NotAllowed { act, queued: true });

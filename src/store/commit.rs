@@ -134,12 +134,15 @@ impl Write<'_> {
     ) -> Result<(Vec<Todo>, Vec<HistoryItem>), StoreError> {
         let mut todos = Vec::with_capacity(changes.len());
         let mut items = Vec::with_capacity(changes.len());
-        for (change, count) in changes.iter().zip(1..) {
-            let (todo, item) = self.accept(change)?;
-            todos.extend(todo);
-            items.extend(item);
-            written(count);
-        }
+        self.with_cache_for(changes.len(), |write| {
+            for (change, count) in changes.iter().zip(1..) {
+                let (todo, item) = write.accept(change)?;
+                todos.extend(todo);
+                items.extend(item);
+                written(count);
+            }
+            Ok(())
+        })?;
         Ok((todos, items))
     }
 

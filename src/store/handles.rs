@@ -26,6 +26,21 @@ impl Store {
         found.map_err(|error| self.recognise(error))
     }
 
+    /// Returns each of the todos as [`Store::todo`] does, all from one snapshot.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn todos(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Result<Vec<Option<Todo>>, StoreError> {
+        self.reading(|snapshot| {
+            let found = |key| todo(snapshot, current(snapshot, key)?);
+            keys.into_iter().map(found).collect()
+        })
+    }
+
     /// Returns the todo that `handle` names, or at most 100 todos for an ambiguous
     /// prefix.
     ///

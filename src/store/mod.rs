@@ -30,6 +30,7 @@ mod history;
 mod merge_scans;
 mod open_file;
 mod outbox;
+mod page_cache;
 mod pull;
 mod quarantine;
 mod rebuild;

@@ -121,9 +121,12 @@ impl Write<'_> {
             overlaps: Vec::new(),
         };
         let mut done = Vec::with_capacity(items.len());
-        for item in items.into_iter().rev() {
-            done.extend(self.reverse_item(item, at, fresh, &mut report)?);
-        }
+        self.with_cache_for(items.len(), |write| {
+            for item in items.into_iter().rev() {
+                done.extend(write.reverse_item(item, at, fresh, &mut report)?);
+            }
+            Ok(())
+        })?;
         report.todos.reverse();
         report.gone.reverse();
         report.overlaps.reverse();

@@ -126,7 +126,7 @@ fn changes(
 ) -> Result<Vec<Change>, CliError> {
     let mut seen: HashMap<Key, usize> = HashMap::new();
     let mut taken = HashSet::new();
-    let mut changes = Vec::new();
+    let mut wanted = Vec::new();
     for Imported { text, key, .. } in todos {
         let key = if arguments.again {
             context.clock.key()
@@ -140,11 +140,17 @@ fn changes(
             };
             key.unwrap_or_else(nth)
         };
-        if taken.insert(key) && store.todo(key)?.is_none() {
-            changes.push(context.clock.change(key, Act::Add { text }));
+        if taken.insert(key) {
+            wanted.push((key, text));
         }
     }
-    Ok(changes)
+    let existing = store.todos(wanted.iter().map(|(key, _)| *key))?;
+    let missing = wanted
+        .into_iter()
+        .zip(existing)
+        .filter(|(_, existing)| existing.is_none());
+    let add = |((key, text), _)| context.clock.change(key, Act::Add { text });
+    Ok(missing.map(add).collect())
 }
 
 /// Returns the key of the n-th todo with this text: the same file makes the same

@@ -255,3 +255,30 @@ fn a_large_write_leaves_a_small_log() -> TestResult {
     assert_eq!(Store::open(&path, ENDPOINT)?.totals()?.open, 5999);
     Ok(())
 }
+
+#[test]
+fn a_write_of_many_rows_writes_each_page_once_and_frees_its_cache() -> TestResult {
+    const TODOS: u32 = 8000;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut store = Store::open(&path, ENDPOINT)?;
+    let random = |number: u32| {
+        let name = number.to_le_bytes();
+        Key::new(Uuid::new_v5(&Uuid::NAMESPACE_URL, &name))
+    };
+    let adds: Vec<_> = (0..TODOS)
+        .map(|number| add(random(number), &format!("todo {number}")))
+        .collect();
+    let log_length = || fs::metadata(folder.path().join("todos.db-wal")).map_or(0, |log| log.len());
+    let before = log_length();
+    let mut longest = before;
+    store.commit_action_with(Session::Cli, "added", &adds, |_| {
+        longest = longest.max(log_length());
+    })?;
+    assert_eq!(longest, before, "a page was written before the commit");
+    let kept: i64 = store
+        .connection
+        .pragma_query_value(None, "cache_size", |row| row.get(0))?;
+    assert_eq!(kept, -2000);
+    Ok(())
+}
