@@ -72,12 +72,7 @@ pub(crate) fn carry_out(
     let mut store = known.open()?;
     let filtered = bulk.pick.selection.is_used();
     let mut picked = if filtered {
-        pick::by_selection(
-            &store,
-            &bulk.pick.selection,
-            verb.scope,
-            context.calendar(known.week_start),
-        )?
+        pick::by_selection(context, &known, &store, &bulk.pick.selection, verb.scope)?
     } else if bulk.writing.dry_run && has_unsent(&store)? {
         // A pull would also push the pending changes.
         pick::among_known(&store, &handles)?

@@ -15,7 +15,6 @@ use crate::domain::list::Resolved;
 use crate::domain::query::{Options, Query, Scope, Term};
 use crate::domain::terms::parse_terms;
 use crate::domain::todo::{Handle, Todo};
-use crate::domain::when::Calendar;
 use crate::store::Store;
 
 /// Handles, or a selection.
@@ -186,19 +185,22 @@ pub(crate) fn among_known(store: &Store, handles: &[String]) -> Result<Picked, C
 /// [`CliError::Term`] when a term is invalid, [`CliError::Usage`] when one is
 /// blank; the store's.
 pub(crate) fn by_selection(
+    context: &CommandContext,
+    known: &KnownProfile,
     store: &Store,
     selection: &Selection,
     scope: Option<Scope>,
-    calendar: Calendar,
 ) -> Result<Picked, CliError> {
     reject_blank(&selection.filter, "`--every` selects all todos.")?;
     let options = Options {
         all: selection.every,
         ..Options::default()
     };
+    let calendar = context.calendar(known.week_start);
     let terms = parse_terms(&selection.filter, calendar)?;
     let mut query = Query::list(terms, options, calendar);
     query.scope = scope.unwrap_or(query.scope);
+    warn_of_unknown_changes(context, store, &query)?;
     let mut picked = Picked::default();
     store.each(&query, |todo| {
         picked.found.push(todo.clone());

@@ -183,6 +183,12 @@ pub(super) fn stop_self() -> io::Result<()> {
     Ok(())
 }
 
+/// Does nothing: this system has no job control.
+#[cfg(not(unix))]
+pub(super) fn stop_self() -> io::Result<()> {
+    Ok(())
+}
+
 /// Returns whether a shell with job control started this process: the jobs of a session
 /// are in other groups than its leader.
 #[cfg(unix)]

@@ -4,6 +4,7 @@ use futures_util::StreamExt as _;
 use ratatui::Terminal;
 
 use super::backend::ScreenBackend;
+use super::event_loop::Signal;
 use super::output::Output;
 use super::shutdown::Saved;
 use super::terminal::{self, Tty};
@@ -35,9 +36,14 @@ pub fn run_welcome(mut welcome: Welcome, theme: &Theme) -> Result<WelcomeChoice,
                 .map_err(RuntimeError::Terminal)?;
             let event = tokio::select! {
                 event = events.next() => event,
-                ends = signals.next() => {
-                    if ends {
-                        return Err(RuntimeError::Ended(Saved::Changes));
+                signal = signals.next() => {
+                    match signal {
+                        Signal::Quit => return Err(RuntimeError::Ended(Saved::Changes)),
+                        Signal::Stop => {
+                            tty.restore();
+                            terminal::stop_self().map_err(RuntimeError::Terminal)?;
+                        }
+                        Signal::Continued => {}
                     }
                     tty.take_over().map_err(RuntimeError::Terminal)?;
                     screen.clear().map_err(RuntimeError::Terminal)?;
@@ -64,28 +70,32 @@ struct Signals {
     terminate: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    stop: tokio::signal::unix::Signal,
     resume: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn listen() -> std::io::Result<Self> {
+        use rustix::process::Signal as Number;
         use tokio::signal::unix::{SignalKind, signal};
+        let stream = |number: Number| signal(SignalKind::from_raw(number.as_raw()));
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
-            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+            stop: stream(Number::TSTP)?,
+            resume: stream(Number::CONT)?,
         })
     }
 
-    /// Waits for a signal; returns whether it ends the program.
-    async fn next(&mut self) -> bool {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => true,
-            _ = self.hang_up.recv() => true,
-            _ = self.interrupt.recv() => true,
-            _ = self.resume.recv() => false,
+            _ = self.terminate.recv() => Signal::Quit,
+            _ = self.hang_up.recv() => Signal::Quit,
+            _ = self.interrupt.recv() => Signal::Quit,
+            _ = self.stop.recv() => Signal::Stop,
+            _ = self.resume.recv() => Signal::Continued,
         }
     }
 }
@@ -101,8 +111,8 @@ impl Signals {
         Ok(Self)
     }
 
-    async fn next(&mut self) -> bool {
+    async fn next(&mut self) -> Signal {
         let _ = tokio::signal::ctrl_c().await;
-        true
+        Signal::Quit
     }
 }

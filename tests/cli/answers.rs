@@ -165,12 +165,15 @@ fn a_backend_that_records_no_times_says_so_for_changed() -> Checked {
         let machine = Machine::logged_in(sandbox, "ada@example.com")?;
         machine.run(&["add", "milk"])?.ended(0)?;
         let listing = ["list", "not:changed:today", "--offline"];
-        let ran = machine.run(&listing)?.ended(0)?;
-        assert_eq!(
-            ran.stderr.contains("`changed:` matches no todo"),
-            says,
-            "{ran:?}"
-        );
+        let completing = ["done", "--dry-run", "--filter", "changed:today"];
+        for words in [&listing[..], &completing] {
+            let ran = machine.run(words)?.ended(0)?;
+            assert_eq!(
+                ran.stderr.contains("`changed:` matches no todo"),
+                says,
+                "{ran:?}"
+            );
+        }
     }
     Ok(())
 }

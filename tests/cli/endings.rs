@@ -96,6 +96,27 @@ fn a_stop_from_outside_gives_the_terminal_back_first() -> Checked {
 }
 
 #[test]
+fn a_stop_of_the_welcome_screen_gives_the_terminal_back_first() -> Checked {
+    let mut machine = Machine::new()?;
+    let script = r#""$@"; echo stopped; read line; fg >/dev/null; echo "ended $?""#;
+    machine.launch_through(&["bash", "-mc", script, "shell"]);
+    let mut seat = Seat::take(&machine, &[])?;
+    seat.wait_until(|screen| screen.contains("demo"))?;
+
+    kill_process(program_of(&seat)?, Signal::TSTP)?;
+
+    seat.wait_for("stopped")?;
+    assert!(!seat.screen().alternate_screen());
+    assert!(!seat.is_raw()?);
+    seat.press("\n")?;
+    seat.wait_until(|screen| screen.contains("demo"))?;
+    raw_again(&seat)?;
+    seat.press("q")?;
+    seat.wait_for("ended ")?;
+    Ok(())
+}
+
+#[test]
 fn ctrl_l_applies_what_another_program_has_reset() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = with_milk(&sandbox)?;
