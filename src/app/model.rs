@@ -26,7 +26,7 @@ use crate::app::theme::ThemeName;
 use crate::app::toast::Toast;
 use crate::app::tour::Tour;
 use crate::app::update::mouse::Click;
-use crate::app::views::Views;
+use crate::app::views::{RememberedList, Views};
 use crate::domain::account::Identity;
 use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
@@ -207,6 +207,8 @@ pub struct StartOptions {
     pub demo: bool,
     /// The theme.
     pub theme: ThemeName,
+    /// The list when the program ended the last time.
+    pub remembered: Option<RememberedList>,
 }
 
 impl Model {
@@ -263,9 +265,11 @@ impl Model {
             stale: true,
             who: start.who,
         };
+        let remembered = start.remembered.filter(|it| model.views.restore(it));
+        let selected = remembered.and_then(|it| it.selected);
         let query = model.views.query(model.calendar());
         let effects = match (&model.who, &model.connection) {
-            (Some(_), _) => model.list.show_first(query),
+            (Some(_), _) => model.list.show_at(query, selected),
             (None, ConnectionState::Off) => {
                 model.connection = ConnectionState::LoggedOut;
                 Vec::new()
@@ -278,6 +282,13 @@ impl Model {
             }
         };
         (model, effects)
+    }
+
+    /// Returns the list as it is now, for the next start.
+    #[must_use]
+    pub fn remembered(&self) -> Option<RememberedList> {
+        let selected = self.list.selected().map(|row| row.todo.key);
+        self.views.remembered(selected)
     }
 
     /// The last known size of the terminal: columns and rows.

@@ -1,9 +1,21 @@
 //! The views, and which of them is shown in what order.
 
+use crate::domain::key::Key;
 use crate::domain::list::ViewCounts;
 use crate::domain::query::{Query, Sort};
 use crate::domain::view::{Builtin, OwnView, View};
 use crate::domain::when::Calendar;
+
+/// The list as it was when the program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RememberedList {
+    /// The name of the view.
+    pub view: String,
+    /// The order the user chose, over that of the view.
+    pub order: Option<SortOrder>,
+    /// The selected todo.
+    pub selected: Option<Key>,
+}
 
 /// All views, and the current one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +79,27 @@ impl Views {
         let count = self.all.len().max(1);
         let next = self.current.saturating_add(count).saturating_add_signed(by) % count;
         self.choose(next);
+    }
+
+    /// Makes the remembered view current, in its order. Returns false if there is
+    /// none of its name any more.
+    pub(crate) fn restore(&mut self, remembered: &RememberedList) -> bool {
+        let mut names = self.all.iter().map(View::name);
+        let Some(index) = names.position(|name| name == remembered.view) else {
+            return false;
+        };
+        self.current = index;
+        self.order = remembered.order;
+        true
+    }
+
+    /// Returns the current view and its order, to be remembered.
+    pub(crate) fn remembered(&self, selected: Option<Key>) -> Option<RememberedList> {
+        Some(RememberedList {
+            view: self.all.get(self.current)?.name().to_owned(),
+            order: self.order,
+            selected,
+        })
     }
 
     /// Sets the order of the list.

@@ -225,6 +225,12 @@ impl ActiveProfile {
         self.account_folder(account).join("unfinished.json")
     }
 
+    /// The file with the view, order and selection of `account` in the TUI.
+    #[must_use]
+    pub fn remembered_list(&self, account: &Account) -> PathBuf {
+        self.account_folder(account).join("list.json")
+    }
+
     /// The lock file for rounds of sync of `account`.
     #[must_use]
     pub fn sync_lock(&self, account: &Account) -> PathBuf {

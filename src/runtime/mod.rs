@@ -33,6 +33,7 @@ mod login;
 mod network;
 pub mod output;
 mod panic_guard;
+mod remembered;
 mod shutdown;
 mod signals;
 mod terminal;
@@ -187,6 +188,9 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     // After a failure it is tried again, and reported, when the workers have finished.
     let kept = file.is_some_and(|file| unfinished::keep(&file, &lines, &offered).is_ok());
     let stored = if kept { lines } else { offered };
+    if let (Some(file), Some(list)) = (workers.remembered_file(), model.remembered()) {
+        remembered::keep(&file, &list);
+    }
     // Before the workers finish: the user need not watch them.
     drop(guard);
     let finished = runtime.block_on(shutdown::finish(workers, messages, &mut model, now));
@@ -247,6 +251,8 @@ fn open(
         groups: options.groups,
         demo: options.demo,
         theme: options.theme,
+        remembered: known
+            .and_then(|known| remembered::load(&profile.remembered_list(&known.account))),
     });
     let mut effects = match &store {
         Some(open) => answer_reads(&open.store, &mut model, first_effects, stamp())?,

@@ -80,6 +80,12 @@ impl Workers {
         Some(self.profile.unfinished_lines(account))
     }
 
+    /// The file for the list of the current account.
+    pub(super) fn remembered_file(&self) -> Option<PathBuf> {
+        let account = self.account.as_ref()?;
+        Some(self.profile.remembered_list(account))
+    }
+
     fn location(&self, account: &Account) -> DatabaseLocation {
         location(&self.profile, account)
     }

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 
+use tudone::app::views::RememberedList;
 use tudone::app::{Effect, Msg};
 use tudone::domain::list::Around;
 use tudone::domain::query::{Query, Scope};
 
 use crate::device::{Device, add};
-use crate::stage::{Stage, ada};
+use crate::stage::{Stage, ada, key};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -512,6 +513,41 @@ fn a_key_that_does_nothing_says_so() -> Outcome {
             .stage
             .screen()
             .contains("z does nothing here (? lists the keys)")
+    );
+    Ok(())
+}
+
+#[test]
+fn a_start_shows_the_view_order_and_selection_of_the_last_time() -> Outcome {
+    let texts = ["(B) milk", "(A) bread", "eggs"];
+    let mut before = Device::with(&texts)?;
+    before.press("6 o j")?;
+    let (selected, rows) = (before.selected(), before.rows());
+    let list = before.stage.model.remembered().ok_or("no list")?;
+    assert_eq!(list.view, "All");
+
+    let after = Device::on(Stage::remembering(60, 12, list.clone()), &texts)?;
+    assert_eq!((after.selected(), after.rows()), (selected, rows));
+
+    let gone = RememberedList {
+        selected: Some(key(99)),
+        ..list.clone()
+    };
+    let after = Device::on(Stage::remembering(60, 12, gone), &texts)?;
+    assert_eq!(after.rows().len(), 3);
+    assert!(
+        !after.stage.screen().contains("does not show"),
+        "no message"
+    );
+
+    let unknown = RememberedList {
+        view: "Work".to_owned(),
+        ..list
+    };
+    let after = Device::on(Stage::remembering(60, 12, unknown), &texts)?;
+    assert_eq!(
+        after.stage.model.remembered().map(|it| it.view),
+        Some("Open".to_owned())
     );
     Ok(())
 }

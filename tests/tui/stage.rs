@@ -10,6 +10,7 @@ use tudone::app::effect::WindowId;
 use tudone::app::keys;
 use tudone::app::model::{Size, StartOptions};
 use tudone::app::tags::TagCounts;
+use tudone::app::views::RememberedList;
 use tudone::app::{Effect, Keymap, Model, Msg, Stamp, update};
 use tudone::domain::account::Identity;
 use tudone::domain::due::DueGroup;
@@ -86,12 +87,17 @@ impl Stage {
         let views = views
             .iter()
             .filter_map(|(name, definition)| OwnView::parse(name, definition, calendar).ok());
-        Self::started((width, height), who, views.collect(), false)
+        Self::started((width, height), who, views.collect(), false, None)
+    }
+
+    /// As started after a program that ended with this list.
+    pub(crate) fn remembering(width: u16, height: u16, list: RememberedList) -> Self {
+        Self::started((width, height), Some(ada()), Vec::new(), false, Some(list))
     }
 
     /// As started with `--offline`, without an account.
     pub(crate) fn offline(width: u16, height: u16) -> Self {
-        Self::started((width, height), None, Vec::new(), true)
+        Self::started((width, height), None, Vec::new(), true, None)
     }
 
     fn started(
@@ -99,6 +105,7 @@ impl Stage {
         who: Option<Identity>,
         views: Vec<OwnView>,
         offline: bool,
+        remembered: Option<RememberedList>,
     ) -> Self {
         let (model, effects) = Model::new(StartOptions {
             who,
@@ -113,6 +120,7 @@ impl Stage {
             groups: true,
             demo: false,
             theme: ThemeName::Terminal,
+            remembered,
         });
         Self {
             model,

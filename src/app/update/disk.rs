@@ -36,14 +36,15 @@ pub(super) fn windowed(
     if model.loaded && totals.pending > model.totals.pending {
         effects.push(Effect::Sync { shown: false });
     }
-    model.loaded = true;
+    let was_loaded = std::mem::replace(&mut model.loaded, true);
     if model.counts.is_none() {
         let texts = model.list.rows().iter().map(|row| row.todo.text.as_str());
         model.tags.extend(TagCounts::of_texts(texts));
     }
     model.totals = totals;
     model.freshness = freshness;
-    if arrival.missing.is_some() && !says_more(model) {
+    // At a start the selected todo of the last time may be gone.
+    if arrival.missing.is_some() && was_loaded && !says_more(model) {
         model.touch();
         model.say("saved; this view does not show it");
     }
