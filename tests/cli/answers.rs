@@ -189,3 +189,22 @@ fn an_undo_of_many_says_how_many() -> Checked {
     assert!(ran.stdout.contains("undone: added 3 todos"), "{ran:?}");
     Ok(())
 }
+
+#[test]
+fn a_bad_filter_names_the_help_that_lists_the_terms() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let terms = machine.run(&["help", "terms"])?.ended(0)?.stdout;
+
+    for (term, topic) in [("due:sometime", "help dates"), ("no:socks", "help terms")] {
+        let ran = machine.run(&["list", term])?.ended(2)?;
+        assert!(ran.stderr.contains(term), "{ran:?}");
+        assert!(ran.stderr.contains(topic), "{ran:?}");
+        // What it lists besides is in the help.
+        let quoted = ran.stderr.split('`').skip(1).step_by(2);
+        for word in quoted.filter(|word| *word != term && !word.starts_with("tudone")) {
+            assert!(terms.contains(word), "{word} is not in the help: {ran:?}");
+        }
+    }
+    Ok(())
+}
