@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::mem::discriminant;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -11,6 +12,10 @@ use crate::app::{Effect, Msg};
 use crate::runtime::local_day::LocalDay;
 use crate::runtime::with_help;
 use crate::store::{Store, StoreError};
+
+/// How long nothing is requested before rows are counted: not between the keys of a
+/// search, each of which would count them all.
+const PAUSE_BEFORE_COUNTING: Duration = Duration::from_secs(1);
 
 /// Answers requests until their sender is dropped.
 pub(super) fn run(
@@ -44,17 +49,22 @@ pub(super) fn run(
     };
     let mut waiting = VecDeque::new();
     loop {
-        let msg = if let Some(effect) = waiting.pop_front() {
-            reader.answer(effect, requests, &mut waiting)
-        } else {
-            match requests.recv_timeout(WATCH_INTERVAL) {
-                Ok(effect) => {
-                    waiting.push_back(effect);
-                    None
-                }
-                Err(RecvTimeoutError::Timeout) => reader.check_for_changes(),
-                Err(RecvTimeoutError::Disconnected) => return,
+        let next = waiting.pop_front();
+        let pause = match &next {
+            Some(Effect::Count(_)) => Some(PAUSE_BEFORE_COUNTING),
+            Some(_) => None,
+            None => Some(WATCH_INTERVAL),
+        };
+        let more = pause.map(|pause| requests.recv_timeout(pause));
+        let msg = match (next, more) {
+            (_, Some(Err(RecvTimeoutError::Disconnected))) => return,
+            (next, Some(Ok(effect))) => {
+                waiting.extend(next);
+                waiting.push_back(effect);
+                None
             }
+            (Some(effect), _) => reader.answer(effect, requests, &mut waiting),
+            (None, _) => reader.check_for_changes(),
         };
         waiting.extend(requests.try_iter());
         waiting = latest(waiting);
@@ -177,7 +187,6 @@ mod tests {
     use std::error::Error;
     use std::sync::mpsc::channel;
     use std::thread;
-    use std::time::Duration;
 
     use jiff::civil::Date;
     use jiff::tz::{TimeZone, offset};
