@@ -17,6 +17,8 @@ mod database;
 mod device;
 #[path = "convergence/expectations.rs"]
 mod expectations;
+#[path = "convergence/fleet.rs"]
+mod fleet;
 #[path = "convergence/network.rs"]
 mod network;
 #[path = "convergence/play.rs"]

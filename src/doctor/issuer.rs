@@ -56,7 +56,7 @@ pub(super) async fn examine(connection: &Connection, report: &mut DoctorReport<'
 
 fn discovery_url(connection: &Connection) -> String {
     let issuer = connection.issuer.trim_end_matches('/');
-    format!("GET {issuer}/.well-facts/openid-configuration")
+    format!("GET {issuer}/.well-known/openid-configuration")
 }
 
 fn undiscovered(connection: &Connection, error: &AuthError) -> Finding {
@@ -170,7 +170,7 @@ async fn application(connection: &Connection, flow: &DeviceFlow, report: &mut Do
     }
 }
 
-/// Checks that the facts audience is not Auth0's Management API.
+/// Checks that the configured audience is not Auth0's Management API.
 fn audience(connection: &Connection) -> Finding {
     let management = format!("{}/api/v2/", connection.issuer.trim_end_matches('/'));
     if connection.audience != management {

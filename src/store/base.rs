@@ -3,7 +3,6 @@
 //! The base of a todo without outbox entries is its row in `shown`; the base of one
 //! with entries is in `base`.
 
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::domain::key::Key;
@@ -83,14 +82,7 @@ impl Write<'_> {
                  ON CONFLICT(key) DO UPDATE SET id = ?1, revision = ?3, created_at = ?4,
                      updated_at = ?5, text = ?6",
             )?
-            .execute(params![
-                row.id,
-                blob(row.key),
-                row.revision,
-                row.created_at.map(Timestamp::as_microsecond),
-                row.updated_at.map(Timestamp::as_microsecond),
-                row.text,
-            ])?;
+            .execute(rows::base_params(row))?;
         Ok(())
     }
 

@@ -98,6 +98,18 @@ pub(super) fn text<'r>(row: &'r SqlRow<'_>, column: usize) -> Result<&'r str, St
         .map_err(|_| StoreError::Value { what: "text" })
 }
 
+/// Returns the columns of a base row in the order in which [`read_base`] reads them.
+pub(super) fn base_params(row: &Row) -> (i64, [u8; 16], i64, Option<i64>, Option<i64>, &str) {
+    (
+        row.id,
+        blob(row.key),
+        row.revision,
+        row.created_at.map(Timestamp::as_microsecond),
+        row.updated_at.map(Timestamp::as_microsecond),
+        &row.text,
+    )
+}
+
 /// Reads [`BASE_COLUMNS`] after the `id` of `base`, or the `place` of `shown`.
 pub(super) fn read_base(row: &SqlRow<'_>) -> Result<Row, StoreError> {
     let place: i64 = row.get(0)?;

@@ -3,8 +3,7 @@
 //! After a reset of the server, and during a pull from the start, the old rows stay
 //! shown until the pull is complete.
 
-use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use crate::domain::feed::FeedRow;
 use crate::domain::key::Key;
@@ -70,14 +69,7 @@ impl Write<'_> {
                 "INSERT OR REPLACE INTO staged(id, key, revision, created_at, updated_at, text)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute(params![
-                row.id,
-                blob(row.key),
-                row.revision,
-                row.created_at.map(Timestamp::as_microsecond),
-                row.updated_at.map(Timestamp::as_microsecond),
-                row.text,
-            ])?;
+            .execute(rows::base_params(row))?;
         Ok(())
     }
 

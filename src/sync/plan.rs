@@ -177,6 +177,18 @@ impl<'a> ChangeChain<'a> {
             .map(|(position, queued)| (position, *queued))
     }
 
+    /// Returns why an edit of the todo waits, whatever its row is.
+    const fn edit_waits(&self, context: PlanContext<'_>) -> Option<WaitReason> {
+        if self.add_rejected {
+            return Some(WaitReason::AddRejected);
+        }
+        if context.capabilities.update {
+            None
+        } else {
+            Some(WaitReason::MayNotEdit)
+        }
+    }
+
     /// Returns the open changes up to `position`, oldest first.
     fn up_to(&self, position: usize) -> impl Iterator<Item = &'a Queued> {
         self.open.iter().take(position + 1).copied()

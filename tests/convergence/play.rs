@@ -1,8 +1,6 @@
 //! Plays a sequence and checks the result.
 
-use std::cell::RefCell;
 use std::path::Path;
-use std::rc::Rc;
 
 use jiff::Timestamp;
 use tudone::domain::change::{Act, Change, OutboxEntry, Progress, REMOVED_ELSEWHERE};
@@ -10,24 +8,20 @@ use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::list::Resolved;
 use tudone::domain::push_outcome::Queued;
 use tudone::domain::todo::{Handle, Todo};
-use tudone::sync::round::{RoundError, RoundReport};
 use uuid::Uuid;
 
 use crate::Checked;
 use crate::device::Device;
 use crate::expectations::{DeviceResult, Expectations};
+use crate::fleet::{Fleet, key, picked};
 use crate::network::{FORBIDDEN, Network, POISON};
 use crate::server::{Server, ServerRow};
-use crate::step::{DEVICES, Fate, Spoilt, Step};
+use crate::step::{DEVICES, Spoilt, Step};
 use crate::text::{edited, first, name};
-
-/// The most rounds of each device until nothing changes.
-const PATIENCE: usize = 40;
 
 /// The devices, the network and the expectations.
 struct Play {
-    network: Rc<RefCell<Network>>,
-    devices: Vec<Device>,
+    fleet: Fleet,
     expectations: Expectations,
     /// The last numbers of todos, and of everything else.
     todos: u32,
@@ -54,11 +48,8 @@ pub(crate) fn play(
     folder: &Path,
     on_disk: bool,
 ) -> Checked<Outcome> {
-    let network = Rc::new(RefCell::new(Network::new(server)?));
-    let devices = (0..DEVICES).map(|number| Device::new(number, &network, folder, on_disk));
     let mut play = Play {
-        devices: devices.collect::<Checked<_>>()?,
-        network,
+        fleet: Fleet::new(server, folder, on_disk)?,
         expectations: Expectations::default(),
         todos: 0,
         fresh: 0,
@@ -69,7 +60,7 @@ pub(crate) fn play(
     for step in steps {
         play.step(step)?;
     }
-    play.apply_outcome()?;
+    play.fleet.sync_until_quiet()?;
     play.check()
 }
 
@@ -82,24 +73,7 @@ fn change(number: u32, todo: Key, act: Act) -> Change {
     }
 }
 
-/// Returns the key of the todo with that number: a UUIDv7.
-fn key(number: u32) -> Key {
-    Key::new(Uuid::from_u128(
-        0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number),
-    ))
-}
-
-fn picked<T>(all: &[T], pick: u8) -> Option<&T> {
-    all.get(usize::from(pick).checked_rem(all.len())?)
-}
-
 impl Play {
-    fn device(&mut self, number: usize) -> Checked<&mut Device> {
-        self.devices
-            .get_mut(number)
-            .ok_or_else(|| "no such device".into())
-    }
-
     fn number(&mut self) -> u32 {
         self.fresh += 1;
         self.fresh
@@ -113,7 +87,7 @@ impl Play {
                 spoilt,
             } => self.add(device, count, spoilt),
             Step::Edit { device, pick, edit } => {
-                let shown = self.device(device)?.shown()?;
+                let shown = self.fleet.device(device)?.shown()?;
                 let Some(todo) = picked(&shown, pick) else {
                     return Ok(());
                 };
@@ -129,19 +103,13 @@ impl Play {
                 pick,
                 retry,
             } => self.decide(device, pick, retry),
-            Step::Sync { device } => {
-                let outcome = self.device(device)?.sync()?;
-                self.ended(device, Some(outcome))
-            }
-            Step::Pass { device, fate } => {
-                let outcome = self.device(device)?.pass(fate)?;
-                self.ended(device, outcome)
-            }
-            Step::Kill { device } => self.device(device)?.kill(),
-            Step::Straggle { pick } => self.network.borrow_mut().straggle(pick),
-            Step::Purge => self.purge(),
+            Step::Sync { device } => self.fleet.sync(device),
+            Step::Pass { device, fate } => self.fleet.pass(device, fate),
+            Step::Kill { device } => self.fleet.device(device)?.kill(),
+            Step::Straggle { pick } => self.fleet.network.borrow_mut().straggle(pick),
+            Step::Purge => self.fleet.purge(),
             Step::BackUp => {
-                self.network.borrow_mut().back_up();
+                self.fleet.network.borrow_mut().back_up();
                 Ok(())
             }
             Step::Restore => self.restore(Network::restore),
@@ -149,28 +117,15 @@ impl Play {
                 network.reset(same_user)?;
                 Ok(true)
             }),
-            Step::Upgrade => self.network.borrow_mut().upgrade(),
-        }
-    }
-
-    /// Checks that a round failed, if it did, because of the network.
-    fn ended(
-        &mut self,
-        device: usize,
-        outcome: Option<Result<RoundReport, RoundError>>,
-    ) -> Checked {
-        match outcome {
-            Some(Err(error @ (RoundError::Store(_) | RoundError::Lock(_) | RoundError::Busy))) => {
-                Err(format!("device {device}: {error:?}").into())
-            }
-            Some(_) => self.device(device)?.check(),
-            None => Ok(()),
+            Step::Upgrade => self.fleet.network.borrow_mut().upgrade(),
         }
     }
 
     fn commit(&mut self, device: usize, todo: Key, act: Act) -> Checked<Vec<Todo>> {
         let number = self.number();
-        self.device(device)?.commit(&[change(number, todo, act)])
+        self.fleet
+            .device(device)?
+            .commit(&[change(number, todo, act)])
     }
 
     fn add(&mut self, device: usize, count: u8, spoilt: Spoilt) -> Checked {
@@ -185,7 +140,7 @@ impl Play {
             };
             changes.push(change(self.number(), todo, Act::Add { text }));
         }
-        let todos = self.device(device)?.commit(&changes)?;
+        let todos = self.fleet.device(device)?.commit(&changes)?;
         for (change, todo) in changes.iter().zip(todos) {
             self.expectations.add(&todo.text, change.todo);
             let number = todo.local.ok_or("an add without a number")?;
@@ -196,7 +151,7 @@ impl Play {
 
     /// Changing a todo decides about its rejected changes.
     fn decided(&mut self, device: usize, todo: Key) -> Checked {
-        for Queued { entry, .. } in self.device(device)?.rejected()? {
+        for Queued { entry, .. } in self.fleet.device(device)?.rejected()? {
             if entry.change.todo == todo {
                 self.expectations.discard(device, &entry.change.act);
             }
@@ -210,7 +165,7 @@ impl Play {
             return Ok(());
         }
         self.decided(device, todo.key)?;
-        for Queued { entry, .. } in self.device(device)?.rejected()? {
+        for Queued { entry, .. } in self.fleet.device(device)?.rejected()? {
             if entry.change.todo == todo.key {
                 self.expectations.add_again(&entry.change.act);
             }
@@ -228,11 +183,11 @@ impl Play {
     }
 
     fn remove(&mut self, device: usize, pick: u8) -> Checked {
-        let shown = self.device(device)?.shown()?;
+        let shown = self.fleet.device(device)?.shown()?;
         let Some(todo) = picked(&shown, pick) else {
             return Ok(());
         };
-        let rejected = self.device(device)?.rejected()?;
+        let rejected = self.fleet.device(device)?.rejected()?;
         // An edit rejected for its text may be of a row that is not pulled yet.
         let is_gone = |entry: &OutboxEntry| match (&entry.change.act, &entry.progress) {
             (Act::Edit { .. }, Progress::Rejected(why)) => why.code == REMOVED_ELSEWHERE,
@@ -258,7 +213,7 @@ impl Play {
         let Some((key, before, after)) = last else {
             return Ok(());
         };
-        let shown = self.device(device)?.shown()?;
+        let shown = self.fleet.device(device)?.shown()?;
         match shown
             .iter()
             .find(|todo| todo.key == key && todo.text == after)
@@ -287,7 +242,7 @@ impl Play {
     }
 
     fn decide(&mut self, device: usize, pick: u8, retry: bool) -> Checked {
-        let rejected = self.device(device)?.rejected()?;
+        let rejected = self.fleet.device(device)?.rejected()?;
         let Some(Queued { entry, base, .. }) = picked(&rejected, pick) else {
             return Ok(());
         };
@@ -298,88 +253,54 @@ impl Play {
                 return Ok(());
             }
             self.expectations.add_again(&entry.change.act);
-            self.device(device)?
+            self.fleet
+                .device(device)?
                 .with(|store| Ok(store.retry(entry.seq, entry.change.todo)?))?;
         } else {
             self.expectations.discard(device, &entry.change.act);
-            self.device(device)?
+            self.fleet
+                .device(device)?
                 .with(|store| Ok(store.drop_entry(entry.seq)?))?;
         }
         Ok(())
     }
 
-    /// Purges tombstones. They outlive every request, so requests about to write are
-    /// dropped first.
-    fn purge(&mut self) -> Checked {
-        for device in 0..DEVICES {
-            if self.network.borrow().is_about_to_write(device) {
-                let outcome = self.device(device)?.pass(Fate::LostBefore)?;
-                self.ended(device, outcome)?;
-            }
-        }
-        self.network.borrow_mut().purge()
-    }
-
     /// Resets the server. Only a lower revision shows that, so each device reads it
     /// before anything is written again.
     fn restore(&mut self, how: impl FnOnce(&mut Network) -> Checked<bool>) -> Checked {
-        let done = how(&mut self.network.borrow_mut())?;
+        let done = how(&mut self.fleet.network.borrow_mut())?;
         if done {
-            let rows = self.network.borrow_mut().rows()?;
+            let rows = self.fleet.network.borrow_mut().rows()?;
             self.expectations
-                .restore(&self.network.borrow().seen, &rows);
-            for device in &mut self.devices {
+                .restore(&self.fleet.network.borrow().seen, &rows);
+            for device in &mut self.fleet.devices {
                 device.meet_the_server()?;
             }
         }
         Ok(())
     }
 
-    /// Syncs all devices without faults until nothing changes.
-    fn apply_outcome(&mut self) -> Checked {
-        for device in 0..DEVICES {
-            if self.device(device)?.is_in_round() {
-                let outcome = self.device(device)?.sync()?;
-                self.ended(device, Some(outcome))?;
-            }
-        }
-        self.network.borrow_mut().clear()?;
-        let mut last = None;
-        for _ in 0..PATIENCE {
-            let mut quiet = true;
-            for device in 0..DEVICES {
-                let outcome = self.device(device)?.sync()?;
-                quiet &= outcome.as_ref().is_ok_and(is_quiet);
-                last = Some(format!("{outcome:?}"));
-                self.ended(device, Some(outcome))?;
-            }
-            if quiet {
-                return Ok(());
-            }
-        }
-        Err(format!("never quiet: {last:?}").into())
-    }
-
     fn check(&mut self) -> Checked<Outcome> {
         let mut endings = Vec::new();
-        for device in &mut self.devices {
+        for device in &mut self.fleet.devices {
             endings.push(ending(device)?);
         }
         self.expectations
-            .check(&mut self.network.borrow_mut(), &endings)?;
+            .check(&mut self.fleet.network.borrow_mut(), &endings)?;
         self.check_numbers()?;
-        self.drop_rejected()?;
+        self.fleet.check_shown()?;
         Ok(Outcome {
-            rows: self.network.borrow_mut().rows()?,
+            rows: self.fleet.network.borrow_mut().rows()?,
             rejected: endings.into_iter().map(|ending| ending.codes).collect(),
         })
     }
 
     /// Checks that local numbers still name their todos.
     fn check_numbers(&mut self) -> Checked {
-        let rows = self.network.borrow_mut().rows()?;
+        let rows = self.fleet.network.borrow_mut().rows()?;
         for (device, number, todo) in self.numbers.clone() {
             let resolved = self
+                .fleet
                 .device(device)?
                 .with(|store| Ok(store.resolve(&Handle::Local(number))?))?;
             let there = rows.iter().any(|row| name(&row.text) == todo);
@@ -393,21 +314,6 @@ impl Play {
         }
         Ok(())
     }
-
-    /// Checks that everything is as on the server when rejected changes are dropped.
-    fn drop_rejected(&mut self) -> Checked {
-        let rows = self.network.borrow_mut().rows()?;
-        for device in &mut self.devices {
-            device.gives_up_to(&rows)?;
-        }
-        Ok(())
-    }
-}
-
-/// Returns whether a round changed nothing. A bare backend's list is always pulled
-/// completely.
-fn is_quiet(report: &RoundReport) -> bool {
-    report.pushed == 0 && report.rejected == 0 && report.waiting == 0
 }
 
 fn ending(device: &mut Device) -> Checked<DeviceResult> {

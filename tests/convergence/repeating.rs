@@ -3,11 +3,9 @@
 //!
 //! Another program, which does not know `rec:`, also edits the server directly.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
@@ -20,11 +18,10 @@ use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::line::Line;
 use tudone::domain::push_outcome::Queued;
 use tudone::domain::todo::Todo;
-use tudone::sync::round::{RoundError, RoundReport};
 use uuid::Uuid;
 
-use crate::device::Device;
-use crate::network::{Completion, Network};
+use crate::fleet::{Fleet, key, picked};
+use crate::network::Completion;
 use crate::postgres::Postgres;
 use crate::server::Server;
 use crate::step::{self, DEVICES, Fate};
@@ -146,24 +143,13 @@ struct UserActions {
 }
 
 struct Play {
-    network: Rc<RefCell<Network>>,
-    devices: Vec<Device>,
+    fleet: Fleet,
     actions: UserActions,
     added: BTreeSet<Uuid>,
     /// Todos that were restored as new ones, perhaps done.
     revived: BTreeSet<Uuid>,
     todos: u32,
     fresh: u32,
-}
-
-fn key(number: u32) -> Key {
-    Key::new(Uuid::from_u128(
-        0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number),
-    ))
-}
-
-fn picked<T>(all: &[T], pick: u8) -> Option<&T> {
-    all.get(usize::from(pick).checked_rem(all.len())?)
 }
 
 fn date(day: u8) -> Date {
@@ -189,11 +175,8 @@ fn is_done(text: &str) -> bool {
 static FOUND: AtomicUsize = AtomicUsize::new(0);
 
 fn play(steps: &[Step], server: Box<dyn Server>, folder: &Path, on_disk: bool) -> Checked {
-    let network = Rc::new(RefCell::new(Network::new(server)?));
-    let devices = (0..DEVICES).map(|number| Device::new(number, &network, folder, on_disk));
     let mut play = Play {
-        devices: devices.collect::<Checked<_>>()?,
-        network,
+        fleet: Fleet::new(server, folder, on_disk)?,
         actions: UserActions::default(),
         added: BTreeSet::new(),
         revived: BTreeSet::new(),
@@ -210,17 +193,11 @@ fn play(steps: &[Step], server: Box<dyn Server>, folder: &Path, on_disk: bool) -
     for step in steps {
         play.step(step)?;
     }
-    play.settle()?;
+    play.fleet.sync_until_quiet()?;
     play.check()
 }
 
 impl Play {
-    fn device(&mut self, number: usize) -> Checked<&mut Device> {
-        self.devices
-            .get_mut(number)
-            .ok_or_else(|| "no such device".into())
-    }
-
     fn number(&mut self) -> u32 {
         self.fresh += 1;
         self.fresh
@@ -249,7 +226,7 @@ impl Play {
                 edited.unwrap_or_else(|_| text.to_owned())
             }),
             Step::Remove { device, pick } => {
-                let shown = self.device(device)?.shown()?;
+                let shown = self.fleet.device(device)?.shown()?;
                 let Some(todo) = picked(&shown, pick) else {
                     return Ok(());
                 };
@@ -265,43 +242,11 @@ impl Play {
                 retry,
             } => self.decide(device, pick, retry),
             Step::Program { pick, day, toggles } => self.program(pick, day, toggles),
-            Step::Sync { device } => {
-                let outcome = self.device(device)?.sync()?;
-                self.ended(device, Some(outcome))
-            }
-            Step::Pass { device, fate } => {
-                let outcome = self.device(device)?.pass(fate)?;
-                self.ended(device, outcome)
-            }
-            Step::Kill { device } => self.device(device)?.kill(),
-            Step::Straggle { pick } => self.network.borrow_mut().straggle(pick),
-            Step::Purge => self.purge(),
-        }
-    }
-
-    /// A tombstone lives longer than any request: what is about to be written is cut
-    /// off.
-    fn purge(&mut self) -> Checked {
-        for device in 0..DEVICES {
-            if self.network.borrow().is_about_to_write(device) {
-                let outcome = self.device(device)?.pass(Fate::LostBefore)?;
-                self.ended(device, outcome)?;
-            }
-        }
-        self.network.borrow_mut().purge()
-    }
-
-    fn ended(
-        &mut self,
-        device: usize,
-        outcome: Option<Result<RoundReport, RoundError>>,
-    ) -> Checked {
-        match outcome {
-            Some(Err(error @ (RoundError::Store(_) | RoundError::Lock(_) | RoundError::Busy))) => {
-                Err(format!("device {device}: {error:?}").into())
-            }
-            Some(_) => self.device(device)?.check(),
-            None => Ok(()),
+            Step::Sync { device } => self.fleet.sync(device),
+            Step::Pass { device, fate } => self.fleet.pass(device, fate),
+            Step::Kill { device } => self.fleet.device(device)?.kill(),
+            Step::Straggle { pick } => self.fleet.network.borrow_mut().straggle(pick),
+            Step::Purge => self.fleet.purge(),
         }
     }
 
@@ -312,16 +257,16 @@ impl Play {
             act,
             at: Timestamp::UNIX_EPOCH,
         };
-        self.device(device)?.with(|store| {
+        self.fleet.device(device)?.with(|store| {
             store.commit_action(Session::Cli, "changed", &[change])?;
             Ok(())
         })?;
-        self.device(device)?.check()
+        self.fleet.device(device)?.check()
     }
 
     /// Changing a todo decides about its rejected changes.
     fn decided(&mut self, device: usize, todo: &Todo) -> Checked {
-        for Queued { entry, .. } in self.device(device)?.rejected()? {
+        for Queued { entry, .. } in self.fleet.device(device)?.rejected()? {
             if entry.change.todo == todo.key {
                 self.actions.decided.insert((device, name(&todo.text)));
             }
@@ -330,7 +275,7 @@ impl Play {
     }
 
     fn edit(&mut self, device: usize, pick: u8, edit: impl Fn(&str, u32) -> String) -> Checked {
-        let shown = self.device(device)?.shown()?;
+        let shown = self.fleet.device(device)?.shown()?;
         let Some(todo) = picked(&shown, pick) else {
             return Ok(());
         };
@@ -356,6 +301,7 @@ impl Play {
     /// Returns the successor of a todo, if it was not changed.
     fn untouched(&mut self, device: usize, todo: Key) -> Checked<Option<Todo>> {
         let found = self
+            .fleet
             .device(device)?
             .with(|store| Ok(store.successor(todo)?))?;
         Ok(found.filter(|next| !is_done(&next.text) && !next.text.contains(" w")))
@@ -364,7 +310,10 @@ impl Play {
     /// Records, after a change of a todo, that reopening removed its successor.
     fn moved(&mut self, device: usize, before: &Todo, successor: Option<Todo>) -> Checked {
         let todo = before.key;
-        let now = self.device(device)?.with(|store| Ok(store.todo(todo)?))?;
+        let now = self
+            .fleet
+            .device(device)?
+            .with(|store| Ok(store.todo(todo)?))?;
         let Some(now) = now else { return Ok(()) };
         if !is_done(&before.text) && is_done(&now.text) {
             self.actions
@@ -376,6 +325,7 @@ impl Play {
             return Ok(());
         };
         let left = self
+            .fleet
             .device(device)?
             .with(|store| Ok(store.todo(successor.key)?))?;
         let due_was_moved = self.actions.edited.iter().any(|it| it.1 == name(&now.text));
@@ -390,7 +340,7 @@ impl Play {
     }
 
     fn undo(&mut self, device: usize, redo: bool) -> Checked {
-        let before = self.device(device)?.shown()?;
+        let before = self.fleet.device(device)?.shown()?;
         let mut successors = Vec::new();
         for todo in &before {
             successors.push(self.untouched(device, todo.key)?);
@@ -405,7 +355,7 @@ impl Play {
             *todos += 1;
             key(*todos).uuid()
         };
-        let Some(device_) = self.devices.get_mut(device) else {
+        let Some(device_) = self.fleet.devices.get_mut(device) else {
             return Ok(());
         };
         device_.with(|store| {
@@ -420,9 +370,10 @@ impl Play {
         let keys = (first + 1..=self.todos).map(|n| key(n).uuid());
         self.added.extend(keys.clone());
         self.revived.extend(keys);
-        self.device(device)?.check()?;
+        self.fleet.device(device)?.check()?;
         for (todo, successor) in before.iter().zip(successors) {
             let now = self
+                .fleet
                 .device(device)?
                 .with(|store| Ok(store.todo(todo.key)?))?;
             let of = (device, name(&todo.text));
@@ -440,7 +391,7 @@ impl Play {
     }
 
     fn decide(&mut self, device: usize, pick: u8, retry: bool) -> Checked {
-        let rejected = self.device(device)?.rejected()?;
+        let rejected = self.fleet.device(device)?.rejected()?;
         let Some(Queued { entry, .. }) = picked(&rejected, pick) else {
             return Ok(());
         };
@@ -457,7 +408,7 @@ impl Play {
         let fresh = key(self.todos);
         self.added.insert(fresh.uuid());
         self.revived.insert(fresh.uuid());
-        self.device(device)?.with(|store| {
+        self.fleet.device(device)?.with(|store| {
             if retry {
                 store.retry(entry.seq, fresh)?;
             } else {
@@ -465,12 +416,12 @@ impl Play {
             }
             Ok(())
         })?;
-        self.device(device)?.check()
+        self.fleet.device(device)?.check()
     }
 
     /// Edits a row as another program, based on its current revision.
     fn program(&mut self, pick: u8, day: u8, toggles: bool) -> Checked {
-        let rows = self.network.borrow_mut().rows()?;
+        let rows = self.fleet.network.borrow_mut().rows()?;
         let Some(row) = picked(&rows, pick) else {
             return Ok(());
         };
@@ -482,7 +433,7 @@ impl Play {
             edited.unwrap_or_else(|_| row.text.clone())
         };
         self.actions.changed.insert(name(&row.text));
-        let mut network = self.network.borrow_mut();
+        let mut network = self.fleet.network.borrow_mut();
         let revision = network.revision(row.id)?;
         let body = json!({
             "operationName": "EditTodos",
@@ -496,35 +447,9 @@ impl Play {
         Ok(())
     }
 
-    /// Syncs all devices without faults until nothing changes.
-    fn settle(&mut self) -> Checked {
-        for device in 0..DEVICES {
-            if self.device(device)?.is_in_round() {
-                let outcome = self.device(device)?.sync()?;
-                self.ended(device, Some(outcome))?;
-            }
-        }
-        self.network.borrow_mut().clear()?;
-        let mut last = None;
-        for _ in 0..40 {
-            let mut quiet = true;
-            for device in 0..DEVICES {
-                let outcome = self.device(device)?.sync()?;
-                let is_quiet = |it: &RoundReport| it.pushed + it.rejected + it.waiting == 0;
-                quiet &= outcome.as_ref().is_ok_and(is_quiet);
-                last = Some(format!("{outcome:?}"));
-                self.ended(device, Some(outcome))?;
-            }
-            if quiet {
-                return Ok(());
-            }
-        }
-        Err(format!("never quiet: {last:?}").into())
-    }
-
     fn check(&mut self) -> Checked {
         for device in 0..DEVICES {
-            for Queued { entry, .. } in self.device(device)?.outbox()? {
+            for Queued { entry, .. } in self.fleet.device(device)?.outbox()? {
                 let Progress::Rejected(_) = entry.progress else {
                     return Err(format!("left over on {device}: {entry:?}").into());
                 };
@@ -533,20 +458,21 @@ impl Play {
                 }
             }
         }
-        let completions = self.network.borrow().completions.clone();
+        let completions = self.fleet.network.borrow().completions.clone();
         for completion in &completions {
             self.check_successor(completion)?;
         }
         self.check_rows(&completions)?;
         for (device, todo, successor) in std::mem::take(&mut self.actions.taken) {
             let found = self
+                .fleet
                 .device(device)?
                 .with(|store| Ok(store.todo(successor)?))?;
             if found.is_some() {
                 return Err(format!("{todo} was reopened, but {found:?} is there").into());
             }
         }
-        self.check_shown()
+        self.fleet.check_shown()
     }
 
     /// Checks that every completion by a device has its successor, unless the user undid
@@ -565,6 +491,7 @@ impl Play {
             unknown || self.actions.reopened.contains(&of) || self.actions.decided.contains(&of);
         let successor = Key::new(completion.todo).successor(completion.replaced);
         let arrived = self
+            .fleet
             .network
             .borrow()
             .arrived
@@ -582,7 +509,7 @@ impl Play {
             .iter()
             .map(|it| Key::new(it.todo).successor(it.replaced).uuid())
             .collect();
-        for row in self.network.borrow_mut().rows()? {
+        for row in self.fleet.network.borrow_mut().rows()? {
             let key: Uuid = row.key.parse()?;
             if self.added.contains(&key) || successors.contains(&key) {
                 continue;
@@ -598,15 +525,6 @@ impl Play {
             if !excused {
                 return Err(format!("{row:?} follows from no completion: {completions:#?}").into());
             }
-        }
-        Ok(())
-    }
-
-    /// Checks that everything is as on the server when rejected changes are dropped.
-    fn check_shown(&mut self) -> Checked {
-        let rows = self.network.borrow_mut().rows()?;
-        for device in &mut self.devices {
-            device.gives_up_to(&rows)?;
         }
         Ok(())
     }

@@ -116,14 +116,14 @@ impl<'a> Line<'a> {
     /// `t:DATE`, `rec:RULE`.
     #[must_use]
     pub fn words_only(self) -> String {
-        let mut words = self.reopened().unwrap_or_else(|_| self.0.to_owned());
-        words = Line(&words).with_priority(None).unwrap_or(words);
-        words = Line(&words).with_due(None).unwrap_or(words);
-        words = Line(&words).with_start(None).unwrap_or(words);
-        let rule = Line(&words).tags().find(|(key, _)| *key == "rec");
-        let rule = rule.map(|(key, rule)| format!("{key}:{rule}"));
-        let without = rule.and_then(|rule| Line(&words).without_tag(&rule).ok());
-        without.unwrap_or(words)
+        let open = self.reopened().unwrap_or_else(|_| self.0.to_owned());
+        let revisions = [
+            Revision::Priority(None),
+            Revision::Due(None),
+            Revision::Start(None),
+            Revision::RemoveTag("rec:".to_owned()),
+        ];
+        Revision::apply_all(&revisions, &open).unwrap_or(open)
     }
 
     /// See [`Revision::Priority`].

@@ -55,11 +55,8 @@ fn edit(
     context: PlanContext<'_>,
 ) -> PlanStep {
     let seq = first.entry.seq;
-    if chain.add_rejected {
-        return PlanStep::Wait(seq, WaitReason::AddRejected);
-    }
-    if !context.capabilities.update {
-        return PlanStep::Wait(seq, WaitReason::MayNotEdit);
+    if let Some(why) = chain.edit_waits(context) {
+        return PlanStep::Wait(seq, why);
     }
     let resend = |row: &Row| {
         send(

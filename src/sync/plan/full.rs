@@ -68,11 +68,8 @@ fn edit(
     context: PlanContext<'_>,
 ) -> PlanStep {
     let seq = first.entry.seq;
-    if chain.add_rejected {
-        return PlanStep::Wait(seq, WaitReason::AddRejected);
-    }
-    if !context.capabilities.update {
-        return PlanStep::Wait(seq, WaitReason::MayNotEdit);
+    if let Some(why) = chain.edit_waits(context) {
+        return PlanStep::Wait(seq, why);
     }
     match basis(chain, first, context) {
         FullBasis::Row(row) if may_have_arrived(first) => {
