@@ -2,6 +2,8 @@
 
 mod codes;
 
+pub(crate) use codes::KEY_DELETED;
+
 use std::io;
 
 use crate::auth::credential_store::CredentialStoreError;

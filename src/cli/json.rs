@@ -6,9 +6,9 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::config::nearest;
 use crate::domain::line::{Line, Priority};
 use crate::domain::todo::Todo;
+use crate::text::suggest::nearest;
 
 /// One field of a todo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use crate::auth::session::{AuthSession, Awaited};
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::sync_skipped::SyncSkipped;
+use crate::domain::list::Freshness;
 use crate::graphql::Hasura;
 use crate::http;
 use crate::os::file_lock::FileLock;
@@ -188,7 +189,8 @@ fn timed_out(
     // An interrupted round cannot record the failure itself. A shorter limit than
     // usual says nothing about the server.
     if limit >= SYNC_LIMIT {
-        let _ = store.record_failure(context.clock.now(), None);
+        let why = skipped.why();
+        let _ = store.record_failure(context.clock.now(), None, &why);
     }
     skipped
 }
@@ -245,6 +247,15 @@ pub(crate) fn recent_failure(
     let failed_at = store.freshness()?.failed_at;
     let lately = failed_at.is_some_and(|at| is_younger(at, RECENT, context.clock.now()));
     Ok(lately.then_some(SyncSkipped::Recent))
+}
+
+/// Returns when commands contact the server again; `None` if the next one does.
+pub(crate) fn next_try(freshness: &Freshness, now: Timestamp) -> Option<Timestamp> {
+    freshness.resting(now).or_else(|| {
+        let failed_at = freshness.failed_at?;
+        let until = failed_at.checked_add(RECENT).ok()?;
+        is_younger(failed_at, RECENT, now).then_some(until)
+    })
 }
 
 fn retry_after(context: &CommandContext, store: &Store) -> Result<Option<SyncSkipped>, CliError> {

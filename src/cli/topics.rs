@@ -75,7 +75,8 @@ decide. `tudone queue list` shows it with one of these codes:
 
 conflict             the todo was changed elsewhere in the same place
 removed-elsewhere    the todo was deleted elsewhere
-reset                the server's todos were replaced, and this one is not among them
+reset                the server was reset while the add was sent: the todo may be there
+                     already
 may-be-added         an answer was lost: the todo may be on the server already, perhaps
                      changed or completed on another device
 completion-rejected  the todo follows a completed repeating one, whose completion was
@@ -83,8 +84,9 @@ completion-rejected  the todo follows a completed repeating one, whose completio
 permission-error     your role may not do this
 other codes          Hasura's own, with its message
 
-tudone queue retry HANDLE           merges the change with what the todo is now, and sends it
-tudone queue retry HANDLE --mine    sends your text over the one that the server has
+tudone queue retry HANDLE           merges the change with what the todo is now, and sends it;
+                                    a todo that was deleted elsewhere is added again
+tudone queue retry HANDLE --mine    sends your text over the one that the server has (conflict)
 tudone queue retry HANDLE --as-new  adds your text as a new todo and keeps the other
 tudone queue drop HANDLE            drops the change and shows what the server has
 tudone edit HANDLE                  writes another text in its place
@@ -94,13 +96,15 @@ In the TUI, `Q` shows the queue, with both texts one below the other.
 
 const EXIT_CODES: &str = "\
 0    done; or a change safely queued, as reported on stderr
-1    failed for another reason; nothing to undo
+1    failed for another reason; nothing to undo; `import` left lines out
 2    wrong usage, or cancelled
 3    no such todo, or the handle is ambiguous
 4    login required, denied, expired or timed out
 5    server unreachable, and the command could not be answered without it
-6    the server rejected a change (permission, validation); `sync` with new rejections
-8    misconfigured: bad configuration file, no usable credential store
+6    the server rejected a change (permission, validation); `sync` with new
+     rejections; `queue retry` of a change that still conflicts
+8    misconfigured: bad configuration file, no usable credential store, a setting that
+     `doctor` or `setup` found wrong
 130  interrupted
 ";
 
@@ -138,7 +142,8 @@ queue --json           {"entries": [{"handle", "key", "act", "state", "text", �
 whoami --json          {"sub", "email", "name", "profile", "issuer", "endpoint"}
 status --json          {"account", "logged_in", "store", "backend", "as_of",
                         "pending", "sent", "rejected", "open", "done",
-                        "due_today", "overdue", "waiting"}
+                        "due_today", "overdue", "waiting", "error",
+                        "last_error": "…"|null, "next_try": "…"|null}
 demo --chaos D --json  {"seed", "seconds", "interrupted", "devices", "workers", "requests",
                         "faults": {NAME: n}, "unanswered_commits", "added", "removed",
                         "expected", "found", "lost", "doubled", "came_back", "edited",

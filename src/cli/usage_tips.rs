@@ -4,7 +4,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
-use crate::config::nearest;
+use crate::text::suggest::nearest;
 
 /// Keeps a suggested option only if it is a likely misspelling of the one typed, names
 /// the commands that have the option, and suggests no second `--`.

@@ -13,10 +13,10 @@ use crate::app::theme::{ROLES, RoleStyle};
 use crate::config::address::parse_url;
 use crate::config::error::{ConfigProblem, Location};
 use crate::config::settings::{self, DEFAULT_PROFILE, Section, Setting, ValueForm};
-use crate::config::suggest::nearest;
 use crate::domain::view::OwnView;
 use crate::domain::when::Calendar;
 use crate::text::causes;
+use crate::text::suggest::nearest;
 
 /// A value and the line it stands on, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]

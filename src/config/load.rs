@@ -15,8 +15,8 @@ use crate::config::file::{File, Values, parse};
 use crate::config::settings::{
     AUDIENCE, CLIENT_ID, CREDENTIAL_COMMAND, CREDENTIAL_STORE, ENDPOINT, ISSUER, Setting,
 };
-use crate::config::suggest::nearest;
 use crate::config::{CREDENTIAL_STORES, Config, Origin, Paths, Profile, UiSettings};
+use crate::text::suggest::nearest;
 
 /// The configuration flags of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

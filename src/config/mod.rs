@@ -21,13 +21,11 @@ pub mod file;
 pub mod load;
 pub mod paths;
 pub mod settings;
-pub mod suggest;
 pub mod write;
 
 pub use address::parse_url;
 pub use error::{ConfigError, ConfigProblem, Location};
 pub use load::{Flags, load};
-pub use suggest::nearest;
 
 /// The commented default file, as `tudone config default` prints it.
 pub const DEFAULT_FILE: &str = include_str!("../../assets/config.toml");

@@ -7,6 +7,7 @@ use crate::domain::line::Priority;
 use crate::domain::query::{LinePart, Options, Query, Sort, Term};
 use crate::domain::todo::SyncState;
 use crate::domain::when::{self, Calendar, DAY_HELP, DaysError, RANGE_HELP};
+use crate::text::suggest::nearest;
 
 mod error;
 mod help;
@@ -341,18 +342,6 @@ fn part(value: &str) -> Result<LinePart, UnplacedTermError> {
             nearest: nearest(value, LinePart::ALL.map(LinePart::word))
                 .map(|near| format!("no:{near}")),
         })
-}
-
-/// Returns the name nearest to `typed`, if at most a third of the letters differ.
-fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let typed = typed.to_lowercase();
-    let allowed = (typed.chars().count() / 3).max(1);
-    names
-        .into_iter()
-        .map(|name| (strsim::osa_distance(&typed, name), name))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

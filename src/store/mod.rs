@@ -278,6 +278,17 @@ impl Store {
         Ok(self.state()?.freshness())
     }
 
+    /// Returns why the last attempt to sync failed; `None` if it succeeded.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn last_failure(&self) -> Result<Option<String>, StoreError> {
+        self.reading(|snapshot| {
+            Ok(snapshot.query_row("SELECT failure FROM ledger", [], |row| row.get(0))?)
+        })
+    }
+
     fn state(&self) -> Result<AccountState, StoreError> {
         AccountState::load(&self.connection).map_err(|error| self.recognise(error))
     }

@@ -184,14 +184,16 @@ impl Store {
                 write.account_state.rekeying = false;
             }
             write.account_state.as_of = Some(pull.began);
-            write.account_state.failed_at = None;
+            if write.account_state.failed_at.take().is_some() {
+                write.set_failure(None)?;
+            }
             write.account_state.rest_until = None;
             Ok(())
         })
     }
 
-    /// Records that the server could not be reached, and the pause that it `asked`
-    /// for: an hour at most. Without one, an earlier pause still holds.
+    /// Records that the server could not be reached and `why`, and the pause that it
+    /// `asked` for: an hour at most. Without one, an earlier pause still holds.
     ///
     /// # Errors
     ///
@@ -200,6 +202,7 @@ impl Store {
         &mut self,
         at: Timestamp,
         asked: Option<Duration>,
+        why: &str,
     ) -> Result<(), StoreError> {
         let after = |rest: Duration| at.checked_add(rest).ok();
         let longest = after(LONGEST_REST);
@@ -210,7 +213,7 @@ impl Store {
             let kept = state.rest_until.filter(|it| Some(*it) <= longest);
             state.rest_until = wanted.or(kept);
             state.failed_at = Some(at);
-            Ok(())
+            write.set_failure(Some(why))
         })
     }
 }
@@ -245,6 +248,11 @@ impl Write<'_> {
         if rows >= MANY && state.open + state.done == 0 {
             self.tx.execute_batch(schema::UNSORTED)?;
         }
+        Ok(())
+    }
+
+    fn set_failure(&self, why: Option<&str>) -> Result<(), StoreError> {
+        self.tx.execute("UPDATE ledger SET failure = ?1", [why])?;
         Ok(())
     }
 

@@ -12,11 +12,11 @@ use crate::store::error::StoreError;
 use crate::store::rebuild;
 
 /// The migrations, oldest first. A released one is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH];
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
 
 /// * `shown`: every todo as it is shown. A row that is not `overlaid` has no
 ///   outbox entry and is at the same time the todo's *base*, so nothing is kept
-///   twice.`place` is the order: see `sort_key`.
+///   twice. `place` is the order: see `sort_key`.
 /// * `base`: the server's last rows of the todos that have outbox entries.
 /// * `outbox`: `row_id` and `took` are the id and revision of the answer.
 /// * `numbers`: the todo of `n3`. `aliases`: old keys, resolved in one step.
@@ -188,6 +188,11 @@ CREATE TABLE successors(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX successors_todo ON successors(todo, edit);
 CREATE INDEX successors_edit ON successors(edit);
+";
+
+/// * `failure`: why the last attempt to sync failed, at `failed_at`.
+const SIXTH: &str = "
+ALTER TABLE ledger ADD COLUMN failure TEXT;
 ";
 
 /// The sort indexes of lists. They exist whenever a pull is complete: to fill an

@@ -16,6 +16,7 @@ use crate::os::file_lock::{FileLock, LockError};
 use crate::store::{Store, StoreError};
 use crate::sync::remote::{Remote, RemoteError};
 use crate::sync::round::pull::PageSize;
+use crate::text::causes;
 
 mod lost_adds;
 mod outcome;
@@ -146,7 +147,10 @@ async fn run_round<R: Remote>(
     if let Err(RoundError::Remote(error)) = &outcome
         && is_unreachable(error)
     {
-        round.store.record_failure(now(), error.retry_after())?;
+        let why = causes::on_one_line(error);
+        round
+            .store
+            .record_failure(now(), error.retry_after(), &why)?;
     }
     outcome?;
     Ok(round.report)

@@ -6,3 +6,4 @@
 pub mod causes;
 pub mod redact;
 pub mod sanitize;
+pub mod suggest;

@@ -208,3 +208,45 @@ fn a_bad_filter_names_the_help_that_lists_the_terms() -> Checked {
     }
     Ok(())
 }
+
+#[test]
+fn the_status_says_why_the_last_sync_failed_and_when_it_is_tried_again() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["sync"])?.ended(0)?;
+    let status = machine.json(&["status", "--json"])?;
+    assert!(status["last_error"].is_null() && status["next_try"].is_null());
+
+    drop(sandbox);
+    machine.run(&["add", "milk"])?.ended(0)?;
+    let status = machine.json(&["status", "--json"])?;
+    let why = status["last_error"].as_str().unwrap_or_default();
+    assert!(why.contains("cannot reach"), "{status}");
+    assert!(status["next_try"].is_string(), "{status}");
+    let text = machine.run(&["status"])?.ended(0)?.stdout;
+    assert!(text.contains(why), "{text}");
+    Ok(())
+}
+
+#[test]
+fn help_names_a_subcommand_or_says_that_there_is_none() -> Checked {
+    let machine = Machine::new()?;
+    let help = machine.run(&["help", "setup", "hasura"])?.ended(0)?.stdout;
+    assert!(help.contains("Usage: tudone setup hasura"), "{help}");
+    let ran = machine.run(&["help", "setup", "nonsense"])?.ended(2)?;
+    assert!(ran.stderr.contains("no subcommand `nonsense`"), "{ran:?}");
+    machine.run(&["help", "terms", "nonsense"])?.ended(2)?;
+    Ok(())
+}
+
+#[test]
+fn the_key_of_a_deleted_todo_is_refused_with_what_to_do() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let key = "5f9e919a-9c1a-4a55-8b5f-2f7e6d0c1a11";
+    machine.run(&["add", "--key", key, "milk"])?.ended(0)?;
+    machine.run(&["rm", "--yes", key])?.ended(0)?;
+    let ran = machine.run(&["add", "--key", key, "milk"])?.ended(6)?;
+    assert!(ran.stderr.contains("Use another key"), "{ran:?}");
+    Ok(())
+}

@@ -269,6 +269,26 @@ fn a_text_refused_from_the_editor_is_kept_in_a_file() -> Checked {
     Ok(())
 }
 
+#[cfg(unix)]
+#[test]
+fn a_text_from_the_editor_that_cannot_be_saved_is_kept_in_a_file() -> Checked {
+    let (_sandbox, mut machine) = start()?;
+    machine.run(&["add", "one"])?.ended(0)?;
+    let editor = machine.path("editor");
+    let program = env!("CARGO_BIN_EXE_tudone");
+    let script = format!("printf 'two\\n' >\"$1\"; '{program}' rm --yes --quiet 1 >&2\n");
+    std::fs::write(&editor, script)?;
+    machine.set("EDITOR", format!("sh {}", editor.display()));
+
+    let ran = machine.run(&["edit", "1"])?.ended(3)?;
+
+    let said = ran.stderr.split("kept in ").nth(1).ok_or("no path")?;
+    let path = said.split([':', '\n']).next().unwrap_or_default().trim();
+    assert_eq!(std::fs::read_to_string(path)?, "two\n");
+    std::fs::remove_file(path)?;
+    Ok(())
+}
+
 #[test]
 fn a_list_is_narrowed_turned_around_and_counted() -> Checked {
     let (_sandbox, mut machine) = start()?;

@@ -171,10 +171,8 @@ fn is_done(text: &str) -> bool {
     Line::new(text).is_done()
 }
 
-/// The number of completions with verified successors.
-static FOUND: AtomicUsize = AtomicUsize::new(0);
-
-fn play(steps: &[Step], server: Box<dyn Server>, folder: &Path, on_disk: bool) -> Checked {
+/// Plays `steps` and returns the number of completions with verified successors.
+fn play(steps: &[Step], server: Box<dyn Server>, folder: &Path, on_disk: bool) -> Checked<usize> {
     let mut play = Play {
         fleet: Fleet::new(server, folder, on_disk)?,
         actions: UserActions::default(),
@@ -447,7 +445,7 @@ impl Play {
         Ok(())
     }
 
-    fn check(&mut self) -> Checked {
+    fn check(&mut self) -> Checked<usize> {
         for device in 0..DEVICES {
             for Queued { entry, .. } in self.fleet.device(device)?.outbox()? {
                 let Progress::Rejected(_) = entry.progress else {
@@ -459,30 +457,32 @@ impl Play {
             }
         }
         let completions = self.fleet.network.borrow().completions.clone();
+        let mut found = 0;
         for completion in &completions {
-            self.check_successor(completion)?;
+            found += usize::from(self.check_successor(completion)?);
         }
         self.check_rows(&completions)?;
         for (device, todo, successor) in std::mem::take(&mut self.actions.taken) {
-            let found = self
+            let left = self
                 .fleet
                 .device(device)?
                 .with(|store| Ok(store.todo(successor)?))?;
-            if found.is_some() {
-                return Err(format!("{todo} was reopened, but {found:?} is there").into());
+            if left.is_some() {
+                return Err(format!("{todo} was reopened, but {left:?} is there").into());
             }
         }
-        self.fleet.check_shown()
+        self.fleet.check_shown()?;
+        Ok(found)
     }
 
     /// Checks that every completion by a device has its successor, unless the user undid
-    /// it or has yet to decide about it.
-    fn check_successor(&self, completion: &Completion) -> Checked {
+    /// it or has yet to decide about it. Returns whether it has.
+    fn check_successor(&self, completion: &Completion) -> Checked<bool> {
         let Some(device) = completion.device else {
-            return Ok(());
+            return Ok(false);
         };
         if completion.replaced == 0 && self.revived.contains(&completion.todo) {
-            return Ok(());
+            return Ok(false);
         }
         let of = (device, name(&completion.text));
         // In that case it looks like another device's completion.
@@ -499,8 +499,7 @@ impl Play {
         if !arrived && !excused {
             return Err(format!("{completion:?} has no successor {successor}").into());
         }
-        FOUND.fetch_add(usize::from(arrived), Ordering::Relaxed);
-        Ok(())
+        Ok(arrived)
     }
 
     /// Checks that every todo was added by a user or by a completion.
@@ -533,12 +532,15 @@ impl Play {
 #[test]
 fn each_completion_of_a_repeating_todo_has_one_successor() -> Checked {
     let cases = cases()?;
+    let found = AtomicUsize::new(0);
     all(cases, sequences, World::new, |world, sequence| {
         let server = Box::new(world.server(sequence.short_pages).clone());
-        play(&sequence.steps, server, world.folder.path(), false)
+        let verified = play(&sequence.steps, server, world.folder.path(), false)?;
+        found.fetch_add(verified, Ordering::Relaxed);
+        Ok(())
     })?;
     // Otherwise the sequences would prove little.
-    let found = FOUND.load(Ordering::Relaxed);
+    let found = found.into_inner();
     assert!(found >= cases as usize, "only {found} in {cases} sequences");
     Ok(())
 }
@@ -552,7 +554,7 @@ fn each_completion_has_one_successor_while_users_keep_typing() -> Checked {
         |world, sequence| {
             let folder = tempfile::tempdir()?;
             let server = Box::new(world.server(sequence.short_pages).clone());
-            play(&sequence.steps, server, folder.path(), true)
+            play(&sequence.steps, server, folder.path(), true).map(drop)
         },
     )
 }
@@ -569,7 +571,7 @@ fn each_completion_has_one_successor_on_postgresql() -> Checked {
                 return Ok(());
             };
             let server = postgres.serving(sequence.short_pages);
-            play(&sequence.steps, server, folder.path(), false)
+            play(&sequence.steps, server, folder.path(), false).map(drop)
         },
     )
 }

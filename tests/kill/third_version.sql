@@ -19,6 +19,7 @@ ALTER TABLE shown DROP COLUMN waiting;
 ALTER TABLE ledger DROP COLUMN staging;
 ALTER TABLE ledger DROP COLUMN day;
 ALTER TABLE ledger DROP COLUMN reading;
+ALTER TABLE ledger DROP COLUMN failure;
 ALTER TABLE history DROP COLUMN session;
 ALTER TABLE history DROP COLUMN undone;
 UPDATE ledger SET open = 9;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::cli::context::CommandContext;
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, KEY_DELETED};
 use crate::cli::json::{Fields, ShownAll};
 use crate::cli::output::{self, Dates, TodoLines};
 use crate::cli::write::{self, Writing};
@@ -91,9 +91,8 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         && written.rejected.is_none()
         && store.todo(key)?.is_none()
     {
-        // The server skips the key of a deleted todo.
         let message = "a todo with this key was deleted".to_owned();
-        let changes = vec![(key.to_string(), "key-deleted".to_owned(), message)];
+        let changes = vec![(key.to_string(), KEY_DELETED.to_owned(), message)];
         return Err(CliError::Refused { changes });
     }
     let printed = print(context, arguments, &written.todos);

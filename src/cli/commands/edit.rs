@@ -159,12 +159,12 @@ fn edit_in_editor(
     let [todo] = picked.found.as_slice() else {
         return picked.error().map_or(Ok(()), Err);
     };
-    let typed = type_in_editor(context, arguments, &todo.text)?;
+    let (draft, typed) = type_in_editor(context, arguments, &todo.text)?;
     notify(context, &typed);
     let text = typed.text;
     // Based on the text in the editor, so that a concurrent change is not lost.
     let seen = todo.text.clone();
-    carry_out(
+    let done = carry_out(
         context,
         &bulk(arguments, vec![handle.to_owned()]),
         VERB,
@@ -174,21 +174,32 @@ fn edit_in_editor(
                 after: text.clone(),
             }))
         },
-    )
+    );
+    // A rejected change keeps its text in the queue.
+    if done
+        .as_ref()
+        .is_err_and(|error| !matches!(error, CliError::Refused { .. }))
+    {
+        context.notice(format!(
+            "the new text is kept in {}",
+            draft.keep().display()
+        ));
+    }
+    done
 }
 
 /// Opens the editor until its text is accepted. If it cannot ask, a rejected text is
-/// kept in its file.
+/// kept in its file. The file is deleted when the draft is dropped.
 fn type_in_editor(
     context: &CommandContext,
     arguments: &Arguments,
     before: &str,
-) -> Result<Typed, CliError> {
+) -> Result<(Draft, Typed), CliError> {
     let draft = Draft::new(before, &context.clock.key().to_string())?;
     loop {
         let text = draft.edit()?;
         let source = match rules(context, arguments).check_edit(before, &text) {
-            Ok(typed) => return Ok(typed),
+            Ok(typed) => return Ok((draft, typed)),
             Err(source) => source,
         };
         if context.can_ask() {

@@ -1,6 +1,6 @@
 //! `tudone export`.
 
-use std::io::Write;
+use std::io::{self, IsTerminal as _, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use crate::cli::output;
 use crate::domain::query::{Query, Scope};
 use crate::os::private_file;
 use crate::store::Store;
+use crate::text::sanitize::plain;
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]
@@ -36,11 +37,19 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         )
     })?;
     let store = context.known()?.read()?;
-    let Some(path) = path else {
+    if path.is_none() && !io::stdout().is_terminal() {
         return write(store.as_ref(), format, output::stdout()).map(drop);
-    };
+    }
     let mut bytes = Vec::new();
     let count = write(store.as_ref(), format, &mut bytes)?;
+    let Some(path) = path else {
+        // A terminal would obey control characters in todos.
+        let mut out = output::stdout();
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            writeln!(out, "{}", plain(line))?;
+        }
+        return Ok(out.flush()?);
+    };
     let what = format!("write {}", path.display());
     private_file::replace(path, &bytes).map_err(CliError::io(what))?;
     context.notice(format!("exported {count} todos"));

@@ -12,8 +12,8 @@ use crate::cli::error::CliError;
 use crate::cli::examples;
 use crate::cli::pager::Paged;
 use crate::cli::topics::{self, TOPICS};
-use crate::config::nearest;
 use crate::finding::{CHECKS, codes, find, setup_codes};
+use crate::text::suggest::nearest;
 
 /// The arguments of `help`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// exit-codes
     topic: Option<String>,
 
-    /// After `doctor`: one of its codes
+    /// After `doctor`: one of its codes; after a command: its subcommand
     code: Option<String>,
 }
 
@@ -36,10 +36,14 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         Some("doctor") => doctor(&mut command, arguments.code.as_deref())?,
         // With the user's own keys, if there are any.
         Some("keys") => topics::keys(&keymap(context)),
-        Some(name) => match (topic(name), command.find_subcommand_mut(name)) {
-            (Some(topic), _) => (topic.text)(),
-            (None, Some(command)) => command.render_long_help().to_string(),
-            (None, None) => return Err(unknown(&command, name)),
+        Some(name) => match (topic(name), &arguments.code) {
+            (Some(topic), None) => (topic.text)(),
+            (_, code) => {
+                let Some(found) = command.find_subcommand_mut(name) else {
+                    return Err(unknown(&command, name));
+                };
+                subcommand(found, code.as_deref())?
+            }
         },
     };
     let mut out = Paged::new(!context.flags.no_input);
@@ -56,6 +60,21 @@ fn keymap(context: &CommandContext) -> Keymap {
     let keys = config.keys.iter();
     let keys = keys.map(|(name, keys)| (name.as_str(), keys.as_str()));
     Keymap::configured(keys).unwrap_or_default()
+}
+
+/// The help on a command, or on its subcommand.
+fn subcommand(command: &mut clap::Command, name: Option<&str>) -> Result<String, CliError> {
+    let Some(name) = name else {
+        return Ok(command.render_long_help().to_string());
+    };
+    if let Some(found) = command.find_subcommand_mut(name) {
+        return Ok(found.render_long_help().to_string());
+    }
+    let of = command.get_name();
+    Err(CliError::usage(
+        format!("`{of}` has no subcommand `{name}`"),
+        format!("Run `tudone help {of}`."),
+    ))
 }
 
 fn unknown(command: &clap::Command, name: &str) -> CliError {

@@ -17,7 +17,6 @@ use crate::cli::output::{self, Out, TodoLines};
 use crate::cli::pager::Paged;
 use crate::cli::pick::{reject_blank, warn_of_unknown_changes};
 use crate::cli::sync_skipped::SyncSkipped;
-use crate::config::nearest;
 use crate::domain::query::{Options, Query, Scope, Sort};
 use crate::domain::terms::parse_terms;
 use crate::domain::todo::Todo;
@@ -25,6 +24,7 @@ use crate::domain::view::{OwnView, View, ViewError};
 use crate::domain::when::Calendar;
 use crate::store::Store;
 use crate::text::causes;
+use crate::text::suggest::nearest;
 
 /// The arguments of `list`.
 #[derive(Debug, Args)]

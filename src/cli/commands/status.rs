@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::cli::commands::list::moment;
 use crate::cli::context::{CommandContext, opened};
 use crate::cli::error::CliError;
+use crate::cli::network;
 use crate::cli::output;
 use crate::domain::feed::Capabilities;
 use crate::domain::list::Totals;
@@ -51,6 +52,10 @@ struct StatusReport {
     rejected: u64,
     #[serde(flatten)]
     counts: Counts,
+    /// Why the last sync failed; `None` if it did not.
+    last_error: Option<String>,
+    /// When commands contact the server again; `None` if the next one does.
+    next_try: Option<Timestamp>,
 }
 
 /// The counts of todos. Waiting ones (`t:`) count only as waiting and done.
@@ -121,6 +126,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         store.as_ref(),
         totals.unwrap_or_default(),
         context.clock.today(),
+        context.clock.now(),
     )?;
     let mut out = output::stdout();
     if let Some(format) = &arguments.format {
@@ -170,6 +176,7 @@ fn status_report(
     store: Option<&Store>,
     totals: Totals,
     today: Date,
+    now: Timestamp,
 ) -> Result<StatusReport, CliError> {
     let capabilities = store.map(Store::capabilities).transpose()?.flatten();
     let freshness = store.map(Store::freshness).transpose()?;
@@ -204,7 +211,7 @@ fn status_report(
             Some(Capabilities { full: false, .. }) => "bare",
             None => "unknown",
         },
-        as_of: freshness.and_then(|freshness| freshness.as_of),
+        as_of: freshness.as_ref().and_then(|freshness| freshness.as_of),
         pending: totals.pending,
         sent: totals.sent,
         rejected: totals.rejected,
@@ -212,6 +219,8 @@ fn status_report(
             Some(store) => Counts::of(store, today)?,
             None => Counts::default(),
         },
+        next_try: freshness.as_ref().and_then(|it| network::next_try(it, now)),
+        last_error: store.map(Store::last_failure).transpose()?.flatten(),
     })
 }
 
@@ -280,7 +289,7 @@ fn lines(context: &CommandContext, report: &StatusReport) -> Vec<(&'static str, 
     let as_of = report
         .as_of
         .map_or_else(|| "never synced".to_owned(), |at| moment(context, at));
-    vec![
+    let mut lines = vec![
         ("account", account),
         ("login", login),
         ("store", report.store.clone()),
@@ -294,5 +303,9 @@ fn lines(context: &CommandContext, report: &StatusReport) -> Vec<(&'static str, 
                 report.pending, report.sent, report.rejected
             ),
         ),
-    ]
+    ];
+    if let Some(error) = &report.last_error {
+        lines.push(("sync", error.clone()));
+    }
+    lines
 }

@@ -179,10 +179,20 @@ impl CliError {
     }
 }
 
+/// The code of an add with the key of a deleted todo, which the server skips.
+pub(crate) const KEY_DELETED: &str = "key-deleted";
+
 fn rejection_help(changes: &[(String, String, String)]) -> &'static str {
-    if changes.iter().any(|(_, code, _)| is_local_rejection(code)) {
+    let has = |wanted: &str| changes.iter().any(|(_, code, _)| code == wanted);
+    if has(KEY_DELETED) {
+        return "Use another key: a deleted todo stays deleted.";
+    }
+    if has("conflict") {
         "Run `tudone queue show` to see both texts, then `tudone queue retry HANDLE` with --mine or \
          --as-new, or `tudone queue drop HANDLE`."
+    } else if changes.iter().any(|(_, code, _)| is_local_rejection(code)) {
+        "Run `tudone help rejected` for what the code means, then `tudone queue retry HANDLE` or \
+         `tudone queue drop HANDLE`."
     } else {
         "Run `tudone queue` to see them, then `tudone queue retry` or `tudone queue drop`."
     }

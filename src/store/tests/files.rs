@@ -198,7 +198,7 @@ fn a_database_of_the_first_version_keeps_its_outbox_and_gets_a_history() -> Test
              ALTER TABLE shown DROP COLUMN start; ALTER TABLE shown DROP COLUMN waiting;
              ALTER TABLE ledger DROP COLUMN day; ALTER TABLE ledger DROP COLUMN reading;
              ALTER TABLE ledger DROP COLUMN staging;
-             ALTER TABLE ledger DROP COLUMN rest_until;
+             ALTER TABLE ledger DROP COLUMN rest_until; ALTER TABLE ledger DROP COLUMN failure;
              PRAGMA user_version = 1;",
     )?;
 

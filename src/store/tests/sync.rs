@@ -275,7 +275,7 @@ fn a_purge_beyond_the_last_row_does_not_reset_twice() -> TestResult {
 #[test]
 fn freshness_shows_the_last_pull_and_later_failures() -> TestResult {
     let mut store = store()?;
-    store.record_failure(NOW, None)?;
+    store.record_failure(NOW, None, "unreachable")?;
     assert_eq!(store.freshness()?.failed_at, Some(NOW));
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
@@ -307,21 +307,21 @@ fn an_id_out_of_range_is_an_error() -> TestResult {
 fn a_requested_pause_holds_until_its_end_or_a_success() -> TestResult {
     let minutes = |count| NOW.checked_add(SignedDuration::from_mins(count));
     let mut store = store()?;
-    store.record_failure(NOW, Some(Duration::from_mins(10)))?;
+    store.record_failure(NOW, Some(Duration::from_mins(10)), "unreachable")?;
     // Another try that got no answer.
-    store.record_failure(minutes(2)?, None)?;
+    store.record_failure(minutes(2)?, None, "unreachable")?;
     let freshness = store.freshness()?;
     assert_eq!(freshness.resting(minutes(2)?), Some(minutes(10)?));
     assert_eq!(freshness.resting(minutes(10)?), None, "the pause is over");
 
-    store.record_failure(minutes(3)?, Some(Duration::ZERO))?;
+    store.record_failure(minutes(3)?, Some(Duration::ZERO), "unreachable")?;
     assert_eq!(
         store.freshness()?.resting(minutes(3)?),
         None,
         "the last request counts"
     );
 
-    store.record_failure(NOW, Some(Duration::from_mins(10)))?;
+    store.record_failure(NOW, Some(Duration::from_mins(10)), "unreachable")?;
     let pull = store.begin_pull(NOW)?;
     store.complete_pull(&pull)?;
     assert_eq!(
@@ -336,12 +336,12 @@ fn a_requested_pause_holds_until_its_end_or_a_success() -> TestResult {
 fn no_server_and_no_wrong_clock_blocks_requests_for_long() -> TestResult {
     let hour = NOW.checked_add(SignedDuration::from_hours(1))?;
     let mut store = store()?;
-    store.record_failure(NOW, Some(Duration::MAX))?;
+    store.record_failure(NOW, Some(Duration::MAX), "unreachable")?;
     assert_eq!(store.freshness()?.resting(NOW), Some(hour));
 
     let set_back = NOW.checked_sub(SignedDuration::from_hours(24 * 365))?;
     assert_eq!(store.freshness()?.resting(set_back), None);
-    store.record_failure(set_back, None)?;
+    store.record_failure(set_back, None, "unreachable")?;
     assert_eq!(store.freshness()?.resting(set_back), None);
     assert_eq!(store.freshness()?.resting(NOW), None);
     Ok(())

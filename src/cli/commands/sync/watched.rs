@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use crate::cli::commands::queue::QueueItem;
-use crate::cli::context::KnownProfile;
+use crate::cli::context::{KnownProfile, outbox};
 use crate::cli::error::CliError;
 use crate::domain::change::Progress;
 use crate::domain::key::Key;
@@ -147,7 +147,7 @@ impl Watched {
             return Ok(());
         }
         let mut rejected = HashSet::new();
-        for queued in self.store.outbox()? {
+        for queued in outbox(&self.store)? {
             let seq = queued.entry.seq;
             if matches!(queued.entry.progress, Progress::Rejected(_)) {
                 rejected.insert(seq);
