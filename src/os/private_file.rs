@@ -1,7 +1,7 @@
 //! Files that only their owner may read.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Creates `directory` and its missing parents, for the owner only (0700). An
@@ -114,6 +114,21 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return written;
     }
     sync_directory(directory)
+}
+
+/// Reads `path` if it has at most `most` bytes.
+///
+/// # Errors
+///
+/// Error reported by the system, or [`io::ErrorKind::FileTooLarge`].
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more shows that the file is longer, even if it grows meanwhile.
+    let mut file = File::open(path)?.take(most.saturating_add(1));
+    if file.read_to_end(&mut bytes)? as u64 > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
 }
 
 /// Returns whether users other than the owner may read or write `file`.
@@ -232,6 +247,19 @@ mod tests {
         assert_eq!(fs::read(&path)?, b"two");
         assert!(!is_open_to_others(&File::open(&path)?)?);
         assert_eq!(fs::read_dir(home.path().join("a/b"))?.count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_a_limit() -> io::Result<()> {
+        let home = tempfile::tempdir()?;
+        let path = home.path().join("file.json");
+        replace(&path, b"four")?;
+
+        assert_eq!(read_at_most(&path, 4)?, b"four");
+        let error = read_at_most(&path, 3).err();
+        let kind = error.map(|error| error.kind());
+        assert_eq!(kind, Some(io::ErrorKind::FileTooLarge));
         Ok(())
     }
 

@@ -1,7 +1,6 @@
 //! Keeps the view, the order and the selection for the next start: one file an
 //! account.
 
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -26,10 +25,8 @@ struct Stored {
 
 /// Reads the list in `path`; `None` if there is no file, or an unreadable one.
 pub(super) fn load(path: &Path) -> Option<RememberedList> {
-    if fs::metadata(path).ok()?.len() > MOST {
-        return None;
-    }
-    let stored: Stored = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let bytes = private_file::read_at_most(path, MOST).ok()?;
+    let stored: Stored = serde_json::from_slice(&bytes).ok()?;
     let sort = stored.sort.as_deref().and_then(Sort::parse);
     Some(RememberedList {
         view: stored.view,
@@ -41,8 +38,12 @@ pub(super) fn load(path: &Path) -> Option<RememberedList> {
     })
 }
 
-/// Replaces the list in `path`. A failure costs the next start its view, no todo.
+/// Replaces the list in `path` by a different one. A failure costs the next start its
+/// view, no todo.
 pub(super) fn keep(path: &Path, list: &RememberedList) {
+    if load(path).as_ref() == Some(list) {
+        return;
+    }
     let stored = Stored {
         view: list.view.clone(),
         sort: list.order.map(|order| order.sort.word().to_owned()),
@@ -56,6 +57,8 @@ pub(super) fn keep(path: &Path, list: &RememberedList) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use uuid::Uuid;
 
     use super::*;
@@ -79,6 +82,23 @@ mod tests {
         assert_eq!(load(&path), Some(list));
         fs::write(&path, b"{\"view\":1}")?;
         assert_eq!(load(&path), None);
+        Ok(())
+    }
+
+    #[test]
+    fn a_list_that_is_kept_already_is_not_written_again() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("list.json");
+        let spaced = br#"{ "view": "Done" }"#;
+        fs::write(&path, spaced)?;
+        let mut list = load(&path).ok_or("not loaded")?;
+
+        keep(&path, &list);
+        assert_eq!(fs::read(&path)?, spaced);
+        list.view = "Open".to_owned();
+        keep(&path, &list);
+        assert_eq!(load(&path), Some(list));
         Ok(())
     }
 }

@@ -28,10 +28,7 @@ struct Edited {
 
 /// Reads the lines in `path`; none if there is no file, or an unreadable one.
 pub(super) fn load(path: &Path) -> Vec<UnfinishedLine> {
-    if fs::metadata(path).is_ok_and(|found| found.len() > MOST) {
-        return Vec::new();
-    }
-    let bytes = fs::read(path).unwrap_or_default();
+    let bytes = private_file::read_at_most(path, MOST).unwrap_or_default();
     let stored: Vec<Stored> = serde_json::from_slice(&bytes).unwrap_or_default();
     stored.into_iter().map(line).collect()
 }
