@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::app::account::LeftAccount;
 use crate::app::counts::Uncounted;
 use crate::app::login::LoginId;
 use crate::domain::account::Account;
@@ -105,7 +106,12 @@ pub enum Effect {
     /// Stop a login; its later events are ignored.
     CancelLogin(LoginId),
     /// Switch to the store of another account.
-    Open(Account),
+    Open {
+        /// The account.
+        account: Account,
+        /// What to keep of the one before, if that is another one.
+        left: Option<LeftAccount>,
+    },
     /// Open a page in the browser.
     OpenBrowser(String),
     /// Put a text on the clipboard of the terminal.

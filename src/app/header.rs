@@ -1,5 +1,8 @@
 //! The layout of the header, for drawing and for clicks.
 
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::model::Model;
@@ -59,10 +62,11 @@ impl Header {
         let layout = model.layout();
         let area = layout.header;
         let right = right(model, area.width);
-        let right_width = right.iter().fold(0, |sum, (part, text)| {
-            sum + width(text) + u16::from(*part == HeaderPart::Order)
+        let right_width = right.iter().fold(1_u16, |sum, (part, text)| {
+            let arrow = u16::from(*part == HeaderPart::Order);
+            sum.saturating_add(width(text)).saturating_add(arrow)
         });
-        let right_from = (area.x + area.width).saturating_sub(right_width + 1);
+        let right_from = (area.x + area.width).saturating_sub(right_width);
         let end = right_from.saturating_sub(2).max(area.x);
         let room = end - area.x;
         let beside_sidebar = layout.sidebar.width > 0;
@@ -128,7 +132,8 @@ fn right(model: &Model, room: u16) -> Vec<(HeaderPart, String)> {
             parts.push((HeaderPart::Marked, text));
         }
         if !model.search.is_empty() && model.layout().search.height == 0 {
-            let text = format!("search: {}    ", model.search);
+            let search = cut(&model.search, usize::from(room / 3));
+            let text = format!("search: {search}    ");
             parts.push((HeaderPart::Search, text));
         }
         let text = format!("by {} ", order(model.list.query().sort));
@@ -138,6 +143,22 @@ fn right(model: &Model, room: u16) -> Vec<(HeaderPart, String)> {
         parts.push((HeaderPart::Place, format!("    {place}")));
     }
     parts
+}
+
+/// The start of `text`, in at most `room` columns; the views need the others.
+fn cut(text: &str, room: usize) -> Cow<'_, str> {
+    if text.width() <= room {
+        return Cow::Borrowed(text);
+    }
+    let mut start = String::new();
+    for grapheme in text.graphemes(true) {
+        if start.width() + grapheme.width() >= room {
+            break;
+        }
+        start.push_str(grapheme);
+    }
+    start.push('…');
+    Cow::Owned(start)
 }
 
 /// `4 of 10`, as far as it is known.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use crate::app::action::{Action, Day, Layer};
 use crate::app::editor::{self, Editor};
-use crate::app::model::{Model, Question, Screen};
+use crate::app::model::Model;
 use crate::app::queue::{QueueScreen, is_rejected};
+use crate::app::screen::{Question, Screen};
 use crate::domain::todo::SyncState;
 
 /// An action and its label in the row of hints.

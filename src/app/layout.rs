@@ -1,7 +1,8 @@
 //! Where the parts of the main screen are, by the size of the terminal.
 
 use crate::app::editor::Purpose;
-use crate::app::model::{Model, Screen, Size};
+use crate::app::model::{Model, Size};
+use crate::app::screen::Screen;
 
 /// A rectangle of cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -49,7 +49,15 @@ pub struct TodoList {
     /// Moves to make, in order, once the requested window arrives.
     pending_moves: VecDeque<i64>,
     /// The todo to select as soon as it is in the window.
-    select_when_loaded: Option<Key>,
+    select_when_loaded: Option<Target>,
+}
+
+/// A todo to select.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    key: Key,
+    /// Whether it was added here, so that it is missed if the list does not have it.
+    is_new: bool,
 }
 
 /// One row as the screen shows it.
@@ -197,17 +205,17 @@ impl TodoList {
         };
         self.query = query;
         self.pending_moves.clear();
-        self.select_when_loaded = Some(key);
+        self.select_when_loaded = Some(Target { key, is_new: false });
         vec![self.request(Around::Key(key), Place::Keep, false)]
     }
 
-    /// Clears all rows before those of another account are read.
-    #[must_use]
-    pub fn reset(&mut self, query: Query) -> Vec<Effect> {
-        let last_id = self.last_id;
-        *self = Self::new(self.height);
-        self.last_id = last_id;
-        self.show_first(query)
+    /// Removes all rows before those of another account are requested.
+    pub fn clear(&mut self, query: Query) {
+        *self = Self {
+            query,
+            last_id: self.last_id,
+            ..Self::new(self.height)
+        };
     }
 
     /// Requests the same rows again after the store changed.
@@ -217,7 +225,7 @@ impl TodoList {
         let around = match (place, self.select_when_loaded) {
             (Place::First, _) => Around::Top,
             (Place::Last, _) => Around::Bottom,
-            (Place::Keep, Some(key)) if !self.is_unsaved(key) => Around::Key(key),
+            (Place::Keep, Some(target)) if !self.is_unsaved(target.key) => Around::Key(target.key),
             (Place::Keep, _) => self.anchor(),
         };
         vec![self.request(around, place, true)]
@@ -232,7 +240,7 @@ impl TodoList {
             .map(|change| change.todo);
         self.unsaved.push(Unsaved { id, changes });
         if let Some(key) = added {
-            self.select_when_loaded = Some(key);
+            self.select_when_loaded = Some(Target { key, is_new: true });
             self.pending_moves.clear();
         }
         self.rebuild();
@@ -305,9 +313,11 @@ impl TodoList {
         rows.retain(|row| in_scope(self.query.scope, &row.todo.text));
         self.rows = rows;
         self.regroup();
-        let select_when_loaded = self.select_when_loaded.and_then(|key| self.position(key));
+        let target = self
+            .select_when_loaded
+            .and_then(|target| self.position(target.key));
         let near = neighbours.iter().find_map(|key| self.position(*key));
-        self.selected = select_when_loaded
+        self.selected = target
             .or(near)
             .unwrap_or(self.selected)
             .min(self.rows.len().saturating_sub(1));

@@ -4,6 +4,7 @@
 //! Pure: no terminal, no disk, no network, no clock. Time and fresh ids come
 //! in with each message, as a [`Stamp`].
 
+pub mod account;
 pub mod action;
 pub mod bindings;
 pub mod connection;
@@ -24,6 +25,7 @@ pub mod msg;
 pub mod picker;
 pub mod preview;
 pub mod queue;
+pub mod screen;
 pub mod sidebar;
 pub mod stamp;
 pub mod tags;

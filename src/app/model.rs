@@ -6,9 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use tui_input::Input;
 
-use crate::app::action::{Action, Layer};
+use crate::app::action::Action;
 use crate::app::connection::ConnectionState;
 use crate::app::counts::Counted;
 use crate::app::details::DetailsPane;
@@ -19,19 +18,18 @@ use crate::app::keys::KeyPress;
 use crate::app::layout::{Layout, LayoutParts};
 use crate::app::list::TodoList;
 use crate::app::login::{Login, LoginId};
-use crate::app::picker::Picker;
-use crate::app::queue::QueueScreen;
+use crate::app::screen::Screen;
 use crate::app::tags::TagCounts;
 use crate::app::theme::ThemeName;
 use crate::app::toast::Toast;
 use crate::app::tour::Tour;
+use crate::app::unfinished::UnfinishedLine;
 use crate::app::update::mouse::Click;
 use crate::app::views::{RememberedList, Views};
 use crate::domain::account::Identity;
 use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
 use crate::domain::list::{DueCounts, Freshness, Totals, ViewCounts};
-use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Todo;
 use crate::domain::view::OwnView;
 use crate::domain::when::Calendar;
@@ -100,6 +98,10 @@ pub struct Model {
     pub(crate) lines: Vec<String>,
     /// Lines whose write failed while another line was open.
     pub(crate) returned: Vec<Editor>,
+    /// Lines of the last time that were offered again when the account was opened.
+    pub(crate) offered: Vec<UnfinishedLine>,
+    /// Whether no account is open yet, or another one is being opened.
+    pub(crate) opening: bool,
     /// Messages to print in full after the terminal is restored.
     pub(crate) exit_notices: Vec<String>,
     pub(crate) size: Size,
@@ -120,61 +122,6 @@ pub struct Size {
     pub width: u16,
     /// Rows.
     pub height: u16,
-}
-
-/// The screen in front, which receives the keys.
-#[derive(Debug, Clone)]
-pub enum Screen {
-    /// The list.
-    List,
-    /// The add or edit line, under the list.
-    Editor(Editor),
-    /// The sidebar; which of its entries has the focus.
-    Sidebar(usize),
-    /// The search line, under the header.
-    Search(Search),
-    /// The changes that are not on the server.
-    Queue(QueueScreen),
-    /// A question before something that cannot be undone.
-    Confirm {
-        /// The question.
-        question: Question,
-        /// The change it is about.
-        queued: Box<Queued>,
-        /// Whether it was asked from the queue.
-        from_queue: bool,
-    },
-    /// The question how to add several pasted lines.
-    Paste {
-        /// The lines that are not blank.
-        lines: Vec<String>,
-        /// The line that was open when they were pasted.
-        editor: Editor,
-    },
-    /// The palette or the help.
-    Picker(Picker),
-    /// The login.
-    Login(Login),
-}
-
-/// A question before something that cannot be undone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
-    /// Whether to drop this device's change.
-    Drop,
-    /// Whether this device's text replaces the server's.
-    KeepMine,
-}
-
-/// The search line.
-#[derive(Debug, Clone)]
-pub struct Search {
-    /// What is typed.
-    pub input: Input,
-    /// Why a term is invalid; the list shows the results before it.
-    pub error: Option<String>,
-    /// The todo that was selected when the search began.
-    pub came_from: Option<Key>,
 }
 
 /// After how long a pending sequence lists the keys that complete it.
@@ -254,6 +201,8 @@ impl Model {
             tags: TagCounts::default(),
             lines: Vec::new(),
             returned: Vec::new(),
+            offered: Vec::new(),
+            opening: start.who.is_none(),
             exit_notices: Vec::new(),
             size: start.size,
             now: start.now,
@@ -284,33 +233,10 @@ impl Model {
         (model, effects)
     }
 
-    /// Returns the list as it is now, for the next start.
-    #[must_use]
-    pub fn remembered(&self) -> Option<RememberedList> {
-        let selected = self.list.selected().map(|row| row.todo.key);
-        self.views.remembered(selected)
-    }
-
     /// The last known size of the terminal: columns and rows.
     #[must_use]
     pub const fn screen_size(&self) -> (u16, u16) {
         (self.size.width, self.size.height)
-    }
-
-    /// Which layer receives the keys.
-    #[must_use]
-    pub const fn layer(&self) -> Layer {
-        match self.screen {
-            Screen::List => Layer::List,
-            Screen::Editor(_) => Layer::Editor,
-            Screen::Search(_) => Layer::Search,
-            Screen::Paste { .. } => Layer::Paste,
-            Screen::Queue(_) => Layer::Queue,
-            Screen::Sidebar(_) => Layer::Sidebar,
-            Screen::Confirm { .. } => Layer::Confirm,
-            Screen::Picker(_) => Layer::Picker,
-            Screen::Login(_) => Layer::Login,
-        }
     }
 
     /// When to send the next [`Msg::Ticked`](crate::app::Msg::Ticked): after how
@@ -349,26 +275,6 @@ impl Model {
         }
     }
 
-    /// Which entry of the sidebar has the focus, if it is there.
-    #[must_use]
-    pub fn sidebar_focus(&self) -> Option<usize> {
-        if let Screen::Sidebar(at) = self.main_screen() {
-            Some(*at)
-        } else {
-            None
-        }
-    }
-
-    /// The screen in front, or the one behind the picker.
-    #[must_use]
-    pub fn main_screen(&self) -> &Screen {
-        if let Screen::Picker(picker) = &self.screen {
-            &picker.behind
-        } else {
-            &self.screen
-        }
-    }
-
     /// The theme, which the palette can change.
     #[must_use]
     pub const fn theme(&self) -> ThemeName {
@@ -389,11 +295,6 @@ impl Model {
 
     pub(crate) const fn touch(&mut self) {
         self.stale = true;
-    }
-
-    /// Returns to the list, or opens a line whose write failed.
-    pub(crate) fn leave(&mut self) {
-        self.screen = self.returned.pop().map_or(Screen::List, Screen::Editor);
     }
 
     pub(crate) const fn next_commit(&mut self) -> CommitId {

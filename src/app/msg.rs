@@ -9,6 +9,8 @@ use crate::app::effect::{CommitId, WindowId};
 use crate::app::keys::KeyPress;
 use crate::app::login::{LoginEvent, LoginId};
 use crate::app::tags::TagCounts;
+use crate::app::unfinished::UnfinishedLine;
+use crate::app::views::RememberedList;
 use crate::domain::feed::Capabilities;
 use crate::domain::history::UndoReport;
 use crate::domain::list::{DueCounts, Freshness, Totals, ViewCounts, Window};
@@ -150,7 +152,12 @@ pub enum Msg {
         event: LoginEvent,
     },
     /// The store of the requested account is open.
-    Opened,
+    Opened {
+        /// The list when the account was last left.
+        remembered: Option<RememberedList>,
+        /// The lines that were typed and not saved then.
+        unfinished: Vec<UnfinishedLine>,
+    },
     /// The store of the requested account cannot be opened.
     OpenFailed {
         /// The reason.

@@ -6,8 +6,9 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
-use crate::app::action::{Action, Layer};
-use crate::app::model::{Model, Screen};
+use crate::app::action::Action;
+use crate::app::model::Model;
+use crate::app::screen::Screen;
 use crate::app::theme::ThemeName;
 use crate::domain::key::Key;
 
@@ -71,8 +72,8 @@ enum Listed {
 /// What choosing an entry does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// Carries out an action of a layer.
-    Act(Layer, Action),
+    /// Carries out an action.
+    Act(Action),
     /// Shows a view.
     View(usize),
     /// Shows what a search finds.

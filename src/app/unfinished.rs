@@ -1,7 +1,8 @@
 //! Lines that were typed and not saved when the program ended.
 
 use crate::app::editor::{Editor, Purpose};
-use crate::app::model::{Model, Screen};
+use crate::app::model::Model;
+use crate::app::screen::Screen;
 use crate::domain::key::Key;
 
 /// A line that was typed and not saved.
@@ -69,10 +70,17 @@ impl Model {
         editors.filter_map(UnfinishedLine::of).collect()
     }
 
-    /// Opens these lines again, one after another.
-    pub fn reopen(&mut self, lines: Vec<UnfinishedLine>) {
+    /// Opens these lines of the last time again, one after another, when the list is in
+    /// front.
+    pub(crate) fn offer(&mut self, lines: Vec<UnfinishedLine>) {
+        self.offered.clone_from(&lines);
         self.returned
             .extend(lines.into_iter().rev().map(UnfinishedLine::editor));
+    }
+
+    /// Opens these lines of the last time again, one after another.
+    pub fn reopen(&mut self, lines: Vec<UnfinishedLine>) {
+        self.offer(lines);
         if matches!(self.screen, Screen::List) && !self.returned.is_empty() {
             self.leave();
             self.say("the line you were typing is open again");

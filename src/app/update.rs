@@ -5,8 +5,10 @@ use crate::app::effect::Effect;
 use crate::app::groups::Grouping;
 use crate::app::model::{Model, Size};
 use crate::app::msg::Msg;
+use crate::app::screen::Screen;
 use crate::app::stamp::Stamp;
 
+mod account;
 mod act;
 mod connection;
 mod details;
@@ -33,6 +35,10 @@ pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
     let mut effects = apply(model, msg, stamp);
     if new_day {
         effects.extend(views::day_began(model));
+    }
+    if matches!(model.screen, Screen::List) {
+        // Opens a line whose write failed while another screen was in front.
+        model.leave();
     }
     // A part of the screen that opens or closes changes how many rows fit.
     let rows = usize::from(model.layout().list.height);
@@ -117,8 +123,11 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         Msg::Round(event) => connection::round(model, event),
         Msg::LiveChanged { on } => connection::live_changed(model, on),
         Msg::Login { id, event } => login::event(model, id, event, stamp),
-        Msg::Opened => disk::opened(model),
-        Msg::OpenFailed { reason } => disk::open_failed(model, reason),
+        Msg::Opened {
+            remembered,
+            unfinished,
+        } => account::opened(model, remembered, unfinished),
+        Msg::OpenFailed { reason } => account::open_failed(model, reason),
         Msg::BrowserFailed { reason } => login::browser_failed(model, reason),
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::account_files::AccountSwitch;
 use super::local_day::LocalDay;
 use super::panic_guard::PanicGuard;
 use super::with_help;
@@ -82,6 +83,15 @@ impl OpenStore {
     }
 }
 
+/// What the reader begins with.
+#[derive(Debug)]
+pub(super) enum ReaderStart {
+    /// A store that is open already.
+    Open(OpenStore),
+    /// A store to open, after another account.
+    Switch(AccountSwitch),
+}
+
 /// Handle to the threads of one database. Dropping it ends them, the writer after
 /// the last write.
 #[derive(Debug)]
@@ -92,11 +102,11 @@ pub(super) struct DiskThreads {
 }
 
 impl DiskThreads {
-    /// Starts the threads. The reader uses `open`; without it, it opens the
-    /// database and sends [`Msg::Opened`].
+    /// Starts the threads. After a switch, the reader opens the database and sends
+    /// [`Msg::Opened`].
     pub(super) fn start(
         location: &DatabaseLocation,
-        open: Option<OpenStore>,
+        start: ReaderStart,
         messages: &mpsc::Sender<Msg>,
     ) -> Self {
         let (reads, to_read) = channel();
@@ -105,7 +115,7 @@ impl DiskThreads {
             let (location, messages) = (location.clone(), messages.clone());
             thread::spawn(move || {
                 let _guard = PanicGuard(messages.clone());
-                reader::run(&location, open, &to_read, &messages, LocalDay::now);
+                reader::run(&location, start, &to_read, &messages, LocalDay::now);
             })
         };
         let writing = {
@@ -186,7 +196,7 @@ mod tests {
         }])?;
 
         let (sender, mut receiver) = mpsc::channel(8);
-        let _disk = DiskThreads::start(&location, Some(open), &sender);
+        let _disk = DiskThreads::start(&location, ReaderStart::Open(open), &sender);
 
         let msg = tokio::time::timeout(DEADLINE, receiver.recv()).await?;
         assert!(matches!(msg, Some(Msg::StoreChanged)), "{msg:?}");

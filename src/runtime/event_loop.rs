@@ -133,9 +133,14 @@ where
     S: SignalSource,
     O: EffectHandler,
 {
+    let mut name = model.theme();
+    let mut theme = themes.theme(name);
     loop {
         if sources.output.is_idle() && model.take_stale() {
-            let theme = themes.theme(model.theme());
+            if name != model.theme() {
+                name = model.theme();
+                theme = themes.theme(name);
+            }
             terminal
                 .draw(|frame| ui::draw(model, &theme, frame))
                 .map_err(LoopError::Draw)?;

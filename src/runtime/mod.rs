@@ -14,7 +14,6 @@ use tokio::sync::mpsc;
 
 use crate::app::effect::Effect;
 use crate::app::model::{Size, StartOptions};
-use crate::app::unfinished::UnfinishedLine;
 use crate::app::{Keymap, Model, Msg, Stamp, update};
 use crate::domain::history::Session;
 use crate::domain::view::OwnView;
@@ -24,6 +23,7 @@ use crate::store::{Store, StoreError};
 use crate::text::causes;
 use crate::ui::{self, ThemeName, Themes};
 
+mod account_files;
 mod backend;
 pub mod disk;
 pub mod event_loop;
@@ -41,6 +41,7 @@ mod unfinished;
 mod welcome;
 mod workers;
 
+use account_files::AccountFiles;
 use backend::ScreenBackend;
 use event_loop::{EffectHandler, EventSources, LoopEnd, LoopError};
 use local_day::LocalDay;
@@ -138,7 +139,6 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     let FirstFrame {
         mut model,
         size,
-        offered,
         store,
         effects,
     } = open(&profile, account.as_ref(), options)?;
@@ -163,7 +163,6 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     for effect in effects {
         workers.start(effect);
     }
-    let now = stamp;
     let ended = runtime.block_on(async {
         let sources = EventSources {
             input: Some(input::events()),
@@ -178,22 +177,24 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
             sources,
             &mut workers,
             &options.themes,
-            now,
+            stamp,
         )
         .await
     });
     // Before anything that may take long: the process may be killed meanwhile.
-    let lines = model.unfinished_lines();
-    let file = workers.unfinished_file().filter(|_| !lines.is_empty());
+    let left = model.left_account();
+    let files = workers.files();
     // After a failure it is tried again, and reported, when the workers have finished.
-    let kept = file.is_some_and(|file| unfinished::keep(&file, &lines, &offered).is_ok());
-    let stored = if kept { lines } else { offered };
-    if let (Some(file), Some(list)) = (workers.remembered_file(), model.remembered()) {
-        remembered::keep(&file, &list);
-    }
+    let kept = files.as_ref().is_some_and(|files| {
+        !left.lines.is_empty() && files.keep_lines(&left.lines, &left.offered).is_ok()
+    });
     // Before the workers finish: the user need not watch them.
     drop(guard);
-    let finished = runtime.block_on(shutdown::finish(workers, messages, &mut model, now));
+    if let Some(files) = &files {
+        files.keep_list(&left);
+    }
+    let stored = if kept { left.lines } else { left.offered };
+    let finished = runtime.block_on(shutdown::finish(workers, messages, &mut model, stamp));
     let saved = finished.saved(&model, &stored);
     match ended {
         Err(LoopError::Draw(error) | LoopError::HandOver(error)) => {
@@ -216,8 +217,6 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
 struct FirstFrame {
     model: Model,
     size: Size,
-    /// Lines that were typed and not saved when the program last ended.
-    offered: Vec<UnfinishedLine>,
     store: Option<disk::OpenStore>,
     effects: Vec<Effect>,
 }
@@ -238,12 +237,14 @@ fn open(
         None => None,
     };
     let size = terminal::size().map_err(RuntimeError::Terminal)?;
+    let files = known.map(|known| AccountFiles::of(profile, &known.account));
+    let began = stamp();
     let (mut model, first_effects) = Model::new(StartOptions {
         who: known.map(|known| known.identity.clone()),
         size,
         keymap: options.keymap.clone(),
-        now: stamp().now,
-        today: stamp().today,
+        now: began.now,
+        today: began.today,
         zone: LocalDay::now().zone,
         offline: options.offline,
         views: options.views.clone(),
@@ -251,25 +252,20 @@ fn open(
         groups: options.groups,
         demo: options.demo,
         theme: options.theme,
-        remembered: known
-            .and_then(|known| remembered::load(&profile.remembered_list(&known.account))),
+        remembered: files.as_ref().and_then(AccountFiles::list),
     });
     let mut effects = match &store {
-        Some(open) => answer_reads(&open.store, &mut model, first_effects, stamp())?,
+        Some(open) => answer_reads(&open.store, &mut model, first_effects, began)?,
         None => first_effects,
     };
     if let Some(reason) = warning {
         let warning = Msg::StoreWarning { reason };
         effects.extend(update(&mut model, warning, stamp()));
     }
-    let offered = known.map_or_else(Vec::new, |known| {
-        unfinished::load(&profile.unfinished_lines(&known.account))
-    });
-    model.reopen(offered.clone());
+    model.reopen(files.as_ref().map(AccountFiles::lines).unwrap_or_default());
     Ok(FirstFrame {
         model,
         size,
-        offered,
         store,
         effects,
     })

@@ -1,11 +1,10 @@
 //! The end of the TUI: finishes running work, and keeps typed text.
 
-use std::path::PathBuf;
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::unfinished;
+use super::account_files::AccountFiles;
 use super::workers::Workers;
 use crate::app::unfinished::UnfinishedLine;
 use crate::app::{Model, Msg, Stamp, update};
@@ -41,8 +40,8 @@ pub(super) struct Finished {
     pub(super) panicked: bool,
     /// Why changes were not saved.
     unsaved: Vec<String>,
-    /// The file for the account's unfinished lines.
-    file: Option<PathBuf>,
+    /// The files of the account.
+    files: Option<AccountFiles>,
 }
 
 /// Lets the workers finish, and applies their last messages to the model.
@@ -52,7 +51,7 @@ pub(super) async fn finish(
     model: &mut Model,
     now: impl Fn() -> Stamp,
 ) -> Finished {
-    let file = workers.unfinished_file();
+    let files = workers.files();
     let mut unsaved = Vec::new();
     let mut apply = |msg: Msg| {
         if let Msg::CommitFailed { reason, .. } = &msg {
@@ -76,7 +75,7 @@ pub(super) async fn finish(
     Finished {
         panicked: !ok,
         unsaved,
-        file,
+        files,
     }
 }
 
@@ -85,15 +84,11 @@ impl Finished {
     /// but no longer needed.
     pub(super) fn saved(&self, model: &Model, stored: &[UnfinishedLine]) -> Saved {
         let lines = model.unfinished_lines();
-        let kept = match &self.file {
-            Some(file) => unfinished::keep(file, &lines, stored),
+        let kept = match &self.files {
+            Some(files) => files.keep_lines(&lines, stored),
             None => Ok(()),
         };
-        let lost = kept.err().map(|error| {
-            let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-            format!("`{}` ({error})", texts.join("`, `"))
-        });
-        let reasons: Vec<String> = self.unsaved.iter().cloned().chain(lost).collect();
+        let reasons: Vec<String> = self.unsaved.iter().cloned().chain(kept.err()).collect();
         match reasons.as_slice() {
             [] if lines.is_empty() => Saved::Changes,
             [] => Saved::ChangesAndLine,

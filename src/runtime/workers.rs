@@ -1,16 +1,17 @@
 //! Carries out effects on threads.
 
 use std::io;
-use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
 
 use super::TuiOptions;
-use super::disk::{DatabaseLocation, DiskThreads, OpenStore};
+use super::account_files::{AccountFiles, AccountSwitch};
+use super::disk::{DatabaseLocation, DiskThreads, OpenStore, ReaderStart};
 use super::event_loop::EffectHandler;
 use super::network::{Network, NetworkCommand};
 use super::terminal::Tty;
+use crate::app::account::LeftAccount;
 use crate::app::{Effect, Msg};
 use crate::domain::account::Account;
 use crate::profile::ActiveProfile;
@@ -56,7 +57,7 @@ impl Workers {
         if let (Some(account), Some(store)) = (account, store) {
             workers.disk = Some(DiskThreads::start(
                 &workers.location(&account),
-                Some(store),
+                ReaderStart::Open(store),
                 &workers.messages,
             ));
         }
@@ -74,30 +75,28 @@ impl Workers {
         ok
     }
 
-    /// Returns the file for typed lines of the account that were not saved.
-    pub(super) fn unfinished_file(&self) -> Option<PathBuf> {
+    /// Returns the files of the current account.
+    pub(super) fn files(&self) -> Option<AccountFiles> {
         let account = self.account.as_ref()?;
-        Some(self.profile.unfinished_lines(account))
-    }
-
-    /// The file for the list of the current account.
-    pub(super) fn remembered_file(&self) -> Option<PathBuf> {
-        let account = self.account.as_ref()?;
-        Some(self.profile.remembered_list(account))
+        Some(AccountFiles::of(&self.profile, account))
     }
 
     fn location(&self, account: &Account) -> DatabaseLocation {
         location(&self.profile, account)
     }
 
-    fn open(&mut self, account: &Account) {
+    fn open(&mut self, account: &Account, left: Option<LeftAccount>) {
         if let Some(disk) = self.disk.take() {
             self.stopping.extend(disk.stop());
         }
+        let switch = AccountSwitch {
+            to: AccountFiles::of(&self.profile, account),
+            from: self.files().zip(left),
+        };
         self.account = Some(account.clone());
         self.disk = Some(DiskThreads::start(
             &self.location(account),
-            None,
+            ReaderStart::Switch(switch),
             &self.messages,
         ));
         self.send_to_network(NetworkCommand::Open(account.clone()));
@@ -170,7 +169,7 @@ impl EffectHandler for Workers {
             }
             Effect::StartLogin(id) => self.send_to_network(NetworkCommand::StartLogin(id)),
             Effect::CancelLogin(id) => self.send_to_network(NetworkCommand::CancelLogin(id)),
-            Effect::Open(account) => self.open(&account),
+            Effect::Open { account, left } => self.open(&account, left),
             Effect::OpenBrowser(url) => {
                 let (messages, open_page) = (self.messages.clone(), self.open_page);
                 thread::spawn(move || {

@@ -14,8 +14,8 @@ use crate::app::action::{Action, Layer};
 use crate::app::login::{Login, Stage};
 use crate::auth::device::Prompt;
 
-/// From this height on, there is room for a frame.
-const ROOMY: u16 = 18;
+/// The columns that a frame adds to its text.
+const FRAME: u16 = 8;
 
 /// One line of the screen. On a small screen, lines of the highest rank are left
 /// out first.
@@ -25,6 +25,8 @@ struct Text {
     rank: u8,
     /// Whether it has a frame, which needs an empty line above and below.
     framed: bool,
+    /// Whether it starts at the left edge, not centred.
+    from_left: bool,
 }
 
 /// Draws the next step of the login, or its error.
@@ -34,23 +36,14 @@ pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf
     {
         return;
     }
-    let foot = u16::from(area.height >= 6);
-    let body = Rect {
-        height: area.height - foot,
-        ..area
-    };
-    let mut lines = lines(model, login, theme, area);
-    if login.qr {
-        lines.push(text(
-            "The terminal is too small for the QR code.",
-            theme.alert,
-            0,
-        ));
+    let body = body(area);
+    let room = usize::from(body.height);
+    let mut lines = lines(model, login, theme, area.width, true);
+    if lines.len() > room {
+        // A frame needs its empty lines, which are the first to be left out.
+        lines = self::lines(model, login, theme, area.width, false);
     }
-    if let Some(remark) = &login.remark {
-        lines.push(text(remark, theme.text, 2));
-    }
-    while lines.len() > usize::from(body.height) {
+    while lines.len() > room {
         let Some(rank) = lines
             .iter()
             .map(|line| line.rank)
@@ -75,10 +68,23 @@ pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf
         } else {
             line.style
         };
-        centred(&line.words, style, theme, line_of(body, n), buf);
+        if line.from_left {
+            Pen::new(line_of(body, n), theme, buf).write(&line.words, style);
+        } else {
+            centred(&line.words, style, theme, line_of(body, n), buf);
+        }
     }
-    if foot == 1 {
-        keys(model, login, theme, line_of(area, area.height - 1), buf);
+    if body.height < area.height {
+        keys(model, login, theme, line_of(area, body.height), buf);
+    }
+}
+
+/// The part of the screen above its keys.
+pub(super) fn body(area: Rect) -> Rect {
+    let foot = u16::from(area.height >= 6);
+    Rect {
+        height: area.height - foot,
+        ..area
     }
 }
 
@@ -88,13 +94,13 @@ fn text(text: &str, style: Style, rank: u8) -> Text {
         style,
         rank,
         framed: false,
+        from_left: false,
     }
 }
 
 /// The area of a frame around centred `words`.
 fn around(words: &str, line: Rect) -> Rect {
-    let width = u16::try_from(words.len()).unwrap_or(u16::MAX);
-    let width = width.saturating_add(8).min(line.width);
+    let width = width(words).saturating_add(FRAME).min(line.width);
     Rect {
         x: line.x + (line.width - width) / 2,
         y: line.y.saturating_sub(1),
@@ -103,48 +109,56 @@ fn around(words: &str, line: Rect) -> Rect {
     }
 }
 
-/// The user code, spaced and framed if there is room.
-fn user_code(code: &str, theme: &Theme, area: Rect) -> Text {
+/// The user code: spaced, with a frame and its empty lines, if that is `roomy` and fits.
+fn user_code(code: &str, theme: &Theme, columns: u16, roomy: bool) -> Vec<Text> {
     let letters: Vec<String> = code.chars().map(String::from).collect();
     let spaced = letters.join(" ");
-    let fits = area.height >= ROOMY && spaced.len() + 8 <= usize::from(area.width);
-    let words = if fits { &spaced } else { code };
-    Text {
-        framed: fits,
-        ..text(words, theme.code, 0)
+    if !roomy || width(&spaced).saturating_add(FRAME) > columns {
+        return vec![text(code, theme.code, 0)];
     }
+    let framed = Text {
+        framed: true,
+        ..text(&spaced, theme.code, 0)
+    };
+    vec![space(theme), framed, space(theme)]
 }
 
-fn lines(model: &Model, login: &Login, theme: &Theme, area: Rect) -> Vec<Text> {
-    let width = area.width;
-    let space = || text("", theme.text, 9);
-    let mut lines = vec![text("Log in", theme.heading, 8), space()];
+/// Breaks a URL into whole lines from the left edge, nothing between its parts.
+fn from_left(url: &str, theme: &Theme, columns: u16) -> Vec<Text> {
+    let lines = super::text::wrapped(url, usize::from(columns));
+    let line = |words: &String| Text {
+        from_left: true,
+        ..text(words, theme.text, 0)
+    };
+    lines.iter().map(line).collect()
+}
+
+fn space(theme: &Theme) -> Text {
+    text("", theme.text, 9)
+}
+
+/// The lines of the screen, with a frame around the user code if that is `roomy`.
+fn lines(model: &Model, login: &Login, theme: &Theme, columns: u16, roomy: bool) -> Vec<Text> {
+    let mut lines = vec![text("Log in", theme.heading, 8), space(theme)];
     match &login.stage {
         Stage::LoggedIn { name } => {
-            lines.extend(wrapped(
-                &format!("You are logged in as {name}."),
-                theme.text,
-                0,
-                width,
-            ));
+            let who = format!("You are logged in as {name}.");
+            lines.extend(wrapped(&who, theme.text, 0, columns));
             let again = "A new login replaces this one.";
-            lines.extend(wrapped(again, theme.muted, 1, width));
+            lines.extend(wrapped(again, theme.muted, 1, columns));
         }
         Stage::Starting => lines.push(text("Requesting a code…", theme.text, 0)),
         Stage::Unlocking => {
-            lines.push(text(
-                "Waiting for your keyring to be unlocked…",
-                theme.text,
-                0,
-            ));
+            let locked = "Waiting for your keyring to be unlocked…";
+            lines.push(text(locked, theme.text, 0));
         }
         Stage::Verifying => {
             lines.push(text("Approved. Checking with the server…", theme.text, 0));
         }
         Stage::Failed { message, help } => {
-            lines.extend(wrapped(message, theme.alert, 0, width));
-            lines.push(space());
-            lines.extend(wrapped(help, theme.text, 1, width));
+            lines.extend(wrapped(message, theme.alert, 0, columns));
+            lines.push(space(theme));
+            lines.extend(wrapped(help, theme.text, 1, columns));
         }
         Stage::Code {
             prompt,
@@ -152,37 +166,54 @@ fn lines(model: &Model, login: &Login, theme: &Theme, area: Rect) -> Vec<Text> {
             seconds_left,
             ..
         } => {
-            lines.push(text("Open this page on any device:", theme.text, 5));
-            lines.push(space());
-            lines.extend(wrapped(prompt.page(), theme.text, 0, width));
-            lines.push(space());
-            lines.push(text(prompt.code_instruction(), theme.text, 5));
-            lines.push(space());
-            let code = user_code(&prompt.user_code, theme, area);
-            if code.framed {
-                lines.push(space());
-            }
-            let framed = code.framed;
-            lines.push(code);
-            if framed {
-                lines.push(space());
-            }
-            lines.push(space());
+            lines.extend(page_and_code(prompt, theme, columns, roomy));
+            lines.push(space(theme));
             let (minutes, seconds) = (seconds_left / 60, seconds_left % 60);
             let left = format!("{minutes}:{seconds:02} left");
             let whole = format!("Waiting for you to press Confirm there, {left}");
-            let fits = whole.len() <= usize::from(width);
+            let fits = width(&whole) <= columns;
             lines.push(text(if fits { &whole } else { &left }, theme.muted, 1));
             if model.demo {
-                lines.push(space());
+                lines.push(space(theme));
                 let demo = "This is the demo: without a browser, enter confirms by itself.";
-                lines.extend(wrapped(demo, theme.muted, 3, width));
+                lines.extend(wrapped(demo, theme.muted, 3, columns));
             }
             if let Some(error) = poll_error {
                 let text = format!("{error}; trying again");
-                lines.extend(wrapped(&text, theme.pending, 3, width));
+                lines.extend(wrapped(&text, theme.pending, 3, columns));
             }
         }
+    }
+    if login.qr {
+        let small = "The terminal is too small for the QR code.";
+        lines.push(text(small, theme.alert, 0));
+    }
+    if let Some(remark) = &login.remark {
+        lines.push(text(remark, theme.text, 2));
+    }
+    lines
+}
+
+/// The page to open and the code it must show. A page that is wider than the screen
+/// follows the code.
+fn page_and_code(prompt: &Prompt, theme: &Theme, columns: u16, roomy: bool) -> Vec<Text> {
+    let page = prompt.page();
+    let fits = width(page) <= columns;
+    let mut lines = Vec::new();
+    if fits {
+        lines.push(text("Open this page on any device:", theme.text, 5));
+        lines.push(space(theme));
+        lines.push(text(page, theme.text, 0));
+        lines.push(space(theme));
+    } else {
+        lines.push(text("Open the page below on any device", theme.text, 5));
+    }
+    lines.push(text(prompt.code_instruction(), theme.text, 5));
+    lines.push(space(theme));
+    lines.extend(user_code(&prompt.user_code, theme, columns, roomy));
+    if !fits {
+        lines.push(space(theme));
+        lines.extend(from_left(page, theme, columns));
     }
     lines
 }

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::app::Model;
 use crate::app::layout::Area;
-use crate::app::model::{Question, Screen};
+use crate::app::screen::{Question, Screen};
 
 mod conflict;
 mod continuations;
@@ -53,6 +53,29 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
 /// line of text is open.
 pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
     pen::fill(area, theme.text, buf);
+    let cursor = front(model, theme, area, buf);
+    if let Some(toast) = &model.toast {
+        let over = toast_line(model, area);
+        toast::toast(toast, model, theme, over, buf);
+    }
+    cursor
+}
+
+/// The line that a message covers: the last of the list or of the login, above the
+/// keys.
+fn toast_line(model: &Model, area: Rect) -> Rect {
+    let layout = model.layout();
+    let over = if matches!(model.main_screen(), Screen::Login(_)) {
+        login::body(area)
+    } else if layout.list.height > 0 {
+        rect(layout.list)
+    } else {
+        rect(layout.status)
+    };
+    line_of(over, over.height.saturating_sub(1)).intersection(area)
+}
+
+fn front(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
     match &model.screen {
         Screen::Picker(picker) => {
             behind(&picker.behind, model, theme, area, buf);
@@ -118,11 +141,6 @@ fn main(model: &Model, theme: &Theme, buf: &mut Buffer) -> Option<Position> {
     if let (Some(shown), Screen::List) = (model.tour, &model.screen) {
         let above_toast = rows.height.saturating_sub(2);
         tour::tour(shown, model, theme, line_of(rows, above_toast), buf);
-    }
-    if let Some(toast) = &model.toast {
-        let over = if rows.height > 0 { rows } else { status };
-        let last = line_of(over, over.height.saturating_sub(1));
-        toast::toast(toast, model, theme, last, buf);
     }
     if model.shows_continuations() {
         continuations::continuations(model, theme, rows, buf);

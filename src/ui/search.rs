@@ -8,7 +8,7 @@ use super::text::width;
 use super::theme::Theme;
 use super::{line, line_of, words};
 use crate::app::Model;
-use crate::app::model::Screen;
+use crate::app::screen::Screen;
 use crate::domain::casefold::search_key;
 
 /// Terms to choose from, and what they select.

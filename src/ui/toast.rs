@@ -45,10 +45,10 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
     }
     after.push(Run::new("  ", theme.overlay));
     let subject = Line::new(&toast.subject).words_only();
-    let fixed = runs_width(&before) + runs_width(&after);
-    let room = area.width.saturating_sub(fixed + 1);
+    let fixed = runs_width(&before).saturating_add(runs_width(&after));
+    let room = area.width.saturating_sub(fixed.saturating_add(1));
     let subject_width = width(&subject).min(room).min(40);
-    let whole = (fixed + subject_width).min(area.width);
+    let whole = fixed.saturating_add(subject_width).min(area.width);
     let start = area.right().saturating_sub(whole + 1).max(area.x);
     let area = Rect {
         x: start,

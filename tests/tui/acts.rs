@@ -4,11 +4,14 @@ use std::error::Error;
 
 use tudone::app::views::RememberedList;
 use tudone::app::{Effect, Msg};
+use tudone::domain::change::{Act, Change};
+use tudone::domain::key::ChangeId;
 use tudone::domain::list::Around;
 use tudone::domain::query::{Query, Scope};
+use uuid::Uuid;
 
 use crate::device::{Device, add};
-use crate::stage::{Stage, ada, key};
+use crate::stage::{NOON, Stage, ada, instant, key};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -523,7 +526,7 @@ fn a_start_shows_the_view_order_and_selection_of_the_last_time() -> Outcome {
     let mut before = Device::with(&texts)?;
     before.press("6 o j")?;
     let (selected, rows) = (before.selected(), before.rows());
-    let list = before.stage.model.remembered().ok_or("no list")?;
+    let list = before.stage.model.left_account().list.ok_or("no list")?;
     assert_eq!(list.view, "All");
 
     let after = Device::on(Stage::remembering(60, 12, list.clone()), &texts)?;
@@ -546,8 +549,44 @@ fn a_start_shows_the_view_order_and_selection_of_the_last_time() -> Outcome {
     };
     let after = Device::on(Stage::remembering(60, 12, unknown), &texts)?;
     assert_eq!(
-        after.stage.model.remembered().map(|it| it.view),
+        after.stage.model.left_account().list.map(|it| it.view),
         Some("Open".to_owned())
     );
+    Ok(())
+}
+
+#[test]
+fn leaving_a_view_without_a_change_says_nothing_about_saving() -> Outcome {
+    let mut device = Device::with(&["milk", "x bread"])?;
+    device.press("5 esc")?;
+    let screen = device.stage.screen();
+    assert!(!screen.contains("saved"), "{screen}");
+    device.press("5")?.press("esc")?;
+    let screen = device.stage.screen();
+    assert!(!screen.contains("saved"), "{screen}");
+
+    device.press("2 a")?.type_text("eggs")?.press("enter")?;
+    let screen = device.stage.screen();
+    assert!(screen.contains("this view does not show it"), "{screen}");
+    Ok(())
+}
+
+#[test]
+fn an_undo_over_a_later_change_shows_the_words_of_the_todo() -> Outcome {
+    let mut device = Device::with(&["(B) milk"])?;
+    device.press("t t")?;
+    let change = Change {
+        id: ChangeId(Uuid::from_u128(99)),
+        todo: key(1),
+        act: Act::Edit {
+            before: "(B) milk due:2026-11-24".to_owned(),
+            after: "(B) milk due:2026-12-24".to_owned(),
+        },
+        at: instant(NOON),
+    };
+    device.store.commit(&[change])?;
+    device.press("u")?;
+    let screen = device.stage.screen();
+    assert!(screen.contains("changed since to “milk”"), "{screen}");
     Ok(())
 }

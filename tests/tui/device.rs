@@ -1,5 +1,6 @@
 //! The program with a real store in memory: what it asks for happens at once.
 
+use tudone::app::account::LeftAccount;
 use tudone::app::{Effect, Msg};
 use tudone::domain::change::{Act, Change};
 use tudone::domain::history::Session;
@@ -18,6 +19,8 @@ pub(crate) struct Device {
     pub(crate) store: Store,
     /// Whether the disk refuses to write.
     pub(crate) disk_full: bool,
+    /// What was last left to open another account.
+    pub(crate) left: Option<LeftAccount>,
     /// How often a round was asked for.
     pub(crate) syncs: usize,
 }
@@ -38,6 +41,7 @@ impl Device {
             stage,
             store,
             disk_full: false,
+            left: None,
             syncs: 0,
         };
         device.settle()?;
@@ -101,6 +105,10 @@ impl Device {
             },
             Effect::Sync { .. } => {
                 self.syncs += 1;
+                return Ok(());
+            }
+            Effect::Open { left, .. } => {
+                self.left = left;
                 return Ok(());
             }
             effect => match disk::read(&self.store, &effect)? {

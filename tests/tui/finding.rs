@@ -185,6 +185,29 @@ fn the_palette_shows_views_tags_and_todos() {
 }
 
 #[test]
+fn a_bad_term_searched_from_the_palette_is_explained_in_the_search_line() {
+    let mut stage = listed(100, 24);
+    stage.press(":").type_text("due:foo").press("enter");
+    let screen = stage.screen();
+    let line = screen.lines().find(|line| line.starts_with("│ / due:foo"));
+    assert!(
+        line.is_some_and(|line| line.contains("not a recognised date")),
+        "{screen}"
+    );
+    assert!(screen.contains("(cursor at"), "{screen}");
+}
+
+#[test]
+fn a_long_search_leaves_room_for_the_views() {
+    let mut stage = listed(100, 24);
+    let text = "a search with very many words that nobody would ever type into one line by hand";
+    stage.press("/").type_text(text).press("enter a");
+    let screen = stage.screen();
+    assert!(screen.contains("search: a search with"), "{screen}");
+    assert!(screen.contains("Open 5"), "{screen}");
+}
+
+#[test]
 fn a_theme_chosen_in_the_palette_is_in_force_at_once() {
     let mut stage = listed(100, 24);
     stage.press(":").type_text("theme light").press("enter");

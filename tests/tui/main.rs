@@ -8,7 +8,9 @@
     reason = "the stage picks the effects it plays, and writes screens as text"
 )]
 
+mod accounts;
 mod acts;
+mod behind;
 mod device;
 mod finding;
 mod looping;

@@ -71,6 +71,24 @@ pub(crate) fn ada() -> Identity {
     }
 }
 
+fn options((width, height): (u16, u16), who: Option<Identity>) -> StartOptions {
+    StartOptions {
+        who,
+        size: Size { width, height },
+        keymap: Keymap::default(),
+        now: instant(NOON),
+        today: Date::constant(2026, 11, 24),
+        zone: TimeZone::UTC,
+        offline: false,
+        views: Vec::new(),
+        week_start: jiff::civil::Weekday::Monday,
+        groups: true,
+        demo: false,
+        theme: ThemeName::Terminal,
+        remembered: None,
+    }
+}
+
 impl Stage {
     pub(crate) fn new(width: u16, height: u16, who: Option<Identity>) -> Self {
         Self::with_views(width, height, who, &[])
@@ -87,41 +105,38 @@ impl Stage {
         let views = views
             .iter()
             .filter_map(|(name, definition)| OwnView::parse(name, definition, calendar).ok());
-        Self::started((width, height), who, views.collect(), false, None)
+        Self::start(StartOptions {
+            views: views.collect(),
+            ..options((width, height), who)
+        })
+    }
+
+    /// The demo, logged out.
+    pub(crate) fn demo(width: u16, height: u16) -> Self {
+        Self::start(StartOptions {
+            demo: true,
+            ..options((width, height), None)
+        })
     }
 
     /// As started after a program that ended with this list.
     pub(crate) fn remembering(width: u16, height: u16, list: RememberedList) -> Self {
-        Self::started((width, height), Some(ada()), Vec::new(), false, Some(list))
+        Self::start(StartOptions {
+            remembered: Some(list),
+            ..options((width, height), Some(ada()))
+        })
     }
 
     /// As started with `--offline`, without an account.
     pub(crate) fn offline(width: u16, height: u16) -> Self {
-        Self::started((width, height), None, Vec::new(), true, None)
+        Self::start(StartOptions {
+            offline: true,
+            ..options((width, height), None)
+        })
     }
 
-    fn started(
-        (width, height): (u16, u16),
-        who: Option<Identity>,
-        views: Vec<OwnView>,
-        offline: bool,
-        remembered: Option<RememberedList>,
-    ) -> Self {
-        let (model, effects) = Model::new(StartOptions {
-            who,
-            size: Size { width, height },
-            keymap: Keymap::default(),
-            now: instant(NOON),
-            today: Date::constant(2026, 11, 24),
-            zone: TimeZone::UTC,
-            offline,
-            views,
-            week_start: jiff::civil::Weekday::Monday,
-            groups: true,
-            demo: false,
-            theme: ThemeName::Terminal,
-            remembered,
-        });
+    fn start(options: StartOptions) -> Self {
+        let (model, effects) = Model::new(options);
         Self {
             model,
             effects,

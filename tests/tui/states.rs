@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use tudone::app::login::{LoginEvent, LoginId};
 use tudone::app::{Effect, Msg};
+use tudone::auth::device::{PollEvent, Prompt};
 use tudone::domain::todo::SyncState;
 use tudone::domain::when::Calendar;
 use tudone::sync::event::RoundEvent;
@@ -85,4 +87,90 @@ fn changes_that_the_role_may_not_make_are_shown_as_such_until_it_may() {
     stage.say(ended(None));
     let allowed = status(&stage).unwrap_or_default();
     assert!(allowed.contains("1 pending  "), "{allowed}");
+}
+
+#[test]
+fn an_alert_is_drawn_over_the_palette_and_over_the_login() {
+    let alert = || Msg::StoreFailed {
+        reason: "the disk is full".to_owned(),
+    };
+    for (width, height) in [(40, 10), (100, 24)] {
+        for keys in [":", "L", "?"] {
+            let mut stage = Stage::new(width, height, Some(ada()));
+            stage.answer(vec![todo(1, "Call mum", SyncState::Synced)]);
+            let screen = stage.press(keys).say(alert()).screen();
+            assert!(screen.contains("! the disk is full"), "{keys}: {screen}");
+        }
+    }
+}
+
+/// The demo waiting for a code to be approved, with all it can have to say.
+fn approving(width: u16, height: u16, page: &str) -> Stage {
+    let mut stage = Stage::demo(width, height);
+    let prompt = Prompt {
+        user_code: "WDJB-MJHT".to_owned(),
+        verification_uri: "https://tenant.example/activate".to_owned(),
+        verification_uri_complete: Some(page.to_owned()),
+        expires_at: instant("2026-11-24T12:14:52Z"),
+        expires_in: 900,
+        interval: 5,
+    };
+    let id = LoginId(1);
+    let event = LoginEvent::Code {
+        prompt,
+        openable: true,
+    };
+    stage.say(Msg::Login { id, event });
+    let event = LoginEvent::Progress(PollEvent::Failed {
+        message: "cannot reach tenant.example".to_owned(),
+        next_poll_in: std::time::Duration::from_secs(5),
+    });
+    stage.say(Msg::Login { id, event }).press("c");
+    stage
+}
+
+#[test]
+fn the_user_code_is_framed_only_where_every_line_fits() {
+    let page = "https://tenant.example/activate?user_code=WDJB-MJHT";
+    for width in [24, 31, 40, 60, 80, 120] {
+        for height in 6..40 {
+            let screen = approving(width, height, page).screen();
+            assert!(
+                screen.contains("WDJB-MJHT") || screen.contains("W D J B"),
+                "{screen}"
+            );
+            let lines: Vec<&str> = screen.lines().collect();
+            let Some(code) = lines.iter().position(|line| line.contains("W D J B")) else {
+                continue;
+            };
+            let border = |at: usize| {
+                lines.get(at).is_some_and(|line| {
+                    let line = line.trim_start_matches('│').trim();
+                    line.chars().all(|c| "╭─╮╰╯┌┐└┘".contains(c)) && !line.is_empty()
+                })
+            };
+            assert!(
+                border(code - 1) && border(code + 1),
+                "{width}×{height}: {screen}"
+            );
+        }
+    }
+    assert!(
+        approving(80, 24, page)
+            .screen()
+            .contains("W D J B - M J H T")
+    );
+}
+
+#[test]
+fn a_page_wider_than_the_screen_is_shown_whole_from_the_left_below_the_code() {
+    let page = "https://tenant.example/activate/of/a/very/long/path?user_code=WDJB-MJHT";
+    let screen = approving(40, 24, page).screen();
+    let (first, rest) = page.split_at(40);
+    let lines: Vec<&str> = screen.lines().collect();
+    let at = lines.iter().position(|line| *line == format!("│{first}"));
+    let code = lines.iter().position(|line| line.contains("W D J B"));
+    assert!(at > code && code.is_some(), "{screen}");
+    let next = at.and_then(|at| lines.get(at + 1));
+    assert_eq!(next, Some(&format!("│{rest}").as_str()), "{screen}");
 }

@@ -1,6 +1,6 @@
 //! Rows that arrive from the store, and where the selection goes.
 
-use super::{Place, TodoList};
+use super::{Place, Target, TodoList};
 use crate::app::effect::{Effect, WindowId};
 use crate::domain::key::Key;
 use crate::domain::list::{Around, Window};
@@ -10,7 +10,7 @@ use crate::domain::list::{Around, Window};
 pub struct Arrival {
     /// The next request, if one is due.
     pub effects: Vec<Effect>,
-    /// A todo that should be selected but is not in this list.
+    /// A todo that was added but is not in this list.
     pub missing: Option<Key>,
     /// Whether anything on the screen changed.
     pub changed: bool,
@@ -27,7 +27,9 @@ impl TodoList {
         let neighbours = self.neighbours();
         let known = |key: &Key| window.rows.iter().any(|todo| todo.key == *key);
         if request.place == Place::Keep && !window.rows.is_empty() {
-            let reached = self.select_when_loaded.is_some_and(|key| known(&key))
+            let reached = self
+                .select_when_loaded
+                .is_some_and(|target| known(&target.key))
                 || neighbours.first().is_none_or(known);
             if !reached
                 && self.select_when_loaded.is_none()
@@ -79,20 +81,22 @@ impl TodoList {
     /// Requests rows around the next neighbour, once: the todo of the last request
     /// is not in the list.
     fn request_beside(&mut self, neighbours: &[Key]) -> Arrival {
-        let missing = self.select_when_loaded.take();
-        let next = usize::from(missing.is_none());
+        let target = self.select_when_loaded.take();
+        let next = usize::from(target.is_none());
         let around = neighbours
             .get(next)
             .map_or(Around::Top, |key| Around::Key(*key));
         Arrival {
             effects: vec![self.request(around, Place::Keep, false)],
-            missing: missing.filter(|key| !self.is_unsaved(*key)),
+            missing: target
+                .filter(|target| target.is_new && !self.is_unsaved(target.key))
+                .map(|target| target.key),
             changed: false,
         }
     }
 
     fn select_loaded(&mut self, place: Place) -> Option<Key> {
-        let key = self.select_when_loaded?;
+        let Target { key, is_new } = self.select_when_loaded?;
         if let Some(at) = self.position(key) {
             self.select(at);
             if !self.is_unsaved(key) {
@@ -101,7 +105,8 @@ impl TodoList {
             return None;
         }
         if place == Place::Keep && !self.is_unsaved(key) {
-            return self.select_when_loaded.take();
+            self.select_when_loaded = None;
+            return is_new.then_some(key);
         }
         None
     }

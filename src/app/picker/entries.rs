@@ -3,8 +3,9 @@
 use crate::app::action::{Action, Day, Layer};
 use crate::app::bindings::{Binding, TABLE};
 use crate::app::connection::ConnectionState;
-use crate::app::model::{Model, Screen};
+use crate::app::model::Model;
 use crate::app::picker::{Choice, Listed, PickerEntry};
+use crate::app::screen::Screen;
 use crate::app::theme::ThemeName;
 use crate::domain::line::Line;
 use crate::domain::todo::SyncState;
@@ -80,7 +81,7 @@ fn entry(row: &Binding, note: String, obstacle: Option<String>, model: &Model) -
         label: row.help.to_owned(),
         note,
         keys,
-        choice: Choice::Act(row.layer, row.action),
+        choice: Choice::Act(row.action),
         obstacle,
         listed: if is_one_of_many(row.action, model) {
             Listed::Typed

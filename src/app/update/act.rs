@@ -9,8 +9,9 @@ use crate::app::action::Action;
 use crate::app::editor;
 use crate::app::editor::DayField;
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Screen};
+use crate::app::model::Model;
 use crate::app::picker::PickerKind;
+use crate::app::screen::Screen;
 use crate::app::stamp::Stamp;
 use crate::app::tour::Tour;
 use crate::app::update::{

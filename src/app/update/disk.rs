@@ -1,13 +1,13 @@
 //! Answers of the store.
 
-use crate::app::counts::Counted;
 use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect, WindowId};
-use crate::app::model::{Model, Screen};
+use crate::app::model::Model;
+use crate::app::screen::Screen;
 use crate::app::tags::TagCounts;
 use crate::app::toast::ToastKind;
 use crate::app::update::line::ADDED_AS_DONE;
-use crate::app::update::{search, views};
+use crate::app::update::views;
 use crate::domain::change::{Act, Change};
 use crate::domain::history::UndoReport;
 use crate::domain::key::Key;
@@ -36,15 +36,14 @@ pub(super) fn windowed(
     if model.loaded && totals.pending > model.totals.pending {
         effects.push(Effect::Sync { shown: false });
     }
-    let was_loaded = std::mem::replace(&mut model.loaded, true);
+    model.loaded = true;
     if model.counts.is_none() {
         let texts = model.list.rows().iter().map(|row| row.todo.text.as_str());
         model.tags.extend(TagCounts::of_texts(texts));
     }
     model.totals = totals;
     model.freshness = freshness;
-    // At a start the selected todo of the last time may be gone.
-    if arrival.missing.is_some() && was_loaded && !says_more(model) {
+    if arrival.missing.is_some() && !says_more(model) {
         model.touch();
         model.say("saved; this view does not show it");
     }
@@ -145,24 +144,6 @@ pub(super) fn warned(model: &mut Model, reason: String) -> Vec<Effect> {
     effects
 }
 
-/// Shows the store of another account, which is open now.
-pub(super) fn opened(model: &mut Model) -> Vec<Effect> {
-    model.touch();
-    model.counts = None;
-    model.due_groups = None;
-    model.counted = Counted::default();
-    model.marks.clear();
-    let query = search::query(model);
-    model.list.reset(query)
-}
-
-/// Reports that the store of another account cannot be opened.
-pub(super) fn open_failed(model: &mut Model, reason: String) -> Vec<Effect> {
-    model.touch();
-    model.alert(reason);
-    Vec::new()
-}
-
 /// Reads again after another connection wrote to the store.
 pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
     let mut effects = model.list.refresh();
@@ -206,7 +187,7 @@ pub(super) fn undone(
     match (report.overlaps.first(), report.gone.len()) {
         (Some(overlap), _) => model.alert(format!(
             "not {what}: changed since to \u{201c}{}\u{201d}",
-            overlap.todo.text
+            Line::new(&overlap.todo.text).words_only()
         )),
         (None, gone) if gone > 0 && !report.undid_anything() => {
             model.alert(format!("not {what}: deleted since"));

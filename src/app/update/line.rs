@@ -8,7 +8,8 @@
 use crate::app::action::Action;
 use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Screen};
+use crate::app::model::Model;
+use crate::app::screen::Screen;
 use crate::app::stamp::Stamp;
 use crate::app::update::todos::{self, change, commit};
 use crate::domain::change::Act;

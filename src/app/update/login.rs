@@ -9,8 +9,10 @@ use crate::app::action::Action;
 use crate::app::connection::ConnectionState;
 use crate::app::effect::Effect;
 use crate::app::login::{Login, LoginEvent, LoginId, Stage, left};
-use crate::app::model::{Model, Screen};
+use crate::app::model::Model;
+use crate::app::screen::Screen;
 use crate::app::stamp::Stamp;
+use crate::app::update::account;
 use crate::auth::device::PollEvent;
 use crate::domain::account::Identity;
 
@@ -150,6 +152,10 @@ pub(super) fn event(
             warning,
         } => {
             model.touch();
+            let before = model.who.as_ref();
+            let left = before
+                .is_some_and(|who| who.sub != identity.sub)
+                .then(|| account::leave(model));
             model.leave();
             let name = display_name(&identity);
             match warning {
@@ -158,7 +164,7 @@ pub(super) fn event(
             }
             model.who = Some(identity);
             model.connection = ConnectionState::Connecting;
-            return vec![Effect::Open(account)];
+            return vec![Effect::Open { account, left }];
         }
     };
     login.stage = stage;

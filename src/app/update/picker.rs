@@ -8,8 +8,9 @@
 use crate::app::action::Action;
 use crate::app::editor;
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Screen};
+use crate::app::model::Model;
 use crate::app::picker::{Choice, Picker, PickerKind};
+use crate::app::screen::Screen;
 use crate::app::stamp::Stamp;
 use crate::app::update::{act, search, views};
 
@@ -30,9 +31,7 @@ pub(super) fn on_picker(model: &mut Model, action: Action, stamp: Stamp) -> Vec<
     };
     match action {
         Action::Submit => return submit(model, stamp),
-        Action::Cancel => {
-            back(model);
-        }
+        Action::Cancel => return back(model),
         Action::Down => picker.step(1),
         Action::Up => picker.step(-1),
         Action::PageDown => picker.step(PAGE),
@@ -52,17 +51,16 @@ pub(super) fn typed(picker: &mut Picker, text: &str) {
     picker.filter();
 }
 
-/// Goes back to the screen behind; returns what was typed.
-fn back(model: &mut Model) -> String {
-    let picker = match std::mem::replace(&mut model.screen, Screen::List) {
-        Screen::Picker(picker) => picker,
-        other => {
-            model.screen = other;
-            return String::new();
-        }
-    };
-    model.screen = *picker.behind;
-    picker.input.value().trim().to_owned()
+/// Goes back to the screen behind. What was read meanwhile did not reach it.
+fn back(model: &mut Model) -> Vec<Effect> {
+    match std::mem::replace(&mut model.screen, Screen::List) {
+        Screen::Picker(picker) => model.screen = *picker.behind,
+        other => model.screen = other,
+    }
+    match model.screen {
+        Screen::Queue(_) => vec![Effect::Queue],
+        _ => Vec::new(),
+    }
 }
 
 fn submit(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
@@ -78,9 +76,15 @@ fn submit(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
         return Vec::new();
     }
     let choice = entry.choice.clone();
-    let typed = back(model);
+    let typed = picker.input.value().trim().to_owned();
+    let mut effects = back(model);
+    effects.extend(choose(model, choice, typed, stamp));
+    effects
+}
+
+fn choose(model: &mut Model, choice: Choice, typed: String, stamp: Stamp) -> Vec<Effect> {
     match choice {
-        Choice::Act(_, action) => act::act(model, action, stamp),
+        Choice::Act(action) => act::act(model, action, stamp),
         Choice::View(index) => views::choose(model, index),
         Choice::Search(text) => search::find(model, text),
         Choice::SearchTyped => search::find(model, typed),

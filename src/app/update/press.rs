@@ -4,7 +4,8 @@ use crate::app::action::{Action, Layer};
 use crate::app::effect::Effect;
 use crate::app::keymap::KeyMatch;
 use crate::app::keys::KeyPress;
-use crate::app::model::{Model, Screen};
+use crate::app::model::Model;
+use crate::app::screen::Screen;
 use crate::app::stamp::Stamp;
 use crate::app::update::{act, picker, search};
 

@@ -9,13 +9,15 @@
 use crate::app::action::Action;
 use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Question, Screen};
+use crate::app::model::Model;
 use crate::app::picker::PickerKind;
 use crate::app::queue::{QueueScreen, is_rejected, texts};
+use crate::app::screen::{Question, Screen};
 use crate::app::stamp::Stamp;
 use crate::app::update::todos::{change, commit};
 use crate::domain::change::{Act, Progress, REMOVED_ELSEWHERE};
 use crate::domain::key::Key;
+use crate::domain::line::Line;
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::SyncState;
 
@@ -195,7 +197,7 @@ pub(super) fn answered(model: &mut Model, yes: bool, stamp: Stamp) -> Vec<Effect
     match question {
         Question::Drop => {
             let text = texts.mine.or(texts.was).unwrap_or_default();
-            model.say(format!("dropped: {text}"));
+            model.say(format!("dropped: {}", Line::new(text).words_only()));
             effects.push(Effect::Drop {
                 seq: queued.entry.seq,
             });
@@ -223,7 +225,8 @@ fn add_as_new(model: &mut Model, queued: &Queued) -> Vec<Effect> {
         model.say("a deletion has no text to add");
         return Vec::new();
     };
-    model.say(format!("added as a new todo: {mine}"));
+    let words = Line::new(mine).words_only();
+    model.say(format!("added as a new todo: {words}"));
     vec![Effect::AddAsNew {
         seq: queued.entry.seq,
         text: mine.to_owned(),

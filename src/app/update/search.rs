@@ -7,19 +7,24 @@
 
 use crate::app::editor::split as split_at_cursor;
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Screen, Search};
+use crate::app::model::Model;
+use crate::app::screen::{Screen, Search};
 use crate::domain::query::Query;
 use crate::domain::terms::{parse_terms, split};
 
 /// Opens the search line with the last search in it.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    open_with(model, model.search.clone());
+    Vec::new()
+}
+
+fn open_with(model: &mut Model, text: String) {
     let came_from = model.list.selected().map(|row| row.todo.key);
     model.screen = Screen::Search(Search {
-        input: tui_input::Input::new(model.search.clone()),
+        input: tui_input::Input::new(text),
         error: None,
         came_from,
     });
-    Vec::new()
 }
 
 /// Runs the search again after its text changed, and shows the list from its start.
@@ -42,8 +47,14 @@ pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
     model.list.show_first(query)
 }
 
-/// Shows what `text` finds in the current view.
+/// Shows what `text` finds in the current view. The search line explains an invalid
+/// term.
 pub(super) fn find(model: &mut Model, text: String) -> Vec<Effect> {
+    let words: Vec<&str> = split(&text).collect();
+    if parse_terms(&words, model.calendar()).is_err() {
+        open_with(model, text);
+        return changed(model);
+    }
     model.search = text;
     let query = query(model);
     model.list.show_first(query)

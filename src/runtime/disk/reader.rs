@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::mem::discriminant;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{DatabaseLocation, OpenStore, WATCH_INTERVAL, requests as disk_requests, warn};
+use super::{
+    DatabaseLocation, OpenStore, ReaderStart, WATCH_INTERVAL, requests as disk_requests, warn,
+};
 use crate::app::{Effect, Msg};
 use crate::runtime::local_day::LocalDay;
 use crate::runtime::with_help;
@@ -20,19 +22,24 @@ const PAUSE_BEFORE_COUNTING: Duration = Duration::from_secs(1);
 /// Answers requests until their sender is dropped.
 pub(super) fn run(
     location: &DatabaseLocation,
-    open: Option<OpenStore>,
+    start: ReaderStart,
     requests: &Receiver<Effect>,
     messages: &mpsc::Sender<Msg>,
     mut local_day: impl FnMut() -> LocalDay,
 ) {
     let mut day = local_day();
-    let opened = match open {
-        Some(open) => Ok(open),
-        None => location.open_or_read(warn(messages)).map(|store| {
-            let open = OpenStore::new(store);
-            let _ = messages.blocking_send(Msg::Opened);
-            open
-        }),
+    let opened = match start {
+        ReaderStart::Open(open) => Ok(open),
+        ReaderStart::Switch(switch) => {
+            if let Err(reason) = switch.keep() {
+                warn(messages)(format!("not saved: {reason}"));
+            }
+            location.open_or_read(warn(messages)).map(|store| {
+                let open = OpenStore::new(store);
+                let _ = messages.blocking_send(switch.opened());
+                open
+            })
+        }
     };
     let OpenStore { store, version } = match opened {
         Ok(open) => open,
@@ -45,33 +52,32 @@ pub(super) fn run(
     let mut reader = StoreReader {
         version,
         reported_newer: false,
+        has_counted: false,
         store,
     };
     let mut waiting = VecDeque::new();
     loop {
         let next = waiting.pop_front();
-        let pause = match &next {
-            Some(Effect::Count(_)) => Some(PAUSE_BEFORE_COUNTING),
-            Some(_) => None,
-            None => Some(WATCH_INTERVAL),
-        };
+        let pause = pause_before(next.as_ref(), reader.has_counted);
         let more = pause.map(|pause| requests.recv_timeout(pause));
-        let msg = match (next, more) {
+        let msgs = match (next, more) {
             (_, Some(Err(RecvTimeoutError::Disconnected))) => return,
             (next, Some(Ok(effect))) => {
                 waiting.extend(next);
                 waiting.push_back(effect);
-                None
+                [None, None]
             }
-            (Some(effect), _) => reader.answer(effect, requests, &mut waiting),
-            (None, _) => reader.check_for_changes(),
+            (next, timeout) => [
+                timeout.and_then(|_| reader.check_for_changes()),
+                next.and_then(|effect| reader.answer(effect, requests, &mut waiting)),
+            ],
         };
         waiting.extend(requests.try_iter());
         waiting = latest(waiting);
-        if let Some(msg) = msg
-            && messages.blocking_send(msg).is_err()
-        {
-            return;
+        for msg in msgs.into_iter().flatten() {
+            if messages.blocking_send(msg).is_err() {
+                return;
+            }
         }
         let now = local_day();
         if now != day {
@@ -81,6 +87,16 @@ pub(super) fn run(
                 return;
             }
         }
+    }
+}
+
+/// Returns how long to wait for another request before `next` is answered; without
+/// one, before the store is checked for changes.
+const fn pause_before(next: Option<&Effect>, has_counted: bool) -> Option<Duration> {
+    match next {
+        Some(Effect::Count(_)) if has_counted => Some(PAUSE_BEFORE_COUNTING),
+        Some(_) => None,
+        None => Some(WATCH_INTERVAL),
     }
 }
 
@@ -103,10 +119,12 @@ fn latest(requests: VecDeque<Effect>) -> VecDeque<Effect> {
 /// A store and the state of it that was last reported.
 struct StoreReader {
     store: Store,
-    /// The version at the last read.
+    /// The version when the rows were last read.
     version: Option<i64>,
     /// Whether the user was warned that a newer version migrated it.
     reported_newer: bool,
+    /// Whether rows have been counted, or begun to be.
+    has_counted: bool,
 }
 
 impl StoreReader {
@@ -146,11 +164,18 @@ impl StoreReader {
         requests: &Receiver<Effect>,
         waiting: &mut VecDeque<Effect>,
     ) -> Option<Msg> {
-        self.version = self.store.version().ok();
+        if matches!(effect, Effect::Window { .. }) {
+            self.version = self.store.version().ok();
+        }
         let answer = if let Effect::Count(uncounted) = &effect {
-            let mut is_overtaken = || {
-                waiting.extend(requests.try_iter());
-                !waiting.is_empty()
+            self.has_counted = true;
+            let mut is_overtaken = || match requests.try_recv() {
+                Ok(effect) => {
+                    waiting.push_back(effect);
+                    true
+                }
+                Err(TryRecvError::Disconnected) => true,
+                Err(TryRecvError::Empty) => !waiting.is_empty(),
             };
             disk_requests::count(&self.store, uncounted, &mut is_overtaken)
         } else {
@@ -204,6 +229,24 @@ mod tests {
         })
     }
 
+    fn add(n: u128) -> Change {
+        Change {
+            id: ChangeId(uuid::Uuid::from_u128(n)),
+            todo: Key::new(uuid::Uuid::from_u128(n)),
+            act: Act::Add {
+                text: "milk".to_owned(),
+            },
+            at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn location(folder: &tempfile::TempDir) -> DatabaseLocation {
+        DatabaseLocation {
+            path: folder.path().join("todos.db"),
+            endpoint: "https://todos.example/v1/graphql".to_owned(),
+        }
+    }
+
     #[test]
     fn the_last_request_of_each_kind_is_answered_and_rows_are_counted_last() {
         let requests = [count(), Effect::Queue, count(), Effect::Queue];
@@ -213,19 +256,12 @@ mod tests {
     #[test]
     fn counting_rows_gives_way_to_a_later_request() -> Result<(), Box<dyn Error>> {
         let mut store = Store::in_memory("https://todos.example/v1/graphql")?;
-        let add = |n: u128| Change {
-            id: ChangeId(uuid::Uuid::from_u128(n)),
-            todo: Key::new(uuid::Uuid::from_u128(n)),
-            act: Act::Add {
-                text: "milk".to_owned(),
-            },
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
         store.commit(&(1..=600).map(add).collect::<Vec<_>>())?;
         let mut reader = StoreReader {
             store,
             version: None,
             reported_newer: false,
+            has_counted: false,
         };
         let (sender, requests) = std::sync::mpsc::channel();
         let mut waiting = VecDeque::new();
@@ -241,6 +277,43 @@ mod tests {
             return Err(format!("{counted:?}").into());
         };
         assert_eq!(counted.views, [600]);
+
+        drop(sender);
+        let ended = reader.answer(count(), &requests, &mut waiting);
+        assert_eq!(ended, None, "the program ends without the count");
+        Ok(())
+    }
+
+    #[test]
+    fn only_the_first_count_of_rows_begins_without_a_pause() {
+        let count = count();
+        assert_eq!(pause_before(Some(&count), false), None);
+        assert_eq!(
+            pause_before(Some(&count), true),
+            Some(PAUSE_BEFORE_COUNTING)
+        );
+        assert_eq!(pause_before(Some(&Effect::Queue), true), None);
+    }
+
+    #[tokio::test]
+    async fn what_another_process_wrote_is_noticed_while_a_count_waits()
+    -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let location = location(&folder);
+        let start = ReaderStart::Open(OpenStore::new(location.open()?));
+        let (requests, received) = channel();
+        let (messages, mut sent) = mpsc::channel(8);
+        requests.send(count())?;
+        let reading = location.clone();
+        thread::spawn(move || run(&reading, start, &received, &messages, LocalDay::now));
+        let first = tokio::time::timeout(DEADLINE, sent.recv()).await?;
+        assert!(matches!(first, Some(Msg::CountedRows(_))), "{first:?}");
+
+        location.open()?.commit(&[add(1)])?;
+        requests.send(count())?;
+
+        let noticed = tokio::time::timeout(DEADLINE, sent.recv()).await?;
+        assert_eq!(noticed, Some(Msg::StoreChanged));
         Ok(())
     }
 
@@ -250,10 +323,7 @@ mod tests {
     async fn midnight_and_another_time_zone_are_noticed_without_a_key() -> Result<(), Box<dyn Error>>
     {
         let folder = tempfile::tempdir()?;
-        let location = DatabaseLocation {
-            path: folder.path().join("todos.db"),
-            endpoint: "https://todos.example/v1/graphql".to_owned(),
-        };
+        let location = location(&folder);
         let day = |date, zone: &TimeZone| LocalDay {
             date,
             zone: zone.clone(),
@@ -263,10 +333,10 @@ mod tests {
         let last = day(saturday, &west);
         let mut clock = vec![day(saturday, &utc), day(friday, &utc)];
         let now = move || clock.pop().unwrap_or_else(|| last.clone());
-        let open = OpenStore::new(location.open()?);
+        let start = ReaderStart::Open(OpenStore::new(location.open()?));
         let (_requests, received) = channel();
         let (messages, mut sent) = mpsc::channel(8);
-        thread::spawn(move || run(&location, Some(open), &received, &messages, now));
+        thread::spawn(move || run(&location, start, &received, &messages, now));
 
         for zone in [utc, west] {
             let msg = tokio::time::timeout(DEADLINE, sent.recv()).await?;
