@@ -189,7 +189,7 @@ impl DeviceFlow {
             Err(Err(error)) => Err(error),
         };
         if let (Err(_), Some(token)) = (&granted, http.refresh_token()) {
-            revoke_unused(&self.connection, &token).await;
+            revoke_unused(&self.connection, &[token]).await;
         }
         granted
     }

@@ -27,12 +27,12 @@ use crate::auth::time_scale::TimeScale;
 
 pub use in_flight::Awaited;
 pub use refresh_process::RefreshFailure;
-pub(crate) use refresh_process::RefreshProcess;
+pub(crate) use refresh_process::{RefreshProcess, outcome_file};
 use stored::StoredSession;
 
-/// The time limit for acquiring the refresh lock: longer than one exchange
-/// with the issuer may take.
-pub const LOCK_LIMIT: Duration = Duration::from_secs(40);
+/// The time limit for acquiring the refresh lock: longer than the 60 s that a process
+/// of its own may take to refresh, which holds the lock.
+pub const LOCK_LIMIT: Duration = Duration::from_secs(70);
 
 /// A login in use. Cheap to clone; one refresh at a time in the process and,
 /// under a lock file, on the machine.

@@ -62,6 +62,24 @@ struct RefreshEntry<Secret> {
     sub: String,
 }
 
+impl<'s> From<&'s StoredRefreshToken> for RefreshEntry<&'s str> {
+    fn from(stored: &'s StoredRefreshToken) -> Self {
+        Self {
+            refresh_token: stored.token.expose_secret(),
+            sub: stored.sub.clone(),
+        }
+    }
+}
+
+impl From<RefreshEntry<String>> for StoredRefreshToken {
+    fn from(entry: RefreshEntry<String>) -> Self {
+        Self {
+            token: SecretString::from(entry.refresh_token),
+            sub: entry.sub,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct AccessEntry<Secret> {
     access_token: Secret,
@@ -73,7 +91,7 @@ struct AccessEntry<Secret> {
 
 #[derive(Serialize, Deserialize)]
 struct EarlierEntry<Secret> {
-    refresh_tokens: Vec<Secret>,
+    logins: Vec<RefreshEntry<Secret>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,12 +108,6 @@ impl StoredLogin {
             credential_store,
             prefix,
         }
-    }
-
-    /// The credential store that contains the entries.
-    #[must_use]
-    pub const fn credential_store(&self) -> &Arc<dyn CredentialStore> {
-        &self.credential_store
     }
 
     /// Checks that the store can be written, so that a refresh does not use up a
@@ -115,10 +127,7 @@ impl StoredLogin {
     /// When the store fails or the entry is invalid.
     pub fn refresh(&self) -> Result<Option<StoredRefreshToken>, CredentialStoreError> {
         let entry: Option<RefreshEntry<String>> = self.read("refresh")?;
-        Ok(entry.map(|entry| StoredRefreshToken {
-            token: SecretString::from(entry.refresh_token),
-            sub: entry.sub,
-        }))
+        Ok(entry.map(Into::into))
     }
 
     /// Reads whose login is stored: name and address are in the access token only.
@@ -151,13 +160,7 @@ impl StoredLogin {
     ///
     /// When the store fails; the entry is then unchanged.
     pub fn set_refresh(&self, stored: &StoredRefreshToken) -> Result<(), CredentialStoreError> {
-        self.write(
-            "refresh",
-            &RefreshEntry {
-                refresh_token: stored.token.expose_secret(),
-                sub: stored.sub.clone(),
-            },
-        )
+        self.write("refresh", &RefreshEntry::from(stored))
     }
 
     /// Reads the access token, fresh or not. An invalid entry counts as none: a
@@ -265,19 +268,19 @@ impl StoredLogin {
         }
     }
 
-    /// Reads the refresh tokens of earlier logins of the same user, which a logout
-    /// revokes too. An invalid entry counts as none.
+    /// Reads the refresh tokens of earlier logins, which a logout revokes too. An
+    /// invalid entry counts as none.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub fn earlier(&self) -> Result<Vec<SecretString>, CredentialStoreError> {
+    pub fn earlier(&self) -> Result<Vec<StoredRefreshToken>, CredentialStoreError> {
         let entry: Option<EarlierEntry<String>> = match self.read("earlier") {
             Err(CredentialStoreError::InvalidResponse { .. }) => None,
             read => read?,
         };
-        let tokens = entry.map(|entry| entry.refresh_tokens).unwrap_or_default();
-        Ok(tokens.into_iter().map(SecretString::from).collect())
+        let logins = entry.map(|entry| entry.logins).unwrap_or_default();
+        Ok(logins.into_iter().map(Into::into).collect())
     }
 
     /// Stores the newest refresh tokens of earlier logins: stores limit their entries.
@@ -285,14 +288,10 @@ impl StoredLogin {
     /// # Errors
     ///
     /// The store's.
-    pub fn set_earlier(&self, tokens: &[SecretString]) -> Result<(), CredentialStoreError> {
+    pub fn set_earlier(&self, tokens: &[StoredRefreshToken]) -> Result<(), CredentialStoreError> {
         let newest = tokens.iter().rev().take(MAX_EARLIER).rev();
-        self.write(
-            "earlier",
-            &EarlierEntry {
-                refresh_tokens: newest.map(SecretString::expose_secret).collect(),
-            },
-        )
+        let logins = newest.map(RefreshEntry::from).collect();
+        self.write("earlier", &EarlierEntry { logins })
     }
 
     /// Deletes the refresh tokens of earlier logins.

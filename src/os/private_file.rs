@@ -170,6 +170,18 @@ pub fn mode(_path: &Path) -> Option<u32> {
     None
 }
 
+/// Deletes the file `path`; not an error when there is none.
+///
+/// # Errors
+///
+/// The file system's.
+pub fn delete(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
 /// Deletes the drafts that killed processes left beside `path`, and the journals of
 /// those that are databases. The caller holds a lock, so that no draft is in use.
 ///

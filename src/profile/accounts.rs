@@ -61,18 +61,6 @@ pub fn remember(path: &Path, connection: &Connection, identity: &Identity) -> io
     private_file::replace(path, &serde_json::to_vec_pretty(&remembered)?)
 }
 
-/// Deletes the file `path`; not an error when there is none.
-///
-/// # Errors
-///
-/// The file system's.
-pub fn forget(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
-}
-
 /// The account of `identity` on `connection`.
 #[must_use]
 pub fn account(connection: &Connection, identity: &Identity) -> Account {

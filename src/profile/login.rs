@@ -2,11 +2,12 @@
 //!
 //! [`ActiveProfile::begin_login`] tests the credential store and obtains a code;
 //! the caller shows it; [`PendingLogin::finish`] waits for the user, sends the
-//! backend one query and stores the login. Dropping either leaves nothing behind.
+//! backend one query and stores the login. Dropping either stores nothing; tokens that
+//! were issued are then revoked, see [`ActiveProfile::finish_revoking`].
 
 mod checks;
 mod save;
-mod unsaved;
+mod unused;
 
 use std::fmt;
 use std::future::Future;
@@ -24,14 +25,15 @@ use crate::auth::credential_store::{CredentialStoreError, CredentialStoreKind};
 use crate::auth::device::{DeviceFlow, Grant, PollEvent, Prompt};
 use crate::auth::diagnosis::{Diagnosis, is_token_error};
 use crate::auth::error::AuthError;
-use crate::auth::revoke::revoke_unused;
 use crate::auth::stored_login::{StoredDeviceLogin, StoredLogin};
 use crate::domain::account::{Account, Identity};
 use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
 use crate::text::sanitize;
 
-use unsaved::UnsavedGrant;
+use unused::UnusedTokens;
+
+pub(super) use unused::RevokingThreads;
 
 /// The time after which the user is informed that the keyring may be locked.
 const KEYRING_PATIENCE: Duration = Duration::from_secs(1);
@@ -248,14 +250,13 @@ impl PendingLogin {
                 return Err(error.into());
             }
         };
-        let connection = &self.profile.config.connection;
-        let mut unsaved = UnsavedGrant::new(connection.clone(), grant.refresh.clone());
+        let unused = UnusedTokens::new(&self.profile, grant.refresh.clone());
         let mut warnings = Vec::new();
         match verify(grant.access.clone()).await {
             Verification::Accepted => {}
             Verification::Refused { code, message } => {
                 let error = self.rejected(&grant, &code, &message).await;
-                unsaved.settle();
+                unused.revoke().await;
                 return Err(error);
             }
             Verification::Unreachable { message } => {
@@ -266,23 +267,16 @@ impl PendingLogin {
         if grant.refresh.is_none() {
             warnings.push(LoginWarning::NoRefreshToken);
         }
-        let refresh = grant.refresh.clone();
-        let saved = self.profile.save_login(grant, warnings, &mut unsaved).await;
+        let saved = self.profile.save_login(grant, warnings, &unused).await;
         self.delete_parked().await;
-        if let (Err(_), Some(token)) = (&saved, refresh) {
-            revoke_unused(connection, &token).await;
-        }
-        unsaved.settle();
+        unused.revoke().await;
         saved
     }
 
-    /// Diagnoses the rejection of a grant and revokes the grant.
+    /// Diagnoses the rejection of a grant.
     async fn rejected(&self, grant: &Grant, code: &str, message: &str) -> LoginError {
         let connection = &self.profile.config.connection;
         self.delete_parked().await;
-        if let Some(token) = &grant.refresh {
-            revoke_unused(connection, token).await;
-        }
         let (code, message) = (sanitize::message(code), sanitize::message(message));
         let token = &grant.access.secret;
         let diagnosis = if is_token_error(&code) {

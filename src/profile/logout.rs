@@ -10,19 +10,20 @@ use secrecy::SecretString;
 use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
-use crate::auth::revoke::{Revocation, revoke};
+use crate::auth::revoke::{Revocation, revoke_all};
+use crate::auth::session::outcome_file;
 use crate::auth::stored_login::StoredLogin;
-use crate::auth::transport_error::TransportError;
 use crate::domain::account::Account;
-use crate::http::{self, RequestFailure};
+use crate::http;
 use crate::os::file_lock::{FileLock, LockError};
+use crate::os::private_file;
+use crate::profile::ActiveProfile;
 use crate::profile::error::LoginError;
-use crate::profile::{ActiveProfile, accounts};
 
 /// How long a logout waits for a refresh in progress.
 const REFRESH_LIMIT: Duration = Duration::from_secs(2);
 
-/// The time limit of a revocation.
+/// The time limit of all revocations.
 const REVOKE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The options of a logout.
@@ -54,8 +55,7 @@ impl LoggedOut {
     pub fn warning(&self) -> Option<String> {
         let reason = match &self.revocation {
             Ok(Revocation::Revoked | Revocation::NothingToRevoke) => return None,
-            Ok(Revocation::NotOffered) => "the issuer does not support revocation".to_owned(),
-            Ok(Revocation::SkippedOffline) => "offline (--offline)".to_owned(),
+            Ok(reason) => reason.to_string(),
             Err(error) => error.to_string(),
         };
         Some(format!(
@@ -66,10 +66,10 @@ impl LoggedOut {
 }
 
 impl ActiveProfile {
-    /// Revokes the refresh token at the issuer (not offline), also those of earlier logins
-    /// of the same user, and deletes the stored login. The account stays known, so its todos can still be read,
-    /// unless purged, which deletes all its data from this device. The caller
-    /// confirms the loss of unsent changes.
+    /// Revokes the refresh token at the issuer (not offline), also those of earlier
+    /// logins, and deletes the stored login. The account stays known, so its todos can
+    /// still be read, unless purged, which deletes all its data from this device. The
+    /// caller confirms the loss of unsent changes.
     ///
     /// # Errors
     ///
@@ -86,12 +86,10 @@ impl ActiveProfile {
             lock => Some(lock.map_err(AuthError::from)?),
         };
         let tokens = self.with_stored_login(refresh_tokens).await?;
-        let revocation = if tokens.is_empty() {
-            Ok(Revocation::NothingToRevoke)
-        } else if options.offline {
+        let revocation = if options.offline && !tokens.is_empty() {
             Ok(Revocation::SkippedOffline)
         } else {
-            self.revoke_tokens(&tokens).await
+            revoke_all(&self.config.connection, &tokens, REVOKE_LIMIT).await
         };
         self.with_stored_login(|stored| {
             stored.delete_tokens()?;
@@ -140,30 +138,9 @@ impl ActiveProfile {
         Ok(page)
     }
 
-    /// Revokes all `tokens`; returns the first result that is not a success.
-    async fn revoke_tokens(&self, tokens: &[SecretString]) -> Result<Revocation, AuthError> {
-        let connection = &self.config.connection;
-        let revoking = async {
-            let mut revocation = Ok(Revocation::Revoked);
-            for token in tokens {
-                let result = revoke(connection, token).await;
-                if matches!(revocation, Ok(Revocation::Revoked)) {
-                    revocation = result;
-                }
-            }
-            revocation
-        };
-        tokio::time::timeout(REVOKE_LIMIT, revoking)
-            .await
-            .unwrap_or_else(|_| {
-                Err(AuthError::Transport(TransportError::Unreachable {
-                    host: connection.issuer.clone(),
-                    reason: RequestFailure::Timeout,
-                }))
-            })
-    }
-
     fn purge(&self) -> Result<Option<Account>, LoginError> {
+        let path = outcome_file(&self.refresh_lock());
+        private_file::delete(&path).map_err(|source| LoginError::Files { path, source })?;
         let Some(known) = self.known_account() else {
             return Ok(None);
         };
@@ -178,17 +155,18 @@ impl ActiveProfile {
             _ => {}
         }
         let path = self.account_file();
-        accounts::forget(&path).map_err(|source| LoginError::Files { path, source })?;
+        private_file::delete(&path).map_err(|source| LoginError::Files { path, source })?;
         Ok(Some(known.account))
     }
 }
 
-/// Reads the refresh tokens of this login and of earlier ones of the same user. An
-/// invalid entry counts as none: it is deleted too.
+/// Reads the refresh tokens of this login and of earlier ones. An invalid entry counts
+/// as none: it is deleted too.
 fn refresh_tokens(stored: &StoredLogin) -> Result<Vec<SecretString>, CredentialStoreError> {
     let current = match stored.refresh() {
         Err(CredentialStoreError::InvalidResponse { .. }) => None,
-        found => found?.map(|found| found.token),
+        found => found?,
     };
-    Ok(current.into_iter().chain(stored.earlier()?).collect())
+    let found = current.into_iter().chain(stored.earlier()?);
+    Ok(found.map(|found| found.token).collect())
 }

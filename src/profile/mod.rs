@@ -30,6 +30,7 @@ use crate::auth::time_scale::TimeScale;
 use crate::config::{Paths, Profile};
 use crate::domain::account::{Account, Identity};
 use crate::profile::error::LoginError;
+use crate::profile::login::RevokingThreads;
 
 /// The time limit of a helper program in commands that must not prompt.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -58,6 +59,7 @@ pub struct ActiveProfile {
     time_scale: TimeScale,
     /// The arguments with which another process of this program refreshes.
     refresh_command: Option<Vec<OsString>>,
+    revoking: RevokingThreads,
 }
 
 impl ActiveProfile {
@@ -95,6 +97,7 @@ impl ActiveProfile {
             external: true,
             time_scale: TimeScale::REAL,
             refresh_command: None,
+            revoking: RevokingThreads::default(),
         }
     }
 

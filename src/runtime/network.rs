@@ -3,8 +3,10 @@
 use std::future::pending;
 use std::pin::Pin;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::login;
 use super::panic_guard::PanicGuard;
@@ -15,6 +17,9 @@ use crate::os::runtime;
 use crate::profile::ActiveProfile;
 use crate::sync::event::{RoundEvent, RoundFailure};
 use crate::sync_driver::{SyncDriver, SyncEvent};
+
+/// How long the end waits until the tokens of a cancelled login are revoked.
+const REVOKE_LIMIT: Duration = Duration::from_secs(3);
 
 /// A request to the network thread.
 #[derive(Debug)]
@@ -52,7 +57,11 @@ impl Network {
             let _guard = PanicGuard(messages.clone());
             let runtime = runtime::current_thread();
             match runtime {
-                Ok(runtime) => runtime.block_on(work(profile, account, received, messages)),
+                Ok(runtime) => {
+                    runtime.block_on(work(profile, account, received, messages));
+                    // A refresh by another process goes on without this one.
+                    runtime.shutdown_background();
+                }
                 Err(error) => {
                     let failed = RoundEvent::Failed {
                         failure: RoundFailure::Rejected(error.to_string()),
@@ -71,8 +80,8 @@ impl Network {
         let _ = self.commands.send(command);
     }
 
-    /// Ends the thread; a request in progress may complete within 3 s. Returns
-    /// false if the thread panicked.
+    /// Ends the thread; a request in progress, also one that revokes the tokens of a
+    /// cancelled login, may complete within 3 s. Returns false if the thread panicked.
     pub(super) fn finish(self) -> bool {
         drop(self.commands);
         self.thread.join().is_ok()
@@ -125,7 +134,9 @@ async fn work(
             }
         }
     }
-    driver.finish().await;
+    drop(login);
+    let revoked = timeout(REVOKE_LIMIT, profile.finish_revoking());
+    let _ = tokio::join!(driver.finish(), revoked);
 }
 
 fn msg(event: SyncEvent) -> Msg {

@@ -5,3 +5,4 @@ mod device;
 mod issuer;
 mod profile;
 mod refresh;
+mod revocation;

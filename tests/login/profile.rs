@@ -27,24 +27,24 @@ use crate::issuer::{
     DEVICE, DIALECTS, DISCOVERY, Dialect, Issuer, REVOKE, Reply, TOKEN, Tested, document, jwt,
 };
 
-const EVE: &str = "auth0|eve";
-const ADAM: &str = "auth0|adam";
-const SOON: Duration = Duration::from_secs(3);
+pub(crate) const EVE: &str = "auth0|eve";
+pub(crate) const ADAM: &str = "auth0|adam";
+pub(crate) const SOON: Duration = Duration::from_secs(3);
 
-struct Scene {
-    issuer: Issuer,
+pub(crate) struct Scene {
+    pub(crate) issuer: Issuer,
     home: TempDir,
 }
 
 impl Scene {
-    fn new() -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn new() -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             issuer: Issuer::start()?,
             home: tempfile::tempdir()?,
         })
     }
 
-    fn profile(&self) -> Result<Profile, Box<dyn Error>> {
+    pub(crate) fn profile(&self) -> Result<Profile, Box<dyn Error>> {
         Ok(Profile {
             name: "home".to_owned(),
             connection: self.issuer.connection()?,
@@ -54,7 +54,7 @@ impl Scene {
         })
     }
 
-    fn paths(&self) -> Paths {
+    pub(crate) fn paths(&self) -> Paths {
         let home = self.home.path();
         Paths {
             config: home.join("config"),
@@ -63,21 +63,21 @@ impl Scene {
         }
     }
 
-    fn data(&self) -> std::path::PathBuf {
+    pub(crate) fn data(&self) -> std::path::PathBuf {
         self.home.path().join("data")
     }
 
-    fn active(&self) -> Result<ActiveProfile, Box<dyn Error>> {
+    pub(crate) fn active(&self) -> Result<ActiveProfile, Box<dyn Error>> {
         Ok(ActiveProfile::new(self.profile()?, self.paths())
             .with_time_scale(TimeScale::faster(1000)))
     }
 
     /// The contents of the credential file.
-    fn credentials(&self) -> String {
+    pub(crate) fn credentials(&self) -> String {
         fs::read_to_string(self.data().join("credentials.json")).unwrap_or_default()
     }
 
-    fn approve(&self, sub: &str, serial: u32) {
+    pub(crate) fn approve(&self, sub: &str, serial: u32) {
         self.answer_login(self.issuer.granted(sub, serial));
     }
 
@@ -87,7 +87,7 @@ impl Scene {
     }
 
     /// Logs in; the backend answers `verification`.
-    async fn login(
+    pub(crate) async fn login(
         &self,
         verification: Verification,
     ) -> Result<Result<LoggedIn, LoginError>, Box<dyn Error>> {
@@ -98,7 +98,7 @@ impl Scene {
     }
 
     /// Logs in as `sub`; the backend accepts the token.
-    async fn log_in(&self, sub: &str, serial: u32) -> Result<LoggedIn, Box<dyn Error>> {
+    pub(crate) async fn log_in(&self, sub: &str, serial: u32) -> Result<LoggedIn, Box<dyn Error>> {
         self.approve(sub, serial);
         Ok(self.login(Verification::Accepted).await??)
     }
@@ -124,7 +124,7 @@ impl Scene {
 }
 
 /// The backend accepts the token.
-fn accept(_: AccessToken) -> std::future::Ready<Verification> {
+pub(crate) fn accept(_: AccessToken) -> std::future::Ready<Verification> {
     std::future::ready(Verification::Accepted)
 }
 
@@ -402,13 +402,14 @@ async fn a_login_as_another_user_never_mixes_two_users() -> Tested {
     Ok(())
 }
 
-/// The refresh tokens that the issuer was asked to revoke.
-fn revoked(scene: &Scene) -> Vec<String> {
+/// The refresh tokens that the issuer was asked to revoke, sorted: those of one call are
+/// sent at the same time.
+pub(crate) fn revoked(scene: &Scene) -> Vec<String> {
     let asked = scene.issuer.asked(REVOKE);
-    asked
-        .iter()
-        .map(|it| it.field("token").to_owned())
-        .collect()
+    let tokens = asked.iter().map(|it| it.field("token").to_owned());
+    let mut tokens: Vec<_> = tokens.collect();
+    tokens.sort();
+    tokens
 }
 
 #[tokio::test]
@@ -665,6 +666,9 @@ async fn purging_deletes_this_accounts_data_and_no_other() -> Tested {
     let other = own.with_file_name("another-account");
     fs::create_dir_all(&own)?;
     fs::create_dir_all(&other)?;
+    // The outcome of the last refresh names the issuer.
+    let outcome = active.refresh_lock().with_extension("refresh.json");
+    fs::write(&outcome, "{}")?;
 
     let logged_out = active
         .logout(LogoutOptions {
@@ -674,6 +678,7 @@ async fn purging_deletes_this_accounts_data_and_no_other() -> Tested {
         .await?;
 
     assert_eq!(logged_out.purged, Some(eve.account));
+    assert!(!outcome.exists());
     assert!(!own.exists());
     assert!(other.exists());
     assert_eq!(active.known_account(), None);

@@ -317,7 +317,7 @@ impl StoredSession {
             .await?;
         state.unsaved = None;
         if rotated && !is_current {
-            revoke_unused(&self.connection, &token).await;
+            revoke_unused(&self.connection, &[token]).await;
         }
         Ok(())
     }

@@ -90,6 +90,9 @@ const UNLOCK_LIMIT: Duration = Duration::from_mins(1);
 /// The time limit of the credential store without a terminal.
 const NO_TERMINAL_LIMIT: Duration = Duration::from_secs(3);
 
+/// How long to wait until the tokens of a login that was given up are revoked.
+const REVOKE_LIMIT: Duration = Duration::from_secs(10);
+
 /// Logs in: shows a code, waits until it is approved, stores the login.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let profile = context.profile()?;
@@ -135,9 +138,20 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             } else {
                 error
             };
-            printer.failed(&error)?;
+            let shown = printer.failed(&error);
+            finish_revoking(context, &profile);
+            shown?;
             Err(error)
         }
+    }
+}
+
+/// Waits until the tokens of a login that was given up are revoked.
+fn finish_revoking(context: &CommandContext, profile: &ActiveProfile) {
+    if profile.is_revoking() {
+        let revoked = async { tokio::time::timeout(REVOKE_LIMIT, profile.finish_revoking()).await };
+        // Neither a timeout nor a second Ctrl-C changes how the login ended.
+        let _ = network::wait_saying(context, "the issuer to revoke this login", revoked);
     }
 }
 

@@ -1,16 +1,17 @@
 //! Storing of an approved login in place of the previous one.
 
-use std::sync::mpsc;
+use std::path::PathBuf;
 
 use secrecy::SecretString;
+use tokio::task::spawn_blocking;
 
-use super::unsaved::UnsavedGrant;
+use super::unused::{Tokens, UnusedTokens};
 use super::{LoggedIn, LoginWarning};
 use crate::auth::access::AccessToken;
+use crate::auth::connection::Connection;
 use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::device::Grant;
 use crate::auth::error::AuthError;
-use crate::auth::revoke::revoke_unused;
 use crate::auth::session::LOCK_LIMIT;
 use crate::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
 use crate::os::file_lock::FileLock;
@@ -23,80 +24,99 @@ impl ActiveProfile {
     /// process killed in between leaves an account without a login, never with
     /// the login of another user.
     ///
-    /// The login of another user is then also revoked at the issuer. A login of
-    /// the same user is not: issuers that regard both as one (Keycloak, or Auth0
-    /// with Refresh Token Revocation Deletes Grant) would revoke the new one too. It is
-    /// remembered for the logout.
+    /// The logins of another user are then in `unused`, to be revoked at the issuer.
+    /// A login of the same user is not: issuers that regard both as one (Keycloak, or
+    /// Auth0 with Refresh Token Revocation Deletes Grant) would revoke the new one too.
+    /// It is remembered for the logout.
     pub(super) async fn save_login(
         &self,
         grant: Grant,
         warnings: Vec<LoginWarning>,
-        unsaved: &mut UnsavedGrant,
+        unused: &UnusedTokens,
     ) -> Result<LoggedIn, LoginError> {
         let connection = &self.config.connection;
         let previous = self.known_account().map(|known| known.account);
         let account = accounts::account(connection, &grant.identity);
+        let identity = grant.identity.clone();
         let lock = FileLock::acquire(&self.refresh_lock(), LOCK_LIMIT)
             .await
             .map_err(AuthError::from)?;
-        let sub = grant.identity.sub.clone();
-        let replaced = self
-            .with_stored_login(move |stored| replace_login(stored, &sub))
-            .await?;
-        let path = self.account_file();
-        accounts::remember(&path, connection, &grant.identity)
-            .map_err(|source| LoginError::Files { path, source })?;
-        let sub = grant.identity.sub.clone();
-        let (sender, receiver) = mpsc::channel();
-        unsaved.storing(receiver);
-        let is_stored = self
-            .with_stored_login(move |stored| {
-                let is_stored = store_tokens(stored, sub, grant.refresh, grant.access);
-                // The receiver may have been dropped.
-                let _ = sender.send(matches!(is_stored, Ok(true)));
-                is_stored
-            })
-            .await?;
-        if !is_stored {
-            return Err(LoginError::NothingStored);
-        }
-        unsaved.settle();
-        drop(lock);
-        for token in replaced {
-            revoke_unused(connection, &token).await;
+        let new = NewLogin {
+            grant,
+            connection: connection.clone(),
+            account_file: self.account_file(),
+        };
+        let (stored, tokens) = (self.stored_login(), unused.shared());
+        // The thread holds the lock: it goes on where this future is dropped.
+        let saved = spawn_blocking(move || {
+            let _lock = lock;
+            tokens.unless_abandoned(|unused| new.store(&stored, unused))
+        });
+        match saved.await {
+            Ok(Some(saved)) => saved?,
+            Ok(None) | Err(_) => return Err(AuthError::ShuttingDown.into()),
         }
         Ok(LoggedIn {
             switched_from: previous.filter(|previous| *previous != account),
             account,
-            identity: grant.identity,
+            identity,
             store: self.credential_store.describe(),
             warnings,
         })
     }
 }
 
+/// An approved login, to be stored.
+struct NewLogin {
+    grant: Grant,
+    connection: Connection,
+    account_file: PathBuf,
+}
+
+impl NewLogin {
+    /// Stores the login in place of the one in `stored`, and updates what is `unused`.
+    fn store(self, stored: &StoredLogin, unused: &mut Tokens) -> Result<(), LoginError> {
+        let Grant {
+            identity,
+            access,
+            refresh,
+            ..
+        } = self.grant;
+        unused.replaced = replace_login(stored, &identity.sub).map_err(AuthError::from)?;
+        let path = self.account_file;
+        accounts::remember(&path, &self.connection, &identity)
+            .map_err(|source| LoginError::Files { path, source })?;
+        if !store_tokens(stored, identity.sub, refresh, access).map_err(AuthError::from)? {
+            return Err(LoginError::NothingStored);
+        }
+        unused.new = None;
+        Ok(())
+    }
+}
+
 /// Deletes the tokens of the login before that of `sub`. Returns the refresh tokens of
-/// another user, also of that user's earlier logins; one of the same user is remembered.
+/// other users, also of their earlier logins; those of the same user are remembered.
 fn replace_login(
     stored: &StoredLogin,
     sub: &str,
 ) -> Result<Vec<SecretString>, CredentialStoreError> {
-    let found = stored.refresh();
+    let current = stored.refresh().unwrap_or_default();
+    let earlier = stored.earlier().unwrap_or_default();
+    let (own, others): (Vec<_>, Vec<_>) = earlier
+        .into_iter()
+        .chain(current)
+        .partition(|found| found.sub == sub);
     stored.delete_tokens()?;
-    let Ok(Some(found)) = found else {
-        return Ok(Vec::new());
+    let remembered = if own.is_empty() {
+        stored.delete_earlier()
+    } else {
+        stored.set_earlier(&own)
     };
-    let mut earlier = stored.earlier().unwrap_or_default();
-    earlier.push(found.token);
-    if found.sub == sub {
-        if let Err(error) = stored.set_earlier(&earlier) {
-            // The logout then revokes the new login only.
-            tracing::warn!(%error, "the previous refresh token was not remembered");
-        }
-        return Ok(Vec::new());
+    if let Err(error) = remembered {
+        // The logout then revokes the new login only.
+        tracing::warn!(%error, "the earlier refresh tokens were not remembered");
     }
-    stored.delete_earlier()?;
-    Ok(earlier)
+    Ok(others.into_iter().map(|found| found.token).collect())
 }
 
 /// Stores the tokens. Returns `false` if none could be stored.
