@@ -104,7 +104,7 @@ pub static CODES: &[FindingCode] = &[
         "grant-not-allowed",
         "application",
         "The application is not allowed to use the device flow: it must be \
-        of type Native with authentication method None and the grant Device FindingCode (Auth0: Applications \
+        of type Native with authentication method None and the grant Device Code (Auth0: Applications \
         > your application > Advanced Settings > Grant Types).",
     ),
     code(
@@ -161,6 +161,21 @@ pub static CODES: &[FindingCode] = &[
         "login",
         "TUDONE_ACCESS_TOKEN is not a JWT with a user (`sub`).",
     ),
+    code(
+        "access-token-invalid",
+        "login",
+        "TUDONE_ACCESS_TOKEN is not a token alone.",
+    ),
+    code("code-expired", "login", "The code expired or was used."),
+    code(
+        "approval-lost",
+        "login",
+        "The login was approved, but the answer with its tokens was lost.",
+    ),
+    code("timed-out", "login", "The login was not approved in time."),
+    code("lock", "login", "The lock file of the login is unusable."),
+    code("lock-busy", "login", "Another tudone holds the lock file."),
+    code("interrupted", "login", "tudone ended before the answer."),
     code(
         "denied",
         "login",
@@ -350,29 +365,4 @@ pub fn find(code: &str) -> Option<&'static FindingCode> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{CODES, SETUP_CODES};
-    use crate::finding::CHECKS;
-
-    #[test]
-    fn every_code_is_unique_and_belongs_to_a_check() {
-        let mut seen = BTreeSet::new();
-        for entry in SETUP_CODES {
-            assert!(seen.insert(entry.code), "{} twice", entry.code);
-        }
-        for entry in CODES {
-            assert!(seen.insert(entry.code), "{} twice", entry.code);
-            let known = CHECKS.iter().any(|(check, _)| *check == entry.check);
-            assert!(known, "{}: no check `{}`", entry.code, entry.check);
-        }
-    }
-
-    #[test]
-    fn codes_have_the_order_of_their_checks() {
-        let place = |check: &str| CHECKS.iter().position(|(known, _)| *known == check);
-        let order: Vec<_> = CODES.iter().map(|entry| place(entry.check)).collect();
-        assert!(order.is_sorted(), "{order:?}");
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ impl RefreshProcess {
 
 #[cfg(unix)]
 fn outlives_this_process() -> bool {
-    process::id() != 1 && std::os::unix::process::parent_id() != 1
+    std::process::id() != 1 && std::os::unix::process::parent_id() != 1
 }
 
 /// Without sessions a console's end ends every process in it.
@@ -136,7 +136,7 @@ impl RefreshOutcome {
 }
 
 /// The file with the outcome of the last refresh under `lock`.
-pub(super) fn outcome_file(lock: &Path) -> PathBuf {
+pub(crate) fn outcome_file(lock: &Path) -> PathBuf {
     lock.with_extension("refresh.json")
 }
 
@@ -149,7 +149,13 @@ pub(super) fn starting_lock(lock: &Path) -> PathBuf {
 mod tests {
     use std::error::Error;
 
+    use std::time::Duration;
+
     use super::*;
+    use crate::auth::credential_store::CredentialStoreError;
+    use crate::auth::discovery::DiscoveryError;
+    use crate::auth::transport_error::TransportError;
+    use crate::http::RequestFailure;
 
     type Tested = Result<(), Box<dyn Error>>;
 
@@ -172,6 +178,50 @@ mod tests {
         assert_eq!(failure.code(), error.code());
         assert_eq!(failure.kind(), error.kind());
         Ok(())
+    }
+
+    #[test]
+    fn a_recorded_failure_keeps_the_code_of_every_error_of_a_refresh() {
+        let text = String::new;
+        let path = PathBuf::new;
+        let unreachable = TransportError::Unreachable {
+            host: text(),
+            reason: RequestFailure::Timeout,
+        };
+        for error in [
+            AuthError::LoggedOut,
+            AuthError::LoginEnded {
+                description: text(),
+                answer_was_lost: false,
+            },
+            AuthError::OtherAccount,
+            AuthError::InvalidToken,
+            AuthError::RefreshNotAllowed {
+                description: text(),
+            },
+            AuthError::ClientUnknown {
+                description: text(),
+            },
+            AuthError::Refused {
+                code: text(),
+                description: text(),
+            },
+            AuthError::Malformed { reason: text() },
+            AuthError::Transport(unreachable.clone()),
+            DiscoveryError::NoAnswer { error: unreachable }.into(),
+            CredentialStoreError::RoundTripMismatch.into(),
+            AuthError::LockBusy {
+                path: path(),
+                waited: Duration::ZERO,
+            },
+            AuthError::Lock {
+                path: path(),
+                source: io::Error::other("read-only"),
+            },
+            AuthError::ShuttingDown,
+        ] {
+            assert_eq!(RefreshFailure::of(&error).code(), error.code(), "{error:?}");
+        }
     }
 
     #[test]

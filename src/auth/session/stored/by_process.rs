@@ -21,6 +21,8 @@ use crate::os::file_lock::FileLock;
 
 /// The time limit of a refresh in a separate process.
 const PROCESS_LIMIT: Duration = Duration::from_mins(1);
+// Such a process holds the lock that others wait for.
+const _: () = assert!(LOCK_LIMIT.as_secs() > PROCESS_LIMIT.as_secs());
 
 impl StoredSession {
     /// Refreshes by another process, and reads the token that it stored. `None`
@@ -46,8 +48,12 @@ impl StoredSession {
         }
         drop(lock);
         let _refreshing = InFlightGuard::new(&self.in_flight.issuer);
-        let Ok(mut child) = process.start() else {
-            return Ok(None);
+        let mut child = match process.start() {
+            Ok(child) => child,
+            Err(error) => {
+                tracing::info!("no process can be started, so this one refreshes: {error}");
+                return Ok(None);
+            }
         };
         tracing::info!("refreshing the login by process {}", child.id());
         let ended = spawn_blocking(move || child.wait());
@@ -59,7 +65,9 @@ impl StoredSession {
         match outcome.as_ref().map(|outcome| &outcome.failure) {
             Some(None) => tracing::info!("the login is refreshed"),
             Some(Some(failure)) => tracing::info!("the login is not refreshed: {failure}"),
-            None => tracing::info!("the refresh ended without an outcome"),
+            None => {
+                tracing::info!("the refresh ended without an outcome, so this process refreshes");
+            }
         }
         match outcome.map(|outcome| outcome.failure) {
             Some(None) => {
