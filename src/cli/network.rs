@@ -305,6 +305,23 @@ pub(crate) fn wait_saying<T>(
     block_on(async { unless_interrupted(saying(context, what, work)).await })?
 }
 
+/// As [`wait`] without a limit, for `work` that uses `session`: a refresh in progress is
+/// waited for by [`finish_refresh`] where `work` is interrupted.
+///
+/// # Errors
+///
+/// As [`wait`].
+pub(crate) fn wait_using<T>(
+    context: &CommandContext,
+    session: &AuthSession,
+    work: impl Future<Output = T>,
+) -> Result<T, CliError> {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(unless_interrupted(work));
+    context.pending_refresh.keep(runtime, session.clone());
+    ended
+}
+
 /// Runs `work` until Ctrl-C.
 async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
     tokio::select! {

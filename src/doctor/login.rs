@@ -51,19 +51,19 @@ pub(super) async fn credential_store(
 /// Finds the login and examines its token.
 pub(super) async fn examine(
     profile: &ActiveProfile,
+    session: &AuthSession,
     issuer: &IssuerFacts,
     options: &DoctorOptions,
     report: &mut DoctorReport<'_>,
 ) -> LoginFacts {
     let may_refresh = issuer.is_reachable && !options.offline;
-    let session = profile.session();
     let token = if profile.config.access_token.is_some() {
-        external(profile, &session, report).await
+        external(profile, session, report).await
     } else if report.has_failed("credential-store") {
         report.skip(&["login", "refresh-token"], "needs the credential store");
         None
     } else {
-        stored(profile, &session, may_refresh, report).await
+        stored(profile, session, may_refresh, report).await
     };
     let Some(token) = token else {
         report.skip(&TOKEN_CHECKS, "needs a login");

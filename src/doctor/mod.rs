@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::auth::session::AuthSession;
 use crate::config::ConfigError;
 use crate::finding::Finding;
 use crate::profile::ActiveProfile;
@@ -45,10 +46,11 @@ pub async fn examine_endpoint(endpoint: &Url, report: &mut DoctorReport<'_>) {
 
 /// Runs all checks of `profile` and adds their findings to `report`.
 ///
-/// The login is refreshed once, under its lock, so that the token examined is a current one.
-/// Nothing else is changed.
+/// The login is refreshed once by `session`, a session of `profile` that refreshes in this
+/// process, so that the token examined is a current one. Nothing else is changed.
 pub async fn examine(
     profile: &ActiveProfile,
+    session: &AuthSession,
     options: &DoctorOptions,
     report: &mut DoctorReport<'_>,
 ) {
@@ -69,7 +71,7 @@ pub async fn examine(
     } else {
         issuer::examine(connection, report).await
     };
-    let login = login::examine(profile, &issuer, options, report).await;
+    let login = login::examine(profile, session, &issuer, options, report).await;
     if options.offline {
         report.skip_rest("offline");
         return;

@@ -148,7 +148,9 @@ pub(crate) fn findings(
             UNATTENDED
         },
     };
-    network::wait(None, doctor::examine(&profile, &options, &mut report))?;
+    let session = profile.session();
+    let examined = doctor::examine(&profile, &session, &options, &mut report);
+    network::wait_using(context, &session, examined)?;
     Ok(report.into_findings())
 }
 
