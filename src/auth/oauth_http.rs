@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::auth::normalize;
 use crate::auth::transport_error::TransportError;
 use crate::http::{self, BodyError, RequestFailure};
-use crate::text::redact::without;
+use crate::text::redact::{text_without, without};
 
 /// The size limit of an answer, in bytes. A token response has a few thousand.
 pub(crate) const LARGEST_ANSWER: usize = 256 * 1024;
@@ -76,7 +76,13 @@ impl OAuthHttpClient {
         let mut result = send(&self.client, request).await;
         match &mut result {
             Ok(JsonAnswer { error: None, body }) => self.remember_refresh_token(body),
-            Ok(JsonAnswer { body, .. }) => *body = without(body, &self.secret),
+            Ok(JsonAnswer {
+                error: Some(error),
+                body,
+            }) => {
+                *error = text_without(error, &self.secret);
+                *body = without(body, &self.secret);
+            }
             Err(_) => {}
         }
         let reply = match &result {

@@ -27,6 +27,12 @@ pub fn without(text: &[u8], secret: &SecretString) -> Vec<u8> {
     kept
 }
 
+/// As [`without`], for text: for a message that was decoded from the answer.
+#[must_use]
+pub fn text_without(text: &str, secret: &SecretString) -> String {
+    String::from_utf8_lossy(&without(text.as_bytes(), secret)).into_owned()
+}
+
 /// `text` with everything that could be a secret replaced by `***`: long runs
 /// that mix letters and digits (tokens, also in part), and the value after a
 /// name such as `refresh_token` or `password`. UUIDs stay.

@@ -151,6 +151,20 @@ fn no_secret_is_printed_logged_or_stored() -> Checked {
 }
 
 #[test]
+fn an_error_that_repeats_the_request_does_not_show_its_secret() -> Checked {
+    let tenant = Tenant::start(&SCOPES)?;
+    tenant.books().repeats = true;
+    let machine = machine()?;
+
+    let ran = setup(&machine, &tenant, &["--yes", "-vv"])?;
+
+    let shown = "Payload validation error";
+    assert!(ran.stderr.contains(shown), "{ran:?}");
+    assert!(!ran.stderr.contains(ADMIN_SECRET), "{ran:?}");
+    Ok(())
+}
+
+#[test]
 fn a_dry_run_shows_the_plan_and_changes_nothing() -> Checked {
     let tenant = Tenant::start(&SCOPES)?;
     let machine = machine()?;

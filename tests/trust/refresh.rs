@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::process::Stdio;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::helper::Helper;
 use crate::issuer::{DEVICE, Issuer, REVOKE, Reply, TOKEN};
 use crate::sandbox_of_stale_tokens as sandbox;
+use crate::support::seat::Seat;
 use crate::support::{Checked, DEADLINE, Machine, Ran, Sandbox, ended};
 use crate::{forget_requests, last_event, listed, log_in, make_tokens_last, until};
 
@@ -357,6 +358,36 @@ fn no_way_of_ending_a_command_during_a_refresh_costs_the_login() -> Checked {
 }
 
 #[test]
+fn quitting_the_tui_does_not_wait_for_a_refresh_that_is_stuck() -> Checked {
+    let (issuer, machine) = with_scripted_issuer()?;
+    let answer = hold_first_refresh(&issuer);
+    let mut seat = Seat::take(&machine, &[])?;
+    until(|| Ok(!refresh_tokens_sent(&issuer).is_empty()))?;
+
+    seat.press("q")?;
+
+    // The process that refreshes may take a minute.
+    seat.ends_within(Duration::from_secs(20))?;
+    answer.send(())?;
+    goes_on(&machine, &issuer)
+}
+
+#[test]
+fn a_doctor_that_is_interrupted_waits_for_its_refresh() -> Checked {
+    let (issuer, machine) = with_scripted_issuer()?;
+    let answer = hold_first_refresh(&issuer);
+    let mut seat = Seat::take(&machine, &["doctor"])?;
+    until(|| Ok(!refresh_tokens_sent(&issuer).is_empty()))?;
+
+    seat.press("\u{3}")?;
+    seat.wait_for("without its answer the login may be lost")?;
+    answer.send(())?;
+
+    assert_eq!(seat.ended()?, 130);
+    goes_on(&machine, &issuer)
+}
+
+#[test]
 fn a_refresh_that_ends_after_a_logout_stores_nothing_and_revokes_its_token() -> Checked {
     let (issuer, machine) = with_scripted_issuer()?;
     let answer = hold_first_refresh(&issuer);
@@ -405,6 +436,20 @@ fn refresh_tokens_sent(issuer: &Issuer) -> Vec<String> {
     let asked = issuer.asked(TOKEN);
     let sent = asked.iter().map(|it| it.field("refresh_token").to_owned());
     sent.filter(|token| !token.is_empty()).collect()
+}
+
+#[test]
+fn an_error_code_that_repeats_the_refresh_token_is_logged_without_it() -> Checked {
+    let (issuer, machine) = with_scripted_issuer()?;
+    let echo = json!({"error": "bad_refresh-1", "error_description": "no"});
+    issuer.script(TOKEN, [Reply::json(403, &echo)]);
+
+    let ran = machine.run(&["doctor", "-vv"])?;
+
+    assert!(ran.stderr.contains("bad_***"), "{ran:?}");
+    assert!(!ran.stderr.contains("refresh-1"), "{ran:?}");
+    assert!(!ran.stdout.contains("refresh-1"), "{ran:?}");
+    Ok(())
 }
 
 #[test]

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::http::{self, RequestFailure, retry_after};
 use crate::setup::auth0::Auth0Error;
-use crate::text::redact::without;
+use crate::text::redact::{text_without, without};
 use crate::text::sanitize::message as plain;
 
 /// The pause between two requests: the free plan allows two per second.
@@ -82,7 +82,7 @@ impl Management {
     ///
     /// See [`Auth0Error`].
     pub async fn get(&self, path: &str) -> Result<Value, Auth0Error> {
-        self.send(&Method::GET, path, &[], None).await
+        self.send(&Method::GET, path, &[], None, None).await
     }
 
     /// Reads a complete list, page by page. `name` is the member of the answer that contains it.
@@ -102,7 +102,7 @@ impl Management {
             let number = page.to_string();
             let mut query = query.to_vec();
             query.extend([("page", number.as_str()), ("per_page", &size)]);
-            let answer = self.send(&Method::GET, path, &query, None).await?;
+            let answer = self.send(&Method::GET, path, &query, None, None).await?;
             let rows = answer.get(name).and_then(Value::as_array);
             let rows = rows.ok_or_else(|| self.malformed(&Method::GET, path, 200))?;
             found.extend(rows.iter().cloned());
@@ -118,22 +118,34 @@ impl Management {
         Ok(found)
     }
 
-    /// Creates an object and returns it.
+    /// Creates an object and returns it. An error does not repeat `secret`, a part of `body`.
     ///
     /// # Errors
     ///
     /// See [`Auth0Error`].
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Auth0Error> {
-        self.send(&Method::POST, path, &[], Some(body)).await
+    pub async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+        secret: Option<&SecretString>,
+    ) -> Result<Value, Auth0Error> {
+        self.send(&Method::POST, path, &[], Some(body), secret)
+            .await
     }
 
-    /// Changes an object and returns it.
+    /// Changes an object and returns it. An error does not repeat `secret`, a part of `body`.
     ///
     /// # Errors
     ///
     /// See [`Auth0Error`].
-    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Auth0Error> {
-        self.send(&Method::PATCH, path, &[], Some(body)).await
+    pub async fn patch(
+        &self,
+        path: &str,
+        body: &Value,
+        secret: Option<&SecretString>,
+    ) -> Result<Value, Auth0Error> {
+        self.send(&Method::PATCH, path, &[], Some(body), secret)
+            .await
     }
 
     /// Starts the deployment of an Action.
@@ -143,7 +155,7 @@ impl Management {
     /// See [`Auth0Error`].
     pub async fn deploy(&self, action: &str) -> Result<(), Auth0Error> {
         let path = format!("actions/actions/{action}/deploy");
-        self.send(&Method::POST, &path, &[], None).await?;
+        self.send(&Method::POST, &path, &[], None, None).await?;
         Ok(())
     }
 
@@ -153,13 +165,14 @@ impl Management {
         path: &str,
         query: &[(&str, &str)],
         body: Option<&Value>,
+        secret: Option<&SecretString>,
     ) -> Result<Value, Auth0Error> {
         let mut tries = 0;
         loop {
             self.wait_for_turn().await;
             let (status, pause, bytes) = self.send_once(method, path, query, body).await?;
             if status != StatusCode::TOO_MANY_REQUESTS {
-                return self.read(method, path, status, &bytes);
+                return self.read(method, path, status, &bytes, secret);
             }
             tries += 1;
             if tries > RETRIES {
@@ -227,6 +240,7 @@ impl Management {
         path: &str,
         status: StatusCode,
         bytes: &[u8],
+        secret: Option<&SecretString>,
     ) -> Result<Value, Auth0Error> {
         let json: Option<Value> = serde_json::from_slice(bytes).ok();
         if status.is_success() {
@@ -240,7 +254,10 @@ impl Management {
         }
         let member = |name: &str| {
             let text = json.as_ref().and_then(|json| json.get(name)?.as_str());
-            text.map(plain)
+            text.map(|text| match secret {
+                Some(secret) => plain(&text_without(text, secret)),
+                None => plain(text),
+            })
         };
         let host = self.host();
         if status.is_server_error() {

@@ -117,7 +117,11 @@ impl HasuraSetup {
     ) -> Result<(), HasuraError> {
         let found: Inconsistency = serde_json::from_str(answer.get())
             .map_err(|_| self.admin.invalid("replace the metadata"))?;
-        let new: Vec<String> = found.names().difference(known).cloned().collect();
+        let new: Vec<String> = found
+            .names(&self.admin)
+            .difference(known)
+            .cloned()
+            .collect();
         if new.is_empty() {
             return Ok(());
         }
@@ -146,7 +150,7 @@ impl HasuraSetup {
                     inconsistent_objects,
                 };
                 HasuraError::Inconsistent {
-                    objects: names.names().into_iter().collect(),
+                    objects: names.names(&self.admin).into_iter().collect(),
                     restored: true,
                 }
             }
@@ -210,7 +214,7 @@ impl HasuraSetup {
             return Ok(plan);
         }
         Err(HasuraError::Unverified {
-            what: super::client::printable(&format!("{message} ({code})")),
+            what: self.admin.printable(&format!("{message} ({code})")),
         })
     }
 }

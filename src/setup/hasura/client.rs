@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use super::error::HasuraError;
 use crate::http::{self, RequestFailure};
+use crate::text::redact::text_without;
+use crate::text::sanitize;
 
 /// The size limit of an answer; metadata of large projects is a few megabytes.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 /// The time limit of SQL; a migration may wait 30 s for a lock, then rewrite a large table.
 const SQL_LIMIT: Duration = Duration::from_mins(30);
-/// The length limit of a message of the server.
-const MESSAGE_LENGTH: usize = 300;
 
 /// Hasura's admin API.
 #[derive(Debug)]
@@ -82,13 +82,6 @@ pub(super) struct ApiError {
     pub(super) internal: Value,
 }
 
-impl ApiError {
-    /// Its message, unless it may contain an address.
-    pub(super) fn message(&self) -> String {
-        printable(&self.error)
-    }
-}
-
 /// Rows of a query, without the header.
 pub(super) type Rows = Vec<Vec<String>>;
 
@@ -122,7 +115,7 @@ impl Admin {
         let version: Option<Version> = serde_json::from_str(answer.body.get()).ok();
         let version = version.filter(|_| answer.status == 200);
         version
-            .map(|found| printable(&found.version))
+            .map(|found| self.printable(&found.version))
             .ok_or_else(|| HasuraError::NotHasura {
                 url: self.url(AdminPath::Version).to_string(),
                 found: "other JSON",
@@ -308,7 +301,7 @@ impl Admin {
     fn failed_sql(&self, step: &str, error: &ApiError) -> HasuraError {
         let text = |name: &str| {
             let found = error.internal.pointer("/error")?.get(name)?.as_str()?;
-            Some(printable(found))
+            Some(self.printable(found))
         };
         match (text("status_code"), text("message")) {
             (Some(state), Some(message)) => HasuraError::Sql {
@@ -324,9 +317,14 @@ impl Admin {
         HasuraError::Refused {
             host: self.host.clone(),
             what,
-            code: printable(&error.code),
-            message: error.message(),
+            code: self.printable(&error.code),
+            message: self.printable(&error.error),
         }
+    }
+
+    /// Sanitises a server's message, without the admin secret.
+    pub(super) fn printable(&self, text: &str) -> String {
+        printable(&text_without(text, &self.secret))
     }
 
     pub(super) fn invalid(&self, what: &'static str) -> HasuraError {
@@ -367,25 +365,15 @@ fn found(is_html: bool, bytes: &[u8]) -> &'static str {
     }
 }
 
-/// Truncates a server's message. One with an address is suppressed, since
-/// database addresses contain passwords.
-pub(super) fn printable(text: &str) -> String {
+/// Sanitises a server's message. One with an address is suppressed, since database
+/// addresses contain passwords.
+fn printable(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     if lower.contains("://") || lower.contains("password=") {
         return "its message is not shown: it contains an address".to_owned();
     }
-    text.chars().take(MESSAGE_LENGTH).collect()
+    sanitize::message(text)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn a_message_with_an_address_is_not_shown() {
-        let hostile = "could not connect to postgres://hasura:hunter2@db/todos";
-        assert!(!printable(hostile).contains("hunter2"));
-        assert!(!printable("host=db password=hunter2").contains("hunter2"));
-        assert_eq!(printable("relation exists"), "relation exists");
-    }
-}
+mod tests;

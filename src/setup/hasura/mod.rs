@@ -93,10 +93,10 @@ struct InconsistentObject {
 }
 
 impl Inconsistency {
-    fn names(self) -> BTreeSet<String> {
+    fn names(self, admin: &Admin) -> BTreeSet<String> {
         let objects = self.inconsistent_objects.into_iter();
         objects
-            .map(|object| client::printable(&format!("{} {}", object.kind, object.name)))
+            .map(|object| admin.printable(&format!("{} {}", object.kind, object.name)))
             .collect()
     }
 }
@@ -187,7 +187,7 @@ impl HasuraSetup {
         let answer = self.admin.ask(what, &command).await?;
         let found: Inconsistency =
             serde_json::from_str(answer.get()).map_err(|_| self.admin.invalid(what))?;
-        Ok(found.names())
+        Ok(found.names(&self.admin))
     }
 
     async fn export(&self) -> Result<Export, HasuraError> {

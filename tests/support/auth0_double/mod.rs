@@ -48,6 +48,8 @@ pub(crate) struct Books {
     pub(crate) seen: Vec<Seen>,
     pub(crate) token: String,
     pub(crate) scopes: BTreeSet<String>,
+    /// Whether it refuses an Action and repeats the request in its message.
+    pub(crate) repeats: bool,
     /// How many of the next requests the rate limit refuses.
     pub(crate) refuse_next: u32,
     /// Carries out the request after this many more that change something, and cuts the
@@ -101,6 +103,7 @@ impl Tenant {
                 seen: Vec::new(),
                 token: TOKEN.to_owned(),
                 scopes: scopes.iter().map(|&it| it.to_owned()).collect(),
+                repeats: false,
                 refuse_next: 0,
                 cut_after: None,
                 silent_after: None,
@@ -407,6 +410,10 @@ impl Books {
     }
 
     fn make_action(&mut self, body: Value) -> Outcome {
+        if self.repeats {
+            let message = format!("Payload validation error: {}", body["secrets"]);
+            return refuse(400, "invalid_body", message);
+        }
         if self
             .actions
             .iter()
