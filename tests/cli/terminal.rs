@@ -9,18 +9,36 @@ fn a_person_logs_in_with_the_code_on_the_screen() -> Checked {
     let machine = Machine::at(&sandbox)?;
     let mut seat = Seat::take(&machine, &["login", "--no-browser"])?;
 
-    let seen = seat.wait_for("Ctrl-C cancels")?.to_owned();
+    let seen = seat.wait_for("q quits")?.to_owned();
     assert!(!seen.contains("Enter opens"), "{seen}");
     let code = seen
         .split_whitespace()
         .find(|word| word.len() == 9 && word.as_bytes().get(4) == Some(&b'-'))
         .ok_or("no code on the screen")?;
-    seat.press("q")?;
+    seat.press("g")?;
     seat.wait_for("█")?;
     sandbox.decide(code, "ada@example.com", "approve")?;
 
     seat.wait_for("Logged in as ada@example.com")?;
     assert_eq!(seat.ended()?, 0);
+    Ok(())
+}
+
+#[test]
+fn the_keys_of_a_login_are_those_of_the_tui() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+    let mut seat = Seat::take(&machine, &["login", "--no-browser"])?;
+    seat.wait_for("c copies the code, l the link, g shows a QR code, q quits")?;
+
+    seat.press("c")?;
+    seat.wait_for("Sent the code to the terminal's clipboard.")?;
+    seat.press("l")?;
+    seat.wait_for("Sent the link to the terminal's clipboard.")?;
+    seat.press("q")?;
+
+    seat.wait_for("login cancelled")?;
+    assert_eq!(seat.ended()?, 130);
     Ok(())
 }
 
@@ -48,7 +66,7 @@ fn ctrl_c_cancels_a_login_with_130_and_keeps_nothing() -> Checked {
     let machine = Machine::at(&sandbox)?;
     let mut seat = Seat::take(&machine, &["login"])?;
 
-    seat.wait_for("Ctrl-C cancels")?;
+    seat.wait_for("q quits")?;
     seat.press("\u{3}")?;
 
     assert_eq!(seat.ended()?, 130);

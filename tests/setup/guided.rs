@@ -56,8 +56,8 @@ impl Path {
 
     /// Confirms the login whose code is on the screen.
     fn approve(&self, seat: &mut Seat) -> Checked {
-        seat.answer("Ctrl-C cancels", "")?;
-        let seen = seat.wait_for("Ctrl-C cancels")?;
+        seat.answer("q quits", "")?;
+        let seen = seat.wait_for("q quits")?;
         let is_code = |word: &&str| word.len() == 9 && word.starts_with("BCDF-");
         let code = seen.split_whitespace().rfind(is_code).ok_or("no code")?;
         assert!(self.tenant.approve(code, USER));
@@ -190,12 +190,12 @@ fn a_setup_that_is_left_after_any_step_continues_there() -> Checked {
     seat.answer("Step 2 of 4 looks right", "")?;
     path.paste_the_line(&mut seat)?;
     seat.answer("Press Enter when it is done: ", "\r")?;
-    seat.answer("Ctrl-C cancels", CTRL_C)?;
+    seat.answer("q quits", CTRL_C)?;
     assert_eq!(seat.ended()?, 130);
 
     // Killed, it continues too.
     let mut seat = path.sit(&["setup"])?;
-    seat.wait_for("Ctrl-C cancels")?;
+    seat.wait_for("q quits")?;
     seat.kill()?;
     let mut seat = path.sit(&["setup"])?;
     seat.answer("Step 3 of 4 looks right", "")?;

@@ -154,7 +154,7 @@ fn a_person_is_told_that_the_keyring_waits_and_the_login_goes_on() -> Checked {
     assert_eq!(sandbox.requests("device")?, 0);
     bus.go_on()?;
 
-    let seen = seat.wait_for("Ctrl-C cancels")?.to_owned();
+    let seen = seat.wait_for("q quits")?.to_owned();
     let code = seen
         .split_whitespace()
         .find(|word| word.len() == 9 && word.as_bytes().get(4) == Some(&b'-'))

@@ -312,7 +312,7 @@ fn no_secret_is_in_the_words_of_other_programs() -> Checked {
     machine.configure(&format!("[profiles.default]\n{}", helper.lines()))?;
 
     let mut seat = Seat::take(&machine, &["login"])?;
-    let seen = seat.wait_for("Enter opens the browser")?.to_owned();
+    let seen = seat.wait_for("Enter opens the page")?.to_owned();
     seat.press("\r")?;
     let words = helper.path("words");
     let noted = || fs::read_to_string(&words).unwrap_or_default();

@@ -34,13 +34,7 @@ pub(super) async fn listen(printer: &Mutex<LoginPrinter>, mut shutdown: Shutdown
                 if is_cancel(key) {
                     return CliError::Interrupted;
                 }
-                if key.code == Code::Enter {
-                    printer.open();
-                } else if key.code == Code::Char('c') {
-                    printer.copy();
-                } else if key.code == Code::Char('q') {
-                    printer.show_qr();
-                }
+                press(&mut printer, key.code);
             }
             Some(_) => {}
             None => printer.count_down(),
@@ -48,6 +42,19 @@ pub(super) async fn listen(printer: &Mutex<LoginPrinter>, mut shutdown: Shutdown
     }
 }
 
+/// Handles one of the keys of the TUI's login screen.
+fn press(printer: &mut LoginPrinter, key: Code) {
+    if key == Code::Enter {
+        printer.open();
+    } else if key == Code::Char('c') {
+        printer.copy_code();
+    } else if key == Code::Char('l') {
+        printer.copy_link();
+    } else if key == Code::Char('g') {
+        printer.show_qr();
+    }
+}
+
 fn is_cancel(key: KeyPress) -> bool {
-    key.code == Code::Esc || (key.ctrl && key.code == Code::Char('c'))
+    matches!(key.code, Code::Esc | Code::Char('q')) || (key.ctrl && key.code == Code::Char('c'))
 }

@@ -32,6 +32,9 @@ pub(super) enum OutputMode {
 /// The assumed width of a terminal of unknown size.
 const DEFAULT_WIDTH: usize = 80;
 
+/// The keys, besides Enter: those of the TUI's login screen.
+const KEYS: &str = "c copies the code, l the link, g shows a QR code, q quits";
+
 /// Prints the steps of a login.
 #[derive(Debug)]
 pub(super) struct LoginPrinter {
@@ -101,11 +104,12 @@ impl LoginPrinter {
             self.show_qr();
         }
         if self.is_interactive() {
-            let mut keys = vec!["c copies the code", "q shows a QR code", "Ctrl-C cancels"];
-            if self.page().is_some() {
-                keys.insert(0, "Enter opens the browser");
-            }
-            self.lines(&[&keys.join(", ")])?;
+            let opens = if self.page().is_some() {
+                "Enter opens the page, "
+            } else {
+                ""
+            };
+            self.lines(&[&format!("{opens}{KEYS}")])?;
         }
         Ok(())
     }
@@ -192,12 +196,22 @@ impl LoginPrinter {
     }
 
     /// Copies the code through the terminal (OSC 52).
-    pub(super) fn copy(&mut self) {
+    pub(super) fn copy_code(&mut self) {
         if let Some(prompt) = &self.prompt {
-            let copy = CopyToClipboard::to_clipboard_from(&prompt.user_code);
-            let _ = crossterm::execute!(io::stdout(), copy);
-            let _ = self.lines(&["Sent the code to the terminal's clipboard."]);
+            self.copy("code", &prompt.user_code);
         }
+    }
+
+    /// Copies the page's address through the terminal.
+    pub(super) fn copy_link(&mut self) {
+        if let Some(prompt) = &self.prompt {
+            self.copy("link", prompt.page());
+        }
+    }
+
+    fn copy(&self, what: &str, text: &str) {
+        let _ = crossterm::execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text));
+        let _ = self.lines(&[&format!("Sent the {what} to the terminal's clipboard.")]);
     }
 
     /// Shows the page's address as a QR code.
