@@ -50,7 +50,7 @@ pub static SETUP_CODES: &[FindingCode] = &[
     ),
     hasura(
         "hasura-open",
-        "Hasura has no admin secret, so everybody on the network is its administrator. Set \
+        "Hasura has no admin secret, so everyone on the network is its administrator. Set \
          HASURA_GRAPHQL_ADMIN_SECRET first.",
     ),
     hasura(
@@ -84,8 +84,8 @@ pub static SETUP_CODES: &[FindingCode] = &[
     ),
     hasura(
         "metadata-conflict",
-        "Somebody else changed the metadata during each attempt to replace it. Nothing of theirs \
-         was overwritten.",
+        "The metadata was changed elsewhere during each attempt to replace it. Those changes were \
+         not overwritten.",
     ),
     hasura(
         "unverified",
@@ -118,8 +118,8 @@ pub static SETUP_CODES: &[FindingCode] = &[
     ),
     auth0(
         "auth0-rate-limit",
-        "The tenant limits requests and went on doing so. What was done stays; run the command \
-         again in a minute.",
+        "The tenant is rate limiting requests. Applied steps stay; run the command again in a \
+         minute.",
     ),
     auth0("auth0-server", "The tenant reports an error of its own."),
     auth0(

@@ -14,4 +14,7 @@ pub fn leave_terminal() -> Option<tokio::signal::unix::Signal> {
 
 /// Does nothing: other systems have no sessions of this kind.
 #[cfg(not(unix))]
-pub const fn leave_terminal() {}
+#[must_use]
+pub const fn leave_terminal() -> Option<()> {
+    None
+}

@@ -7,14 +7,14 @@ use rusqlite::{Connection, Error, functions::FunctionFlags, types::ValueRef};
 
 use super::answer::{ErrorCode, RequestError};
 
-/// The SQL function that says whether a text matches an expression.
+/// The SQL function that returns whether a text matches an expression.
 const MATCHES: &str = "matches";
-/// The SQL function that fails where it does, and is false where it does not.
+/// The SQL function that fails where a text matches, and is false elsewhere.
 const FAILS_AT: &str = "fails_at";
 const ESCAPE_ENDS: &str = "LIKE pattern must not end with escape character";
 
-/// Teaches a connection the functions that [`PatternSearch`] calls: null when the
-/// text is null, as any `PostgreSQL` pattern operator.
+/// Registers the functions that [`PatternSearch`] calls. They return null when the text
+/// is null, as any `PostgreSQL` pattern operator.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     define(connection, MATCHES, Ok)?;
     define(connection, FAILS_AT, |found| {

@@ -111,7 +111,7 @@ struct Provider {
 }
 
 impl IdentityProvider {
-    /// Puts a provider together; see [`ProviderParts`].
+    /// Creates a provider from its parts.
     pub(super) fn new(mut parts: ProviderParts) -> Self {
         let books = Books {
             logins: std::mem::take(&mut parts.logins),
@@ -125,7 +125,7 @@ impl IdentityProvider {
     }
 
     /// A key that signs nothing: for forged tokens and wrong JWT secrets.
-    /// Made at first use, which takes half a second.
+    /// Generated at the first use, which takes half a second.
     pub(super) fn other_key(&self) -> Result<SigningKey, SigningKeyError> {
         if let Some(key) = self.0.other.get() {
             return Ok(key.clone());
@@ -140,7 +140,7 @@ impl IdentityProvider {
     }
 
     /// Returns a valid access token of `sub` as header and claims, to be altered.
-    /// Makes the user's row if there is none.
+    /// Creates the user's row if it does not exist.
     ///
     /// # Errors
     ///

@@ -115,12 +115,12 @@ pub enum HasuraError {
     #[error(
         "the metadata would become inconsistent: {}; {}",
         objects.join(", "),
-        if *restored { "it was left unchanged" } else { "it could not be restored" }
+        if *restored { "the previous metadata is in place" } else { "it could not be restored" }
     )]
     Inconsistent {
         /// The objects that became inconsistent.
         objects: Vec<String>,
-        /// Whether the metadata is unchanged.
+        /// Whether the previous metadata is in place.
         restored: bool,
     },
     /// The metadata was changed concurrently.
