@@ -29,7 +29,10 @@ impl Write<'_> {
         // A negative size counts KiB, a positive one pages.
         self.tx.pragma_update(None, "cache_size", -LARGE)?;
         let worked = work(self);
-        self.tx.pragma_update(None, "cache_size", small)?;
-        worked
+        let restored = self.tx.pragma_update(None, "cache_size", small);
+        // The first error is the cause of the second.
+        let value = worked?;
+        restored?;
+        Ok(value)
     }
 }
