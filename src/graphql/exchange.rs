@@ -30,7 +30,7 @@ impl<T: Transport> HasuraClient<T> {
     ///
     /// Renews a rejected token once; also one whose user the server does not know: the
     /// user's row is created with a token, and a backend that was set up again may have
-    /// another id for the user.
+    /// another id for the user. What was answered before is not sent again.
     pub(super) async fn exchange(&self, batches: &[&Batch], request: PageRequest) -> Exchanged {
         let token = match self.session.bearer().await {
             Ok(token) => token,
@@ -40,14 +40,14 @@ impl<T: Transport> HasuraClient<T> {
         if !outcome.needs_renewal() {
             return outcome.into();
         }
-        match self.session.renewed(&token).await {
-            Ok(renewed) => self.exchange_with(batches, request, &renewed).await.into(),
-            Err(error) if error.retryable() => {
-                all_failed(batches, request, &no_token(error)).into()
-            }
+        let unanswered = batches.get(outcome.answered()..).unwrap_or_default();
+        let rest = match self.session.renewed(&token).await {
+            Ok(renewed) => self.exchange_with(unanswered, request, &renewed).await,
+            Err(error) if error.retryable() => all_failed(unanswered, request, &no_token(error)),
             // The server's answer explains more than the failed renewal.
-            Err(_) => outcome.into(),
-        }
+            Err(_) => return outcome.into(),
+        };
+        outcome.continued_by(rest).into()
     }
 
     async fn exchange_with(
@@ -201,6 +201,32 @@ impl ExchangeOutcome {
             Err(error) => {
                 matches!(error, RemoteError::Unauthorized { .. }) && error.code() == "invalid-jwt"
             }
+        }
+    }
+
+    /// Returns the number of batches, from the first, whose answers do not depend on
+    /// another token.
+    fn answered(&self) -> usize {
+        let is_known = matches!(self.mark_before, Ok(Some(_)));
+        let is_answer = |pushed: &&Result<Vec<PushAnswer>, RemoteError>| match pushed {
+            Ok(_) => true,
+            Err(error) => is_known && error.is_of_operation(),
+        };
+        self.pushed.iter().take_while(is_answer).count()
+    }
+
+    /// Returns the answers so far with those to the `rest` of the operations.
+    fn continued_by(mut self, rest: Self) -> Self {
+        self.pushed.truncate(self.answered());
+        self.pushed.extend(rest.pushed);
+        Self {
+            mark_before: match self.mark_before {
+                Ok(Some(mark)) => Ok(Some(mark)),
+                Ok(None) | Err(_) => rest.mark_before,
+            },
+            pushed: self.pushed,
+            page: rest.page,
+            single_operations: rest.single_operations,
         }
     }
 

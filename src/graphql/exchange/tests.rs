@@ -1,12 +1,19 @@
 use std::cell::RefCell;
 use std::error::Error;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::auth::connection::Connection;
+use crate::auth::credential_store::memory::MemoryStore;
 use crate::auth::session::AuthSession;
+use crate::auth::stored_login::{StoredAccessToken, StoredLogin, StoredRefreshToken};
+use crate::auth::time_scale::TimeScale;
 use crate::domain::key::Key;
 
 type TestResult = Result<(), Box<dyn Error>>;
@@ -45,13 +52,39 @@ impl Transport for Played {
 }
 
 fn client(play: fn(&Value) -> (u16, Value)) -> (HasuraClient<Played>, Rc<RefCell<Vec<Value>>>) {
+    client_of(AuthSession::fixed("a token".to_owned().into()), play)
+}
+
+fn client_of(
+    session: AuthSession,
+    play: fn(&Value) -> (u16, Value),
+) -> (HasuraClient<Played>, Rc<RefCell<Vec<Value>>>) {
     let requests = Rc::default();
     let played = Played {
         play,
         requests: Rc::clone(&requests),
     };
-    let session = AuthSession::fixed("a token".to_owned().into());
     (HasuraClient::new(played, session), requests)
+}
+
+/// Returns a session with an access token, whose issuer cannot be reached.
+fn session_that_cannot_renew(lock: PathBuf) -> Result<AuthSession, Box<dyn Error>> {
+    let connection = Connection {
+        issuer: "http://127.0.0.1:1/".to_owned(),
+        client_id: "a client".to_owned(),
+        audience: "an API".to_owned(),
+        endpoint: "https://hasura.example/v1/graphql".parse()?,
+    };
+    let stored = StoredLogin::new(Arc::new(MemoryStore::new()), "login".to_owned());
+    let sub = "eve".to_owned();
+    stored.set_refresh(&StoredRefreshToken {
+        token: "a refresh token".to_owned().into(),
+        sub: sub.clone(),
+    })?;
+    let token = AccessToken::issued("a token".to_owned().into(), Timestamp::now(), None);
+    stored.set_access(&StoredAccessToken { token, sub })?;
+    let real = TimeScale::REAL;
+    Ok(AuthSession::for_user(connection, stored, lock, None, real))
 }
 
 const ASKED: PageRequest = PageRequest {
@@ -184,6 +217,79 @@ async fn a_failure_of_the_whole_request_is_not_mistaken_for_a_rejection_of_lists
         assert_eq!(exchanged.pushed.len(), 2, "{exchanged:?}");
         assert_eq!(requests.borrow().len(), 1, "{exchanged:?}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_counts_although_the_token_is_rejected_afterwards_and_cannot_be_renewed()
+-> TestResult {
+    let folder = tempfile::tempdir()?;
+    let session = session_that_cannot_renew(folder.path().join("lock"))?;
+    let (client, requests) = client_of(session, |operation| {
+        match operation["operationName"].as_str() {
+            Some("RemoveTodos") => (200, refused("invalid-jwt")),
+            _ => (200, done(operation)),
+        }
+    });
+    let [add, remove] = &batches();
+    let single = PageRequest {
+        single_operations: true,
+        ..ASKED
+    };
+    let exchanged = client.exchange(&[add, remove], single).await;
+    assert!(
+        matches!(
+            exchanged.pushed.as_slice(),
+            [Ok(_), Err(RemoteError::NoToken { .. })]
+        ),
+        "{exchanged:?}"
+    );
+    assert!(exchanged.page.is_err() && exchanged.mark_before.is_some());
+    assert_eq!(requests.borrow().len(), 3);
+    Ok(())
+}
+
+#[test]
+fn with_a_renewed_token_only_what_is_unanswered_is_sent_again() {
+    let mark = Mark {
+        user_id: 1,
+        revision: 4,
+        purged_revision: 0,
+    };
+    let error = |code: &str| {
+        let (code, message) = (code.to_owned(), String::new());
+        RemoteError::Unauthorized { code, message }
+    };
+    let outcome = |mark_before| {
+        let rejected = RemoteError::Rejected {
+            code: "constraint-violation".to_owned(),
+            message: String::new(),
+        };
+        ExchangeOutcome {
+            mark_before: Ok(mark_before),
+            pushed: vec![Ok(Vec::new()), Err(rejected), Err(error("invalid-jwt"))],
+            page: Err(error("invalid-jwt")),
+            single_operations: true,
+        }
+    };
+    // A rejection may mean that the server does not know the user.
+    assert_eq!(outcome(None).answered(), 1);
+    assert_eq!(outcome(Some(mark)).answered(), 2);
+
+    let rest = ExchangeOutcome {
+        mark_before: Ok(Some(Mark {
+            revision: 5,
+            ..mark
+        })),
+        pushed: vec![Ok(vec![PushAnswer::NoRow])],
+        page: Ok((Vec::new(), Some(mark))),
+        single_operations: true,
+    };
+    let whole = outcome(Some(mark)).continued_by(rest);
+    assert!(matches!(
+        whole.pushed.as_slice(),
+        [Ok(_), Err(RemoteError::Rejected { .. }), Ok(answers)] if answers.len() == 1
+    ));
+    assert!(whole.page.is_ok() && whole.mark_before.is_ok_and(|it| it == Some(mark)));
 }
 
 #[tokio::test]
