@@ -37,40 +37,7 @@ pub trait Remote {
     /// reads a page of the change feed (full backend). Sends one request if the server
     /// accepts several operations at once, otherwise one request for each operation
     /// until one gets no answer.
-    async fn exchange(&self, batches: &[&Batch], request: PageRequest) -> Exchanged {
-        let mut pushed = Vec::with_capacity(batches.len());
-        let mark_before = match self.mark().await {
-            Ok(mark) => Some(mark),
-            Err(error) => {
-                return Exchanged {
-                    mark_before: None,
-                    pushed,
-                    page: Err(error),
-                    single_operations: request.single_operations,
-                };
-            }
-        };
-        for batch in batches {
-            let outcome = self.push(batch).await;
-            let failure = outcome.as_ref().err().filter(|it| !it.is_of_operation());
-            let failure = failure.cloned();
-            pushed.push(outcome);
-            if let Some(error) = failure {
-                return Exchanged {
-                    mark_before,
-                    pushed,
-                    page: Err(error),
-                    single_operations: request.single_operations,
-                };
-            }
-        }
-        Exchanged {
-            mark_before,
-            pushed,
-            page: self.page(request).await,
-            single_operations: request.single_operations,
-        }
-    }
+    async fn exchange(&self, batches: &[&Batch], request: PageRequest) -> Exchanged;
 }
 
 /// A request for a page of the change feed.

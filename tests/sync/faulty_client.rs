@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tudone::auth::session::AuthSession;
 use tudone::domain::feed::{Capabilities, Mark};
 use tudone::graphql::Hasura;
-use tudone::sync::remote::{BareRow, Batch, Page, PageRequest, PushAnswer, Remote, RemoteError};
+use tudone::sync::remote::{
+    BareRow, Batch, Exchanged, Page, PageRequest, PushAnswer, Remote, RemoteError,
+};
 
 use crate::bench::{Bench, Checked};
 
@@ -213,5 +215,29 @@ impl Remote for FaultyClient<'_> {
 
     async fn push(&self, batch: &Batch) -> Result<Vec<PushAnswer>, RemoteError> {
         self.client(Request::Push).await?.push(batch).await
+    }
+
+    async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
+        let mark = self.mark().await;
+        let mut failure = mark.as_ref().err().cloned();
+        let mut pushed = Vec::new();
+        for batch in batches {
+            if failure.is_some() {
+                break;
+            }
+            let outcome = self.push(batch).await;
+            let error = outcome.as_ref().err().filter(|it| !it.is_of_operation());
+            failure = error.cloned();
+            pushed.push(outcome);
+        }
+        Exchanged {
+            mark_before: mark.ok(),
+            pushed,
+            page: match failure {
+                Some(error) => Err(error),
+                None => self.page(asked).await,
+            },
+            single_operations: asked.single_operations,
+        }
     }
 }

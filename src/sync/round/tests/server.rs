@@ -10,7 +10,9 @@ use crate::domain::feed::{Capabilities, FeedRow, Mark};
 use crate::domain::key::Key;
 use crate::domain::todo::Row;
 use crate::http::RequestFailure;
-use crate::sync::remote::{BareRow, Batch, Page, PageRequest, PushAnswer, Remote, RemoteError};
+use crate::sync::remote::{
+    BareRow, Batch, Exchanged, Page, PageRequest, PushAnswer, Remote, RemoteError,
+};
 
 mod state;
 use state::{ServerState, lost};
@@ -245,6 +247,30 @@ impl Remote for Server {
                 }
                 answers
             }
+        }
+    }
+
+    async fn exchange(&self, batches: &[&Batch], request: PageRequest) -> Exchanged {
+        let mark = self.mark().await;
+        let mut failure = mark.as_ref().err().cloned();
+        let mut pushed = Vec::new();
+        for batch in batches {
+            if failure.is_some() {
+                break;
+            }
+            let outcome = self.push(batch).await;
+            let error = outcome.as_ref().err().filter(|it| !it.is_of_operation());
+            failure = error.cloned();
+            pushed.push(outcome);
+        }
+        Exchanged {
+            mark_before: mark.ok(),
+            pushed,
+            page: match failure {
+                Some(error) => Err(error),
+                None => self.page(request).await,
+            },
+            single_operations: request.single_operations,
         }
     }
 }
