@@ -93,8 +93,10 @@ impl Store {
     /// purged beyond the cursor since the last mark, or a cursor above the
     /// server's revision mean that the server was reset. Base is then stale (see
     /// [`Freshness::stale`](crate::domain::list::Freshness)) and pulled again from
-    /// 0, the outbox is kept, and adds that were sent and unanswered are rejected
-    /// (`reset`). Returns whether the pull starts again.
+    /// 0, and the outbox is kept, except that adds that were sent and unanswered are
+    /// rejected (`reset`), unless the todo's deletion is sent as well. Before the first
+    /// pull nothing can be stale: then only such adds are rejected. Returns whether the
+    /// pull starts again.
     ///
     /// # Errors
     ///
@@ -290,18 +292,23 @@ impl Write<'_> {
     }
 
     /// Rejects adds that may be on the server: the user decides, so that none is
-    /// duplicated.
+    /// duplicated. If the todo's deletion can be sent too, the todo is deleted in any
+    /// case.
     fn reject_unanswered_adds(&mut self) -> Result<(), StoreError> {
         let rejection = Rejection {
             code: "reset".to_owned(),
             message: "the server was reset while this change was being sent".to_owned(),
             theirs: None,
         };
+        let role = self.account_state.capabilities;
+        let may_delete = role.is_none_or(|role| role.delete);
         for key in self.queued_keys()? {
             let entries = self.queue(key)?.entries;
-            let is_removal = |entry: &OutboxEntry| matches!(entry.change.act, Act::Remove { .. });
-            if entries.iter().any(is_removal) {
-                // Add and deletion are sent together: the todo is deleted in any case.
+            let is_deletion = |entry: &OutboxEntry| {
+                matches!(entry.change.act, Act::Remove { .. })
+                    && !matches!(entry.progress, Progress::Rejected(_))
+            };
+            if may_delete && entries.iter().any(is_deletion) {
                 continue;
             }
             for entry in entries {
@@ -310,7 +317,7 @@ impl Write<'_> {
                     self.reject(&entry, &rejection)?;
                 }
             }
-            self.show(key)?;
+            self.refresh(key)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod history;
 mod names;
 mod redo;
 mod repair;
+mod resets;
 mod search;
 mod sync;
 mod windows;

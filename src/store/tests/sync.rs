@@ -1,11 +1,10 @@
-//! Writes of sync: sent, answered, pulled, reset, re-keyed.
+//! Writes of sync: sent, answered, pulled, re-keyed.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
 use super::*;
-use crate::domain::feed::Mark;
 use crate::domain::list::Resolved;
 use crate::domain::push_outcome::PrePushChange;
 use crate::domain::todo::Handle;
@@ -204,71 +203,6 @@ fn a_bare_backend_that_became_full_keeps_its_rows_under_their_own_keys() -> Test
         Some(key(1))
     );
     assert!(queued.iter().all(|queued| queued.base.is_some()));
-    Ok(())
-}
-
-#[test]
-fn a_reset_server_replaces_base_keeps_the_outbox_and_rejects_unanswered_adds() -> TestResult {
-    let told_mark = Mark {
-        user_id: 1,
-        revision: 30,
-        purged_revision: 5,
-    };
-    for mark in [
-        Mark {
-            user_id: 2,
-            ..told_mark
-        },
-        Mark {
-            revision: 19,
-            ..told_mark
-        },
-        Mark {
-            purged_revision: 21,
-            ..told_mark
-        },
-    ] {
-        let mut store = store()?;
-        store.apply(&present(&[row(key(1), 1, "a"), row(key(2), 2, "b")]), 20)?;
-        assert!(!store.check_mark(told_mark)?);
-        store.commit(&[
-            add(key(3), "sent"),
-            add(key(4), "waits"),
-            edit(key(2), "b", "c"),
-        ])?;
-        let first = seqs(&store)?.first().copied().ok_or("an entry")?;
-        store.mark_sent(&[first])?;
-
-        assert!(store.check_mark(mark)?);
-        assert_eq!(store.cursor()?, 0);
-        assert!(store.freshness()?.stale);
-        assert_eq!(shown(&store, key(1))?, is("a", SyncState::Synced), "still");
-        assert_eq!(shown(&store, key(2))?, is("c", SyncState::Pending));
-        assert_eq!(shown(&store, key(3))?, is("sent", SyncState::Rejected));
-        assert_eq!(shown(&store, key(4))?, is("waits", SyncState::Pending));
-        assert!(!store.check_mark(mark)?, "only once");
-        let pull = store.begin_pull(NOW)?;
-        store.complete_pull(&pull)?;
-        assert_eq!(store.rows_after(0)?, []);
-        assert_eq!(shown(&store, key(1))?, None);
-        assert_eq!(shown(&store, key(2))?, is("c", SyncState::Pending));
-    }
-    Ok(())
-}
-
-#[test]
-fn a_purge_beyond_the_last_row_does_not_reset_twice() -> TestResult {
-    let mut store = store()?;
-    let mark = Mark {
-        user_id: 1,
-        revision: 40,
-        purged_revision: 35,
-    };
-    let pull = store.begin_pull(NOW)?;
-    assert!(!store.check_mark(mark)?);
-    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
-    store.complete_pull(&pull)?;
-    assert!(!store.check_mark(mark)?);
     Ok(())
 }
 
