@@ -41,7 +41,8 @@ pub(crate) fn announce(
         context.notice("no next todo: the server does not let you add todos");
     }
     let is_bare = role.is_some_and(|role| !role.full);
-    if is_bare && !report.added.is_empty() && store.is_first_successor()? {
+    let added = report.added.len();
+    if is_bare && added > 0 && store.are_first_successors(added)? {
         context.notice(
             "on this backend another device that completes the same todo may add it, too; \
              `tudone setup hasura` changes that",

@@ -123,7 +123,10 @@ impl Store {
         };
         let powers = std::iter::successors(Some(1_i64), |power| power.checked_mul(10));
         let ranges = powers.map_while(|power| {
-            let ids = (first.checked_mul(power)?, (first + 1).checked_mul(power)?);
+            let ids = (
+                first.checked_mul(power)?,
+                first.checked_add(1)?.checked_mul(power)?,
+            );
             sort_key::check_id(ids.1).is_ok().then_some(ids)
         });
         self.reading(|snapshot| {
@@ -154,11 +157,12 @@ impl Store {
     ///
     /// SQLite's.
     pub fn numbered(&self, local: i64) -> Result<Option<Key>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT key FROM numbers WHERE local = ?1")?;
-        let mut found = statement.query([local])?;
-        found.next()?.map(|row| rows::key(row, 0)).transpose()
+        self.reading(|snapshot| {
+            let mut statement =
+                snapshot.prepare_cached("SELECT key FROM numbers WHERE local = ?1")?;
+            let mut found = statement.query([local])?;
+            found.next()?.map(|row| rows::key(row, 0)).transpose()
+        })
     }
 
     fn at_id(&self, id: i64) -> Result<Option<Todo>, StoreError> {

@@ -24,7 +24,8 @@ impl Store {
         let mut write = self.begin()?;
         let entries = write.take_unreadable_entries()?;
         let rows = write.delete_unreadable_rows()?;
-        if entries.is_empty() && rows == 0 {
+        let links = write.delete_unreadable_links()?;
+        if entries.is_empty() && rows + links == 0 {
             return Ok(None);
         }
         if rows > 0 {
@@ -41,6 +42,7 @@ impl Store {
         };
         write.recount()?;
         write.show_overlaid()?;
+        write.reconcile_all()?;
         write.commit()?;
         Ok(Some(StoreError::Isolated { changes, saved }))
     }
@@ -96,6 +98,20 @@ impl Write<'_> {
         let sql = "DELETE FROM history WHERE NOT json_valid(deeds)";
         // An SQLite without JSON does not have the function.
         count += self.tx.execute(sql, []).unwrap_or(0);
+        Ok(count)
+    }
+
+    /// Deletes links that contain an invalid key or text: local numbers, old keys,
+    /// successors. Returns their number. A todo then loses such a name; a successor
+    /// becomes a todo like any other.
+    fn delete_unreadable_links(&self) -> Result<usize, StoreError> {
+        let mut count = self.delete_unreadable_successors()?;
+        for sql in [
+            "DELETE FROM numbers WHERE length(key) <> 16",
+            "DELETE FROM aliases WHERE length(old) <> 16 OR length(new) <> 16",
+        ] {
+            count += self.tx.execute(sql, [])?;
+        }
         Ok(count)
     }
 

@@ -30,7 +30,8 @@ use links::SuccessorLink;
 pub(super) use links::waiting;
 pub use report::RepeatingTodos;
 
-/// The most links kept. Undoing an older completion leaves its successor.
+/// The most links of answered completions kept. The successor of an older one is found
+/// like that of another device's completion: on a full backend, by its text.
 const MAX_LINKS: i64 = 1000;
 
 /// The reason why a completion was not this device's.
@@ -146,6 +147,12 @@ impl Write<'_> {
         Ok(!link.released && entry.is_none_or(|entry| is_rejected(&entry)))
     }
 
+    fn may_add(&self) -> bool {
+        self.account_state
+            .capabilities
+            .is_none_or(|role| role.insert)
+    }
+
     fn add_successor(
         &mut self,
         change: &Change,
@@ -153,8 +160,7 @@ impl Write<'_> {
         before: &str,
         after: &str,
     ) -> Result<(), StoreError> {
-        let may_not = |role: crate::domain::feed::Capabilities| !role.insert;
-        if self.account_state.capabilities.is_some_and(may_not) {
+        if !self.may_add() {
             return Ok(());
         }
         let Some(text) = recurrence::successor(before, after, day(change.at)) else {
@@ -198,7 +204,7 @@ impl Write<'_> {
     }
 
     /// Restores the successor that a reopening withdrew, since the reopening was
-    /// undone.
+    /// undone. If the role may no longer add it, there is none.
     fn restore_successor(
         &mut self,
         link: SuccessorLink,
@@ -216,6 +222,7 @@ impl Write<'_> {
         let act = match state.fold_context().undo_action(&removal) {
             // No reopening withdrew it: it exists, or the user deleted it.
             _ if !was_reopened => None,
+            UndoAction::AddNew { .. } if !self.may_add() => return self.unlink(link.key),
             _ if link.withdrawn => Some(Act::Add {
                 text: link.text.clone(),
             }),
@@ -240,17 +247,33 @@ impl Write<'_> {
         })
     }
 
+    /// Returns the successor of the latest completion of `todo`. If this device's is
+    /// missing, another device has reopened the todo and maybe completed it again.
+    fn shown_successor(
+        &self,
+        todo: Key,
+        done: &str,
+    ) -> Result<Option<(SuccessorLink, Todo)>, StoreError> {
+        let links = self.links(todo)?;
+        if let Some(latest) = links.last() {
+            let shown = handles::todo(&self.tx, latest.key)?;
+            if shown.is_some() || !latest.released {
+                return Ok(shown.map(|successor| (latest.clone(), successor)));
+            }
+        }
+        let Some(link) = self.link_of_completion_elsewhere(todo, done)? else {
+            return Ok(None);
+        };
+        for outdated in links {
+            self.unlink(outdated.key)?;
+        }
+        let shown = handles::todo(&self.tx, link.key)?;
+        Ok(shown.map(|successor| (link, successor)))
+    }
+
     /// Withdraws the successor of a reopened todo, unless it was changed since.
     fn withdraw_successor(&mut self, change: &Change, done: &str) -> Result<(), StoreError> {
-        let link = match self.links(change.todo)?.pop() {
-            Some(link) => Some(link),
-            None => self.link_of_completion_elsewhere(change.todo, done)?,
-        };
-        let Some(link) = link else {
-            return Ok(());
-        };
-        let state = self.todo_state(link.key)?;
-        let Some(successor) = state.shown else {
+        let Some((link, successor)) = self.shown_successor(change.todo, done)? else {
             return Ok(());
         };
         let unsent = self.is_unsent(link.key)?;
@@ -304,6 +327,14 @@ impl Write<'_> {
             if !link.released && entry.as_ref().is_some_and(unsent) {
                 self.release(link, Some(0))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Updates all successors after entries were deleted.
+    pub(super) fn reconcile_all(&mut self) -> Result<(), StoreError> {
+        for todo in self.todos_with_open_links()? {
+            self.reconcile(todo)?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The table of links between completed todos and their successors.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
 use crate::domain::change::OutboxEntry;
@@ -50,13 +52,13 @@ fn read(row: &SqlRow<'_>) -> Result<SuccessorLink, StoreError> {
 }
 
 /// Returns the successors whose adds may not be sent yet.
-pub(in crate::store) fn waiting(connection: &Connection) -> Result<Vec<Key>, StoreError> {
+pub(in crate::store) fn waiting(connection: &Connection) -> Result<HashSet<Key>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT key FROM successors WHERE released = 0")?;
     let mut found = statement.query([])?;
-    let mut keys = Vec::new();
+    let mut keys = HashSet::new();
     while let Some(row) = found.next()? {
-        keys.push(rows::key(row, 0)?);
+        keys.insert(rows::key(row, 0)?);
     }
     Ok(keys)
 }
@@ -95,39 +97,49 @@ impl Store {
         })
     }
 
-    /// Returns whether this device has added at most one successor so far.
+    /// Returns whether no successors are known besides the `added` ones, which were
+    /// added last.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn is_first_successor(&self) -> Result<bool, StoreError> {
+    pub fn are_first_successors(&self, added: usize) -> Result<bool, StoreError> {
+        let added = i64::try_from(added).unwrap_or(i64::MAX);
         self.reading(|snapshot| {
-            let count: i64 = snapshot
-                .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM successors LIMIT 2)")?
-                .query_row([], |row| row.get(0))?;
-            Ok(count < 2)
+            let has_more = snapshot
+                .prepare_cached("SELECT 1 FROM successors LIMIT 1 OFFSET ?1")?
+                .exists([added])?;
+            Ok(!has_more)
         })
     }
 }
 
 impl Write<'_> {
     /// Returns a link to the successor of a todo that another device completed: a
-    /// todo with a derived key and the text that follows from the `done` line. Reads
-    /// all todos of its due date.
+    /// todo with a derived key and the text that follows from the `done` line, unless
+    /// it is known as another todo's. On a bare backend every key is derived, so there
+    /// is no telling. Reads all todos of its due date.
     pub(super) fn link_of_completion_elsewhere(
         &self,
         todo: Key,
         done: &str,
     ) -> Result<Option<SuccessorLink>, StoreError> {
-        let Some(completed_on) = Line::new(done).completed_on() else {
+        let is_full = self
+            .account_state
+            .capabilities
+            .is_some_and(|role| role.full);
+        let Some(completed_on) = Line::new(done).completed_on().filter(|_| is_full) else {
             return Ok(None);
         };
         let Some(text) = recurrence::successor("", done, completed_on) else {
             return Ok(None);
         };
         let due = Line::new(&text).due().map(rows::day);
+        // Both values of `waiting`, so that SQLite can use the index `shown_due`.
         let mut statement = self.tx.prepare_cached(
-            "SELECT key FROM shown WHERE done = 0 AND state = 0 AND due IS ?1 AND text = ?2",
+            "SELECT key FROM shown
+             WHERE done = 0 AND waiting IN (0, 1) AND due IS ?1 AND state = 0 AND text = ?2
+                 AND key NOT IN (SELECT key FROM successors)",
         )?;
         let mut found = statement.query((due, &text))?;
         while let Some(row) = found.next()? {
@@ -193,6 +205,38 @@ impl Write<'_> {
             .prepare_cached("DELETE FROM successors WHERE key = ?1")?
             .execute([blob(successor)])?;
         Ok(())
+    }
+
+    /// Deletes links that cannot be read; returns their number.
+    pub(in crate::store) fn delete_unreadable_successors(&self) -> Result<usize, StoreError> {
+        let mut bad: Vec<Vec<u8>> = Vec::new();
+        let mut statement = self
+            .tx
+            .prepare(&format!("SELECT {COLUMNS} FROM successors"))?;
+        let mut found = statement.query([])?;
+        while let Some(row) = found.next()? {
+            if read(row).is_err() {
+                bad.push(row.get(0)?);
+            }
+        }
+        for key in &bad {
+            self.tx
+                .execute("DELETE FROM successors WHERE key = ?1", [key])?;
+        }
+        Ok(bad.len())
+    }
+
+    /// Returns the completed todos whose successors may change with their entries.
+    pub(super) fn todos_with_open_links(&self) -> Result<Vec<Key>, StoreError> {
+        let mut statement = self.tx.prepare(
+            "SELECT DISTINCT todo FROM successors WHERE released = 0 OR reopened IS NOT NULL",
+        )?;
+        let mut found = statement.query([])?;
+        let mut todos = Vec::new();
+        while let Some(row) = found.next()? {
+            todos.push(rows::key(row, 0)?);
+        }
+        Ok(todos)
     }
 
     /// Records the revision on which the entry is about to be sent.

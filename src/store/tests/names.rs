@@ -1,5 +1,6 @@
 //! Handles, old keys and local numbers.
 
+use super::super::StoreError;
 use super::*;
 use crate::domain::list::Resolved;
 use crate::domain::todo::Handle;
@@ -69,5 +70,33 @@ fn a_prefix_names_one_todo_or_lists_several() -> TestResult {
             return Err(format!("{other:?}").into());
         }
     }
+    Ok(())
+}
+
+#[test]
+fn the_greatest_number_is_completed_to_no_id() -> TestResult {
+    let store = store()?;
+    assert_eq!(store.with_id_prefix(&i64::MAX.to_string(), true, 9)?, []);
+    Ok(())
+}
+
+#[test]
+fn a_name_that_cannot_be_read_is_deleted() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut store = Store::open(&path, ENDPOINT)?;
+    store.commit(&[add(key(1), "a")])?;
+    let broken = "UPDATE numbers SET key = x'01';
+         INSERT INTO aliases(old, new) VALUES (x'02', x'03');";
+    rusqlite::Connection::open(&path)?.execute_batch(broken)?;
+
+    let error = store.resolve(&Handle::Local(1)).err();
+
+    assert!(
+        matches!(error, Some(StoreError::Isolated { changes: 0, .. })),
+        "{error:?}"
+    );
+    assert_eq!(store.resolve(&Handle::Local(1))?, Resolved::Nothing);
+    assert_eq!(texts(&store, &all())?, ["a"]);
     Ok(())
 }

@@ -13,6 +13,9 @@ use crate::domain::history::Session;
 use crate::domain::list::Totals;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const OPEN: &str = "water rec:1w due:2026-11-24";
+const DONE: &str = "x 2026-11-24 water rec:1w due:2026-11-24";
+const NEXT: &str = "water rec:1w due:2026-12-01";
 
 /// Creates three adds, the second of which is unreadable.
 fn with_bad_entry(path: &Path, spoil: &str) -> TestResult {
@@ -95,6 +98,60 @@ fn a_row_that_cannot_be_read_is_pulled_again() -> TestResult {
     store.apply(&present(&rows), 20)?;
     assert_eq!(texts(&store, &all())?, ["a", "b"]);
     assert_eq!(store.totals()?.open, 2);
+    Ok(())
+}
+
+/// Returns the file of a store with a completed repeating todo and its successor, which
+/// are not sent.
+fn with_successor(path: &Path) -> Result<Key, Box<dyn Error>> {
+    let mut store = Store::open(path, ENDPOINT)?;
+    store.apply(&present(&[row(key(1), 1, OPEN)]), 20)?;
+    store.commit(&[edit(key(1), OPEN, DONE)])?;
+    Ok(store.successor(key(1))?.ok_or("no successor")?.key)
+}
+
+#[test]
+fn a_link_to_a_successor_that_cannot_be_read_is_deleted_and_the_successor_stays() -> TestResult {
+    for spoil in [
+        "UPDATE successors SET key = x'01'",
+        "UPDATE successors SET todo = x'01'",
+        "UPDATE successors SET text = CAST(x'ff' AS TEXT)",
+    ] {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("todos.db");
+        let next = with_successor(&path)?;
+        Connection::open(&path)?.execute_batch(spoil)?;
+        let mut store = Store::open(&path, ENDPOINT)?;
+
+        let changed = format!("{NEXT} @home");
+        let error = match store.outbox() {
+            Ok(_) => store.commit(&[edit(next, NEXT, &changed)]).err(),
+            Err(error) => Some(error),
+        };
+
+        let is_isolated = matches!(error, Some(StoreError::Isolated { changes: 0, .. }));
+        assert!(is_isolated, "{spoil}: {error:?}");
+        assert_eq!(store.cursor()?, 20, "nothing is pulled again");
+        assert!(store.outbox()?.iter().all(|queued| !queued.waits));
+        store.commit(&[edit(next, NEXT, &changed)])?;
+        assert_eq!(texts(&store, &all())?, [DONE, &changed], "{spoil}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_successor_of_a_completion_that_cannot_be_read_is_deleted() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    with_successor(&path)?;
+    Connection::open(&path)?.execute_batch("UPDATE outbox SET act = 77 WHERE seq = 1")?;
+    let store = Store::open(&path, ENDPOINT)?;
+
+    isolated(store.outbox().err())?;
+
+    assert_eq!(texts(&store, &all())?, [OPEN]);
+    assert_eq!(seqs(&store)?, [0_i64; 0]);
+    assert_eq!(store.totals()?.pending, 0);
     Ok(())
 }
 
