@@ -250,6 +250,7 @@ impl Write<'_> {
                     self.delete_entry(later)?;
                 }
                 RejectedPair::Later(act) => {
+                    self.settle_unsent(rejected)?;
                     self.rewrite(later.seq, &act)?;
                     self.delete_entry(rejected)?;
                 }
@@ -286,6 +287,9 @@ impl Write<'_> {
             };
             let earlier = queue.entries.get(..=at).unwrap_or_default();
             self.move_link(later.seq, before.seq)?;
+            if matches!(later.change.act, Act::Remove { .. }) {
+                self.detach_successors(key)?;
+            }
             let steps = FoldContext {
                 queue: earlier,
                 base: None,

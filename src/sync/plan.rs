@@ -11,6 +11,7 @@ use std::fmt;
 
 use crate::domain::change::{Act, Progress, REMOVED_ELSEWHERE, Rejection};
 use crate::domain::feed::Capabilities;
+use crate::domain::fold::completes_repeating;
 use crate::domain::key::Key;
 use crate::domain::merge::{Merged, merge};
 use crate::domain::push_outcome::{PrePushChange, PushOutcome, Queued};
@@ -168,13 +169,19 @@ struct ChangeChain<'a> {
 }
 
 impl<'a> ChangeChain<'a> {
-    /// Returns the first deletion among the open changes, with its position.
-    fn removal(&self) -> Option<(usize, &'a Queued)> {
-        self.open
+    /// Returns the first deletion among the open changes, with its position, if the
+    /// changes before it need not be sent. The completion of a repeating todo is sent
+    /// first, since it adds a successor; if the role may not edit, the todo is deleted
+    /// uncompleted and its successor stays.
+    fn removal(&self, role: Capabilities) -> Option<(usize, &'a Queued)> {
+        let (position, removal) = self
+            .open
             .iter()
             .enumerate()
-            .find(|(_, queued)| matches!(queued.entry.change.act, Act::Remove { .. }))
-            .map(|(position, queued)| (position, *queued))
+            .find(|(_, queued)| matches!(queued.entry.change.act, Act::Remove { .. }))?;
+        let adds_successor = |queued: &Queued| completes_repeating(&queued.entry.change.act);
+        let must_wait = role.update && self.up_to(position).any(adds_successor);
+        (!must_wait).then_some((position, *removal))
     }
 
     /// Returns why an edit of the todo waits, whatever its row is.

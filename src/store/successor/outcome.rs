@@ -6,6 +6,7 @@ use crate::domain::change::{
     Act, COMPLETION_REJECTED, Change, MAY_BE_ADDED, OutboxEntry, Progress, Rejection,
 };
 use crate::domain::key::Key;
+use crate::domain::line::Line;
 use crate::domain::merge::{Merged, merge};
 use crate::store::error::StoreError;
 use crate::store::write::Write;
@@ -235,9 +236,10 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Handles a pending `entry` that need not be sent since the row has its text.
-    /// Another device completed the todo, unless the entry arrived after all: a network
-    /// may deliver a request twice and answer the second.
+    /// Decides the successor of an `entry` that is not sent any more. If the row is
+    /// done, another device completed the todo, unless the entry arrived after all: a
+    /// network may deliver a request twice and answer the second. If it is not, the todo
+    /// is deleted in place of completing it: the successor stays.
     pub(in crate::store) fn settle_unsent(
         &mut self,
         entry: &OutboxEntry,
@@ -249,12 +251,18 @@ impl Write<'_> {
             self.base(todo)?
         };
         let text = row.map(|row| row.text);
+        let is_done = text.as_ref().is_some_and(|text| Line::new(text).is_done());
         let is_ours =
             matches!(&entry.change.act, Act::Edit { after, .. } if text.as_ref() == Some(after));
         for link in self.links(todo)? {
             let arrived = is_ours && link.sent.is_some() && link.sent == entry.revision;
-            if link.edit == entry.seq && !link.released && !arrived {
+            if link.edit != entry.seq || link.released || arrived {
+                continue;
+            }
+            if is_done {
                 self.abandon(&link, AbandonReason::CompletedElsewhere)?;
+            } else {
+                self.release(link, replaced(entry))?;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@
 
 use crate::domain::change::Act;
 use crate::domain::feed::Capabilities;
-use crate::domain::push_outcome::Queued;
+use crate::domain::push_outcome::{PrePushChange, Queued};
 use crate::domain::todo::Row;
 use crate::sync::plan::{
     BatchItem, ChangeChain, Payload, PlanContext, PlanStep, WaitReason, conflict,
@@ -30,14 +30,15 @@ pub(in crate::sync) fn may_have_arrived_bare(queued: &Queued, role: Capabilities
 pub(super) fn step(chain: &ChangeChain<'_>, first: &Queued, context: PlanContext<'_>) -> PlanStep {
     match &first.entry.change.act {
         Act::Add { text } => add(chain, first, text, context),
-        Act::Edit { before, after } => edit(chain, first, before, after, context),
+        Act::Edit { before, after } => removal_without_edits(chain, first, before, context)
+            .unwrap_or_else(|| edit(chain, first, before, after, context)),
         Act::Remove { before } => remove(chain, first, before, context),
     }
 }
 
 fn add(chain: &ChangeChain<'_>, first: &Queued, text: &str, context: PlanContext<'_>) -> PlanStep {
     let seq = first.entry.seq;
-    if let Some((position, _)) = chain.removal() {
+    if let Some((position, _)) = chain.removal(context.capabilities) {
         let all = chain.up_to(position);
         return PlanStep::Adjust(all.map(|queued| done(queued.entry.seq, None)).collect());
     }
@@ -45,6 +46,33 @@ fn add(chain: &ChangeChain<'_>, first: &Queued, text: &str, context: PlanContext
         return PlanStep::Wait(seq, WaitReason::MayNotAdd);
     }
     PlanStep::Send(BatchItem::of(first), Payload::BareAdd(text.to_owned()))
+}
+
+/// Drops the edits before a deletion if the role may delete but not edit: they would
+/// block it.
+fn removal_without_edits(
+    chain: &ChangeChain<'_>,
+    first: &Queued,
+    before: &str,
+    context: PlanContext<'_>,
+) -> Option<PlanStep> {
+    let role = context.capabilities;
+    if role.update || !role.delete {
+        return None;
+    }
+    let (position, removal) = chain.removal(role)?;
+    let edits = || chain.up_to(position).take(position);
+    if edits().any(may_have_arrived) {
+        return None;
+    }
+    let dropped = edits().map(|queued| done(queued.entry.seq, None));
+    let based_on_row = PrePushChange::Rebase {
+        seq: removal.entry.seq,
+        before: before.to_owned(),
+        after: String::new(),
+        revision: first.base.as_ref()?.revision,
+    };
+    Some(PlanStep::Adjust(dropped.chain([based_on_row]).collect()))
 }
 
 fn edit(

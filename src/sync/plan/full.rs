@@ -2,7 +2,6 @@
 //! and can be repeated, edits apply only to the revision that they name.
 
 use crate::domain::change::Act;
-use crate::domain::fold::completes_repeating;
 use crate::domain::key::Key;
 use crate::domain::push_outcome::Queued;
 use crate::domain::todo::Row;
@@ -17,13 +16,7 @@ pub(super) fn step(chain: &ChangeChain<'_>, first: &Queued, context: PlanContext
     match &first.entry.change.act {
         Act::Add { text } => add(chain, first, text, context),
         Act::Edit { before, after } => {
-            // The successor depends on whether this edit completed the todo.
-            let is_needed =
-                completes_repeating(&first.entry.change.act) && context.capabilities.update;
-            match removal(chain, context).filter(|_| !is_needed) {
-                Some(removal) => removal,
-                None => edit(chain, first, before, after, context),
-            }
+            removal(chain, context).unwrap_or_else(|| edit(chain, first, before, after, context))
         }
         Act::Remove { .. } => removal(chain, context)
             .unwrap_or(PlanStep::Wait(first.entry.seq, WaitReason::MayNotRemove)),
@@ -37,7 +30,8 @@ fn add(chain: &ChangeChain<'_>, first: &Queued, text: &str, context: PlanContext
     if !context.capabilities.insert {
         return PlanStep::Wait(seq, WaitReason::MayNotAdd);
     }
-    match chain.removal().filter(|_| context.capabilities.delete) {
+    let role = context.capabilities;
+    match chain.removal(role).filter(|_| role.delete) {
         Some((position, removal)) => PlanStep::Send(
             BatchItem::of(removal)
                 .marking(first)
@@ -53,7 +47,8 @@ fn add(chain: &ChangeChain<'_>, first: &Queued, text: &str, context: PlanContext
 
 /// Sends the deletion, if there is one: the edits before it need not be sent.
 fn removal(chain: &ChangeChain<'_>, context: PlanContext<'_>) -> Option<PlanStep> {
-    let (position, removal) = chain.removal().filter(|_| context.capabilities.delete)?;
+    let role = context.capabilities;
+    let (position, removal) = chain.removal(role).filter(|_| role.delete)?;
     Some(PlanStep::Send(
         BatchItem::of(removal).covering(chain.up_to(position)),
         Payload::Remove(chain.todo),

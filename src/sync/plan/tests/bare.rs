@@ -108,3 +108,38 @@ fn a_bare_edit_after_an_answered_one_uses_the_text_it_was_made_on() {
         }]
     );
 }
+
+#[test]
+fn a_completion_that_may_not_be_sent_does_not_block_the_deletion() {
+    let (open, done) = ("a rec:1w", "x 2026-11-24 a rec:1w");
+    let on_row = |queued: Queued| queued.base(row(1, open, 0));
+    let outbox = [
+        on_row(edit(1, 1, open, done, Progress::Pending)),
+        on_row(remove(2, 1, done, Progress::Pending)),
+    ];
+    let may_not_edit = Capabilities {
+        update: false,
+        ..BARE
+    };
+    let unsent = PushOutcome::Applied {
+        id: None,
+        revision: None,
+    };
+    let dropped = PrePushChange::Resolve {
+        seq: 1,
+        outcome: unsent,
+    };
+    let deletion = PrePushChange::Rebase {
+        seq: 2,
+        before: open.to_owned(),
+        after: String::new(),
+        revision: 0,
+    };
+    assert_eq!(corrected(&outbox, may_not_edit, false), [dropped, deletion]);
+    let may_do_neither = Capabilities {
+        delete: false,
+        ..may_not_edit
+    };
+    let plan = planned(&outbox, may_do_neither, false);
+    assert_eq!(plan.waiting, [(1, WaitReason::MayNotEdit)]);
+}

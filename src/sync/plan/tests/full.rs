@@ -49,6 +49,24 @@ fn a_deletion_makes_the_edits_before_it_unnecessary() {
 }
 
 #[test]
+fn a_completion_that_adds_a_successor_is_sent_before_the_deletion_if_the_role_may_edit() {
+    let (open, done) = ("a rec:1w", "x 2026-11-24 a rec:1w");
+    let outbox = [
+        add(1, 1, open, Progress::Pending),
+        edit(2, 1, open, done, Progress::Pending),
+        remove(3, 1, done, Progress::Pending),
+    ];
+    let add = Batch::Add(vec![(key(1), open.to_owned())]);
+    assert_eq!(sent(&outbox, FULL, false), [add]);
+    let may_not_edit = Capabilities {
+        update: false,
+        ..FULL
+    };
+    let both = Batch::AddAndRemove(key(1), open.to_owned());
+    assert_eq!(sent(&outbox, may_not_edit, false), [both]);
+}
+
+#[test]
 fn a_deletion_is_sent_whatever_base_says() {
     let outbox = [remove(1, 1, "a", Progress::Pending).on(4)];
     for complete in [false, true] {

@@ -6,6 +6,8 @@ use crate::domain::feed::Capabilities;
 use crate::domain::history::Session;
 
 mod conflicts;
+mod deletions;
+mod reopenings;
 
 const OPEN: &str = "water rec:1w due:2026-11-24";
 const DONE: &str = "x 2026-11-24 water rec:1w due:2026-11-24";
@@ -314,6 +316,7 @@ async fn on_a_bare_backend_one_device_adds_one() -> TestResult {
     let open = Key::of_row(ENDPOINT, 1);
     device.commit(&[editing(open, OPEN, DONE)])?;
     assert_eq!(device.shown()?, [NEXT, DONE]);
+    assert!(device.store.are_first_successors(1)? && !device.store.are_first_successors(0)?);
     device.rounds().await?;
     assert_eq!(sorted(&server), [NEXT, DONE]);
     device.commit(&[editing(open, DONE, OPEN)])?;
