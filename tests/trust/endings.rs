@@ -140,6 +140,37 @@ fn ctrl_c_leaves_nothing_behind_wherever_the_login_is() -> Checked {
     Ok(())
 }
 
+#[test]
+fn quitting_the_tui_during_a_login_leaves_nothing_behind() -> Checked {
+    for closes_first in [false, true] {
+        let sandbox = Sandbox::start()?;
+        let mut machine = Machine::at(&sandbox)?;
+        // A backend that never answers.
+        let backend = TcpListener::bind("127.0.0.1:0")?;
+        let endpoint = format!("http://{}/v1/graphql", backend.local_addr()?);
+        machine.set("TUDONE_ENDPOINT", endpoint);
+        let mut seat = Seat::take(&machine, &[])?;
+        let screen = seat.wait_until(|screen| screen.contains("user_code="))?;
+        let (_, code) = screen.split_once("user_code=").ok_or("no code")?;
+        let code = code.split_whitespace().next().ok_or("no code")?;
+        sandbox.decide(code, "ada@example.com", "approve")?;
+        let _asked = backend.accept()?;
+        seat.wait_until(|screen| screen.contains("Approved"))?;
+
+        if closes_first {
+            seat.press("\u{1b}")?;
+            seat.wait_until(|screen| !screen.contains("Approved"))?;
+        }
+        seat.press("q")?;
+
+        assert_eq!(seat.ended()?, 0);
+        nothing_is_stored(&machine)?;
+        let left = sandbox.control(Method::POST, "/revoke-all", None)?;
+        assert_eq!(left["revoked"], 0, "what was given is revoked");
+    }
+    Ok(())
+}
+
 /// Presses Ctrl-C.
 pub(crate) fn interrupt(process: u32) -> Checked {
     send("-INT", &process.to_string())
