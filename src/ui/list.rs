@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::line_of;
 use super::pen::Pen;
-use super::row::{self, RowFlags};
+use super::row::{self, Columns, RowFlags};
 use super::text::width;
 use super::theme::Theme;
 use crate::app::Model;
@@ -34,6 +34,16 @@ pub(super) fn list(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
                 row::row(row, flags, model, theme, at, buf);
             }
         }
+    }
+}
+
+/// The columns that the sync state of a row on the last line of `area` takes.
+pub(super) fn last_state(model: &Model, area: Rect) -> u16 {
+    let lines = model.list.lines();
+    let last = usize::from(area.height).checked_sub(1);
+    match last.and_then(|last| lines.get(last)) {
+        Some(ScreenLine::Row { row, .. }) => Columns::of(area.width).taken_by_state(row),
+        Some(ScreenLine::Heading(_)) | None => 0,
     }
 }
 

@@ -72,7 +72,11 @@ fn toast_line(model: &Model, area: Rect) -> Rect {
     } else {
         rect(layout.status)
     };
-    line_of(over, over.height.saturating_sub(1)).intersection(area)
+    let mut line = line_of(over, over.height.saturating_sub(1)).intersection(area);
+    if over == rect(layout.list) && !matches!(model.main_screen(), Screen::Queue(_)) {
+        line.width = line.width.saturating_sub(list::last_state(model, over));
+    }
+    line
 }
 
 fn front(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {

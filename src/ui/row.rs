@@ -37,6 +37,15 @@ impl Columns {
         }
     }
 
+    /// Columns at the right end that the sync state of this row takes.
+    pub(super) const fn taken_by_state(self, shown: &ListRow) -> u16 {
+        match (self, shown.saving, shown.todo.state) {
+            (_, false, SyncState::Synced) => 0,
+            (Self::Wide, _, _) => self.state(),
+            (Self::Narrow | Self::Medium, _, _) => 2,
+        }
+    }
+
     /// Width of the column of states, the blank before it included.
     const fn state(self) -> u16 {
         match self {

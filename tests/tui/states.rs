@@ -104,6 +104,27 @@ fn an_alert_is_drawn_over_the_palette_and_over_the_login() {
     }
 }
 
+#[test]
+fn a_message_hides_the_state_of_no_row() {
+    for (width, sign) in [(30, "↑"), (50, "↑"), (80, "↑ pending")] {
+        let mut stage = Stage::new(width, 16, Some(ada()));
+        let rows = (1..40).map(|n| todo(n, "Call mum", SyncState::Pending));
+        stage.answer(rows.collect());
+        let states = |stage: &Stage| {
+            let screen = stage.screen();
+            let rows = screen.lines().filter(|line| line.ends_with(sign));
+            (rows.count(), screen)
+        };
+        let (before, _) = states(&stage);
+        stage.say(Msg::StoreFailed {
+            reason: "the disk is full".to_owned(),
+        });
+        let (after, screen) = states(&stage);
+        assert!(screen.contains("! the disk is full"), "{screen}");
+        assert_eq!(after, before, "{screen}");
+    }
+}
+
 /// The demo waiting for a code to be approved, with all it can have to say.
 fn approving(width: u16, height: u16, page: &str) -> Stage {
     let mut stage = Stage::demo(width, height);
