@@ -2,7 +2,7 @@
 
 use crate::app::model::Model;
 use crate::app::unfinished::UnfinishedLine;
-use crate::app::views::RememberedList;
+use crate::app::views::{ChosenTheme, RememberedList};
 
 /// An account as the program leaves it, for another one or at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,11 @@ impl Model {
     pub fn left_account(&self) -> LeftAccount {
         let selected = self.list.selected().map(|row| row.todo.key);
         let list = self.views.remembered(selected);
+        let theme = (self.theme != self.configured_theme).then_some(ChosenTheme {
+            chosen: self.theme,
+            configured: self.configured_theme,
+        });
+        let list = list.map(|list| RememberedList { theme, ..list });
         LeftAccount {
             list: list.filter(|_| !self.opening),
             lines: self.unfinished_lines(),

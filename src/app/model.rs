@@ -90,6 +90,8 @@ pub struct Model {
     pub(crate) offline: bool,
     /// The theme that the screens are drawn in.
     pub(crate) theme: ThemeName,
+    /// The theme of the configuration.
+    pub(crate) configured_theme: ThemeName,
     /// Why changes that the role may not make wait, if there are any.
     pub(crate) blocked: Option<String>,
     /// The projects and contexts in use.
@@ -152,7 +154,7 @@ pub struct StartOptions {
     pub groups: bool,
     /// Whether this is the demo.
     pub demo: bool,
-    /// The theme.
+    /// The theme of the configuration.
     pub theme: ThemeName,
     /// The list when the program ended the last time.
     pub remembered: Option<RememberedList>,
@@ -197,6 +199,7 @@ impl Model {
             demo: start.demo,
             offline: start.offline,
             theme: start.theme,
+            configured_theme: start.theme,
             blocked: None,
             tags: TagCounts::default(),
             lines: Vec::new(),
@@ -214,6 +217,10 @@ impl Model {
             stale: true,
             who: start.who,
         };
+        let theme = start.remembered.as_ref().and_then(|it| it.theme);
+        if let Some(theme) = theme.filter(|theme| theme.configured == start.theme) {
+            model.theme = theme.chosen;
+        }
         let remembered = start.remembered.filter(|it| model.views.restore(it));
         let selected = remembered.and_then(|it| it.selected);
         let query = model.views.query(model.calendar());

@@ -1,5 +1,6 @@
 //! The views, and which of them is shown in what order.
 
+use crate::app::theme::ThemeName;
 use crate::domain::key::Key;
 use crate::domain::list::ViewCounts;
 use crate::domain::query::{Query, Sort};
@@ -15,6 +16,17 @@ pub struct RememberedList {
     pub order: Option<SortOrder>,
     /// The selected todo.
     pub selected: Option<Key>,
+    /// The theme that the user chose.
+    pub theme: Option<ChosenTheme>,
+}
+
+/// A theme that the user chose, over the configured one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChosenTheme {
+    /// The chosen theme.
+    pub chosen: ThemeName,
+    /// The theme that was configured then; another one in the configuration counts more.
+    pub configured: ThemeName,
 }
 
 /// All views, and the current one.
@@ -99,6 +111,7 @@ impl Views {
             view: self.all.get(self.current)?.name().to_owned(),
             order: self.order,
             selected,
+            theme: None,
         })
     }
 

@@ -121,6 +121,7 @@ mod tests {
                 view: view.to_owned(),
                 order: None,
                 selected: None,
+                theme: None,
             }),
             lines: vec![line],
             offered: Vec::new(),

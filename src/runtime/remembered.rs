@@ -1,11 +1,12 @@
-//! Keeps the view, the order and the selection for the next start: one file an
+//! Keeps the view, the order, the selection and the theme for the next start: one file an
 //! account.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::views::{RememberedList, SortOrder};
+use crate::app::theme::ThemeName;
+use crate::app::views::{ChosenTheme, RememberedList, SortOrder};
 use crate::domain::query::Sort;
 use crate::os::private_file;
 
@@ -21,6 +22,14 @@ struct Stored {
     reverse: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     selected: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    theme: Option<StoredTheme>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredTheme {
+    chosen: String,
+    configured: String,
 }
 
 /// Reads the list in `path`; `None` if there is no file, or an unreadable one.
@@ -35,6 +44,12 @@ pub(super) fn load(path: &Path) -> Option<RememberedList> {
             reverse: stored.reverse,
         }),
         selected: stored.selected.and_then(|key| key.parse().ok()),
+        theme: stored.theme.and_then(|theme| {
+            Some(ChosenTheme {
+                chosen: ThemeName::parse(&theme.chosen)?,
+                configured: ThemeName::parse(&theme.configured)?,
+            })
+        }),
     })
 }
 
@@ -49,6 +64,10 @@ pub(super) fn keep(path: &Path, list: &RememberedList) {
         sort: list.order.map(|order| order.sort.word().to_owned()),
         reverse: list.order.is_some_and(|order| order.reverse),
         selected: list.selected.map(|key| key.to_string()),
+        theme: list.theme.map(|theme| StoredTheme {
+            chosen: theme.chosen.name().to_owned(),
+            configured: theme.configured.name().to_owned(),
+        }),
     };
     if let Ok(bytes) = serde_json::to_vec(&stored) {
         let _ = private_file::replace(path, &bytes);
@@ -77,6 +96,10 @@ mod tests {
                 reverse: true,
             }),
             selected: Some(Key::new(Uuid::from_u128(7))),
+            theme: Some(ChosenTheme {
+                chosen: ThemeName::Light,
+                configured: ThemeName::Terminal,
+            }),
         };
         keep(&path, &list);
         assert_eq!(load(&path), Some(list));

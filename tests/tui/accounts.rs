@@ -90,6 +90,7 @@ fn another_account_is_shown_as_it_was_left_and_without_a_trace_of_the_one_before
             view: "All".to_owned(),
             order: None,
             selected: Some(key(22)),
+            theme: None,
         }),
         unfinished: vec![line("jam")],
     })?;

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use tudone::app::views::RememberedList;
+use tudone::app::theme::ThemeName;
+use tudone::app::views::{ChosenTheme, RememberedList};
 use tudone::app::{Effect, Msg};
 use tudone::domain::change::{Act, Change};
 use tudone::domain::key::ChangeId;
@@ -541,6 +542,21 @@ fn a_start_shows_the_view_order_and_selection_of_the_last_time() -> Outcome {
     assert!(
         !after.stage.screen().contains("does not show"),
         "no message"
+    );
+
+    let themed = |configured| RememberedList {
+        theme: Some(ChosenTheme {
+            chosen: ThemeName::Light,
+            configured,
+        }),
+        ..list.clone()
+    };
+    let theme = |list: RememberedList| Stage::remembering(60, 12, list).model.theme();
+    assert_eq!(theme(themed(ThemeName::Terminal)), ThemeName::Light);
+    assert_eq!(
+        theme(themed(ThemeName::Dark)),
+        ThemeName::Terminal,
+        "the configuration was changed since"
     );
 
     let unknown = RememberedList {

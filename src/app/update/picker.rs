@@ -94,10 +94,7 @@ fn choose(model: &mut Model, choice: Choice, typed: String, stamp: Stamp) -> Vec
         }
         Choice::Theme(theme) => {
             model.theme = theme;
-            let name = theme.name();
-            model.say(format!(
-                "theme {name}; `theme = \"{name}\"` in [ui] keeps it"
-            ));
+            model.say(format!("theme {}", theme.name()));
             Vec::new()
         }
     }
