@@ -4,7 +4,8 @@
 use crate::app::groups::{Grouping, Heading};
 use crate::app::model::Model;
 use crate::domain::due::DueGroup;
-use crate::domain::query::{Query, Sort};
+use crate::domain::query::{Query, Scope, Sort};
+use crate::domain::terms::{parse_terms, split};
 use crate::domain::todo::Todo;
 use crate::domain::view::View;
 
@@ -13,8 +14,10 @@ use crate::domain::view::View;
 pub struct Uncounted {
     /// The user's own views, in order.
     pub views: Vec<Query>,
-    /// A list whose groups are counted.
-    pub grouped: Option<(Query, Grouping)>,
+    /// The list, if its rows are counted, and how they are grouped.
+    pub list: Option<(Query, Option<Grouping>)>,
+    /// What the search of a list of open todos finds among those that are done.
+    pub done: Option<Query>,
 }
 
 /// The counts requested with [`Uncounted`].
@@ -22,10 +25,14 @@ pub struct Uncounted {
 pub struct Counted {
     /// Those of the user's own views, in order.
     pub views: Vec<u64>,
-    /// The list whose groups were counted.
+    /// The list whose rows were counted.
     pub list: Option<Query>,
-    /// The number of rows in each group that has any.
+    /// The number of its rows.
+    pub rows: u64,
+    /// The number of rows in each of its groups that has any.
     pub groups: Vec<(Heading, u64)>,
+    /// How many done todos its search finds, if it shows open ones.
+    pub done: Option<u64>,
 }
 
 impl Uncounted {
@@ -37,15 +44,21 @@ impl Uncounted {
             View::Own(view) => Some(view.query(calendar).unwrap_or_else(|_| Query::nothing())),
         });
         let views: Vec<Query> = own.collect();
-        let grouping = Grouping::of(model.list.query(), calendar);
-        let grouped = grouping
-            .filter(|_| model.groups && !has_counters(model))
-            .map(|grouping| (model.list.query().clone(), grouping));
-        (!views.is_empty() || grouped.is_some()).then_some(Self { views, grouped })
+        let list = model.list.query();
+        let grouping = Grouping::of(list, calendar);
+        let grouping = grouping.filter(|_| model.groups && !has_counters(model));
+        let is_search = !model.search.is_empty();
+        let uncounted = Self {
+            views,
+            list: (is_search || grouping.is_some()).then(|| (list.clone(), grouping)),
+            done: done(model).filter(|_| is_search && list.scope == Scope::Open),
+        };
+        let is_empty = uncounted.views.is_empty() && uncounted.list.is_none();
+        (!is_empty).then_some(uncounted)
     }
 
-    /// Counts every list. `each` passes the rows of a list on and returns false if
-    /// it stopped early; the result is `None` then.
+    /// Counts every list. `each` passes the rows of a list on, in any order, and returns
+    /// false if it stopped early; the result is `None` then.
     ///
     /// # Errors
     ///
@@ -62,12 +75,15 @@ impl Uncounted {
             }
             counted.views.push(count);
         }
-        if let Some((query, grouping)) = &self.grouped {
+        if let Some((query, grouping)) = &self.list {
+            let (rows, groups) = (&mut counted.rows, &mut counted.groups);
             let complete = each(query, &mut |todo| {
+                *rows += 1;
+                let Some(grouping) = grouping else { return };
                 let heading = grouping.heading(&todo.text);
-                match counted.groups.last_mut() {
-                    Some((last, count)) if *last == heading => *count += 1,
-                    _ => counted.groups.push((heading, 1)),
+                match groups.iter_mut().find(|(group, _)| *group == heading) {
+                    Some((_, count)) => *count += 1,
+                    None => groups.push((heading, 1)),
                 }
             })?;
             if !complete {
@@ -75,8 +91,26 @@ impl Uncounted {
             }
             counted.list = Some(query.clone());
         }
+        if let Some(query) = &self.done {
+            let mut count = 0;
+            if !each(query, &mut |_| count += 1)? {
+                return Ok(None);
+            }
+            counted.done = Some(count);
+        }
         Ok(Some(counted))
     }
+}
+
+/// The done todos that the search finds.
+fn done(model: &Model) -> Option<Query> {
+    let words: Vec<&str> = split(&model.search).collect();
+    let terms = parse_terms(&words, model.calendar()).ok()?;
+    Some(Query {
+        scope: Scope::Done,
+        terms,
+        ..Query::default()
+    })
 }
 
 /// Returns whether the groups of the list are those of all open todos by due date,
@@ -105,10 +139,23 @@ impl Model {
             let at = DueGroup::ALL.iter().position(|it| *it == group)?;
             return self.due_groups?.get(at).copied();
         }
-        if self.counted.list.as_ref() != Some(self.list.query()) {
-            return None;
-        }
-        let mut groups = self.counted.groups.iter();
+        let mut groups = self.counted_rows()?.groups.iter();
         groups.find(|(it, _)| *it == heading).map(|(_, n)| *n)
+    }
+
+    /// The number of todos that the search finds in the list, and among those that are
+    /// done; `None` while that is not known.
+    #[must_use]
+    pub fn found(&self) -> (Option<u64>, Option<u64>) {
+        let counted = self.counted_rows();
+        let loaded = self.list.whole_length().map(|rows| rows as u64);
+        let rows = loaded.or_else(|| counted.map(|counted| counted.rows));
+        (rows, counted.and_then(|counted| counted.done))
+    }
+
+    /// The counts of the list, once its rows are counted.
+    fn counted_rows(&self) -> Option<&Counted> {
+        let is_current = self.counted.list.as_ref() == Some(self.list.query());
+        is_current.then_some(&self.counted)
     }
 }

@@ -38,11 +38,11 @@ pub(super) fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
         None
     };
     let error = search.and_then(|search| search.error.as_deref());
+    let most = area.width * 3 / 5;
     let (note, style) = match error {
         Some(error) => (error.to_owned(), theme.warning),
-        None => (found(model), theme.muted),
+        None => (found(model, theme, most), theme.muted),
     };
-    let most = area.width * 3 / 5;
     let note_width = width(&note).min(most);
     let start = row.right().saturating_sub(note_width + 1);
     let note_area = Rect {
@@ -72,8 +72,8 @@ pub(super) fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
         .filter(|_| matches!(model.screen, Screen::Search(_)))
 }
 
-/// `2 of 10 open`, as far as it is known.
-fn found(model: &Model) -> String {
+/// `2 of 10 open · 1 more in done`, as far as it is known and fits.
+fn found(model: &Model, theme: &Theme, room: u16) -> String {
     if model.search.is_empty() {
         return String::new();
     }
@@ -81,11 +81,15 @@ fn found(model: &Model) -> String {
     let total = model.view_count(index);
     let view = model.views.all().get(index);
     let view = view.map_or_else(String::new, |view| view.name().to_lowercase());
-    match (model.list.whole_length(), total) {
+    let (found, done) = model.found();
+    let found = match (found, total) {
         (Some(found), Some(total)) => format!("{found} of {total} {view}"),
         (Some(found), None) => format!("{found} found"),
-        (None, _) => String::new(),
-    }
+        (None, _) => return String::new(),
+    };
+    let done = done.filter(|done| *done > 0);
+    let both = done.map(|done| format!("{found} {} {done} more in done", theme.symbols.dot));
+    both.filter(|both| width(both) <= room).unwrap_or(found)
 }
 
 /// The words of the search, case-folded.

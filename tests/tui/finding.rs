@@ -1,9 +1,13 @@
 //! Finding: the search line, the palette of commands, the help.
 
 use insta::assert_snapshot;
+use tudone::app::theme::ThemeName;
+use tudone::app::views::ChosenTheme;
 use tudone::app::{Effect, Msg};
 use tudone::domain::todo::{SyncState, Todo};
+use tudone::store::StoreError;
 
+use crate::device::Device;
 use crate::stage::{Stage, ada, key, todo};
 
 const SIZES: [(u16, u16); 4] = [(120, 36), (80, 24), (40, 10), (20, 5)];
@@ -213,6 +217,48 @@ fn a_theme_chosen_in_the_palette_is_in_force_at_once() {
     stage.press(":").type_text("theme light").press("enter");
     assert_eq!(stage.model.theme().name(), "light");
     assert!(stage.model.take_stale());
+    let list = stage.model.left_account().list;
+    let kept = ChosenTheme {
+        chosen: ThemeName::Light,
+        configured: ThemeName::Terminal,
+    };
+    assert_eq!(list.and_then(|list| list.theme), Some(kept));
+}
+
+#[test]
+fn a_search_counts_what_is_not_loaded_and_what_is_done() -> Result<(), StoreError> {
+    let mut texts: Vec<String> = (0..500).map(|n| format!("milk {n}")).collect();
+    texts.extend(["x 2026-11-20 milk".to_owned(), "bread".to_owned()]);
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut device = Device::on(Stage::new(100, 16, Some(ada())), &texts)?;
+    for keys in ["", "o"] {
+        device.stage.say(Msg::Resized {
+            width: 100,
+            height: 16,
+        });
+        device.press(keys)?.press("/")?.type_text("milk")?;
+        let screen = device.stage.screen();
+        assert!(
+            screen.contains("500 of 501 open · 1 more in done"),
+            "{screen}"
+        );
+        let narrow = Msg::Resized {
+            width: 40,
+            height: 16,
+        };
+        let screen = device.say(narrow)?.stage.screen();
+        assert!(screen.contains("500 of 501 open\n"), "{screen}");
+        device.press("esc")?;
+    }
+    device.press("/")?.type_text("bread")?;
+    let screen = device.stage.screen();
+    assert!(screen.contains("1 of 501 open"), "{screen}");
+    assert!(!screen.contains("more"), "{screen}");
+    device.press("esc 5 /")?.type_text("milk")?;
+    let screen = device.stage.screen();
+    assert!(screen.contains("1 of 1 done"), "{screen}");
+    assert!(!screen.contains("more"), "{screen}");
+    Ok(())
 }
 
 #[test]

@@ -225,7 +225,8 @@ mod tests {
     fn count() -> Effect {
         Effect::Count(Uncounted {
             views: vec![Query::default()],
-            grouped: None,
+            list: None,
+            done: None,
         })
     }
 
