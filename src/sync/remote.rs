@@ -20,9 +20,7 @@ pub trait Remote {
     /// Finds out the role's permissions.
     async fn capabilities(&self) -> Result<Capabilities, RemoteError>;
     /// Gets an access token, which a request needs before it can be sent.
-    async fn prepare(&self) -> Result<(), RemoteError> {
-        Ok(())
-    }
+    async fn prepare(&self) -> Result<(), RemoteError>;
     /// Reads the user's mark (full backend).
     async fn mark(&self) -> Result<Mark, RemoteError>;
     /// Reads one page of the change feed (full backend).

@@ -201,6 +201,10 @@ impl Remote for FaultyClient<'_> {
             .await
     }
 
+    async fn prepare(&self) -> Result<(), RemoteError> {
+        self.calm.prepare().await
+    }
+
     async fn mark(&self) -> Result<Mark, RemoteError> {
         self.calm.mark().await
     }

@@ -178,6 +178,10 @@ impl Remote for Server {
         self.0.borrow().capabilities.ok_or_else(lost)
     }
 
+    async fn prepare(&self) -> Result<(), RemoteError> {
+        Ok(())
+    }
+
     async fn mark(&self) -> Result<Mark, RemoteError> {
         self.0.borrow_mut().mark()
     }
