@@ -58,11 +58,12 @@ fn on_a_bare_backend_the_limit_is_said_once() -> Checked {
     let sandbox = Sandbox::start_with(&["--bare"])?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
     machine.run(&["add", "water rec:1w"])?.ended(0)?;
-    let ran = machine.run(&["done", "1"])?.ended(0)?;
+    machine.run(&["add", "mow rec:2w"])?.ended(0)?;
+    let ran = machine.run(&["done", "1", "2"])?.ended(0)?;
     assert!(ran.stderr.contains("setup hasura"), "{ran:?}");
-    let ran = machine.run(&["done", "2"])?.ended(0)?;
-    assert!(ran.stderr.contains("next: 3"), "{ran:?}");
+    let ran = machine.run(&["done", "3"])?.ended(0)?;
+    assert!(ran.stderr.contains("next: 5"), "{ran:?}");
     assert!(!ran.stderr.contains("setup hasura"), "{ran:?}");
-    assert_eq!(sandbox.texts()?.len(), 3);
+    assert_eq!(sandbox.texts()?.len(), 5);
     Ok(())
 }
