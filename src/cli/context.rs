@@ -1,5 +1,6 @@
 //! What every command needs: flags, clock, configuration, profile, prompts.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 
@@ -13,6 +14,8 @@ use crate::cli::network::PendingRefresh;
 use crate::cli::output;
 use crate::cli::prompt;
 use crate::config::{self, Config, Paths, Profile, environment};
+use crate::domain::change::OutboxEntry;
+use crate::domain::key::Key;
 use crate::domain::push_outcome::Queued;
 use crate::domain::when::Calendar;
 use crate::profile::{ActiveProfile, KnownAccount};
@@ -211,10 +214,26 @@ pub(crate) fn opened<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, C
 ///
 /// The store's.
 pub(crate) fn outbox(store: &Store) -> Result<Vec<Queued>, CliError> {
-    match store.outbox() {
+    read_queue(|| store.outbox())
+}
+
+/// As [`outbox`], but the entries of these todos.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn entries_of(
+    store: &Store,
+    todos: &HashSet<Key>,
+) -> Result<Vec<OutboxEntry>, CliError> {
+    read_queue(|| store.entries_of(todos))
+}
+
+fn read_queue<T>(read: impl Fn() -> Result<T, StoreError>) -> Result<T, CliError> {
+    match read() {
         Err(error @ StoreError::Isolated { .. }) => {
             output::notice(format!("{error}. {}", error.help()));
-            Ok(store.outbox()?)
+            Ok(read()?)
         }
         other => Ok(other?),
     }

@@ -3,6 +3,8 @@
 
 use clap::Command;
 
+use crate::cli::topics::TOPICS;
+
 /// The help of a command: examples first, then the options.
 const TEMPLATE: &str =
     "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -322,7 +324,7 @@ pub(crate) fn with_examples(command: Command) -> Command {
     let command = command
         .help_template(TEMPLATE)
         .before_help(text(PROGRAM))
-        .after_help(MORE);
+        .after_help(topics());
     command.mut_subcommands(|command| {
         let name = command.get_name().to_owned();
         with_examples_of(&name, command).mut_subcommands(|nested| {
@@ -357,9 +359,10 @@ pub(crate) fn name(command: &str) -> Option<&'static str> {
     names().find(|name| *name == command)
 }
 
-const MORE: &str = "\
-Topics: `tudone help terms`, dates, todo.txt, keys, environment, json, rejected, \
-exit-codes.";
+fn topics() -> String {
+    let names: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
+    format!("Topics of `tudone help`: {}.", names.join(", "))
+}
 
 fn text(examples: &[Example]) -> String {
     let width = |example: &&Example| example.0.len();

@@ -45,7 +45,6 @@ mod write;
 
 use arguments::{Arguments, Command};
 use clock::Clock;
-use color::Paint;
 use context::CommandContext;
 use error::CliError;
 use network::PendingRefresh;
@@ -64,7 +63,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let format = if as_json {
         ErrorFormat::Json
     } else {
-        ErrorFormat::Text(Paint::new(arguments.global.color, &io::stderr()))
+        ErrorFormat::Text(output::error_paint(arguments.global.color))
     };
     let Arguments {
         global,

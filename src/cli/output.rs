@@ -56,6 +56,11 @@ pub(crate) fn paint(when: When) -> Paint {
     Paint::new(when, &io::stdout() as &Stdout)
 }
 
+/// Returns the paint for stderr.
+pub(crate) fn error_paint(when: When) -> Paint {
+    Paint::new(when, &io::stderr())
+}
+
 /// Counts changes in words: `1 change`, `2 changes`.
 pub(crate) fn count_of_changes(count: usize) -> String {
     match count {

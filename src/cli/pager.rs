@@ -5,19 +5,17 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::cli::output::{self, Out};
 
-/// A writer to stdout. On a terminal, the text goes through `$PAGER` as soon as it is
-/// longer than the screen.
+/// A writer to stdout. On a terminal, text that is longer than the screen goes through
+/// `$PAGER` once it is complete: who writes waits for no reader.
 #[derive(Debug)]
 pub(crate) struct Paged(PagerState);
 
 #[derive(Debug)]
 enum PagerState {
-    /// Everything fits so far.
-    Fits { text: Vec<u8>, screen: ScreenFill },
+    /// Collected for the pager.
+    Collected { text: Vec<u8>, screen: ScreenFill },
     /// Written as it comes.
     Plain(Out),
-    /// A pager shows it.
-    Pager(Child, ChildStdin),
 }
 
 /// The screen, and how much of it is full.
@@ -66,7 +64,7 @@ impl Paged {
         let terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
         match crossterm::terminal::size() {
             Ok((columns, rows)) if may_page && terminal && columns > 0 && rows > 0 => {
-                Self(PagerState::Fits {
+                Self(PagerState::Collected {
                     text: Vec::new(),
                     screen: ScreenFill {
                         columns: columns.into(),
@@ -87,66 +85,40 @@ impl Paged {
     ///
     /// stdout's. Quitting the pager early is not an error.
     pub(crate) fn finish(self) -> io::Result<()> {
-        match self.0 {
-            PagerState::Fits { text, .. } => {
-                let mut out = output::stdout();
-                out.write_all(&text)?;
-                out.flush()
-            }
-            PagerState::Plain(mut out) => out.flush(),
-            PagerState::Pager(mut pager, input) => {
-                drop(input);
-                pager.wait().map(drop)
-            }
-        }
-    }
-
-    /// Starts the pager; without one, writes to stdout.
-    fn start_paging(text: &[u8]) -> io::Result<PagerState> {
-        let Some((mut pager, mut input)) = start() else {
-            let mut out = output::stdout();
-            out.write_all(text)?;
-            return Ok(PagerState::Plain(out));
+        let (text, screen) = match self.0 {
+            PagerState::Collected { text, screen } => (text, screen),
+            PagerState::Plain(mut out) => return out.flush(),
         };
-        if let Err(error) = input.write_all(text) {
+        if !screen.fits()
+            && let Some((mut pager, mut input)) = start()
+        {
+            // Fails if the pager was quit.
+            let _ = input.write_all(&text);
             drop(input);
-            pager.wait()?;
-            return Err(error);
+            return pager.wait().map(drop);
         }
-        Ok(PagerState::Pager(pager, input))
+        let mut out = output::stdout();
+        out.write_all(&text)?;
+        out.flush()
     }
 }
 
 impl Write for Paged {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
-            PagerState::Plain(out) => return out.write(bytes),
-            PagerState::Pager(pager, input) => {
-                let written = input.write(bytes);
-                if written.is_err() {
-                    // The pager owns the terminal until it has ended.
-                    pager.wait()?;
-                }
-                return written;
-            }
-            PagerState::Fits { text, screen } => {
+            PagerState::Plain(out) => out.write(bytes),
+            PagerState::Collected { text, screen } => {
                 text.extend_from_slice(bytes);
                 screen.write(bytes);
-                if screen.fits() {
-                    return Ok(bytes.len());
-                }
-                let text = std::mem::take(text);
-                self.0 = Self::start_paging(&text)?;
+                Ok(bytes.len())
             }
         }
-        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
-            PagerState::Fits { .. } => Ok(()),
             PagerState::Plain(out) => out.flush(),
-            PagerState::Pager(_, input) => input.flush(),
+            PagerState::Collected { .. } => Ok(()),
         }
     }
 }

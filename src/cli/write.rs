@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::context::{CommandContext, KnownProfile, outbox};
+use crate::cli::context::{CommandContext, KnownProfile, entries_of, outbox};
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::json::Fields;
@@ -16,9 +16,10 @@ use crate::cli::progress::{ProgressLine, bar};
 use crate::cli::rejected::{self, KnownRejections};
 use crate::cli::successors;
 use crate::cli::sync_skipped::{SkipKind, SyncSkipped};
-use crate::domain::change::{Act, Change, OutboxEntry, Progress};
+use crate::domain::change::{Act, Change, Progress};
 use crate::domain::feed::Capabilities;
 use crate::domain::history::Session;
+use crate::domain::key::Key;
 use crate::domain::todo::{SyncState, Todo};
 use crate::store::Store;
 
@@ -94,11 +95,11 @@ pub(crate) fn commit_by(
     {
         return Err(CliError::NotAllowed { act, queued: false });
     }
-    let known_rejections = KnownRejections::known(store)?;
+    let affected = changes.iter().map(|change| change.todo).collect();
+    let known_rejections = KnownRejections::known(store, Some(&affected))?;
     let repeating = store.repeating_todos(changes)?;
-    let rejected_texts = rejected::texts(store, changes)?;
     let committed = write(store)?;
-    rejected::report_replaced(context, store, rejected_texts, changes)?;
+    known_rejections.report_replaced(context, store, changes)?;
     let tried = if changes.is_empty() || !has_unsent(store)? {
         Ok(())
     } else {
@@ -120,13 +121,14 @@ pub(crate) fn commit_by(
     let todos: Vec<_> = todos
         .map(|(todo, now)| now.unwrap_or(Todo { state, ..todo }))
         .collect();
-    let mut error = rejected::error(known_rejections.since(store, Some(&todos))?);
-    if let (None, Ok(()), Some(act)) = (&error, &tried, stuck(store, Some(&todos))?) {
+    let keys = todos.iter().map(|todo| todo.key).collect();
+    let mut error = rejected::error(known_rejections.since(store, Some(&keys))?);
+    if let (None, Ok(()), Some(act)) = (&error, &tried, stuck(store, Some(&keys))?) {
         error = Some(CliError::NotAllowed { act, queued: true });
     }
     let unsent = |todo: &Todo| matches!(todo.state, SyncState::Pending | SyncState::Sent);
     match tried {
-        Err(skipped) => match waiting(store, &todos)? {
+        Err(skipped) => match waiting(store, &keys)? {
             (0, 0) => {}
             (0, _) => {
                 let why = skipped.why();
@@ -156,15 +158,10 @@ pub(crate) fn has_unsent(store: &Store) -> Result<bool, CliError> {
 
 /// Counts the changes of `todos` that the server has not answered, and those that it
 /// has.
-fn waiting(store: &Store, todos: &[Todo]) -> Result<(usize, usize), CliError> {
-    let keys: HashSet<_> = todos.iter().map(|todo| todo.key).collect();
+fn waiting(store: &Store, todos: &HashSet<Key>) -> Result<(usize, usize), CliError> {
     let (mut waiting, mut answered) = (0, 0);
-    for OutboxEntry {
-        change, progress, ..
-    } in outbox(store)?.into_iter().map(|it| it.entry)
-    {
-        match progress {
-            _ if !keys.contains(&change.todo) => {}
+    for entry in entries_of(store, todos)? {
+        match entry.progress {
             Progress::Pending | Progress::Sent { .. } => waiting += 1,
             Progress::Answered => answered += 1,
             Progress::Rejected(_) => {}
@@ -200,12 +197,10 @@ fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, 
     if found.is_empty() {
         return Ok(None);
     }
-    let mut waiting = HashSet::new();
-    for queued in outbox(store)? {
-        if queued.entry.progress == Progress::Pending {
-            waiting.insert(queued.entry.change.todo);
-        }
-    }
+    let todos = found.iter().map(|(todo, _)| *todo).collect();
+    let entries = entries_of(store, &todos)?;
+    let waiting = entries.iter().filter(|it| it.progress == Progress::Pending);
+    let waiting: HashSet<Key> = waiting.map(|entry| entry.change.todo).collect();
     let first = found.iter().find(|(todo, _)| !waiting.contains(todo));
     Ok(first.map(|(_, act)| *act))
 }
@@ -218,7 +213,7 @@ fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, 
 /// The store's.
 pub(crate) fn stuck(
     store: &Store,
-    todos: Option<&[Todo]>,
+    todos: Option<&HashSet<Key>>,
 ) -> Result<Option<&'static str>, CliError> {
     let Some(may) = store.capabilities()? else {
         return Ok(None);
@@ -226,14 +221,12 @@ pub(crate) fn stuck(
     if may.insert && may.update && may.delete {
         return Ok(None);
     }
-    let keys: Option<HashSet<_>> = todos.map(|todos| todos.iter().map(|todo| todo.key).collect());
-    let stuck = |entry: OutboxEntry| {
-        let is_selected = |keys: &HashSet<_>| keys.contains(&entry.change.todo);
-        let waits = entry.progress == Progress::Pending && keys.as_ref().is_none_or(is_selected);
-        waits.then(|| lacking(may, &entry.change.act)).flatten()
+    let entries = match todos {
+        Some(todos) => entries_of(store, todos)?,
+        None => outbox(store)?.into_iter().map(|it| it.entry).collect(),
     };
-    let entries = outbox(store)?;
-    Ok(entries.into_iter().find_map(|queued| stuck(queued.entry)))
+    let mut waiting = entries.iter().filter(|it| it.progress == Progress::Pending);
+    Ok(waiting.find_map(|entry| lacking(may, &entry.change.act)))
 }
 
 /// Returns what `act` needs and the role may not do.

@@ -6,13 +6,14 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row as SqlRow, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::change::Act;
 use crate::domain::history::{HistoryEntry, HistoryItem, Overlap, Session};
 use crate::domain::key::Key;
+use crate::domain::todo::Todo;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::write::Write;
@@ -48,20 +49,41 @@ impl Store {
     ///
     /// SQLite's.
     pub fn history(&self, session: Session) -> Result<Vec<HistoryEntry>, StoreError> {
-        let sql = format!(
-            "SELECT {ENTRY_COLUMNS} FROM history WHERE session IS ?1 AND undone = 0
-             ORDER BY act DESC"
-        );
-        self.reading(|snapshot| {
-            let mut statement = snapshot.prepare_cached(&sql)?;
-            let mut found = statement.query([stored(session)])?;
-            let mut actions = Vec::new();
-            while let Some(row) = found.next()? {
-                actions.push(read_entry(row)?);
-            }
-            Ok(actions)
-        })
+        let filter = "session IS ?1";
+        self.reading(|snapshot| entries(snapshot, filter, params![stored(session)]))
     }
+
+    /// Returns the actions of all sessions that changed this todo and were not undone,
+    /// newest first. Reads the whole history.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn history_of(&self, todo: &Todo) -> Result<Vec<HistoryEntry>, StoreError> {
+        let filter = "json_valid(CAST(deeds AS TEXT)) AND EXISTS (
+            SELECT 1 FROM json_each(CAST(deeds AS TEXT))
+            WHERE value ->> 'key' = ?1 OR value ->> 'id' = ?2)";
+        let todo = params![todo.key.to_string(), todo.id];
+        self.reading(|snapshot| entries(snapshot, filter, todo))
+    }
+}
+
+/// Returns the actions that the filter selects and that were not undone, newest first.
+fn entries(
+    snapshot: &Connection,
+    filter: &str,
+    values: impl Params,
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    let sql = format!(
+        "SELECT {ENTRY_COLUMNS} FROM history WHERE undone = 0 AND {filter} ORDER BY act DESC"
+    );
+    let mut statement = snapshot.prepare_cached(&sql)?;
+    let mut found = statement.query(values)?;
+    let mut actions = Vec::new();
+    while let Some(row) = found.next()? {
+        actions.push(read_entry(row)?);
+    }
+    Ok(actions)
 }
 
 impl Write<'_> {

@@ -1,5 +1,7 @@
 //! The outbox table.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
 use crate::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
@@ -127,6 +129,22 @@ impl Store {
                 };
             }
             Ok(queued)
+        })
+    }
+
+    /// Returns the outbox entries of these todos, those of each todo in order.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn entries_of(&self, todos: &HashSet<Key>) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.reading(|snapshot| {
+            let mut entries = Vec::new();
+            for todo in todos {
+                let key = blob(*todo);
+                read(snapshot, "key = ?1", key, |entry, _, _| entries.push(entry))?;
+            }
+            Ok(entries)
         })
     }
 }

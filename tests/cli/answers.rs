@@ -250,3 +250,30 @@ fn the_key_of_a_deleted_todo_is_refused_with_what_to_do() -> Checked {
     assert!(ran.stderr.contains("Use another key"), "{ran:?}");
     Ok(())
 }
+
+#[test]
+fn the_history_of_a_todo_is_its_own_and_keeps_what_was_done_under_another_text() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.feed(&["add", "-"], b"milk\nmilk\n")?.ended(0)?;
+    machine.run(&["edit", "1", "oat milk"])?.ended(0)?;
+    machine.run(&["done", "1"])?.ended(0)?;
+
+    let shown = machine.run(&["show", "1"])?.ended(0)?.stdout;
+    let history: Vec<_> = shown
+        .lines()
+        .filter(|line| line.contains("on this device"))
+        .collect();
+    let verbs = ["completed", "changed", "added"];
+    assert_eq!(history.len(), verbs.len(), "{shown}");
+    for (line, verb) in history.iter().zip(verbs) {
+        assert!(line.contains(verb), "{verb} in {shown}");
+    }
+    let other = machine.run(&["show", "2"])?.ended(0)?.stdout;
+    assert_eq!(other.matches("on this device").count(), 1, "{other}");
+
+    machine.run(&["undo"])?.ended(0)?;
+    let shown = machine.run(&["show", "1"])?.ended(0)?.stdout;
+    assert!(!shown.contains("completed"), "{shown}");
+    Ok(())
+}

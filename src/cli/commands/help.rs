@@ -18,8 +18,7 @@ use crate::text::suggest::nearest;
 /// The arguments of `help`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A command, or a topic: terms, dates, todo.txt, keys, environment, json, rejected,
-    /// exit-codes
+    /// A command or a topic
     topic: Option<String>,
 
     /// After `doctor`: one of its codes; after a command: its subcommand

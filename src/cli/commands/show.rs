@@ -13,7 +13,7 @@ use crate::cli::json::{Fields, ShownAll};
 use crate::cli::output;
 use crate::cli::pick::{Pick, Picked, Selection, among_known, by_handles};
 use crate::cli::write::has_unsent;
-use crate::domain::history::{HistoryEntry, Session};
+use crate::domain::history::HistoryEntry;
 use crate::domain::line::{Line, Priority};
 use crate::domain::todo::Todo;
 use crate::store::Store;
@@ -59,7 +59,6 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         });
         output::json(&mut out, &answer)?;
     } else {
-        let history = store.history(Session::Cli)?;
         for (place, todo) in picked.found.iter().enumerate() {
             if place > 0 {
                 writeln!(out)?;
@@ -68,8 +67,8 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
             for change in items.iter().filter(|it| it.is_of_todo(todo.key)) {
                 change.page(&mut out)?;
             }
-            for past in history.iter().filter(|it| it.text == todo.text) {
-                line_of_history(context, &mut out, past)?;
+            for past in store.history_of(todo)? {
+                line_of_history(context, &mut out, &past)?;
             }
         }
     }

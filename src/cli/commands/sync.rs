@@ -47,7 +47,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     }
     let known = context.known()?;
     let mut store = known.open()?;
-    let known_rejections = KnownRejections::known(&store)?;
+    let known_rejections = KnownRejections::known(&store, None)?;
     let options = SyncOptions {
         full: arguments.full,
         ..SyncOptions::insisting(arguments.wait)

@@ -1,12 +1,10 @@
 //! `tudone` alone: the TUI.
 
-use std::io;
 use std::path::Path;
 
 use crate::app::Keymap;
 use crate::app::welcome::{Welcome, WelcomeChoice};
 use crate::browser;
-use crate::cli::color::Paint;
 use crate::cli::commands::setup;
 use crate::cli::context::CommandContext;
 use crate::cli::editor;
@@ -52,7 +50,7 @@ fn welcome(context: &CommandContext, file: &Path) -> Result<WelcomeChoice, CliEr
                 Ok(()) => "\nPress Enter to open tudone: ",
                 Err(error @ (CliError::Interrupted | CliError::Output(_))) => return Err(error),
                 Err(error) => {
-                    let format = ErrorFormat::Text(Paint::new(context.flags.color, &io::stderr()));
+                    let format = ErrorFormat::Text(output::error_paint(context.flags.color));
                     report::report(&error, format);
                     "\nPress Enter to go back: "
                 }
@@ -118,7 +116,7 @@ pub(crate) fn edit_text(text: &str) -> Result<String, String> {
 /// The themes in the colours and symbols that the environment allows.
 pub(crate) fn themes(context: &CommandContext) -> Themes {
     let set = |name| std::env::var(name).ok();
-    let depth = if Paint::new(context.flags.color, &io::stdout()).is_on() {
+    let depth = if context.paint().is_on() {
         ColorDepth::detect(set("COLORTERM").as_deref(), set("TERM").as_deref())
     } else {
         ColorDepth::None

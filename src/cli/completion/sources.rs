@@ -175,7 +175,10 @@ impl CompletionSources {
     fn queued(&self, word: &str) -> Option<Candidates> {
         let store = self.store()?;
         let mut found = Candidates::new();
-        for queued in store.outbox().ok()?.into_iter().take(MOST) {
+        for queued in store.outbox().ok()? {
+            if found.len() == MOST {
+                break;
+            }
             let Some(todo) = store.todo(queued.entry.change.todo).ok()? else {
                 continue;
             };

@@ -127,7 +127,7 @@ impl<'a> Guide<'a> {
         loop {
             match step(self) {
                 Err(error) if can_be_corrected(&error) => {
-                    let format = ErrorFormat::Text(output::paint(self.context.flags.color));
+                    let format = ErrorFormat::Text(output::error_paint(self.context.flags.color));
                     report::report(&error, format);
                     output::line("\nPlease answer again; Ctrl-C stops.")?;
                 }
@@ -223,7 +223,7 @@ impl<'a> Guide<'a> {
         }
         report::report(
             &error,
-            ErrorFormat::Text(output::paint(self.context.flags.color)),
+            ErrorFormat::Text(output::error_paint(self.context.flags.color)),
         );
         self.jwt_secret()?;
         login::run(self.context, &login::Arguments::default())
