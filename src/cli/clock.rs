@@ -6,13 +6,13 @@
 use std::cell::RefCell;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+
 use jiff::{Timestamp, ZonedDateTime};
 use uuid::Uuid;
 
 use crate::domain::change::{Act, Change};
 use crate::domain::key::{ChangeId, Key, time_ordered};
-use crate::os::fresh_id;
+use crate::os::{fresh_id, time_zone};
 
 /// Reads the time and makes ids.
 #[derive(Debug, Clone)]
@@ -67,5 +67,5 @@ impl Clock {
 
 /// Returns `instant` in the local time zone.
 pub(crate) fn local(instant: Timestamp) -> ZonedDateTime {
-    instant.to_zoned_datetime(TimeZone::system())
+    instant.to_zoned_datetime(time_zone::local())
 }

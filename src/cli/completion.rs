@@ -19,7 +19,7 @@ use crate::text::sanitize::plain;
 
 mod sources;
 
-use sources::{CompletionSources, ValueSource};
+use sources::{Candidates, CompletionSources, ValueSource};
 
 /// The hidden command that the scripts call.
 pub(crate) const COMMAND: &str = "__complete";
@@ -64,21 +64,58 @@ pub(super) fn answer(words: &[OsString]) -> Option<ExitCode> {
 
 /// Returns the candidates for the last word of the line, with their descriptions.
 fn candidates(line: Vec<OsString>) -> Vec<(String, String)> {
+    let sources = CompletionSources::new(&line);
+    let found = usual(&line, &sources).unwrap_or_else(|| parsed(line, sources));
+    let mut seen = BTreeSet::new();
+    let shown = found.into_iter().map(shown);
+    shown
+        .filter(|(value, _)| seen.insert(value.clone()))
+        .collect()
+}
+
+/// Commands whose positional arguments all have the same values.
+const USUAL: [(&str, ValueSource); 5] = [
+    ("done", ValueSource::Open),
+    ("list", ValueSource::Terms),
+    ("reopen", ValueSource::Done),
+    ("rm", ValueSource::Open),
+    ("show", ValueSource::Open),
+];
+
+/// Returns the candidates for a line without options, if it has any. Building the
+/// argument parser would be half of the cost.
+fn usual(line: &[OsString], sources: &CompletionSources) -> Option<Candidates> {
+    let [_, command, words @ ..] = line else {
+        return None;
+    };
+    let (_, source) = USUAL.iter().find(|(name, _)| command == name)?;
+    let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
+    if words.iter().any(is_option) {
+        return None;
+    }
+    let found = sources.values(*source, words.last()?);
+    (!found.is_empty()).then_some(found)
+}
+
+/// Returns the candidates for any line, as the argument parser understands it.
+fn parsed(line: Vec<OsString>, sources: CompletionSources) -> Candidates {
     let Some(last) = line.len().checked_sub(1) else {
-        return Vec::new();
+        return Candidates::new();
     };
     let is_empty = line.last().is_some_and(|word| word.is_empty());
-    let sources = Arc::new(CompletionSources::new(&line));
-    let mut command = with_sources(&used(Arguments::command(), &line), &sources);
+    let mut command = with_sources(&used(Arguments::command(), &line), &Arc::new(sources));
     let folder = std::env::current_dir().ok();
     let found = complete(&mut command, line, last, folder.as_deref()).unwrap_or_default();
-    let mut found: Vec<(String, String)> = found.iter().map(described).collect();
+    let described = |candidate: CompletionCandidate| {
+        let help = candidate.get_help().map(ToString::to_string);
+        let value = candidate.get_value().to_string_lossy();
+        (value.into_owned(), help.unwrap_or_default())
+    };
+    let mut found: Candidates = found.into_iter().map(described).collect();
     // Before anything is typed, options would hide the values.
     if is_empty && found.iter().any(|(value, _)| !value.starts_with('-')) {
         found.retain(|(value, _)| !value.starts_with('-'));
     }
-    let mut seen = BTreeSet::new();
-    found.retain(|(value, _)| seen.insert(value.clone()));
     found
 }
 
@@ -114,14 +151,42 @@ fn with_sources(command: &Command, sources: &Arc<CompletionSources>) -> Command 
     command.mut_subcommands(|command| with_sources(&command, sources))
 }
 
-fn described(candidate: &CompletionCandidate) -> (String, String) {
-    let value = plain(&candidate.get_value().to_string_lossy());
-    let help = candidate.get_help().map(ToString::to_string);
-    let help = help.as_deref().and_then(|help| help.lines().next());
-    let help = plain(help.unwrap_or_default());
-    if help.chars().count() <= WIDEST {
-        return (value, help);
+/// Returns a candidate as it is printed: the first line of its description, if that
+/// is not too long.
+fn shown((value, description): (String, String)) -> (String, String) {
+    let value = plain(&value);
+    let description = plain(description.lines().next().unwrap_or_default());
+    if description.chars().count() <= WIDEST {
+        return (value, description);
     }
-    let cut: String = help.chars().take(WIDEST - 1).chain(['…']).collect();
-    (value, cut)
+    let start = description.chars().take(WIDEST - 1);
+    (value, start.chain(['…']).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::{CompletionSources, USUAL, parsed, usual};
+
+    #[test]
+    fn a_usual_line_gets_the_candidates_of_the_argument_parser() {
+        for (command, _) in USUAL {
+            for words in [
+                vec!["due:"],
+                vec!["no:"],
+                vec!["not:pri:"],
+                vec!["a", "state:"],
+            ] {
+                let line = ["tudone", command].into_iter().chain(words);
+                let line: Vec<OsString> = line.map(OsString::from).collect();
+                let sources = || CompletionSources::new(&line);
+                let found = usual(&line, &sources());
+                assert_eq!(found.is_some(), command == "list", "{line:?}");
+                if let Some(found) = found {
+                    assert_eq!(found, parsed(line.clone(), sources()), "{line:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! The operating system: locks, private files, an async runtime, fresh ids.
+//! The operating system: locks, private files, an async runtime, fresh ids,
+//! the time zone.
 //!
 //! Every module may import this one, the sandbox too; it imports no other module.
 
@@ -7,3 +8,4 @@ pub mod fresh_id;
 pub mod private_file;
 pub mod runtime;
 pub mod session;
+pub mod time_zone;

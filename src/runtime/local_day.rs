@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::os::time_zone;
+
 /// The day and the time zone where the user is. Both may change while the program
 /// runs: at midnight, after sleep, on a journey.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +19,7 @@ pub(super) struct LocalDay {
 impl LocalDay {
     /// Reads the clock and the system's time zone.
     pub(super) fn now() -> Self {
-        let zone = TimeZone::system();
+        let zone = time_zone::local();
         let date = zone.to_datetime(Timestamp::now()).date();
         Self { date, zone }
     }

@@ -19,7 +19,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A write-ahead log longer than this many pages is checkpointed: short enough for
 /// a fast start, long enough that an add is one fsync.
-const LOG_PAGES: i64 = 200;
+const LOG_PAGES: i64 = 64;
 
 /// A connection and the file that it reads.
 pub(super) struct OpenDatabase {

@@ -1,12 +1,12 @@
 //! Translates terms to SQL, with an exact check where SQL is too coarse.
 
-use jiff::tz::TimeZone;
 use rusqlite::types::Value;
 
 use crate::domain::casefold::search_key;
 use crate::domain::line::Line;
 use crate::domain::query::{Days, LinePart, Query, Sort, Term, TermSubject};
 use crate::domain::todo::SyncState;
+use crate::os::time_zone;
 use crate::store::rows;
 
 /// The conditions of a query.
@@ -178,7 +178,7 @@ fn days(column: &str, days: Days) -> TermCondition {
 
 /// Days begin and end by the system time zone.
 fn changed(days: Days) -> TermCondition {
-    let (from, after) = days.instants(&TimeZone::system());
+    let (from, after) = days.instants(&time_zone::local());
     let mut sql = "updated_at IS NOT NULL".to_owned();
     let mut values = Vec::new();
     if let Some(from) = from {

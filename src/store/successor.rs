@@ -10,7 +10,6 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::domain::change::{Act, Change, OutboxEntry, Progress};
 use crate::domain::inverse::UndoAction;
@@ -18,6 +17,7 @@ use crate::domain::key::{ChangeId, Key};
 use crate::domain::line::Line;
 use crate::domain::recurrence;
 use crate::domain::todo::Todo;
+use crate::os::time_zone;
 use crate::store::error::StoreError;
 use crate::store::handles;
 use crate::store::write::Write;
@@ -84,7 +84,7 @@ fn derived(entry: &OutboxEntry) -> Option<String> {
 
 /// Returns the day of an instant in the system's time zone.
 fn day(at: Timestamp) -> Date {
-    TimeZone::system().to_datetime(at).date()
+    time_zone::local().to_datetime(at).date()
 }
 
 impl Write<'_> {

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::domain::key::Key;
 use crate::domain::replica;
 use crate::domain::todo::Todo;
+use crate::os::time_zone;
 use crate::store::account_state::AccountState;
 use crate::store::counts::CounterDeltas;
 use crate::store::error::StoreError;
@@ -95,7 +95,7 @@ impl Write<'_> {
     /// Moves the rows whose start date has come, or is in the future again, to their
     /// place on the local day of `now`. The cost is the number of rows that move.
     pub(super) fn arrange(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let day = rows::day(TimeZone::system().to_datetime(now).date());
+        let day = rows::day(time_zone::local().to_datetime(now).date());
         if day == self.account_state.day {
             return Ok(());
         }

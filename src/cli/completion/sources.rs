@@ -86,7 +86,7 @@ pub(super) struct CompletionSources {
 }
 
 /// Candidates with their descriptions.
-type Candidates = Vec<(String, String)>;
+pub(super) type Candidates = Vec<(String, String)>;
 
 impl CompletionSources {
     /// The sources for a line whose last word is being typed.
@@ -113,10 +113,22 @@ impl CompletionSources {
         }
     }
 
-    /// The candidates for a word; none if the configuration or store is unreadable.
+    /// The candidates for a word, as the argument parser wants them.
     pub(super) fn complete(&self, source: ValueSource, word: &OsStr) -> Vec<CompletionCandidate> {
+        let candidate = |(value, description): (String, String)| {
+            let help = (!description.is_empty()).then(|| description.into());
+            CompletionCandidate::new(value).help(help)
+        };
+        self.values(source, word)
+            .into_iter()
+            .map(candidate)
+            .collect()
+    }
+
+    /// The candidates for a word; none if the configuration or store is unreadable.
+    pub(super) fn values(&self, source: ValueSource, word: &OsStr) -> Candidates {
         let Some(word) = word.to_str() else {
-            return Vec::new();
+            return Candidates::new();
         };
         let found = match source {
             ValueSource::Open => self.handles(word, false),
@@ -133,12 +145,7 @@ impl CompletionSources {
             ValueSource::Topics => Some(topics(word)),
             ValueSource::Codes => Some(doctor_codes(word)),
         };
-        let found = found.unwrap_or_default().into_iter();
-        let candidate = |(value, description): (String, String)| {
-            let help = (!description.is_empty()).then(|| description.into());
-            CompletionCandidate::new(value).help(help)
-        };
-        found.map(candidate).collect()
+        found.unwrap_or_default()
     }
 
     fn config(&self) -> Option<Config> {
