@@ -7,10 +7,9 @@ use std::borrow::Cow;
 use ratatui::buffer::{Buffer, CellDiffOption, CellWidth as _};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::glyph::{Glyph, Symbol};
-use super::text::width;
+use super::text::{graphemes, width};
 use super::theme::Theme;
 
 /// The farthest that a glyph reaches to the right of its first cell.
@@ -119,7 +118,7 @@ impl<'b> Pen<'b> {
 
     /// Writes `text`. If it does not fit, the last cell is `…` and nothing follows.
     pub fn write(&mut self, text: &str, style: Style) -> &mut Self {
-        for grapheme in text.graphemes(true) {
+        for grapheme in graphemes(text) {
             if self.cut {
                 break;
             }

@@ -4,11 +4,18 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::glyph::Glyph;
 
+/// The graphemes of `text`. Those of plain ASCII, which most text is, are its bytes.
+pub fn graphemes(text: &str) -> impl Iterator<Item = &str> {
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let (plain, other) = if is_plain { (text, "") } else { ("", text) };
+    plain.split_inclusive(|_| true).chain(other.graphemes(true))
+}
+
 /// How many columns `text` takes, counted no further than `limit`.
 #[must_use]
 pub fn columns(text: &str, limit: usize) -> usize {
     let mut columns = 0;
-    for grapheme in text.graphemes(true) {
+    for grapheme in graphemes(text) {
         if columns >= limit {
             return limit;
         }
@@ -58,7 +65,7 @@ pub fn wrapped(text: &str, room: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line));
             taken = 0;
         }
-        for grapheme in word.graphemes(true) {
+        for grapheme in graphemes(word) {
             let wide = usize::from(Glyph::of(grapheme).width);
             if taken + wide > room && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
@@ -70,4 +77,25 @@ pub fn wrapped(text: &str, room: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphemes_are_those_of_unicode() {
+        for text in [
+            "",
+            "milk +home",
+            "a\r\nb",
+            "e\u{301}",
+            "👩‍🌾 x",
+            "\u{1b}[31m",
+            "~ ",
+        ] {
+            let known: Vec<&str> = text.graphemes(true).collect();
+            assert_eq!(graphemes(text).collect::<Vec<_>>(), known, "{text:?}");
+        }
+    }
 }
