@@ -136,7 +136,7 @@ fn right(model: &Model, room: u16) -> Vec<(HeaderPart, String)> {
             let text = format!("search: {search}    ");
             parts.push((HeaderPart::Search, text));
         }
-        let text = format!("by {} ", order(model.list.query().sort));
+        let text = format!("{} ", order(model.list.query().sort));
         parts.push((HeaderPart::Order, text));
     }
     if let Some(place) = place(model) {
@@ -175,10 +175,10 @@ fn place(model: &Model) -> Option<String> {
 
 const fn order(sort: Sort) -> &'static str {
     match sort {
-        Sort::Server => "server",
-        Sort::Due => "due",
-        Sort::Priority => "priority",
-        Sort::Created => "created",
-        Sort::Text => "text",
+        Sort::Server => "server order",
+        Sort::Due => "by due",
+        Sort::Priority => "by priority",
+        Sort::Created => "by created",
+        Sort::Text => "by text",
     }
 }

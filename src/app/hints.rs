@@ -73,9 +73,9 @@ pub fn hints(model: &Model) -> Vec<Hint> {
             Layer::Picker,
             &[
                 (Action::Submit, "choose"),
+                (Action::Cancel, "back"),
                 (Action::Down, "next"),
                 (Action::Up, "previous"),
-                (Action::Cancel, "back"),
             ],
         ),
         Screen::Login(_) => of(Layer::Login, &[(Action::Cancel, "leave")]),
@@ -176,22 +176,22 @@ fn queue(queue: &QueueScreen) -> Vec<Hint> {
         hints.extend(of(
             Layer::Queue,
             &[
-                (Action::RetryChange, "retry (merge)"),
-                (Action::Merge, "edit both into one"),
+                (Action::RetryChange, "retry"),
+                (Action::Merge, "edit both"),
                 (Action::KeepMine, "keep mine"),
-                (Action::AddAsNew, "add mine as new"),
-                (Action::DropChange, "drop mine"),
+                (Action::AddAsNew, "add as new"),
+                (Action::DropChange, "drop"),
             ],
         ));
     } else if queue.selected().is_some() {
-        hints.extend(of(Layer::Queue, &[(Action::DropChange, "drop mine")]));
+        hints.extend(of(Layer::Queue, &[(Action::DropChange, "drop")]));
     }
     hints.extend(of(
         Layer::Queue,
         &[
+            (Action::Cancel, "back"),
             (Action::RetryAll, "retry all"),
             (Action::Sync, "sync"),
-            (Action::Cancel, "back"),
         ],
     ));
     hints

@@ -69,6 +69,14 @@ pub struct UndoReport {
 }
 
 impl UndoReport {
+    /// Returns whether it deletes this todo: undoing an addition does.
+    #[must_use]
+    pub fn deletes(&self, todo: Key) -> bool {
+        self.changes
+            .iter()
+            .any(|change| change.todo == todo && matches!(change.act, Act::Remove { .. }))
+    }
+
     /// Returns whether a part of the action was undone, or needed no undoing.
     #[must_use]
     pub fn undid_anything(&self) -> bool {

@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use super::details::Lines;
-use super::pen::Run;
+use super::pen::{Run, runs_width};
 use super::status::moment;
 use super::text::wrapped;
 use super::theme::Theme;
@@ -40,15 +40,25 @@ pub(super) fn lines(queued: &Queued, model: &Model, theme: &Theme, room: u16) ->
         (Action::RetryChange, "retry"),
         (Action::Merge, "edit both"),
         (Action::KeepMine, "keep mine"),
-        (Action::AddAsNew, "as new"),
+        (Action::AddAsNew, "add as new"),
         (Action::DropChange, "drop"),
     ];
-    let mut hints = Vec::new();
+    let mut hints: Vec<Run<'static>> = Vec::new();
     for (action, word) in keys {
-        if let Some(key) = model.keymap.hint(Layer::List, action) {
-            hints.push(Run::new(key, theme.key));
-            hints.push(Run::new(format!(" {word}  "), theme.muted));
+        let Some(key) = model.keymap.hint(Layer::List, action) else {
+            continue;
+        };
+        let gap = if hints.is_empty() { "" } else { "  " };
+        let hint = [
+            Run::new(gap, theme.muted),
+            Run::new(key, theme.key),
+            Run::new(format!(" {word}"), theme.muted),
+        ];
+        if !hints.is_empty() && runs_width(&hints).saturating_add(runs_width(&hint)) > room {
+            lines.push(std::mem::take(&mut hints));
         }
+        let is_first = hints.is_empty();
+        hints.extend(hint.into_iter().skip(usize::from(is_first)));
     }
     lines.push(hints);
     lines

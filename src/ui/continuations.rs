@@ -13,8 +13,13 @@ use crate::app::action::Action;
 use crate::app::bindings::TABLE;
 use crate::app::keys::KeyPress;
 
-/// Columns of one key and what it does.
-const COLUMN: u16 = 26;
+/// Blanks between two columns.
+const GAP: u16 = 2;
+
+/// Columns of a key, with those up to what it does.
+fn key_width(keys: &str) -> u16 {
+    width(keys).max(2) + 2
+}
 
 /// Draws the keys that may follow, in as many columns as fit.
 pub(super) fn continuations(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -30,28 +35,36 @@ pub(super) fn continuations(model: &Model, theme: &Theme, area: Rect, buf: &mut 
             Some((keys.clone(), row.help))
         })
         .collect();
-    let columns = (area.width.saturating_sub(4) / COLUMN).clamp(1, 3);
+    let column = shown
+        .iter()
+        .map(|(keys, help)| key_width(keys) + width(help) + GAP)
+        .max()
+        .unwrap_or(GAP);
+    let columns = ((area.width + GAP).saturating_sub(4) / column).clamp(1, 3);
     let count = u16::try_from(shown.len()).unwrap_or(u16::MAX);
     let rows = count.div_ceil(columns);
     let height = (rows + 2).min(area.height);
     let boxed = Rect {
         x: area.x,
         y: area.bottom().saturating_sub(height),
-        width: (columns * COLUMN + 4).min(area.width),
+        width: (columns * column + 4 - GAP).min(area.width),
         height,
     };
     let pressed: Vec<String> = model.pressed.iter().map(KeyPress::to_string).collect();
-    let inner = frame(&format!("{} …", pressed.join(" ")), "", theme, boxed, buf);
+    let title = format!("{} {}", pressed.join(" "), theme.symbols.cut);
+    let hidden = count > columns.saturating_mul(height.saturating_sub(2));
+    let note = if hidden { theme.symbols.more } else { "" };
+    let inner = frame(&title, note, theme, boxed, buf);
     for (n, (keys, help)) in (0..).zip(&shown) {
-        let (column, row) = (n / rows.max(1), n % rows.max(1));
+        let (place, row) = (n / rows.max(1), n % rows.max(1));
         let cell = Rect {
-            x: inner.x + column * COLUMN,
-            width: COLUMN.min(inner.width.saturating_sub(column * COLUMN)),
+            x: inner.x + place * column,
+            width: column.min(inner.width.saturating_sub(place * column)),
             ..line_of(inner, row)
         };
         let mut pen = Pen::new(cell, theme, buf);
         pen.write(keys, theme.overlay.patch(theme.key));
-        let gap = cell.x + width(keys).max(5) + 1;
+        let gap = cell.x + key_width(keys);
         pen.go_to(gap).write(help, theme.overlay.patch(theme.muted));
     }
 }

@@ -9,9 +9,9 @@ use ratatui::style::Style;
 use super::conflict;
 use super::due;
 use super::line_of;
-use super::pen::{Pen, Run};
+use super::pen::{Pen, Run, runs_width};
 use super::status::moment;
-use super::text::wrapped;
+use super::text::{width, wrapped};
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::list::ListRow;
@@ -20,7 +20,7 @@ use crate::domain::due::{self as domain_due, Urgency, in_words};
 use crate::domain::line::Line;
 use crate::domain::push_outcome::Queued;
 use crate::domain::recurrence::Recurrence;
-use crate::domain::todo::SyncState;
+use crate::domain::todo::{SyncState, Todo};
 
 /// Lines of the pane.
 pub(super) type Lines = Vec<Vec<Run<'static>>>;
@@ -34,7 +34,11 @@ pub(super) fn details(model: &Model, theme: &Theme, area: Rect, beside: bool, bu
         pen.write("no todo is selected", theme.muted);
         return;
     };
-    let lines = lines(row, model, theme, inner.width);
+    let mut lines = lines(row, model, theme, inner.width);
+    if lines.len() > usize::from(inner.height) {
+        // The sign that more lines follow takes the last column.
+        lines = self::lines(row, model, theme, inner.width.saturating_sub(2));
+    }
     let top = model
         .pane
         .top
@@ -87,21 +91,19 @@ fn lines(row: &ListRow, model: &Model, theme: &Theme, room: u16) -> Lines {
         .map(|text| vec![Run::new(text, theme.heading)])
         .collect();
     lines.push(Vec::new());
-    let mut field = |label: &str, runs: Vec<Run<'static>>| {
-        let mut line = vec![Run::new(format!("{label:<11}"), theme.muted)];
-        line.extend(runs);
-        lines.push(line);
+    let mut field = |label: &str, value: Run<'static>| {
+        lines.extend(labelled(label, &value, theme, room));
     };
     let plain = Style {
         bg: None,
         ..theme.text
     };
     if let Some(on) = line.completed_on() {
-        field("completed", vec![Run::new(day(on), plain)]);
+        field("completed", Run::new(day(on), plain));
     }
     if let Some(due) = line.due() {
         let style = due::style(due, model.today, theme);
-        field("due", vec![Run::new(distance(due, model.today), style)]);
+        field("due", Run::new(distance(due, model.today), style));
     }
     let priority = line.priority().map_or_else(
         || Run::new("none", theme.muted),
@@ -110,50 +112,77 @@ fn lines(row: &ListRow, model: &Model, theme: &Theme, room: u16) -> Lines {
             Run::new(letter.to_string(), theme.priority_of(letter))
         },
     );
-    field("priority", vec![priority]);
+    field("priority", priority);
     let projects: Vec<&str> = line.projects().collect();
     if !projects.is_empty() {
-        field(
-            "project",
-            vec![Run::new(projects.join(", "), theme.project)],
-        );
+        field("project", Run::new(projects.join(", "), theme.project));
     }
     let contexts: Vec<&str> = line.contexts().collect();
     if !contexts.is_empty() {
-        field(
-            "context",
-            vec![Run::new(contexts.join(", "), theme.context)],
-        );
+        field("context", Run::new(contexts.join(", "), theme.context));
     }
     for (key, value) in line
         .tags()
         .filter(|(key, _)| !matches!(*key, "due" | "pri"))
     {
         if let Some(repeats) = repeats(key, value, line, model.today) {
-            field("repeats", vec![Run::new(repeats, plain)]);
+            field("repeats", Run::new(repeats, plain));
             continue;
         }
         let label: String = key.chars().take(10).collect();
-        field(&label, vec![Run::new(value.to_owned(), plain)]);
+        field(&label, Run::new(value.to_owned(), plain));
     }
     if let Some(at) = todo.created_at {
-        field("created", vec![Run::new(time(at, model), plain)]);
+        field("created", Run::new(time(at, model), plain));
     }
     if let Some(at) = todo.updated_at.filter(|at| Some(*at) != todo.created_at) {
-        field("changed", vec![Run::new(time(at, model), plain)]);
+        field("changed", Run::new(time(at, model), plain));
     }
-    let key: String = todo.key.to_string();
+    lines.push(handle(todo, theme, room));
+    lines.extend(state(row, model, theme, room));
+    lines
+}
+
+/// Columns of the labels in front of the values.
+const LABEL: u16 = 11;
+
+/// A label and its value, wrapped.
+fn labelled(label: &str, value: &Run<'static>, theme: &Theme, room: u16) -> Lines {
+    let room = usize::from(room.saturating_sub(LABEL));
+    let mut label = Some(label);
+    wrapped(&value.text, room)
+        .into_iter()
+        .map(|text| {
+            let label = label.take().unwrap_or_default();
+            let label = format!("{label:<width$}", width = usize::from(LABEL));
+            vec![Run::new(label, theme.muted), Run::new(text, value.style)]
+        })
+        .collect()
+}
+
+/// The handle and the key, whole where there is room.
+fn handle(todo: &Todo, theme: &Theme, room: u16) -> Vec<Run<'static>> {
+    let plain = Style {
+        bg: None,
+        ..theme.text
+    };
+    let key = todo.key.to_string();
     let handle = todo.handle().to_string();
-    let mut runs = Vec::new();
+    let mut runs = vec![Run::new(
+        format!("{:<width$}", "handle", width = usize::from(LABEL)),
+        theme.muted,
+    )];
     if handle != key {
         runs.push(Run::new(format!("{handle}   "), plain));
         runs.push(Run::new("key ", theme.muted));
     }
-    let short: String = key.chars().take(13).collect();
-    runs.push(Run::new(format!("{short}…"), plain));
-    field("handle", runs);
-    lines.extend(state(row, model, theme, room));
-    lines
+    if runs_width(&runs).saturating_add(width(&key)) <= room {
+        runs.push(Run::new(key, plain));
+    } else {
+        let short: String = key.chars().take(13).collect();
+        runs.push(Run::new(format!("{short}{}", theme.symbols.cut), plain));
+    }
+    runs
 }
 
 /// The rule of a repeating todo in words, and the date of the todo that follows if

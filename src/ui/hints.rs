@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::pen::{Pen, Run, runs_width};
 use super::theme::Theme;
 use crate::app::Model;
-use crate::app::action::{Action, Layer};
+use crate::app::action::Action;
 use crate::app::hints::{self, Hint};
 
 /// Draws as many hints as fit, the most used first; `? keys` is at the right end.
@@ -31,11 +31,9 @@ pub(super) fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) 
 }
 
 fn pinned(model: &Model, theme: &Theme) -> Vec<Run<'static>> {
-    match model.keymap.hint(Layer::List, Action::Help) {
-        Some(key) if model.layer() == Layer::List => {
-            vec![Run::new(key, theme.key), Run::new(" keys", theme.muted)]
-        }
-        _ => Vec::new(),
+    match model.keymap.hint(model.layer(), Action::Help) {
+        Some(key) => vec![Run::new(key, theme.key), Run::new(" keys", theme.muted)],
+        None => Vec::new(),
     }
 }
 
@@ -47,7 +45,7 @@ fn pending(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         pen.write(&key.to_string(), theme.key)
             .write(" ", theme.muted);
     }
-    pen.write("…", theme.muted);
+    pen.write(theme.symbols.cut.encode_utf8(&mut [0; 4]), theme.muted);
 }
 
 fn write(model: &Model, hints: &[Hint], theme: &Theme, area: Rect, buf: &mut Buffer) {

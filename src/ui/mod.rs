@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect};
 use crate::app::Model;
 use crate::app::layout::Area;
 use crate::app::screen::{Question, Screen};
+use crate::app::toast::{Toast, ToastKind};
 
 mod conflict;
 mod continuations;
@@ -54,11 +55,22 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
 pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
     pen::fill(area, theme.text, buf);
     let cursor = front(model, theme, area, buf);
-    if let Some(toast) = &model.toast {
+    if let Some(toast) = model
+        .toast
+        .as_ref()
+        .filter(|toast| is_in_sight(toast, model))
+    {
         let over = toast_line(model, area);
         toast::toast(toast, model, theme, over, buf);
     }
     cursor
+}
+
+/// Returns whether nothing more urgent is drawn where the message would be: a box of
+/// choices hides all messages but alerts.
+fn is_in_sight(toast: &Toast, model: &Model) -> bool {
+    let is_covered = model.shows_continuations() || matches!(model.screen, Screen::Picker(_));
+    toast.kind == ToastKind::Alert || !is_covered
 }
 
 /// The line that a message covers: the last of the list or of the login, above the
@@ -83,7 +95,7 @@ fn front(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<P
     match &model.screen {
         Screen::Picker(picker) => {
             behind(&picker.behind, model, theme, area, buf);
-            picker::picker(picker, model, theme, area, buf)
+            picker::picker(picker, theme, area, buf)
         }
         Screen::Login(login) => {
             login::login(model, login, theme, area, buf);

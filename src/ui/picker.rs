@@ -10,8 +10,6 @@ use super::pen::{Pen, fill};
 use super::text::width;
 use super::theme::Theme;
 use super::{line, line_of};
-use crate::app::Model;
-use crate::app::action::{Action, Layer};
 use crate::app::picker::{Match, Picker, PickerEntry, PickerKind};
 
 /// A line of the box.
@@ -28,7 +26,6 @@ enum PickerLine<'p> {
 /// Draws the box; returns the position of the cursor.
 pub(super) fn picker(
     picker: &Picker,
-    model: &Model,
     theme: &Theme,
     area: Rect,
     buf: &mut Buffer,
@@ -42,7 +39,7 @@ pub(super) fn picker(
     // A small screen has no rows for a frame.
     let is_framed = area.height >= 10;
     let inner = if is_framed {
-        frame(title, &note(picker, model, theme), theme, area, buf)
+        frame(title, &note(picker), theme, area, buf)
     } else {
         fill(area, theme.overlay, buf);
         area
@@ -102,12 +99,12 @@ fn place(picker: &Picker, area: Rect) -> Rect {
     }
 }
 
-fn note(picker: &Picker, model: &Model, theme: &Theme) -> String {
-    let hint = |action| model.keymap.hint(Layer::Picker, action).unwrap_or_default();
-    let count = picker.matches.len();
-    let dot = theme.symbols.dot;
-    let (choose, back) = (hint(Action::Submit), hint(Action::Cancel));
-    format!("{count} {dot} {choose} {dot} {back}")
+/// `3 of 84`: the selected entry and how many there are.
+fn note(picker: &Picker) -> String {
+    match picker.matches.len() {
+        0 => String::new(),
+        count => format!("{} of {count}", picker.at + 1),
+    }
 }
 
 fn lines(picker: &Picker) -> Vec<PickerLine<'_>> {
@@ -193,9 +190,10 @@ fn row(
         width: end.saturating_sub(area.x),
         ..area
     };
+    let keys = whole_keys(&entry.keys, keys_end.saturating_sub(keys_at));
     Pen::new(until(keys_end), theme, buf)
         .go_to(keys_at)
-        .write(&entry.keys, key_style);
+        .write(keys, key_style);
     let end = match kind {
         PickerKind::Help => area.right(),
         PickerKind::Palette => keys_at.saturating_sub(1),
@@ -221,6 +219,16 @@ fn row(
             .go_to(at)
             .write(note, base.patch(theme.muted));
     }
+}
+
+/// As many of the alternatives `j, down` as fit, at least the first.
+fn whole_keys(keys: &str, room: u16) -> &str {
+    let ends = keys.rmatch_indices(", ").map(|(at, _)| at);
+    std::iter::once(keys.len())
+        .chain(ends)
+        .filter_map(|end| keys.get(..end))
+        .find(|part| width(part) <= room)
+        .unwrap_or_else(|| keys.split(", ").next().unwrap_or_default())
 }
 
 /// Writes a label, with the characters marked that match.

@@ -18,12 +18,12 @@ const TERMS: [(&[&str], &str); 4] = [
         &["due:today", "due:overdue", "due:this-week", "due:2026-12"],
         "by date",
     ),
-    (
-        &["pri:A", "no:due", "not:+work"],
-        "by priority, without, not",
-    ),
+    (&["pri:A", "no:due", "not:+work"], "priority, without, not"),
     (&["state:pending", "state:rejected"], "by state"),
 ];
+
+/// Columns before the examples of terms.
+const INDENT: u16 = 3;
 
 /// Draws the search line; returns the position of the cursor while it is open.
 pub(super) fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
@@ -111,13 +111,15 @@ pub(super) fn terms(theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(line_of(area, 0), theme, buf);
     pen.go_to(area.x + 1)
         .write("words and terms that narrow the list", theme.muted);
+    let columns = |examples: &[&str]| examples.iter().map(|it| width(it) + 2).sum::<u16>();
+    let widest = TERMS.iter().map(|(examples, _)| columns(examples)).max();
+    let meanings = area.x + INDENT + widest.unwrap_or_default();
     for (n, (examples, meaning)) in (1..area.height).zip(TERMS) {
         let mut pen = Pen::new(line_of(area, n), theme, buf);
-        pen.go_to(area.x + 3);
+        pen.go_to(area.x + INDENT);
         for example in examples {
             pen.write(example, theme.key).write("  ", theme.muted);
         }
-        let at = area.x + (area.width / 2).max(54.min(area.width));
-        pen.go_to(at).write(meaning, theme.muted);
+        pen.go_to(meanings).write(meaning, theme.muted);
     }
 }

@@ -11,6 +11,7 @@ use super::theme::Theme;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
 use crate::app::connection::ConnectionState;
+use crate::app::screen::Screen;
 
 /// One part of the line. Where room is short, those of least weight are left out.
 struct StatusPart {
@@ -21,7 +22,10 @@ struct StatusPart {
 
 /// Draws the line.
 pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let mut parts = parts(model, theme, area.width);
+    let mut parts = parts(model, theme, area.width, true);
+    if taken(&parts) > area.width {
+        parts = self::parts(model, theme, area.width, false);
+    }
     while parts.len() > 1 && taken(&parts) > area.width {
         let lightest = parts
             .iter()
@@ -57,7 +61,8 @@ fn taken(parts: &[StatusPart]) -> u16 {
     })
 }
 
-fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<StatusPart> {
+/// All parts; `named` with the key that belongs to one.
+fn parts(model: &Model, theme: &Theme, width: u16, named: bool) -> Vec<StatusPart> {
     let mut parts = Vec::new();
     let mut part = |text: String, style: Style, weight, right| {
         parts.push(StatusPart {
@@ -82,6 +87,7 @@ fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<StatusPart> {
                 Some(_) if word == "pending" => {
                     (format!("{count} pending, not allowed"), theme.alert)
                 }
+                _ if named && word == "rejected" => (rejected(count, model), style),
                 _ => (format!("{count} {word}"), style),
             };
             part(text, style, weight, false);
@@ -105,6 +111,16 @@ fn parts(model: &Model, theme: &Theme, width: u16) -> Vec<StatusPart> {
         );
     }
     parts
+}
+
+/// `1 rejected (Q)`, with the key that shows what was rejected.
+fn rejected(count: u64, model: &Model) -> String {
+    match model.keymap.hint(Layer::List, Action::Queue) {
+        Some(key) if !matches!(model.main_screen(), Screen::Queue(_)) => {
+            format!("{count} rejected ({key})")
+        }
+        Some(_) | None => format!("{count} rejected"),
+    }
 }
 
 fn connection(model: &Model, theme: &Theme) -> (String, Style) {

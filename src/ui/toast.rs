@@ -12,6 +12,11 @@ use crate::app::toast::{Toast, ToastKind};
 use crate::domain::due::in_words;
 use crate::domain::line::Line;
 
+/// Blanks between what happened and to what.
+const GAP: u16 = 2;
+/// What the key after a change does.
+const UNDO: &str = " undo";
+
 /// Draws the message, right-aligned in `area`.
 pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let on = |style: ratatui::style::Style| theme.overlay.patch(style);
@@ -24,8 +29,7 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
             before.push(Run::new(text, on(theme.alert)));
         }
         ToastKind::Change => {
-            let gap = if toast.subject.is_empty() { "" } else { " " };
-            let what = format!("{} {}{gap}", theme.symbols.marked, toast.what);
+            let what = format!("{} {}", theme.symbols.marked, toast.what);
             before.push(Run::new(what, on(theme.good)));
             if toast.more > 0 {
                 after.push(Run::new(
@@ -39,15 +43,21 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
             }
             if let Some(key) = model.keymap.hint(Layer::List, Action::Undo) {
                 after.push(Run::new(format!("   {key}"), on(theme.key)));
-                after.push(Run::new(" undo", on(theme.muted)));
+                after.push(Run::new(UNDO, on(theme.muted)));
             }
         }
+    }
+    if runs_width(&before).saturating_add(runs_width(&after)) > area.width.saturating_sub(2) {
+        // The key says enough.
+        after.pop_if(|run| run.text == UNDO);
     }
     after.push(Run::new("  ", theme.overlay));
     let subject = Line::new(&toast.subject).words_only();
     let fixed = runs_width(&before).saturating_add(runs_width(&after));
-    let room = area.width.saturating_sub(fixed.saturating_add(1));
+    let room = area.width.saturating_sub(fixed.saturating_add(1 + GAP));
     let subject_width = width(&subject).min(room).min(40);
+    let gap = if subject_width > 0 { GAP } else { 0 };
+    let fixed = fixed + gap;
     let whole = fixed.saturating_add(subject_width).min(area.width);
     let start = area.right().saturating_sub(whole + 1).max(area.x);
     let area = Rect {
@@ -59,11 +69,11 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
     let mut pen = Pen::new(area, theme, buf);
     pen.write_all(&before);
     let subject_area = Rect {
-        x: pen.x(),
+        x: pen.x() + gap,
         width: subject_width,
         ..area
     };
-    let end = pen.x() + subject_width;
+    let end = subject_area.right();
     Pen::new(subject_area, theme, buf).write(&subject, on(theme.heading));
     let mut pen = Pen::new(area, theme, buf);
     pen.go_to(end).write_all(&after);

@@ -135,3 +135,13 @@ fn a_todoist_backup_keeps_sections_and_priorities() -> Checked {
     );
     Ok(())
 }
+
+#[test]
+fn the_help_of_export_names_only_formats_it_can_write() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::at(&sandbox)?;
+    let help = machine.run(&["export", "--help"])?.ended(0)?.stdout;
+    assert!(help.contains("markdown"), "{help}");
+    assert!(!help.contains("taskwarrior"), "{help}");
+    Ok(())
+}

@@ -410,3 +410,20 @@ fn what_the_role_turned_out_not_to_be_allowed_can_be_called_off() -> Checked {
     assert_eq!(acts(&machine)?, [("added".to_owned(), 1)]);
     Ok(())
 }
+
+#[test]
+fn an_undone_addition_is_listed_as_deleted() -> Checked {
+    let (_sandbox, machine) = start(FULL)?;
+    for extra in [&[][..], &["--offline"]] {
+        machine.run(&[&["add", "milk"], extra].concat())?.ended(0)?;
+
+        let ran = machine.run(&[&["undo"], extra].concat())?.ended(0)?;
+        let line = ran.stdout.lines().nth(1).unwrap_or_default();
+        assert!(line.starts_with("deleted  "), "{extra:?}: {ran:?}");
+
+        let ran = machine.run(&[&["redo"], extra].concat())?.ended(0)?;
+        let line = ran.stdout.lines().nth(1).unwrap_or_default();
+        assert!(line.starts_with(' '), "{extra:?}: {ran:?}");
+    }
+    Ok(())
+}

@@ -57,7 +57,7 @@ fn completing_goes_on_to_the_next_todo_and_u_brings_it_back() -> Outcome {
     device.press("j x")?;
     assert!(device.selected().contains("eggs"), "{}", device.selected());
     assert_eq!(device.rows().len(), 2);
-    assert!(device.stage.screen().contains("✓ done bread   u undo"));
+    assert!(device.stage.screen().contains("✓ done  bread   u undo"));
 
     device.press("u")?;
     assert_eq!(device.rows().len(), 3);
@@ -86,7 +86,7 @@ fn deleting_needs_no_answer_and_can_be_undone() -> Outcome {
 
     device.press("d")?;
     assert_eq!(device.rows().len(), 1);
-    assert!(device.stage.screen().contains("✓ deleted milk   u undo"));
+    assert!(device.stage.screen().contains("✓ deleted  milk   u undo"));
 
     device.press("u")?;
     assert_eq!(device.rows().len(), 2);

@@ -14,6 +14,7 @@ mod behind;
 mod device;
 mod finding;
 mod looping;
+mod messages;
 mod mouse;
 mod repeating;
 mod screens;

@@ -31,7 +31,7 @@ fn shows(device: &Device, text: &str) -> Outcome {
 fn completing_says_when_the_next_todo_is_due() -> Outcome {
     let mut device = device("Water plants due:2026-11-24 rec:1w")?;
     device.press("x")?;
-    shows(&device, "✓ done Water plants, next Tue 1 Dec   u undo")?;
+    shows(&device, "✓ done  Water plants, next Tue 1 Dec   u undo")?;
     assert_eq!(device.rows().len(), 1, "{:?}", device.rows());
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Sync rounds and the live connection.
 
+use crate::app::action::{Action, Layer};
 use crate::app::connection::ConnectionState;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -10,13 +11,21 @@ use crate::sync::round::RoundReport;
 pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
     match model.connection {
         _ if model.offline => model.alert("started with --offline: nothing is sent or fetched"),
-        ConnectionState::LoggedOut => model.alert("logged out: press L to log in"),
+        ConnectionState::LoggedOut => {
+            let key = model.keymap.hint(Layer::List, Action::Login);
+            let help = key.map_or(String::new(), |key| format!(": press {key} to log in"));
+            model.alert(format!("logged out{help}"));
+        }
         ConnectionState::Off
         | ConnectionState::Connecting
         | ConnectionState::Syncing
         | ConnectionState::Online
         | ConnectionState::Offline { .. }
-        | ConnectionState::Refused { .. } => return vec![Effect::Sync { shown: true }],
+        | ConnectionState::Refused { .. } => {
+            // The answer takes the place of what is shown now.
+            model.toast = None;
+            return vec![Effect::Sync { shown: true }];
+        }
     }
     Vec::new()
 }

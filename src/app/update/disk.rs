@@ -10,7 +10,6 @@ use crate::app::update::line::ADDED_AS_DONE;
 use crate::app::update::views;
 use crate::domain::change::{Act, Change};
 use crate::domain::history::UndoReport;
-use crate::domain::key::Key;
 use crate::domain::line::Line;
 use crate::domain::list::{Freshness, Totals, Window};
 use crate::domain::todo::Todo;
@@ -194,12 +193,8 @@ pub(super) fn undone(
         }
         (None, _) => model.say(format!("{what}: {subject}")),
     }
-    let is_deleted = |key: Key| {
-        let mut changes = report.changes.iter();
-        changes.any(|change| change.todo == key && matches!(change.act, Act::Remove { .. }))
-    };
     let mut keys = report.todos.iter().map(|todo| todo.key);
-    let key = keys.find(|key| !is_deleted(*key));
+    let key = keys.find(|key| !report.deletes(*key));
     let mut effects = match key {
         Some(key) if !report.overlaps.is_empty() || report.undid_anything() => {
             let query = model.list.query().clone();

@@ -1,6 +1,6 @@
 //! Key presses.
 
-use crate::app::action::{Action, Layer};
+use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::keymap::KeyMatch;
 use crate::app::keys::KeyPress;
@@ -66,11 +66,16 @@ fn typed(model: &mut Model, key: KeyPress) -> Vec<Effect> {
     }
 }
 
-/// Shows that a key has no binding here, and which key lists the bindings.
+/// Shows that a key has no binding here, and which key lists the bindings. Where
+/// text is typed, the line shows which characters it takes.
 fn report_unbound(model: &mut Model, key: KeyPress) {
-    if matches!(model.screen, Screen::List) {
-        let help = model.keymap.hint(Layer::List, Action::Help);
-        let help = help.map_or(String::new(), |help| format!(" ({help} lists the keys)"));
-        model.say(format!("{key} does nothing here{help}"));
+    if matches!(
+        model.screen,
+        Screen::Editor(_) | Screen::Search(_) | Screen::Picker(_)
+    ) {
+        return;
     }
+    let help = model.keymap.hint(model.layer(), Action::Help);
+    let help = help.map_or(String::new(), |help| format!(" ({help} lists the keys)"));
+    model.say(format!("{key} does nothing here{help}"));
 }

@@ -35,7 +35,7 @@ pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
     };
     let words: Vec<&str> = split(line.input.value()).collect();
     if let Err(error) = parse_terms(&words, calendar) {
-        line.error = Some(error.to_string());
+        line.error = Some(error.brief());
         return Vec::new();
     }
     line.error = None;

@@ -3,7 +3,7 @@
 
 use jiff::civil::{Date, Weekday};
 
-use crate::app::action::Day;
+use crate::app::action::{Action, Day, Layer};
 use crate::app::editor::{DayField, Editor, Purpose};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -262,7 +262,12 @@ fn change_texts(
         }
         return Vec::new();
     }
-    report(model, what, &edited);
+    if verb == "edited" && edited.len() > 1 {
+        // `2 done`, but `2 todos: priority B`.
+        report(model, &format!("todos: {what}"), &edited);
+    } else {
+        report(model, what, &edited);
+    }
     if let Some(error) = rejected.first() {
         model.alert(format!("{} not changed: {error}", rejected.len()));
     }
@@ -281,7 +286,9 @@ fn report(model: &mut Model, what: &str, targets: &[Todo]) {
 /// Returns whether the user is logged in and the role may add todos; shows why not.
 pub(super) fn may_add(model: &mut Model) -> bool {
     if model.who.is_none() {
-        model.alert("log in first: press L");
+        let key = model.keymap.hint(Layer::List, Action::Login);
+        let help = key.map_or(String::new(), |key| format!(": press {key}"));
+        model.alert(format!("log in first{help}"));
         return false;
     }
     allowed(model, |may| may.insert, "add todos")

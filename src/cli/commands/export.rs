@@ -21,8 +21,8 @@ pub(crate) struct Arguments {
     /// The file to write, instead of standard output
     file: Option<PathBuf>,
 
-    /// The format; by default from the name of the file
-    #[arg(long, value_name = "F", value_enum)]
+    /// The format: todotxt, json, jsonl, csv or markdown; by default from the name of the file
+    #[arg(long, value_name = "F", value_enum, hide_possible_values = true)]
     format: Option<Format>,
 }
 

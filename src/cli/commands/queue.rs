@@ -1,16 +1,15 @@
 //! `tudone queue`: shows, retries and drops the changes in the outbox.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::context::{CommandContext, KnownProfile, outbox};
+use crate::cli::context::{CommandContext, outbox};
 use crate::cli::error::CliError;
-use crate::cli::network::{self, SyncOptions};
 use crate::cli::output::{self, count_of_changes};
 use crate::cli::write::lacking;
 use crate::domain::change::{Act, Progress};
@@ -22,6 +21,7 @@ use crate::store::Store;
 use crate::text::sanitize::plain;
 
 mod decide;
+mod retry;
 
 /// The arguments of `queue`.
 #[derive(Debug, Args)]
@@ -90,6 +90,7 @@ pub(crate) struct QueueItem {
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
     let known = context.known()?;
     if known.read()?.is_none() {
+        notice_empty(context, arguments);
         return print(arguments, &[]);
     }
     let mut store = known.open()?;
@@ -97,61 +98,24 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         return decide::run(context, arguments, &known, &mut store);
     }
     let items = items(&store, arguments.handle.as_ref())?;
+    if items.is_empty() {
+        notice_empty(context, arguments);
+    }
     match arguments.action {
         QueueAction::List | QueueAction::Show => print(arguments, &items),
-        QueueAction::Retry => retry(context, arguments, &known, &mut store, items),
+        QueueAction::Retry => retry::run(context, arguments, &known, &mut store, items),
         QueueAction::Drop => drop_changes(context, arguments, &mut store, items),
     }
 }
 
-fn retry(
-    context: &CommandContext,
-    arguments: &Arguments,
-    known: &KnownProfile,
-    store: &mut Store,
-    items: Vec<QueueItem>,
-) -> Result<(), CliError> {
-    let mut retried = Vec::new();
-    // A retry merges with the newest text.
-    let mut synced = network::attempt(context, known, store, SyncOptions::DEFAULT)?;
-    for change in items.into_iter().filter(|it| it.state == "rejected") {
-        if let Some(key) = store.retry(change.seq, context.clock.key())? {
-            retried.push((key, change));
-        }
-    }
-    if synced.is_ok() && store.totals()?.pending > 0 {
-        synced = network::attempt(context, known, store, SyncOptions::DEFAULT)?;
-    }
-    if let (false, Err(skipped)) = (retried.is_empty(), synced) {
-        context.notice(format!("queued: {}", skipped.why()));
-    }
-    let now = states_after(store, retried)?;
-    print(arguments, &now)?;
-    let rejected: Vec<_> = now.iter().filter_map(QueueItem::rejection).collect();
-    if rejected.is_empty() {
-        return Ok(());
-    }
-    Err(CliError::Refused { changes: rejected })
-}
-
-/// Returns the states of the retried changes, each with its todo's key.
-fn states_after(store: &Store, retried: Vec<(Key, QueueItem)>) -> Result<Vec<QueueItem>, CliError> {
-    let mut entries = outbox(store)?;
-    let mut now = Vec::with_capacity(retried.len());
-    for (key, was) in retried {
-        let todo = store.todo(key)?;
-        let key = todo.as_ref().map_or(key, |todo| todo.key);
-        let place = entries.iter().position(|it| it.entry.change.todo == key);
-        now.push(match (place, todo) {
-            (Some(place), _) => QueueItem::new(store, entries.remove(place))?,
-            (None, Some(todo)) => was.synced(todo.handle().to_string(), key),
-            (None, None) => {
-                let handle = was.handle.clone();
-                was.synced(handle, key)
-            }
+/// Says on a terminal why nothing is listed.
+fn notice_empty(context: &CommandContext, arguments: &Arguments) {
+    if !arguments.json && io::stdout().is_terminal() {
+        context.notice(match &arguments.handle {
+            None => "everything is on the server",
+            Some(_) => "everything of this todo is on the server",
         });
     }
-    Ok(now)
 }
 
 fn drop_changes(

@@ -121,7 +121,7 @@ fn page(context: &CommandContext, out: &mut impl io::Write, todo: &Todo) -> io::
         ("projects", list(line.projects().collect())),
         ("contexts", list(line.contexts().collect())),
         ("created", at(todo.created_at)),
-        ("updated", at(todo.updated_at)),
+        ("changed", at(todo.updated_at)),
     ];
     for (name, value) in fields {
         if let Some(value) = value {

@@ -227,6 +227,9 @@ fn print(
         };
         writeln!(out, "{what}: {}", described(&undone.action))?;
         for todo in &undone.todos {
+            if undone.deletes(todo.key) {
+                write!(out, "{}  ", output::verb("removed"))?;
+            }
             output::todo_line(&mut out, context.paint(), todo)?;
         }
     }

@@ -2,7 +2,7 @@
 
 /// An invalid term.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("term {place}{}: {problem}", quoted(term))]
+#[error("term {place}{} {problem}", quoted(term))]
 pub struct TermError {
     /// The term as typed.
     pub term: String,
@@ -18,7 +18,7 @@ fn quoted(term: &str) -> String {
     if term.trim().is_empty() {
         String::new()
     } else {
-        format!(", `{term}`")
+        format!(", `{term}`,")
     }
 }
 
@@ -38,22 +38,22 @@ pub enum TermProblem {
     #[error("ends before it begins")]
     Reversed,
     /// Not a state.
-    #[error("expected synced, pending, sent or rejected")]
+    #[error("needs synced, pending, sent or rejected")]
     State,
     /// Not a priority.
-    #[error("expected a letter from A to Z")]
+    #[error("needs a letter from A to Z")]
     Priority,
     /// Not a part.
-    #[error("expected due, t, pri, project, context or rec")]
+    #[error("needs due, t, pri, project, context or rec")]
     Part,
     /// Not `rec:any`.
-    #[error("expected `rec:any`")]
+    #[error("needs `rec:any`")]
     Recurrence,
     /// An option that does not exist in views.
     #[error("is not an option here")]
     Option,
     /// Not an order.
-    #[error("expected server, due, priority, created or text")]
+    #[error("needs server, due, priority, created or text")]
     Sort,
     /// `--done` together with `--all`.
     #[error("contradicts `--all`")]
@@ -61,6 +61,15 @@ pub enum TermProblem {
 }
 
 impl TermError {
+    /// The error without the number of the term, for a line that shows the term.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self.term.trim() {
+            "" => format!("a term {}", self.problem),
+            term => format!("`{term}` {}", self.problem),
+        }
+    }
+
     /// Suggests the next step, as one imperative sentence.
     #[must_use]
     pub fn help(&self) -> String {

@@ -191,14 +191,14 @@ fn an_error_says_which_term_and_what_to_do() {
     assert_eq!(
         said("due:tomorow"),
         error(
-            "term 1, `due:tomorow`: is not a recognised date or range",
+            "term 1, `due:tomorow`, is not a recognised date or range",
             "Did you mean `due:tomorrow`?"
         )
     );
     assert_eq!(
         said(" "),
         error(
-            "term 1: is blank",
+            "term 1 is blank",
             "Leave it out, or enter text to search for."
         )
     );

@@ -2,7 +2,8 @@
 
 use std::slice;
 
-use super::{Arguments, QueueAction, QueueItem, items, print, states_after};
+use super::retry::states_after;
+use super::{Arguments, QueueAction, QueueItem, items, print};
 use crate::cli::context::{CommandContext, KnownProfile, outbox};
 use crate::cli::error::CliError;
 use crate::cli::network::{self, SyncOptions};

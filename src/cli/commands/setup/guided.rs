@@ -21,16 +21,18 @@ use crate::setup::auth0::tenant;
 use crate::setup::hasura::HasuraAddress;
 
 const INTRODUCTION: &str = "\
-tudone needs two services: your own Hasura, which stores your todos, and an Auth0 tenant, which
-logs you in. Free plans are enough. You need Hasura's address and admin secret, and a token for
-Auth0's Management API.
+tudone needs two services: your own Hasura, which stores your todos, and an
+Auth0 tenant, which logs you in. Free plans are enough. You need Hasura's
+address and admin secret, and a token for Auth0's Management API.
 
-Each step shows its plan and asks before it changes anything. Ctrl-C stops; `tudone setup` then
-continues where you stopped. Secrets are neither shown nor stored.";
+Each step shows its plan and asks before it changes anything. Ctrl-C stops;
+`tudone setup` then continues where you stopped. Secrets are neither shown nor
+stored.";
 
 const HASURA: &str = "\
-Auth0 calls Hasura at each login, so it needs an address that is reachable from the internet.
-No Hasura yet? Hasura Cloud offers one, or `tudone setup export DIR` writes a compose file.";
+Auth0 calls Hasura at each login, so it needs an address that is reachable from
+the internet. No Hasura yet? Hasura Cloud offers one, or `tudone setup export
+DIR` writes a compose file.";
 
 /// Guides from no configuration to a login. Skips what is right already, so the next run
 /// continues an interrupted one.
@@ -275,6 +277,18 @@ fn ask<T>(
         match parse(answer) {
             Ok(parsed) => return Ok(parsed),
             Err(problem) => output::notice(problem),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_explanations_fit_80_columns() {
+        for line in INTRODUCTION.lines().chain(HASURA.lines()) {
+            assert!(line.len() <= 80, "{line}");
         }
     }
 }
