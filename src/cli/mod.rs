@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::exit::Exit;
 use crate::cli::json::Field;
@@ -90,13 +90,16 @@ fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
         let word = word.to_string_lossy();
         word == "--help" || word.starts_with('-') && !word.starts_with("--") && word.contains('h')
     };
-    let parsed = if words.iter().any(may_be_help) {
-        examples::with_examples(Arguments::command())
-            .try_get_matches_from(words)
-            .and_then(|matches| Arguments::from_arg_matches(&matches))
-    } else {
-        Arguments::try_parse_from(words)
-    };
+    let mut command = Arguments::command();
+    if words.iter().any(may_be_help) {
+        command = examples::with_examples(command);
+    }
+    let parsed = command
+        .try_get_matches_from_mut(words)
+        .and_then(|mut matches| Arguments::from_arg_matches_mut(&mut matches))
+        .map_err(|error| error.format(&mut command));
+    // Freeing the parser would cost as much as parsing.
+    std::mem::forget(command);
     parsed.map_err(|error| {
         let words: Vec<_> = words
             .iter()

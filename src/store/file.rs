@@ -149,8 +149,9 @@ fn readable(path: &Path) -> Result<Option<OpenDatabase>, StoreError> {
             Ok(()) | Err(_) => {}
         },
     }
-    AccountState::load(&connection)?;
+    // Before the first statement that is used again: it would have to be compiled again.
     connection.pragma_update(None, "query_only", true)?;
+    AccountState::load(&connection)?;
     Ok(Some(OpenDatabase::at(path, connection)))
 }
 
@@ -255,7 +256,6 @@ pub(super) fn set_up(connection: &Connection) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON;
          PRAGMA wal_autocheckpoint = {LOG_PAGES};"
     ))?;
     Ok(())
