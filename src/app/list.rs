@@ -50,6 +50,11 @@ pub struct TodoList {
     pending_moves: VecDeque<i64>,
     /// The todo to select as soon as it is in the window.
     select_when_loaded: Option<Target>,
+    /// Whether todos were changed here, or another list is shown, since it was last
+    /// counted.
+    uncounted: bool,
+    /// Whether other rows arrived since it was last counted.
+    moved: bool,
 }
 
 /// A todo to select.
@@ -77,6 +82,8 @@ struct WindowRequest {
     place: Place,
     /// Whether to request rows around a neighbour if the selected todo is gone.
     again: bool,
+    /// Whether todos may have changed, and not only the part that is shown.
+    refreshes: bool,
 }
 
 /// Where the selection goes when a window arrives.
@@ -106,6 +113,8 @@ impl TodoList {
             last_id: WindowId::default(),
             pending_moves: VecDeque::new(),
             select_when_loaded: None,
+            uncounted: true,
+            moved: false,
         }
     }
 
@@ -184,6 +193,7 @@ impl TodoList {
     #[must_use]
     pub fn show(&mut self, query: Query) -> Vec<Effect> {
         self.query = query;
+        self.uncounted = true;
         self.pending_moves.clear();
         let around = self.anchor();
         vec![self.request(around, Place::Keep, false)]
@@ -193,6 +203,7 @@ impl TodoList {
     #[must_use]
     pub fn show_first(&mut self, query: Query) -> Vec<Effect> {
         self.query = query;
+        self.uncounted = true;
         self.pending_moves.clear();
         vec![self.request(Around::Top, Place::First, false)]
     }
@@ -204,6 +215,7 @@ impl TodoList {
             return self.show_first(query);
         };
         self.query = query;
+        self.uncounted = true;
         self.pending_moves.clear();
         self.select_when_loaded = Some(Target { key, is_new: false });
         vec![self.request(Around::Key(key), Place::Keep, false)]
@@ -228,7 +240,11 @@ impl TodoList {
             (Place::Keep, Some(target)) if !self.is_unsaved(target.key) => Around::Key(target.key),
             (Place::Keep, _) => self.anchor(),
         };
-        vec![self.request(around, place, true)]
+        let effect = self.request(around, place, true);
+        if let Some(request) = &mut self.requested {
+            request.refreshes = true;
+        }
+        vec![effect]
     }
 
     /// Applies unsaved changes to the rows. A new todo becomes the selected one.
@@ -260,6 +276,7 @@ impl TodoList {
             let todo = todos.iter().find(|todo| todo.key == change.todo);
             apply_to_window(&mut self.window, change, todo);
         }
+        self.uncounted = true;
         self.rebuild();
         self.refresh()
     }

@@ -23,6 +23,8 @@ pub(crate) struct Device {
     pub(crate) left: Option<LeftAccount>,
     /// How often a round was asked for.
     pub(crate) syncs: usize,
+    /// How often lists were counted row by row.
+    pub(crate) counts: usize,
 }
 
 impl Device {
@@ -43,6 +45,7 @@ impl Device {
             disk_full: false,
             left: None,
             syncs: 0,
+            counts: 0,
         };
         device.settle()?;
         Ok(device)
@@ -98,6 +101,7 @@ impl Device {
     }
 
     fn happen(&mut self, effect: Effect) -> Result<(), StoreError> {
+        self.counts += usize::from(matches!(effect, Effect::Count(_)));
         let msg = match effect {
             Effect::Commit { id, .. } if self.disk_full => Msg::CommitFailed {
                 id,

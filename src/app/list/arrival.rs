@@ -14,6 +14,8 @@ pub struct Arrival {
     pub missing: Option<Key>,
     /// Whether anything on the screen changed.
     pub changed: bool,
+    /// Whether the list is to be counted again: not if it only moved.
+    pub recount: bool,
 }
 
 impl TodoList {
@@ -46,9 +48,15 @@ impl TodoList {
                 return self.request_beside(&neighbours);
             }
         }
-        let changed = self.window != window
-            || request.place != Place::Keep
-            || self.select_when_loaded.is_some();
+        let other_rows = self.window != window;
+        self.moved |= other_rows;
+        let recount = self.uncounted || (self.moved && request.refreshes);
+        if recount {
+            self.uncounted = false;
+            self.moved = false;
+        }
+        let changed =
+            other_rows || request.place != Place::Keep || self.select_when_loaded.is_some();
         self.window = window;
         self.rebuild_near(&neighbours);
         match request.place {
@@ -67,6 +75,7 @@ impl TodoList {
             effects,
             missing,
             changed,
+            recount,
         }
     }
 
@@ -92,6 +101,7 @@ impl TodoList {
                 .filter(|target| target.is_new && !self.is_unsaved(target.key))
                 .map(|target| target.key),
             changed: false,
+            recount: false,
         }
     }
 

@@ -110,11 +110,13 @@ impl TodoList {
 
     pub(super) fn request(&mut self, around: Around, place: Place, again: bool) -> Effect {
         self.last_id = WindowId(self.last_id.0 + 1);
+        let refreshes = self.requested.is_some_and(|request| request.refreshes);
         self.requested = Some(WindowRequest {
             id: self.last_id,
             from: self.selected().map(|row| row.todo.key),
             place,
             again,
+            refreshes,
         });
         Effect::Window {
             id: self.last_id,

@@ -29,7 +29,7 @@ pub(super) fn windowed(
         model.touch();
     }
     let mut effects = arrival.effects;
-    if model.counts.is_none() || model.totals != totals || arrival.changed {
+    if model.counts.is_none() || model.totals != totals || arrival.recount {
         effects.extend(views::counts(model));
     }
     if model.loaded && totals.pending > model.totals.pending {
