@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::app::action::{Action, Day, Layer};
+use crate::app::connection::ConnectionState;
 use crate::app::editor::{self, Editor};
 use crate::app::model::Model;
 use crate::app::queue::{QueueScreen, is_rejected};
@@ -84,6 +85,9 @@ pub fn hints(model: &Model) -> Vec<Hint> {
 
 fn list(model: &Model) -> Vec<Hint> {
     let mut hints = Vec::new();
+    if model.connection == ConnectionState::LoggedOut && !model.offline {
+        hints.extend(of(Layer::List, &[(Action::Login, "log in")]));
+    }
     if !model.marks.is_empty() {
         hints.extend(of(Layer::List, &[(Action::Back, "clear marks")]));
     } else if !model.search.is_empty() {

@@ -41,16 +41,13 @@ pub(super) fn queue(
     buf: &mut Buffer,
 ) {
     if queue.items.is_empty() {
-        if queue.loaded {
-            let middle = line_of(area, area.height / 3);
-            centred(
-                "Everything is on the server.",
-                theme.text,
-                theme,
-                middle,
-                buf,
-            );
-        }
+        let words = match (queue.loaded, &model.who) {
+            (true, _) => "Everything is on the server.",
+            (false, None) => "Not logged in on this device yet.",
+            (false, Some(_)) => return,
+        };
+        let middle = line_of(area, area.height / 3);
+        centred(words, theme.text, theme, middle, buf);
         return;
     }
     let details = if area.height >= 12 {

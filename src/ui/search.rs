@@ -103,6 +103,16 @@ pub(super) fn needles(model: &Model) -> Vec<String> {
         .collect()
 }
 
+/// The column of the meanings if so many examples of each are shown.
+fn meanings(shown: usize) -> u16 {
+    let columns = |examples: &[&str]| {
+        let shown = examples.iter().take(shown);
+        shown.map(|it| width(it) + 2).sum::<u16>()
+    };
+    let widest = TERMS.iter().map(|(examples, _)| columns(examples)).max();
+    INDENT + widest.unwrap_or_default()
+}
+
 /// Draws the terms that narrow a list.
 pub(super) fn terms(theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.height == 0 {
@@ -111,15 +121,22 @@ pub(super) fn terms(theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut pen = Pen::new(line_of(area, 0), theme, buf);
     pen.go_to(area.x + 1)
         .write("words and terms that narrow the list", theme.muted);
-    let columns = |examples: &[&str]| examples.iter().map(|it| width(it) + 2).sum::<u16>();
-    let widest = TERMS.iter().map(|(examples, _)| columns(examples)).max();
-    let meanings = area.x + INDENT + widest.unwrap_or_default();
+    let meaning_width = TERMS.iter().map(|(_, meaning)| width(meaning)).max();
+    let room = area
+        .width
+        .saturating_sub(meaning_width.unwrap_or_default() + 1);
+    // As many examples as leave room for what they mean.
+    let (shown, meanings) = (1..=4)
+        .rev()
+        .map(|shown| (shown, meanings(shown)))
+        .find(|(_, at)| *at <= room)
+        .unwrap_or((1, meanings(1)));
     for (n, (examples, meaning)) in (1..area.height).zip(TERMS) {
         let mut pen = Pen::new(line_of(area, n), theme, buf);
         pen.go_to(area.x + INDENT);
-        for example in examples {
+        for example in examples.iter().take(shown) {
             pen.write(example, theme.key).write("  ", theme.muted);
         }
-        pen.go_to(meanings).write(meaning, theme.muted);
+        pen.go_to(area.x + meanings).write(meaning, theme.muted);
     }
 }

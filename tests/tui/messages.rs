@@ -215,7 +215,7 @@ fn details_show_the_whole_key_where_there_is_room() {
 
 #[test]
 fn the_meanings_of_search_terms_are_one_column() {
-    for width in [80, 120] {
+    for width in [60, 80, 120] {
         let mut stage = listed(width, 24);
         stage.press("/");
         let screen = stage.screen();
@@ -267,4 +267,13 @@ fn an_ascii_terminal_gets_no_other_characters() {
         let screen = stage.screen().replace('│', "");
         assert!(screen.is_ascii(), "{keys}:\n{screen}");
     }
+}
+
+#[test]
+fn a_logged_out_user_sees_the_key_that_logs_in_first_and_no_blank_screen() {
+    let mut stage = Stage::new(80, 16, None);
+    stage.press("esc");
+    shows(&stage, "│ L log in   a add ");
+    stage.press("Q");
+    shows(&stage, "Not logged in on this device yet.");
 }
