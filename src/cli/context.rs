@@ -1,8 +1,10 @@
 //! What every command needs: flags, clock, configuration, profile, prompts.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use jiff::civil::Weekday;
 
@@ -30,6 +32,8 @@ pub(crate) struct CommandContext {
     pub(crate) clock: Clock,
     /// A token refresh to wait for once the command has answered.
     pub(crate) pending_refresh: PendingRefresh,
+    /// The time that the command's rounds took: all share one limit.
+    pub(crate) in_rounds: Cell<Duration>,
 }
 
 /// A profile with the account it was last logged in to.

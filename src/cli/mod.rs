@@ -2,6 +2,7 @@
 //!
 //! `commands` has one file per command; what several of them share is beside it.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -75,6 +76,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         flags: global,
         clock: Clock::from_environment(),
         pending_refresh: PendingRefresh::default(),
+        in_rounds: Cell::default(),
     };
     let exit = reject_spaced_fields(&words)
         .and_then(|()| choose_command(device_code, json, command))

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
@@ -72,7 +72,7 @@ impl SyncOptions {
     }
 }
 
-/// Attempts one round: pushes and pulls.
+/// Attempts one round: pushes and pulls. All rounds of a command share one limit.
 ///
 /// # Errors
 ///
@@ -97,6 +97,8 @@ pub(crate) fn attempt(
     let remote = Hasura::new(endpoint, session.clone())?;
     let now = || context.clock.now();
     let runtime = runtime()?;
+    let began = Instant::now();
+    let limit = options.limit.saturating_sub(context.in_rounds.get());
     let ended = runtime.block_on(async {
         let round = Box::pin(async {
             if options.full {
@@ -105,7 +107,7 @@ pub(crate) fn attempt(
                 round(store, &remote, &lock, now).await
             }
         });
-        let round = tokio::time::timeout(options.limit, round);
+        let round = tokio::time::timeout(limit, round);
         let waits_for = || waits_for(known, &lock, session.awaited());
         if options.limit > SYNC_LIMIT {
             unless_interrupted(saying(context, waits_for, round)).await
@@ -115,6 +117,8 @@ pub(crate) fn attempt(
     });
     let awaited = session.awaited();
     context.pending_refresh.keep(runtime, session);
+    let in_rounds = context.in_rounds.get() + began.elapsed();
+    context.in_rounds.set(in_rounds);
     let skipped = match ended?.ok() {
         Some(Ok(report)) => return Ok(Ok(report)),
         Some(Err(RoundError::Store(error @ StoreError::Isolated { .. }))) => {
@@ -136,7 +140,7 @@ pub(crate) fn attempt(
         // The next command continues the pull.
         None if remote.has_answered() => SyncSkipped::Slow,
         None if FileLock::is_taken(&lock) => SyncSkipped::Ended(RoundError::Busy),
-        None => timed_out(context, known, store, awaited, options.limit),
+        None => timed_out(context, known, store, awaited, limit),
     };
     Ok(Err(skipped))
 }

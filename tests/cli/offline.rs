@@ -187,3 +187,21 @@ fn output_that_cannot_be_written_does_not_make_a_script_repeat_the_change() -> C
     assert_eq!(sandbox.texts()?.len(), 1);
     Ok(())
 }
+
+#[test]
+fn all_requests_of_a_command_share_its_two_seconds() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["sync"])?.ended(0)?;
+    let other = Machine::logged_in(&sandbox, "ada@example.com")?;
+    other.run(&["add", "milk"])?.ended(0)?;
+    let slow = json!({"route": "graphql", "fault": "delay", "ms": 1200});
+    sandbox.control(Method::POST, "/faults", Some(slow))?;
+
+    // Found by a first round, completed by a second.
+    let ran = machine.run(&["done", "1"])?.ended(0)?;
+
+    assert!(ran.stdout.contains("milk"), "{ran:?}");
+    assert!(ran.stderr.contains("queued"), "{ran:?}");
+    Ok(())
+}
