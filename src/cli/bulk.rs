@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::json::{Fields, ShownAll};
 use crate::cli::output;
 use crate::cli::pick::{self, Pick, Picked};
-use crate::cli::write::{Writing, answer_printed, commit, has_unsent};
+use crate::cli::write::{Writing, answer_printed, commit, done_to, has_unsent};
 use crate::domain::change::Act;
 use crate::domain::key::Key;
 use crate::domain::query::Scope;
@@ -116,11 +116,8 @@ pub(crate) fn carry_out(
     if bulk.writing.dry_run {
         printed?;
     } else {
-        answer_printed(
-            output::verb(verb.participle),
-            only(&affected, &picked.found),
-            printed,
-        )?;
+        let done = output::verb(verb.participle);
+        answer_printed(|| done_to(done, only(&affected, &picked.found)), printed)?;
     }
     match (picked.error(), rejected) {
         (Some(error), _) | (None, Some(error)) => Err(error),

@@ -233,7 +233,13 @@ pub(crate) fn entries_of(
     read_queue(|| store.entries_of(todos))
 }
 
-fn read_queue<T>(read: impl Fn() -> Result<T, StoreError>) -> Result<T, CliError> {
+/// Reads from the outbox with `read`. If unreadable entries were quarantined, reports
+/// that and reads the others.
+///
+/// # Errors
+///
+/// The store's.
+pub(crate) fn read_queue<T>(read: impl Fn() -> Result<T, StoreError>) -> Result<T, CliError> {
     match read() {
         Err(error @ StoreError::Isolated { .. }) => {
             output::notice(format!("{error}. {}", error.help()));

@@ -1,6 +1,6 @@
 //! The file formats of `import` and `export`.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -77,62 +77,72 @@ fn csv_kind(start: &str) -> Format {
 /// One todo of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Imported {
-    /// Its line, or its place in an array, from 1.
-    pub(crate) line: usize,
     /// The text.
     pub(crate) text: String,
     /// Its key, if the file has one.
     pub(crate) key: Option<Key>,
 }
 
-/// The contents of a file.
-#[derive(Debug, Default)]
+/// One line, row or element of a file.
+#[derive(Debug)]
 pub(crate) struct Parsed {
-    /// The todos.
-    pub(crate) todos: Vec<Imported>,
-    /// Lines that cannot be imported, with the reason.
-    pub(crate) left_out: Vec<(usize, String)>,
-    /// Fields that a todo.txt line cannot hold, with their counts.
-    pub(crate) lost: BTreeMap<String, usize>,
+    /// Its line, or its place in an array, from 1.
+    pub(crate) line: usize,
+    /// Its todo, if it is one, or why it cannot be imported.
+    pub(crate) todo: Result<Option<Imported>, String>,
+    /// Fields that a todo.txt line cannot hold.
+    pub(crate) lost: Vec<Cow<'static, str>>,
 }
 
 impl Parsed {
-    fn add(&mut self, line: usize, text: String, key: Option<Key>) {
-        if text.contains('\0') {
-            self.leave_out(line, "contains a NUL");
-        } else if text.trim().is_empty() {
-            self.leave_out(line, "has no text");
-        } else {
-            self.todos.push(Imported { line, text, key });
+    /// Starts with a line that is no todo.
+    fn at(line: usize) -> Self {
+        Self {
+            line,
+            todo: Ok(None),
+            lost: Vec::new(),
         }
     }
 
-    fn leave_out(&mut self, line: usize, why: impl Into<String>) {
-        self.left_out.push((line, why.into()));
+    fn add(&mut self, text: String, key: Option<Key>) {
+        if text.contains('\0') {
+            self.leave_out("contains a NUL");
+        } else if text.trim().is_empty() {
+            self.leave_out("has no text");
+        } else {
+            self.todo = Ok(Some(Imported { text, key }));
+        }
     }
 
-    fn lose(&mut self, what: impl Into<String>) {
-        *self.lost.entry(what.into()).or_default() += 1;
+    fn leave_out(&mut self, why: impl Into<String>) {
+        self.todo = Err(why.into());
+    }
+
+    fn lose(&mut self, what: impl Into<Cow<'static, str>>) {
+        self.lost.push(what.into());
     }
 }
+
+/// The lines, rows or elements of a file, parsed one by one.
+pub(crate) type Records<'a> = Box<dyn Iterator<Item = Parsed> + 'a>;
 
 /// Reads `content`; a byte order mark is skipped.
 ///
 /// # Errors
 ///
 /// Why the file is not of this format.
-pub(crate) fn parse(format: Format, content: &[u8]) -> Result<Parsed, String> {
+pub(crate) fn parse(format: Format, content: &[u8]) -> Result<Records<'_>, String> {
     let mark = "\u{feff}".as_bytes();
     let content = content.strip_prefix(mark).unwrap_or(content);
-    match format {
-        Format::Todotxt => Ok(lines::todotxt(content)),
-        Format::Markdown => Ok(lines::markdown(content)),
-        Format::Json => records::json(content),
-        Format::Jsonl => Ok(records::jsonl(content)),
-        Format::Csv => records::csv(content),
-        Format::Taskwarrior => foreign::taskwarrior(content),
-        Format::Todoist => foreign::todoist(content),
-    }
+    Ok(match format {
+        Format::Todotxt => Box::new(lines::todotxt(content)),
+        Format::Markdown => Box::new(lines::markdown(content)),
+        Format::Json => Box::new(records::json(content)?),
+        Format::Jsonl => Box::new(records::jsonl(content)),
+        Format::Csv => Box::new(records::csv(content)?),
+        Format::Taskwarrior => Box::new(foreign::taskwarrior(content)?),
+        Format::Todoist => Box::new(foreign::todoist(content)?),
+    })
 }
 
 /// Writes todos in one of the formats, one by one.

@@ -1,12 +1,13 @@
 //! Commits changes, then tries to send them at once.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::io;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::context::{CommandContext, KnownProfile, entries_of, outbox};
+use crate::cli::context::{CommandContext, KnownProfile, entries_of, outbox, read_queue};
 use crate::cli::duration::duration;
 use crate::cli::error::CliError;
 use crate::cli::json::Fields;
@@ -69,10 +70,53 @@ pub(crate) fn commit(
     limit: Option<Duration>,
 ) -> Result<Written, CliError> {
     commit_by(context, known, store, changes, limit, |store| {
-        let mut progress = ProgressLine::new(context);
-        let written = |count| progress.show(|| bar(count, changes.len()));
-        Ok(store.commit_action_with(Session::Cli, verb, changes, written)?)
+        write_each(context, store, verb, changes, changes.len(), Some)
     })
+}
+
+/// As [`commit`], for the adds of new `todos`, which are made one by one. Returns only
+/// the todos that `keep` returns.
+///
+/// # Errors
+///
+/// As [`commit`].
+pub(crate) fn commit_adds(
+    context: &CommandContext,
+    known: &KnownProfile,
+    store: &mut Store,
+    todos: HashSet<Key>,
+    adds: impl Iterator<Item = Change>,
+    limit: Option<Duration>,
+    keep: impl FnMut(Todo) -> Option<Todo>,
+) -> Result<Written, CliError> {
+    let count = todos.len();
+    let scope = Scope {
+        todos,
+        changes: None,
+    };
+    commit_scope(context, known, store, scope, limit, |store| {
+        write_each(context, store, "added", adds, count, keep)
+    })
+}
+
+/// Writes about `count` changes with their progress; returns the todos that `keep`
+/// returns.
+fn write_each<C: Borrow<Change>>(
+    context: &CommandContext,
+    store: &mut Store,
+    verb: &str,
+    changes: impl IntoIterator<Item = C>,
+    count: usize,
+    mut keep: impl FnMut(Todo) -> Option<Todo>,
+) -> Result<Vec<Todo>, CliError> {
+    let mut progress = ProgressLine::new(context);
+    let (mut written, mut todos) = (0, Vec::new());
+    store.commit_each(Session::Cli, verb, changes, count, |todo| {
+        todos.extend(todo.and_then(&mut keep));
+        written += 1;
+        progress.show(|| bar(written, count));
+    })?;
+    Ok(todos)
 }
 
 /// As [`commit`], with `write` as the commit.
@@ -88,19 +132,41 @@ pub(crate) fn commit_by(
     limit: Option<Duration>,
     write: impl FnOnce(&mut Store) -> Result<Vec<Todo>, CliError>,
 ) -> Result<Written, CliError> {
+    let scope = Scope {
+        todos: changes.iter().map(|change| change.todo).collect(),
+        changes: Some(changes),
+    };
+    commit_scope(context, known, store, scope, limit, write)
+}
+
+/// What a commit changes.
+struct Scope<'a> {
+    todos: HashSet<Key>,
+    /// `None` if all are adds of new todos.
+    changes: Option<&'a [Change]>,
+}
+
+fn commit_scope(
+    context: &CommandContext,
+    known: &KnownProfile,
+    store: &mut Store,
+    scope: Scope<'_>,
+    limit: Option<Duration>,
+    write: impl FnOnce(&mut Store) -> Result<Vec<Todo>, CliError>,
+) -> Result<Written, CliError> {
     let options = limit.map_or(SyncOptions::DEFAULT, SyncOptions::insisting);
-    if forbidden(store, changes)?.is_some()
+    if forbidden(store, &scope)?.is_some()
         && network::attempt(context, known, store, options)?.is_ok()
-        && let Some(act) = forbidden(store, changes)?
+        && let Some(act) = forbidden(store, &scope)?
     {
         return Err(CliError::NotAllowed { act, queued: false });
     }
-    let affected = changes.iter().map(|change| change.todo).collect();
-    let known_rejections = KnownRejections::known(store, Some(&affected))?;
+    let changes = scope.changes.unwrap_or_default();
+    let known_rejections = KnownRejections::known(store, Some(&scope.todos))?;
     let repeating = store.repeating_todos(changes)?;
     let committed = write(store)?;
     known_rejections.report_replaced(context, store, changes)?;
-    let tried = if changes.is_empty() || !has_unsent(store)? {
+    let tried = if scope.todos.is_empty() || !has_unsent(store)? {
         Ok(())
     } else {
         let tried = network::attempt(context, known, store, options);
@@ -121,28 +187,41 @@ pub(crate) fn commit_by(
     let todos: Vec<_> = todos
         .map(|(todo, now)| now.unwrap_or(Todo { state, ..todo }))
         .collect();
-    let keys = todos.iter().map(|todo| todo.key).collect();
-    let mut error = rejected::error(known_rejections.since(store, Some(&keys))?);
-    if let (None, Ok(()), Some(act)) = (&error, &tried, stuck(store, Some(&keys))?) {
-        error = Some(CliError::NotAllowed { act, queued: true });
+    let keys = match scope.changes {
+        Some(_) => todos.iter().map(|todo| todo.key).collect(),
+        None => scope.todos,
+    };
+    let rejections = known_rejections.since(store, Some(&keys))?;
+    let mut rejected = rejected::error(rejections);
+    if let (None, Ok(()), Some(act)) = (&rejected, &tried, stuck(store, Some(&keys))?) {
+        rejected = Some(CliError::NotAllowed { act, queued: true });
     }
-    let unsent = |todo: &Todo| matches!(todo.state, SyncState::Pending | SyncState::Sent);
     match tried {
-        Err(skipped) => match waiting(store, &keys)? {
-            (0, 0) => {}
-            (0, _) => {
-                let why = skipped.why();
-                context.notice(format!("sent, but the list is not up to date: {why}"));
-            }
-            (count, _) => context.notice(queued(count, &skipped, known)),
-        },
-        Ok(()) if error.is_none() && todos.iter().any(unsent) => {
+        Ok(()) if rejected.is_some() || !has_unsent(store)? => {}
+        tried => report_waiting(context, known, tried, waiting(store, &keys)?),
+    }
+    Ok(Written { todos, rejected })
+}
+
+/// Prints on stderr why changes are not on the server: `waiting` for its answer, or
+/// `answered`.
+fn report_waiting(
+    context: &CommandContext,
+    known: &KnownProfile,
+    tried: Result<(), SyncSkipped>,
+    (waiting, answered): (usize, usize),
+) {
+    match tried {
+        Err(skipped) if waiting > 0 => context.notice(queued(waiting, &skipped, known)),
+        Err(skipped) if answered > 0 => {
+            let why = skipped.why();
+            context.notice(format!("sent, but the list is not up to date: {why}"));
+        }
+        Ok(()) if waiting > 0 => {
             context.notice("queued: the server has not confirmed it yet; `tudone sync` sends it");
         }
-        Ok(()) => {}
+        Ok(()) | Err(_) => {}
     }
-    let rejected = error;
-    Ok(Written { todos, rejected })
 }
 
 /// Returns whether anything is unsent: an undone add that was never sent leaves
@@ -159,15 +238,15 @@ pub(crate) fn has_unsent(store: &Store) -> Result<bool, CliError> {
 /// Counts the changes of `todos` that the server has not answered, and those that it
 /// has.
 fn waiting(store: &Store, todos: &HashSet<Key>) -> Result<(usize, usize), CliError> {
-    let (mut waiting, mut answered) = (0, 0);
-    for entry in entries_of(store, todos)? {
-        match entry.progress {
+    read_queue(|| {
+        let (mut waiting, mut answered) = (0, 0);
+        store.each_entry_of(todos, |entry| match entry.progress {
             Progress::Pending | Progress::Sent { .. } => waiting += 1,
             Progress::Answered => answered += 1,
             Progress::Rejected(_) => {}
-        }
-    }
-    Ok((waiting, answered))
+        })?;
+        Ok((waiting, answered))
+    })
 }
 
 fn queued(count: usize, skipped: &SyncSkipped, known: &KnownProfile) -> String {
@@ -186,11 +265,15 @@ fn queued(count: usize, skipped: &SyncSkipped, known: &KnownProfile) -> String {
     format!("{what}: {why}; {first}`tudone sync` sends {object}")
 }
 
-/// Returns what the role may not do of `changes`. A change of a todo that has an
+/// Returns what the role may not do of the changes. A change of a todo that has an
 /// unsent change folds into that and sends nothing of its own.
-fn forbidden(store: &Store, changes: &[Change]) -> Result<Option<&'static str>, CliError> {
+fn forbidden(store: &Store, scope: &Scope<'_>) -> Result<Option<&'static str>, CliError> {
     let Some(may) = store.capabilities()? else {
         return Ok(None);
+    };
+    let Some(changes) = scope.changes else {
+        let is_forbidden = !scope.todos.is_empty() && !may.insert;
+        return Ok(is_forbidden.then_some("add"));
     };
     let lacking = |change: &Change| lacking(may, &change.act).map(|act| (change.todo, act));
     let found: Vec<_> = changes.iter().filter_map(lacking).collect();
@@ -238,27 +321,29 @@ pub(crate) fn lacking(may: Capabilities, act: &Act) -> Option<&'static str> {
     }
 }
 
-/// Handles a failed print after `todos` were changed: reports the change on stderr and
-/// succeeds, since a script would otherwise repeat the command.
+/// Handles a failed print after todos were changed: reports on stderr what was `done`
+/// and succeeds, since a script would otherwise repeat the command.
 ///
 /// # Errors
 ///
 /// Every other error of `printed`, and a closed pipe.
-pub(crate) fn answer_printed<'a>(
-    done: &str,
-    todos: impl IntoIterator<Item = &'a Todo>,
+pub(crate) fn answer_printed(
+    done: impl FnOnce() -> String,
     printed: Result<(), CliError>,
 ) -> Result<(), CliError> {
     match printed {
         Err(CliError::Output(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let handles = todos.into_iter().map(|it| it.handle().to_string());
-            let handles: Vec<String> = handles.collect();
-            let handles = handles.join(", ");
-            output::notice(format!(
-                "{done} {handles}; cannot write the output: {error}"
-            ));
+            let done = done();
+            output::notice(format!("{done}; cannot write the output: {error}"));
             Ok(())
         }
         printed => printed,
     }
+}
+
+/// Formats what was `done` to `todos`: `added 42, n3`.
+pub(crate) fn done_to<'a>(done: &str, todos: impl IntoIterator<Item = &'a Todo>) -> String {
+    let handles = todos.into_iter().map(|it| it.handle().to_string());
+    let handles: Vec<String> = handles.collect();
+    format!("{done} {}", handles.join(", "))
 }

@@ -1,5 +1,7 @@
 //! Commits changes to the outbox; retries and drops them.
 
+use std::borrow::Borrow;
+
 use crate::domain::change::{Act, Change, OutboxEntry, Progress, REMOVED_ELSEWHERE, Rejection};
 use crate::domain::fold::{FoldContext, FoldStep, Retry};
 use crate::domain::history::{HistoryItem, Session};
@@ -7,6 +9,7 @@ use crate::domain::key::Key;
 use crate::domain::todo::{Row, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::history::ActionItems;
 use crate::store::outbox::Queue;
 use crate::store::write::Write;
 
@@ -37,7 +40,9 @@ impl Store {
             if let Some(first) = changes.first() {
                 write.arrange(first.at)?;
             }
-            Ok(write.accept_all(changes, |_| ())?.0)
+            let mut todos = Vec::with_capacity(changes.len());
+            write.accept_all(changes, changes.len(), |todo| todos.extend(todo))?;
+            Ok(todos)
         })
     }
 
@@ -54,30 +59,36 @@ impl Store {
         verb: &str,
         changes: &[Change],
     ) -> Result<Vec<Todo>, StoreError> {
-        self.commit_action_with(session, verb, changes, |_| ())
+        let mut todos = Vec::with_capacity(changes.len());
+        self.commit_each(session, verb, changes, changes.len(), |todo| {
+            todos.extend(todo);
+        })?;
+        Ok(todos)
     }
 
-    /// As [`Store::commit_action`], and calls `written` with the number of changes
-    /// that are written, before all are committed together.
+    /// As [`Store::commit_action`], for about `count` changes that are made one by one:
+    /// none is kept in memory. Calls `written` with the todo of each that is written,
+    /// before all are committed together.
     ///
     /// # Errors
     ///
     /// As [`Store::commit`].
-    pub fn commit_action_with(
+    pub fn commit_each<C: Borrow<Change>>(
         &mut self,
         session: Session,
         verb: &str,
-        changes: &[Change],
-        written: impl FnMut(usize),
-    ) -> Result<Vec<Todo>, StoreError> {
-        let Some(first) = changes.first() else {
-            return Ok(Vec::new());
+        changes: impl IntoIterator<Item = C>,
+        count: usize,
+        written: impl FnMut(Option<Todo>),
+    ) -> Result<(), StoreError> {
+        let mut changes = changes.into_iter().peekable();
+        let Some(at) = changes.peek().map(|first| first.borrow().at) else {
+            return Ok(());
         };
         self.writing(|write| {
-            write.arrange(first.at)?;
-            let (todos, items) = write.accept_all(changes, written)?;
-            write.record_action(session, verb, first.at, &items)?;
-            Ok(todos)
+            write.arrange(at)?;
+            let items = write.accept_all(changes, count, written)?;
+            write.record_action(session, verb, at, items)
         })
     }
 
@@ -108,8 +119,9 @@ impl Store {
     ) -> Result<Vec<Todo>, StoreError> {
         self.writing(|write| {
             write.arrange(add.at)?;
-            let (todos, items) = write.accept_all(std::slice::from_ref(add), |_| ())?;
-            write.record_action(session, "added", add.at, &items)?;
+            let mut todos = Vec::new();
+            let items = write.accept_all([add], 1, |todo| todos.extend(todo))?;
+            write.record_action(session, "added", add.at, items)?;
             write.drop_entry(seq)?;
             Ok(todos)
         })
@@ -127,23 +139,25 @@ impl Store {
 }
 
 impl Write<'_> {
-    fn accept_all(
+    /// Accepts about `count` changes; calls `written` with what each returns.
+    fn accept_all<C: Borrow<Change>>(
         &mut self,
-        changes: &[Change],
-        mut written: impl FnMut(usize),
-    ) -> Result<(Vec<Todo>, Vec<HistoryItem>), StoreError> {
-        let mut todos = Vec::with_capacity(changes.len());
-        let mut items = Vec::with_capacity(changes.len());
-        self.with_cache_for(changes.len(), |write| {
-            for (change, count) in changes.iter().zip(1..) {
-                let (todo, item) = write.accept(change)?;
-                todos.extend(todo);
-                items.extend(item);
-                written(count);
+        changes: impl IntoIterator<Item = C>,
+        count: usize,
+        mut written: impl FnMut(Option<Todo>),
+    ) -> Result<ActionItems, StoreError> {
+        let mut items = ActionItems::default();
+        self.with_cache_for(count, |write| {
+            for change in changes {
+                let (todo, item) = write.accept(change.borrow())?;
+                if let Some(item) = item {
+                    items.push(&item)?;
+                }
+                written(todo);
             }
             Ok(())
         })?;
-        Ok((todos, items))
+        Ok(items)
     }
 
     /// Returns the todo as shown now (a deleted one as it was), and the effect of the

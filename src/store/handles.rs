@@ -41,6 +41,18 @@ impl Store {
         })
     }
 
+    /// Returns for each key whether [`Store::todo`] finds a todo, all from one snapshot.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn are_shown(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<bool>, StoreError> {
+        self.reading(|snapshot| {
+            let found = |key| Ok(todo(snapshot, current(snapshot, key)?)?.is_some());
+            keys.into_iter().map(found).collect()
+        })
+    }
+
     /// Returns the todo that `handle` names, or at most 100 todos for an ambiguous
     /// prefix.
     ///

@@ -42,6 +42,45 @@ struct StoredItem<'a> {
     after: Option<Cow<'a, str>>,
 }
 
+/// The items of one action, as they are stored: a JSON array that grows.
+#[derive(Default)]
+pub(super) struct ActionItems {
+    count: usize,
+    /// The text of the first.
+    text: String,
+    /// The array without its last bracket.
+    json: Vec<u8>,
+}
+
+impl ActionItems {
+    /// Adds an item.
+    pub(super) fn push(&mut self, item: &HistoryItem) -> Result<(), StoreError> {
+        if self.count == 0 {
+            item.text().clone_into(&mut self.text);
+        }
+        self.count += 1;
+        self.json.push(if self.count == 1 { b'[' } else { b',' });
+        serde_json::to_writer(&mut self.json, &StoredItem::of(item)).map_err(|_| INVALID)
+    }
+
+    /// Collects `items`.
+    pub(super) fn of<'d>(
+        items: impl IntoIterator<Item = &'d HistoryItem>,
+    ) -> Result<Self, StoreError> {
+        let mut all = Self::default();
+        for item in items {
+            all.push(item)?;
+        }
+        Ok(all)
+    }
+
+    /// Returns the whole array.
+    fn finish(mut self) -> Vec<u8> {
+        self.json.push(b']');
+        self.json
+    }
+}
+
 impl Store {
     /// Returns the actions of `session` that can be undone, newest first.
     ///
@@ -93,19 +132,19 @@ impl Write<'_> {
         session: Session,
         verb: &str,
         at: Timestamp,
-        items: &[HistoryItem],
+        items: ActionItems,
     ) -> Result<(), StoreError> {
-        let Some(first) = items.first() else {
+        if items.count == 0 {
             return Ok(());
-        };
+        }
         self.tx
             .prepare_cached("DELETE FROM history WHERE session IS ?1 AND undone = 1")?
             .execute([stored(session)])?;
         let entry = HistoryEntry {
             at,
             verb: verb.to_owned(),
-            count: items.len().try_into().unwrap_or(u64::MAX),
-            text: first.text().to_owned(),
+            count: items.count.try_into().unwrap_or(u64::MAX),
+            text: items.text.clone(),
         };
         self.insert_action(session, &entry, false, items)
     }
@@ -116,24 +155,24 @@ impl Write<'_> {
         session: Session,
         entry: &HistoryEntry,
         undone: bool,
-        items: &[HistoryItem],
+        items: ActionItems,
     ) -> Result<(), StoreError> {
-        let deeds = written(items)?;
+        let deeds = items.finish();
         let is_large = deeds.len() > LARGE;
-        self.tx
-            .prepare_cached(
-                "INSERT INTO history(at, verb, count, text, deeds, start, session, undone)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
-            )?
-            .execute(params![
-                entry.at.to_string(),
-                entry.verb,
-                i64::try_from(entry.count).unwrap_or(i64::MAX),
-                entry.text,
-                deeds,
-                stored(session),
-                undone,
-            ])?;
+        let mut insert = self.tx.prepare_cached(
+            "INSERT INTO history(at, verb, count, text, deeds, start, session, undone)
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
+        )?;
+        insert.raw_bind_parameter(1, entry.at.to_string())?;
+        insert.raw_bind_parameter(2, &entry.verb)?;
+        insert.raw_bind_parameter(3, i64::try_from(entry.count).unwrap_or(i64::MAX))?;
+        insert.raw_bind_parameter(4, &entry.text)?;
+        // SQLite copies the value, and once more into the row: megabytes for many items.
+        insert.raw_bind_parameter(5, &deeds)?;
+        drop(deeds);
+        insert.raw_bind_parameter(6, stored(session))?;
+        insert.raw_bind_parameter(7, undone)?;
+        insert.raw_execute()?;
         let newest = self.tx.last_insert_rowid();
         self.tx
             .prepare_cached(
@@ -211,7 +250,7 @@ impl Write<'_> {
                 act,
                 count(items.len()),
                 first.text(),
-                written(items.iter().copied())?
+                ActionItems::of(items.iter().copied())?.finish()
             ])?;
         Ok(())
     }
@@ -244,11 +283,6 @@ fn count(items: usize) -> i64 {
 const INVALID: StoreError = StoreError::Value {
     what: "history entry",
 };
-
-fn written<'d>(items: impl IntoIterator<Item = &'d HistoryItem>) -> Result<Vec<u8>, StoreError> {
-    let kept: Vec<_> = items.into_iter().map(StoredItem::of).collect();
-    serde_json::to_vec(&kept).map_err(|_| INVALID)
-}
 
 fn read(bytes: &[u8]) -> Result<Vec<HistoryItem>, StoreError> {
     let kept: Vec<StoredItem<'_>> = serde_json::from_slice(bytes).map_err(|_| INVALID)?;

@@ -138,13 +138,27 @@ impl Store {
     ///
     /// SQLite's.
     pub fn entries_of(&self, todos: &HashSet<Key>) -> Result<Vec<OutboxEntry>, StoreError> {
+        let mut entries = Vec::new();
+        self.each_entry_of(todos, |entry| entries.push(entry))?;
+        Ok(entries)
+    }
+
+    /// Calls `each` with what [`Store::entries_of`] returns, one by one.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn each_entry_of(
+        &self,
+        todos: &HashSet<Key>,
+        mut each: impl FnMut(OutboxEntry),
+    ) -> Result<(), StoreError> {
         self.reading(|snapshot| {
-            let mut entries = Vec::new();
             for todo in todos {
                 let key = blob(*todo);
-                read(snapshot, "key = ?1", key, |entry, _, _| entries.push(entry))?;
+                read(snapshot, "key = ?1", key, |entry, _, _| each(entry))?;
             }
-            Ok(entries)
+            Ok(())
         })
     }
 }

@@ -7,14 +7,16 @@ use crate::store::write::Write;
 /// own 2 MB.
 const MANY: usize = 1000;
 
-/// The size of the large cache in KiB: the pages of about 100,000 adds.
-const LARGE: i64 = 64 * 1024;
+/// The size of the large cache in KiB: the indexes that 100,000 adds change. The pages
+/// of the tables grow at their end; each is written to the log once it is full.
+const LARGE: i64 = 16 * 1024;
 
 impl Write<'_> {
     /// Runs `work`, which makes `changes` changes, with a cache that holds the pages that
-    /// it changes. Keys are random, so that each change touches other pages of their
-    /// indexes: with a small cache a page is written to the log, dropped and read back
-    /// many times before the commit. The pages are freed at the commit.
+    /// it changes more than once. Keys are random, so that each change touches other
+    /// pages of their indexes: with a small cache such a page is written to the log,
+    /// dropped and read back many times before the commit. The pages are freed at the
+    /// commit.
     pub(super) fn with_cache_for<T>(
         &mut self,
         changes: usize,

@@ -10,6 +10,7 @@ use crate::domain::key::{ChangeId, Key};
 use crate::domain::todo::{SyncState, Todo};
 use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::history::ActionItems;
 use crate::store::write::Write;
 
 /// A source of unique ids.
@@ -137,7 +138,7 @@ impl Write<'_> {
                 count: done.len().try_into().unwrap_or(u64::MAX),
                 ..report.action.clone()
             };
-            self.insert_action(session, &reversal, !redo, &done)?;
+            self.insert_action(session, &reversal, !redo, ActionItems::of(&done)?)?;
         }
         Ok(Some(report))
     }

@@ -173,9 +173,13 @@ fn purging_unsent_changes_needs_a_yes() -> Checked {
 fn output_that_cannot_be_written_does_not_make_a_script_repeat_the_change() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let file = machine.path("bread.txt");
+    std::fs::write(&file, "bread\n")?;
+    let file = file.to_str().ok_or("path")?;
     for (words, said) in [
         (&["add", "milk"][..], "added 1;"),
         (&["done", "1", "--json"], "completed 1;"),
+        (&["import", file], "added 1 todo;"),
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full")?;
         let mut command = machine.tudone(words);
@@ -184,7 +188,7 @@ fn output_that_cannot_be_written_does_not_make_a_script_repeat_the_change() -> C
         assert!(ran.stderr.contains(said), "{ran:?}");
         assert!(ran.stderr.contains("cannot write the output"), "{ran:?}");
     }
-    assert_eq!(sandbox.texts()?.len(), 1);
+    assert_eq!(sandbox.texts()?.len(), 2);
     Ok(())
 }
 

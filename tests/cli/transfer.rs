@@ -1,5 +1,7 @@
 //! Import and export: what goes out comes in again, once.
 
+use serde_json::json;
+
 use crate::support::{Checked, Machine, Sandbox};
 
 /// Texts that a format may stumble over.
@@ -70,6 +72,51 @@ fn one_bad_line_is_named_and_the_rest_is_imported() -> Checked {
     machine.feed(&again, b"one\n")?.ended(0)?;
     assert_eq!(sandbox.texts()?.len(), 3);
     machine.feed(&["import", "-"], b"one\n")?.ended(2)?;
+    Ok(())
+}
+
+#[test]
+fn a_json_file_is_imported_element_by_element_or_not_at_all() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let import = ["import", "-", "--format", "json"];
+    for broken in [r#"[{"text":"cut"},{"te"#, r#"{"text":"no list"}"#, "1"] {
+        machine.feed(&import, broken.as_bytes())?.ended(2)?;
+        assert!(sandbox.texts()?.is_empty(), "{broken}");
+    }
+
+    let file =
+        r#" {"as_of": null, "todos": [{"text": "one", "tags": {"a": "b"}}, 2, {"text": "three"}]}"#;
+    let ran = machine.feed(&import, file.as_bytes())?.ended(1)?;
+    assert!(ran.stderr.contains("line 2 invalid type"), "{ran:?}");
+    assert_eq!(sandbox.texts()?, ["one", "three"]);
+
+    let again = [&import[..], &["--json=text"]].concat();
+    let file = br#"[{"text": "four"}, {"text": "one"}]"#;
+    let answer = machine.feed(&again, file)?.ended(0)?.json()?;
+    assert_eq!(answer["todos"], json!([{"text": "four"}]));
+    assert_eq!(answer["already_there"], 1);
+    Ok(())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_large_file_is_imported_todo_by_todo() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let path = machine.path("large.txt");
+    let line = |number| format!("{number} {}\n", "word ".repeat(4000));
+    let content: String = (0..900).map(line).collect();
+    // The file, its texts in the history, SQLite's copy of these, and the program.
+    let limit = 4 * content.len() / 1024 + 8 * 1024;
+    std::fs::write(&path, content)?;
+    let limited = format!("ulimit -d {limit}; exec \"$@\"");
+    machine.launch_through(&["sh", "-c", &limited, "sh"]);
+
+    let path = path.to_str().ok_or("path")?;
+    let ran = machine.run(&["import", "--offline", path])?.ended(0)?;
+
+    assert_eq!(ran.stdout, "added 900 todos\n");
     Ok(())
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         return Err(CliError::Refused { changes });
     }
     let printed = print(context, arguments, &written.todos);
-    write::answer_printed("added", &written.todos, printed)?;
+    write::answer_printed(|| write::done_to("added", &written.todos), printed)?;
     written.rejected.map_or(Ok(()), Err)
 }
 

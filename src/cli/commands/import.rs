@@ -1,6 +1,7 @@
 //! `tudone import`.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -10,11 +11,11 @@ use uuid::Uuid;
 
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
-use crate::cli::formats::{Format, Imported, Parsed, parse};
+use crate::cli::formats::{Format, Imported, Records, parse};
 use crate::cli::json::{Fields, ShownAll};
 use crate::cli::output;
 use crate::cli::write::{self, Writing};
-use crate::domain::change::{Act, Change};
+use crate::domain::change::Act;
 use crate::domain::key::Key;
 use crate::domain::todo::Todo;
 use crate::store::Store;
@@ -45,94 +46,156 @@ pub(crate) struct Arguments {
     writing: Writing,
 }
 
+/// The content of the file, and its format.
+struct InputFile {
+    name: String,
+    content: Vec<u8>,
+    format: Format,
+}
+
+/// The first reading of a file: everything but the texts.
+#[derive(Default)]
+struct Survey {
+    /// The keys of its todos, in order; `None` for a todo that is already there.
+    keys: Vec<Option<Key>>,
+    /// The number of lines that cannot be imported.
+    left_out: usize,
+    /// Fields that a todo.txt line cannot hold, with their counts.
+    lost: BTreeMap<Cow<'static, str>, usize>,
+}
+
+/// The counts that the answer contains.
+#[derive(Clone, Copy)]
+struct Counts {
+    added: usize,
+    already: usize,
+    left_out: usize,
+}
+
 /// Adds the todos of a file that do not exist yet.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
-    let parsed = read(arguments)?;
+    let file = InputFile::read(arguments)?;
     let known = context.known()?;
-    for (line, why) in parsed.left_out.iter().take(REPORTED) {
-        context.notice(format!("line {line} {why}"));
-    }
-    for (what, count) in &parsed.lost {
+    let mut survey = survey(context, arguments, &known, &file)?;
+    for (what, count) in &survey.lost {
         context.notice(format!(
             "not imported: {count} {what} (a todo has no such field)"
         ));
     }
-    let left_out = parsed.left_out.len();
-    if arguments.strict && left_out > 0 {
-        return Err(CliError::LeftOut {
-            count: left_out,
-            imported: false,
-        });
+    let count = survey.left_out;
+    if arguments.strict && count > 0 {
+        let imported = false;
+        return Err(CliError::LeftOut { count, imported });
     }
     let mut store = known.open()?;
-    let total = parsed.todos.len();
-    let changes = changes(context, arguments, &known, &store, parsed.todos)?;
-    let already = total - changes.len();
+    survey.leave_out_existing(&store)?;
     if arguments.writing.dry_run {
         context.notice("dry run: nothing was added");
-        print(arguments, &texts(&changes), &[], already, left_out)?;
+        let texts = survey.adds(&file)?.map(|(_, text)| text);
+        print(arguments, &texts.collect::<Vec<_>>(), &[], survey.counts(0))?;
     } else {
-        let wait = arguments.writing.wait;
-        let written = write::commit(context, &known, &mut store, "added", &changes, wait)?;
-        let printed = print(arguments, &[], &written.todos, already, left_out);
-        write::answer_printed("added", &written.todos, printed)?;
-        written.rejected.map_or(Ok(()), Err)?;
+        add(context, arguments, &known, &mut store, &survey, &file)?;
     }
-    if left_out > 0 {
-        return Err(CliError::LeftOut {
-            count: left_out,
-            imported: true,
-        });
+    if count > 0 {
+        let imported = true;
+        return Err(CliError::LeftOut { count, imported });
     }
     Ok(())
 }
 
-fn read(arguments: &Arguments) -> Result<Parsed, CliError> {
-    let path = Some(arguments.file.as_path()).filter(|it| *it != Path::new("-"));
-    let name = path.map_or_else(
-        || "standard input".to_owned(),
-        |path| path.display().to_string(),
-    );
-    let content = if let Some(path) = path {
-        std::fs::read(path)
-    } else {
-        let mut content = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut content);
-        read.map(|_| content)
-    };
-    let content = content.map_err(CliError::io(format!("read {name}")))?;
-    let format = arguments.format.or_else(|| Format::guess(path, &content));
-    let format = format.ok_or_else(|| {
-        CliError::usage(
-            format!("cannot detect the format of {name}"),
-            "Add --format todotxt, json, jsonl, csv, markdown, taskwarrior or todoist.",
-        )
-    })?;
-    parse(format, &content).map_err(|why| {
-        CliError::usage(
-            format!("cannot read {name} in this format: {why}"),
-            "Check the file, or name another format with --format.",
-        )
-    })
-}
-
-/// Returns the adds of the todos that are not in the store.
-fn changes(
+/// Adds the todos of the file as one action and prints the result.
+fn add(
     context: &CommandContext,
     arguments: &Arguments,
     known: &KnownProfile,
-    store: &Store,
-    todos: Vec<Imported>,
-) -> Result<Vec<Change>, CliError> {
-    let mut seen: HashMap<Key, usize> = HashMap::new();
+    store: &mut Store,
+    survey: &Survey,
+    file: &InputFile,
+) -> Result<(), CliError> {
+    let keys = survey.keys.iter().flatten().copied().collect();
+    let add = |(key, text)| context.clock.change(key, Act::Add { text });
+    let adds = survey.adds(file)?.map(add);
+    let mut added = 0;
+    let keep = |todo| {
+        added += 1;
+        arguments.writing.json.is_some().then_some(todo)
+    };
+    let wait = arguments.writing.wait;
+    let written = write::commit_adds(context, known, store, keys, adds, wait, keep)?;
+    let printed = print(arguments, &[], &written.todos, survey.counts(added));
+    write::answer_printed(|| added_todos(added), printed)?;
+    written.rejected.map_or(Ok(()), Err)
+}
+
+impl InputFile {
+    fn read(arguments: &Arguments) -> Result<Self, CliError> {
+        let path = Some(arguments.file.as_path()).filter(|it| *it != Path::new("-"));
+        let name = path.map_or_else(
+            || "standard input".to_owned(),
+            |path| path.display().to_string(),
+        );
+        let content = if let Some(path) = path {
+            std::fs::read(path)
+        } else {
+            let mut content = Vec::new();
+            let read = io::stdin().lock().read_to_end(&mut content);
+            read.map(|_| content)
+        };
+        let content = content.map_err(CliError::io(format!("read {name}")))?;
+        let format = arguments.format.or_else(|| Format::guess(path, &content));
+        let format = format.ok_or_else(|| {
+            CliError::usage(
+                format!("cannot detect the format of {name}"),
+                "Add --format todotxt, json, jsonl, csv, markdown, taskwarrior or todoist.",
+            )
+        })?;
+        Ok(Self {
+            name,
+            content,
+            format,
+        })
+    }
+
+    fn records(&self) -> Result<Records<'_>, CliError> {
+        parse(self.format, &self.content).map_err(|why| {
+            CliError::usage(
+                format!("cannot read {} in this format: {why}", self.name),
+                "Check the file, or name another format with --format.",
+            )
+        })
+    }
+}
+
+/// Reads the whole file once; reports the first lines that cannot be imported.
+fn survey(
+    context: &CommandContext,
+    arguments: &Arguments,
+    known: &KnownProfile,
+    file: &InputFile,
+) -> Result<Survey, CliError> {
+    let mut survey = Survey::default();
+    let mut occurrences: HashMap<Key, usize> = HashMap::new();
     let mut taken = HashSet::new();
-    let mut wanted = Vec::new();
-    for Imported { text, key, .. } in todos {
+    for record in file.records()? {
+        for what in record.lost {
+            *survey.lost.entry(what).or_default() += 1;
+        }
+        let Imported { text, key } = match record.todo {
+            Ok(Some(todo)) => todo,
+            Ok(None) => continue,
+            Err(why) => {
+                survey.left_out += 1;
+                if survey.left_out <= REPORTED {
+                    context.notice(format!("line {} {why}", record.line));
+                }
+                continue;
+            }
+        };
         let key = if arguments.again {
             context.clock.key()
         } else {
             let first = key_of(known, &text, 1);
-            let occurrence = seen.entry(first).or_default();
+            let occurrence = occurrences.entry(first).or_default();
             *occurrence += 1;
             let nth = || match *occurrence {
                 1 => first,
@@ -140,17 +203,38 @@ fn changes(
             };
             key.unwrap_or_else(nth)
         };
-        if taken.insert(key) {
-            wanted.push((key, text));
+        survey.keys.push(taken.insert(key).then_some(key));
+    }
+    Ok(survey)
+}
+
+impl Survey {
+    /// Leaves out the todos that are in the store.
+    fn leave_out_existing(&mut self, store: &Store) -> Result<(), CliError> {
+        let exist = store.are_shown(self.keys.iter().flatten().copied())?;
+        for (key, exists) in self.keys.iter_mut().filter(|key| key.is_some()).zip(exist) {
+            key.take_if(|_| exists);
+        }
+        Ok(())
+    }
+
+    /// Reads the file again: returns key and text of each todo to add.
+    fn adds<'a>(
+        &'a self,
+        file: &'a InputFile,
+    ) -> Result<impl Iterator<Item = (Key, String)> + 'a, CliError> {
+        let todos = file.records()?.filter_map(|record| record.todo.ok()?);
+        let keyed = self.keys.iter().zip(todos);
+        Ok(keyed.filter_map(|(key, todo)| Some(((*key)?, todo.text))))
+    }
+
+    fn counts(&self, added: usize) -> Counts {
+        Counts {
+            added,
+            already: self.keys.iter().filter(|key| key.is_none()).count(),
+            left_out: self.left_out,
         }
     }
-    let existing = store.todos(wanted.iter().map(|(key, _)| *key))?;
-    let missing = wanted
-        .into_iter()
-        .zip(existing)
-        .filter(|(_, existing)| existing.is_none());
-    let add = |((key, text), _)| context.clock.change(key, Act::Add { text });
-    Ok(missing.map(add).collect())
 }
 
 /// Returns the key of the n-th todo with this text: the same file makes the same
@@ -164,29 +248,18 @@ fn key_of(known: &KnownProfile, text: &str, occurrence: usize) -> Key {
     Key::new(Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()))
 }
 
-fn texts(changes: &[Change]) -> Vec<&str> {
-    let mut texts = Vec::with_capacity(changes.len());
-    for change in changes {
-        if let Act::Add { text } = &change.act {
-            texts.push(text.as_str());
-        }
-    }
-    texts
-}
-
 fn print(
     arguments: &Arguments,
-    would_add: &[&str],
+    would_add: &[String],
     added: &[Todo],
-    already: usize,
-    left_out: usize,
+    counts: Counts,
 ) -> Result<(), CliError> {
     let mut out = output::stdout();
     if let Some(Fields(fields)) = &arguments.writing.json {
         let mut answer = json!({
             "todos": ShownAll(added, fields),
-            "already_there": already,
-            "left_out": left_out,
+            "already_there": counts.already,
+            "left_out": counts.left_out,
         });
         if arguments.writing.dry_run {
             answer["would_add"] = json!(would_add);
@@ -197,13 +270,16 @@ fn print(
             writeln!(out, "would be added: {}", plain(text))?;
         }
     } else {
-        let todos = |count: usize| if count == 1 { "todo" } else { "todos" };
-        let count = added.len();
-        write!(out, "added {count} {}", todos(count))?;
-        if already > 0 {
-            write!(out, "; {already} already there")?;
+        write!(out, "{}", added_todos(counts.added))?;
+        if counts.already > 0 {
+            write!(out, "; {} already there", counts.already)?;
         }
         writeln!(out)?;
     }
     Ok(out.flush()?)
+}
+
+fn added_todos(count: usize) -> String {
+    let todos = if count == 1 { "todo" } else { "todos" };
+    format!("added {count} {todos}")
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::cli::clock::local;
 use crate::cli::formats::Parsed;
+use crate::cli::formats::records::elements;
 use crate::domain::key::Key;
 use crate::domain::line::Line;
 
@@ -45,33 +46,27 @@ const OWN_ATTRIBUTES: [&str; 10] = [
 /// # Errors
 ///
 /// It is not an array of objects.
-pub(super) fn taskwarrior(content: &[u8]) -> Result<Parsed, String> {
-    let tasks: Vec<Value> = serde_json::from_slice(content).map_err(|error| error.to_string())?;
-    let mut parsed = Parsed::default();
-    for (task, number) in tasks.into_iter().zip(1..) {
-        match TaskwarriorTask::deserialize(task) {
-            Ok(task) if task.status == "deleted" => parsed.lose("deleted tasks"),
-            Ok(task) if task.status == "recurring" => {
-                parsed.lose("templates of recurring tasks");
+pub(super) fn taskwarrior(content: &[u8]) -> Result<impl Iterator<Item = Parsed>, String> {
+    let tasks = serde_json::from_slice(content).map_err(|error| error.to_string())?;
+    Ok(elements(
+        tasks,
+        |parsed, task: TaskwarriorTask| match task.status.as_str() {
+            "deleted" => parsed.lose("deleted tasks"),
+            "recurring" => parsed.lose("templates of recurring tasks"),
+            status => {
+                let text = line_of(&task, parsed);
+                add(parsed, text, task.uuid.map(Key::new), status == "completed");
             }
-            Ok(task) => {
-                let key = task.uuid.map(Key::new);
-                let text = line_of(&task, &mut parsed);
-                let is_done = task.status == "completed";
-                add(&mut parsed, number, text, key, is_done);
-            }
-            Err(error) => parsed.leave_out(number, error.to_string()),
-        }
-    }
-    Ok(parsed)
+        },
+    ))
 }
 
 /// Adds a todo, unless its description would make it done.
-fn add(parsed: &mut Parsed, number: usize, text: String, key: Option<Key>, is_done: bool) {
+fn add(parsed: &mut Parsed, text: String, key: Option<Key>, is_done: bool) {
     if Line::new(&text).is_done() == is_done {
-        parsed.add(number, text, key);
+        parsed.add(text, key);
     } else {
-        parsed.leave_out(number, "begins with `x `, which would make it done");
+        parsed.leave_out("begins with `x `, which would make it done");
     }
 }
 
@@ -82,13 +77,13 @@ fn note_lost(task: &TaskwarriorTask, parsed: &mut Parsed) {
     }
     let others = task.others.keys().map(String::as_str);
     for name in others.filter(|name| !OWN_ATTRIBUTES.contains(name)) {
-        parsed.lose(match name {
-            "depends" => "dependencies".to_owned(),
-            "scheduled" => "scheduled dates".to_owned(),
-            "start" => "start times".to_owned(),
-            "until" => "expiry dates".to_owned(),
-            other => format!("values of `{other}`"),
-        });
+        match name {
+            "depends" => parsed.lose("dependencies"),
+            "scheduled" => parsed.lose("scheduled dates"),
+            "start" => parsed.lose("start times"),
+            "until" => parsed.lose("expiry dates"),
+            other => parsed.lose(format!("values of `{other}`")),
+        }
     }
     let times = [&task.due, &task.wait];
     for time in times.into_iter().filter_map(|time| moment(time.as_ref())) {
@@ -204,28 +199,29 @@ struct TodoistRow {
 /// # Errors
 ///
 /// No header.
-pub(super) fn todoist(content: &[u8]) -> Result<Parsed, String> {
+pub(super) fn todoist(content: &[u8]) -> Result<impl Iterator<Item = Parsed>, String> {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_reader(content);
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
-    let mut parsed = Parsed::default();
     let mut section = None;
-    for (record, number) in reader.records().zip(2..) {
+    let rows = reader.into_records().zip(2..);
+    Ok(rows.map(move |(record, number)| {
+        let mut parsed = Parsed::at(number);
         let row = record.and_then(|record| record.deserialize::<TodoistRow>(Some(&header)));
         match row {
             Ok(row) if row.r#type == "task" => {
                 let text = text_of(&row, section.as_deref(), &mut parsed);
-                add(&mut parsed, number, text, None, false);
+                add(&mut parsed, text, None, false);
             }
             Ok(row) if row.r#type == "section" => section = Some(joined(&row.content)),
             Ok(row) if row.r#type == "note" => parsed.lose("comments"),
             Ok(row) if row.r#type.is_empty() || row.r#type == "meta" => {}
-            Ok(row) => parsed.leave_out(number, format!("`{}` is not a known type", row.r#type)),
-            Err(error) => parsed.leave_out(number, error.to_string()),
+            Ok(row) => parsed.leave_out(format!("`{}` is not a known type", row.r#type)),
+            Err(error) => parsed.leave_out(error.to_string()),
         }
-    }
-    Ok(parsed)
+        parsed
+    }))
 }
 
 fn text_of(row: &TodoistRow, section: Option<&str>, parsed: &mut Parsed) -> String {

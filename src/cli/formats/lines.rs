@@ -27,25 +27,22 @@ pub(super) fn check_box(text: &str) -> String {
 }
 
 /// Reads todo.txt; blank lines are skipped.
-pub(super) fn todotxt(content: &[u8]) -> Parsed {
-    let mut parsed = Parsed::default();
-    each(content, &mut parsed, |parsed, number, line| {
-        parsed.add(number, line.replace(SEPARATOR, "\n"), None);
-    });
-    parsed
+pub(super) fn todotxt(content: &[u8]) -> impl Iterator<Item = Parsed> {
+    each(content, |parsed, line| {
+        parsed.add(line.replace(SEPARATOR, "\n"), None);
+    })
 }
 
 /// Reads the check boxes and bullets of Markdown; headings are skipped.
-pub(super) fn markdown(content: &[u8]) -> Parsed {
-    let mut parsed = Parsed::default();
-    each(content, &mut parsed, |parsed, number, line| {
+pub(super) fn markdown(content: &[u8]) -> impl Iterator<Item = Parsed> {
+    each(content, |parsed, line| {
         let line = line.trim_start();
         if line.starts_with('#') {
             return;
         }
         let bullets = ["- ", "* ", "+ "];
         let Some(item) = bullets.iter().find_map(|it| line.strip_prefix(it)) else {
-            return parsed.leave_out(number, "is not a list item");
+            return parsed.leave_out("is not a list item");
         };
         let done = ["[x] ", "[X] "];
         let text = if let Some(rest) = done.iter().find_map(|it| item.strip_prefix(it)) {
@@ -53,19 +50,21 @@ pub(super) fn markdown(content: &[u8]) -> Parsed {
         } else {
             item.strip_prefix("[ ] ").unwrap_or(item).to_owned()
         };
-        parsed.add(number, text.replace(SEPARATOR, "\n"), None);
-    });
-    parsed
+        parsed.add(text.replace(SEPARATOR, "\n"), None);
+    })
 }
 
-/// Calls `read` for each line that is not blank.
-fn each(content: &[u8], parsed: &mut Parsed, read: impl Fn(&mut Parsed, usize, &str)) {
-    for (line, number) in content.split(|byte| *byte == b'\n').zip(1..) {
+/// Parses each line with `read`, except blank ones.
+fn each(content: &[u8], read: impl Fn(&mut Parsed, &str)) -> impl Iterator<Item = Parsed> {
+    let lines = content.split(|byte| *byte == b'\n').zip(1..);
+    lines.map(move |(line, number)| {
+        let mut parsed = Parsed::at(number);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match std::str::from_utf8(line) {
             Ok(line) if line.trim().is_empty() => {}
-            Ok(line) => read(parsed, number, line),
-            Err(_) => parsed.leave_out(number, "is not UTF-8"),
+            Ok(line) => read(&mut parsed, line),
+            Err(_) => parsed.leave_out("is not UTF-8"),
         }
-    }
+        parsed
+    })
 }

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::str::FromStr as _;
 
 use serde::Deserialize;
-
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::cli::formats::Parsed;
@@ -32,12 +34,17 @@ struct Record {
     key: Option<Uuid>,
 }
 
-/// An array, or the document of `list --json`.
+impl Record {
+    fn add_to(self, parsed: &mut Parsed) {
+        parsed.add(self.text, self.key.map(Key::new));
+    }
+}
+
+/// The document of `list --json`.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Document {
-    List { todos: Vec<serde_json::Value> },
-    Array(Vec<serde_json::Value>),
+struct List<'a> {
+    #[serde(borrow)]
+    todos: Vec<&'a RawValue>,
 }
 
 /// Reads an array of todos, or the document of `list --json`.
@@ -45,32 +52,47 @@ enum Document {
 /// # Errors
 ///
 /// Why it is neither.
-pub(super) fn json(content: &[u8]) -> Result<Parsed, String> {
-    let document = serde_json::from_slice(content).map_err(|error| error.to_string())?;
-    let (Document::List { todos } | Document::Array(todos)) = document;
-    let mut parsed = Parsed::default();
-    for (todo, number) in todos.into_iter().zip(1..) {
-        match Record::deserialize(todo) {
-            Ok(Record { text, key }) => parsed.add(number, text, key.map(Key::new)),
-            Err(error) => parsed.leave_out(number, error.to_string()),
+pub(super) fn json(content: &[u8]) -> Result<impl Iterator<Item = Parsed>, String> {
+    let todos = if content.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice(content)
+    } else {
+        serde_json::from_slice(content).map(|List { todos }| todos)
+    };
+    let todos = todos.map_err(|error| error.to_string())?;
+    Ok(elements(todos, |parsed, todo: Record| todo.add_to(parsed)))
+}
+
+/// Parses each element of an array; `read` reads those of the right shape.
+pub(super) fn elements<T: DeserializeOwned>(
+    array: Vec<&RawValue>,
+    read: impl Fn(&mut Parsed, T),
+) -> impl Iterator<Item = Parsed> {
+    array.into_iter().zip(1..).map(move |(element, number)| {
+        let mut parsed = Parsed::at(number);
+        // A position in the element would be read as one in the file.
+        let value: Result<Value, _> = serde_json::from_str(element.get());
+        match value.and_then(T::deserialize) {
+            Ok(element) => read(&mut parsed, element),
+            Err(error) => parsed.leave_out(error.to_string()),
         }
-    }
-    Ok(parsed)
+        parsed
+    })
 }
 
 /// Reads one object per line.
-pub(super) fn jsonl(content: &[u8]) -> Parsed {
-    let mut parsed = Parsed::default();
-    for (line, number) in content.split(|byte| *byte == b'\n').zip(1..) {
+pub(super) fn jsonl(content: &[u8]) -> impl Iterator<Item = Parsed> {
+    let lines = content.split(|byte| *byte == b'\n').zip(1..);
+    lines.map(|(line, number)| {
+        let mut parsed = Parsed::at(number);
         if line.trim_ascii().is_empty() {
-            continue;
+            return parsed;
         }
-        match serde_json::from_slice(line) {
-            Ok(Record { text, key }) => parsed.add(number, text, key.map(Key::new)),
-            Err(error) => parsed.leave_out(number, error.to_string()),
+        match serde_json::from_slice::<Record>(line) {
+            Ok(todo) => todo.add_to(&mut parsed),
+            Err(error) => parsed.leave_out(error.to_string()),
         }
-    }
-    parsed
+        parsed
+    })
 }
 
 /// Reads the column `text` and, if there is one, `key`.
@@ -78,7 +100,7 @@ pub(super) fn jsonl(content: &[u8]) -> Parsed {
 /// # Errors
 ///
 /// No header with `text`.
-pub(super) fn csv(content: &[u8]) -> Result<Parsed, String> {
+pub(super) fn csv(content: &[u8]) -> Result<impl Iterator<Item = Parsed>, String> {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_reader(content);
@@ -86,24 +108,25 @@ pub(super) fn csv(content: &[u8]) -> Result<Parsed, String> {
     let column = |name: &str| header.iter().position(|it| it.trim() == name);
     let text_at = column("text").ok_or("the header has no column `text`")?;
     let key_at = column("key");
-    let mut parsed = Parsed::default();
-    for (record, number) in reader.records().zip(2..) {
+    let rows = reader.into_records().zip(2..);
+    Ok(rows.map(move |(record, number)| {
+        let mut parsed = Parsed::at(number);
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                parsed.leave_out(number, error.to_string());
-                continue;
+                parsed.leave_out(error.to_string());
+                return parsed;
             }
         };
         let text = record.get(text_at).unwrap_or_default().to_owned();
         let key = key_at.and_then(|at| record.get(at)).unwrap_or_default();
         match Key::from_str(key) {
-            Ok(key) => parsed.add(number, text, Some(key)),
-            Err(_) if key.is_empty() => parsed.add(number, text, None),
-            Err(_) => parsed.leave_out(number, format!("`{key}` is not a key")),
+            Ok(key) => parsed.add(text, Some(key)),
+            Err(_) if key.is_empty() => parsed.add(text, None),
+            Err(_) => parsed.leave_out(format!("`{key}` is not a key")),
         }
-    }
-    Ok(parsed)
+        parsed
+    }))
 }
 
 /// Begins a table with its header.

@@ -272,7 +272,7 @@ fn a_write_of_many_rows_writes_each_page_once_and_frees_its_cache() -> TestResul
     let log_length = || fs::metadata(folder.path().join("todos.db-wal")).map_or(0, |log| log.len());
     let before = log_length();
     let mut longest = before;
-    store.commit_action_with(Session::Cli, "added", &adds, |_| {
+    store.commit_each(Session::Cli, "added", &adds, adds.len(), |_| {
         longest = longest.max(log_length());
     })?;
     assert_eq!(longest, before, "a page was written before the commit");
