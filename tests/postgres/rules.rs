@@ -160,6 +160,44 @@ fn an_edit_applies_only_to_the_revision_it_was_based_on() -> Fallible {
 #[test]
 fn a_todo_that_changes_its_owner_leaves_a_tombstone() -> Fallible {
     let database = database_or_skip!(Database::full());
+    check_changes_of_owner(&database)
+}
+
+#[test]
+fn the_row_triggers_for_other_engines_keep_the_rules() -> Fallible {
+    let row_triggers = include_str!("../../benches/row-triggers.sql");
+    let database = database_or_skip!(Database::full());
+    database.migrate(row_triggers)?;
+    check_changes_of_owner(&database)?;
+
+    let database = database_or_skip!(Database::full());
+    database.migrate(row_triggers)?;
+    let mut client = database.connect()?;
+    fixture(&mut client)?;
+    let mut peter = Reader::new(PETER, 2);
+    peter.catch_up(&mut client)?;
+    assert_eq!(peter.replica, Replica::of_tables(&mut client, PETER)?);
+    // Too late: its deletion is final.
+    assert_eq!(add_one(&mut client, PETER, key(4), "call Ana")?, 0);
+    let mut request = mutation(&mut client, PETER)?;
+    let milk = (
+        key(1),
+        revision_of(&mut request, PETER, key(1))?.unwrap_or_default(),
+    );
+    assert_eq!(edit(&mut request, PETER, milk, "buy oat milk")?, 1);
+    assert_eq!(edit(&mut request, PETER, milk, "buy rye")?, 0);
+    request.commit()?;
+    peter.catch_up(&mut client)?;
+    assert_eq!(peter.replica, Replica::of_tables(&mut client, PETER)?);
+    assert_eq!(remove_one(&mut client, PETER, key(2))?, 1);
+    peter.catch_up(&mut client)?;
+    assert_eq!(peter.replica, Replica::of_tables(&mut client, PETER)?);
+    assert!(peter.replica.removed.contains_key(&key(2)));
+    Ok(())
+}
+
+/// Moves todos between two users: each feed follows, with tombstones.
+fn check_changes_of_owner(database: &Database) -> Fallible {
     let mut client = database.connect()?;
     fixture(&mut client)?;
     let (mut peter, mut mary) = (Reader::new(PETER, 10), Reader::new(MARY, 10));
