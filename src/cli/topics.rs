@@ -145,10 +145,11 @@ status --json          {"account", "logged_in", "store", "backend", "as_of",
                         "due_today", "overdue", "waiting", "error",
                         "last_error": "…"|null, "next_try": "…"|null}
 demo --chaos D --json  {"seed", "seconds", "interrupted", "devices", "workers", "requests",
-                        "faults": {NAME: n}, "unanswered_commits", "added", "removed",
-                        "expected", "found", "lost", "doubled", "came_back", "edited",
-                        "edits_lost", "conflicts", "unsent", "devices_equal"}
-logout --json          {"logged_out": true, "revoked", "purged", "unsent"}
+                        "faults": {NAME: n}, "unanswered_commits", "added",
+                        "completed", "successors", "removed", "expected", "found", "lost",
+                        "doubled", "came_back", "edited", "edits_lost", "conflicts",
+                        "unsent", "devices_equal"}
+logout --json          {"logged_out": true, "revoked", "purged", "unsent", "page": "…"|null}
 doctor --json          {"ok": bool, "checks": [{"check", "status": "ok|warning|failed|skipped",
                         "code", "message", "sent", "received", "help", "fix"}]}
 login --json           one event per line: {"event": "code", …}, {"event": "pending", …},

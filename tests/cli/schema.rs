@@ -85,6 +85,7 @@ fn is(value: &Value, name: &Value) -> bool {
         Some("null") => value.is_null(),
         Some("boolean") => value.is_boolean(),
         Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
         Some("string") => value.is_string(),
         Some("array") => value.is_array(),
         Some("object") => value.is_object(),
@@ -144,6 +145,8 @@ fn every_answer_is_as_its_schema_says() -> Checked {
             .map_err(|error| format!("{words:?}: {error}"))?;
         conforms(name, &answer).map_err(|error| format!("{words:?}: {error}"))?;
     }
+    let checked = machine.run(&["doctor", "--json"])?;
+    conforms("doctor", &checked.json()?)?;
     let imported = machine.feed(&["import", "-", "--format", "todotxt", "--json"], b"eggs\n")?;
     conforms("import", &imported.ended(0)?.json()?)?;
     let lines = machine.run(&["list", "--all", "--jsonl"])?.ended(0)?.stdout;
@@ -155,6 +158,12 @@ fn every_answer_is_as_its_schema_says() -> Checked {
         let ran = machine.run(words)?;
         let line = ran.stderr.lines().find(|line| line.starts_with('{'));
         conforms("error", &serde_json::from_str(line.ok_or("no error")?)?)?;
+    }
+    conforms("logout", &machine.json(&["logout", "--json"])?)?;
+    let events = machine.log_in(&sandbox, "ada@example.com")?;
+    assert!(events.len() > 1);
+    for event in &events {
+        conforms("login", event)?;
     }
     Ok(())
 }
