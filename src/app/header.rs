@@ -168,8 +168,8 @@ fn place(model: &Model) -> Option<String> {
         .filter(|_| model.search.is_empty());
     match (model.list.place(), total) {
         (Some(place), Some(total)) => Some(format!("{place} of {total}")),
+        (None, Some(0)) | (_, None) => None,
         (None, Some(total)) => Some(format!("of {total}")),
-        (_, None) => None,
     }
 }
 

@@ -10,6 +10,7 @@ use super::row::{self, Columns, RowFlags};
 use super::text::width;
 use super::theme::Theme;
 use crate::app::Model;
+use crate::app::action::{Action, Layer};
 use crate::app::connection::ConnectionState;
 use crate::app::groups::Heading;
 use crate::app::list::ScreenLine;
@@ -61,43 +62,64 @@ fn heading(heading: Heading, model: &Model, theme: &Theme, area: Rect, buf: &mut
 }
 
 fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let never = model.freshness.as_of.is_none();
-    let lines: &[&str] = if model.who.is_none() && model.offline {
-        &[
-            "Not logged in on this device yet.",
-            "Start without --offline to log in.",
-        ]
-    } else if model.who.is_none() {
-        &["Not logged in on this device yet.", "Press L to log in."]
-    } else if !model.loaded {
-        &["Reading your todos…"]
-    } else if !model.search.is_empty() {
-        &["Nothing matches this search.", "Esc shows the whole list."]
-    } else if never
-        && matches!(
-            model.connection,
-            ConnectionState::Connecting | ConnectionState::Syncing
-        )
-    {
-        &["Fetching your todos for the first time…"]
-    } else if never {
-        &[
-            "Your todos have not been fetched yet.",
-            "Press s to try now, or a to add one.",
-        ]
-    } else if model.totals.open + model.totals.done > 0 {
-        &[
-            "Nothing in this view.",
-            "Press f for another one, a to add a todo.",
-        ]
-    } else {
-        &["No todos yet.", "Press a to add one."]
-    };
+    let lines = why_empty(model);
     let count = u16::try_from(lines.len()).unwrap_or(0);
     let first = area.height.saturating_sub(count) / 3;
     for (n, text) in (first..area.height).zip(lines) {
         let style = if n == first { theme.text } else { theme.muted };
-        centred(text, style, theme, line_of(area, n), buf);
+        centred(&text, style, theme, line_of(area, n), buf);
+    }
+}
+
+/// Why no row is shown, and what to do about it.
+fn why_empty(model: &Model) -> [String; 2] {
+    let fetching = matches!(
+        model.connection,
+        ConnectionState::Connecting | ConnectionState::Syncing
+    );
+    let never = model.freshness.as_of.is_none();
+    let (why, help) = if model.who.is_none() {
+        let help = if model.offline {
+            "Start without --offline to log in.".to_owned()
+        } else {
+            press(model, &[(Action::Login, "to log in")])
+        };
+        ("Not logged in on this device yet.", help)
+    } else if !model.loaded {
+        ("Reading your todos", String::new())
+    } else if !model.search.is_empty() {
+        let help = press(model, &[(Action::Back, "for the whole list")]);
+        ("Nothing matches this search.", help)
+    } else if never && fetching {
+        ("Fetching your todos for the first time", String::new())
+    } else if never {
+        let keys = [(Action::Sync, "to try now"), (Action::Add, "to add one")];
+        ("Your todos have not been fetched yet.", press(model, &keys))
+    } else if model.totals.open + model.totals.done > 0 {
+        let keys = [
+            (Action::NextView, "for another one"),
+            (Action::Add, "to add a todo"),
+        ];
+        ("Nothing in this view.", press(model, &keys))
+    } else {
+        let help = press(model, &[(Action::Add, "to add one")]);
+        ("No todos yet.", help)
+    };
+    [why.to_owned(), help]
+}
+
+/// `Press s to try now, a to add one.`, without actions that have no key.
+fn press(model: &Model, actions: &[(Action, &str)]) -> String {
+    let keys: Vec<String> = actions
+        .iter()
+        .filter_map(|(action, what)| {
+            let key = model.keymap.hint(Layer::List, *action)?;
+            Some(format!("{key} {what}"))
+        })
+        .collect();
+    match keys.is_empty() {
+        true => String::new(),
+        false => format!("Press {}.", keys.join(", ")),
     }
 }
 

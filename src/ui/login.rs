@@ -147,13 +147,13 @@ fn lines(model: &Model, login: &Login, theme: &Theme, columns: u16, roomy: bool)
             let again = "A new login replaces this one.";
             lines.extend(wrapped(again, theme.muted, 1, columns));
         }
-        Stage::Starting => lines.push(text("Requesting a code…", theme.text, 0)),
+        Stage::Starting => lines.push(text("Requesting a code", theme.text, 0)),
         Stage::Unlocking => {
-            let locked = "Waiting for your keyring to be unlocked…";
+            let locked = "Waiting for your keyring to be unlocked";
             lines.push(text(locked, theme.text, 0));
         }
         Stage::Verifying => {
-            lines.push(text("Approved. Checking with the server…", theme.text, 0));
+            lines.push(text("Approved. Checking with the server", theme.text, 0));
         }
         Stage::Failed { message, help } => {
             lines.extend(wrapped(message, theme.alert, 0, columns));

@@ -92,13 +92,14 @@ pub(super) fn queue(
     }
 }
 
-/// `edit of 10, tried once`.
+/// `edit of 10, tried once`; without the handle while the todo has none that is known
+/// here.
 fn title(queued: &Queued, model: &Model) -> String {
     let key = queued.entry.change.todo;
     let handle = match (&queued.base, model.list.row(key)) {
-        (Some(row), _) => row.id.to_string(),
-        (None, Some(row)) => row.todo.handle().to_string(),
-        (None, None) => key.to_string().chars().take(13).collect(),
+        (Some(row), _) => format!(" of {}", row.id),
+        (None, Some(row)) => format!(" of {}", row.todo.handle()),
+        (None, None) => String::new(),
     };
     let tries = match queued.entry.progress {
         Progress::Sent { tries: 1 } => ", tried once".to_owned(),
@@ -107,7 +108,7 @@ fn title(queued: &Queued, model: &Model) -> String {
             String::new()
         }
     };
-    format!("{} of {handle}{tries}", verb(queued))
+    format!("{}{handle}{tries}", verb(queued))
 }
 
 fn row(queued: &Queued, selected: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -277,3 +277,29 @@ fn a_logged_out_user_sees_the_key_that_logs_in_first_and_no_blank_screen() {
     stage.press("Q");
     shows(&stage, "Not logged in on this device yet.");
 }
+
+#[test]
+fn an_empty_list_names_the_keys_as_they_are_bound_and_no_place() {
+    let mut stage = Stage::new(80, 16, Some(ada()));
+    stage.answer(Vec::new());
+    shows(&stage, "Press a to add one.");
+    hides(&stage, "of 0");
+
+    let mut stage = Stage::with_keys(80, 16, &[("add", "w"), ("next-view", "")]);
+    stage.answer(vec![todo(1, "milk", SyncState::Synced)]);
+    stage.press("2").answer_rows(Vec::new());
+    shows(&stage, "Press w to add a todo.");
+}
+
+#[test]
+fn a_queued_addition_without_a_handle_names_none() {
+    let mut queued = conflict();
+    queued.entry.change.todo = key(99);
+    queued.entry.change.act = Act::Add {
+        text: "milk".to_owned(),
+    };
+    queued.entry.progress = Progress::Pending;
+    let mut stage = listed(80, 24);
+    stage.press("Q").say(Msg::QueueRead(vec![queued]));
+    shows(&stage, "── add ──");
+}

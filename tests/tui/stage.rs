@@ -111,6 +111,14 @@ impl Stage {
         })
     }
 
+    /// A program with these keys instead of the default ones.
+    pub(crate) fn with_keys(width: u16, height: u16, keys: &[(&str, &str)]) -> Self {
+        Self::start(StartOptions {
+            keymap: Keymap::configured(keys.iter().copied()).unwrap_or_default(),
+            ..options((width, height), Some(ada()))
+        })
+    }
+
     /// The demo, logged out.
     pub(crate) fn demo(width: u16, height: u16) -> Self {
         Self::start(StartOptions {
