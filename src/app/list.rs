@@ -221,13 +221,17 @@ impl TodoList {
         vec![self.request(Around::Key(key), Place::Keep, false)]
     }
 
-    /// Removes all rows before those of another account are requested.
-    pub fn clear(&mut self, query: Query) {
+    /// Removes all rows before those of another account are requested. Returns the
+    /// changes that are not saved yet.
+    pub fn clear(&mut self, query: Query) -> Vec<(CommitId, Vec<Change>)> {
+        let unsaved = std::mem::take(&mut self.unsaved);
         *self = Self {
             query,
             last_id: self.last_id,
             ..Self::new(self.height)
         };
+        let unsaved = unsaved.into_iter();
+        unsaved.map(|it| (it.id, it.changes)).collect()
     }
 
     /// Requests the same rows again after the store changed.

@@ -27,6 +27,7 @@ use crate::app::unfinished::UnfinishedLine;
 use crate::app::update::mouse::Click;
 use crate::app::views::{RememberedList, Views};
 use crate::domain::account::Identity;
+use crate::domain::change::Change;
 use crate::domain::feed::Capabilities;
 use crate::domain::key::Key;
 use crate::domain::list::{DueCounts, Freshness, Totals, ViewCounts};
@@ -102,6 +103,8 @@ pub struct Model {
     pub(crate) returned: Vec<Editor>,
     /// Lines of the last time that were offered again when the account was opened.
     pub(crate) offered: Vec<UnfinishedLine>,
+    /// Changes that were not saved yet when their account was left.
+    pub(crate) left_behind: Vec<(CommitId, Vec<Change>)>,
     /// Whether no account is open yet, or another one is being opened.
     pub(crate) opening: bool,
     /// Messages to print in full after the terminal is restored.
@@ -205,6 +208,7 @@ impl Model {
             lines: Vec::new(),
             returned: Vec::new(),
             offered: Vec::new(),
+            left_behind: Vec::new(),
             opening: start.who.is_none(),
             exit_notices: Vec::new(),
             size: start.size,

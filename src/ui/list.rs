@@ -117,10 +117,10 @@ fn press(model: &Model, actions: &[(Action, &str)]) -> String {
             Some(format!("{key} {what}"))
         })
         .collect();
-    match keys.is_empty() {
-        true => String::new(),
-        false => format!("Press {}.", keys.join(", ")),
+    if keys.is_empty() {
+        return String::new();
     }
+    format!("Press {}.", keys.join(", "))
 }
 
 /// Writes `text` in the middle of a line.

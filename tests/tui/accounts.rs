@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use tudone::app::Msg;
 use tudone::app::login::{LoginEvent, LoginId};
 use tudone::app::unfinished::UnfinishedLine;
 use tudone::app::views::RememberedList;
+use tudone::app::{Effect, Msg};
 use tudone::domain::account::{Account, Identity};
 use tudone::store::Store;
 
@@ -162,5 +162,32 @@ fn a_login_as_the_same_user_changes_nothing_on_the_screen() -> Outcome {
 
     assert_eq!(device.left, None);
     assert_eq!((device.selected(), device.rows()), before);
+    Ok(())
+}
+
+#[test]
+fn a_change_that_fails_after_its_account_was_left_is_reported_with_its_text() -> Outcome {
+    let mut device = Device::on(Stage::new(100, 20, Some(ada())), &["milk"])?;
+    device.stage.press("a").type_text("bread").press("enter");
+    let commit = device.stage.effects.iter().find_map(|effect| match effect {
+        Effect::Commit { id, .. } => Some(*id),
+        _ => None,
+    });
+    let id = commit.ok_or("no commit")?;
+    device.stage.effects.clear();
+    log_in(&mut device, bob(), store(&["eggs"])?)?;
+    device.say(Msg::Opened {
+        remembered: None,
+        unfinished: Vec::new(),
+    })?;
+
+    let reason = "the disk is full".to_owned();
+    device.say(Msg::CommitFailed { id, reason })?;
+
+    let notice = "not saved for the previous account: `bread`: the disk is full";
+    let screen = device.stage.screen();
+    assert!(screen.contains(notice), "{screen}");
+    assert!(!screen.contains("New todo"), "{screen}");
+    assert_eq!(device.stage.model.into_exit_notices(), [notice]);
     Ok(())
 }

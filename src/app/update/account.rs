@@ -38,7 +38,8 @@ pub(super) fn leave(model: &mut Model) -> LeftAccount {
     model.returned.clear();
     model.offered.clear();
     let query = search::query(model);
-    model.list.clear(query);
+    let unsaved = model.list.clear(query);
+    model.left_behind.extend(unsaved);
     left
 }
 

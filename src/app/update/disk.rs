@@ -74,6 +74,7 @@ pub(super) fn window_failed(model: &mut Model, id: WindowId, reason: String) -> 
 /// Handles saved changes, and sends them soon.
 pub(super) fn committed(model: &mut Model, id: CommitId, todos: &[Todo]) -> Vec<Effect> {
     model.touch();
+    model.left_behind.retain(|(left, _)| *left != id);
     let saving = model.list.saving();
     let mut effects = model.list.committed(id, todos);
     // An upper bound: some fold into changes that are pending already.
@@ -86,6 +87,10 @@ pub(super) fn committed(model: &mut Model, id: CommitId, todos: &[Todo]) -> Vec<
 /// Reverts changes that could not be saved, and opens their text again.
 pub(super) fn commit_failed(model: &mut Model, id: CommitId, reason: &str) -> Vec<Effect> {
     model.touch();
+    if let Some(at) = model.left_behind.iter().position(|(left, _)| *left == id) {
+        let (_, changes) = model.left_behind.swap_remove(at);
+        return left_unsaved(model, &changes, reason);
+    }
     let (changes, effects) = model.list.revert(id);
     let error = format!("not saved: {reason}");
     match returned(&changes, &error) {
@@ -99,6 +104,24 @@ pub(super) fn commit_failed(model: &mut Model, id: CommitId, reason: &str) -> Ve
         None => model.alert(error),
     }
     effects
+}
+
+/// Reports changes of an account that was left in the meantime, with their texts: they
+/// are kept nowhere else.
+fn left_unsaved(model: &mut Model, changes: &[Change], reason: &str) -> Vec<Effect> {
+    let texts = changes.iter().map(|change| match &change.act {
+        Act::Add { text } => format!("`{text}`"),
+        Act::Edit { after, .. } => format!("`{after}`"),
+        Act::Remove { before } => format!("deletion of `{before}`"),
+    });
+    let texts: Vec<String> = texts.collect();
+    let notice = format!(
+        "not saved for the previous account: {}: {reason}",
+        texts.join(", ")
+    );
+    model.exit_notices.push(notice.clone());
+    model.alert(notice);
+    Vec::new()
 }
 
 /// The line with the text that could not be saved. Completing and deleting lose
