@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use crate::auth::session::{AuthSession, Awaited};
 use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
+use crate::cli::progress::SendingLine;
 use crate::cli::sync_skipped::SyncSkipped;
 use crate::domain::list::Freshness;
 use crate::graphql::Hasura;
@@ -23,7 +24,7 @@ use crate::os::file_lock::FileLock;
 use crate::os::runtime;
 use crate::store::{Store, StoreError};
 use crate::sync::remote::RemoteError;
-use crate::sync::round::{RoundError, RoundReport, round, round_from_start};
+use crate::sync::round::{RoundError, RoundReport, round_reporting};
 
 /// How long a command waits in silence.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -99,22 +100,20 @@ pub(crate) fn attempt(
     let runtime = runtime()?;
     let began = Instant::now();
     let limit = options.limit.saturating_sub(context.in_rounds.get());
+    let progress = SendingLine::new(context, store)?;
     let ended = runtime.block_on(async {
-        let round = Box::pin(async {
-            if options.full {
-                round_from_start(store, &remote, &lock, now).await
-            } else {
-                round(store, &remote, &lock, now).await
-            }
-        });
-        let round = tokio::time::timeout(limit, round);
-        let waits_for = || waits_for(known, &lock, session.awaited());
+        let answered = |count| progress.answered(count);
+        let round = round_reporting(store, &remote, &lock, now, options.full, &answered);
+        let round = tokio::time::timeout(limit, Box::pin(round));
+        let waits_for =
+            || (!progress.is_shown()).then(|| waits_for(known, &lock, session.awaited()));
         if options.limit > SYNC_LIMIT {
             unless_interrupted(saying(context, waits_for, round)).await
         } else {
             unless_interrupted(round).await
         }
     });
+    drop(progress);
     let awaited = session.awaited();
     context.pending_refresh.keep(runtime, session);
     let in_rounds = context.in_rounds.get() + began.elapsed();
@@ -159,10 +158,11 @@ fn waits_for(known: &KnownProfile, lock: &Path, awaited: Option<Awaited>) -> Str
     }
 }
 
-/// Runs `work`, and prints what it waits for if it takes longer than a second.
+/// Runs `work`, and prints what it waits for, if anything, when it takes longer than a
+/// second.
 async fn saying<T>(
     context: &CommandContext,
-    what: impl Fn() -> String,
+    what: impl Fn() -> Option<String>,
     work: impl Future<Output = T>,
 ) -> T {
     tokio::pin!(work);
@@ -170,7 +170,9 @@ async fn saying<T>(
         ended = &mut work => return ended,
         () = tokio::time::sleep(SILENCE) => {}
     }
-    context.notice(format!("waiting for {} (Ctrl-C stops waiting)", what()));
+    if let Some(what) = what() {
+        context.notice(format!("waiting for {what} (Ctrl-C stops waiting)"));
+    }
     work.await
 }
 
@@ -305,7 +307,7 @@ pub(crate) fn wait_saying<T>(
     what: &str,
     work: impl Future<Output = T>,
 ) -> Result<T, CliError> {
-    let what = || what.to_owned();
+    let what = || Some(what.to_owned());
     block_on(async { unless_interrupted(saying(context, what, work)).await })?
 }
 

@@ -1,9 +1,11 @@
 //! The progress of long work, on one line of a terminal.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use crate::cli::context::CommandContext;
+use crate::store::{Store, StoreError};
 
 /// The cells of a bar.
 const CELLS: usize = 20;
@@ -42,6 +44,44 @@ impl ProgressLine {
     }
 }
 
+/// The progress of a round, shown when the server has answered a part of the changes.
+pub(crate) struct SendingLine {
+    line: RefCell<ProgressLine>,
+    total: usize,
+}
+
+impl SendingLine {
+    /// Begins to measure how many of the changes in `store` are sent.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub(crate) fn new(context: &CommandContext, store: &Store) -> Result<Self, StoreError> {
+        let totals = store.totals()?;
+        let total = totals.pending + totals.sent;
+        let mut line = ProgressLine::new(context);
+        // A round logs, on the same line.
+        line.is_enabled &= context.flags.verbose == 0;
+        Ok(Self {
+            line: RefCell::new(line),
+            total: usize::try_from(total).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// Shows that `count` changes are answered, unless these are all.
+    pub(crate) fn answered(&self, count: usize) {
+        if count < self.total {
+            let mut line = self.line.borrow_mut();
+            line.show(|| bar(count, self.total, "sent"));
+        }
+    }
+
+    /// Returns whether the line is on the screen.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.line.borrow().is_shown
+    }
+}
+
 impl Drop for ProgressLine {
     fn drop(&mut self) {
         if self.is_shown {
@@ -50,12 +90,12 @@ impl Drop for ProgressLine {
     }
 }
 
-/// Formats a bar: `[#####---------------] 25000 of 100000 written`.
-pub(crate) fn bar(done: usize, total: usize) -> String {
+/// Formats a bar: `[#####---------------] 25000 of 100000 written`; `what` is `written`.
+pub(crate) fn bar(done: usize, total: usize, what: &str) -> String {
     let full = (done * CELLS).checked_div(total).unwrap_or(CELLS);
     let full = full.min(CELLS);
     let (full, empty) = ("#".repeat(full), "-".repeat(CELLS - full));
-    format!("[{full}{empty}] {done} of {total} written")
+    format!("[{full}{empty}] {done} of {total} {what}")
 }
 
 #[cfg(test)]
@@ -63,10 +103,16 @@ mod tests {
     use super::bar;
 
     #[test]
-    fn a_bar_is_full_when_all_is_written() {
-        assert_eq!(bar(0, 8), "[--------------------] 0 of 8 written");
-        assert_eq!(bar(2, 8), "[#####---------------] 2 of 8 written");
-        assert_eq!(bar(8, 8), "[####################] 8 of 8 written");
-        assert_eq!(bar(0, 0), "[####################] 0 of 0 written");
+    fn a_bar_is_full_when_all_is_done() {
+        assert_eq!(
+            bar(0, 8, "written"),
+            "[--------------------] 0 of 8 written"
+        );
+        assert_eq!(
+            bar(2, 8, "written"),
+            "[#####---------------] 2 of 8 written"
+        );
+        assert_eq!(bar(8, 8, "sent"), "[####################] 8 of 8 sent");
+        assert_eq!(bar(0, 0, "sent"), "[####################] 0 of 0 sent");
     }
 }

@@ -114,7 +114,7 @@ fn write_each<C: Borrow<Change>>(
     store.commit_each(Session::Cli, verb, changes, count, |todo| {
         todos.extend(todo.and_then(&mut keep));
         written += 1;
-        progress.show(|| bar(written, count));
+        progress.show(|| bar(written, count, "written"));
     })?;
     Ok(todos)
 }

@@ -94,7 +94,7 @@ pub async fn round<R: Remote>(
     lock: &Path,
     now: impl Fn() -> Timestamp,
 ) -> Result<RoundReport, RoundError> {
-    run_round(store, remote, lock, now, false).await
+    round_reporting(store, remote, lock, now, false, &|_| ()).await
 }
 
 /// As [`round`], but pulls from the start: every row is read again.
@@ -108,15 +108,22 @@ pub async fn round_from_start<R: Remote>(
     lock: &Path,
     now: impl Fn() -> Timestamp,
 ) -> Result<RoundReport, RoundError> {
-    run_round(store, remote, lock, now, true).await
+    round_reporting(store, remote, lock, now, true, &|_| ()).await
 }
 
-async fn run_round<R: Remote>(
+/// As [`round`], or [`round_from_start`]; after each request `answered` gets the number
+/// of entries that the server has accepted or rejected in this round.
+///
+/// # Errors
+///
+/// [`RoundError`].
+pub async fn round_reporting<R: Remote>(
     store: &mut Store,
     remote: &R,
     lock: &Path,
     now: impl Fn() -> Timestamp,
     from_start: bool,
+    answered: &dyn Fn(usize),
 ) -> Result<RoundReport, RoundError> {
     let requested_at = now();
     let lock = FileLock::acquire(lock, LOCK_TIMEOUT)
@@ -134,6 +141,7 @@ async fn run_round<R: Remote>(
         store,
         remote,
         now: &now,
+        answered,
         from_start,
         capabilities_checked: false,
         deferred: HashSet::new(),
@@ -190,6 +198,7 @@ struct Round<'a, R, N> {
     store: &'a mut Store,
     remote: &'a R,
     now: &'a N,
+    answered: &'a dyn Fn(usize),
     from_start: bool,
     /// Whether this round has fetched the role's permissions.
     capabilities_checked: bool,

@@ -1,5 +1,8 @@
 //! Commands on a terminal, where there is a user to ask.
 
+use reqwest::Method;
+use serde_json::json;
+
 pub(crate) use crate::support::seat::Seat;
 use crate::support::{Checked, Machine, Sandbox};
 
@@ -170,6 +173,33 @@ fn long_work_shows_its_progress_and_leaves_no_trace_of_it() -> Checked {
         machine.run(&["list", "--offline", "--count"])?.stdout,
         "1500\n"
     );
+    Ok(())
+}
+
+#[test]
+fn a_long_send_shows_its_progress_and_leaves_no_trace_of_it() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    let lines = "todo\n".repeat(2100);
+    machine
+        .feed(&["add", "-", "--offline"], lines.as_bytes())?
+        .ended(0)?;
+    // Longer than work that shows nothing.
+    let delay = json!({"route": "graphql", "fault": "delay", "ms": 300});
+    sandbox.control(Method::POST, "/faults", Some(delay))?;
+
+    let mut seat = Seat::take(&machine, &["sync", "--wait", "50s"])?;
+    seat.wait_until(|text| text.contains("] ") && text.contains(" of 2100 sent"))?;
+    let (code, all) = seat.finished()?;
+    assert_eq!(code, 0);
+    let (_, after) = all.rsplit_once(" of 2100 sent").ok_or("no bar")?;
+    assert!(after.starts_with("\r\u{1b}[K2100 sent"), "{after:?}");
+
+    machine
+        .feed(&["add", "-", "--offline"], lines.as_bytes())?
+        .ended(0)?;
+    let ran = machine.run(&["sync", "--wait", "50s"])?.ended(0)?;
+    assert!(!ran.stderr.contains('\r'), "{ran:?}");
     Ok(())
 }
 

@@ -238,6 +238,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         }
         let restarts = self.store.apply_exchange(&outcomes, mark_before)?;
         self.handle_rejected(rejected, halves).await?;
+        (self.answered)(self.report.pushed + self.report.rejected);
         Ok((failure, restarts))
     }
 

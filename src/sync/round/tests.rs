@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{RoundError, RoundReport, round, round_from_start};
+use super::{RoundError, RoundReport, round, round_from_start, round_reporting};
 use crate::domain::change::{Act, Change, Progress};
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::push_outcome::Queued;

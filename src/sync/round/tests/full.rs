@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,6 +19,20 @@ async fn offline_changes_arrive_and_leave_the_outbox() -> TestResult {
     assert_eq!(device.outbox()?, []);
     assert_eq!((report.pushed, report.pulled, report.waiting), (2, 2, 0));
     assert_eq!(device.shown()?, ["c", "x a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_round_reports_after_each_request_how_many_changes_are_answered() -> TestResult {
+    let server = Server::full();
+    let mut device = Device::in_memory(&server)?;
+    let adds: Vec<_> = (1..=2500).map(|n| adding(n, "a")).collect();
+    device.commit(&adds)?;
+    let counts = RefCell::new(Vec::new());
+    let answered = |count| counts.borrow_mut().push(count);
+    let (lock, now) = (device.lock(), || Timestamp::UNIX_EPOCH);
+    round_reporting(&mut device.store, &server, &lock, now, false, &answered).await?;
+    assert_eq!(counts.into_inner(), [2000, 2500]);
     Ok(())
 }
 
