@@ -144,7 +144,7 @@ fn only<'a>(affected: &HashSet<Key>, todos: &'a [Todo]) -> Vec<&'a Todo> {
 
 fn question(verb: Verb, todos: &[&Todo]) -> String {
     match todos {
-        [todo] => format!("{} {} {}?", verb.imperative, todo.handle(), todo.text),
+        [todo] => format!("{} {} `{}`?", verb.imperative, todo.handle(), todo.text),
         todos => format!("{} {} todos?", verb.imperative, todos.len()),
     }
 }

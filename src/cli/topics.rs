@@ -70,25 +70,29 @@ pub(crate) const TOPICS: &[Topic] = &[
 ];
 
 const REJECTED: &str = "\
-A change that the server cannot take stays in the queue, with its text, until you
-decide. `tudone queue list` shows it with one of these codes:
+A change that the server cannot take stays in the queue, with its text, until
+you decide. `tudone queue list` shows it with one of these codes:
 
 conflict             the todo was changed elsewhere in the same place
 removed-elsewhere    the todo was deleted elsewhere
-reset                the server was reset while the add was sent: the todo may be there
-                     already
-may-be-added         an answer was lost: the todo may be on the server already, perhaps
-                     changed or completed on another device
-completion-rejected  the todo follows a completed repeating one, whose completion was
-                     rejected: both are decided together
+reset                the server was reset while the add was sent: the todo may
+                     be there already
+may-be-added         an answer was lost: the todo may be on the server already,
+                     perhaps changed or completed on another device
+completion-rejected  the todo follows a completed repeating one, whose
+                     completion was rejected: both are decided together
 permission-error     your role may not do this
 other codes          Hasura's own, with its message
 
-tudone queue retry HANDLE           merges the change with what the todo is now, and sends it;
-                                    a todo that was deleted elsewhere is added again
-tudone queue retry HANDLE --mine    sends your text over the one that the server has (conflict)
-tudone queue retry HANDLE --as-new  adds your text as a new todo and keeps the other
-tudone queue drop HANDLE            drops the change and shows what the server has
+tudone queue retry HANDLE           merges the change with what the todo is now,
+                                    and sends it; a todo that was deleted
+                                    elsewhere is added again
+tudone queue retry HANDLE --mine    sends your text over the one that the server
+                                    has (conflict)
+tudone queue retry HANDLE --as-new  adds your text as a new todo and keeps the
+                                    other
+tudone queue drop HANDLE            drops the change and shows what the server
+                                    has
 tudone edit HANDLE                  writes another text in its place
 
 In the TUI, `Q` shows the queue, with both texts one below the other.
@@ -103,8 +107,8 @@ const EXIT_CODES: &str = "\
 5    server unreachable, and the command could not be answered without it
 6    the server rejected a change (permission, validation); `sync` with new
      rejections; `queue retry` of a change that still conflicts
-8    misconfigured: bad configuration file, no usable credential store, a setting that
-     `doctor` or `setup` found wrong
+8    misconfigured: bad configuration file, no usable credential store, a
+     setting that `doctor` or `setup` found wrong
 130  interrupted
 ";
 
@@ -200,13 +204,10 @@ pub(crate) fn keys(keymap: &Keymap) -> String {
 }
 
 fn environment() -> String {
-    let width = VARIABLES.iter().map(|(name, _)| name.len()).max();
-    let width = width.unwrap_or_default();
-    let line = |(name, about): &(&str, &str)| format!("  {name:width$}  {about}\n");
-    let lines: String = VARIABLES.iter().map(line).collect();
     format!(
-        "Flags beat variables, variables beat config.toml. An empty variable counts as \
-         not set.\n\n{lines}"
+        "Flags beat variables, variables beat config.toml. An empty variable counts\n\
+         as not set.\n\n{}",
+        columns(VARIABLES.iter().copied())
     )
 }
 
@@ -229,8 +230,61 @@ fn dates() -> String {
 }
 
 fn table(entries: &[HelpEntry]) -> String {
-    let width = entries.iter().map(|entry| entry.form.chars().count()).max();
-    let width = width.unwrap_or_default();
-    let line = |entry: &HelpEntry| format!("  {:width$}  {}\n", entry.form, entry.meaning);
-    entries.iter().map(line).collect()
+    columns(entries.iter().map(|entry| (entry.form, entry.meaning)))
+}
+
+/// The widest line of a topic.
+const COLUMNS: usize = 80;
+/// The widest form that has its meaning beside it and not below it.
+const WIDEST_FORM: usize = 34;
+
+/// Forms and their meanings in two columns that fit a terminal: a long meaning goes on
+/// below its start.
+fn columns<'t>(rows: impl Iterator<Item = (&'t str, &'t str)> + Clone) -> String {
+    let forms = rows.clone().map(|(form, _)| form.chars().count());
+    let width = forms.filter(|width| *width <= WIDEST_FORM).max();
+    let start = width.unwrap_or_default() + 4;
+    let mut text = String::new();
+    for (form, meaning) in rows {
+        let mut line = format!("  {form:width$}  ", width = start - 4);
+        if form.chars().count() > WIDEST_FORM {
+            let _ = writeln!(text, "{}", line.trim_end());
+            line = " ".repeat(start);
+        }
+        for word in meaning.split(' ') {
+            if line.chars().count() + word.chars().count() > COLUMNS {
+                let _ = writeln!(text, "{}", line.trim_end());
+                line = " ".repeat(start);
+            }
+            line.push_str(word);
+            line.push(' ');
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_for_reading_fit_80_columns() {
+        for topic in TOPICS.iter().filter(|it| !it.name.starts_with("json")) {
+            for line in (topic.text)().lines() {
+                assert!(line.chars().count() <= COLUMNS, "{}: {line}", topic.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_meaning_goes_on_below_its_start() {
+        let long = "word ".repeat(30);
+        let rows = [("due:DAYS", long.trim()), (&"X".repeat(40), "more")];
+        let text = columns(rows.into_iter());
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("  due:DAYS  word"), "{text}");
+        assert!(lines[1].starts_with("            word"), "{text}");
+        assert_eq!(lines[lines.len() - 1], "            more");
+    }
 }

@@ -87,7 +87,7 @@ fn a_question_is_about_what_would_change() -> Checked {
 
     let tagging = ["edit", "--filter", "+a", "--add-tag", "@shop"];
     let mut seat = Seat::take(&machine, &tagging)?;
-    seat.wait_for("Change 1 milk +a? [y/N]")?;
+    seat.wait_for("Change 1 `milk +a`? [y/N]")?;
     seat.press("y\n")?;
 
     seat.wait_for("unchanged")?;
@@ -103,7 +103,7 @@ fn rm_asks_and_takes_no_for_an_answer() -> Checked {
     machine.run(&["add", "milk"])?.ended(0)?;
 
     let mut seat = Seat::take(&machine, &["rm", "1"])?;
-    seat.wait_for("Delete 1 milk? [y/N]")?;
+    seat.wait_for("Delete 1 `milk`? [y/N]")?;
     seat.press("n\n")?;
     assert_eq!(seat.ended()?, 2);
     assert_eq!(sandbox.texts()?, ["milk"]);
