@@ -111,6 +111,9 @@ fn title(queued: &Queued, model: &Model) -> String {
     format!("{}{handle}{tries}", verb(queued))
 }
 
+/// The narrowest row with room for `conflict: changed elsewhere` beside the text.
+const WITH_REASON: u16 = 72;
+
 fn row(queued: &Queued, selected: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if selected {
         buf.set_style(area, theme.selection);
@@ -127,7 +130,7 @@ fn row(queued: &Queued, selected: bool, theme: &Theme, area: Rect, buf: &mut Buf
     };
     let why = reason(queued);
     let why_start = area.x + area.width * 3 / 5;
-    let has_why = area.width >= 60 && !why.is_empty();
+    let has_why = area.width >= WITH_REASON && !why.is_empty();
     let words_end = if has_why {
         why_start.saturating_sub(2)
     } else {

@@ -47,9 +47,14 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
             }
         }
     }
-    if runs_width(&before).saturating_add(runs_width(&after)) > area.width.saturating_sub(2) {
+    let fits =
+        |after: &[Run<'_>]| runs_width(&before).saturating_add(runs_width(after)) + 2 <= area.width;
+    if !fits(&after) {
         // The key says enough.
         after.pop_if(|run| run.text == UNDO);
+    }
+    while after.len() > 1 && !fits(&after) {
+        after.remove(0);
     }
     after.push(Run::new("  ", theme.overlay));
     let subject = Line::new(&toast.subject).words_only();

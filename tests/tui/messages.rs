@@ -133,7 +133,9 @@ fn a_change_of_several_todos_says_how_many_and_what() -> Outcome {
 
 #[test]
 fn the_key_that_undoes_fits_the_narrowest_screen() -> Outcome {
-    let mut device = Device::on(Stage::new(20, 5, Some(ada())), &["milk", "bread"])?;
+    let mut device = Device::on(Stage::new(20, 5, Some(ada())), &["milk", "bread", "eggs"])?;
+    device.press("d")?;
+    shows(&device.stage, "✓ deleted   u");
     device.press("d")?;
     shows(&device.stage, "✓ deleted   u");
     hides(&device.stage, "…");
@@ -302,4 +304,14 @@ fn a_queued_addition_without_a_handle_names_none() {
     let mut stage = listed(80, 24);
     stage.press("Q").say(Msg::QueueRead(vec![queued]));
     shows(&stage, "── add ──");
+}
+
+#[test]
+fn the_queue_leaves_a_reason_to_the_details_where_it_would_be_cut() {
+    for width in [60, 72, 120] {
+        let mut stage = listed(width, 24);
+        stage.press("Q").say(Msg::QueueRead(vec![conflict()]));
+        hides(&stage, "elsew…");
+        shows(&stage, "why      conflict: changed elsewhere");
+    }
 }
