@@ -192,3 +192,26 @@ fn the_help_of_export_names_only_formats_it_can_write() -> Checked {
     assert!(!help.contains("taskwarrior"), "{help}");
     Ok(())
 }
+
+#[test]
+fn an_export_into_a_directory_that_does_not_exist_creates_none() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    let folder = tempfile::tempdir()?;
+    let misspelt = folder.path().join("bakcups");
+    let file = misspelt.join("todo.txt");
+
+    let ran = machine.run(&["export", &file.to_string_lossy()])?;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("bakcups"), "{ran:?}");
+    assert!(!misspelt.exists());
+
+    let file = folder.path().join("todo.txt");
+    let ran = machine
+        .run(&["export", &file.to_string_lossy()])?
+        .ended(0)?;
+    assert!(ran.stderr.contains("exported 1 todo\n"), "{ran:?}");
+    assert!(file.exists());
+    Ok(())
+}

@@ -1,5 +1,6 @@
 //! `tudone export`.
 
+use std::fs;
 use std::io::{self, IsTerminal as _, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -51,8 +52,13 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
         return Ok(out.flush()?);
     };
     let what = format!("write {}", path.display());
-    private_file::replace(path, &bytes).map_err(CliError::io(what))?;
-    context.notice(format!("exported {count} todos"));
+    // A directory is misspelt more often than missing.
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let found = folder.map_or(Ok(()), |folder| fs::metadata(folder).map(drop));
+    let written = found.and_then(|()| private_file::replace(path, &bytes));
+    written.map_err(CliError::io(what))?;
+    let todos = if count == 1 { "todo" } else { "todos" };
+    context.notice(format!("exported {count} {todos}"));
     Ok(())
 }
 
