@@ -149,13 +149,13 @@ fn an_add_shows_the_todo_as_understood_and_a_list_what_is_late() -> Checked {
 fn long_work_shows_its_progress_and_leaves_no_trace_of_it() -> Checked {
     let sandbox = Sandbox::start()?;
     let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
-    let lines = "todo\n".repeat(1500);
+    let lines = "todo\n".repeat(20000);
     std::fs::write(machine.path("todo.txt"), &lines)?;
     let file = machine.path("todo.txt");
     let import = ["--offline", "import", file.to_str().ok_or("not UTF-8")?];
 
     let mut seat = Seat::take(&machine, &import)?;
-    seat.wait_until(|text| text.contains("] ") && text.contains(" of 1500 written"))?;
+    seat.wait_until(|text| text.contains("] ") && text.contains(" of 20000 written"))?;
     let (code, all) = seat.finished()?;
     assert_eq!(code, 0);
     let (_, after) = all.rsplit_once(" written").ok_or("no bar")?;
@@ -171,7 +171,7 @@ fn long_work_shows_its_progress_and_leaves_no_trace_of_it() -> Checked {
     assert!(!ran.stderr.contains('\r'), "{ran:?}");
     assert_eq!(
         machine.run(&["list", "--offline", "--count"])?.stdout,
-        "1500\n"
+        "20000\n"
     );
     Ok(())
 }
