@@ -6,7 +6,6 @@
 use std::cell::RefCell;
 
 use jiff::civil::Date;
-
 use jiff::{Timestamp, ZonedDateTime};
 use uuid::Uuid;
 

@@ -63,10 +63,17 @@ pub(crate) fn error_paint(when: When) -> Paint {
 
 /// Counts changes in words: `1 change`, `2 changes`.
 pub(crate) fn count_of_changes(count: usize) -> String {
-    match count {
-        1 => "1 change".to_owned(),
-        many => format!("{many} changes"),
-    }
+    count_of(count, "change")
+}
+
+/// Counts todos in words: `1 todo`, `2 todos`.
+pub(crate) fn count_of_todos(count: usize) -> String {
+    count_of(count, "todo")
+}
+
+fn count_of(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// Prints one line on stdout, at once.

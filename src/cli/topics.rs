@@ -8,6 +8,7 @@ use crate::app::bindings::TABLE;
 use crate::config::environment::VARIABLES;
 use crate::domain::terms::{OPTION_HELP, TERM_HELP};
 use crate::domain::when::{DAY_HELP, HelpEntry, RANGE_HELP};
+use crate::ui::text::wrapped;
 
 /// A topic of the help.
 #[derive(Debug, Clone, Copy)]
@@ -241,25 +242,25 @@ const WIDEST_FORM: usize = 34;
 /// Forms and their meanings in two columns that fit a terminal: a long meaning goes on
 /// below its start.
 fn columns<'t>(rows: impl Iterator<Item = (&'t str, &'t str)> + Clone) -> String {
-    let forms = rows.clone().map(|(form, _)| form.chars().count());
-    let width = forms.filter(|width| *width <= WIDEST_FORM).max();
-    let start = width.unwrap_or_default() + 4;
+    let is_beside = |form: &str| form.chars().count() <= WIDEST_FORM;
+    let forms = rows.clone().map(|(form, _)| form);
+    let width = forms.filter(|form| is_beside(form));
+    let width = width.map(|form| form.chars().count()).max();
+    let width = width.unwrap_or_default();
     let mut text = String::new();
-    for (form, meaning) in rows {
-        let mut line = format!("  {form:width$}  ", width = start - 4);
-        if form.chars().count() > WIDEST_FORM {
-            let _ = writeln!(text, "{}", line.trim_end());
-            line = " ".repeat(start);
-        }
-        for word in meaning.split(' ') {
-            if line.chars().count() + word.chars().count() > COLUMNS {
-                let _ = writeln!(text, "{}", line.trim_end());
-                line = " ".repeat(start);
-            }
-            line.push_str(word);
-            line.push(' ');
-        }
+    let mut line = |form: &str, meaning: &str| {
+        let line = format!("  {form:width$}  {meaning}");
         let _ = writeln!(text, "{}", line.trim_end());
+    };
+    for (mut form, meaning) in rows {
+        if !is_beside(form) {
+            line(form, "");
+            form = "";
+        }
+        for part in wrapped(meaning, COLUMNS - width - 4) {
+            line(form, &part);
+            form = "";
+        }
     }
     text
 }

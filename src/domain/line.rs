@@ -7,9 +7,11 @@ use jiff::civil::Date;
 use crate::domain::recurrence::Recurrence;
 
 mod edit;
+mod error;
+pub use edit::Revision;
 pub(super) use edit::pieces;
 use edit::without_last;
-pub use edit::{LineError, Revision};
+pub use error::LineError;
 
 #[cfg(test)]
 mod tests;

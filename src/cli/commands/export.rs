@@ -10,7 +10,7 @@ use clap::Args;
 use crate::cli::context::CommandContext;
 use crate::cli::error::CliError;
 use crate::cli::formats::{Format, Writer};
-use crate::cli::output;
+use crate::cli::output::{self, count_of_todos};
 use crate::domain::query::{Query, Scope};
 use crate::os::private_file;
 use crate::store::Store;
@@ -57,8 +57,7 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let found = folder.map_or(Ok(()), |folder| fs::metadata(folder).map(drop));
     let written = found.and_then(|()| private_file::replace(path, &bytes));
     written.map_err(CliError::io(what))?;
-    let todos = if count == 1 { "todo" } else { "todos" };
-    context.notice(format!("exported {count} {todos}"));
+    context.notice(format!("exported {}", count_of_todos(count)));
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::cli::context::{CommandContext, KnownProfile};
 use crate::cli::error::CliError;
 use crate::cli::formats::{Format, Imported, Records, parse};
 use crate::cli::json::{Fields, ShownAll};
-use crate::cli::output;
+use crate::cli::output::{self, count_of_todos};
 use crate::cli::write::{self, Writing};
 use crate::domain::change::Act;
 use crate::domain::key::Key;
@@ -280,6 +280,5 @@ fn print(
 }
 
 fn added_todos(count: usize) -> String {
-    let todos = if count == 1 { "todo" } else { "todos" };
-    format!("added {count} {todos}")
+    format!("added {}", count_of_todos(count))
 }
