@@ -53,8 +53,6 @@ pub struct TodoList {
     /// Whether todos were changed here, or another list is shown, since it was last
     /// counted.
     uncounted: bool,
-    /// Whether other rows arrived since it was last counted.
-    moved: bool,
 }
 
 /// A todo to select.
@@ -114,7 +112,6 @@ impl TodoList {
             pending_moves: VecDeque::new(),
             select_when_loaded: None,
             uncounted: true,
-            moved: false,
         }
     }
 

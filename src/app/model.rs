@@ -221,12 +221,7 @@ impl Model {
             stale: true,
             who: start.who,
         };
-        let theme = start.remembered.as_ref().and_then(|it| it.theme);
-        if let Some(theme) = theme.filter(|theme| theme.configured == start.theme) {
-            model.theme = theme.chosen;
-        }
-        let remembered = start.remembered.filter(|it| model.views.restore(it));
-        let selected = remembered.and_then(|it| it.selected);
+        let selected = start.remembered.and_then(|list| model.restore(&list));
         let query = model.views.query(model.calendar());
         let effects = match (&model.who, &model.connection) {
             (Some(_), _) => model.list.show_at(query, selected),
@@ -242,6 +237,17 @@ impl Model {
             }
         };
         (model, effects)
+    }
+
+    /// Restores the view, the order and the theme of a list. Returns the todo to select
+    /// in it.
+    pub(crate) fn restore(&mut self, list: &RememberedList) -> Option<Key> {
+        let theme = list.theme;
+        if let Some(theme) = theme.filter(|theme| theme.configured == self.configured_theme) {
+            self.theme = theme.chosen;
+        }
+        let restored = self.views.restore(list);
+        list.selected.filter(|_| restored)
     }
 
     /// The last known size of the terminal: columns and rows.

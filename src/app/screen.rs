@@ -103,6 +103,14 @@ impl Model {
         }
     }
 
+    /// The same, to change it.
+    pub(crate) fn main_screen_mut(&mut self) -> &mut Screen {
+        match &mut self.screen {
+            Screen::Picker(picker) => &mut picker.behind,
+            screen => screen,
+        }
+    }
+
     /// Returns to the list, or opens a line whose write failed.
     pub(crate) fn leave(&mut self) {
         self.screen = self.returned.pop().map_or(Screen::List, Screen::Editor);

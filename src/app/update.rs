@@ -55,6 +55,17 @@ pub fn update(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
 
 fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
     match msg {
+        // Late answers about the account before: the new one's follow `Opened`.
+        Msg::Windowed { .. }
+        | Msg::Counted { .. }
+        | Msg::CountedRows(_)
+        | Msg::DetailsRead(_)
+        | Msg::QueueRead(_)
+        | Msg::AllRead(_)
+            if model.opening =>
+        {
+            Vec::new()
+        }
         Msg::Pressed(key) => press::pressed(model, key, stamp),
         Msg::Pasted(text) => paste::pasted(model, &text),
         Msg::Act(action) => act::act(model, action, stamp),

@@ -3,10 +3,14 @@
 use std::error::Error;
 
 use tudone::app::login::{LoginEvent, LoginId};
+use tudone::app::theme::ThemeName;
 use tudone::app::unfinished::UnfinishedLine;
-use tudone::app::views::RememberedList;
+use tudone::app::views::{ChosenTheme, RememberedList};
 use tudone::app::{Effect, Msg};
 use tudone::domain::account::{Account, Identity};
+use tudone::domain::feed::Capabilities;
+use tudone::domain::when::Calendar;
+use tudone::runtime::disk;
 use tudone::store::Store;
 
 use crate::device::{Device, add};
@@ -31,6 +35,10 @@ fn log_in(device: &mut Device, identity: Identity, store: Store) -> Outcome {
 
 /// Ends the login that was begun with `L` and again with `r`.
 fn approved(device: &mut Device, identity: Identity) -> Outcome {
+    ended(device, LoginId(2), identity)
+}
+
+fn ended(device: &mut Device, id: LoginId, identity: Identity) -> Outcome {
     let account = Account {
         issuer: "https://tenant.example/".to_owned(),
         sub: identity.sub.clone(),
@@ -41,7 +49,6 @@ fn approved(device: &mut Device, identity: Identity) -> Outcome {
         identity,
         warning: None,
     };
-    let id = LoginId(2);
     device.say(Msg::Login { id, event })?;
     Ok(())
 }
@@ -113,6 +120,91 @@ fn another_account_is_shown_as_it_was_left_and_without_a_trace_of_the_one_before
         "recalls only what was typed since: {screen}"
     );
     assert_eq!(device.stage.model.left_account().offered, [line("jam")]);
+    Ok(())
+}
+
+#[test]
+fn late_answers_about_the_account_before_are_not_shown_for_another_one() -> Outcome {
+    let texts = ["milk +kitchen", "bread +kitchen"];
+    let mut device = Device::on(Stage::new(140, 24, Some(ada())), &texts)?;
+    device.store.set_capabilities(Capabilities {
+        full: true,
+        insert: false,
+        update: true,
+        delete: true,
+        single_operations: false,
+    })?;
+    device.stage.press("6 V").say(Msg::StoreChanged);
+    device.stage.effects.push(Effect::Queue);
+    let asked = std::mem::take(&mut device.stage.effects);
+    let answers = asked
+        .iter()
+        .map(|effect| disk::read(&device.store, effect))
+        .collect::<Result<Vec<_>, _>>()?;
+    assert!(answers.iter().flatten().count() >= 3, "{asked:?}");
+    let counts = disk::read(
+        &device.store,
+        &Effect::Counts {
+            calendar: Calendar::new(device.stage.today),
+        },
+    )?;
+
+    log_in(&mut device, bob(), store(&["eggs"])?)?;
+    let before = device.stage.screen();
+    for late in answers.into_iter().flatten().chain(counts) {
+        device.say(late)?;
+        assert_eq!(device.stage.screen(), before);
+    }
+
+    device.say(Msg::Opened {
+        remembered: None,
+        unfinished: Vec::new(),
+    })?;
+    let screen = device.stage.screen();
+    assert!(
+        screen.contains("eggs") && !screen.contains("marked"),
+        "{screen}"
+    );
+    device.press("a")?.type_text("tea")?.press("enter")?;
+    assert_eq!(device.rows().len(), 2, "{}", device.stage.screen());
+    Ok(())
+}
+
+#[test]
+fn each_account_has_the_theme_that_was_chosen_in_it() -> Outcome {
+    let chosen = |theme| {
+        Some(ChosenTheme {
+            chosen: theme,
+            configured: ThemeName::Terminal,
+        })
+    };
+    let list = |theme| RememberedList {
+        view: "Open".to_owned(),
+        order: None,
+        selected: None,
+        theme,
+    };
+    let opened = |theme| Msg::Opened {
+        remembered: Some(list(theme)),
+        unfinished: Vec::new(),
+    };
+    let stage = Stage::remembering(60, 12, list(chosen(ThemeName::Dark)));
+    let mut device = Device::on(stage, &["milk"])?;
+
+    log_in(&mut device, bob(), store(&["eggs"])?)?;
+    device.say(opened(chosen(ThemeName::Light)))?;
+
+    assert_eq!(device.stage.model.theme(), ThemeName::Light);
+    let left = device.left.clone().and_then(|left| left.list);
+    assert_eq!(left.and_then(|list| list.theme), chosen(ThemeName::Dark));
+    let kept = device.stage.model.left_account().list;
+    assert_eq!(kept.and_then(|list| list.theme), chosen(ThemeName::Light));
+
+    device.press("L r")?;
+    device.store = store(&["tea"])?;
+    ended(&mut device, LoginId(4), ada())?;
+    device.say(opened(None))?;
+    assert_eq!(device.stage.model.theme(), ThemeName::Terminal);
     Ok(())
 }
 

@@ -3,12 +3,8 @@
 use std::error::Error;
 
 use tudone::app::Msg;
-use tudone::domain::change::{Act, Change};
-use tudone::domain::key::ChangeId;
-use uuid::Uuid;
 
-use crate::device::{Device, add};
-use crate::stage::{NOON, instant, key};
+use crate::device::{Device, add, edit};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -185,16 +181,8 @@ fn a_key_that_does_nothing_says_so() -> Outcome {
 fn an_undo_over_a_later_change_shows_the_words_of_the_todo() -> Outcome {
     let mut device = Device::with(&["(B) milk"])?;
     device.press("t t")?;
-    let change = Change {
-        id: ChangeId(Uuid::from_u128(99)),
-        todo: key(1),
-        act: Act::Edit {
-            before: "(B) milk due:2026-11-24".to_owned(),
-            after: "(B) milk due:2026-12-24".to_owned(),
-        },
-        at: instant(NOON),
-    };
-    device.store.commit(&[change])?;
+    let (before, after) = ("(B) milk due:2026-11-24", "(B) milk due:2026-12-24");
+    edit(&mut device.store, 1, before, after)?;
     device.press("u")?;
     let screen = device.stage.screen();
     assert!(screen.contains("changed since to “milk”"), "{screen}");

@@ -130,12 +130,26 @@ impl Device {
 
 /// Adds a todo as another process would.
 pub(crate) fn add(store: &mut Store, n: u128, text: &str) -> Result<(), StoreError> {
+    let text = text.to_owned();
+    commit(store, n, Act::Add { text })
+}
+
+/// Changes the text of a todo as another process would.
+pub(crate) fn edit(
+    store: &mut Store,
+    n: u128,
+    before: &str,
+    after: &str,
+) -> Result<(), StoreError> {
+    let (before, after) = (before.to_owned(), after.to_owned());
+    commit(store, n, Act::Edit { before, after })
+}
+
+fn commit(store: &mut Store, n: u128, act: Act) -> Result<(), StoreError> {
     let change = Change {
-        id: ChangeId(Uuid::from_u128((1 << 64) | n)),
+        id: ChangeId(Uuid::now_v7()),
         todo: key(n),
-        act: Act::Add {
-            text: text.to_owned(),
-        },
+        act,
         at: instant(NOON),
     };
     store.commit(&[change]).map(drop)

@@ -5,12 +5,11 @@ use std::error::Error;
 use tudone::app::Msg;
 use tudone::app::theme::ThemeName;
 use tudone::app::views::{ChosenTheme, RememberedList};
-use tudone::domain::change::{Act, Change};
-use tudone::domain::key::ChangeId;
-use uuid::Uuid;
+use tudone::domain::feed::FeedRow;
+use tudone::domain::todo::Row;
 
-use crate::device::{Device, add};
-use crate::stage::{NOON, Stage, ada, instant, key};
+use crate::device::{Device, add, edit};
+use crate::stage::{Stage, ada, instant, key};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -286,18 +285,60 @@ fn a_list_is_counted_again_when_todos_change_and_not_when_it_scrolls() -> Outcom
     assert_eq!(device.counts, shown);
 
     // Far from the rows on the screen, and as many todos as before.
-    let of_first = Change {
-        id: ChangeId(Uuid::from_u128(70_001)),
-        todo: key(1),
-        act: Act::Edit {
-            before: "todo number 0.".to_owned(),
-            after: "(A) todo number 0.".to_owned(),
-        },
-        at: instant(NOON),
-    };
-    device.store.commit(&[of_first])?;
+    edit(&mut device.store, 1, "todo number 0.", "(A) todo number 0.")?;
     device.say(Msg::StoreChanged)?;
     assert!(device.counts > shown);
+    Ok(())
+}
+
+/// A todo of the server, after so many changes of it.
+fn row(n: i64, text: &str, revision: i64) -> FeedRow {
+    FeedRow::Present(Row {
+        key: key(n.unsigned_abs().into()),
+        id: n,
+        text: text.to_owned(),
+        revision,
+        created_at: None,
+        updated_at: None,
+    })
+}
+
+/// Ends a round that changes nothing more.
+fn end_round(device: &mut Device, at: &str) -> Outcome {
+    let pull = device.store.begin_pull(instant(at))?;
+    device.store.complete_pull(&pull)?;
+    device.say(Msg::StoreChanged)?;
+    Ok(())
+}
+
+#[test]
+fn what_a_round_changed_far_from_the_rows_on_the_screen_is_counted() -> Outcome {
+    let urgent = [("Urgent", "pri:A")];
+    let stage = Stage::with_views(80, 24, Some(ada()), &urgent);
+    let mut device = Device::on(stage, &[])?;
+    let rows: Vec<_> = (1..=600).map(|n| row(n, "a todo", n)).collect();
+    device.store.apply(&rows, 600)?;
+    end_round(&mut device, "2026-11-24T12:00:00Z")?;
+    device.press("6")?;
+    let screen = device.stage.screen();
+    assert!(screen.contains("server order"), "{screen}");
+    let shown = device.counts;
+
+    device.store.apply(&[row(600, "(A) a todo", 601)], 601)?;
+    device.say(Msg::StoreChanged)?;
+    assert!(device.counts > shown, "in the middle of a round");
+
+    let shown = device.counts;
+    let dated = "(A) a todo due:2026-11-24";
+    device.store.apply(&[row(600, dated, 602)], 602)?;
+    end_round(&mut device, "2026-11-24T12:00:30Z")?;
+    let screen = device.stage.screen();
+    assert!(screen.contains("Today 1"), "{screen}");
+    assert!(device.counts > shown, "at its end");
+
+    let shown = device.counts;
+    end_round(&mut device, "2026-11-24T12:01:00Z")?;
+    assert_eq!(device.counts, shown, "this round changed no todo");
     Ok(())
 }
 

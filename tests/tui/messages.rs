@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tudone::app::Msg;
 use tudone::app::details::Details;
+use tudone::app::{Effect, Msg};
 use tudone::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
 use tudone::domain::key::ChangeId;
 use tudone::domain::push_outcome::Queued;
@@ -257,6 +257,24 @@ fn keys_that_do_not_fit_the_help_are_left_out_whole() {
     let mut stage = listed(20, 5);
     stage.press("?");
     shows(&stage, "j   next todo");
+}
+
+#[test]
+fn the_queue_behind_the_palette_stays_up_to_date_and_is_not_read_again_when_that_closes() {
+    let mut stage = listed(80, 24);
+    stage.press("Q").say(Msg::QueueRead(Vec::new())).press("?");
+    stage.effects.clear();
+    stage.say(Msg::StoreChanged);
+    assert!(
+        stage.effects.contains(&Effect::Queue),
+        "{:?}",
+        stage.effects
+    );
+
+    stage.effects.clear();
+    stage.say(Msg::QueueRead(vec![conflict()])).press("esc");
+    shows(&stage, "M keep mine");
+    assert_eq!(stage.effects, []);
 }
 
 #[test]

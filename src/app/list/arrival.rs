@@ -16,6 +16,8 @@ pub struct Arrival {
     pub changed: bool,
     /// Whether the list is to be counted again: not if it only moved.
     pub recount: bool,
+    /// Whether todos may have changed that are not in these rows.
+    pub refreshed: bool,
 }
 
 impl TodoList {
@@ -25,7 +27,6 @@ impl TodoList {
         let Some(request) = self.requested.filter(|request| request.id == id) else {
             return Arrival::default();
         };
-        self.requested = None;
         let neighbours = self.neighbours();
         let known = |key: &Key| window.rows.iter().any(|todo| todo.key == *key);
         if request.place == Place::Keep && !window.rows.is_empty() {
@@ -48,13 +49,10 @@ impl TodoList {
                 return self.request_beside(&neighbours);
             }
         }
+        self.requested = None;
         let other_rows = self.window != window;
-        self.moved |= other_rows;
-        let recount = self.uncounted || (self.moved && request.refreshes);
-        if recount {
-            self.uncounted = false;
-            self.moved = false;
-        }
+        let uncounted = std::mem::take(&mut self.uncounted);
+        let recount = uncounted || (other_rows && request.refreshes);
         let changed =
             other_rows || request.place != Place::Keep || self.select_when_loaded.is_some();
         self.window = window;
@@ -76,6 +74,7 @@ impl TodoList {
             missing,
             changed,
             recount,
+            refreshed: request.refreshes,
         }
     }
 
@@ -100,8 +99,7 @@ impl TodoList {
             missing: target
                 .filter(|target| target.is_new && !self.is_unsaved(target.key))
                 .map(|target| target.key),
-            changed: false,
-            recount: false,
+            ..Arrival::default()
         }
     }
 

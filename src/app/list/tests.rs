@@ -109,6 +109,25 @@ fn completing_in_the_open_view_goes_on_to_the_next_row() {
 }
 
 #[test]
+fn a_request_that_replaces_a_refresh_still_counts_as_one() {
+    let mut list = list(&Whole::of(5));
+    let id = |effects: &[Effect]| match effects {
+        [Effect::Window { id, .. }] => Some(*id),
+        _ => None,
+    };
+    let others = Whole((5..9).map(|n| todo(n, "another")).collect());
+    let window = others.window(Around::Top, 4);
+
+    let asked = id(&list.refresh()).unwrap_or_default();
+    let gone = list.windowed(asked, window.clone());
+    assert!(!gone.recount, "its rows are requested around a neighbour");
+    let asked = id(&gone.effects).unwrap_or_default();
+    let arrival = list.windowed(asked, window);
+
+    assert!(arrival.refreshed && arrival.recount, "{arrival:?}");
+}
+
+#[test]
 fn completing_the_last_row_goes_back_to_the_one_before() {
     let whole = Whole::of(3);
     let mut list = list(&whole);

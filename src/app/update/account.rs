@@ -17,6 +17,7 @@ pub(super) fn leave(model: &mut Model) -> LeftAccount {
     let left = model.left_account();
     model.opening = true;
     model.loaded = false;
+    model.theme = model.configured_theme;
     model.views.choose(0);
     model.search.clear();
     model.marks.clear();
@@ -54,10 +55,9 @@ pub(super) fn opened(
     if !std::mem::take(&mut model.opening) {
         return super::disk::changed(model);
     }
-    let remembered = remembered.filter(|list| model.views.restore(list));
+    let selected = remembered.and_then(|list| model.restore(&list));
     model.offer(unfinished);
     let query = search::query(model);
-    let selected = remembered.and_then(|list| list.selected);
     model.list.show_at(query, selected)
 }
 

@@ -25,12 +25,16 @@ pub(super) fn windowed(
 ) -> Vec<Effect> {
     let arrival = model.list.windowed(id, window);
     let as_of = minute(&freshness) != minute(&model.freshness);
+    // A round that changes no todo writes at least how fresh the list is.
+    let written = arrival.refreshed && model.freshness == freshness;
     if arrival.changed || !model.loaded || model.totals != totals || as_of {
         model.touch();
     }
     let mut effects = arrival.effects;
-    if model.counts.is_none() || model.totals != totals || arrival.recount {
+    if model.counts.is_none() || model.totals != totals || arrival.recount || written {
         effects.extend(views::counts(model));
+    } else if arrival.refreshed {
+        effects.push(views::stored_counts(model));
     }
     if model.loaded && totals.pending > model.totals.pending {
         effects.push(Effect::Sync { shown: false });
@@ -176,7 +180,7 @@ pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
 /// Requests again what is shown beside the rows.
 fn reread(model: &mut Model) -> Option<Effect> {
     model.pane.asked = None;
-    matches!(model.screen, Screen::Queue(_)).then_some(Effect::Queue)
+    matches!(model.main_screen(), Screen::Queue(_)).then_some(Effect::Queue)
 }
 
 /// Reads and syncs after the outbox was changed.

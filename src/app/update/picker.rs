@@ -31,7 +31,7 @@ pub(super) fn on_picker(model: &mut Model, action: Action, stamp: Stamp) -> Vec<
     };
     match action {
         Action::Submit => return submit(model, stamp),
-        Action::Cancel => return back(model),
+        Action::Cancel => back(model),
         Action::Down => picker.step(1),
         Action::Up => picker.step(-1),
         Action::PageDown => picker.step(PAGE),
@@ -51,15 +51,11 @@ pub(super) fn typed(picker: &mut Picker, text: &str) {
     picker.filter();
 }
 
-/// Goes back to the screen behind. What was read meanwhile did not reach it.
-fn back(model: &mut Model) -> Vec<Effect> {
+/// Goes back to the screen behind.
+fn back(model: &mut Model) {
     match std::mem::replace(&mut model.screen, Screen::List) {
         Screen::Picker(picker) => model.screen = *picker.behind,
         other => model.screen = other,
-    }
-    match model.screen {
-        Screen::Queue(_) => vec![Effect::Queue],
-        _ => Vec::new(),
     }
 }
 
@@ -77,9 +73,8 @@ fn submit(model: &mut Model, stamp: Stamp) -> Vec<Effect> {
     }
     let choice = entry.choice.clone();
     let typed = picker.input.value().trim().to_owned();
-    let mut effects = back(model);
-    effects.extend(choose(model, choice, typed, stamp));
-    effects
+    back(model);
+    choose(model, choice, typed, stamp)
 }
 
 fn choose(model: &mut Model, choice: Choice, typed: String, stamp: Stamp) -> Vec<Effect> {

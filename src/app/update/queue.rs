@@ -29,7 +29,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
 
 /// Shows the outbox that was read.
 pub(super) fn read(model: &mut Model, items: Vec<Queued>) -> Vec<Effect> {
-    if let Screen::Queue(queue) = &mut model.screen {
+    if let Screen::Queue(queue) = model.main_screen_mut() {
         queue.fill(items);
         model.touch();
     }

@@ -40,9 +40,7 @@ pub(super) fn step(model: &mut Model, by: isize) -> Vec<Effect> {
 /// Shows the current view; the selected todo stays selected if the view has it.
 pub(super) fn show(model: &mut Model) -> Vec<Effect> {
     let query = search::query(model);
-    let mut effects = model.list.show(query);
-    effects.extend(counts(model));
-    effects
+    model.list.show(query)
 }
 
 /// Sorts by the next key.
@@ -138,12 +136,22 @@ pub(super) fn open(model: &mut Model, entry: &SidebarEntry) -> Vec<Effect> {
 
 /// Requests the counts of views, groups, projects and contexts.
 pub(super) fn counts(model: &Model) -> impl Iterator<Item = Effect> {
-    let calendar = model.calendar();
-    let uncounted = Uncounted::of(model).map(Effect::Count);
-    iter::once(Effect::Counts { calendar }).chain(uncounted)
+    iter::once(stored_counts(model)).chain(rows_to_count(model))
 }
 
-/// Shows counts that were read.
+/// Requests the counts that the store keeps.
+pub(super) const fn stored_counts(model: &Model) -> Effect {
+    Effect::Counts {
+        calendar: model.calendar(),
+    }
+}
+
+/// Requests the counts that the store does not keep, if any are shown.
+fn rows_to_count(model: &Model) -> Option<Effect> {
+    Uncounted::of(model).map(Effect::Count)
+}
+
+/// Shows counts that were read. Where they changed, the others may have changed as well.
 pub(super) fn counted(
     model: &mut Model,
     views: ViewCounts,
@@ -151,13 +159,17 @@ pub(super) fn counted(
     tags: TagCounts,
 ) -> Vec<Effect> {
     let known = (model.counts, model.due_groups);
-    if known != (Some(views), Some(due_groups)) || model.tags != tags {
-        model.touch();
-        model.counts = Some(views);
-        model.due_groups = Some(due_groups);
-        model.tags = tags;
+    if known == (Some(views), Some(due_groups)) && model.tags == tags {
+        return Vec::new();
     }
-    Vec::new()
+    model.touch();
+    model.counts = Some(views);
+    model.due_groups = Some(due_groups);
+    model.tags = tags;
+    // The first time, they are requested together.
+    let is_first = known.0.is_none();
+    let changed = (!is_first).then(|| rows_to_count(model));
+    changed.flatten().into_iter().collect()
 }
 
 /// Shows counts of rows.
