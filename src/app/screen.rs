@@ -104,6 +104,10 @@ impl Model {
     }
 
     /// The same, to change it.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only the picker has a screen behind it"
+    )]
     pub(crate) fn main_screen_mut(&mut self) -> &mut Screen {
         match &mut self.screen {
             Screen::Picker(picker) => &mut picker.behind,
