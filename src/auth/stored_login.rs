@@ -283,6 +283,21 @@ impl StoredLogin {
         Ok(logins.into_iter().map(Into::into).collect())
     }
 
+    /// Reads the refresh tokens of earlier logins and then that of this one. An invalid
+    /// entry counts as none.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn all_refresh(&self) -> Result<Vec<StoredRefreshToken>, CredentialStoreError> {
+        let mut tokens = self.earlier()?;
+        tokens.extend(match self.refresh() {
+            Err(CredentialStoreError::InvalidResponse { .. }) => None,
+            found => found?,
+        });
+        Ok(tokens)
+    }
+
     /// Stores the newest refresh tokens of earlier logins: stores limit their entries.
     ///
     /// # Errors

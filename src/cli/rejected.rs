@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::cli::context::{CommandContext, outbox, read_queue};
+use crate::cli::context::{CommandContext, entries_of, outbox};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Change, OutboxEntry, Progress};
 use crate::domain::key::Key;
@@ -92,18 +92,12 @@ fn rejected(store: &Store, of: Option<&HashSet<Key>>) -> Result<Vec<OutboxEntry>
     if store.totals()?.rejected == 0 {
         return Ok(Vec::new());
     }
-    let is_rejected = |entry: &OutboxEntry| matches!(entry.progress, Progress::Rejected(_));
-    let Some(todos) = of else {
-        let entries = outbox(store)?.into_iter().map(|it| it.entry);
-        return Ok(entries.filter(is_rejected).collect());
+    let mut entries = match of {
+        Some(todos) => entries_of(store, todos)?,
+        None => outbox(store)?.into_iter().map(|it| it.entry).collect(),
     };
-    read_queue(|| {
-        let mut entries = Vec::new();
-        store.each_entry_of(todos, |entry| {
-            entries.extend(Some(entry).filter(is_rejected));
-        })?;
-        Ok(entries)
-    })
+    entries.retain(|entry| matches!(entry.progress, Progress::Rejected(_)));
+    Ok(entries)
 }
 
 /// Returns the error for these rejections, if there are any.

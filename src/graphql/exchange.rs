@@ -8,7 +8,9 @@ use crate::graphql::answer;
 use crate::graphql::client::{HasuraClient, no_token, unwritable};
 use crate::graphql::convert::{Call, PullQuery, ReadMark};
 use crate::graphql::transport::{Received, Transport};
-use crate::sync::remote::{Batch, Exchanged, Page, PageRequest, PushAnswer, RemoteError};
+use crate::sync::remote::{
+    Batch, Exchanged, Page, PageRequest, PushAnswer, RemoteError, SingleResults, one_by_one,
+};
 use crate::text::redact::without;
 
 type Pushed = Vec<Result<Vec<PushAnswer>, RemoteError>>;
@@ -139,40 +141,21 @@ impl<T: Transport> HasuraClient<T> {
         request: PageRequest,
         token: &AccessToken,
     ) -> ExchangeOutcome {
-        let single_operations = request.single_operations;
-        let mut pushed = Vec::with_capacity(batches.len());
-        let mark_before = if batches.is_empty() {
-            Ok(None)
-        } else {
+        let mark = async {
+            if batches.is_empty() {
+                return Ok(None);
+            }
             self.call_with(&ReadMark, token).await
         };
-        if let Err(error) = &mark_before {
-            return ExchangeOutcome {
-                page: Err(error.clone()),
-                mark_before,
-                pushed,
-                single_operations,
-            };
-        }
-        for batch in batches {
-            let outcome = self.call_with(*batch, token).await;
-            let failure = outcome.as_ref().err().filter(|it| !it.is_of_operation());
-            let failure = failure.cloned();
-            pushed.push(outcome);
-            if let Some(error) = failure {
-                return ExchangeOutcome {
-                    mark_before,
-                    pushed,
-                    page: Err(error),
-                    single_operations,
-                };
-            }
-        }
+        let push = async |batch: &Batch| self.call_with(batch, token).await;
+        let pull = pull(request);
+        let page = self.call_with(&pull, token);
+        let SingleResults { mark, pushed, page } = one_by_one(batches, mark, push, page).await;
         ExchangeOutcome {
-            mark_before,
+            mark_before: mark,
             pushed,
-            page: self.call_with(&pull(request), token).await,
-            single_operations,
+            page,
+            single_operations: request.single_operations,
         }
     }
 
@@ -205,12 +188,15 @@ impl ExchangeOutcome {
     }
 
     /// Returns the number of batches, from the first, whose answers do not depend on
-    /// another token.
+    /// the token: none if the server does not know its user, whose rows may belong to
+    /// another id.
     fn answered(&self) -> usize {
-        let is_known = matches!(self.mark_before, Ok(Some(_)));
+        if !matches!(self.mark_before, Ok(Some(_))) {
+            return 0;
+        }
         let is_answer = |pushed: &&Result<Vec<PushAnswer>, RemoteError>| match pushed {
             Ok(_) => true,
-            Err(error) => is_known && error.is_of_operation(),
+            Err(error) => error.is_of_operation(),
         };
         self.pushed.iter().take_while(is_answer).count()
     }

@@ -15,21 +15,21 @@ const DATABASE: &str = "/usr/share/zoneinfo";
 const SYSTEM: &str = "/etc/localtime";
 
 /// How long a time zone is used before it is looked up again.
-const KEPT: Duration = Duration::from_mins(5);
+const MAX_AGE: Duration = Duration::from_mins(5);
 
-static LAST: Mutex<Option<(Instant, TimeZone)>> = Mutex::new(None);
+static CACHED: Mutex<Option<(Instant, TimeZone)>> = Mutex::new(None);
 
 /// Returns the local time zone: that of `TZ`, or the system's. UTC if it is unknown.
 #[must_use]
 pub fn local() -> TimeZone {
-    let Ok(mut last) = LAST.lock() else {
+    let Ok(mut cached) = CACHED.lock() else {
         return TimeZone::system();
     };
-    match &*last {
-        Some((at, zone)) if at.elapsed() < KEPT => zone.clone(),
+    match &*cached {
+        Some((at, zone)) if at.elapsed() < MAX_AGE => zone.clone(),
         _ => {
             let zone = read().unwrap_or_else(TimeZone::system);
-            *last = Some((Instant::now(), zone.clone()));
+            *cached = Some((Instant::now(), zone.clone()));
             zone
         }
     }

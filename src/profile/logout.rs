@@ -5,9 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::SecretString;
 
-use crate::auth::credential_store::CredentialStoreError;
 use crate::auth::discovery::{self, Issuer};
 use crate::auth::error::AuthError;
 use crate::auth::revoke::{Revocation, revoke_all};
@@ -85,7 +83,8 @@ impl ActiveProfile {
             Err(LockError::Busy { .. }) => None,
             lock => Some(lock.map_err(AuthError::from)?),
         };
-        let tokens = self.with_stored_login(refresh_tokens).await?;
+        let tokens = self.with_stored_login(StoredLogin::all_refresh).await?;
+        let tokens: Vec<_> = tokens.into_iter().map(|found| found.token).collect();
         let revocation = if options.offline && !tokens.is_empty() {
             Ok(Revocation::SkippedOffline)
         } else {
@@ -158,15 +157,4 @@ impl ActiveProfile {
         private_file::delete(&path).map_err(|source| LoginError::Files { path, source })?;
         Ok(Some(known.account))
     }
-}
-
-/// Reads the refresh tokens of this login and of earlier ones. An invalid entry counts
-/// as none: it is deleted too.
-fn refresh_tokens(stored: &StoredLogin) -> Result<Vec<SecretString>, CredentialStoreError> {
-    let current = match stored.refresh() {
-        Err(CredentialStoreError::InvalidResponse { .. }) => None,
-        found => found?,
-    };
-    let found = current.into_iter().chain(stored.earlier()?);
-    Ok(found.map(|found| found.token).collect())
 }

@@ -1,6 +1,5 @@
 //! Keeps typed lines that were not saved for the next start: one file an account.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -60,7 +59,7 @@ pub(super) fn keep(
         if stored.is_empty() || load(path) != stored {
             return Ok(());
         }
-        return fs::remove_file(path);
+        return private_file::delete(path);
     }
     let lines: Vec<Stored> = lines
         .iter()
@@ -122,7 +121,7 @@ mod tests {
     fn a_damaged_file_has_no_lines() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("unfinished.json");
-        fs::write(&path, b"[{\"text\": 1}]\0")?;
+        std::fs::write(&path, b"[{\"text\": 1}]\0")?;
         assert_eq!(load(&path), []);
         Ok(())
     }

@@ -40,6 +40,8 @@ pub(super) struct AccountState {
     pub capabilities: Option<Capabilities>,
     pub as_of: Option<Timestamp>,
     pub failed_at: Option<Timestamp>,
+    /// Why the last attempt to sync failed, at `failed_at`.
+    pub failure: Option<String>,
     pub rest_until: Option<Timestamp>,
 }
 
@@ -48,7 +50,7 @@ impl AccountState {
         let mut statement = connection.prepare_cached(
             "SELECT next_seq, next_local, open, done, pending, sent, answered, rejected, cursor,
                  purged, user_id, rekeying, capabilities, as_of, failed_at, rest_until, staging,
-                 day
+                 day, failure
              FROM ledger",
         )?;
         let mut rows = statement.query([])?;
@@ -84,6 +86,7 @@ impl AccountState {
             rest_until: instant(15)?,
             staging: row.get(16)?,
             day: row.get(17)?,
+            failure: row.get(18)?,
         })
     }
 
@@ -97,7 +100,7 @@ impl AccountState {
                      pending = ?5, sent = ?6, answered = ?7, rejected = ?8, cursor = ?9,
                      purged = ?10, user_id = ?11, rekeying = ?12, capabilities = ?13,
                      as_of = ?14, failed_at = ?15, rest_until = ?16, staging = ?17,
-                     day = ?18",
+                     day = ?18, failure = ?19",
             )?
             .execute(params![
                 self.next_seq,
@@ -118,6 +121,7 @@ impl AccountState {
                 self.rest_until.map(|at| at.to_string()),
                 self.staging,
                 self.day,
+                self.failure,
             ])?;
         Ok(())
     }

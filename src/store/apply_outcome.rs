@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use crate::domain::change::{Act, OutboxEntry, Progress, Rejection};
+use crate::domain::change::{Act, OutboxEntry, Progress, REMOVED_ELSEWHERE, Rejection};
 use crate::domain::feed::Mark;
 use crate::domain::fold::{FoldContext, RejectedPair, pair_rejected, stay_apart};
 use crate::domain::key::Key;
@@ -250,7 +250,12 @@ impl Write<'_> {
                     self.delete_entry(later)?;
                 }
                 RejectedPair::Later(act) => {
-                    self.settle_unsent(rejected)?;
+                    // What was deleted elsewhere before it was completed has no successor.
+                    let was_deleted =
+                        entry.progress == Progress::Pending && rejection.code == REMOVED_ELSEWHERE;
+                    if !was_deleted {
+                        self.settle_unsent(rejected)?;
+                    }
                     self.rewrite(later.seq, &act)?;
                     self.delete_entry(rejected)?;
                 }

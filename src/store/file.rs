@@ -18,8 +18,9 @@ use crate::store::{quarantine, rebuild, schema};
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A write-ahead log longer than this many pages is checkpointed: short enough for
-/// a fast start, long enough that an add is one fsync.
-const LOG_PAGES: i64 = 64;
+/// a fast start, which reads it; long enough that only about every sixth add is more
+/// than one fsync.
+const LOG_PAGES: i64 = 100;
 
 /// A connection and the file that it reads.
 pub(super) struct OpenDatabase {

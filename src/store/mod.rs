@@ -284,9 +284,7 @@ impl Store {
     ///
     /// SQLite's.
     pub fn last_failure(&self) -> Result<Option<String>, StoreError> {
-        self.reading(|snapshot| {
-            Ok(snapshot.query_row("SELECT failure FROM ledger", [], |row| row.get(0))?)
-        })
+        Ok(self.state()?.failure)
     }
 
     fn state(&self) -> Result<AccountState, StoreError> {

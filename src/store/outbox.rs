@@ -132,7 +132,7 @@ impl Store {
         })
     }
 
-    /// Returns the outbox entries of these todos, those of each todo in order.
+    /// Returns the outbox entries of these todos in order.
     ///
     /// # Errors
     ///
@@ -140,10 +140,11 @@ impl Store {
     pub fn entries_of(&self, todos: &HashSet<Key>) -> Result<Vec<OutboxEntry>, StoreError> {
         let mut entries = Vec::new();
         self.each_entry_of(todos, |entry| entries.push(entry))?;
+        entries.sort_unstable_by_key(|entry| entry.seq);
         Ok(entries)
     }
 
-    /// Calls `each` with what [`Store::entries_of`] returns, one by one.
+    /// Calls `each` with what [`Store::entries_of`] returns, in any order of the todos.
     ///
     /// # Errors
     ///

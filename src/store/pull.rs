@@ -186,9 +186,8 @@ impl Store {
                 write.account_state.rekeying = false;
             }
             write.account_state.as_of = Some(pull.began);
-            if write.account_state.failed_at.take().is_some() {
-                write.set_failure(None)?;
-            }
+            write.account_state.failed_at = None;
+            write.account_state.failure = None;
             write.account_state.rest_until = None;
             Ok(())
         })
@@ -215,7 +214,8 @@ impl Store {
             let kept = state.rest_until.filter(|it| Some(*it) <= longest);
             state.rest_until = wanted.or(kept);
             state.failed_at = Some(at);
-            write.set_failure(Some(why))
+            state.failure = Some(why.to_owned());
+            Ok(())
         })
     }
 }
@@ -250,11 +250,6 @@ impl Write<'_> {
         if rows >= MANY && state.open + state.done == 0 {
             self.tx.execute_batch(schema::UNSORTED)?;
         }
-        Ok(())
-    }
-
-    fn set_failure(&self, why: Option<&str>) -> Result<(), StoreError> {
-        self.tx.execute("UPDATE ledger SET failure = ?1", [why])?;
         Ok(())
     }
 

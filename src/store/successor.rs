@@ -30,8 +30,9 @@ use links::SuccessorLink;
 pub(super) use links::waiting;
 pub use report::RepeatingTodos;
 
-/// The most links of answered completions kept. The successor of an older one is found
-/// like that of another device's completion: on a full backend, by its text.
+/// The number of newest links that are kept in any case; an older one is deleted once
+/// its completion is answered. The successor is then found like that of another device's
+/// completion: on a full backend, by its text.
 const MAX_LINKS: i64 = 1000;
 
 /// The reason why a completion was not this device's.
@@ -248,8 +249,9 @@ impl Write<'_> {
     }
 
     /// Returns the successor of the latest completion of `todo`. If this device's is
-    /// missing, another device has reopened the todo and maybe completed it again.
-    fn shown_successor(
+    /// missing, another device has reopened the todo and maybe completed it again: then
+    /// deletes the links that are outdated.
+    fn latest_successor(
         &self,
         todo: Key,
         done: &str,
@@ -273,7 +275,7 @@ impl Write<'_> {
 
     /// Withdraws the successor of a reopened todo, unless it was changed since.
     fn withdraw_successor(&mut self, change: &Change, done: &str) -> Result<(), StoreError> {
-        let Some((link, successor)) = self.shown_successor(change.todo, done)? else {
+        let Some((link, successor)) = self.latest_successor(change.todo, done)? else {
             return Ok(());
         };
         let unsent = self.is_unsent(link.key)?;

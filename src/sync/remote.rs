@@ -72,6 +72,43 @@ pub struct Exchanged {
     pub single_operations: bool,
 }
 
+/// The results of the operations of an exchange that were sent one by one.
+#[derive(Debug)]
+pub struct SingleResults<M, P> {
+    /// The mark before the batches.
+    pub mark: Result<M, RemoteError>,
+    /// One result for each batch that was sent, in order.
+    pub pushed: Vec<Result<Vec<PushAnswer>, RemoteError>>,
+    /// The page.
+    pub page: Result<P, RemoteError>,
+}
+
+/// Sends the operations of an exchange one by one, until one gets no answer.
+pub async fn one_by_one<M, P>(
+    batches: &[&Batch],
+    mark: impl Future<Output = Result<M, RemoteError>>,
+    push: impl AsyncFn(&Batch) -> Result<Vec<PushAnswer>, RemoteError>,
+    page: impl Future<Output = Result<P, RemoteError>>,
+) -> SingleResults<M, P> {
+    let mark = mark.await;
+    let mut failure = mark.as_ref().err().cloned();
+    let mut pushed = Vec::with_capacity(batches.len());
+    for batch in batches {
+        if failure.is_some() {
+            break;
+        }
+        let outcome = push(batch).await;
+        let error = outcome.as_ref().err().filter(|it| !it.is_of_operation());
+        failure = error.cloned();
+        pushed.push(outcome);
+    }
+    let page = match failure {
+        Some(error) => Err(error),
+        None => page.await,
+    };
+    SingleResults { mark, pushed, page }
+}
+
 /// An edit of a row of a full backend, which has keys and revisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyedEdit {

@@ -10,7 +10,8 @@ use tudone::auth::session::AuthSession;
 use tudone::domain::feed::{Capabilities, Mark};
 use tudone::graphql::Hasura;
 use tudone::sync::remote::{
-    BareRow, Batch, Exchanged, Page, PageRequest, PushAnswer, Remote, RemoteError,
+    BareRow, Batch, Exchanged, Page, PageRequest, PushAnswer, Remote, RemoteError, SingleResults,
+    one_by_one,
 };
 
 use crate::bench::{Bench, Checked};
@@ -222,25 +223,13 @@ impl Remote for FaultyClient<'_> {
     }
 
     async fn exchange(&self, batches: &[&Batch], asked: PageRequest) -> Exchanged {
-        let mark = self.mark().await;
-        let mut failure = mark.as_ref().err().cloned();
-        let mut pushed = Vec::new();
-        for batch in batches {
-            if failure.is_some() {
-                break;
-            }
-            let outcome = self.push(batch).await;
-            let error = outcome.as_ref().err().filter(|it| !it.is_of_operation());
-            failure = error.cloned();
-            pushed.push(outcome);
-        }
+        let push = async |batch: &Batch| self.push(batch).await;
+        let SingleResults { mark, pushed, page } =
+            Box::pin(one_by_one(batches, self.mark(), push, self.page(asked))).await;
         Exchanged {
             mark_before: mark.ok(),
             pushed,
-            page: match failure {
-                Some(error) => Err(error),
-                None => self.page(asked).await,
-            },
+            page,
             single_operations: asked.single_operations,
         }
     }

@@ -117,6 +117,8 @@ fn ctrl_c_leaves_nothing_behind_wherever_the_login_is() -> Checked {
         let endpoint = format!("http://{}/v1/graphql", backend.local_addr()?);
         machine.set("TUDONE_ENDPOINT", endpoint);
 
+        // Open to the end: a connection that is closed is an answer.
+        let mut asked = None;
         let (ran, events) = machine.device_login_during(|event, process| {
             let Some(code) = event["user_code"].as_str() else {
                 return Ok(());
@@ -125,9 +127,10 @@ fn ctrl_c_leaves_nothing_behind_wherever_the_login_is() -> Checked {
                 return interrupt(process);
             }
             sandbox.decide(code, "ada@example.com", "approve")?;
-            let _asked = backend.accept()?;
+            asked = Some(backend.accept()?);
             interrupt(process)
         })?;
+        drop(asked);
 
         assert_eq!(ran.code, Some(130), "{stage}: {ran:?}");
         let last = events.last().ok_or("no events")?;

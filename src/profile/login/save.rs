@@ -100,12 +100,8 @@ fn replace_login(
     stored: &StoredLogin,
     sub: &str,
 ) -> Result<Vec<SecretString>, CredentialStoreError> {
-    let current = stored.refresh().unwrap_or_default();
-    let earlier = stored.earlier().unwrap_or_default();
-    let (own, others): (Vec<_>, Vec<_>) = earlier
-        .into_iter()
-        .chain(current)
-        .partition(|found| found.sub == sub);
+    let known = stored.all_refresh()?.into_iter();
+    let (own, others): (Vec<_>, Vec<_>) = known.partition(|found| found.sub == sub);
     stored.delete_tokens()?;
     let remembered = if own.is_empty() {
         stored.delete_earlier()

@@ -11,7 +11,8 @@ use crate::domain::key::Key;
 use crate::domain::todo::Row;
 use crate::http::RequestFailure;
 use crate::sync::remote::{
-    BareRow, Batch, Exchanged, Page, PageRequest, PushAnswer, Remote, RemoteError,
+    BareRow, Batch, Exchanged, Page, PageRequest, PushAnswer, Remote, RemoteError, SingleResults,
+    one_by_one,
 };
 
 mod state;
@@ -255,25 +256,13 @@ impl Remote for Server {
     }
 
     async fn exchange(&self, batches: &[&Batch], request: PageRequest) -> Exchanged {
-        let mark = self.mark().await;
-        let mut failure = mark.as_ref().err().cloned();
-        let mut pushed = Vec::new();
-        for batch in batches {
-            if failure.is_some() {
-                break;
-            }
-            let outcome = self.push(batch).await;
-            let error = outcome.as_ref().err().filter(|it| !it.is_of_operation());
-            failure = error.cloned();
-            pushed.push(outcome);
-        }
+        let push = async |batch: &Batch| self.push(batch).await;
+        let SingleResults { mark, pushed, page } =
+            one_by_one(batches, self.mark(), push, self.page(request)).await;
         Exchanged {
             mark_before: mark.ok(),
             pushed,
-            page: match failure {
-                Some(error) => Err(error),
-                None => self.page(request).await,
-            },
+            page,
             single_operations: request.single_operations,
         }
     }

@@ -115,6 +115,19 @@ async fn a_todo_edited_elsewhere_that_is_completed_and_deleted_leaves_its_succes
     Ok(())
 }
 
+#[tokio::test]
+async fn a_todo_deleted_elsewhere_before_it_was_completed_and_deleted_leaves_no_successor()
+-> TestResult {
+    let (server, [mut device]) = devices().await?;
+    device.commit(&[editing(key(1), OPEN, DONE), removing(key(1), DONE)])?;
+    server.remove(OPEN);
+    device.rounds().await?;
+    assert_eq!(server.texts(), [""; 0]);
+    assert_eq!(device.shown()?, [""; 0]);
+    assert_eq!(device.outbox()?, []);
+    Ok(())
+}
+
 /// Returns the key of the only todo.
 fn first_key(device: &Device) -> Result<Key, Box<dyn Error>> {
     let mut found = None;
