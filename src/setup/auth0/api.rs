@@ -36,6 +36,8 @@ pub struct Management {
     client: Client,
     tenant: Url,
     token: SecretString,
+    /// A secret in requests, which no error repeats.
+    hidden: Option<SecretString>,
     interval: Duration,
     next_at: Mutex<Option<Instant>>,
 }
@@ -59,9 +61,15 @@ impl Management {
             client: http::client(&tenant)?,
             tenant,
             token,
+            hidden: None,
             interval: REQUEST_INTERVAL,
             next_at: Mutex::new(None),
         })
+    }
+
+    /// Hides `secret`, which later requests contain, in their errors.
+    pub fn hide(&mut self, secret: SecretString) {
+        self.hidden = Some(secret);
     }
 
     /// The issuer: the tenant's address, with its slash.
@@ -82,7 +90,7 @@ impl Management {
     ///
     /// See [`Auth0Error`].
     pub async fn get(&self, path: &str) -> Result<Value, Auth0Error> {
-        self.send(&Method::GET, path, &[], None, None).await
+        self.send(&Method::GET, path, &[], None).await
     }
 
     /// Reads a complete list, page by page. `name` is the member of the answer that contains it.
@@ -102,7 +110,7 @@ impl Management {
             let number = page.to_string();
             let mut query = query.to_vec();
             query.extend([("page", number.as_str()), ("per_page", &size)]);
-            let answer = self.send(&Method::GET, path, &query, None, None).await?;
+            let answer = self.send(&Method::GET, path, &query, None).await?;
             let rows = answer.get(name).and_then(Value::as_array);
             let rows = rows.ok_or_else(|| self.malformed(&Method::GET, path, 200))?;
             found.extend(rows.iter().cloned());
@@ -118,34 +126,22 @@ impl Management {
         Ok(found)
     }
 
-    /// Creates an object and returns it. An error does not repeat `secret`, a part of `body`.
+    /// Creates an object and returns it.
     ///
     /// # Errors
     ///
     /// See [`Auth0Error`].
-    pub async fn post(
-        &self,
-        path: &str,
-        body: &Value,
-        secret: Option<&SecretString>,
-    ) -> Result<Value, Auth0Error> {
-        self.send(&Method::POST, path, &[], Some(body), secret)
-            .await
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Auth0Error> {
+        self.send(&Method::POST, path, &[], Some(body)).await
     }
 
-    /// Changes an object and returns it. An error does not repeat `secret`, a part of `body`.
+    /// Changes an object and returns it.
     ///
     /// # Errors
     ///
     /// See [`Auth0Error`].
-    pub async fn patch(
-        &self,
-        path: &str,
-        body: &Value,
-        secret: Option<&SecretString>,
-    ) -> Result<Value, Auth0Error> {
-        self.send(&Method::PATCH, path, &[], Some(body), secret)
-            .await
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Auth0Error> {
+        self.send(&Method::PATCH, path, &[], Some(body)).await
     }
 
     /// Starts the deployment of an Action.
@@ -155,7 +151,7 @@ impl Management {
     /// See [`Auth0Error`].
     pub async fn deploy(&self, action: &str) -> Result<(), Auth0Error> {
         let path = format!("actions/actions/{action}/deploy");
-        self.send(&Method::POST, &path, &[], None, None).await?;
+        self.send(&Method::POST, &path, &[], None).await?;
         Ok(())
     }
 
@@ -165,14 +161,13 @@ impl Management {
         path: &str,
         query: &[(&str, &str)],
         body: Option<&Value>,
-        secret: Option<&SecretString>,
     ) -> Result<Value, Auth0Error> {
         let mut tries = 0;
         loop {
             self.wait_for_turn().await;
             let (status, pause, bytes) = self.send_once(method, path, query, body).await?;
             if status != StatusCode::TOO_MANY_REQUESTS {
-                return self.read(method, path, status, &bytes, secret);
+                return self.read(method, path, status, &bytes);
             }
             tries += 1;
             if tries > RETRIES {
@@ -240,7 +235,6 @@ impl Management {
         path: &str,
         status: StatusCode,
         bytes: &[u8],
-        secret: Option<&SecretString>,
     ) -> Result<Value, Auth0Error> {
         let json: Option<Value> = serde_json::from_slice(bytes).ok();
         if status.is_success() {
@@ -254,7 +248,7 @@ impl Management {
         }
         let member = |name: &str| {
             let text = json.as_ref().and_then(|json| json.get(name)?.as_str());
-            text.map(|text| match secret {
+            text.map(|text| match &self.hidden {
                 Some(secret) => plain(&text_without(text, secret)),
                 None => plain(text),
             })

@@ -84,28 +84,26 @@ async fn carry_out(
     match (step.part, step.kind) {
         (_, StepKind::Keep) => {}
         (TenantObject::Api, StepKind::Create) => {
-            management
-                .post("resource-servers", &step.body, None)
-                .await?;
+            management.post("resource-servers", &step.body).await?;
         }
         (TenantObject::Api, StepKind::Change) => {
             let id = existing(state.api.as_ref(), "id")?;
             let path = format!("resource-servers/{id}");
-            management.patch(&path, &step.body, None).await?;
+            management.patch(&path, &step.body).await?;
         }
         (TenantObject::Application, StepKind::Create) => {
-            management.post("clients", &step.body, None).await?;
+            management.post("clients", &step.body).await?;
         }
         (TenantObject::Application, StepKind::Change) => {
             let id = existing(state.application.as_ref(), "client_id")?;
             management
-                .patch(&format!("clients/{id}"), &step.body, None)
+                .patch(&format!("clients/{id}"), &step.body)
                 .await?;
         }
         (TenantObject::Action, _) => action(management, state, step, wanted, secrets).await?,
         (TenantObject::Binding, _) => {
             let path = "actions/triggers/post-login/bindings";
-            management.patch(path, &step.body, None).await?;
+            management.patch(path, &step.body).await?;
         }
     }
     Ok(())
@@ -120,21 +118,19 @@ async fn action(
     secrets: Option<&ActionSecrets>,
 ) -> Result<(), Auth0Error> {
     let mut body = step.body.as_object().cloned().unwrap_or_default();
-    let mut sent = None;
     if step.sets_secrets {
         let secrets = secrets.ok_or(Auth0Error::SecretsMissing)?;
         add_secrets(&mut body, secrets, wanted);
-        sent = Some(&secrets.admin_secret);
     }
     let body = Value::Object(body);
     let id = if step.kind == StepKind::Create {
-        let made = management.post("actions/actions", &body, sent).await?;
+        let made = management.post("actions/actions", &body).await?;
         id(Some(&made), "id")?
     } else {
         let id = id(state.action.as_ref(), "id")?;
         if body.as_object().is_some_and(|body| !body.is_empty()) {
             management
-                .patch(&format!("actions/actions/{id}"), &body, sent)
+                .patch(&format!("actions/actions/{id}"), &body)
                 .await?;
         }
         id

@@ -163,7 +163,7 @@ pub(super) fn run_with(
                 .map(|it| it.profile.connection.endpoint.clone())
         });
     let wanted = wanted(arguments, known.as_ref());
-    let management = Management::new(tenant, token)?;
+    let mut management = Management::new(tenant, token)?;
     let state = waited(TenantState::read(&management, &wanted))?;
     let plan = TenantPlan::of(&state, &wanted);
     if !arguments.json {
@@ -190,6 +190,9 @@ pub(super) fn run_with(
             context.confirm(&question)?;
         }
         let secrets = action_secrets(context, arguments, &plan, endpoint.as_ref(), admin_secret)?;
+        if let Some(secrets) = &secrets {
+            management.hide(secrets.admin_secret.clone());
+        }
         let on_step = |step: &TenantStep| {
             context.notice(format!(
                 "{} {}: {}",
