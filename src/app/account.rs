@@ -1,4 +1,4 @@
-//! What is kept of an account for the next time that it is opened.
+//! State of an account, kept for the next time that it is opened.
 
 use crate::app::model::Model;
 use crate::app::unfinished::UnfinishedLine;

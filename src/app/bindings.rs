@@ -109,7 +109,7 @@ pub const TABLE: &[Binding] = &[
     row(L::List, A::ChooseView(8), "view-8", &["8"], "view 8"),
     row(L::List, A::ChooseView(9), "view-9", &["9"], "view 9"),
     row(L::List, A::Sidebar, "sidebar", &["b", "shift-tab"], "go to the sidebar"),
-    row(L::List, A::CycleSort, "cycle-sort", &["o"], "next order: due, priority, created, text"),
+    row(L::List, A::CycleSort, "cycle-sort", &["o"], "next order: due, priority, created, text, server"),
     row(L::List, A::ReverseSort, "reverse-sort", &["O"], "reverse the order"),
     row(L::List, A::Details, "details", &["tab"], "details"),
     row(L::List, A::DetailsDown, "details-down", &["J"], "scroll the details down"),

@@ -1,8 +1,5 @@
 //! The layout of the header, for drawing and for clicks.
 
-use std::borrow::Cow;
-
-use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::model::Model;
@@ -11,6 +8,10 @@ use crate::domain::query::Sort;
 /// The narrowest header that names the program and the views beside the
 /// current one.
 const ROOMY: u16 = 50;
+/// The blank columns after the marks and the search.
+const GAP: u16 = 4;
+/// What stands before the text of a search.
+const SEARCH: &str = "search: ";
 
 /// The header of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,20 @@ pub struct Header {
     /// The column of the first part at the right end.
     pub right_from: u16,
     /// The parts at the right end.
-    pub right: Vec<(HeaderPart, String)>,
+    pub right: Vec<HeaderPart>,
+}
+
+/// A part at the right end of the header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderPart {
+    /// What it shows.
+    pub kind: PartKind,
+    /// Its text, which is cut where it is wider than its columns.
+    pub text: String,
+    /// Its columns.
+    pub width: u16,
+    /// The blank columns after it.
+    pub gap: u16,
 }
 
 /// A view in the header.
@@ -42,14 +56,14 @@ pub struct Tab {
     pub to: u16,
 }
 
-/// A part at the right end of the header.
+/// What a part at the right end of the header shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeaderPart {
+pub enum PartKind {
     /// How many are marked.
     Marked,
     /// The search text.
     Search,
-    /// The order; an arrow of one column follows.
+    /// The order; its last column is for an arrow.
     Order,
     /// The place in the list.
     Place,
@@ -62,9 +76,8 @@ impl Header {
         let layout = model.layout();
         let area = layout.header;
         let right = right(model, area.width);
-        let right_width = right.iter().fold(1_u16, |sum, (part, text)| {
-            let arrow = u16::from(*part == HeaderPart::Order);
-            sum.saturating_add(width(text)).saturating_add(arrow)
+        let right_width = right.iter().fold(1_u16, |sum, part| {
+            sum.saturating_add(part.width).saturating_add(part.gap)
         });
         let right_from = (area.x + area.width).saturating_sub(right_width);
         let end = right_from.saturating_sub(2).max(area.x);
@@ -124,41 +137,37 @@ fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
 }
 
-fn right(model: &Model, room: u16) -> Vec<(HeaderPart, String)> {
+fn right(model: &Model, room: u16) -> Vec<HeaderPart> {
+    let part = |kind, text: String, gap| HeaderPart {
+        kind,
+        width: width(&text),
+        text,
+        gap,
+    };
     let mut parts = Vec::new();
     if room >= 30 {
         if !model.marks.is_empty() {
-            let text = format!("{} marked    ", model.marks.len());
-            parts.push((HeaderPart::Marked, text));
+            let text = format!("{} marked", model.marks.len());
+            parts.push(part(PartKind::Marked, text, GAP));
         }
         if !model.search.is_empty() && model.layout().search.height == 0 {
-            let search = cut(&model.search, usize::from(room / 3));
-            let text = format!("search: {search}    ");
-            parts.push((HeaderPart::Search, text));
+            let text = format!("{SEARCH}{}", model.search);
+            parts.push(HeaderPart {
+                // The views need the other columns.
+                width: width(SEARCH) + width(&model.search).min(room / 3),
+                ..part(PartKind::Search, text, GAP)
+            });
         }
         let text = format!("{} ", order(model.list.query().sort));
-        parts.push((HeaderPart::Order, text));
+        parts.push(HeaderPart {
+            width: width(&text) + 1,
+            ..part(PartKind::Order, text, 0)
+        });
     }
     if let Some(place) = place(model) {
-        parts.push((HeaderPart::Place, format!("    {place}")));
+        parts.push(part(PartKind::Place, format!("    {place}"), 0));
     }
     parts
-}
-
-/// The start of `text`, in at most `room` columns; the views need the others.
-fn cut(text: &str, room: usize) -> Cow<'_, str> {
-    if text.width() <= room {
-        return Cow::Borrowed(text);
-    }
-    let mut start = String::new();
-    for grapheme in text.graphemes(true) {
-        if start.width() + grapheme.width() >= room {
-            break;
-        }
-        start.push_str(grapheme);
-    }
-    start.push('…');
-    Cow::Owned(start)
 }
 
 /// `4 of 10`, as far as it is known.

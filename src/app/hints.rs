@@ -10,6 +10,15 @@ use crate::app::queue::{QueueScreen, is_rejected};
 use crate::app::screen::{Question, Screen};
 use crate::domain::todo::SyncState;
 
+/// The decisions about a rejected change, with their labels.
+pub const DECISIONS: [(Action, &str); 5] = [
+    (Action::RetryChange, "retry"),
+    (Action::Merge, "edit both"),
+    (Action::KeepMine, "keep mine"),
+    (Action::AddAsNew, "add as new"),
+    (Action::DropChange, "drop"),
+];
+
 /// An action and its label in the row of hints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
@@ -98,16 +107,7 @@ fn list(model: &Model) -> Vec<Hint> {
         .selected()
         .is_some_and(|row| row.todo.state == SyncState::Rejected);
     if rejected {
-        hints.extend(of(
-            Layer::List,
-            &[
-                (Action::RetryChange, "retry"),
-                (Action::Merge, "edit both"),
-                (Action::KeepMine, "keep mine"),
-                (Action::AddAsNew, "add as new"),
-                (Action::DropChange, "drop"),
-            ],
-        ));
+        hints.extend(of(Layer::List, &DECISIONS));
     }
     if model.demo && model.tour.is_none() {
         hints.extend(of(Layer::List, &[(Action::Tour, "tour")]));
@@ -177,16 +177,7 @@ fn editor(line: &Editor, model: &Model) -> Vec<Hint> {
 fn queue(queue: &QueueScreen) -> Vec<Hint> {
     let mut hints = Vec::new();
     if queue.selected().is_some_and(is_rejected) {
-        hints.extend(of(
-            Layer::Queue,
-            &[
-                (Action::RetryChange, "retry"),
-                (Action::Merge, "edit both"),
-                (Action::KeepMine, "keep mine"),
-                (Action::AddAsNew, "add as new"),
-                (Action::DropChange, "drop"),
-            ],
-        ));
+        hints.extend(of(Layer::Queue, &DECISIONS));
     } else if queue.selected().is_some() {
         hints.extend(of(Layer::Queue, &[(Action::DropChange, "drop")]));
     }

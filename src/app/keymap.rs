@@ -156,6 +156,17 @@ impl Keymap {
             .map(|sequence| written(sequence))
     }
 
+    /// Passes the first keys of `action` in `layer` to `words`; nothing if it has none.
+    #[must_use]
+    pub fn hint_words(
+        &self,
+        layer: Layer,
+        action: Action,
+        words: impl FnOnce(String) -> String,
+    ) -> String {
+        self.hint(layer, action).map_or_else(String::new, words)
+    }
+
     /// The keys that complete what was pressed in `layer`, and what they do.
     #[must_use]
     pub fn continuations(&self, layer: Layer, pressed: &[KeyPress]) -> Vec<(String, Action)> {

@@ -99,7 +99,7 @@ pub struct Model {
     pub(crate) tags: TagCounts,
     /// Lines that can be recalled, newest last.
     pub(crate) lines: Vec<String>,
-    /// Lines whose write failed while another line was open.
+    /// Lines whose write failed while the list was not in front.
     pub(crate) returned: Vec<Editor>,
     /// Lines of the last time that were offered again when the account was opened.
     pub(crate) offered: Vec<UnfinishedLine>,

@@ -8,7 +8,7 @@ use crate::app::model::Model;
 /// How long a message other than an alert is shown.
 const SHOWN: SignedDuration = SignedDuration::from_secs(4);
 
-/// A message over the last row of the list.
+/// A message over the last row of the list or of the login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     /// What happened: `done`, or the whole message.

@@ -1,4 +1,4 @@
-//! Lines that were typed and not saved when the program ended.
+//! Lines that were typed and not saved when the program ended or their account was left.
 
 use crate::app::editor::{Editor, Purpose};
 use crate::app::model::Model;

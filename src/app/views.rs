@@ -7,7 +7,7 @@ use crate::domain::query::{Query, Sort};
 use crate::domain::view::{Builtin, OwnView, View};
 use crate::domain::when::Calendar;
 
-/// The list as it was when the program ended.
+/// The list as it was when the program ended or its account was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RememberedList {
     /// The name of the view.

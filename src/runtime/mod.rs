@@ -129,7 +129,7 @@ impl RuntimeError {
 /// The first frame comes from the store alone; threads, network and credential
 /// store are used after it. When this returns, all changes are on the disk and
 /// the terminal is restored. Returns notices to print in full: that a damaged
-/// store was moved aside, and where.
+/// store was moved aside, and where; which changes were not saved.
 ///
 /// # Errors
 ///
@@ -195,7 +195,7 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     }
     let stored = if kept { left.lines } else { left.offered };
     let finished = runtime.block_on(shutdown::finish(workers, messages, &mut model, stamp));
-    let saved = finished.saved(&model, &stored);
+    let saved = finished.saved(files.as_ref(), &model, &stored);
     match ended {
         Err(LoopError::Draw(error) | LoopError::HandOver(error)) => {
             Err(RuntimeError::Terminal(error))

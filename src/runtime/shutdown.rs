@@ -40,8 +40,6 @@ pub(super) struct Finished {
     pub(super) panicked: bool,
     /// Why changes were not saved.
     unsaved: Vec<String>,
-    /// The files of the account.
-    files: Option<AccountFiles>,
 }
 
 /// Lets the workers finish, and applies their last messages to the model.
@@ -51,7 +49,6 @@ pub(super) async fn finish(
     model: &mut Model,
     now: impl Fn() -> Stamp,
 ) -> Finished {
-    let files = workers.files();
     let mut unsaved = Vec::new();
     let mut apply = |msg: Msg| {
         if let Msg::CommitFailed { reason, .. } = &msg {
@@ -75,16 +72,20 @@ pub(super) async fn finish(
     Finished {
         panicked: !ok,
         unsaved,
-        files,
     }
 }
 
 impl Finished {
-    /// Stores the typed lines that are not saved, and deletes those that are `stored`
-    /// but no longer needed.
-    pub(super) fn saved(&self, model: &Model, stored: &[UnfinishedLine]) -> Saved {
+    /// Stores the typed lines that are not saved in the `files` of the account, and
+    /// deletes those that are `stored` but no longer needed.
+    pub(super) fn saved(
+        &self,
+        files: Option<&AccountFiles>,
+        model: &Model,
+        stored: &[UnfinishedLine],
+    ) -> Saved {
         let lines = model.unfinished_lines();
-        let kept = match &self.files {
+        let kept = match files {
             Some(files) => files.keep_lines(&lines, stored),
             None => Ok(()),
         };

@@ -9,7 +9,8 @@ use super::text::wrapped;
 use super::theme::Theme;
 use super::words;
 use crate::app::Model;
-use crate::app::action::{Action, Layer};
+use crate::app::action::Layer;
+use crate::app::hints::DECISIONS;
 use crate::app::queue::{is_rejected, reason, texts};
 use crate::domain::push_outcome::Queued;
 
@@ -36,15 +37,8 @@ pub(super) fn lines(queued: &Queued, model: &Model, theme: &Theme, room: u16) ->
         ],
     ];
     lines.extend(both(queued, theme, room));
-    let keys = [
-        (Action::RetryChange, "retry"),
-        (Action::Merge, "edit both"),
-        (Action::KeepMine, "keep mine"),
-        (Action::AddAsNew, "add as new"),
-        (Action::DropChange, "drop"),
-    ];
     let mut hints: Vec<Run<'static>> = Vec::new();
-    for (action, word) in keys {
+    for (action, word) in DECISIONS {
         let Some(key) = model.keymap.hint(Layer::List, action) else {
             continue;
         };

@@ -6,24 +6,30 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::theme::Theme;
 use crate::app::Model;
-use crate::app::header::{Header, HeaderPart};
+use crate::app::header::{Header, PartKind};
 
 /// Draws the header and the line under it.
 pub(super) fn header(model: &Model, theme: &Theme, area: Rect, rule: Rect, buf: &mut Buffer) {
     let header = Header::of(model);
-    let mut pen = Pen::new(area, theme, buf);
-    pen.go_to(header.right_from);
     let arrow = theme.symbols.order[usize::from(model.list.query().reverse)];
-    for (part, text) in &header.right {
-        let style = match part {
-            HeaderPart::Marked => theme.marked,
-            HeaderPart::Search => theme.found,
-            HeaderPart::Order | HeaderPart::Place => theme.muted,
+    let mut x = header.right_from;
+    for part in &header.right {
+        let style = match part.kind {
+            PartKind::Marked => theme.marked,
+            PartKind::Search => theme.found,
+            PartKind::Order | PartKind::Place => theme.muted,
         };
-        pen.write(text, style);
-        if *part == HeaderPart::Order {
+        let columns = Rect {
+            x,
+            width: part.width,
+            ..area
+        };
+        let mut pen = Pen::new(columns.intersection(area), theme, buf);
+        pen.write(&part.text, style);
+        if part.kind == PartKind::Order {
             pen.write(arrow, theme.muted);
         }
+        x = x.saturating_add(part.width).saturating_add(part.gap);
     }
     let left = Rect {
         width: header.right_from.saturating_sub(area.x + 2),

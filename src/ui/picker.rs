@@ -199,7 +199,7 @@ fn row(
         PickerKind::Palette => keys_at.saturating_sub(1),
     };
     let has_note = !note.is_empty() && area.width >= 50;
-    let label_end = if has_note && width(&entry.label) + label_at + 1 < note_at {
+    let label_end = if has_note && width(&entry.label) < note_at.saturating_sub(label_at + 1) {
         area.x + note_at - 1
     } else {
         end

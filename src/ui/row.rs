@@ -207,10 +207,7 @@ fn state(
         (Columns::Wide, Some(word)) => format!("{symbol} {word}"),
         _ => symbol.to_owned(),
     };
-    let start = match columns {
-        Columns::Wide => area.right().saturating_sub(reserved),
-        Columns::Medium | Columns::Narrow => area.right().saturating_sub(2),
-    };
+    let start = area.right().saturating_sub(columns.taken_by_state(shown));
     Pen::new(area, theme, buf)
         .go_to(start)
         .write(&text, role(theme));

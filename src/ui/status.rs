@@ -49,7 +49,9 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer)
         }
         right.push(part.run.clone());
     }
-    let start = area.right().saturating_sub(runs_width(&right) + 1);
+    let start = area
+        .right()
+        .saturating_sub(runs_width(&right).saturating_add(1));
     pen.go_to(start).write_all(&right);
 }
 

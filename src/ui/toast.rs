@@ -1,4 +1,4 @@
-//! A short message over the last row of the list.
+//! A short message over the last row of the list or of the login.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -47,8 +47,10 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
             }
         }
     }
-    let fits =
-        |after: &[Run<'_>]| runs_width(&before).saturating_add(runs_width(after)) + 2 <= area.width;
+    let fits = |after: &[Run<'_>]| {
+        let taken = runs_width(&before).saturating_add(runs_width(after));
+        taken.saturating_add(2) <= area.width
+    };
     if !fits(&after) {
         // The key says enough.
         after.pop_if(|run| run.text == UNDO);
@@ -62,9 +64,12 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
     let room = area.width.saturating_sub(fixed.saturating_add(1 + GAP));
     let subject_width = width(&subject).min(room).min(40);
     let gap = if subject_width > 0 { GAP } else { 0 };
-    let fixed = fixed + gap;
+    let fixed = fixed.saturating_add(gap);
     let whole = fixed.saturating_add(subject_width).min(area.width);
-    let start = area.right().saturating_sub(whole + 1).max(area.x);
+    let start = area
+        .right()
+        .saturating_sub(whole.saturating_add(1))
+        .max(area.x);
     let area = Rect {
         x: start,
         width: whole,

@@ -13,6 +13,7 @@ mod acts;
 mod behind;
 mod device;
 mod finding;
+mod fixtures;
 mod lists;
 mod looping;
 mod messages;

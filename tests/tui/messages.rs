@@ -1,11 +1,7 @@
 //! What messages and hints say, and that nothing covers or cuts them.
 
-use std::time::Duration;
-
-use tudone::app::details::Details;
 use tudone::app::{Effect, Msg};
-use tudone::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
-use tudone::domain::key::ChangeId;
+use tudone::domain::change::{Act, Progress};
 use tudone::domain::push_outcome::Queued;
 use tudone::domain::todo::SyncState;
 use tudone::store::StoreError;
@@ -14,7 +10,8 @@ use tudone::sync::round::RoundReport;
 use tudone::ui::symbols::Symbols;
 
 use crate::device::Device;
-use crate::stage::{Stage, ada, instant, key, todo};
+use crate::fixtures::{conflict, details, hides, shows};
+use crate::stage::{Stage, ada, key, todo};
 
 type Outcome = Result<(), StoreError>;
 
@@ -31,57 +28,14 @@ fn listed(width: u16, height: u16) -> Stage {
     stage
 }
 
-fn conflict() -> Queued {
-    Queued {
-        entry: OutboxEntry {
-            seq: 1,
-            change: Change {
-                id: ChangeId(uuid::Uuid::from_u128(1)),
-                todo: key(1),
-                act: Act::Edit {
-                    before: "passport".to_owned(),
-                    after: "renew the passport".to_owned(),
-                },
-                at: instant("2026-11-24T11:26:00Z"),
-            },
-            revision: Some(3),
-            high_water: None,
-            progress: Progress::Rejected(Rejection {
-                code: "conflict".to_owned(),
-                message: "the todo was changed elsewhere".to_owned(),
-                theirs: Some("renew passport".to_owned()),
-            }),
-        },
-        base: None,
-        waits: false,
-    }
+fn rejected() -> Queued {
+    conflict(1, "passport", "renew the passport", "renew passport")
 }
 
 fn with_details(width: u16, height: u16) -> Stage {
     let mut stage = listed(width, height);
-    stage.press("tab").say(Msg::DetailsRead(Details {
-        key: key(1),
-        changes: vec![conflict()],
-    }));
+    stage.press("tab").say(details(rejected()));
     stage
-}
-
-/// Lets the time pass after which the keys of a sequence are shown.
-fn wait_for_keys(stage: &mut Stage) {
-    stage.now += Duration::from_millis(300);
-    stage.say(Msg::Ticked);
-}
-
-#[track_caller]
-fn shows(stage: &Stage, text: &str) {
-    let screen = stage.screen();
-    assert!(screen.contains(text), "{text} is missing:\n{screen}");
-}
-
-#[track_caller]
-fn hides(stage: &Stage, text: &str) {
-    let screen = stage.screen();
-    assert!(!screen.contains(text), "{text} is shown:\n{screen}");
 }
 
 #[test]
@@ -90,7 +44,7 @@ fn a_message_does_not_cover_the_keys_of_a_sequence_or_the_palette() -> Outcome {
     device.press("d")?;
     shows(&device.stage, "✓ deleted  milk   u undo");
     device.press("t")?;
-    wait_for_keys(&mut device.stage);
+    device.stage.wait_for_keys();
     shows(&device.stage, "due tomorrow");
     hides(&device.stage, "✓ deleted");
 
@@ -104,7 +58,7 @@ fn the_keys_of_a_sequence_are_not_cut() {
     for (width, height) in [(80, 24), (60, 20), (40, 10)] {
         let mut stage = listed(width, height);
         stage.press("t");
-        wait_for_keys(&mut stage);
+        stage.wait_for_keys();
         let screen = stage.screen();
         let cut: Vec<&str> = screen
             .lines()
@@ -159,7 +113,7 @@ fn a_key_that_does_nothing_says_so_on_every_screen_without_a_line() {
     shows(&stage, "x does nothing here (? lists the keys)");
 
     let mut stage = listed(100, 24);
-    stage.press("Q").say(Msg::QueueRead(vec![conflict()]));
+    stage.press("Q").say(Msg::QueueRead(vec![rejected()]));
     stage.press("z");
     shows(&stage, "z does nothing here (? lists the keys)");
     stage.press("D x");
@@ -169,7 +123,7 @@ fn a_key_that_does_nothing_says_so_on_every_screen_without_a_line() {
 #[test]
 fn the_queue_and_the_sidebar_show_the_way_back_and_the_help() {
     let mut stage = listed(80, 24);
-    stage.press("Q").say(Msg::QueueRead(vec![conflict()]));
+    stage.press("Q").say(Msg::QueueRead(vec![rejected()]));
     shows(
         &stage,
         " r retry   m edit both   M keep mine   n add as new   D drop   esc back  ? keys",
@@ -184,7 +138,7 @@ fn the_queue_and_the_sidebar_show_the_way_back_and_the_help() {
 fn the_status_names_the_key_that_shows_what_was_rejected() {
     shows(&listed(80, 24), "1 rejected (Q)");
     let mut stage = listed(80, 24);
-    stage.press("Q").say(Msg::QueueRead(vec![conflict()]));
+    stage.press("Q").say(Msg::QueueRead(vec![rejected()]));
     hides(&stage, "1 rejected (Q)");
 }
 
@@ -272,18 +226,19 @@ fn the_queue_behind_the_palette_stays_up_to_date_and_is_not_read_again_when_that
     );
 
     stage.effects.clear();
-    stage.say(Msg::QueueRead(vec![conflict()])).press("esc");
+    stage.say(Msg::QueueRead(vec![rejected()])).press("esc");
     shows(&stage, "M keep mine");
     assert_eq!(stage.effects, []);
 }
 
 #[test]
 fn an_ascii_terminal_gets_no_other_characters() {
-    for keys in ["", "tab", "t", ":", "/", "Q", "a"] {
+    let long_search = format!("/ {}enter a", "m ".repeat(30));
+    for keys in ["", "tab", "t", ":", "/", "Q", "a", &long_search] {
         let mut stage = listed(60, 24);
         stage.theme = stage.theme.with_symbols(Symbols::ASCII);
         stage.press(keys);
-        wait_for_keys(&mut stage);
+        stage.wait_for_keys();
         let screen = stage.screen().replace('│', "");
         assert!(screen.is_ascii(), "{keys}:\n{screen}");
     }
@@ -313,7 +268,7 @@ fn an_empty_list_names_the_keys_as_they_are_bound_and_no_place() {
 
 #[test]
 fn a_queued_addition_without_a_handle_names_none() {
-    let mut queued = conflict();
+    let mut queued = rejected();
     queued.entry.change.todo = key(99);
     queued.entry.change.act = Act::Add {
         text: "milk".to_owned(),
@@ -328,7 +283,7 @@ fn a_queued_addition_without_a_handle_names_none() {
 fn the_queue_leaves_a_reason_to_the_details_where_it_would_be_cut() {
     for width in [60, 72, 120] {
         let mut stage = listed(width, 24);
-        stage.press("Q").say(Msg::QueueRead(vec![conflict()]));
+        stage.press("Q").say(Msg::QueueRead(vec![rejected()]));
         hides(&stage, "elsew…");
         shows(&stage, "why      conflict: changed elsewhere");
     }

@@ -9,6 +9,7 @@ use tudone::domain::key::ChangeId;
 use uuid::Uuid;
 
 use crate::device::Device;
+use crate::fixtures::shows;
 use crate::stage::{NOON, Stage, ada, instant, key};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -18,20 +19,14 @@ fn device(text: &str) -> Result<Device, Box<dyn Error>> {
     Ok(Device::on(Stage::new(100, 12, Some(ada())), &[text])?)
 }
 
-fn shows(device: &Device, text: &str) -> Outcome {
-    let screen = device.stage.screen();
-    if screen.contains(text) {
-        Ok(())
-    } else {
-        Err(format!("no {text:?} in\n{screen}").into())
-    }
-}
-
 #[test]
 fn completing_says_when_the_next_todo_is_due() -> Outcome {
     let mut device = device("Water plants due:2026-11-24 rec:1w")?;
     device.press("x")?;
-    shows(&device, "✓ done  Water plants, next Tue 1 Dec   u undo")?;
+    shows(
+        &device.stage,
+        "✓ done  Water plants, next Tue 1 Dec   u undo",
+    );
     assert_eq!(device.rows().len(), 1, "{:?}", device.rows());
     Ok(())
 }
@@ -66,9 +61,9 @@ fn an_undo_says_that_a_next_todo_changed_since_stays() -> Outcome {
 
     device.press("u")?;
     shows(
-        &device,
+        &device.stage,
         "the next todo stays, it was changed since: Water roses",
-    )?;
+    );
     assert_eq!(device.rows().len(), 2, "{:?}", device.rows());
     Ok(())
 }
@@ -85,7 +80,10 @@ fn a_role_that_may_not_add_todos_completes_and_sees_why_nothing_follows() -> Out
     })?;
     device.say(Msg::StoreChanged)?;
     device.press("x")?;
-    shows(&device, "no next todo: your role may not add todos here")?;
+    shows(
+        &device.stage,
+        "no next todo: your role may not add todos here",
+    );
     assert!(device.rows().is_empty(), "{:?}", device.rows());
     Ok(())
 }

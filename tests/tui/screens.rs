@@ -1,19 +1,16 @@
 //! Each screen in its named states.
 
 use insta::assert_snapshot;
-use tudone::app::details::Details;
 use tudone::app::login::{LoginEvent, LoginId};
 use tudone::app::{Effect, Msg};
-use tudone::auth::device::Prompt;
-use tudone::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
-use tudone::domain::key::ChangeId;
 use tudone::domain::push_outcome::Queued;
 use tudone::domain::todo::SyncState;
 use tudone::sync::event::{RoundEvent, RoundFailure};
 use tudone::sync::plan::WaitReason;
 use tudone::sync::round::{Blocked, RoundReport};
 
-use crate::stage::{NOON, Stage, ada, instant, key, todo};
+use crate::fixtures::{conflict, details, prompt};
+use crate::stage::{NOON, Stage, ada, instant, todo};
 
 fn some_todos() -> Vec<tudone::domain::todo::Todo> {
     vec![
@@ -51,25 +48,12 @@ fn online(width: u16, height: u16) -> Stage {
     stage
 }
 
-fn prompt() -> Prompt {
-    Prompt {
-        user_code: "WDJB-MJHT".to_owned(),
-        verification_uri: "https://tenant.eu.auth0.com/activate".to_owned(),
-        verification_uri_complete: Some(
-            "https://tenant.eu.auth0.com/activate?user_code=WDJB-MJHT".to_owned(),
-        ),
-        expires_at: instant("2026-11-24T12:14:52Z"),
-        expires_in: 900,
-        interval: 5,
-    }
-}
-
 fn logging_in(width: u16, height: u16) -> Stage {
     let mut stage = Stage::new(width, height, None);
     stage.say(Msg::Login {
         id: LoginId(1),
         event: LoginEvent::Code {
-            prompt: prompt(),
+            prompt: prompt("https://tenant.eu.auth0.com/activate?user_code=WDJB-MJHT"),
             openable: true,
         },
     });
@@ -77,38 +61,18 @@ fn logging_in(width: u16, height: u16) -> Stage {
 }
 
 fn rejected() -> Queued {
-    Queued {
-        entry: OutboxEntry {
-            seq: 7,
-            change: Change {
-                id: ChangeId(uuid::Uuid::from_u128(1)),
-                todo: key(109),
-                act: Act::Edit {
-                    before: "日本語の本を読む".to_owned(),
-                    after: "日本語の本を読む (二冊) +学習".to_owned(),
-                },
-                at: instant("2026-11-24T11:26:00Z"),
-            },
-            revision: Some(3),
-            high_water: None,
-            progress: Progress::Rejected(Rejection {
-                code: "conflict".to_owned(),
-                message: "the todo was changed elsewhere".to_owned(),
-                theirs: Some("日本語の本を読む +学習".to_owned()),
-            }),
-        },
-        base: None,
-        waits: false,
-    }
+    conflict(
+        109,
+        "日本語の本を読む",
+        "日本語の本を読む (二冊) +学習",
+        "日本語の本を読む +学習",
+    )
 }
 
 fn with_details(width: u16, height: u16) -> Stage {
     let mut stage = online(width, height);
     stage.press("j j j j tab");
-    stage.say(Msg::DetailsRead(Details {
-        key: key(109),
-        changes: vec![rejected()],
-    }));
+    stage.say(details(rejected()));
     stage
 }
 
@@ -255,9 +219,7 @@ fn named_states_with_styles() {
 #[test]
 fn the_keys_that_complete_a_sequence() {
     let mut stage = online(80, 24);
-    stage.press("t");
-    stage.now += std::time::Duration::from_millis(300);
-    assert_snapshot!(stage.say(Msg::Ticked).screen());
+    assert_snapshot!(stage.press("t").wait_for_keys().screen());
 }
 
 #[test]

@@ -186,6 +186,12 @@ impl Stage {
         self
     }
 
+    /// Lets the time pass after which the keys of a sequence are shown.
+    pub(crate) fn wait_for_keys(&mut self) -> &mut Self {
+        self.now += std::time::Duration::from_millis(300);
+        self.say(Msg::Ticked)
+    }
+
     /// The id of the last request for rows.
     pub(crate) fn asked(&self) -> WindowId {
         let asked = |effect: &Effect| match effect {

@@ -4,13 +4,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tudone::app::login::{LoginEvent, LoginId};
 use tudone::app::{Effect, Msg};
-use tudone::auth::device::{PollEvent, Prompt};
+use tudone::auth::device::PollEvent;
 use tudone::domain::todo::SyncState;
 use tudone::domain::when::Calendar;
 use tudone::sync::event::RoundEvent;
 use tudone::sync::plan::WaitReason;
 use tudone::sync::round::{Blocked, RoundReport};
 
+use crate::fixtures::{prompt, shows};
 use crate::stage::{Stage, ada, instant, todo};
 
 #[test]
@@ -127,20 +128,28 @@ fn a_message_hides_the_state_of_no_row() {
     }
 }
 
+#[test]
+fn texts_of_more_columns_than_a_screen_can_have_are_drawn_everywhere() {
+    let long = "m".repeat(70_000);
+    for keys in ["", "tab", ":", "/", "e", "v", "L", "x"] {
+        for width in [20, 80, 140] {
+            let mut stage = Stage::new(width, 24, Some(ada()));
+            stage.answer(vec![todo(1, &long, SyncState::Rejected)]);
+            let _ = stage.press(keys).screen();
+            stage.say(Msg::StoreFailed {
+                reason: long.clone(),
+            });
+            shows(&stage, "! mmm");
+        }
+    }
+}
+
 /// The demo waiting for a code to be approved, with all it can have to say.
 fn approving(width: u16, height: u16, page: &str) -> Stage {
     let mut stage = Stage::demo(width, height);
-    let prompt = Prompt {
-        user_code: "WDJB-MJHT".to_owned(),
-        verification_uri: "https://tenant.example/activate".to_owned(),
-        verification_uri_complete: Some(page.to_owned()),
-        expires_at: instant("2026-11-24T12:14:52Z"),
-        expires_in: 900,
-        interval: 5,
-    };
     let id = LoginId(1);
     let event = LoginEvent::Code {
-        prompt,
+        prompt: prompt(page),
         openable: true,
     };
     stage.say(Msg::Login { id, event });

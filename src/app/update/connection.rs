@@ -12,8 +12,8 @@ pub(super) fn sync(model: &mut Model) -> Vec<Effect> {
     match model.connection {
         _ if model.offline => model.alert("started with --offline: nothing is sent or fetched"),
         ConnectionState::LoggedOut => {
-            let key = model.keymap.hint(Layer::List, Action::Login);
-            let help = key.map_or(String::new(), |key| format!(": press {key} to log in"));
+            let press = |key| format!(": press {key} to log in");
+            let help = model.keymap.hint_words(Layer::List, Action::Login, press);
             model.alert(format!("logged out{help}"));
         }
         ConnectionState::Off

@@ -75,7 +75,7 @@ fn report_unbound(model: &mut Model, key: KeyPress) {
     ) {
         return;
     }
-    let help = model.keymap.hint(model.layer(), Action::Help);
-    let help = help.map_or(String::new(), |help| format!(" ({help} lists the keys)"));
+    let lists = |help| format!(" ({help} lists the keys)");
+    let help = model.keymap.hint_words(model.layer(), Action::Help, lists);
     model.say(format!("{key} does nothing here{help}"));
 }

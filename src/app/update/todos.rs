@@ -286,8 +286,8 @@ fn report(model: &mut Model, what: &str, targets: &[Todo]) {
 /// Returns whether the user is logged in and the role may add todos; shows why not.
 pub(super) fn may_add(model: &mut Model) -> bool {
     if model.who.is_none() {
-        let key = model.keymap.hint(Layer::List, Action::Login);
-        let help = key.map_or(String::new(), |key| format!(": press {key}"));
+        let press = |key| format!(": press {key}");
+        let help = model.keymap.hint_words(Layer::List, Action::Login, press);
         model.alert(format!("log in first{help}"));
         return false;
     }
