@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::cli::output::{self, Out};
+use crate::os::terminal_size::terminal_size;
 
 /// A writer to stdout. On a terminal, text that is longer than the screen goes through
 /// `$PAGER` once it is complete: who writes waits for no reader.
@@ -61,9 +62,10 @@ impl ScreenFill {
 impl Paged {
     /// A new writer; `may_page` is false if the command must not wait for the user.
     pub(crate) fn new(may_page: bool) -> Self {
-        let terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
-        match crossterm::terminal::size() {
-            Ok((columns, rows)) if may_page && terminal && columns > 0 && rows > 0 => {
+        match terminal_size() {
+            Ok((columns, rows))
+                if may_page && io::stdin().is_terminal() && columns > 0 && rows > 0 =>
+            {
                 Self(PagerState::Collected {
                     text: Vec::new(),
                     screen: ScreenFill {

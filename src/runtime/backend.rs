@@ -122,10 +122,11 @@ impl Backend for ScreenBackend {
         })
     }
 
+    /// Passes the frame on, so that the terminal shows it at once or not at all.
     fn flush(&mut self) -> io::Result<()> {
-        let bytes = std::mem::take(&mut *self.frame.0.borrow_mut());
-        if !bytes.is_empty() {
-            self.output.frame(bytes);
+        let drawn = std::mem::take(&mut *self.frame.0.borrow_mut());
+        if !drawn.is_empty() {
+            self.output.frame(terminal::synchronized(&drawn));
         }
         Ok(())
     }
@@ -226,6 +227,18 @@ mod tests {
             '\u{9cb}' | '\u{bcb}' | '\u{9be}' | '\u{bbe}' | '\u{dcf}' | 'ﾞ' | 'ﾟ' => 0,
             c => c.width().unwrap_or(0),
         }
+    }
+
+    #[test]
+    fn a_terminal_shows_a_frame_at_once() -> Result<(), Box<dyn std::error::Error>> {
+        let bytes = drawn(&["milk", "bread"])?;
+        let frames: Vec<&str> = bytes.split_inclusive("\u{1b}[?2026l").collect();
+        assert_eq!(frames.len(), 2, "{bytes:?}");
+        for (frame, text) in frames.iter().zip(["milk", "bread"]) {
+            assert!(frame.starts_with("\u{1b}[?2026h"), "{frame:?}");
+            assert!(frame.contains(text), "{frame:?}");
+        }
+        Ok(())
     }
 
     #[test]

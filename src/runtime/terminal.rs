@@ -8,11 +8,15 @@ use std::time::Duration;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen,
+};
 use crossterm::{queue, terminal};
 
 use super::output::Output;
 use crate::app::model::Size;
+use crate::os::terminal_size::terminal_size;
 
 /// Whether the terminal is taken over; read by the panic hook.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -202,13 +206,7 @@ fn has_shell() -> io::Result<bool> {
 ///
 /// When standard output is not a terminal, or the terminal is gone.
 pub(super) fn size() -> io::Result<Size> {
-    #[cfg(unix)]
-    let (width, height) = {
-        let size = rustix::termios::tcgetwinsize(io::stdout())?;
-        (size.ws_col, size.ws_row)
-    };
-    #[cfg(not(unix))]
-    let (width, height) = terminal::size()?;
+    let (width, height) = terminal_size()?;
     Ok(drawn(width, height))
 }
 
@@ -227,7 +225,19 @@ fn bytes(command: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
     out
 }
 
+/// A frame that terminals with synchronized output show at once when all of it has
+/// arrived; others ignore the two modes.
+pub(super) fn synchronized(frame: &[u8]) -> Vec<u8> {
+    bytes(|out| {
+        queue!(out, BeginSynchronizedUpdate)?;
+        out.extend_from_slice(frame);
+        queue!(out, EndSynchronizedUpdate)
+    })
+}
+
 fn leave(out: &mut Vec<u8>) -> io::Result<()> {
+    // The frame before may have been discarded before its end.
+    queue!(out, EndSynchronizedUpdate)?;
     out.extend_from_slice(MOUSE_OFF);
     queue!(out, DisableBracketedPaste, LeaveAlternateScreen, Show)
 }

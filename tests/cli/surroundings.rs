@@ -38,6 +38,52 @@ fn a_home_that_is_missing_or_no_directory_stops_nothing() -> Checked {
 }
 
 #[test]
+fn off_a_terminal_no_other_program_is_started() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk"])?.ended(0)?;
+    let (programs, started) = (machine.path("programs"), machine.path("started"));
+    fs::create_dir_all(&programs)?;
+    let script = format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\n", started.display());
+    for name in [
+        "tput",
+        "stty",
+        "less",
+        "more",
+        "sh",
+        "secret-tool",
+        "xdg-open",
+    ] {
+        let path = programs.join(name);
+        fs::write(&path, &script)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+    }
+    // As under cron: the user's terminal cannot be asked either.
+    machine.launch_through(&["/usr/bin/setsid", "--wait"]);
+    machine.set("PATH", programs.to_string_lossy());
+    machine.set("TERM", "xterm-256color");
+    for words in [
+        &["list"][..],
+        &["list", "--json"],
+        &["show", "1"],
+        &["queue"],
+        &["status"],
+        &["help", "dates"],
+        &["add", "tea"],
+        &["done", "1"],
+        &["sync"],
+    ] {
+        machine.run(words)?.ended(0)?;
+        assert!(
+            !started.exists(),
+            "{words:?}: {}",
+            fs::read_to_string(&started)?
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn in_a_home_that_cannot_be_written_nothing_is_promised() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::at(&sandbox)?;

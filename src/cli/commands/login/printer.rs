@@ -4,7 +4,6 @@ use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::terminal;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -13,6 +12,7 @@ use crate::browser;
 use crate::cli::color::{Paint, Role};
 use crate::cli::error::CliError;
 use crate::cli::report;
+use crate::os::terminal_size::terminal_size;
 use crate::profile::login::LoggedIn;
 use crate::text::sanitize::plain;
 use crate::ui::qr;
@@ -269,7 +269,7 @@ impl LoginPrinter {
 }
 
 fn width() -> usize {
-    terminal::size().map_or(DEFAULT_WIDTH, |(columns, _)| usize::from(columns))
+    terminal_size().map_or(DEFAULT_WIDTH, |(columns, _)| usize::from(columns))
 }
 
 /// Truncates `text` to one line of `width` columns: a wrapped line could not be
