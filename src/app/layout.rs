@@ -124,7 +124,7 @@ pub struct Layout {
 /// Columns of the sidebar, its border included.
 pub const SIDEBAR: u16 = 28;
 /// The narrowest terminal with a sidebar.
-const WITH_SIDEBAR: u16 = 130;
+pub(super) const WITH_SIDEBAR: u16 = 130;
 /// The narrowest terminal with a sidebar and details.
 const WITH_BOTH: u16 = 170;
 /// The narrowest terminal with the details beside the list.

@@ -1,6 +1,6 @@
 //! The entries of the sidebar.
 
-use crate::app::action::{Action, Layer};
+use crate::app::header::view_key;
 use crate::app::model::Model;
 use crate::app::tags::Tag;
 
@@ -49,10 +49,8 @@ pub fn entries(model: &Model) -> Vec<SidebarEntry> {
     let mut entries = vec![SidebarEntry::Title("Views")];
     let filtered = !model.search.is_empty();
     for (index, view) in model.views.all().iter().enumerate() {
-        let key = u8::try_from(index + 1).ok();
-        let key = key.and_then(|n| model.keymap.hint(Layer::List, Action::ChooseView(n)));
         entries.push(SidebarEntry::View {
-            key: key.unwrap_or_default(),
+            key: view_key(model, index).unwrap_or_default(),
             name: view.name().to_owned(),
             count: model.view_count(index),
             current: !filtered && index == model.views.current(),

@@ -1,6 +1,6 @@
 //! The tour of the demo: ten keys, each pressed before the next is shown.
 
-use crate::app::action::{Action, Day};
+use crate::app::action::{Action, Day, Layer};
 
 /// How far the user is in the tour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,28 +15,43 @@ pub struct TourStep {
     pub action: Action,
     /// What it does, in one sentence.
     pub text: &'static str,
+    /// The key that ends what it began, between two pieces of text.
+    pub then: Option<(&'static str, Layer, Action, &'static str)>,
 }
 
 const fn step(action: Action, text: &'static str) -> TourStep {
-    TourStep { action, text }
+    TourStep {
+        action,
+        text,
+        then: None,
+    }
+}
+
+const fn step_back(action: Action, text: &'static str, layer: Layer) -> TourStep {
+    TourStep {
+        action,
+        text,
+        then: Some(("; ", layer, Action::Cancel, " goes back")),
+    }
 }
 
 const STEPS: [TourStep; 10] = [
     step(Action::Down, "selects the next todo"),
     step(Action::ToggleDone, "completes it"),
     step(Action::Undo, "undoes that, as it undoes every change"),
-    step(
-        Action::Add,
-        "adds a todo: type `call mum due:fri`, then enter",
-    ),
+    TourStep {
+        action: Action::Add,
+        text: "adds a todo: type `call mum due:fri`",
+        then: Some((", then ", Layer::Editor, Action::Submit, "")),
+    },
     step(Action::SetDue(Day::Tomorrow), "makes a todo due tomorrow"),
     step(
         Action::Details,
         "shows everything about a todo, and hides it again",
     ),
-    step(Action::Search, "searches as you type; esc goes back"),
+    step_back(Action::Search, "searches as you type", Layer::Search),
     step(Action::NextView, "shows the next view"),
-    step(Action::Queue, "shows conflicts to solve; esc goes back"),
+    step_back(Action::Queue, "shows conflicts to solve", Layer::Queue),
     step(Action::Help, "shows all keys; type to filter them"),
 ];
 

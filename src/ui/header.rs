@@ -37,11 +37,11 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, rule: Rect, buf: 
     };
     let mut pen = Pen::new(left, theme, buf);
     pen.write(" ", theme.muted);
-    if header.named {
+    if header.has_program {
         pen.write("tudone", theme.accent).write("  ", theme.muted);
-        if model.demo {
-            pen.write("DEMO", theme.warning).write("  ", theme.muted);
-        }
+    }
+    if header.has_demo {
+        pen.write("DEMO", theme.warning).write("  ", theme.muted);
     }
     let mut under = None;
     for tab in &header.tabs {
@@ -51,11 +51,16 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, rule: Rect, buf: 
             (theme.muted, theme.muted)
         };
         pen.go_to(tab.from)
+            .write(&tab.key, theme.key)
             .write(&tab.name, style)
             .write(&tab.count, count_style);
         if tab.is_current && model.layout().sidebar.width == 0 {
             under = Some((tab.from, tab.to));
         }
+    }
+    if let Some(x) = header.cut {
+        pen.go_to(x)
+            .write(theme.symbols.cut.encode_utf8(&mut [0; 4]), theme.muted);
     }
     self::rule(theme, rule, under, buf);
 }

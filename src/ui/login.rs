@@ -175,8 +175,11 @@ fn lines(model: &Model, login: &Login, theme: &Theme, columns: u16, roomy: bool)
             lines.push(text(if fits { &whole } else { &left }, theme.muted, 1));
             if model.demo {
                 lines.push(space(theme));
-                let demo = "This is the demo: without a browser, enter confirms by itself.";
-                lines.extend(wrapped(demo, theme.muted, 3, columns));
+                let confirms = |key| format!(": without a browser, {key} confirms by itself");
+                let open = Action::OpenBrowser;
+                let help = model.keymap.hint_words(Layer::Login, open, confirms);
+                let demo = format!("This is the demo{help}.");
+                lines.extend(wrapped(&demo, theme.muted, 3, columns));
             }
             if let Some(error) = poll_error {
                 let text = format!("{error}; trying again");

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use super::list::centred;
 use super::pen::{Pen, Run};
+use super::text::width;
 use super::theme::Theme;
 use super::{conflict, line_of};
 use crate::app::Model;
@@ -26,7 +27,7 @@ pub(super) fn header(queue: &QueueScreen, theme: &Theme, area: Rect, rule: Rect,
     }
     pen.write("Changes not yet on the server", theme.current);
     if queue.loaded {
-        let start = area.right().saturating_sub(super::text::width(&count) + 1);
+        let start = area.right().saturating_sub(width(&count) + 1);
         pen.go_to(start).write(&count, theme.muted);
     }
     super::header::rule(theme, rule, None, buf);
@@ -61,9 +62,11 @@ pub(super) fn queue(
     };
     let height = usize::from(rows.height).max(1);
     let top = (queue.selected + 1).saturating_sub(height);
-    for (n, queued) in (0..rows.height).zip(queue.items.iter().skip(top)) {
+    let shown = queue.items.iter().skip(top).take(height);
+    let why_start = reasons_start(shown.clone(), area);
+    for (n, queued) in (0..rows.height).zip(shown) {
         let selected = top + usize::from(n) == queue.selected;
-        row(queued, selected, theme, line_of(rows, n), buf);
+        row(queued, selected, why_start, theme, line_of(rows, n), buf);
     }
     let Some(queued) = queue.selected().filter(|_| details > 0) else {
         return;
@@ -114,7 +117,24 @@ fn title(queued: &Queued, model: &Model) -> String {
 /// The narrowest row with room for `conflict: changed elsewhere` beside the text.
 const WITH_REASON: u16 = 72;
 
-fn row(queued: &Queued, selected: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// The column of the reasons, at the right end: the texts get the rest. `None` where
+/// there is no room for both.
+fn reasons_start<'q>(shown: impl Iterator<Item = &'q Queued>, area: Rect) -> Option<u16> {
+    let widest = shown.map(|queued| width(&reason(queued))).max()?;
+    let start = area
+        .right()
+        .saturating_sub(widest.min(area.width * 2 / 5) + 1);
+    (area.width >= WITH_REASON).then_some(start)
+}
+
+fn row(
+    queued: &Queued,
+    selected: bool,
+    why_start: Option<u16>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     if selected {
         buf.set_style(area, theme.selection);
     }
@@ -129,13 +149,8 @@ fn row(queued: &Queued, selected: bool, theme: &Theme, area: Rect, buf: &mut Buf
         Progress::Pending | Progress::Answered => (signs.pending, "pending", theme.pending),
     };
     let why = reason(queued);
-    let why_start = area.x + area.width * 3 / 5;
-    let has_why = area.width >= WITH_REASON && !why.is_empty();
-    let words_end = if has_why {
-        why_start.saturating_sub(2)
-    } else {
-        area.right()
-    };
+    let why_start = why_start.filter(|_| !why.is_empty());
+    let words_end = why_start.map_or(area.right(), |start| start.saturating_sub(2));
     let words = Rect {
         width: words_end.saturating_sub(area.x),
         ..area
@@ -153,14 +168,14 @@ fn row(queued: &Queued, selected: bool, theme: &Theme, area: Rect, buf: &mut Buf
     let texts = texts(queued);
     let text = texts.mine.or(texts.was).unwrap_or_default();
     pen.write(text, plain);
-    if has_why {
+    if let Some(start) = why_start {
         let style = if is_rejected(queued) {
             plain
         } else {
             theme.muted
         };
         Pen::new(area, theme, buf)
-            .go_to(why_start)
+            .go_to(start)
             .write_all(&[Run::new(why, style)]);
     }
 }

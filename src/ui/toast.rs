@@ -8,6 +8,7 @@ use super::text::width;
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
+use crate::app::screen::Screen;
 use crate::app::toast::{Toast, ToastKind};
 use crate::domain::due::in_words;
 use crate::domain::line::Line;
@@ -41,7 +42,9 @@ pub(super) fn toast(toast: &Toast, model: &Model, theme: &Theme, area: Rect, buf
                 let words = format!(", next {}", in_words(next, model.today));
                 after.push(Run::new(words, on(theme.muted)));
             }
-            if let Some(key) = model.keymap.hint(Layer::List, Action::Undo) {
+            let is_queue = matches!(model.main_screen(), Screen::Queue(_));
+            let layer = if is_queue { Layer::Queue } else { Layer::List };
+            if let Some(key) = model.keymap.hint(layer, Action::Undo) {
                 after.push(Run::new(format!("   {key}"), on(theme.key)));
                 after.push(Run::new(UNDO, on(theme.muted)));
             }

@@ -14,11 +14,17 @@ pub(super) fn tour(tour: Tour, model: &Model, theme: &Theme, area: Rect, buf: &m
     let Some(step) = tour.step() else { return };
     let on = |style: ratatui::style::Style| theme.overlay.patch(style);
     let key = |action| model.keymap.hint(Layer::List, action).unwrap_or_default();
+    let then = step
+        .then
+        .map_or_else(String::new, |(before, layer, action, after)| {
+            let words = |key| format!("{before}{key}{after}");
+            model.keymap.hint_words(layer, action, words)
+        });
     let number = format!("  {} of {}   ", tour.number(), Tour::LENGTH);
     let runs = [
         Run::new(number, on(theme.muted)),
         Run::new(key(step.action), on(theme.key)),
-        Run::new(format!("  {}   ", step.text), on(theme.text)),
+        Run::new(format!("  {}{then}   ", step.text), on(theme.text)),
         Run::new(key(Action::Tour), on(theme.key)),
         Run::new(" ends the tour  ", on(theme.muted)),
     ];

@@ -314,7 +314,7 @@ fn end_round(device: &mut Device, at: &str) -> Outcome {
 #[test]
 fn what_a_round_changed_far_from_the_rows_on_the_screen_is_counted() -> Outcome {
     let urgent = [("Urgent", "pri:A")];
-    let stage = Stage::with_views(80, 24, Some(ada()), &urgent);
+    let stage = Stage::with_views(120, 24, Some(ada()), &urgent);
     let mut device = Device::on(stage, &[])?;
     let rows: Vec<_> = (1..=600).map(|n| row(n, "a todo", n)).collect();
     device.store.apply(&rows, 600)?;

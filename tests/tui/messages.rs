@@ -280,6 +280,18 @@ fn a_queued_addition_without_a_handle_names_none() {
 }
 
 #[test]
+fn the_queue_gives_a_text_all_columns_that_the_reasons_leave() {
+    let text = "write to the landlord about the heating and the broken window";
+    let queued = conflict(109, "write to the landlord", text, "call the landlord");
+    let mut stage = listed(120, 24);
+    stage.press("Q").say(Msg::QueueRead(vec![queued]));
+    shows(
+        &stage,
+        &format!("edit    {text}         conflict: changed elsewhere"),
+    );
+}
+
+#[test]
 fn the_queue_leaves_a_reason_to_the_details_where_it_would_be_cut() {
     for width in [60, 72, 120] {
         let mut stage = listed(width, 24);

@@ -119,11 +119,12 @@ impl Stage {
         })
     }
 
-    /// The demo, logged out.
-    pub(crate) fn demo(width: u16, height: u16) -> Self {
+    /// The demo, with these keys instead of the default ones.
+    pub(crate) fn demo(size: (u16, u16), who: Option<Identity>, keys: &[(&str, &str)]) -> Self {
         Self::start(StartOptions {
             demo: true,
-            ..options((width, height), None)
+            keymap: Keymap::configured(keys.iter().copied()).unwrap_or_default(),
+            ..options(size, who)
         })
     }
 

@@ -146,7 +146,7 @@ fn texts_of_more_columns_than_a_screen_can_have_are_drawn_everywhere() {
 
 /// The demo waiting for a code to be approved, with all it can have to say.
 fn approving(width: u16, height: u16, page: &str) -> Stage {
-    let mut stage = Stage::demo(width, height);
+    let mut stage = Stage::demo((width, height), None, &[]);
     let id = LoginId(1);
     let event = LoginEvent::Code {
         prompt: prompt(page),

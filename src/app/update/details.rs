@@ -1,5 +1,6 @@
 //! The details of the selected todo follow the selection.
 
+use crate::app::action::{Action, Layer};
 use crate::app::details::Details;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -18,7 +19,9 @@ pub(super) fn scroll(model: &mut Model, lines: isize) -> Vec<Effect> {
     if model.pane.open {
         model.pane.top = model.pane.top.saturating_add_signed(lines);
     } else {
-        model.say("the details are hidden: tab shows them");
+        let shows = |key| format!(": {key} shows them");
+        let help = (model.keymap).hint_words(Layer::List, Action::Details, shows);
+        model.say(format!("the details are hidden{help}"));
     }
     Vec::new()
 }

@@ -127,13 +127,27 @@ fn decide(model: &mut Model, action: Action, queued: &Queued) -> Vec<Effect> {
         }
         Action::Merge => merge(model, queued),
         Action::KeepMine if is_deleted_elsewhere(queued) => {
-            model.say("deleted elsewhere: press n to add yours as a new todo");
+            let help = help(model, &[(Action::AddAsNew, "to add yours as a new todo")]);
+            model.say(format!("deleted elsewhere{help}"));
             Vec::new()
         }
         Action::KeepMine => ask(model, Question::KeepMine, queued),
         Action::AddAsNew => add_as_new(model, queued),
         _ => Vec::new(),
     }
+}
+
+/// `: press n to …, D to …`, with the keys on this screen; empty if there are none.
+fn help(model: &Model, choices: &[(Action, &str)]) -> String {
+    let key = |action| model.keymap.hint(model.layer(), action);
+    let choices = choices
+        .iter()
+        .filter_map(|(action, what)| Some(format!("{} {what}", key(*action)?)));
+    let choices: Vec<String> = choices.collect();
+    if choices.is_empty() {
+        return String::new();
+    }
+    format!(": press {}", choices.join(", "))
 }
 
 fn is_deleted_elsewhere(queued: &Queued) -> bool {
@@ -159,7 +173,12 @@ fn merge(model: &mut Model, queued: &Queued) -> Vec<Effect> {
             };
             model.screen = Screen::Editor(Editor::new(purpose, mine));
         }
-        (None, _) => model.say("a deletion has no text: press M to delete anyway, D to drop it"),
+        (None, _) => {
+            let keep = (Action::KeepMine, "to delete anyway");
+            let drop = (Action::DropChange, "to drop it");
+            let help = help(model, &[keep, drop]);
+            model.say(format!("a deletion has no text{help}"));
+        }
     }
     Vec::new()
 }

@@ -7,9 +7,10 @@
 
 use std::iter;
 
-use crate::app::action::Action;
+use crate::app::action::{Action, Layer};
 use crate::app::counts::{Counted, Uncounted};
 use crate::app::effect::Effect;
+use crate::app::layout::WITH_SIDEBAR;
 use crate::app::model::Model;
 use crate::app::picker::PickerKind;
 use crate::app::screen::Screen;
@@ -76,10 +77,16 @@ pub(super) fn reverse_sort(model: &mut Model) -> Vec<Effect> {
 /// Goes into the sidebar.
 pub(super) fn into_sidebar(model: &mut Model) -> Vec<Effect> {
     if model.layout().sidebar.width == 0 {
+        let help = |action, words: &str| {
+            let words = |key| format!(": {key} {words}");
+            model.keymap.hint_words(Layer::List, action, words)
+        };
         let why = if model.pane.open {
-            "the sidebar is hidden while the details are open: tab closes them"
+            let closes = help(Action::Details, "closes them");
+            format!("the sidebar is hidden while the details are open{closes}")
         } else {
-            "the sidebar needs a terminal of 130 columns: f or 1 to 9 choose a view"
+            let next = help(Action::NextView, "shows the next view");
+            format!("the sidebar needs a terminal of {WITH_SIDEBAR} columns{next}")
         };
         model.say(why);
         return Vec::new();
