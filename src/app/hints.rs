@@ -7,7 +7,7 @@ use crate::app::connection::ConnectionState;
 use crate::app::editor::{self, Editor};
 use crate::app::model::Model;
 use crate::app::queue::{QueueScreen, is_rejected};
-use crate::app::screen::{Question, Screen};
+use crate::app::screen::{Question, Screen, Search};
 use crate::domain::todo::SyncState;
 
 /// The decisions about a rejected change, with their labels.
@@ -56,16 +56,7 @@ pub fn hints(model: &Model) -> Vec<Hint> {
                 &[(Action::Confirm, yes), (Action::Cancel, "no")],
             )
         }
-        Screen::Search(_) => of(
-            Layer::Search,
-            &[
-                (Action::Submit, "keep"),
-                (Action::Down, "next"),
-                (Action::Up, "previous"),
-                (Action::Complete, "complete"),
-                (Action::Cancel, "whole list"),
-            ],
-        ),
+        Screen::Search(line) => search(line, model),
         Screen::Paste { lines, .. } => {
             let several = format!("{} todos", lines.len());
             let mut hints = vec![Hint {
@@ -149,16 +140,36 @@ fn list(model: &Model) -> Vec<Hint> {
     hints
 }
 
+fn search(line: &Search, model: &Model) -> Vec<Hint> {
+    let mut hints = of(Layer::Search, &[(Action::Submit, "keep")]);
+    let completion = line.completion(&model.tags);
+    if let Some(completion) = &completion {
+        hints.push(take(Layer::Search, &completion.term));
+    }
+    let moves = [(Action::Down, "next"), (Action::Up, "previous")];
+    hints.extend(of(Layer::Search, &moves));
+    if completion.is_none() {
+        hints.extend(of(Layer::Search, &[(Action::Complete, "complete")]));
+    }
+    hints.extend(of(Layer::Search, &[(Action::Cancel, "whole list")]));
+    hints
+}
+
+/// The key that completes what is typed to `word`.
+fn take(layer: Layer, word: &str) -> Hint {
+    Hint {
+        layer,
+        action: Action::Complete,
+        word: Cow::Owned(format!("take \u{201c}{word}\u{201d}")),
+    }
+}
+
 fn editor(line: &Editor, model: &Model) -> Vec<Hint> {
     let mut hints = of(Layer::Editor, &[(Action::Submit, "save")]);
     if let Some(ghost) = line.ghost(&model.tags) {
         let (before, _) = editor::split(&line.input);
         let word = before.rsplit(' ').next().unwrap_or_default();
-        hints.push(Hint {
-            layer: Layer::Editor,
-            action: Action::Complete,
-            word: Cow::Owned(format!("take \u{201c}{word}{ghost}\u{201d}")),
-        });
+        hints.push(take(Layer::Editor, &format!("{word}{ghost}")));
     }
     hints.extend(of(Layer::Editor, &[(Action::SubmitLiteral, "as typed")]));
     if !model.lines.is_empty() {

@@ -26,6 +26,7 @@ pub mod picker;
 pub mod preview;
 pub mod queue;
 pub mod screen;
+pub mod search;
 pub mod sidebar;
 pub mod stamp;
 pub mod tags;

@@ -68,6 +68,13 @@ impl TagCounts {
             .and_then(|tag| tag.open)
     }
 
+    /// Returns whether `word`, with its sign, is one of them.
+    #[must_use]
+    pub fn has(&self, word: &str) -> bool {
+        let known = self.completions(word);
+        known.iter().any(|known| is_same(known, word))
+    }
+
     /// Completions of the word at the end of `before`, as whole words, most used
     /// first.
     #[must_use]
@@ -122,6 +129,10 @@ impl TagCounts {
         if word.is_empty() {
             return Vec::new();
         }
+        if let Some(inner) = word.strip_prefix("not:") {
+            let terms = self.terms(inner).into_iter();
+            return terms.map(|term| format!("not:{term}")).collect();
+        }
         let tags = self.completions(word).into_iter();
         let terms = TERMS.into_iter().map(str::to_owned);
         let begun = terms.filter(|term| term.starts_with(word));
@@ -156,6 +167,13 @@ mod tests {
         assert_eq!(tags().completions("call +ho"), ["+Home"]);
         assert_eq!(tags().completions("call @"), [""; 0]);
         assert_eq!(tags().completions("call ph"), [""; 0]);
+    }
+
+    #[test]
+    fn a_term_is_completed_behind_not_too() {
+        assert_eq!(tags().terms("not:@pho"), ["not:@phone", "not:@photo"]);
+        assert_eq!(tags().terms("not:no:d"), ["not:no:due"]);
+        assert_eq!(tags().terms("not:"), [""; 0]);
     }
 
     #[test]

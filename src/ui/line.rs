@@ -52,16 +52,8 @@ pub(super) fn editor(
     let typed = line_of(inner, next);
     let cursor = field(&editor.input, theme, typed, buf);
     if let (Some(ghost), Some(cursor)) = (editor.ghost(&model.tags), cursor) {
-        // The completion would cover any text after the cursor.
-        if editor::split(&editor.input).1.is_empty() {
-            let after = Rect {
-                x: cursor.x,
-                width: typed.right().saturating_sub(cursor.x),
-                ..typed
-            };
-            let style = theme.overlay.patch(theme.muted);
-            Pen::new(after, theme, buf).write(&ghost, style);
-        }
+        let style = theme.overlay.patch(theme.muted);
+        self::ghost(&ghost, &editor.input, cursor, style, theme, typed, buf);
     }
     if inner.height > next + 1 {
         let mut pen = Pen::new(line_of(inner, next + 1), theme, buf);
@@ -69,6 +61,26 @@ pub(super) fn editor(
         pen.write_all(&explanation(editor, model, theme));
     }
     cursor
+}
+
+/// Draws what completing adds at the cursor. It would cover any text there.
+pub(super) fn ghost(
+    ghost: &str,
+    input: &Input,
+    cursor: Position,
+    style: Style,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    if editor::split(input).1.is_empty() {
+        let after = Rect {
+            x: cursor.x,
+            width: area.right().saturating_sub(cursor.x),
+            ..area
+        };
+        Pen::new(after, theme, buf).write(ghost, style);
+    }
 }
 
 /// Why the line was rejected, or what Enter saves.

@@ -14,6 +14,8 @@ use crate::app::action::{Action, Layer};
 use crate::app::connection::ConnectionState;
 use crate::app::groups::Heading;
 use crate::app::list::ScreenLine;
+use crate::app::screen::Screen;
+use crate::app::search::TermCompletion;
 use crate::domain::due::DueGroup;
 
 /// Draws the rows on the screen, or why there are none.
@@ -78,6 +80,7 @@ fn why_empty(model: &Model) -> [String; 2] {
         ConnectionState::Connecting | ConnectionState::Syncing
     );
     let never = model.freshness.as_of.is_none();
+    let nothing = nothing_matches(model);
     let (why, help) = if model.who.is_none() {
         let help = if model.offline {
             "Start without --offline to log in.".to_owned()
@@ -88,8 +91,7 @@ fn why_empty(model: &Model) -> [String; 2] {
     } else if !model.loaded {
         ("Reading your todos", String::new())
     } else if !model.search.is_empty() {
-        let help = press(model, &[(Action::Back, "for the whole list")]);
-        ("Nothing matches this search.", help)
+        (nothing.as_str(), leave_search(model))
     } else if never && fetching {
         ("Fetching your todos for the first time", String::new())
     } else if never {
@@ -108,12 +110,43 @@ fn why_empty(model: &Model) -> [String; 2] {
     [why.to_owned(), help]
 }
 
+/// That nothing matches the search, and the term that may be meant.
+fn nothing_matches(model: &Model) -> String {
+    let unknown = |it: &TermCompletion| it.term.contains(['+', '@']) && !model.tags.has(&it.typed);
+    let tag = model.search_completion().filter(unknown);
+    match tag {
+        Some(TermCompletion { typed, term }) => {
+            format!("Nothing matches `{typed}`; did you mean `{term}`?")
+        }
+        None => "Nothing matches this search.".to_owned(),
+    }
+}
+
+/// The keys that change or leave the search.
+fn leave_search(model: &Model) -> String {
+    let whole = "for the whole list";
+    if !matches!(model.main_screen(), Screen::Search(_)) {
+        return press(model, &[(Action::Back, whole)]);
+    }
+    let complete = (Action::Complete, "to complete it");
+    let complete = model.search_completion().map(|_| complete);
+    let keys: Vec<_> = complete
+        .into_iter()
+        .chain([(Action::Cancel, whole)])
+        .collect();
+    press_in(model, Layer::Search, &keys)
+}
+
 /// `Press s to try now, a to add one.`, without actions that have no key.
 fn press(model: &Model, actions: &[(Action, &str)]) -> String {
+    press_in(model, Layer::List, actions)
+}
+
+fn press_in(model: &Model, layer: Layer, actions: &[(Action, &str)]) -> String {
     let keys: Vec<String> = actions
         .iter()
         .filter_map(|(action, what)| {
-            let key = model.keymap.hint(Layer::List, *action)?;
+            let key = model.keymap.hint(layer, *action)?;
             Some(format!("{key} {what}"))
         })
         .collect();

@@ -171,7 +171,13 @@ fn open_line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Opti
         Screen::Search(search) => {
             // Only if there is no room under the header.
             pen::fill(area, theme.overlay, buf);
-            line::field(&search.input, theme, area, buf)
+            let cursor = line::field(&search.input, theme, area, buf)?;
+            if let Some(completion) = search.completion(&model.tags) {
+                let (rest, input) = (completion.rest(), &search.input);
+                let style = theme.overlay.patch(theme.muted);
+                line::ghost(rest, input, cursor, style, theme, area, buf);
+            }
+            Some(cursor)
         }
         Screen::Paste { lines, .. } => {
             let question = format!("{} lines: one todo each, or one todo?", lines.len());

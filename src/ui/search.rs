@@ -68,8 +68,12 @@ pub(super) fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
         words::typed(&model.search, theme.text, theme, &mut pen);
         return None;
     };
-    line::text(&search.input, theme.text, theme, field, buf)
-        .filter(|_| matches!(model.screen, Screen::Search(_)))
+    let cursor = line::text(&search.input, theme.text, theme, field, buf);
+    if let (Some(completion), Some(cursor)) = (search.completion(&model.tags), cursor) {
+        let (rest, input) = (completion.rest(), &search.input);
+        line::ghost(rest, input, cursor, theme.muted, theme, field, buf);
+    }
+    cursor.filter(|_| matches!(model.screen, Screen::Search(_)))
 }
 
 /// `2 of 10 open · 1 more in done`, as far as it is known and fits.

@@ -111,6 +111,48 @@ fn tab_completes_a_term() {
 }
 
 #[test]
+fn the_start_of_a_project_shows_what_completes_it_until_it_is_taken() {
+    let mut stage = listed(80, 16);
+    stage.press("/").type_text("+tr").answer_rows(Vec::new());
+    assert_snapshot!("the_start_of_a_project", stage.styled());
+    stage.press("tab");
+    let screen = stage.screen();
+    assert!(screen.contains("/ +travel"), "{screen}");
+    assert!(!screen.contains("take"), "{screen}");
+}
+
+#[test]
+fn the_start_of_a_project_that_was_kept_finds_nothing_and_names_the_project() {
+    let mut stage = listed(80, 16);
+    stage.press("/").type_text("+tr").answer_rows(Vec::new());
+    stage.press("enter");
+    let screen = stage.screen();
+    let why = "Nothing matches `+tr`; did you mean `+travel`?";
+    assert!(screen.contains(why), "{screen}");
+    assert!(screen.contains("Press esc for the whole list."), "{screen}");
+
+    let rows = ["tea +tr", "flights +travel"].into_iter().zip(1..);
+    let rows = rows.map(|(text, n)| todo(n, text, SyncState::Synced));
+    let mut stage = Stage::new(80, 16, Some(ada()));
+    stage.answer(rows.collect());
+    stage
+        .press("/")
+        .type_text("coffee +tr")
+        .answer_rows(Vec::new());
+    let screen = stage.screen();
+    assert!(screen.contains("Nothing matches this search."), "{screen}");
+}
+
+#[test]
+fn a_word_of_a_todo_is_not_taken_for_the_start_of_a_term() {
+    let mut stage = listed(80, 16);
+    let screen = stage.press("/").type_text("no").screen();
+    assert!(!screen.contains("no:due"), "{screen}");
+    let screen = stage.type_text(":d").screen();
+    assert!(screen.contains("take “no:due”"), "{screen}");
+}
+
+#[test]
 fn the_palette_at_every_size() {
     for (width, height) in SIZES {
         let mut stage = listed(width, height);
