@@ -161,13 +161,16 @@ pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(),
     let source = source(context, arguments, &known)?;
     let (ListSource::Fresh(store) | ListSource::Old(store, _)) = &source;
     warn_of_unknown_changes(context, store, &listing.query)?;
-    match source {
-        ListSource::Fresh(store) => listing.print(context, &store, false),
+    let printed = match &source {
+        ListSource::Fresh(store) => listing.print(context, store, false),
         ListSource::Old(store, skipped) => {
-            report_age(context, &store, &skipped)?;
-            listing.print(context, &store, true)
+            report_age(context, store, skipped)?;
+            listing.print(context, store, true)
         }
-    }
+    };
+    // The process ends: it only read, so there is nothing to close.
+    std::mem::forget(source);
+    printed
 }
 
 /// Returns the query: the terms, within the named view if there is one.
