@@ -93,6 +93,8 @@ pub struct Model {
     pub(crate) theme: ThemeName,
     /// The theme of the configuration.
     pub(crate) configured_theme: ThemeName,
+    /// Why all themes look like `terminal`, if they do.
+    pub(crate) no_themes: Option<&'static str>,
     /// Why changes that the role may not make wait, if there are any.
     pub(crate) blocked: Option<String>,
     /// The projects and contexts in use.
@@ -159,6 +161,8 @@ pub struct StartOptions {
     pub demo: bool,
     /// The theme of the configuration.
     pub theme: ThemeName,
+    /// Why all themes look like `terminal`, if they do.
+    pub no_themes: Option<&'static str>,
     /// The list when the program ended the last time.
     pub remembered: Option<RememberedList>,
 }
@@ -203,6 +207,7 @@ impl Model {
             offline: start.offline,
             theme: start.theme,
             configured_theme: start.theme,
+            no_themes: start.no_themes,
             blocked: None,
             tags: TagCounts::default(),
             lines: Vec::new(),
@@ -296,6 +301,18 @@ impl Model {
     #[must_use]
     pub const fn theme(&self) -> ThemeName {
         self.theme
+    }
+
+    /// Returns whether the server can be reached only after a login.
+    #[must_use]
+    pub fn is_logged_out(&self) -> bool {
+        self.connection == ConnectionState::LoggedOut
+    }
+
+    /// Why changes that the role may not make wait, if there are any.
+    #[must_use]
+    pub fn blocked(&self) -> Option<&str> {
+        self.blocked.as_deref()
     }
 
     /// The messages to print after the terminal is restored.

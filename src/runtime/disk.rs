@@ -53,6 +53,14 @@ impl DatabaseLocation {
         Ok(store)
     }
 
+    /// The number of changes that were not sent or not answered, as far as it can be
+    /// read.
+    pub(super) fn unsent(&self) -> u64 {
+        let store = Store::open_to_read(&self.path, &self.endpoint);
+        let totals = store.ok().flatten().and_then(|store| store.totals().ok());
+        totals.map_or(0, |totals| totals.pending + totals.sent)
+    }
+
     /// Opens the store for writing. Passes to `report` that a damaged store was
     /// moved aside.
     fn open_to_write(&self, report: impl FnOnce(String)) -> Result<Store, StoreError> {

@@ -46,6 +46,7 @@ use backend::ScreenBackend;
 use event_loop::{EffectHandler, EventSources, LoopEnd, LoopError};
 use local_day::LocalDay;
 use output::Output;
+pub use shutdown::Exit;
 use shutdown::Saved;
 use terminal::Tty;
 pub use welcome::run_welcome;
@@ -128,13 +129,12 @@ impl RuntimeError {
 ///
 /// The first frame comes from the store alone; threads, network and credential
 /// store are used after it. When this returns, all changes are on the disk and
-/// the terminal is restored. Returns notices to print in full: that a damaged
-/// store was moved aside, and where; which changes were not saved.
+/// the terminal is restored.
 ///
 /// # Errors
 ///
 /// A store or a terminal that cannot be used; the terminal is restored.
-pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, RuntimeError> {
+pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Exit, RuntimeError> {
     let account = profile.known_account();
     let FirstFrame {
         mut model,
@@ -184,6 +184,7 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
     // Before anything that may take long: the process may be killed meanwhile.
     let left = model.left_account();
     let files = workers.files();
+    let database = workers.database();
     // After a failure it is tried again, and reported, when the workers have finished.
     let kept = files.as_ref().is_some_and(|files| {
         !left.lines.is_empty() && files.keep_lines(&left.lines, &left.offered).is_ok()
@@ -203,11 +204,8 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Vec<String>, 
         Ok(_) if finished.panicked => Err(RuntimeError::Panicked),
         Ok(LoopEnd::Signalled) => Err(RuntimeError::Ended(saved)),
         Ok(LoopEnd::Quit) => {
-            let mut notices = model.into_exit_notices();
-            if let Saved::Failed(_) = saved {
-                notices.push(saved.to_string());
-            }
-            Ok(notices)
+            let unsent = database.map_or(0, |database| database.unsent());
+            Ok(Exit::new(model, unsent, &saved))
         }
     }
 }
@@ -252,6 +250,7 @@ fn open(
         groups: options.groups,
         demo: options.demo,
         theme: options.theme,
+        no_themes: options.themes.missing(),
         remembered: files.as_ref().and_then(AccountFiles::list),
     });
     let mut effects = match &store {

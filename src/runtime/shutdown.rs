@@ -33,6 +33,36 @@ impl Saved {
     }
 }
 
+/// What is left to report when the user has quit.
+#[derive(Debug)]
+pub struct Exit {
+    /// Notices to print in full: that a damaged store was moved aside, and where; which
+    /// changes were not saved, or may not be sent.
+    pub notices: Vec<String>,
+    /// The number of changes that the next connection sends.
+    pub unsent: u64,
+    /// Whether they need a login first.
+    pub logged_out: bool,
+}
+
+impl Exit {
+    pub(super) fn new(model: Model, unsent: u64, saved: &Saved) -> Self {
+        let logged_out = model.is_logged_out();
+        let blocked = model.blocked().filter(|_| unsent > 0).map(str::to_owned);
+        let mut notices = model.into_exit_notices();
+        if let Saved::Failed(_) = saved {
+            notices.push(saved.to_string());
+        }
+        let unsent = if blocked.is_some() { 0 } else { unsent };
+        notices.extend(blocked);
+        Self {
+            notices,
+            unsent,
+            logged_out,
+        }
+    }
+}
+
 /// Result of the workers' last work.
 #[derive(Debug)]
 pub(super) struct Finished {

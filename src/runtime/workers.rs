@@ -81,6 +81,11 @@ impl Workers {
         Some(AccountFiles::of(&self.profile, account))
     }
 
+    /// Returns the database of the current account.
+    pub(super) fn database(&self) -> Option<DatabaseLocation> {
+        Some(self.location(self.account.as_ref()?))
+    }
+
     fn location(&self, account: &Account) -> DatabaseLocation {
         location(&self.profile, account)
     }

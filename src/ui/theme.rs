@@ -136,6 +136,16 @@ impl Themes {
         self
     }
 
+    /// Why all themes look the same, if the terminal has too few colours for them.
+    #[must_use]
+    pub const fn missing(&self) -> Option<&'static str> {
+        match self.depth {
+            ColorDepth::None => Some("colours are off"),
+            ColorDepth::Ansi16 => Some("this terminal shows fewer than 256 colours"),
+            ColorDepth::Ansi256 | ColorDepth::TrueColor => None,
+        }
+    }
+
     /// The theme of this name.
     #[must_use]
     pub fn theme(&self, name: ThemeName) -> Theme {
@@ -293,8 +303,17 @@ mod tests {
     }
 
     #[test]
-    fn a_theme_of_16_colours_is_the_terminal_s() {
-        let dark = Theme::new(ThemeName::Dark, ColorDepth::Ansi16);
-        assert_eq!(dark, Theme::new(ThemeName::Terminal, ColorDepth::Ansi16));
+    fn a_theme_is_the_terminal_s_exactly_where_a_reason_is_known() {
+        for depth in [
+            ColorDepth::None,
+            ColorDepth::Ansi16,
+            ColorDepth::Ansi256,
+            ColorDepth::TrueColor,
+        ] {
+            let [terminal, dark, light] = ThemeName::ALL.map(|name| Theme::new(name, depth));
+            let is_missing = Themes::new(depth, Symbols::UNICODE).missing().is_some();
+            assert_eq!(dark == terminal, is_missing, "{depth:?}");
+            assert_eq!(light == terminal, is_missing, "{depth:?}");
+        }
     }
 }

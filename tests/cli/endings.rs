@@ -137,6 +137,35 @@ fn ctrl_l_applies_what_another_program_has_reset() -> Checked {
     Ok(())
 }
 
+/// What a quit with `keys` prints after the terminal is given back.
+fn last_words(mut seat: Seat, keys: &str) -> Checked<String> {
+    seat.press(keys)?;
+    let (code, seen) = seat.finished()?;
+    assert_eq!(code, 0, "{seen:?}");
+    let (_, after) = seen
+        .rsplit_once("\u{1b}[?1049l")
+        .ok_or("never given back")?;
+    Ok(after.to_owned())
+}
+
+#[test]
+fn quitting_counts_the_changes_that_were_not_sent() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = with_milk(&sandbox)?;
+    assert!(!last_words(opened(&machine)?, "q")?.contains("change"));
+
+    let words = last_words(opened(&machine)?, "aeggs\rq")?;
+    let one = "1 change waits; it is sent when tudone is next online";
+    assert!(words.contains(one), "{words:?}");
+    let words = last_words(opened(&machine)?, "abread\rq")?;
+    let two = "2 changes wait; they are sent when tudone is next online";
+    assert!(words.contains(two), "{words:?}");
+
+    machine.run(&["sync"])?.ended(0)?;
+    assert!(!last_words(opened(&machine)?, "q")?.contains("change"));
+    Ok(())
+}
+
 #[test]
 fn every_ending_signal_gives_the_terminal_back_and_keeps_the_open_line() -> Checked {
     let sandbox = Sandbox::start()?;

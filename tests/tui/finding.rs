@@ -1,6 +1,7 @@
 //! Finding: the search line, the palette of commands, the help.
 
 use insta::assert_snapshot;
+use tudone::app::model::StartOptions;
 use tudone::app::theme::ThemeName;
 use tudone::app::views::ChosenTheme;
 use tudone::app::{Effect, Msg};
@@ -8,7 +9,7 @@ use tudone::domain::todo::{SyncState, Todo};
 use tudone::store::StoreError;
 
 use crate::device::Device;
-use crate::stage::{Stage, ada, key, todo};
+use crate::stage::{Stage, ada, key, options, todo};
 
 const SIZES: [(u16, u16); 4] = [(120, 36), (80, 24), (40, 10), (20, 5)];
 
@@ -251,6 +252,22 @@ fn a_long_search_leaves_room_for_the_views() {
     let screen = stage.screen();
     assert!(screen.contains("search: a search with"), "{screen}");
     assert!(screen.contains("Open 5"), "{screen}");
+}
+
+#[test]
+fn a_theme_that_the_terminal_cannot_show_says_why_it_looks_the_same() {
+    let mut stage = Stage::start(StartOptions {
+        no_themes: Some("this terminal shows fewer than 256 colours"),
+        ..options((100, 24), Some(ada()))
+    });
+    stage.answer(rows());
+    stage.press(":").type_text("theme dark").press("enter");
+    let screen = stage.screen();
+    let why = "theme dark looks like `terminal`: this terminal shows fewer than 256 colours";
+    assert!(screen.contains(why), "{screen}");
+    stage.press(":").type_text("theme terminal").press("enter");
+    let screen = stage.screen();
+    assert!(!screen.contains("looks like"), "{screen}");
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub(crate) fn ada() -> Identity {
     }
 }
 
-fn options((width, height): (u16, u16), who: Option<Identity>) -> StartOptions {
+pub(crate) fn options((width, height): (u16, u16), who: Option<Identity>) -> StartOptions {
     StartOptions {
         who,
         size: Size { width, height },
@@ -85,6 +85,7 @@ fn options((width, height): (u16, u16), who: Option<Identity>) -> StartOptions {
         groups: true,
         demo: false,
         theme: ThemeName::Terminal,
+        no_themes: None,
         remembered: None,
     }
 }
@@ -144,7 +145,7 @@ impl Stage {
         })
     }
 
-    fn start(options: StartOptions) -> Self {
+    pub(crate) fn start(options: StartOptions) -> Self {
         let (model, effects) = Model::new(options);
         Self {
             model,

@@ -12,6 +12,7 @@ use crate::app::model::Model;
 use crate::app::picker::{Choice, Picker, PickerKind};
 use crate::app::screen::Screen;
 use crate::app::stamp::Stamp;
+use crate::app::theme::ThemeName;
 use crate::app::update::{act, search, views};
 
 /// About how many entries a page has.
@@ -89,7 +90,13 @@ fn choose(model: &mut Model, choice: Choice, typed: String, stamp: Stamp) -> Vec
         }
         Choice::Theme(theme) => {
             model.theme = theme;
-            model.say(format!("theme {}", theme.name()));
+            let name = theme.name();
+            match model.no_themes {
+                Some(why) if theme != ThemeName::Terminal => {
+                    model.say(format!("theme {name} looks like `terminal`: {why}"));
+                }
+                Some(_) | None => model.say(format!("theme {name}")),
+            }
             Vec::new()
         }
     }

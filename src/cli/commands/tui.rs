@@ -9,8 +9,9 @@ use crate::cli::commands::setup;
 use crate::cli::context::CommandContext;
 use crate::cli::editor;
 use crate::cli::error::CliError;
+use crate::cli::output::{self, count_of_changes};
+use crate::cli::prompt;
 use crate::cli::report::{self, ErrorFormat};
-use crate::cli::{output, prompt};
 use crate::config::{Config, ConfigError};
 use crate::runtime::{self, TuiOptions};
 use crate::ui::symbols::Symbols;
@@ -94,9 +95,27 @@ fn open(context: &CommandContext, config: Config) -> Result<(), CliError> {
         open_page: |page| browser::open(page).map_err(|error| error.to_string()),
         edit_text,
     };
-    let notices = runtime::run(context.activate(config.profile, config.paths), &options)?;
-    notices.iter().for_each(output::notice);
+    let exit = runtime::run(context.activate(config.profile, config.paths), &options)?;
+    exit.notices.iter().for_each(output::notice);
+    if exit.unsent > 0 {
+        output::notice(unsent(exit.unsent, exit.logged_out));
+    }
     Ok(())
+}
+
+/// `2 changes wait; they are sent when tudone is next online`.
+fn unsent(count: u64, logged_out: bool) -> String {
+    let (wait, are_sent) = match count {
+        1 => ("waits", "it is sent"),
+        _ => ("wait", "they are sent"),
+    };
+    let when = if logged_out {
+        "after the next `tudone login`"
+    } else {
+        "when tudone is next online"
+    };
+    let count = count_of_changes(usize::try_from(count).unwrap_or(usize::MAX));
+    format!("{count} {wait}; {are_sent} {when}")
 }
 
 /// Returns whether the terminal can only print lines.
