@@ -18,7 +18,9 @@ use tudone::domain::history::Session;
 use tudone::domain::key::{ChangeId, Key};
 use tudone::domain::line::Line;
 use tudone::domain::list::{Resolved, Totals, ViewCounts};
-use tudone::domain::push_outcome::{PrePushChange, Pull, PushOutcome, Queued};
+use tudone::domain::push_outcome::{
+    ExchangeEffect, LastPage, PrePushChange, Pull, PushOutcome, Queued,
+};
 use tudone::domain::query::{Query, Scope};
 use tudone::domain::todo::{Row, Todo};
 use tudone::store::Store;
@@ -370,6 +372,13 @@ impl Device<'_> {
     }
 
     fn apply(&mut self, page: Vec<Pulled>) -> Result<(), Failure> {
+        let rows = self.page(page)?;
+        self.store.apply(&rows, self.cursor)?;
+        Ok(())
+    }
+
+    /// Returns a page of the change feed and expects its rows in base.
+    fn page(&mut self, page: Vec<Pulled>) -> Result<Vec<FeedRow>, Failure> {
         let mut rows = Vec::new();
         let mut known = match &self.staged {
             Some(staged) => staged.clone(),
@@ -419,11 +428,51 @@ impl Device<'_> {
                 }
             }
         }
-        self.store.apply(&rows, self.cursor)?;
         if is_staged {
             self.staged = Some(known);
         }
-        Ok(())
+        Ok(rows)
+    }
+
+    /// Applies an exchange in one transaction, or step by step, as a page that is not the
+    /// last one is.
+    fn exchange(
+        &mut self,
+        answers: &[(Index, Answer)],
+        page: Vec<Pulled>,
+        at_once: bool,
+    ) -> Result<ExchangeEffect, Failure> {
+        let mut outbox = self.store.outbox()?;
+        outbox.retain(|queued| matches!(queued.entry.progress, Progress::Sent { .. }));
+        let outcomes: Vec<_> = answers
+            .iter()
+            .filter(|_| !outbox.is_empty())
+            .map(|(at, answer)| (at.get(&outbox).entry.seq, outcome(*answer)))
+            .collect();
+        let changes = self.page(page)?;
+        let mark = |revision| Mark {
+            user_id: 1,
+            revision,
+            purged_revision: 0,
+        };
+        let before = mark(self.store.cursor()?);
+        let page = LastPage {
+            changes: &changes,
+            mark: mark(self.cursor),
+            began: Timestamp::UNIX_EPOCH,
+        };
+        let last = at_once.then_some(page);
+        let effect = self.store.apply_exchange(&outcomes, Some(before), last)?;
+        if effect != ExchangeEffect::Recorded {
+            return Ok(effect);
+        }
+        let pull = self.store.begin_pull(page.began)?;
+        assert!(!self.store.check_mark(page.mark)?);
+        if let Some(last) = changes.last() {
+            self.store.apply(&changes, last.revision())?;
+        }
+        self.store.complete_pull(&pull)?;
+        Ok(effect)
     }
 
     fn snapshot(&mut self, rows: Vec<(i64, String)>) -> Result<(), Failure> {
@@ -577,6 +626,36 @@ fn run(path: Option<&Path>, writes: Vec<StoreCall>) -> Result<Device<'_>, Failur
     Ok(device)
 }
 
+/// Checks that an exchange that is applied in one transaction leaves the same as one that
+/// is applied step by step.
+fn exchanged(
+    writes: &[StoreCall],
+    answers: &[(Index, Answer)],
+    page: &[Pulled],
+) -> Result<(), Failure> {
+    let mut left = Vec::new();
+    for at_once in [true, false] {
+        let mut device = run(None, vec![StoreCall::Full(true)])?;
+        for write in writes {
+            device.act(write.clone())?;
+        }
+        let effect = device.exchange(answers, page.to_vec(), at_once)?;
+        assert_eq!(effect == ExchangeEffect::Completed, at_once);
+        device.check()?;
+        let mut todos = listed(&device.store, Scope::All)?;
+        todos.sort_by_key(|todo| todo.key);
+        left.push((
+            todos,
+            device.store.outbox()?,
+            device.store.rows_after(i64::MIN)?,
+            device.store.cursor()?,
+            device.store.freshness()?,
+        ));
+    }
+    assert_eq!(left.first(), left.last());
+    Ok(())
+}
+
 /// Checks that after any `writes` an action and its undo restore the shown todos.
 fn undone(writes: Vec<StoreCall>, action: (u8, UserAction)) -> Result<(), Failure> {
     let mut device = run(None, writes)?;
@@ -626,6 +705,28 @@ proptest! {
         action in action(),
     ) {
         undone(writes, (number, action)).map_err(|error| failed(&error))?;
+    }
+}
+
+fn call_before_an_exchange() -> impl Strategy<Value = StoreCall> {
+    prop_oneof![
+        4 => prop::collection::vec((0..6_u8, action()), 1..4).prop_map(StoreCall::Commit),
+        4 => prop::collection::vec(any::<Index>(), 1..6).prop_map(StoreCall::MarkSent),
+        1 => (any::<Index>(), answer()).prop_map(|(at, answer)| StoreCall::Settle(at, answer)),
+        2 => prop::collection::vec(pulled(), 0..5).prop_map(StoreCall::Apply),
+    ]
+}
+
+proptest! {
+    #![proptest_config(config(u32::MAX))]
+
+    #[test]
+    fn an_exchange_applied_at_once_leaves_what_its_steps_leave(
+        writes in prop::collection::vec(call_before_an_exchange(), 1..12),
+        answers in prop::collection::vec((any::<Index>(), answer()), 0..6),
+        page in prop::collection::vec(pulled(), 0..6),
+    ) {
+        exchanged(&writes, &answers, &page).map_err(|error| failed(&error))?;
     }
 }
 

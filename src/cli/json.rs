@@ -1,11 +1,14 @@
 //! Todos as JSON. Fields are only ever added.
 
+mod iso;
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use crate::cli::json::iso::Iso;
 use crate::domain::line::{Line, Priority};
 use crate::domain::todo::Todo;
 use crate::text::suggest::nearest;
@@ -152,6 +155,7 @@ impl Serialize for Shown<'_> {
         let mut map = serializer.serialize_map(Some(self.fields.len()))?;
         let Self { todo, fields } = self;
         let line = Line::new(&todo.text);
+        let parts = line.parts();
         for field in *fields {
             let name = field.name();
             match field {
@@ -163,16 +167,24 @@ impl Serialize for Shown<'_> {
                 Field::Priority => {
                     map.serialize_entry(name, &line.priority().map(Priority::letter))?;
                 }
-                Field::Projects => map.serialize_entry(name, &Projects(line))?,
-                Field::Contexts => map.serialize_entry(name, &Contexts(line))?,
-                Field::Due => map.serialize_entry(name, &line.due())?,
-                Field::Tags => map.serialize_entry(name, &KeyValues(line))?,
-                Field::CompletedOn => map.serialize_entry(name, &line.completed_on())?,
+                Field::Projects => map.serialize_entry(name, &parts.projects)?,
+                Field::Contexts => map.serialize_entry(name, &parts.contexts)?,
+                Field::Due => map.serialize_entry(name, &parts.due.map(Iso))?,
+                Field::Tags => map.serialize_entry(name, &KeyValues(&parts.tags))?,
+                Field::CompletedOn => {
+                    map.serialize_entry(name, &line.completed_on().map(Iso))?;
+                }
                 Field::State => map.serialize_entry(name, todo.state.word())?,
-                Field::CreatedAt => map.serialize_entry(name, &todo.created_at)?,
-                Field::UpdatedAt => map.serialize_entry(name, &todo.updated_at)?,
-                Field::Recurs => map.serialize_entry(name, &line.recurrence().map(Displayed))?,
-                Field::Starts => map.serialize_entry(name, &line.start())?,
+                Field::CreatedAt => {
+                    map.serialize_entry(name, &todo.created_at.map(Iso))?;
+                }
+                Field::UpdatedAt => {
+                    map.serialize_entry(name, &todo.updated_at.map(Iso))?;
+                }
+                Field::Recurs => {
+                    map.serialize_entry(name, &parts.recurrence.map(Displayed))?;
+                }
+                Field::Starts => map.serialize_entry(name, &parts.start.map(Iso))?,
             }
         }
         map.end()
@@ -198,29 +210,15 @@ impl<T: std::fmt::Display> Serialize for Displayed<T> {
     }
 }
 
-struct Projects<'a>(Line<'a>);
-
-impl Serialize for Projects<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.projects())
-    }
-}
-
-struct Contexts<'a>(Line<'a>);
-
-impl Serialize for Contexts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.contexts())
-    }
-}
-
 /// The `key:value` words; the first value of a repeated key counts.
-struct KeyValues<'a>(Line<'a>);
+struct KeyValues<'a>(&'a [(&'a str, &'a str)]);
 
 impl Serialize for KeyValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let several = self.0.len() > 1;
         let mut seen = BTreeSet::new();
-        serializer.collect_map(self.0.tags().filter(|(key, _)| seen.insert(*key)))
+        let tags = self.0.iter().copied();
+        serializer.collect_map(tags.filter(|(key, _)| !several || seen.insert(*key)))
     }
 }
 

@@ -17,6 +17,26 @@ pub enum FeedRow {
     },
 }
 
+impl FeedRow {
+    /// The todo.
+    #[must_use]
+    pub const fn key(&self) -> Key {
+        match self {
+            Self::Present(row) => row.key,
+            Self::Removed { key, .. } => *key,
+        }
+    }
+
+    /// The revision of the change.
+    #[must_use]
+    pub const fn revision(&self) -> i64 {
+        match self {
+            Self::Present(row) => row.revision,
+            Self::Removed { revision, .. } => *revision,
+        }
+    }
+}
+
 /// The server's view of the account, read with the first page of a pull.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {

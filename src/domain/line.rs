@@ -193,9 +193,34 @@ impl<'a> Line<'a> {
             .collect()
     }
 
+    /// Reads the words once, for callers that need several parts.
+    #[must_use]
+    pub fn parts(self) -> LineParts<'a> {
+        let mut parts = LineParts::default();
+        for word in self.words() {
+            if let Some(name) = signed(word, '+') {
+                parts.projects.push(name);
+            } else if let Some(name) = signed(word, '@') {
+                parts.contexts.push(name);
+            } else if let Some((key, value)) = tag(word) {
+                match key {
+                    "due" => parts.due = parts.due.or_else(|| iso_date(value)),
+                    "t" => parts.start = parts.start.or_else(|| iso_date(value)),
+                    "rec" => {
+                        let rule = || Recurrence::parse(value);
+                        parts.recurrence = parts.recurrence.or_else(rule);
+                    }
+                    _ => {}
+                }
+                parts.tags.push((key, value));
+            }
+        }
+        parts
+    }
+
     /// The words between white space.
     pub(super) fn words(self) -> impl Iterator<Item = &'a str> {
-        self.0.split_whitespace()
+        Words(self.0)
     }
 
     /// The text after the done mark, the priority and the dates.
@@ -220,10 +245,57 @@ impl<'a> Line<'a> {
     }
 
     fn signed(self, sign: char) -> impl Iterator<Item = &'a str> {
-        self.words()
-            .filter_map(move |word| word.strip_prefix(sign))
-            .filter(|name| !name.is_empty())
+        self.words().filter_map(move |word| signed(word, sign))
     }
+}
+
+/// The parts of a line that can stand anywhere among its words. Each is what the method
+/// of [`Line`] with its name returns.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LineParts<'a> {
+    /// [`Line::projects`].
+    pub projects: Vec<&'a str>,
+    /// [`Line::contexts`].
+    pub contexts: Vec<&'a str>,
+    /// [`Line::tags`].
+    pub tags: Vec<(&'a str, &'a str)>,
+    /// [`Line::due`].
+    pub due: Option<Date>,
+    /// [`Line::start`].
+    pub start: Option<Date>,
+    /// [`Line::recurrence`].
+    pub recurrence: Option<Recurrence>,
+}
+
+/// What [`str::split_whitespace`] returns, faster: ASCII is not decoded.
+struct Words<'a>(&'a str);
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.0.trim_start();
+        let (word, rest) = text.split_at_checked(word_end(text))?;
+        self.0 = rest;
+        (!word.is_empty()).then_some(word)
+    }
+}
+
+/// Returns the offset of the first white space.
+fn word_end(text: &str) -> usize {
+    let stops = |byte: u8| matches!(byte, b' ' | b'\t'..=b'\r' | 0x80..);
+    let Some(at) = text.bytes().position(stops) else {
+        return text.len();
+    };
+    // The rest may have white space beyond ASCII.
+    let rest = text.get(at..).unwrap_or_default();
+    rest.find(char::is_whitespace)
+        .map_or(text.len(), |found| at + found)
+}
+
+/// Parses `+project` or `@context`.
+fn signed(word: &str, sign: char) -> Option<&str> {
+    word.strip_prefix(sign).filter(|name| !name.is_empty())
 }
 
 /// The start of a line, up to its words.

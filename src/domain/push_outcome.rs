@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 
 use crate::domain::change::{OutboxEntry, Rejection};
+use crate::domain::feed::{FeedRow, Mark};
 use crate::domain::todo::Row;
 
-/// An outbox entry with the server's last known row of its todo.
+/// An outbox entry as sync plans it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
     /// The entry.
     pub entry: OutboxEntry,
-    /// The row, if the server has one.
+    /// For an edit or a deletion, the server's last known row of the todo, if any.
     pub base: Option<Row>,
     /// Whether its todo is a successor that may not be sent yet, because the edit that
     /// completed the repeating todo is unanswered.
@@ -59,6 +60,28 @@ pub enum PrePushChange {
         /// The outcome.
         outcome: PushOutcome,
     },
+}
+
+/// The last page of the change feed, read after the changes of the same exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastPage<'a> {
+    /// The changes after the cursor, in revision order.
+    pub changes: &'a [FeedRow],
+    /// The mark, read after them.
+    pub mark: Mark,
+    /// When the exchange began.
+    pub began: Timestamp,
+}
+
+/// What became of an exchange that was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExchangeEffect {
+    /// The outcomes are recorded; the page is still to be applied.
+    Recorded,
+    /// The outcomes are recorded, and the pull starts again.
+    Restarts,
+    /// The outcomes and the page are applied: the pull is complete.
+    Completed,
 }
 
 /// A pull in progress, with the answered entries that leave the outbox when it

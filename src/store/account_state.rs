@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use crate::domain::change::Progress;
-use crate::domain::feed::Capabilities;
+use crate::domain::feed::{Capabilities, Mark};
 use crate::domain::list::{Freshness, Totals};
 use crate::store::counts;
 use crate::store::error::StoreError;
@@ -139,6 +139,11 @@ impl AccountState {
             Progress::Answered => &mut self.answered,
             Progress::Rejected(_) => &mut self.rejected,
         }
+    }
+
+    /// Returns whether the mark is another user's than the last one.
+    pub(super) fn is_of_another(&self, mark: Mark) -> bool {
+        self.user_id.is_some_and(|id| id != mark.user_id)
     }
 
     /// Returns whether the outbox has entries.

@@ -3,7 +3,6 @@
 use rusqlite::params;
 
 use crate::domain::change::{Act, OutboxEntry, Progress, REMOVED_ELSEWHERE, Rejection};
-use crate::domain::feed::Mark;
 use crate::domain::fold::{FoldContext, RejectedPair, pair_rejected, stay_apart};
 use crate::domain::key::Key;
 use crate::domain::line::Line;
@@ -16,16 +15,6 @@ use crate::store::sort_key;
 use crate::store::write::Write;
 
 impl Store {
-    /// Marks entries as sent, durably, before their request leaves. Ignores entries
-    /// that are answered, rejected or missing.
-    ///
-    /// # Errors
-    ///
-    /// SQLite's.
-    pub fn mark_sent(&mut self, seqs: &[i64]) -> Result<(), StoreError> {
-        self.writing(|write| seqs.iter().try_for_each(|seq| write.mark_sent(*seq)))
-    }
-
     /// Applies the outcomes of entries, durably. An applied add on a bare
     /// backend gives its todo the row's key; the old one still resolves.
     /// An applied entry's revision becomes the base of the todo's next edit. Pending
@@ -35,29 +24,10 @@ impl Store {
     ///
     /// SQLite's.
     pub fn apply_outcome(&mut self, outcomes: &[(i64, PushOutcome)]) -> Result<(), StoreError> {
-        self.writing(|write| {
-            let mut outcomes = outcomes.iter();
-            outcomes.try_for_each(|(seq, outcome)| write.apply_outcome(*seq, outcome))
-        })
-    }
-
-    /// Applies the outcomes of entries as [`Store::apply_outcome`] does, and then
-    /// compares the mark that was read before them as [`Store::check_mark`] does,
-    /// in one transaction. Returns whether the pull starts again.
-    ///
-    /// # Errors
-    ///
-    /// SQLite's.
-    pub fn apply_exchange(
-        &mut self,
-        outcomes: &[(i64, PushOutcome)],
-        mark_before: Option<Mark>,
-    ) -> Result<bool, StoreError> {
-        self.writing(|write| {
-            let mut outcomes = outcomes.iter();
-            outcomes.try_for_each(|(seq, outcome)| write.apply_outcome(*seq, outcome))?;
-            mark_before.map_or(Ok(false), |mark| write.check_mark(mark))
-        })
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        self.writing(|write| write.apply_outcomes(outcomes))
     }
 
     /// Corrects entries before they are sent.
@@ -83,32 +53,7 @@ impl Store {
 }
 
 impl Write<'_> {
-    fn mark_sent(&mut self, seq: i64) -> Result<(), StoreError> {
-        let Some(entry) = self.entry(seq)? else {
-            return Ok(());
-        };
-        let tries = match entry.progress {
-            Progress::Pending => 1,
-            Progress::Sent { tries } => tries.max(2),
-            Progress::Answered | Progress::Rejected(_) => return Ok(()),
-        };
-        let may_be_bare = self
-            .account_state
-            .capabilities
-            .is_none_or(|role| !role.full);
-        if matches!(entry.change.act, Act::Add { .. }) && entry.high_water.is_none() && may_be_bare
-        {
-            // Without any known row, every row has a greater id.
-            let high_water = self.greatest()?;
-            self.set_high_water(seq, Some(high_water))?;
-        }
-        self.progress(&entry, &Progress::Sent { tries })?;
-        self.record_sent(&entry)?;
-        self.show(entry.change.todo)?;
-        Ok(())
-    }
-
-    fn set_high_water(&self, seq: i64, id: Option<i64>) -> Result<(), StoreError> {
+    pub(super) fn set_high_water(&self, seq: i64, id: Option<i64>) -> Result<(), StoreError> {
         self.tx
             .prepare_cached("UPDATE outbox SET high_water = ?2 WHERE seq = ?1")?
             .execute(params![seq, id])?;
@@ -145,7 +90,19 @@ impl Write<'_> {
         self.reconcile(key)
     }
 
-    fn apply_outcome(&mut self, seq: i64, outcome: &PushOutcome) -> Result<(), StoreError> {
+    pub(super) fn apply_outcomes(
+        &mut self,
+        outcomes: &[(i64, PushOutcome)],
+    ) -> Result<(), StoreError> {
+        let mut outcomes = outcomes.iter();
+        outcomes.try_for_each(|(seq, outcome)| self.apply_outcome(*seq, outcome))
+    }
+
+    pub(super) fn apply_outcome(
+        &mut self,
+        seq: i64,
+        outcome: &PushOutcome,
+    ) -> Result<(), StoreError> {
         let Some(entry) = self.entry(seq)? else {
             return Ok(());
         };

@@ -9,26 +9,22 @@ use crate::domain::key::Key;
 use crate::domain::todo::Row;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::rows::{self, BASE_COLUMNS, blob};
+use crate::store::rows::{self, BASE_COLUMNS, base_columns, blob};
 use crate::store::sort_key::{self, DONE, TablePart, WAITING};
 use crate::store::write::Write;
 
 /// Returns the base row of one todo.
 pub(super) fn of(connection: &Connection, key: Key) -> Result<Option<Row>, StoreError> {
-    let read = |sql: &str| -> Result<Option<Row>, StoreError> {
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut found = statement.query([blob(key)])?;
-        found.next()?.map(rows::read_base).transpose()
-    };
-    let apart = read(&format!(
-        "SELECT id, {BASE_COLUMNS} FROM base WHERE key = ?1"
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT id, ",
+        base_columns!(),
+        " FROM base WHERE key = ?1
+         UNION ALL SELECT place, ",
+        base_columns!(),
+        " FROM shown WHERE key = ?1 AND overlaid = 0"
     ))?;
-    match apart {
-        Some(row) => Ok(Some(row)),
-        None => read(&format!(
-            "SELECT place, {BASE_COLUMNS} FROM shown WHERE key = ?1 AND overlaid = 0"
-        )),
-    }
+    let mut found = statement.query([blob(key)])?;
+    found.next()?.map(rows::read_base).transpose()
 }
 
 /// Returns the base rows with a greater id, in id order.
@@ -90,15 +86,27 @@ impl Write<'_> {
     pub(super) fn put_base(&mut self, row: &Row) -> Result<(), StoreError> {
         sort_key::check_id(row.id)?;
         let greatest = self.greatest()?;
-        if row.id > greatest {
+        if row.id > greatest && !self.account_state.has_entries() && self.place_new(row)? {
             self.greatest = Some(row.id);
-            if !self.account_state.has_entries() && self.place_new(row)? {
-                return Ok(());
-            }
-        } else {
-            self.clear_id(row)?;
+            return Ok(());
         }
+        self.take_id(row)?;
         if self.queue(row.key)?.entries.is_empty() {
+            return self.place_base(row);
+        }
+        self.store_base(row)?;
+        self.refresh(row.key)
+    }
+
+    /// Applies a row of the server to a todo whose last entry has just been deleted.
+    pub(super) fn put_last_base(&mut self, row: &Row) -> Result<(), StoreError> {
+        sort_key::check_id(row.id)?;
+        self.take_id(row)?;
+        // A todo that had the id may have been merged into this one.
+        if self.queue(row.key)?.entries.is_empty() {
+            self.tx
+                .prepare_cached("DELETE FROM base WHERE key = ?1")?
+                .execute([blob(row.key)])?;
             return self.place_base(row);
         }
         self.store_base(row)?;
@@ -122,7 +130,16 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Makes sure that no other todo has this row's id. A row with the key of a bare
+    /// Makes sure that no other todo has this row's id.
+    fn take_id(&mut self, row: &Row) -> Result<(), StoreError> {
+        if row.id > self.greatest()? {
+            self.greatest = Some(row.id);
+            return Ok(());
+        }
+        self.clear_id(row)
+    }
+
+    /// Takes this row's id from any other todo. A row with the key of a bare
     /// backend's row is re-keyed; any other todo was deleted, since the server never
     /// reuses an id.
     fn clear_id(&mut self, row: &Row) -> Result<(), StoreError> {

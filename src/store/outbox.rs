@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, Row as SqlRow, ToSql, params};
+use rusqlite::{Connection, Params, Row as SqlRow, params};
 
 use crate::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
 use crate::domain::fold::FoldStep;
@@ -25,20 +25,34 @@ pub(super) struct Queue {
     pub answered_revision: Option<i64>,
 }
 
-pub(super) const COLUMNS: &str = "seq, key, change, at, act, before, after, revision, high_water,
-    progress, tries, code, message, theirs, row_id, took";
+/// A literal for `concat!`: SQL is not put together for each entry.
+macro_rules! columns {
+    () => {
+        "seq, key, change, at, act, before, after, revision, high_water,
+    progress, tries, code, message, theirs, row_id, took"
+    };
+}
 
-/// Passes each entry that the filter selects to `each`, in order, with the id and the
-/// revision in its answer.
+pub(super) const COLUMNS: &str = columns!();
+
+const ALL: &str = concat!("SELECT ", columns!(), " FROM outbox ORDER BY seq");
+const OF_TODO: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM outbox WHERE key = ?1 ORDER BY seq"
+);
+const BY_SEQ: &str = concat!("SELECT ", columns!(), " FROM outbox WHERE seq = ?1");
+
+/// Passes each entry that `sql` selects to `each`, with the id and the revision in its
+/// answer.
 fn read(
     connection: &Connection,
-    filter: &str,
-    value: impl ToSql,
+    sql: &str,
+    parameters: impl Params,
     mut each: impl FnMut(OutboxEntry, Option<i64>, Option<i64>),
 ) -> Result<(), StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {filter} ORDER BY seq");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut found = statement.query([value])?;
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query(parameters)?;
     while let Some(row) = found.next()? {
         each(entry(row)?, row.get(14)?, row.get(15)?);
     }
@@ -101,8 +115,8 @@ fn act_columns(act: &Act) -> (i64, Option<&str>, Option<&str>) {
 }
 
 impl Store {
-    /// Returns the outbox in order, each entry with its base row (while base is stale,
-    /// with its row of the new base, if that has been pulled).
+    /// Returns the outbox in order, each edit and deletion with its base row (while base
+    /// is stale, with its row of the new base, if that has been pulled).
     ///
     /// # Errors
     ///
@@ -111,7 +125,7 @@ impl Store {
         self.reading(|snapshot| {
             let is_stale = AccountState::load(snapshot)?.staging;
             let mut queued = Vec::new();
-            read(snapshot, "?1", 1, |entry, _, _| {
+            read(snapshot, ALL, [], |entry, _, _| {
                 queued.push(Queued {
                     entry,
                     base: None,
@@ -122,6 +136,9 @@ impl Store {
             for queued in &mut queued {
                 let key = queued.entry.change.todo;
                 queued.waits = waiting.contains(&key);
+                if matches!(queued.entry.change.act, Act::Add { .. }) {
+                    continue;
+                }
                 queued.base = if is_stale {
                     staged_base::of(snapshot, key)?
                 } else {
@@ -129,6 +146,19 @@ impl Store {
                 };
             }
             Ok(queued)
+        })
+    }
+
+    /// Returns an entry.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn entry(&self, seq: i64) -> Result<Option<OutboxEntry>, StoreError> {
+        self.reading(|snapshot| {
+            let mut found = None;
+            read(snapshot, BY_SEQ, [seq], |entry, _, _| found = Some(entry))?;
+            Ok(found)
         })
     }
 
@@ -156,8 +186,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.reading(|snapshot| {
             for todo in todos {
-                let key = blob(*todo);
-                read(snapshot, "key = ?1", key, |entry, _, _| each(entry))?;
+                read(snapshot, OF_TODO, [blob(*todo)], |entry, _, _| each(entry))?;
             }
             Ok(())
         })
@@ -171,8 +200,8 @@ impl Write<'_> {
         if self.account_state.has_entries() {
             read(
                 &self.tx,
-                "key = ?1",
-                blob(key),
+                OF_TODO,
+                [blob(key)],
                 |entry, row_id, answered_revision| {
                     queue.learnt = queue.learnt.or(row_id);
                     if entry.progress == Progress::Answered {
@@ -187,7 +216,7 @@ impl Write<'_> {
 
     pub(super) fn entry(&self, seq: i64) -> Result<Option<OutboxEntry>, StoreError> {
         let mut found = None;
-        read(&self.tx, "seq = ?1", seq, |entry, _, _| found = Some(entry))?;
+        read(&self.tx, BY_SEQ, [seq], |entry, _, _| found = Some(entry))?;
         Ok(found)
     }
 
@@ -248,12 +277,17 @@ impl Write<'_> {
         entry: &OutboxEntry,
         to: &Progress,
     ) -> Result<(), StoreError> {
-        *self.account_state.entries_mut(&entry.progress) -= 1;
-        *self.account_state.entries_mut(to) += 1;
+        self.count_progress(&entry.progress, to);
         self.write_progress(entry.seq, to)
     }
 
-    fn write_progress(&self, seq: i64, to: &Progress) -> Result<(), StoreError> {
+    /// Counts an entry whose state changes.
+    pub(super) fn count_progress(&mut self, from: &Progress, to: &Progress) {
+        *self.account_state.entries_mut(from) -= 1;
+        *self.account_state.entries_mut(to) += 1;
+    }
+
+    pub(super) fn write_progress(&self, seq: i64, to: &Progress) -> Result<(), StoreError> {
         let (number, tries, rejection) = match to {
             Progress::Pending => (0, 0, None),
             Progress::Sent { tries } => (1, *tries, None),
@@ -285,10 +319,15 @@ impl Write<'_> {
 
     /// Deletes an entry.
     pub(super) fn delete_entry(&mut self, entry: &OutboxEntry) -> Result<(), StoreError> {
-        *self.account_state.entries_mut(&entry.progress) -= 1;
+        self.delete_seq(entry.seq, &entry.progress)
+    }
+
+    /// Deletes the entry with this sequence number, which is in this state.
+    pub(super) fn delete_seq(&mut self, seq: i64, progress: &Progress) -> Result<(), StoreError> {
+        *self.account_state.entries_mut(progress) -= 1;
         self.tx
             .prepare_cached("DELETE FROM outbox WHERE seq = ?1")?
-            .execute([entry.seq])?;
+            .execute([seq])?;
         Ok(())
     }
 

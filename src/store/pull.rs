@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 
 use crate::domain::change::{Act, OutboxEntry, Progress, Rejection};
 use crate::domain::feed::{Capabilities, FeedRow, Mark};
@@ -12,6 +13,7 @@ use crate::domain::list::LONGEST_REST;
 use crate::domain::push_outcome::Pull;
 use crate::domain::todo::Row;
 use crate::store::Store;
+use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, BASE_COLUMNS, blob};
 use crate::store::write::Write;
@@ -78,14 +80,8 @@ impl Store {
     /// SQLite's.
     pub fn begin_pull(&mut self, now: Timestamp) -> Result<Pull, StoreError> {
         self.reading(|snapshot| {
-            let answered = snapshot
-                .prepare_cached("SELECT seq FROM outbox WHERE progress = 2 ORDER BY seq")?
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            Ok(Pull {
-                answered,
-                began: now,
-            })
+            let count = AccountState::load(snapshot)?.answered;
+            begin_pull(snapshot, count, now)
         })
     }
 
@@ -135,12 +131,7 @@ impl Store {
                 write.stage_page(page)?;
             } else {
                 write.prepare_to_fill(page.len())?;
-                for row in page {
-                    match row {
-                        FeedRow::Present(row) => write.put_base(row)?,
-                        FeedRow::Removed { key, revision: _ } => write.remove_base(*key)?,
-                    }
-                }
+                page.iter().try_for_each(|row| write.apply_row(row))?;
             }
             write.account_state.cursor = cursor;
             Ok(())
@@ -173,24 +164,7 @@ impl Store {
     ///
     /// SQLite's.
     pub fn complete_pull(&mut self, pull: &Pull) -> Result<(), StoreError> {
-        self.writing(|write| {
-            write.swap_base()?;
-            write.arrange(pull.began)?;
-            write.tx.execute_batch(schema::SORTED)?;
-            text_blocks::fill(&write.tx)?;
-            for seq in &pull.answered {
-                write.delete_answered(*seq)?;
-            }
-            if write.account_state.rekeying {
-                write.drop_rows_without_own_key()?;
-                write.account_state.rekeying = false;
-            }
-            write.account_state.as_of = Some(pull.began);
-            write.account_state.failed_at = None;
-            write.account_state.failure = None;
-            write.account_state.rest_until = None;
-            Ok(())
-        })
+        self.writing(|write| write.complete_pull(pull))
     }
 
     /// Records that the server could not be reached and `why`, and the pause that it
@@ -220,13 +194,53 @@ impl Store {
     }
 }
 
+/// Begins a pull, with the `count` answered entries.
+pub(super) fn begin_pull(
+    connection: &Connection,
+    count: i64,
+    began: Timestamp,
+) -> Result<Pull, StoreError> {
+    // They are the oldest entries as a rule: with their number, the others are not read.
+    let answered = connection
+        .prepare_cached("SELECT seq FROM outbox WHERE progress = 2 ORDER BY seq LIMIT ?1")?
+        .query_map([count], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(Pull { answered, began })
+}
+
 impl Write<'_> {
+    /// As [`Store::complete_pull`].
+    pub(super) fn complete_pull(&mut self, pull: &Pull) -> Result<(), StoreError> {
+        self.swap_base()?;
+        self.arrange(pull.began)?;
+        self.tx.execute_batch(schema::SORTED)?;
+        text_blocks::fill(&self.tx)?;
+        for seq in &pull.answered {
+            self.delete_answered(*seq)?;
+        }
+        if self.account_state.rekeying {
+            self.drop_rows_without_own_key()?;
+            self.account_state.rekeying = false;
+        }
+        self.account_state.as_of = Some(pull.began);
+        self.account_state.failed_at = None;
+        self.account_state.failure = None;
+        self.account_state.rest_until = None;
+        Ok(())
+    }
+
+    /// Returns whether `mark` shows that the server was reset.
+    pub(super) fn is_reset(&self, mark: Mark) -> bool {
+        let state = &self.account_state;
+        let seen = state.cursor.max(state.purged);
+        state.is_of_another(mark) || state.cursor > mark.revision || seen < mark.purged_revision
+    }
+
     pub(super) fn check_mark(&mut self, mark: Mark) -> Result<bool, StoreError> {
         let state = &self.account_state;
-        let another = state.user_id.is_some_and(|id| id != mark.user_id);
+        let another = state.is_of_another(mark);
         let went_back = state.cursor > mark.revision;
-        let seen = state.cursor.max(state.purged);
-        let reset = another || went_back || seen < mark.purged_revision;
+        let reset = self.is_reset(mark);
         // With a cursor of 0 nothing came from the feed.
         let restart = reset && (another || state.cursor != 0);
         if restart {
@@ -242,6 +256,14 @@ impl Write<'_> {
         self.account_state.user_id = Some(mark.user_id);
         self.account_state.purged = mark.purged_revision;
         Ok(restart)
+    }
+
+    /// Applies a row of the change feed to base.
+    pub(super) fn apply_row(&mut self, row: &FeedRow) -> Result<(), StoreError> {
+        match row {
+            FeedRow::Present(row) => self.put_base(row),
+            FeedRow::Removed { key, revision: _ } => self.remove_base(*key),
+        }
     }
 
     /// Drops the sorting indexes of an empty table before many rows come.

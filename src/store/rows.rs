@@ -123,5 +123,13 @@ pub(super) fn read_base(row: &SqlRow<'_>) -> Result<Row, StoreError> {
     })
 }
 
+/// A literal for `concat!`: the columns of [`read_base`] after the id.
+macro_rules! base_columns {
+    () => {
+        "key, revision, created_at, updated_at, text"
+    };
+}
+pub(super) use base_columns;
+
 /// The columns of [`read_base`] after the id.
-pub(super) const BASE_COLUMNS: &str = "key, revision, created_at, updated_at, text";
+pub(super) const BASE_COLUMNS: &str = base_columns!();

@@ -36,9 +36,12 @@ pub(super) struct ShownRow<'a> {
 impl Write<'_> {
     /// Returns the todo whose row has this server id.
     pub(super) fn holder(&self, id: i64) -> Result<Option<Key>, StoreError> {
-        let mut statement = self
-            .tx
-            .prepare_cached("SELECT key FROM shown WHERE place IN (?1, ?2, ?3)")?;
+        // `IN` would fill a temporary table.
+        let mut statement = self.tx.prepare_cached(
+            "SELECT key FROM shown WHERE place = ?1
+             UNION ALL SELECT key FROM shown WHERE place = ?2
+             UNION ALL SELECT key FROM shown WHERE place = ?3",
+        )?;
         let mut found = statement.query(SortRank::Id(id).everywhere())?;
         found.next()?.map(|row| rows::key(row, 0)).transpose()
     }
@@ -103,11 +106,15 @@ impl Write<'_> {
             }
             (Some(from), Some(to)) => {
                 let place = to.rank.place(self.part(Line::new(to.text)));
-                if from.text == to.text && from.place == place {
+                if from.text != to.text {
+                    self.uncount(&from)?;
+                    self.count(to)?;
+                } else if from.place == place {
                     return self.update_state(to, place);
+                } else {
+                    self.empty_block(from.place)?;
+                    self.empty_block(place)?;
                 }
-                self.uncount(&from)?;
-                self.count(to)?;
                 self.update(&from, to)
             }
         }

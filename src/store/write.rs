@@ -1,5 +1,6 @@
 //! One write transaction, in which *shown* follows base and outbox.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -28,6 +29,8 @@ pub(super) struct Write<'s> {
     /// The greatest known server id, once read.
     pub(super) greatest: Option<i64>,
     pub(super) counts: CounterDeltas,
+    /// Whether there are links to successors, once known.
+    pub(super) has_links: Cell<Option<bool>>,
     /// The places of the block of texts that was emptied last.
     pub(super) emptied: Option<Range<i64>>,
 }
@@ -76,6 +79,7 @@ impl Store {
             account_state,
             greatest: None,
             counts: CounterDeltas::default(),
+            has_links: Cell::new(None),
             emptied: None,
         })
     }

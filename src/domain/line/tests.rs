@@ -1,7 +1,7 @@
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
-use super::{Line, LineError, Priority, Revision};
+use super::{Line, LineError, LineParts, Priority, Revision};
 
 type TestResult = Result<(), LineError>;
 
@@ -322,6 +322,37 @@ fn lines() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #[test]
+    fn words_are_split_at_any_white_space(text in "[ a\t\u{b}\u{1c}\u{85}\u{a0}\u{2003}\u{3000}é]{0,12}") {
+        let words: Vec<_> = Line::new(&text).words().collect();
+        prop_assert_eq!(words, text.split_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn parts_read_together_are_those_read_one_by_one(
+        words in prop::collection::vec(
+            prop_oneof![
+                "(due|t|rec|k):(2026-11-0[0-3]|1w|\\+2b|:x|//x|)",
+                "[+@][a:é]{0,2}",
+                "\\PC{0,4}",
+            ],
+            0..8,
+        ),
+        space in "[ \t\u{a0}]",
+    ) {
+        let text = words.join(&space);
+        let line = Line::new(&text);
+        let parts = LineParts {
+            projects: line.projects().collect(),
+            contexts: line.contexts().collect(),
+            tags: line.tags().collect(),
+            due: line.due(),
+            start: line.start(),
+            recurrence: line.recurrence(),
+        };
+        prop_assert_eq!(line.parts(), parts);
+    }
+
     #[test]
     fn completing_and_reopening_an_open_line_changes_nothing(text in lines()) {
         prop_assume!(!Line::new(&text).is_done());

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
-use crate::domain::change::OutboxEntry;
 use crate::domain::key::Key;
 use crate::domain::line::Line;
 use crate::domain::recurrence;
@@ -160,8 +159,24 @@ impl Write<'_> {
         Ok(None)
     }
 
+    /// Returns whether there are any links; looks once in a transaction.
+    fn has_links(&self) -> Result<bool, StoreError> {
+        if let Some(known) = self.has_links.get() {
+            return Ok(known);
+        }
+        let found = self
+            .tx
+            .prepare_cached("SELECT 1 FROM successors LIMIT 1")?
+            .exists([])?;
+        self.has_links.set(Some(found));
+        Ok(found)
+    }
+
     /// Returns the links of a completed todo, oldest first.
     pub(super) fn links(&self, todo: Key) -> Result<Vec<SuccessorLink>, StoreError> {
+        if !self.has_links()? {
+            return Ok(Vec::new());
+        }
         let mut statement = self.tx.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM successors WHERE todo = ?1 ORDER BY edit"
         ))?;
@@ -173,8 +188,16 @@ impl Write<'_> {
         Ok(links)
     }
 
+    /// Returns whether the todo has a successor by a link.
+    pub(in crate::store) fn is_linked(&self, todo: Key) -> Result<bool, StoreError> {
+        Ok(!self.links(todo)?.is_empty())
+    }
+
     /// Returns the undecided link of a successor.
     pub(super) fn undecided(&self, successor: Key) -> Result<Option<SuccessorLink>, StoreError> {
+        if !self.has_links()? {
+            return Ok(None);
+        }
         let mut statement = self.tx.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM successors WHERE key = ?1 AND released = 0"
         ))?;
@@ -183,6 +206,7 @@ impl Write<'_> {
     }
 
     pub(super) fn save(&self, link: &SuccessorLink) -> Result<(), StoreError> {
+        self.has_links.set(Some(true));
         self.tx
             .prepare_cached(&format!(
                 "INSERT OR REPLACE INTO successors({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
@@ -239,11 +263,17 @@ impl Write<'_> {
         Ok(todos)
     }
 
-    /// Records the revision on which the entry is about to be sent.
-    pub(in crate::store) fn record_sent(&self, entry: &OutboxEntry) -> Result<(), StoreError> {
-        self.tx
-            .prepare_cached("UPDATE successors SET sent = ?2 WHERE edit = ?1 AND released = 0")?
-            .execute(params![entry.seq, entry.revision])?;
+    /// Records the `revision` on which the entry is about to be sent.
+    pub(in crate::store) fn record_sent(
+        &self,
+        seq: i64,
+        revision: Option<i64>,
+    ) -> Result<(), StoreError> {
+        if self.has_links()? {
+            self.tx
+                .prepare_cached("UPDATE successors SET sent = ?2 WHERE edit = ?1 AND released = 0")?
+                .execute(params![seq, revision])?;
+        }
         Ok(())
     }
 

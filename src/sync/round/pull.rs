@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::feed::{Capabilities, FeedRow};
 use crate::domain::key::Key;
-use crate::domain::push_outcome::Pull;
+use crate::domain::push_outcome::{LastPage, Pull};
 use crate::domain::todo::Row;
 use crate::sync::remote::{Page, PageRequest, Remote, RemoteError};
 use crate::sync::round::{Halt, Round};
@@ -82,15 +82,14 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             if std::mem::take(&mut self.from_start) {
                 self.store.forget_base()?;
             }
-            let last = page.changes.last().map(revision);
+            let last = page.changes.last().map(FeedRow::revision);
             if let Some(last) = last {
                 if last <= request.since {
                     let since = request.since;
                     return Err(invalid_pull(format!("revision {last} came after {since}")));
                 }
                 self.store.apply(&page.changes, last)?;
-                self.report.pulled += page.changes.len();
-                self.size.grow();
+                self.count_page(page.changes.len());
             }
             if last.is_none_or(|last| last >= page.mark.revision) {
                 self.store.complete_pull(pull)?;
@@ -107,6 +106,31 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 Err(error) if self.size.shrinks(&error) => {}
                 Err(error) => return Err(self.halt_for(error).await),
             }
+        }
+    }
+
+    /// Returns the page if it is the last one of the change feed, which has no need to be
+    /// read from the start.
+    pub(super) fn last_page<'p>(
+        &self,
+        request: PageRequest,
+        page: &'p Page,
+        began: Timestamp,
+    ) -> Option<LastPage<'p>> {
+        let last = page.changes.last().map(FeedRow::revision);
+        let is_last = last.is_none_or(|last| last > request.since && last >= page.mark.revision);
+        (is_last && !self.from_start).then_some(LastPage {
+            changes: &page.changes,
+            mark: page.mark,
+            began,
+        })
+    }
+
+    /// Counts the rows of a page that was applied.
+    pub(super) fn count_page(&mut self, rows: usize) {
+        if rows > 0 {
+            self.report.pulled += rows;
+            self.size.grow();
         }
     }
 
@@ -156,13 +180,6 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         self.report.pulled += rows.len();
         self.store.take_snapshot(&rows)?;
         Ok(())
-    }
-}
-
-const fn revision(row: &FeedRow) -> i64 {
-    match row {
-        FeedRow::Present(row) => row.revision,
-        FeedRow::Removed { revision, .. } => *revision,
     }
 }
 

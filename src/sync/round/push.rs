@@ -1,12 +1,12 @@
 //! Pushes: plans requests, marks their entries as sent, sends them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
 use crate::domain::change::Rejection;
 use crate::domain::feed::{Capabilities, Mark};
-use crate::domain::push_outcome::{PrePushChange, PushOutcome, Queued};
+use crate::domain::push_outcome::{ExchangeEffect, LastPage, PrePushChange, PushOutcome, Queued};
 use crate::sync::plan::{self, BatchItem, MAX_BYTES, PlanContext, PushRequest, WaitReason};
 use crate::sync::remote::{Batch, PushAnswer, Remote, RemoteError};
 use crate::sync::round::outcome::{
@@ -143,20 +143,20 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     }
 
     fn is_as_planned(&self, seqs: &[i64], planned: &[Queued]) -> Result<bool, Halt> {
-        let by_seq = |outbox: &[Queued]| -> HashMap<i64, Queued> {
-            let entries = outbox.iter().cloned();
-            entries.map(|queued| (queued.entry.seq, queued)).collect()
-        };
-        let (now, planned) = (by_seq(&self.store.outbox()?), by_seq(planned));
-        let same = |seq: &i64| match (now.get(seq), planned.get(seq)) {
-            (Some(now), Some(planned)) => {
-                now.entry.change.act == planned.entry.change.act
-                    && now.entry.change.todo == planned.entry.change.todo
-                    && now.entry.revision == planned.entry.revision
+        for seq in seqs {
+            let at = planned.binary_search_by_key(seq, |queued| queued.entry.seq);
+            let planned = at.ok().and_then(|at| planned.get(at));
+            let (Some(now), Some(planned)) = (self.store.entry(*seq)?, planned) else {
+                return Ok(false);
+            };
+            let is_same = now.change.act == planned.entry.change.act
+                && now.change.todo == planned.entry.change.todo
+                && now.revision == planned.entry.revision;
+            if !is_same {
+                return Ok(false);
             }
-            (None, _) | (_, None) => false,
-        };
-        Ok(seqs.iter().all(same))
+        }
+        Ok(true)
     }
 
     /// Sends marked requests and, on a full backend, pulls in the same request. Returns
@@ -175,7 +175,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             for batch in batches {
                 pushed.push(self.remote.push(batch).await);
             }
-            let (failure, _) = self.record(sending, pushed, None, halves).await?;
+            let (failure, _) = self.record(sending, pushed, None, None, halves).await?;
             return failure.map_or(Ok(false), |error| Err(error.into()));
         }
         let exchanged = self.remote.exchange(&batches, request).await;
@@ -186,15 +186,22 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 ..capabilities
             })?;
         }
-        let (failure, restarts) = self
-            .record(sending, exchanged.pushed, exchanged.mark_before, halves)
+        // The page was read after the batches, so it includes their changes.
+        let page = exchanged.page.as_ref().ok();
+        let last = page.and_then(|page| self.last_page(request, page, began));
+        let mark_before = exchanged.mark_before;
+        let (failure, effect) = self
+            .record(sending, exchanged.pushed, mark_before, last, halves)
             .await?;
         match (exchanged.page, failure) {
             (Ok(page), failure) => {
-                // The page was read after the batches, so it includes their changes.
-                let pull = self.store.begin_pull(began)?;
-                let first = (!restarts).then_some((request, page));
-                self.read_changes(&pull, first).await?;
+                if effect == ExchangeEffect::Completed {
+                    self.count_page(page.changes.len());
+                } else {
+                    let pull = self.store.begin_pull(began)?;
+                    let first = (effect == ExchangeEffect::Recorded).then_some((request, page));
+                    self.read_changes(&pull, first).await?;
+                }
                 failure.map_or(Ok(true), |error| Err(error.into()))
             }
             (Err(error), _) if self.size.shrinks(&error) => Ok(false),
@@ -203,16 +210,18 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         }
     }
 
-    /// Stores the outcomes of requests with the mark that was read before them. Moves
-    /// rejected requests into `halves` if they can be halved. Returns the error of the
-    /// first one without an answer, and whether the pull starts again.
+    /// Stores the outcomes of requests with the mark that was read before them, and the
+    /// `last` page unless a request was rejected. Moves rejected requests into `halves` if
+    /// they can be halved. Returns the error of the first one without an answer, and what
+    /// was stored.
     async fn record(
         &mut self,
         sent: Vec<PushRequest>,
         pushed: Vec<Result<Vec<PushAnswer>, RemoteError>>,
         mark_before: Option<Mark>,
+        last: Option<LastPage<'_>>,
         halves: &mut VecDeque<PushRequest>,
-    ) -> Result<(Option<RemoteError>, bool), Halt> {
+    ) -> Result<(Option<RemoteError>, ExchangeEffect), Halt> {
         let mut outcomes = Vec::new();
         let mut rejected = Vec::new();
         let mut failure = None;
@@ -236,10 +245,11 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 }
             }
         }
-        let restarts = self.store.apply_exchange(&outcomes, mark_before)?;
+        let last = last.filter(|_| rejected.is_empty());
+        let effect = self.store.apply_exchange(&outcomes, mark_before, last)?;
         self.handle_rejected(rejected, halves).await?;
         (self.answered)(self.report.pushed + self.report.rejected);
-        Ok((failure, restarts))
+        Ok((failure, effect))
     }
 
     /// Halves rejected requests. One with a single entry rejects that entry, unless
