@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;
 
-use tudone::domain::due::DueGroup;
+use tudone::domain::due::{DueGroup, DueGroups};
 use tudone::domain::feed::FeedRow;
 use tudone::domain::key::Key;
 use tudone::domain::list::{TagCount, ViewCounts};
@@ -401,7 +401,9 @@ fn counters_of_views_agree_with_a_naive_program() -> Checked {
         );
         let calendar = Calendar::new(today);
         let awake = rows.iter().filter(|it| !it.done && !it.waits_on(today));
-        let groups: Vec<DueGroup> = awake.map(|it| DueGroup::of(it.due, calendar)).collect();
+        let groups: Vec<DueGroup> = awake
+            .map(|it| DueGroups::of(calendar).group(it.due))
+            .collect();
         let counts =
             DueGroup::ALL.map(|group| groups.iter().filter(|it| **it == group).count() as u64);
         assert_eq!(store.due_counts(calendar)?, counts, "{today}");

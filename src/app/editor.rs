@@ -286,7 +286,7 @@ mod tests {
     use super::*;
 
     fn tags() -> TagCounts {
-        TagCounts::of_texts(["a @phone", "b @photo"].into_iter())
+        TagCounts::named(&[], &["phone", "photo"])
     }
 
     #[test]

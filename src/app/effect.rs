@@ -1,6 +1,7 @@
 //! The effects that the loop runs outside the model.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::app::account::LeftAccount;
 use crate::app::counts::Uncounted;
@@ -79,10 +80,15 @@ pub enum Effect {
     },
     /// Read the outbox.
     Queue,
-    /// Read how many todos the views, projects and contexts have.
+    /// Read how many todos the built-in views and the groups by due date have.
     Counts {
         /// The day, and when the week begins.
         calendar: Calendar,
+    },
+    /// Read the projects and contexts, and how many open todos they have.
+    Tags {
+        /// The day.
+        today: Date,
     },
     /// Count rows that the store has no counter for. Other reads go first.
     Count(Uncounted),

@@ -1,6 +1,6 @@
 //! Headings between the rows of an ordered list.
 
-use crate::domain::due::DueGroup;
+use crate::domain::due::{DueGroup, DueGroups};
 use crate::domain::line::Line;
 use crate::domain::query::{Query, Scope, Sort};
 use crate::domain::when::Calendar;
@@ -30,7 +30,7 @@ impl Heading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grouping {
     by: Sort,
-    calendar: Calendar,
+    due: DueGroups,
 }
 
 impl Grouping {
@@ -41,7 +41,7 @@ impl Grouping {
         let grouped = matches!(query.sort, Sort::Due | Sort::Priority);
         (grouped && query.scope == Scope::Open).then_some(Self {
             by: query.sort,
-            calendar,
+            due: DueGroups::of(calendar),
         })
     }
 
@@ -54,7 +54,7 @@ impl Grouping {
                 Heading::Priority(line.priority().map(crate::domain::line::Priority::letter))
             }
             Sort::Due | Sort::Server | Sort::Created | Sort::Text => {
-                Heading::Due(DueGroup::of(line.due(), self.calendar))
+                Heading::Due(self.due.group(line.due()))
             }
         }
     }

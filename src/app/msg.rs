@@ -81,9 +81,9 @@ pub enum Msg {
         views: ViewCounts,
         /// How many open todos each group by due date has.
         due_groups: DueCounts,
-        /// The projects and contexts, most used first.
-        tags: TagCounts,
     },
+    /// The store answered [`Effect::Tags`](crate::app::Effect::Tags).
+    TagsRead(TagCounts),
     /// The store answered [`Effect::Count`](crate::app::Effect::Count).
     CountedRows(Counted),
     /// The store answered [`Effect::ReadAll`](crate::app::Effect::ReadAll).

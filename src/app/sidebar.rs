@@ -60,7 +60,7 @@ pub fn entries(model: &Model) -> Vec<SidebarEntry> {
         ("Projects", '+', &model.tags.projects),
         ("Contexts", '@', &model.tags.contexts),
     ] {
-        let mut used = tags.iter().filter(|tag| tag.open != Some(0)).peekable();
+        let mut used = tags.iter().filter(|tag| tag.open > 0).peekable();
         if used.peek().is_none() {
             continue;
         }
@@ -75,7 +75,7 @@ fn entry(sign: char, tag: &Tag, search: &str) -> SidebarEntry {
     SidebarEntry::Tag {
         sign,
         name: tag.name.clone(),
-        count: tag.open,
+        count: Some(tag.open),
         current: search == format!("{sign}{}", tag.name),
     }
 }

@@ -1,14 +1,12 @@
 //! The projects and contexts in use, for the sidebar and for completion.
 
-use crate::domain::line::Line;
-
 /// A project or context and the number of open todos that have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     /// Its name without the sign, in the most used spelling.
     pub name: String,
-    /// How many open todos have it; `None` while that is not known.
-    pub open: Option<u64>,
+    /// How many open todos have it.
+    pub open: u64,
 }
 
 /// The projects and contexts in use, most used first.
@@ -27,35 +25,6 @@ const DAYS: [&str; 14] = [
 ];
 
 impl TagCounts {
-    /// The tags of these texts, without counts: used until the counters are read.
-    pub fn of_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
-        let mut tags = Self::default();
-        for text in texts {
-            let line = Line::new(text);
-            for project in line.projects() {
-                remember(&mut tags.projects, project);
-            }
-            for context in line.contexts() {
-                remember(&mut tags.contexts, context);
-            }
-        }
-        tags
-    }
-
-    /// Adds the tags of `others` that are missing here.
-    pub fn extend(&mut self, others: Self) {
-        for (ours, theirs) in [
-            (&mut self.projects, others.projects),
-            (&mut self.contexts, others.contexts),
-        ] {
-            for tag in theirs {
-                if !ours.iter().any(|known| is_same(&known.name, &tag.name)) {
-                    ours.push(tag);
-                }
-            }
-        }
-    }
-
     /// How many open todos have this tag.
     #[must_use]
     pub fn count(&self, sign: char, name: &str) -> Option<u64> {
@@ -65,7 +34,7 @@ impl TagCounts {
         };
         list.iter()
             .find(|tag| is_same(&tag.name, name))
-            .and_then(|tag| tag.open)
+            .map(|tag| tag.open)
     }
 
     /// Returns whether `word`, with its sign, is one of them.
@@ -140,17 +109,26 @@ impl TagCounts {
     }
 }
 
-fn remember(tags: &mut Vec<Tag>, name: &str) {
-    if !tags.iter().any(|tag| is_same(&tag.name, name)) {
-        tags.push(Tag {
-            name: name.to_owned(),
-            open: None,
-        });
-    }
-}
-
 fn is_same(one: &str, other: &str) -> bool {
     one == other || one.to_lowercase() == other.to_lowercase()
+}
+
+#[cfg(test)]
+impl TagCounts {
+    /// Tags with these names, each in one open todo.
+    pub(super) fn named(projects: &[&str], contexts: &[&str]) -> Self {
+        let tags = |names: &[&str]| {
+            let tag = |name: &&str| Tag {
+                name: (*name).to_owned(),
+                open: 1,
+            };
+            names.iter().map(tag).collect()
+        };
+        Self {
+            projects: tags(projects),
+            contexts: tags(contexts),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -158,7 +136,7 @@ mod tests {
     use super::*;
 
     fn tags() -> TagCounts {
-        TagCounts::of_texts(["a @phone +Home", "b @photo", "c +home @office"].into_iter())
+        TagCounts::named(&["Home"], &["phone", "photo", "office"])
     }
 
     #[test]

@@ -58,6 +58,7 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         // Late answers about the account before: the new one's follow `Opened`.
         Msg::Windowed { .. }
         | Msg::Counted { .. }
+        | Msg::TagsRead(_)
         | Msg::CountedRows(_)
         | Msg::DetailsRead(_)
         | Msg::QueueRead(_)
@@ -95,11 +96,8 @@ fn apply(model: &mut Model, msg: Msg, stamp: Stamp) -> Vec<Effect> {
         }
         Msg::DetailsRead(details) => details::read(model, details),
         Msg::QueueRead(items) => queue::read(model, items),
-        Msg::Counted {
-            views,
-            due_groups,
-            tags,
-        } => views::counted(model, views, due_groups, tags),
+        Msg::Counted { views, due_groups } => views::counted(model, views, due_groups),
+        Msg::TagsRead(tags) => views::tags_read(model, tags),
         Msg::CountedRows(counted) => views::counted_rows(model, counted),
         Msg::AllRead(todos) => todos::marked(model, todos),
         Msg::Undone {

@@ -49,19 +49,6 @@ impl DueGroup {
         }
     }
 
-    /// Returns the group of a todo with this due date.
-    #[must_use]
-    pub fn of(due: Option<Date>, calendar: Calendar) -> Self {
-        let Some(due) = due else {
-            return Self::NoDate;
-        };
-        let dated = Self::ALL.into_iter().find(|group| {
-            let days = group.days(calendar);
-            days.is_some_and(|days| !days.are_none() && days.contain(due))
-        });
-        dated.unwrap_or(Self::Later)
-    }
-
     /// Returns the due dates of the group: an empty range if the group cannot have a
     /// todo, `None` for todos without a date.
     #[must_use]
@@ -83,6 +70,29 @@ impl DueGroup {
             Self::Later => from(Some(week_ends(1)?.tomorrow().ok()?), None),
             Self::NoDate => return None,
         })
+    }
+}
+
+/// The groups of a day, to sort many due dates into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueGroups([Option<Days>; DueGroup::ALL.len()]);
+
+impl DueGroups {
+    /// The groups of `calendar`.
+    #[must_use]
+    pub fn of(calendar: Calendar) -> Self {
+        Self(DueGroup::ALL.map(|group| group.days(calendar).filter(|days| !days.are_none())))
+    }
+
+    /// Returns the group of a todo with this due date.
+    #[must_use]
+    pub fn group(&self, due: Option<Date>) -> DueGroup {
+        let Some(due) = due else {
+            return DueGroup::NoDate;
+        };
+        let mut dated = DueGroup::ALL.into_iter().zip(&self.0);
+        let found = dated.find(|(_, days)| days.is_some_and(|days| days.contain(due)));
+        found.map_or(DueGroup::Later, |(group, _)| group)
     }
 }
 
@@ -170,7 +180,7 @@ mod tests {
     use jiff::civil::{Date, Weekday, date as day};
     use proptest::prelude::*;
 
-    use super::{DueGroup, Urgency, distance, in_short, in_words};
+    use super::{DueGroup, DueGroups, Urgency, distance, in_short, in_words};
     use crate::domain::when::Calendar;
 
     /// A Thursday.
@@ -237,12 +247,13 @@ mod tests {
         ] {
             let calendar = Calendar { today, week_start };
             let due = day(2026, due.0, due.1);
-            assert_eq!(DueGroup::of(Some(due), calendar), group, "{today} {due}");
+            let groups = DueGroups::of(calendar);
+            assert_eq!(groups.group(Some(due)), group, "{today} {due}");
         }
-        let calendar = Calendar::new(TODAY);
-        assert_eq!(DueGroup::of(None, calendar), NoDate);
+        let groups = DueGroups::of(Calendar::new(TODAY));
+        assert_eq!(groups.group(None), NoDate);
         let far = Some(day(2031, 1, 1));
-        assert_eq!(DueGroup::of(far, calendar), Later);
+        assert_eq!(groups.group(far), Later);
     }
 
     proptest! {
@@ -262,8 +273,8 @@ mod tests {
                 .count();
             prop_assert_eq!(within, 1);
             let next = due.tomorrow()?;
-            let group = DueGroup::of(Some(due), calendar);
-            prop_assert!(group <= DueGroup::of(Some(next), calendar));
+            let groups = DueGroups::of(calendar);
+            prop_assert!(groups.group(Some(due)) <= groups.group(Some(next)));
         }
     }
 }

@@ -5,6 +5,7 @@
 //! connection of its own; the network has one thread. Threads send their
 //! messages over one bounded channel.
 
+use std::collections::VecDeque;
 use std::io;
 
 use jiff::Timestamp;
@@ -219,7 +220,7 @@ struct FirstFrame {
     effects: Vec<Effect>,
 }
 
-/// Opens the account's store and reads the first window from it.
+/// Opens the account's store, and reads from it what the first frame shows.
 fn open(
     profile: &ActiveProfile,
     known: Option<&KnownAccount>,
@@ -254,7 +255,7 @@ fn open(
         remembered: files.as_ref().and_then(AccountFiles::list),
     });
     let mut effects = match &store {
-        Some(open) => answer_reads(&open.store, &mut model, first_effects, began)?,
+        Some(open) => read_first(&open.store, &mut model, first_effects, began)?,
         None => first_effects,
     };
     if let Some(reason) = warning {
@@ -270,19 +271,21 @@ fn open(
     })
 }
 
-/// Answers the effects that read the store, before there is a thread for it;
-/// returns all others.
-fn answer_reads(
+/// Answers the effects that read what the first frame shows, before there is a thread
+/// for them; returns all others.
+fn read_first(
     store: &Store,
     model: &mut Model,
     effects: Vec<Effect>,
     stamp: Stamp,
 ) -> Result<Vec<Effect>, StoreError> {
+    let mut waiting = VecDeque::from(effects);
     let mut others = Vec::new();
-    for effect in effects {
-        match disk::read(store, &effect)? {
-            Some(answer) => others.extend(update(model, answer, stamp)),
-            None => others.push(effect),
+    while let Some(effect) = waiting.pop_front() {
+        let is_shown = matches!(effect, Effect::Window { .. } | Effect::Counts { .. });
+        match is_shown.then(|| disk::read(store, &effect)).transpose()? {
+            Some(Some(answer)) => waiting.extend(update(model, answer, stamp)),
+            _ => others.push(effect),
         }
     }
     Ok(others)

@@ -157,6 +157,7 @@ impl EffectHandler for Workers {
             | Effect::Details { .. }
             | Effect::Queue
             | Effect::Counts { .. }
+            | Effect::Tags { .. }
             | Effect::Count(_)
             | Effect::ReadAll { .. }) => {
                 if let Some(disk) = &self.disk {

@@ -267,6 +267,22 @@ fn a_pager_shows_only_what_is_longer_than_the_screen() -> Checked {
 }
 
 #[test]
+fn the_first_frame_has_all_counts_and_is_not_drawn_twice() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let machine = Machine::logged_in(&sandbox, "ada@example.com")?;
+    machine.run(&["add", "milk due:today +home"])?.ended(0)?;
+    let mut seat = Seat::take(&machine, &["--offline"])?;
+    let screen = seat.wait_until(|screen| screen.contains("milk"))?;
+    assert!(screen.contains("Open 1"), "{screen}");
+    assert!(screen.contains("Today 1"), "{screen}");
+    seat.press("q")?;
+    let (code, seen) = seat.finished()?;
+    assert_eq!(code, 0);
+    assert_eq!(seen.matches("\u{1b}[?2026h").count(), 1, "{seen:?}");
+    Ok(())
+}
+
+#[test]
 fn the_screens_can_be_stopped_and_go_on_where_they_were() -> Checked {
     let sandbox = Sandbox::start()?;
     let mut machine = Machine::logged_in(&sandbox, "ada@example.com")?;

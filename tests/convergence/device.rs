@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use tudone::auth::session::AuthSession;
 use tudone::domain::casefold::tag_key;
 use tudone::domain::change::{Change, Progress};
-use tudone::domain::due::DueGroup;
+use tudone::domain::due::{DueGroup, DueGroups};
 use tudone::domain::line::Line;
 use tudone::domain::list::DueCounts;
 use tudone::domain::push_outcome::Queued;
@@ -289,7 +289,7 @@ fn tags_of(todos: &[Todo]) -> Tags {
 fn dues_of(todos: &[Todo]) -> DueCounts {
     let lines = todos.iter().map(|todo| Line::new(&todo.text));
     let awake = lines.filter(|line| !line.is_done() && !waits(*line, TODAY));
-    let groups = awake.map(|line| DueGroup::of(line.due(), Calendar::new(TODAY)));
+    let groups = awake.map(|line| DueGroups::of(Calendar::new(TODAY)).group(line.due()));
     let groups: Vec<DueGroup> = groups.collect();
     DueGroup::ALL.map(|group| groups.iter().filter(|it| **it == group).count() as u64)
 }

@@ -9,11 +9,11 @@ use ratatui::style::{Color, Modifier, Style};
 use tudone::app::effect::WindowId;
 use tudone::app::keys;
 use tudone::app::model::{Size, StartOptions};
-use tudone::app::tags::TagCounts;
+use tudone::app::tags::{Tag, TagCounts};
 use tudone::app::views::RememberedList;
 use tudone::app::{Effect, Keymap, Model, Msg, Stamp, update};
 use tudone::domain::account::Identity;
-use tudone::domain::due::DueGroup;
+use tudone::domain::due::{DueGroup, DueGroups};
 use tudone::domain::key::Key;
 use tudone::domain::line::Line;
 use tudone::domain::list::{DueCounts, Freshness, Totals, ViewCounts, Window};
@@ -227,8 +227,8 @@ impl Stage {
         let counted = Msg::Counted {
             views: counts(&rows),
             due_groups: due_groups(&rows),
-            tags: TagCounts::of_texts(rows.iter().map(|row| row.text.as_str())),
         };
+        let tags = Msg::TagsRead(tags(&rows));
         let window = Window {
             rows,
             more_above: false,
@@ -242,6 +242,7 @@ impl Stage {
             capabilities: None,
         })
         .say(counted)
+        .say(tags)
     }
 
     /// Answers the last request for rows with these; the counts stay as they are.
@@ -326,9 +327,35 @@ fn due_groups(rows: &[Todo]) -> DueCounts {
     let lines = rows.iter().map(|row| Line::new(&row.text));
     let open: Vec<_> = lines.filter(|line| !line.is_done()).collect();
     DueGroup::ALL.map(|group| {
-        let is_in = |line: &&Line<'_>| DueGroup::of(line.due(), calendar) == group;
+        let is_in = |line: &&Line<'_>| DueGroups::of(calendar).group(line.due()) == group;
         open.iter().filter(is_in).count() as u64
     })
+}
+
+/// The projects and contexts with their counts, as the store keeps them.
+fn tags(rows: &[Todo]) -> TagCounts {
+    let mut tags = TagCounts::default();
+    for row in rows {
+        let line = Line::new(&row.text);
+        let open = u64::from(!line.is_done());
+        for project in line.projects() {
+            count(&mut tags.projects, project, open);
+        }
+        for context in line.contexts() {
+            count(&mut tags.contexts, context, open);
+        }
+    }
+    tags
+}
+
+fn count(tags: &mut Vec<Tag>, name: &str, open: u64) {
+    match tags.iter_mut().find(|tag| tag.name == name) {
+        Some(tag) => tag.open += open,
+        None => tags.push(Tag {
+            name: name.to_owned(),
+            open,
+        }),
+    }
 }
 
 /// The lines that are not empty, each with what its runs of cells look like.

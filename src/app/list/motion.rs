@@ -7,7 +7,7 @@ use crate::domain::list::Around;
 
 impl TodoList {
     /// The fewest rows that a request asks for.
-    const MIN_ROWS: usize = 200;
+    const MIN_ROWS: usize = 60;
 
     /// Moves the selection by so many rows; past the edge of the window it
     /// continues when the next one arrives.
@@ -118,11 +118,16 @@ impl TodoList {
             again,
             refreshes,
         });
+        // So many that the next move requests none; at an end, they are on one side.
+        let screens = match place {
+            Place::First | Place::Last => 3,
+            Place::Keep => 6,
+        };
         Effect::Window {
             id: self.last_id,
             query: self.query.clone(),
             around,
-            size: Self::MIN_ROWS.max(4 * self.height),
+            size: Self::MIN_ROWS.max(screens * self.height),
         }
     }
 

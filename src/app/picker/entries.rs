@@ -125,11 +125,10 @@ fn tags(model: &Model) -> impl Iterator<Item = PickerEntry> {
     let projects = model.tags.projects.iter().map(|tag| ("project", '+', tag));
     let contexts = model.tags.contexts.iter().map(|tag| ("context", '@', tag));
     projects.chain(contexts).map(|(kind, sign, tag)| {
-        let note = tag.open.map(|open| format!("{open} open"));
         let search = format!("{sign}{}", tag.name);
         shown(
             format!("{kind}: {search}"),
-            &note.unwrap_or_default(),
+            &format!("{} open", tag.open),
             Choice::Search(search.clone()),
         )
     })

@@ -4,7 +4,6 @@ use crate::app::editor::{Editor, Purpose};
 use crate::app::effect::{CommitId, Effect, WindowId};
 use crate::app::model::Model;
 use crate::app::screen::Screen;
-use crate::app::tags::TagCounts;
 use crate::app::toast::ToastKind;
 use crate::app::update::line::ADDED_AS_DONE;
 use crate::app::update::views;
@@ -34,16 +33,12 @@ pub(super) fn windowed(
     if model.counts.is_none() || model.totals != totals || arrival.recount || written {
         effects.extend(views::counts(model));
     } else if arrival.refreshed {
-        effects.push(views::stored_counts(model));
+        effects.extend(views::stored_counts(model));
     }
     if model.loaded && totals.pending > model.totals.pending {
         effects.push(Effect::Sync { shown: false });
     }
     model.loaded = true;
-    if model.counts.is_none() {
-        let texts = model.list.rows().iter().map(|row| row.todo.text.as_str());
-        model.tags.extend(TagCounts::of_texts(texts));
-    }
     model.totals = totals;
     model.freshness = freshness;
     if arrival.missing.is_some() && !says_more(model) {

@@ -5,8 +5,6 @@
     reason = "an action that means nothing on this screen does nothing"
 )]
 
-use std::iter;
-
 use crate::app::action::{Action, Layer};
 use crate::app::counts::{Counted, Uncounted};
 use crate::app::effect::Effect;
@@ -143,14 +141,18 @@ pub(super) fn open(model: &mut Model, entry: &SidebarEntry) -> Vec<Effect> {
 
 /// Requests the counts of views, groups, projects and contexts.
 pub(super) fn counts(model: &Model) -> impl Iterator<Item = Effect> {
-    iter::once(stored_counts(model)).chain(rows_to_count(model))
+    stored_counts(model).into_iter().chain(rows_to_count(model))
 }
 
 /// Requests the counts that the store keeps.
-pub(super) const fn stored_counts(model: &Model) -> Effect {
-    Effect::Counts {
-        calendar: model.calendar(),
-    }
+pub(super) const fn stored_counts(model: &Model) -> [Effect; 2] {
+    let calendar = model.calendar();
+    [
+        Effect::Counts { calendar },
+        Effect::Tags {
+            today: calendar.today,
+        },
+    ]
 }
 
 /// Requests the counts that the store does not keep, if any are shown.
@@ -159,24 +161,32 @@ fn rows_to_count(model: &Model) -> Option<Effect> {
 }
 
 /// Shows counts that were read. Where they changed, the others may have changed as well.
-pub(super) fn counted(
-    model: &mut Model,
-    views: ViewCounts,
-    due_groups: DueCounts,
-    tags: TagCounts,
-) -> Vec<Effect> {
+pub(super) fn counted(model: &mut Model, views: ViewCounts, due_groups: DueCounts) -> Vec<Effect> {
     let known = (model.counts, model.due_groups);
-    if known == (Some(views), Some(due_groups)) && model.tags == tags {
+    if known == (Some(views), Some(due_groups)) {
         return Vec::new();
     }
     model.touch();
     model.counts = Some(views);
     model.due_groups = Some(due_groups);
-    model.tags = tags;
     // The first time, they are requested together.
     let is_first = known.0.is_none();
     let changed = (!is_first).then(|| rows_to_count(model));
     changed.flatten().into_iter().collect()
+}
+
+/// Completes to the projects and contexts that were read, and shows them if the screen
+/// does.
+pub(super) fn tags_read(model: &mut Model, tags: TagCounts) -> Vec<Effect> {
+    if model.tags == tags {
+        return Vec::new();
+    }
+    let is_plain = matches!(model.screen, Screen::List) && model.search.is_empty();
+    if !is_plain || model.layout().sidebar.width > 0 {
+        model.touch();
+    }
+    model.tags = tags;
+    rows_to_count(model).into_iter().collect()
 }
 
 /// Shows counts of rows.

@@ -59,12 +59,12 @@ pub fn read(store: &Store, effect: &Effect) -> Result<Option<Msg>, StoreError> {
             Msg::Counted {
                 views: store.view_counts(today, upcoming_to)?,
                 due_groups: store.due_counts(*calendar)?,
-                tags: TagCounts {
-                    projects: tags(store, '+', today)?,
-                    contexts: tags(store, '@', today)?,
-                },
             }
         }
+        Effect::Tags { today } => Msg::TagsRead(TagCounts {
+            projects: tags(store, '+', *today)?,
+            contexts: tags(store, '@', *today)?,
+        }),
         Effect::Count(uncounted) => return count(store, uncounted, &mut || false),
         Effect::ReadAll { query } => {
             let mut todos = Vec::new();
@@ -119,7 +119,7 @@ fn tags(store: &Store, sign: char, today: Date) -> Result<Vec<Tag>, StoreError> 
     let counted = store.tags(sign, today, MOST_TAGS)?;
     let tags = counted.into_iter().map(|tag| Tag {
         name: tag.tag.strip_prefix(sign).unwrap_or(&tag.tag).to_owned(),
-        open: Some(tag.open),
+        open: tag.open,
     });
     Ok(tags.collect())
 }
