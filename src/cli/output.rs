@@ -165,7 +165,7 @@ impl TodoLines {
     pub(crate) fn write(self, out: &mut impl Write, todo: &Todo) -> io::Result<()> {
         let Self { paint, width, .. } = self;
         match (todo.id, todo.local) {
-            (Some(id), _) => write!(out, "{id:>width$}  ")?,
+            (Some(id), _) => write_aligned(out, id, width)?,
             (None, Some(local)) => write!(out, "{:>width$}  ", format!("n{local}"))?,
             (None, None) => write!(out, "{}  ", todo.key)?,
         }
@@ -208,6 +208,29 @@ impl TodoLines {
     }
 }
 
+/// The columns of the longest id.
+const LONGEST: usize = 20;
+
+/// Writes `{id:>width$}` and two spaces, without the cost of formatting.
+fn write_aligned(out: &mut impl Write, id: i64, width: usize) -> io::Result<()> {
+    let mut cells = [b' '; LONGEST + 2];
+    let mut used = 2;
+    let mut rest = id.unsigned_abs();
+    for cell in cells.iter_mut().rev().skip(2) {
+        *cell = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        used += 1;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    let from = cells.len() - used.max(width + 2).min(cells.len());
+    match cells.get(from..) {
+        Some(cells) if id >= 0 && width <= LONGEST => out.write_all(cells),
+        Some(_) | None => write!(out, "{id:>width$}  "),
+    }
+}
+
 /// As [`TodoLines::plain`], for one todo.
 ///
 /// # Errors
@@ -230,6 +253,7 @@ fn role(text: &str) -> Option<Role> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
@@ -282,6 +306,17 @@ mod tests {
         )?;
         assert_eq!(plain, "    7  a due:2026-11-23\n");
         Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_is_aligned_as_the_library_aligns_it(id in any::<i64>(), shift in 0..64, width in 0..30_usize) {
+            for id in [id >> shift, 0, i64::MAX, i64::MIN] {
+                let mut out = Vec::new();
+                write_aligned(&mut out, id, width)?;
+                prop_assert_eq!(out, format!("{id:>width$}  ").into_bytes());
+            }
+        }
     }
 
     #[test]

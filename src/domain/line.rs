@@ -283,7 +283,8 @@ impl<'a> Iterator for Words<'a> {
 
 /// Returns the offset of the first white space.
 fn word_end(text: &str) -> usize {
-    let stops = |byte: u8| matches!(byte, b' ' | b'\t'..=b'\r' | 0x80..);
+    // No other byte is white space or begins a character beyond ASCII.
+    let stops = |byte: u8| byte <= b' ' || byte >= 0x80;
     let Some(at) = text.bytes().position(stops) else {
         return text.len();
     };

@@ -16,6 +16,7 @@ use crate::os::file_lock::{FileLock, LockError};
 use crate::store::{Store, StoreError};
 use crate::sync::remote::{Remote, RemoteError};
 use crate::sync::round::pull::PageSize;
+use crate::sync::round::push::BatchCount;
 use crate::text::causes;
 
 mod lost_adds;
@@ -147,6 +148,7 @@ pub async fn round_reporting<R: Remote>(
         deferred: HashSet::new(),
         absent: HashSet::new(),
         size: PageSize::default(),
+        batches: BatchCount::default(),
         single_operations: false,
         report: RoundReport::default(),
     };
@@ -209,6 +211,8 @@ struct Round<'a, R, N> {
     absent: HashSet<i64>,
     /// The number of rows to request at once.
     size: PageSize,
+    /// The number of batches to send at once.
+    batches: BatchCount,
     /// Whether the server accepts only one operation per request.
     single_operations: bool,
     report: RoundReport,

@@ -310,7 +310,8 @@ impl Listing<'_> {
             }
             ListFormat::JsonLines(fields) => {
                 self.rows(store, |todo, _| {
-                    output::json(&mut out, &Shown::part(todo, fields))
+                    Shown::part(todo, fields).write(&mut out)?;
+                    out.write_all(b"\n")
                 })?;
             }
             ListFormat::Json(fields) => self.document(store, stale, fields, &mut out)?,
@@ -355,10 +356,7 @@ impl Listing<'_> {
             if place > 0 {
                 out.write_all(b",")?;
             }
-            Ok(serde_json::to_writer(
-                &mut *out,
-                &Shown::part(todo, fields),
-            )?)
+            Shown::part(todo, fields).write(out)
         })?;
         Ok(out.write_all(b"]}\n")?)
     }

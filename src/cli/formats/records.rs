@@ -167,5 +167,5 @@ pub(super) fn write_row<W: Write>(table: &mut csv::Writer<W>, todo: &Todo) -> io
 ///
 /// The writer's.
 pub(super) fn write_object(out: &mut impl Write, todo: &Todo) -> io::Result<()> {
-    Ok(serde_json::to_writer(out, &Shown::whole(todo))?)
+    Shown::whole(todo).write(out)
 }

@@ -1,86 +1,67 @@
 //! Dates and instants in ISO 8601, as jiff's `Display` writes them, but several times
 //! faster: a list has many.
 
+use std::io::Write as _;
+
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
-use serde::ser::{Serialize, Serializer};
 
-/// The length of an instant with nanoseconds.
-const LONGEST: usize = "2026-12-01T12:30:00.123456789Z".len();
-
-/// A value to serialize in ISO 8601.
-pub(super) struct Iso<T>(pub(super) T);
-
-impl Serialize for Iso<Date> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(LONGEST);
-        if push_date(&mut text, self.0) {
-            serializer.serialize_str(&text)
-        } else {
-            self.0.serialize(serializer)
-        }
-    }
+/// Appends a date in quotes.
+pub(super) fn append_date(json: &mut Vec<u8>, date: Date) {
+    json.push(b'"');
+    push_date(json, date);
+    json.push(b'"');
 }
 
-impl Serialize for Iso<Timestamp> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(LONGEST);
-        if push_instant(&mut text, self.0) {
-            serializer.serialize_str(&text)
-        } else {
-            self.0.serialize(serializer)
-        }
-    }
+/// Appends an instant in quotes.
+pub(super) fn append_instant(json: &mut Vec<u8>, at: Timestamp) {
+    json.push(b'"');
+    push_time(json, Offset::UTC.to_datetime(at));
+    json.push(b'"');
 }
 
-/// Appends an instant in UTC; returns whether it could.
-fn push_instant(text: &mut String, at: Timestamp) -> bool {
-    let at = Offset::UTC.to_datetime(at);
-    if !push_date(text, at.date()) {
-        return false;
-    }
-    for (sign, number) in [('T', at.hour()), (':', at.minute()), (':', at.second())] {
-        text.push(sign);
-        push_two(text, i32::from(number));
+fn push_time(json: &mut Vec<u8>, at: DateTime) {
+    push_date(json, at.date());
+    for (sign, number) in [(b'T', at.hour()), (b':', at.minute()), (b':', at.second())] {
+        json.push(sign);
+        push_two(json, i32::from(number));
     }
     let nanosecond = at.subsec_nanosecond();
     if nanosecond != 0 {
-        text.push('.');
+        json.push(b'.');
         for place in [10_000_000, 100_000, 1_000, 10] {
-            push_two(text, nanosecond / place % 100);
+            push_two(json, nanosecond / place % 100);
         }
-        push_digit(text, nanosecond % 10);
-        text.truncate(text.trim_end_matches('0').len());
+        push_digit(json, nanosecond % 10);
+        while json.pop_if(|digit| *digit == b'0').is_some() {}
     }
-    text.push('Z');
-    true
+    json.push(b'Z');
 }
 
-/// Appends a date; returns whether it could: a year before 0 has another form.
-fn push_date(text: &mut String, date: Date) -> bool {
-    if date.year() < 0 {
-        return false;
-    }
+fn push_date(json: &mut Vec<u8>, date: Date) {
     let year = i32::from(date.year());
-    push_two(text, year / 100);
-    push_two(text, year % 100);
-    text.push('-');
-    push_two(text, i32::from(date.month()));
-    text.push('-');
-    push_two(text, i32::from(date.day()));
-    true
+    if year < 0 {
+        // Has another form. Writing to a `Vec` cannot fail.
+        let _ = write!(json, "{date}");
+        return;
+    }
+    push_two(json, year / 100);
+    push_two(json, year % 100);
+    json.push(b'-');
+    push_two(json, i32::from(date.month()));
+    json.push(b'-');
+    push_two(json, i32::from(date.day()));
 }
 
 /// Appends a number below 100, in two digits.
-fn push_two(text: &mut String, number: i32) {
-    push_digit(text, number / 10);
-    push_digit(text, number % 10);
+fn push_two(json: &mut Vec<u8>, number: i32) {
+    push_digit(json, number / 10);
+    push_digit(json, number % 10);
 }
 
-fn push_digit(text: &mut String, digit: i32) {
-    let digit = u8::try_from(digit).unwrap_or_default();
-    text.push(char::from(b'0' + digit));
+fn push_digit(json: &mut Vec<u8>, digit: i32) {
+    json.push(b'0' + u8::try_from(digit).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -90,22 +71,27 @@ mod tests {
 
     use super::*;
 
-    fn check(at: Timestamp) -> serde_json::Result<()> {
-        let date = Offset::UTC.to_datetime(at).date();
-        assert_eq!(serde_json::to_string(&Iso(at))?, format!("\"{at}\""));
-        assert_eq!(serde_json::to_string(&Iso(date))?, format!("\"{date}\""));
-        Ok(())
+    fn check(at: Timestamp) {
+        let mut json = Vec::new();
+        append_instant(&mut json, at);
+        assert_eq!(json, format!("\"{at}\"").into_bytes());
+        check_date(Offset::UTC.to_datetime(at).date());
+    }
+
+    fn check_date(date: Date) {
+        let mut json = Vec::new();
+        append_date(&mut json, date);
+        assert_eq!(json, format!("\"{date}\"").into_bytes());
     }
 
     #[test]
-    fn the_ends_of_the_calendar_are_written_as_the_library_writes_them() -> serde_json::Result<()> {
-        check(Timestamp::MIN)?;
-        check(Timestamp::MAX)?;
-        check(Timestamp::UNIX_EPOCH)?;
-        for date in [Date::MIN, Date::MAX, Date::ZERO] {
-            assert_eq!(serde_json::to_string(&Iso(date))?, format!("\"{date}\""));
+    fn the_ends_of_the_calendar_are_written_as_the_library_writes_them() {
+        for at in [Timestamp::MIN, Timestamp::MAX, Timestamp::UNIX_EPOCH] {
+            check(at);
         }
-        Ok(())
+        for date in [Date::MIN, Date::MAX, Date::ZERO] {
+            check_date(date);
+        }
     }
 
     proptest! {
@@ -115,7 +101,7 @@ mod tests {
             nanosecond in prop_oneof![0..1_000_000_000_i32, (0..1_000_i32).prop_map(|milli| milli * 1_000_000)],
         ) {
             if let Ok(at) = Timestamp::new(second, nanosecond) {
-                check(at)?;
+                check(at);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::change::Rejection;
 use crate::domain::feed::{Capabilities, Mark};
@@ -17,6 +17,34 @@ use crate::sync::round::{Blocked, Halt, MAX_PLANS, Round};
 
 /// The most batches in one request.
 const BATCHES: usize = 4;
+
+/// A request that takes longer is followed by one with half of its batches.
+const SLOW: SignedDuration = SignedDuration::from_secs(1);
+
+/// A request that takes less time is followed by one with twice as many batches.
+const QUICK: SignedDuration = SignedDuration::from_millis(250);
+
+/// The number of batches in one request: fewer on a slow server, so that answers arrive,
+/// and progress shows, about every second.
+#[derive(Debug)]
+pub(super) struct BatchCount(usize);
+
+impl Default for BatchCount {
+    fn default() -> Self {
+        Self(BATCHES)
+    }
+}
+
+impl BatchCount {
+    /// Adapts it to the time that a request took.
+    fn adapt(&mut self, took: SignedDuration) {
+        if took > SLOW {
+            self.0 = (self.0 / 2).max(1);
+        } else if took < QUICK {
+            self.0 = (self.0 * 2).min(BATCHES);
+        }
+    }
+}
 
 /// The planned requests, and the outbox that they were planned for.
 #[derive(Debug, Default)]
@@ -93,12 +121,12 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
         // A marked entry counts as possibly sent, even if this process is killed: so
         // nothing is marked without a token.
         self.remote.prepare().await?;
-        let max = if capabilities.full { BATCHES } else { 1 };
         let mut unsent: VecDeque<PushRequest> = std::mem::take(&mut planned.requests).into();
         // Marked as sent, and rejected as a whole.
         let mut halves: VecDeque<PushRequest> = VecDeque::new();
         let mut pulled = false;
         loop {
+            let max = if capabilities.full { self.batches.0 } else { 1 };
             let mut sending = Vec::new();
             fill(&mut sending, &mut halves, max);
             let marked = sending.len();
@@ -179,6 +207,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             return failure.map_or(Ok(false), |error| Err(error.into()));
         }
         let exchanged = self.remote.exchange(&batches, request).await;
+        self.batches.adapt((self.now)().duration_since(began));
         if exchanged.single_operations && !self.single_operations {
             self.single_operations = true;
             self.store.set_capabilities(Capabilities {

@@ -37,6 +37,32 @@ async fn a_round_reports_after_each_request_how_many_changes_are_answered() -> T
 }
 
 #[tokio::test]
+async fn requests_to_a_slow_server_get_smaller_and_grow_again_once_it_is_quick() -> TestResult {
+    let server = Server::full();
+    let mut device = Device::in_memory(&server)?;
+    let adds: Vec<_> = (1..=6000).map(|n| adding(n, "a")).collect();
+    device.commit(&adds)?;
+    let counts = RefCell::new(Vec::new());
+    let answered = |count| counts.borrow_mut().push(count);
+    let clock = Cell::new(Timestamp::UNIX_EPOCH);
+    // Each look at the clock takes two seconds until half is answered.
+    let now = || {
+        let is_slow = counts.borrow().last().is_none_or(|count| *count < 3000);
+        let step = SignedDuration::from_secs(if is_slow { 2 } else { 0 });
+        clock.set(clock.get().saturating_add(step).unwrap_or_default());
+        clock.get()
+    };
+    let lock = device.lock();
+    round_reporting(&mut device.store, &server, &lock, now, false, &answered).await?;
+    assert_eq!(
+        counts.into_inner(),
+        [2000, 3000, 3500, 4500, 6000],
+        "4, 2, 1, 2 and 4 batches of 500"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_add_whose_answer_is_lost_arrives_once() -> TestResult {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         let server = Server::full();
