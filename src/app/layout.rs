@@ -237,7 +237,8 @@ impl Model {
 const fn line_height(size: Size, rows: u16) -> u16 {
     match size.height {
         0..=6 => 1,
-        7..=11 => 2,
+        // Without a frame.
+        7..=11 => rows,
         _ => rows + 2,
     }
 }

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::line_of;
 use super::pen::Pen;
 use super::row::{self, Columns, RowFlags};
-use super::text::width;
+use super::text::{width, wrapped};
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::action::{Action, Layer};
@@ -64,11 +64,15 @@ fn heading(heading: Heading, model: &Model, theme: &Theme, area: Rect, buf: &mut
 }
 
 fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lines = why_empty(model);
+    let [why, help] = why_empty(model);
+    let mut lines = Vec::new();
+    for (text, style) in [(why, theme.text), (help, theme.muted)] {
+        let wrapped = wrapped(&text, usize::from(area.width));
+        lines.extend(wrapped.into_iter().map(|line| (line, style)));
+    }
     let count = u16::try_from(lines.len()).unwrap_or(0);
     let first = area.height.saturating_sub(count) / 3;
-    for (n, text) in (first..area.height).zip(lines) {
-        let style = if n == first { theme.text } else { theme.muted };
+    for (n, (text, style)) in (first..area.height).zip(lines) {
         centred(&text, style, theme, line_of(area, n), buf);
     }
 }

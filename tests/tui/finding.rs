@@ -145,6 +145,24 @@ fn the_start_of_a_project_that_was_kept_finds_nothing_and_names_the_project() {
 }
 
 #[test]
+fn why_a_list_is_empty_is_wrapped_on_a_narrow_terminal() {
+    let mut stage = listed(40, 12);
+    stage.press("/").type_text("+tr").answer_rows(Vec::new());
+    let screen = stage.screen();
+    let words: Vec<&str> = screen
+        .split(['│', '\n'])
+        .flat_map(str::split_whitespace)
+        .collect();
+    let words = words.join(" ");
+    for text in [
+        "Nothing matches `+tr`; did you mean `+travel`?",
+        "Press tab to complete it, esc for the whole list.",
+    ] {
+        assert!(words.contains(text), "{screen}");
+    }
+}
+
+#[test]
 fn a_word_of_a_todo_is_not_taken_for_the_start_of_a_term() {
     let mut stage = listed(80, 16);
     let screen = stage.press("/").type_text("no").screen();

@@ -280,6 +280,16 @@ fn a_queued_addition_without_a_handle_names_none() {
 }
 
 #[test]
+fn the_other_text_of_a_conflict_is_above_the_line_on_a_low_terminal_too() {
+    for height in [7, 10, 12] {
+        let mut stage = with_details(40, height);
+        stage.press("m");
+        shows(&stage, "theirs renew passport");
+        shows(&stage, "› renew the passport");
+    }
+}
+
+#[test]
 fn the_queue_gives_a_text_all_columns_that_the_reasons_leave() {
     let text = "write to the landlord about the heating and the broken window";
     let queued = conflict(109, "write to the landlord", text, "call the landlord");
