@@ -1,14 +1,50 @@
 //! The arguments of `tudone`.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::color::When;
 use crate::cli::commands::{
     add, completions, config, doctor, done, edit, export, help, import, list, login, logout, man,
     queue, rm, setup, show, status, sync, undo, whoami,
 };
+
+/// What was typed.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) options: Options,
+    pub(crate) command: Option<Command>,
+}
+
+impl Arguments {
+    /// Returns the parser. The arguments of a command are defined when the parser meets
+    /// it.
+    pub(crate) fn parser() -> clap::Command {
+        Command::augment_subcommands(Options::command())
+    }
+
+    /// Returns the parser with all arguments of all commands: for help, completions and
+    /// man pages.
+    pub(crate) fn whole_parser() -> clap::Command {
+        Command::augment_subcommands_for_update(Options::command())
+    }
+
+    /// Returns what was parsed.
+    ///
+    /// # Errors
+    ///
+    /// The parser's.
+    pub(crate) fn of(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        let options = Options::from_arg_matches_mut(matches)?;
+        let command = match matches.subcommand_name() {
+            Some(_) => Some(Command::from_arg_matches_mut(matches)?),
+            None => None,
+        };
+        Ok(Self { options, command })
+    }
+}
 
 /// A todo list for the terminal: Auth0 login, Hasura behind it, works offline.
 #[derive(Debug, Parser)]
@@ -17,7 +53,7 @@ use crate::cli::commands::{
     version = env!("TUDONE_VERSION"),
     disable_help_subcommand = true
 )]
-pub(crate) struct Arguments {
+pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) global: Global,
 
@@ -28,9 +64,6 @@ pub(crate) struct Arguments {
     /// With `--device-code`
     #[arg(long, hide = true, requires = "device_code")]
     pub(crate) json: bool,
-
-    #[command(subcommand)]
-    pub(crate) command: Option<Command>,
 }
 
 /// The heading of [`Global`] in the help.
@@ -72,60 +105,97 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// List todos
     #[command(visible_alias = "ls")]
-    List(list::Arguments),
+    List(Deferred<list::Arguments>),
     /// Show all details of todos
-    Show(show::Arguments),
+    Show(Deferred<show::Arguments>),
     /// Add a todo, or one for each line of standard input
-    Add(add::Arguments),
+    Add(Deferred<add::Arguments>),
     /// Complete todos
-    Done(done::Arguments),
+    Done(Deferred<done::Arguments>),
     /// Reopen done todos
-    Reopen(done::Arguments),
+    Reopen(Deferred<done::Arguments>),
     /// Change a todo's text, or tags, due dates and priorities
-    Edit(edit::Arguments),
+    Edit(Deferred<edit::Arguments>),
     /// Delete todos
-    Rm(rm::Arguments),
+    Rm(Deferred<rm::Arguments>),
     /// Undo what the last command changed on this device
-    Undo(undo::Arguments),
+    Undo(Deferred<undo::Arguments>),
     /// Redo what `undo` undid last on this device
-    Redo(undo::RedoArguments),
+    Redo(Deferred<undo::RedoArguments>),
     /// Push and pull now
-    Sync(sync::Arguments),
+    Sync(Deferred<sync::Arguments>),
     /// Show, retry or drop the changes that are not on the server
-    Queue(queue::Arguments),
+    Queue(Deferred<queue::Arguments>),
     /// Add the todos of a file that are not there yet
-    Import(import::Arguments),
+    Import(Deferred<import::Arguments>),
     /// Write all todos to a file
-    Export(export::Arguments),
+    Export(Deferred<export::Arguments>),
     /// Log in with a code shown here and approved in a browser
-    Login(login::Arguments),
+    Login(Deferred<login::Arguments>),
     /// Log out
-    Logout(logout::Arguments),
+    Logout(Deferred<logout::Arguments>),
     /// Show who is logged in
-    Whoami(whoami::Arguments),
+    Whoami(Deferred<whoami::Arguments>),
     /// Show the account, the store and the counts, without using the network
-    Status(status::Arguments),
+    Status(Deferred<status::Arguments>),
     /// Check everything from the configuration to live updates, and show what is wrong
-    Doctor(doctor::Arguments),
+    Doctor(Deferred<doctor::Arguments>),
     /// Make your own backend ready for tudone
-    Setup(setup::Arguments),
+    Setup(Deferred<setup::Arguments>),
     /// Show the configuration
-    Config(config::Arguments),
+    Config(Deferred<config::Arguments>),
     /// Print completions for a shell
-    Completions(completions::Arguments),
+    Completions(Deferred<completions::Arguments>),
     /// Print the man page, or write the pages of all commands
-    Man(man::Arguments),
+    Man(Deferred<man::Arguments>),
     /// Try everything without an account, in a sandbox
     #[cfg(feature = "sandbox")]
-    Demo(crate::cli::commands::demo::Arguments),
+    Demo(Deferred<crate::cli::commands::demo::Arguments>),
     /// Run a development Auth0 and Hasura on this machine
     #[cfg(feature = "sandbox")]
-    Sandbox(crate::cli::commands::sandbox::Arguments),
+    Sandbox(Deferred<crate::cli::commands::sandbox::Arguments>),
     /// Explain a command or a topic
-    Help(help::Arguments),
+    Help(Deferred<help::Arguments>),
     /// Refresh the login in the background
     #[command(hide = true)]
     RefreshLogin,
+}
+
+/// The arguments of a command, which [`Arguments::parser`] defines late and
+/// [`Arguments::whole_parser`] at once.
+#[derive(Debug)]
+pub(crate) struct Deferred<T>(pub(crate) T);
+
+impl<T> Deref for Deferred<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Args> Args for Deferred<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        T::augment_args(command)
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches_mut(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
 }
 
 #[cfg(all(test, feature = "sandbox"))]
@@ -133,8 +203,6 @@ mod tests {
     use std::error::Error;
     use std::fs;
     use std::path::Path;
-
-    use clap::CommandFactory as _;
 
     use super::Arguments;
 
@@ -163,7 +231,7 @@ mod tests {
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
             &mut words,
         )?;
-        let known = Arguments::command();
+        let known = Arguments::parser();
         words.retain(|word| !word.is_empty() && !word.starts_with('-'));
         assert!(words.len() > 50);
         words.retain(|word| known.find_subcommand(word).is_none());

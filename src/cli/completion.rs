@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
 use crate::cli::arguments::Arguments;
@@ -103,7 +103,7 @@ fn parsed(line: Vec<OsString>, sources: CompletionSources) -> Candidates {
         return Candidates::new();
     };
     let is_empty = line.last().is_some_and(|word| word.is_empty());
-    let mut command = with_sources(&used(Arguments::command(), &line), &Arc::new(sources));
+    let mut command = with_sources(&used(Arguments::whole_parser(), &line), &Arc::new(sources));
     let folder = std::env::current_dir().ok();
     let found = complete(&mut command, line, last, folder.as_deref()).unwrap_or_default();
     let described = |candidate: CompletionCandidate| {

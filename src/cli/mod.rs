@@ -8,7 +8,6 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::exit::Exit;
 use crate::cli::json::Field;
@@ -44,7 +43,7 @@ mod topics;
 mod usage_tips;
 mod write;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Deferred};
 use clock::Clock;
 use context::CommandContext;
 use error::CliError;
@@ -64,22 +63,17 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let format = if as_json {
         ErrorFormat::Json
     } else {
-        ErrorFormat::Text(output::error_paint(arguments.global.color))
+        ErrorFormat::Text(output::error_paint(arguments.options.global.color))
     };
-    let Arguments {
-        global,
-        device_code,
-        json,
-        command,
-    } = arguments;
+    let Arguments { options, command } = arguments;
     let context = CommandContext {
-        flags: global,
+        flags: options.global,
         clock: Clock::from_environment(),
         pending_refresh: PendingRefresh::default(),
         in_rounds: Cell::default(),
     };
     let exit = reject_spaced_fields(&words)
-        .and_then(|()| choose_command(device_code, json, command))
+        .and_then(|()| choose_command(options.device_code, options.json, command))
         .and_then(|command| run_command(&context, command))
         .unwrap_or_else(|error| report::report(&error, format));
     network::finish_refresh(&context);
@@ -92,13 +86,14 @@ fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
         let word = word.to_string_lossy();
         word == "--help" || word.starts_with('-') && !word.starts_with("--") && word.contains('h')
     };
-    let mut command = Arguments::command();
-    if words.iter().any(may_be_help) {
-        command = examples::with_examples(command);
-    }
+    let mut command = if words.iter().any(may_be_help) {
+        examples::with_examples(Arguments::whole_parser())
+    } else {
+        Arguments::parser()
+    };
     let parsed = command
         .try_get_matches_from_mut(words)
-        .and_then(|mut matches| Arguments::from_arg_matches_mut(&mut matches))
+        .and_then(|mut matches| Arguments::of(&mut matches))
         .map_err(|error| error.format(&mut command));
     // Freeing the parser would cost as much as parsing.
     std::mem::forget(command);
@@ -107,7 +102,7 @@ fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
             .iter()
             .map(|word| word.to_string_lossy().into())
             .collect();
-        usage_tips::improve(error, Arguments::command(), &words)
+        usage_tips::improve(error, Arguments::whole_parser(), &words)
     })
 }
 
@@ -119,10 +114,13 @@ fn choose_command(
 ) -> Result<Option<Command>, CliError> {
     match (device_code, command) {
         (false, command) => Ok(command),
-        (true, None) => Ok(Some(Command::Login(
-            commands::login::Arguments::by_device_code(json),
-        ))),
-        (true, Some(Command::Login(login))) => Ok(Some(Command::Login(login.with_device_code()))),
+        (true, None) => {
+            let login = commands::login::Arguments::by_device_code(json);
+            Ok(Some(Command::Login(Deferred(login))))
+        }
+        (true, Some(Command::Login(Deferred(login)))) => {
+            Ok(Some(Command::Login(Deferred(login.with_device_code()))))
+        }
         (true, Some(_)) => Err(CliError::usage(
             "--device-code is `login --device-code` and cannot be combined with another command",
             "Run `tudone --device-code`, then the other command.",
@@ -155,7 +153,7 @@ fn is_interactive() -> bool {
 /// Handles `tudone` alone without a terminal: prints the help to stderr and fails,
 /// so that a script that forgot the command notices.
 fn without_command() -> Result<Exit, CliError> {
-    let help = examples::with_examples(Arguments::command())
+    let help = examples::with_examples(Arguments::parser())
         .render_help()
         .to_string();
     io::stderr()

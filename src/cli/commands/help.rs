@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 
 use crate::app::Keymap;
 use crate::cli::arguments;
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 
 /// Explains a command or a topic.
 pub(crate) fn run(context: &CommandContext, arguments: &Arguments) -> Result<(), CliError> {
-    let mut command = examples::with_examples(arguments::Arguments::command());
+    let mut command = examples::with_examples(arguments::Arguments::whole_parser());
     command.build();
     let topic = |name: &str| TOPICS.iter().find(|topic| topic.name == name);
     let text = match arguments.topic.as_deref() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, CommandFactory as _};
+use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 
 /// Prints the page of `tudone`, or writes the pages of all commands and topics.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let mut command = arguments::Arguments::command();
+    let mut command = arguments::Arguments::whole_parser();
     command.build();
     if let Some(directory) = &arguments.directory {
         let what = format!("write man pages into {}", directory.display());
