@@ -309,6 +309,12 @@ impl Model {
         self.connection == ConnectionState::LoggedOut
     }
 
+    /// Returns whether a change may wait that is not on the server, as far as was read.
+    #[must_use]
+    pub const fn may_have_unsent(&self) -> bool {
+        self.totals.pending > 0 || self.totals.sent > 0 || self.totals.rejected > 0
+    }
+
     /// Why changes that the role may not make wait, if there are any.
     #[must_use]
     pub fn blocked(&self) -> Option<&str> {

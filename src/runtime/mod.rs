@@ -205,6 +205,7 @@ pub fn run(profile: ActiveProfile, options: &TuiOptions) -> Result<Exit, Runtime
         Ok(_) if finished.panicked => Err(RuntimeError::Panicked),
         Ok(LoopEnd::Signalled) => Err(RuntimeError::Ended(saved)),
         Ok(LoopEnd::Quit) => {
+            let database = database.filter(|_| model.may_have_unsent());
             let unsent = database.map_or(0, |database| database.unsent());
             Ok(Exit::new(model, unsent, &saved))
         }

@@ -118,10 +118,12 @@ impl TodoList {
             again,
             refreshes,
         });
-        // So many that the next move requests none; at an end, they are on one side.
         let screens = match place {
+            // Ahead of need: the next request is far off then.
+            _ if again => 6,
+            // All rows are on one side.
             Place::First | Place::Last => 3,
-            Place::Keep => 6,
+            Place::Keep => 4,
         };
         Effect::Window {
             id: self.last_id,

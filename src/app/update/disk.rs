@@ -198,6 +198,8 @@ pub(super) fn undone(
         model.say(format!("nothing to {what}"));
         return Vec::new();
     };
+    // An upper bound, as for changes that are committed.
+    model.totals.pending += report.changes.len() as u64;
     let subject = match report.action.count {
         0 | 1 => {
             let words = Line::new(&report.action.text).words_only();
