@@ -1,6 +1,7 @@
 //! The candidates for the value of an argument.
 
 use std::ffi::{OsStr, OsString};
+use std::mem::ManuallyDrop;
 
 use clap::Arg;
 use clap_complete::engine::CompletionCandidate;
@@ -152,12 +153,15 @@ impl CompletionSources {
         config::load(&self.flags, &environment::process()).ok()
     }
 
-    fn store(&self) -> Option<Store> {
+    /// Opens the store. The process ends once the candidates are printed: closing would
+    /// only cost time.
+    fn store(&self) -> Option<ManuallyDrop<Store>> {
         let config = self.config()?;
         let profile = ActiveProfile::new(config.profile, config.paths);
         let account = profile.known_account()?.account;
         let path = profile.database(&account);
-        Store::open_to_read(&path, &account.endpoint).ok()?
+        let store = Store::open_to_read(&path, &account.endpoint).ok()?;
+        store.map(ManuallyDrop::new)
     }
 
     fn handles(&self, word: &str, done: bool) -> Option<Candidates> {
