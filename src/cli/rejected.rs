@@ -5,12 +5,16 @@ use std::collections::HashSet;
 use crate::cli::context::{CommandContext, entries_of, outbox};
 use crate::cli::error::CliError;
 use crate::domain::change::{Act, Change, OutboxEntry, Progress};
-use crate::domain::key::Key;
+use crate::domain::key::{ChangeId, Key};
 use crate::store::Store;
 
 /// The rejected entries of the outbox at one time.
 #[derive(Debug)]
-pub(crate) struct KnownRejections(Vec<OutboxEntry>);
+pub(crate) struct KnownRejections {
+    entries: Vec<OutboxEntry>,
+    /// Earlier ones that are in the outbox again.
+    restored: HashSet<ChangeId>,
+}
 
 /// Handle, code and message of a rejected change.
 pub(crate) type RejectedChange = (String, String, String);
@@ -22,7 +26,16 @@ impl KnownRejections {
     ///
     /// The store's.
     pub(crate) fn known(store: &Store, of: Option<&HashSet<Key>>) -> Result<Self, CliError> {
-        rejected(store, of).map(Self)
+        Ok(Self {
+            entries: rejected(store, of)?,
+            restored: HashSet::new(),
+        })
+    }
+
+    /// Adds rejected changes that an undo put back into the outbox.
+    pub(crate) fn restore(&mut self, restored: &[Change]) {
+        self.restored
+            .extend(restored.iter().map(|change| change.id));
     }
 
     /// Returns the changes rejected since, of all todos or of these.
@@ -35,10 +48,10 @@ impl KnownRejections {
         store: &Store,
         of: Option<&HashSet<Key>>,
     ) -> Result<Vec<RejectedChange>, CliError> {
-        let known: HashSet<i64> = self.0.iter().map(|entry| entry.seq).collect();
+        let known: HashSet<i64> = self.entries.iter().map(|entry| entry.seq).collect();
         let mut rejections = Vec::new();
         for entry in rejected(store, of)? {
-            if known.contains(&entry.seq) {
+            if known.contains(&entry.seq) || self.restored.contains(&entry.change.id) {
                 continue;
             }
             if let Progress::Rejected(rejection) = entry.progress {
@@ -62,13 +75,13 @@ impl KnownRejections {
         store: &Store,
         changes: &[Change],
     ) -> Result<(), CliError> {
-        if self.0.is_empty() {
+        if self.entries.is_empty() {
             return Ok(());
         }
-        let todos = self.0.iter().map(|entry| entry.change.todo).collect();
+        let todos = self.entries.iter().map(|entry| entry.change.todo).collect();
         let left = rejected(store, Some(&todos))?;
         let left: HashSet<i64> = left.iter().map(|entry| entry.seq).collect();
-        for entry in &self.0 {
+        for entry in &self.entries {
             let Act::Edit { after: text, .. } = &entry.change.act else {
                 continue;
             };

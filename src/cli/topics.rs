@@ -134,6 +134,8 @@ undo --json            {"changed": [TODO…], "not_found": ["99"],
                         "changed_since": [TODO…],
                         "undone": {"at": "…", "verb": "completed", "count": 1,
                                    "text": "…"}}
+                       and "restored": [{"key", "text"}…]: rejected texts that
+                       are back in the queue
 redo --json            the same with "redone"
 undo --list --json     {"acts": [{"at", "verb", "count", "text"}…]}
 import --json          {"todos": [TODO…], "already_there": 0, "left_out": 0}

@@ -55,6 +55,24 @@ pub(crate) struct Written {
     pub(crate) rejected: Option<CliError>,
 }
 
+/// What a commit wrote.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// The todos as they are now; deleted ones as they were.
+    pub(crate) todos: Vec<Todo>,
+    /// Rejected edits that are in the outbox again.
+    pub(crate) restored: Vec<Change>,
+}
+
+impl From<Vec<Todo>> for Committed {
+    fn from(todos: Vec<Todo>) -> Self {
+        Self {
+            todos,
+            restored: Vec::new(),
+        }
+    }
+}
+
 /// Commits `changes` as one undoable step, tries to send them, and prints on
 /// stderr why they are still queued. `verb` is the participle in the history.
 ///
@@ -108,7 +126,7 @@ fn write_each<C: Borrow<Change>>(
     changes: impl IntoIterator<Item = C>,
     count: usize,
     mut keep: impl FnMut(Todo) -> Option<Todo>,
-) -> Result<Vec<Todo>, CliError> {
+) -> Result<Committed, CliError> {
     let mut progress = ProgressLine::new(context);
     let (mut written, mut todos) = (0, Vec::new());
     store.commit_each(Session::Cli, verb, changes, count, |todo| {
@@ -116,7 +134,7 @@ fn write_each<C: Borrow<Change>>(
         written += 1;
         progress.show(|| bar(written, count, "written"));
     })?;
-    Ok(todos)
+    Ok(todos.into())
 }
 
 /// As [`commit`], with `write` as the commit.
@@ -130,7 +148,7 @@ pub(crate) fn commit_by(
     store: &mut Store,
     changes: &[Change],
     limit: Option<Duration>,
-    write: impl FnOnce(&mut Store) -> Result<Vec<Todo>, CliError>,
+    write: impl FnOnce(&mut Store) -> Result<Committed, CliError>,
 ) -> Result<Written, CliError> {
     let scope = Scope {
         todos: changes.iter().map(|change| change.todo).collect(),
@@ -152,7 +170,7 @@ fn commit_scope(
     store: &mut Store,
     scope: Scope<'_>,
     limit: Option<Duration>,
-    write: impl FnOnce(&mut Store) -> Result<Vec<Todo>, CliError>,
+    write: impl FnOnce(&mut Store) -> Result<Committed, CliError>,
 ) -> Result<Written, CliError> {
     let options = limit.map_or(SyncOptions::DEFAULT, SyncOptions::insisting);
     if forbidden(store, &scope)?.is_some()
@@ -162,9 +180,10 @@ fn commit_scope(
         return Err(CliError::NotAllowed { act, queued: false });
     }
     let changes = scope.changes.unwrap_or_default();
-    let known_rejections = KnownRejections::known(store, Some(&scope.todos))?;
+    let mut known_rejections = KnownRejections::known(store, Some(&scope.todos))?;
     let repeating = store.repeating_todos(changes)?;
     let committed = write(store)?;
+    known_rejections.restore(&committed.restored);
     known_rejections.report_replaced(context, store, changes)?;
     let tried = if scope.todos.is_empty() || !has_unsent(store)? {
         Ok(())
@@ -181,9 +200,9 @@ fn commit_scope(
     } else {
         SyncState::Pending
     };
-    let now = store.todos(committed.iter().map(|todo| todo.key))?;
+    let now = store.todos(committed.todos.iter().map(|todo| todo.key))?;
     // A deleted todo is no longer in the store.
-    let todos = committed.into_iter().zip(now);
+    let todos = committed.todos.into_iter().zip(now);
     let todos: Vec<_> = todos
         .map(|(todo, now)| now.unwrap_or(Todo { state, ..todo }))
         .collect();

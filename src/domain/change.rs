@@ -1,6 +1,7 @@
 //! Changes of todos, and their progress towards the server.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::key::{ChangeId, Key};
 
@@ -108,7 +109,7 @@ pub fn is_local_rejection(code: &str) -> bool {
 }
 
 /// The reason why a change was rejected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// A stable code: Hasura's `extensions.code`, or one of tudone's
     /// (`conflict`, `removed-elsewhere`, `reset`, `may-be-added`,

@@ -1,6 +1,7 @@
 //! Folds a new change into the outbox: unsent changes of one todo become one.
 
 use crate::domain::change::{Act, OutboxEntry, Progress, Rejection};
+use crate::domain::history::RejectedEdit;
 use crate::domain::line::Line;
 use crate::domain::merge::{Merged, merge, same_words};
 use crate::domain::todo::Row;
@@ -243,6 +244,14 @@ impl<'a> FoldContext<'a> {
             matches!(entry.change.act, Act::Edit { .. })
                 && *step == FoldStep::Drop { seq: entry.seq }
         })
+    }
+
+    /// Returns the rejected edits that `steps` drop, and with them their texts.
+    #[must_use]
+    pub fn replaced(self, steps: &[FoldStep]) -> Vec<RejectedEdit> {
+        let dropped = |entry: &&OutboxEntry| steps.contains(&FoldStep::Drop { seq: entry.seq });
+        let dropped = self.queue.iter().filter(dropped);
+        dropped.filter_map(RejectedEdit::of).collect()
     }
 
     fn without_rejected(self) -> Vec<FoldStep> {

@@ -1,9 +1,10 @@
 //! The history of actions on this device, and the outcome of undo and redo.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::change::{Act, Change};
+use crate::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
 use crate::domain::key::Key;
 use crate::domain::todo::Todo;
 
@@ -38,6 +39,37 @@ pub struct HistoryItem {
     pub id: Option<i64>,
     /// The change of the text shown.
     pub act: Act,
+    /// The rejected edits that it replaced, whose texts exist nowhere else.
+    pub replaced: Vec<RejectedEdit>,
+}
+
+/// A rejected edit, as it was in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedEdit {
+    /// The text shown when the edit was made.
+    pub before: String,
+    /// The rejected text.
+    pub after: String,
+    /// The time of the edit.
+    pub at: Timestamp,
+    /// The reason for the rejection.
+    pub rejection: Rejection,
+}
+
+impl RejectedEdit {
+    /// Returns the rejected edit in `entry`; `None` if it holds another change.
+    #[must_use]
+    pub fn of(entry: &OutboxEntry) -> Option<Self> {
+        match (&entry.change.act, &entry.progress) {
+            (Act::Edit { before, after }, Progress::Rejected(rejection)) => Some(Self {
+                before: before.clone(),
+                after: after.clone(),
+                at: entry.change.at,
+                rejection: rejection.clone(),
+            }),
+            _ => None,
+        }
+    }
 }
 
 impl HistoryItem {
@@ -61,6 +93,8 @@ pub struct UndoReport {
     pub changes: Vec<Change>,
     /// The todos changed, as they are now; deleted ones as they were.
     pub todos: Vec<Todo>,
+    /// Rejected edits that the action had replaced and that are in the outbox again.
+    pub restored: Vec<Change>,
     /// Todos that were deleted since, with their texts after the action.
     pub gone: Vec<Todo>,
     /// Todos left unchanged because of a conflict with a later change. This part of the

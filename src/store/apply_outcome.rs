@@ -194,7 +194,9 @@ impl Write<'_> {
         loop {
             let queue = self.queue(entry.change.todo)?;
             let mut rest = queue.entries.iter().skip_while(|e| e.seq != entry.seq);
-            let (Some(rejected), Some(later)) = (rest.next(), rest.next()) else {
+            // An undo puts rejected edits back behind its own change.
+            let is_open = |e: &&OutboxEntry| !matches!(e.progress, Progress::Rejected(_));
+            let (Some(rejected), Some(later)) = (rest.next(), rest.find(is_open)) else {
                 return Ok(());
             };
             if later.progress != Progress::Pending {

@@ -187,6 +187,7 @@ impl Write<'_> {
         state.shared &= !withdraws;
         let steps = state.fold_context().fold(change.act.clone());
         let did_something = !steps.is_empty();
+        let replaced = state.fold_context().replaced(&steps);
         if steps.iter().any(is_new_add) {
             self.give_number(key)?;
         }
@@ -200,7 +201,10 @@ impl Write<'_> {
             self.close_alias(key)?;
         }
         self.follow_completion(&change, before.as_ref(), after.as_ref())?;
-        let item = did_something.then(|| item(change, before.as_ref(), after.as_ref()));
+        let item = did_something.then(|| HistoryItem {
+            replaced,
+            ..item(change, before.as_ref(), after.as_ref())
+        });
         Ok((after.or(before), item))
     }
 
@@ -323,6 +327,12 @@ impl Write<'_> {
 }
 
 impl TodoState {
+    /// Returns whether an edit of the todo can be rejected: the server has its row, and
+    /// it is shown.
+    pub(super) const fn is_editable(&self) -> bool {
+        self.base.is_some() && self.shown.is_some()
+    }
+
     pub(super) fn fold_context(&self) -> FoldContext<'_> {
         FoldContext {
             queue: &self.queue.entries,
@@ -361,6 +371,7 @@ fn item(change: Change, before: Option<&Todo>, after: Option<&Todo>) -> HistoryI
         todo: change.todo,
         id: before.and_then(|todo| todo.id),
         act,
+        replaced: Vec::new(),
     }
 }
 

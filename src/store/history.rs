@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::change::Act;
-use crate::domain::history::{HistoryEntry, HistoryItem, Overlap, Session};
+use crate::domain::history::{HistoryEntry, HistoryItem, Overlap, RejectedEdit, Session};
 use crate::domain::key::Key;
 use crate::domain::todo::Todo;
 use crate::store::Store;
@@ -40,6 +40,8 @@ struct StoredItem<'a> {
     before: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    replaced: Cow<'a, [RejectedEdit]>,
 }
 
 /// The items of one action, as they are stored: a JSON array that grows.
@@ -303,6 +305,7 @@ impl<'a> StoredItem<'a> {
             id: item.id,
             before: before.map(Cow::from),
             after: after.map(Cow::from),
+            replaced: Cow::Borrowed(&item.replaced),
         }
     }
 
@@ -324,6 +327,26 @@ impl<'a> StoredItem<'a> {
             todo: Key::new(self.key),
             id: self.id,
             act,
+            replaced: self.replaced.into_owned(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    /// A stored edit of a todo with these members besides.
+    fn stored(members: &str) -> String {
+        let key = "01900000-0000-7000-8000-000000000001";
+        format!(r#"[{{"key":"{key}","before":"a","after":"b"{members}}}]"#)
+    }
+
+    #[test]
+    fn entries_of_older_and_newer_versions_are_read() -> Result<(), Box<dyn std::error::Error>> {
+        let old = read(stored("").as_bytes())?;
+        assert_eq!(read(stored(r#","from_the_future":[1]"#).as_bytes())?, old);
+        assert!(old.iter().all(|item| item.replaced.is_empty()));
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod history;
 mod names;
 mod redo;
 mod repair;
+mod replaced;
 mod resets;
 mod search;
 mod sync;

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::change::{Act, Change};
-use crate::domain::history::{HistoryEntry, HistoryItem, Overlap, Session, UndoReport};
+use crate::domain::change::{Act, Change, Progress};
+use crate::domain::history::{
+    HistoryEntry, HistoryItem, Overlap, RejectedEdit, Session, UndoReport,
+};
 use crate::domain::inverse::UndoAction;
 use crate::domain::key::{ChangeId, Key};
 use crate::domain::todo::{SyncState, Todo};
@@ -118,6 +120,7 @@ impl Write<'_> {
             action,
             changes: Vec::with_capacity(items.len()),
             todos: Vec::with_capacity(items.len()),
+            restored: Vec::new(),
             gone: Vec::new(),
             overlaps: Vec::new(),
         };
@@ -129,6 +132,7 @@ impl Write<'_> {
             Ok(())
         })?;
         report.todos.reverse();
+        report.restored.reverse();
         report.gone.reverse();
         report.overlaps.reverse();
         self.forget_except(id, &report.overlaps)?;
@@ -143,6 +147,57 @@ impl Write<'_> {
         Ok(Some(report))
     }
 
+    /// Puts the rejected edits that an action replaced back into the outbox, unless the
+    /// todo was deleted or is a new one. Returns the todo if it did.
+    fn restore_rejected(
+        &mut self,
+        key: Key,
+        edits: Vec<RejectedEdit>,
+        fresh: Fresh<'_>,
+        restored: &mut Vec<Change>,
+    ) -> Result<Option<Todo>, StoreError> {
+        if edits.is_empty() || !self.todo_state(key)?.is_editable() {
+            return Ok(None);
+        }
+        for edit in edits {
+            let change = Change {
+                id: ChangeId(fresh()),
+                todo: key,
+                act: Act::Edit {
+                    before: edit.before,
+                    after: edit.after,
+                },
+                at: edit.at,
+            };
+            self.append(&change, None, &Progress::Rejected(edit.rejection))?;
+            restored.push(change);
+        }
+        self.show(key)
+    }
+
+    /// Reverses an action on a todo whose text needs no change: only puts the rejected
+    /// edits back. Reversing the effect that it returns drops them again.
+    fn only_restore(
+        &mut self,
+        key: Key,
+        item: HistoryItem,
+        fresh: Fresh<'_>,
+        undone: &mut UndoReport,
+    ) -> Result<Option<HistoryItem>, StoreError> {
+        let todo = self.restore_rejected(key, item.replaced, fresh, &mut undone.restored)?;
+        let Some(todo) = todo else {
+            return Ok(None);
+        };
+        undone.todos.push(todo);
+        let last = undone.restored.last();
+        Ok(last.map(|change| HistoryItem {
+            todo: key,
+            id: item.id,
+            act: change.act.clone(),
+            replaced: Vec::new(),
+        }))
+    }
+
     /// Reverses an action on one todo; returns the effect.
     fn reverse_item(
         &mut self,
@@ -154,7 +209,7 @@ impl Write<'_> {
         let mut key = self.current_key(item.todo)?;
         let state = self.todo_state(key)?;
         let act = match state.fold_context().undo_action(&item.act) {
-            UndoAction::Unchanged => return Ok(None),
+            UndoAction::Unchanged => return self.only_restore(key, item, fresh, undone),
             UndoAction::Change(act) => Some(act),
             UndoAction::AddNew { text } => {
                 let new = Key::new(fresh());
@@ -193,7 +248,8 @@ impl Write<'_> {
         // An undone add that was not sent is withdrawn, not deleted.
         let withdraws = matches!(change.act, Act::Remove { .. });
         let (todo, done) = self.accept_as(&change, withdraws)?;
-        undone.todos.extend(todo);
+        let restored = self.restore_rejected(key, item.replaced, fresh, &mut undone.restored)?;
+        undone.todos.extend(restored.or(todo));
         undone.changes.push(change);
         Ok(done)
     }

@@ -252,3 +252,43 @@ fn an_edit_says_which_rejected_text_it_replaces() -> Checked {
     assert!(!plain.stderr.contains("replaces"), "{plain:?}");
     Ok(())
 }
+
+#[test]
+fn undoing_an_edit_puts_the_rejected_text_that_it_replaced_back_into_the_queue() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = changed_elsewhere(&sandbox)?;
+    here.run(&["edit", "1", "any milk"])?.ended(0)?;
+    let would = here.run(&["undo", "--dry-run"])?.ended(0)?;
+    let back = "your rejected text `oat milk` would be back in the queue";
+    assert!(would.stderr.contains(back), "{would:?}");
+
+    let ran = here.run(&["undo"])?.ended(0)?;
+
+    let back = "your rejected text `oat milk` is back in the queue";
+    assert!(ran.stderr.contains(back), "{ran:?}");
+    assert_eq!(sandbox.texts()?, ["soy milk"]);
+    let queue = here.json(&["queue", "--json"])?;
+    assert_eq!(queue["entries"][0]["text"], "oat milk", "{queue}");
+    assert_eq!(queue["entries"][0]["state"], "rejected", "{queue}");
+    here.run(&["queue", "retry", "1", "--mine"])?.ended(0)?;
+    assert_eq!(sandbox.texts()?, ["oat milk"]);
+    Ok(())
+}
+
+#[test]
+fn json_lists_the_rejected_texts_that_an_undo_brings_back() -> Checked {
+    let sandbox = Sandbox::start()?;
+    let here = changed_elsewhere(&sandbox)?;
+    here.run(&["edit", "1", "any milk"])?.ended(0)?;
+
+    let answer = here.json(&["undo", "--json"])?;
+
+    let key = &answer["changed"][0]["key"];
+    let restored = json!([{ "key": key, "text": "oat milk" }]);
+    assert_eq!(answer["restored"], restored, "{answer}");
+    assert_eq!(answer["changed"][0]["state"], "rejected");
+    let redone = here.json(&["redo", "--json"])?;
+    assert_eq!(redone.get("restored"), None, "{redone}");
+    assert_eq!(sandbox.texts()?, ["any milk"]);
+    Ok(())
+}

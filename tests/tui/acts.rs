@@ -3,8 +3,11 @@
 use std::error::Error;
 
 use tudone::app::Msg;
+use tudone::domain::feed::FeedRow;
+use tudone::domain::todo::Row;
 
 use crate::device::{Device, add, edit};
+use crate::stage::{Stage, ada, key};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -97,6 +100,33 @@ fn an_undone_add_is_not_called_saved() -> Outcome {
     let screen = device.stage.screen();
     assert!(screen.contains("undone: added bread"), "{screen}");
     assert!(!screen.contains("saved"), "{screen}");
+    Ok(())
+}
+
+#[test]
+fn undoing_an_edit_says_that_the_rejected_text_it_replaced_is_back() -> Outcome {
+    let mut device = Device::on(Stage::new(100, 24, Some(ada())), &[])?;
+    let theirs = Row {
+        key: key(1),
+        id: 1,
+        text: "soy milk".to_owned(),
+        revision: 5,
+        created_at: None,
+        updated_at: None,
+    };
+    device.store.apply(&[FeedRow::Present(theirs)], 5)?;
+    edit(&mut device.store, 1, "milk", "oat milk")?;
+    device.say(Msg::StoreChanged)?;
+    assert!(device.rows().concat().contains("rejected"));
+
+    device.press("e")?.type_text(" now")?.press("enter")?;
+    assert!(!device.rows().concat().contains("rejected"));
+    device.press("u")?;
+
+    let screen = device.stage.screen();
+    let undone = "undone: edited oat milk now; your rejected text “oat milk” is back";
+    assert!(screen.contains(undone), "{screen}");
+    assert!(device.rows().concat().contains("rejected"), "{screen}");
     Ok(())
 }
 

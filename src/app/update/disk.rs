@@ -185,6 +185,23 @@ pub(super) fn queue_changed(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Describes the rejected texts that are back in the queue; empty without any.
+fn restored(report: &UndoReport) -> String {
+    match report.restored.as_slice() {
+        [] => String::new(),
+        [
+            Change {
+                act: Act::Edit { after, .. },
+                ..
+            },
+        ] => format!(
+            "; your rejected text \u{201c}{}\u{201d} is back",
+            Line::new(after).words_only()
+        ),
+        all => format!("; {} rejected texts are back", all.len()),
+    }
+}
+
 /// Shows what was undone or redone.
 pub(super) fn undone(
     model: &mut Model,
@@ -200,6 +217,7 @@ pub(super) fn undone(
     };
     // An upper bound, as for changes that are committed.
     model.totals.pending += report.changes.len() as u64;
+    model.totals.rejected += report.restored.len() as u64;
     let subject = match report.action.count {
         0 | 1 => {
             let words = Line::new(&report.action.text).words_only();
@@ -215,7 +233,7 @@ pub(super) fn undone(
         (None, gone) if gone > 0 && !report.undid_anything() => {
             model.alert(format!("not {what}: deleted since"));
         }
-        (None, _) => model.say(format!("{what}: {subject}")),
+        (None, _) => model.say(format!("{what}: {subject}{}", restored(&report))),
     }
     let mut keys = report.todos.iter().map(|todo| todo.key);
     let key = keys.find(|key| !report.deletes(*key));

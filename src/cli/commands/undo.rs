@@ -12,7 +12,8 @@ use crate::cli::error::CliError;
 use crate::cli::json::{Fields, ShownAll};
 use crate::cli::network::{self, SyncOptions};
 use crate::cli::output;
-use crate::cli::write::{self, Writing};
+use crate::cli::write::{self, Committed, Writing};
+use crate::domain::change::{Act, Change};
 use crate::domain::history::{HistoryEntry, Session, UndoReport};
 use crate::domain::todo::{SyncState, Todo};
 use crate::store::Store;
@@ -61,6 +62,9 @@ struct UndoOutput<'a> {
     undone: Option<Undone<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     redone: Option<Undone<'a>>,
+    /// Rejected texts that are back in the queue.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restored: Vec<Restored<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
 }
@@ -70,6 +74,12 @@ struct Undone<'a> {
     at: Timestamp,
     verb: &'a str,
     count: u64,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Restored<'a> {
+    key: String,
     text: &'a str,
 }
 
@@ -136,7 +146,10 @@ fn apply(
                 Direction::Redo => store.redo(Session::Cli, now, &mut fresh)?,
             };
             let found = undone.insert(found.ok_or_else(|| direction.nothing())?);
-            Ok(found.todos.clone())
+            Ok(Committed {
+                todos: found.todos.clone(),
+                restored: found.restored.clone(),
+            })
         },
     )?;
     let undone = undone.ok_or_else(|| direction.nothing())?;
@@ -179,12 +192,20 @@ fn answer(
     undone: UndoReport,
     direction: Direction,
 ) -> Result<(), CliError> {
-    let unchanged = undone.changes.is_empty() && undone.gone.is_empty();
+    let unchanged =
+        undone.changes.is_empty() && undone.restored.is_empty() && undone.gone.is_empty();
     let untouched = unchanged && !undone.overlaps.is_empty();
     if unchanged && !untouched {
         context.notice("nothing to change: everything is as it was before");
     }
     print(context, writing, &undone, direction, untouched)?;
+    let verb = if writing.dry_run { "would be" } else { "is" };
+    for restored in restored(&undone.restored) {
+        let text = plain(restored.text);
+        context.notice(format!(
+            "your rejected text `{text}` {verb} back in the queue"
+        ));
+    }
     if undone.overlaps.is_empty() && undone.gone.is_empty() {
         return Ok(());
     }
@@ -215,6 +236,7 @@ fn print(
             changed_since: ShownAll(&still, fields),
             undone: past(Direction::Undo),
             redone: past(Direction::Redo),
+            restored: restored(&undone.restored).collect(),
             dry_run: writing.dry_run,
         };
         output::json(&mut out, &answer)?;
@@ -262,6 +284,17 @@ fn list(
 
 fn line(context: &CommandContext, out: &mut impl io::Write, past: &HistoryEntry) -> io::Result<()> {
     writeln!(out, "{:<16}  {}", moment(context, past.at), described(past))
+}
+
+/// Returns the texts of rejected edits that are back in the queue.
+fn restored(edits: &[Change]) -> impl Iterator<Item = Restored<'_>> {
+    edits.iter().filter_map(|change| match &change.act {
+        Act::Edit { after: text, .. } => Some(Restored {
+            key: change.todo.to_string(),
+            text,
+        }),
+        Act::Add { .. } | Act::Remove { .. } => None,
+    })
 }
 
 /// Describes an entry: `completed 3 todos: buy milk …`

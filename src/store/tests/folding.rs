@@ -5,7 +5,7 @@ use crate::domain::change::REMOVED_ELSEWHERE;
 use crate::domain::list::Resolved;
 use crate::domain::todo::Handle;
 
-fn edited(before: &str, after: &str) -> Act {
+pub(super) fn edited(before: &str, after: &str) -> Act {
     Act::Edit {
         before: before.into(),
         after: after.into(),
@@ -16,7 +16,7 @@ fn added(text: &str) -> Act {
     Act::Add { text: text.into() }
 }
 
-fn removed(before: &str) -> Act {
+pub(super) fn removed(before: &str) -> Act {
     Act::Remove {
         before: before.into(),
     }

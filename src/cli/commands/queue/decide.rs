@@ -46,12 +46,13 @@ pub(super) fn run(
         slice::from_ref(&change),
         None,
         |store| {
-            Ok(if arguments.as_new {
+            let todos = if arguments.as_new {
                 store.add_as_new(Session::Cli, item.seq, &change)?
             } else {
                 let changes = slice::from_ref(&change);
                 store.commit_action(Session::Cli, verb(&change.act), changes)?
-            })
+            };
+            Ok(todos.into())
         },
     )?;
     let was = QueueItem {
