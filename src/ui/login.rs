@@ -75,17 +75,42 @@ pub(super) fn login(model: &Model, login: &Login, theme: &Theme, area: Rect, buf
         }
     }
     if body.height < area.height {
-        keys(model, login, theme, line_of(area, body.height), buf);
+        let foot = line_of(area, body.height);
+        let is_shown = |time: &String| lines.iter().any(|line| line.words.contains(time));
+        let time = time_left(login).filter(|time| !is_shown(time));
+        let room = Rect {
+            width: foot.width - time.map_or(0, |time| right(&time, theme, foot, buf)),
+            ..foot
+        };
+        keys(model, login, theme, room, buf);
     }
 }
 
 /// The part of the screen above its keys.
 pub(super) fn body(area: Rect) -> Rect {
-    let foot = u16::from(area.height >= 6);
+    let foot = u16::from(area.height > 1);
     Rect {
         height: area.height - foot,
         ..area
     }
+}
+
+/// How long the code is valid, in minutes and seconds: `14:52`.
+fn time_left(login: &Login) -> Option<String> {
+    let Stage::Code { seconds_left, .. } = login.stage else {
+        return None;
+    };
+    let (minutes, seconds) = (seconds_left / 60, seconds_left % 60);
+    Some(format!("{minutes}:{seconds:02}"))
+}
+
+/// Writes `words` at the right end of a line. Returns the columns that it takes.
+fn right(words: &str, theme: &Theme, line: Rect, buf: &mut Buffer) -> u16 {
+    let taken = width(words).saturating_add(1).min(line.width);
+    Pen::new(line, theme, buf)
+        .go_to(line.right() - taken)
+        .write(words, theme.muted);
+    taken
 }
 
 fn text(text: &str, style: Style, rank: u8) -> Text {
@@ -161,15 +186,11 @@ fn lines(model: &Model, login: &Login, theme: &Theme, columns: u16, roomy: bool)
             lines.extend(wrapped(help, theme.text, 1, columns));
         }
         Stage::Code {
-            prompt,
-            poll_error,
-            seconds_left,
-            ..
+            prompt, poll_error, ..
         } => {
             lines.extend(page_and_code(prompt, theme, columns, roomy));
             lines.push(space(theme));
-            let (minutes, seconds) = (seconds_left / 60, seconds_left % 60);
-            let left = format!("{minutes}:{seconds:02} left");
+            let left = format!("{} left", time_left(login).unwrap_or_default());
             let whole = format!("Waiting for you to press Confirm there, {left}");
             let fits = width(&whole) <= columns;
             lines.push(text(if fits { &whole } else { &left }, theme.muted, 1));
