@@ -17,7 +17,7 @@ use crate::store::account_state::AccountState;
 use crate::store::error::StoreError;
 use crate::store::rows::{self, BASE_COLUMNS, blob};
 use crate::store::write::Write;
-use crate::store::{schema, sort_key, text_blocks};
+use crate::store::{schema, sort_key};
 
 /// With this many rows or more, an empty table is filled without its sort
 /// indexes.
@@ -214,7 +214,7 @@ impl Write<'_> {
         self.swap_base()?;
         self.arrange(pull.began)?;
         self.tx.execute_batch(schema::SORTED)?;
-        text_blocks::fill(&self.tx)?;
+        self.fill_blocks()?;
         for seq in &pull.answered {
             self.delete_answered(*seq)?;
         }

@@ -2,6 +2,7 @@
 
 mod counts;
 mod damage;
+mod exchange;
 mod files;
 mod folding;
 mod history;

@@ -201,6 +201,12 @@ impl Write<'_> {
         self.emptied = Some(first..end.unwrap_or(i64::MAX));
         Ok(())
     }
+
+    /// Fills the empty blocks; later changes empty theirs again.
+    pub(super) fn fill_blocks(&mut self) -> Result<(), StoreError> {
+        self.emptied = None;
+        fill(&self.tx)
+    }
 }
 
 /// Fills the empty blocks from the rows; splits those that hold too much.

@@ -103,24 +103,43 @@ impl Write<'_> {
         if day == self.account_state.day {
             return Ok(());
         }
-        for (waiting, sql) in [
-            (
-                1,
-                "UPDATE shown INDEXED BY shown_start SET place = place - ?2, waiting = 0
-                 WHERE waiting = 1 AND start IS NOT NULL AND start <= ?1",
-            ),
-            (
-                0,
-                "UPDATE shown INDEXED BY shown_start SET place = place + ?2, waiting = 1
-                 WHERE waiting = 0 AND start IS NOT NULL AND start > ?1 AND done = 0",
-            ),
-        ] {
-            // Later days exist only after the clock was set back.
-            if waiting == 1 || day < self.account_state.day {
-                self.tx.prepare_cached(sql)?.execute([day, WAITING])?;
-            }
+        self.move_rows(
+            "waiting = 1 AND start IS NOT NULL AND start <= ?1",
+            day,
+            -WAITING,
+        )?;
+        // Later days exist only after the clock was set back.
+        if day < self.account_state.day {
+            self.move_rows(
+                "waiting = 0 AND start IS NOT NULL AND start > ?1 AND done = 0",
+                day,
+                WAITING,
+            )?;
         }
         self.account_state.day = day;
+        Ok(())
+    }
+
+    /// Moves the rows that wait, or do not wait, no longer on this `day`, by `distance`.
+    fn move_rows(&mut self, which: &str, day: i64, distance: i64) -> Result<(), StoreError> {
+        let from: Vec<i64> = self
+            .tx
+            .prepare_cached(&format!(
+                "SELECT place FROM shown INDEXED BY shown_start WHERE {which} ORDER BY place"
+            ))?
+            .query_map([day], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for shift in [0, distance] {
+            for place in &from {
+                self.empty_block(place + shift)?;
+            }
+        }
+        self.tx
+            .prepare_cached(&format!(
+                "UPDATE shown INDEXED BY shown_start SET place = place + ?2, waiting = 1 - waiting
+                 WHERE {which}"
+            ))?
+            .execute([day, distance])?;
         Ok(())
     }
 

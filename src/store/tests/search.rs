@@ -168,3 +168,22 @@ fn a_word_that_is_blank_when_folded_matches_every_text() -> TestResult {
     assert_eq!(listed(&store, &query)?, listed(&store, &all())?);
     Ok(())
 }
+
+#[test]
+fn a_search_finds_a_todo_whose_start_date_has_come_or_is_in_the_future_again() -> TestResult {
+    let mut store = stocked()?;
+    let query = Query {
+        terms: parse_terms(&["strasse"], Calendar::new(TODAY))?,
+        sort: Sort::Server,
+        ..all()
+    };
+    let everything = listed(&store, &query)?;
+    for written in [date(2026, 12, 5), date(2026, 1, 1)] {
+        let at = TimeZone::system().to_timestamp(written.into())?;
+        let pull = store.begin_pull(at)?;
+        store.complete_pull(&pull)?;
+        assert_eq!(listed(&store, &query)?, everything, "{written}");
+        assert_eq!(store.count(&query)?, everything.len() as u64, "{written}");
+    }
+    Ok(())
+}
