@@ -132,7 +132,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
             let marked = sending.len();
             fill(&mut sending, &mut unsent, max);
             if sending.len() > marked
-                && !self.mark(sending.get(marked..).unwrap_or_default(), &mut planned)?
+                && !self.mark(sending.get(marked..).unwrap_or_default(), &planned)?
             {
                 sending.truncate(marked);
                 unsent.clear();
@@ -153,16 +153,15 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
     ///
     /// Later changes fold into pending entries, never into sent ones: if another
     /// process wrote between plan and mark, the marked entries may differ from the
-    /// planned ones and are left for the next plan. Returns whether they are as planned.
-    fn mark(&mut self, requests: &[PushRequest], planned: &mut Planned) -> Result<bool, Halt> {
+    /// planned ones and are left for the next plan. Returns whether they are as planned:
+    /// after such a write, the entries of every later request are compared.
+    fn mark(&mut self, requests: &[PushRequest], planned: &Planned) -> Result<bool, Halt> {
         let items = || requests.iter().flat_map(|request| &request.items);
         let seqs: Vec<i64> = marks(items()).map(|mark| mark.seq).collect();
         self.store.mark_sent(&seqs)?;
-        let version = self.store.version()?;
-        if version == planned.version {
+        if self.store.version()? == planned.version {
             return Ok(true);
         }
-        planned.version = version;
         let is_as_planned = self.is_as_planned(&seqs, &planned.outbox)?;
         if !is_as_planned {
             self.mark_not_sent(items())?;

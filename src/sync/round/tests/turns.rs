@@ -1,11 +1,11 @@
-//! Rounds that wait for one another.
+//! Rounds that wait for one another, and changes made by other processes meanwhile.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::server::{ENDPOINT, Server};
-use super::{Device, TestResult, adding};
+use super::{Device, TestResult, adding, commit_from_elsewhere, editing, key};
 use crate::os::file_lock::FileLock;
 use crate::store::Store;
 use crate::sync::round::round;
@@ -57,5 +57,25 @@ async fn a_round_that_began_too_early_or_left_something_to_do_does_not_count() -
         "by a clock that was wrong"
     );
     assert_eq!(asked_after(SignedDuration::ZERO, 1).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edit_made_while_an_earlier_request_is_answered_is_not_lost() -> TestResult {
+    let server = Server::full();
+    let mut device = Device::new(&server)?;
+    // Three requests: the last one has the add that is edited during the first one.
+    let adds: Vec<_> = (1..=4100).map(|n| adding(n, "a")).collect();
+    device.commit(&adds)?;
+    let path = device.path();
+    server.during_next_write(move || {
+        commit_from_elsewhere(&path, &[editing(key(4100), "a", "b")]);
+    });
+    device.rounds().await?;
+    let edited = |texts: &[String]| texts.iter().filter(|text| *text == "b").count();
+    assert_eq!(edited(&device.shown()?), 1);
+    assert_eq!(edited(&server.texts()), 1);
+    assert_eq!(server.texts().len(), 4100);
+    assert_eq!(device.outbox()?, []);
     Ok(())
 }
