@@ -198,8 +198,8 @@ impl Device<'_> {
             StoreCall::SettleUnsent(at, answer) => {
                 if let Some(seq) = pick(at) {
                     let outcome = outcome(answer);
-                    self.store
-                        .adjust(&[PrePushChange::Resolve { seq, outcome }])?;
+                    let resolve = PrePushChange::Resolve { seq, outcome };
+                    self.store.adjust(&[resolve], self.store.version()?)?;
                 }
             }
             StoreCall::Apply(page) => self.apply(page)?,
@@ -349,12 +349,13 @@ impl Device<'_> {
         if let (Some(base), Progress::Pending) = (base, &entry.progress) {
             let before = base.text.clone();
             let seq = entry.seq;
-            self.store.adjust(&[PrePushChange::Rebase {
+            let rebase = PrePushChange::Rebase {
                 seq,
                 before,
                 after,
                 revision,
-            }])?;
+            };
+            self.store.adjust(&[rebase], self.store.version()?)?;
         }
         Ok(())
     }

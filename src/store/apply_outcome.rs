@@ -9,10 +9,10 @@ use crate::domain::line::Line;
 use crate::domain::merge::{Merged, merge};
 use crate::domain::push_outcome::{PrePushChange, PushOutcome};
 use crate::domain::todo::Row;
-use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::sort_key;
 use crate::store::write::Write;
+use crate::store::{self, Store};
 
 impl Store {
     /// Applies the outcomes of entries, durably. An applied add on a bare
@@ -30,13 +30,21 @@ impl Store {
         self.writing(|write| write.apply_outcomes(outcomes))
     }
 
-    /// Corrects entries before they are sent.
+    /// Corrects entries before they are sent, unless another connection has written since
+    /// this [`Store::version`]: it may have changed them. Returns whether it did.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn adjust(&mut self, adjustments: &[PrePushChange]) -> Result<(), StoreError> {
+    pub fn adjust(
+        &mut self,
+        adjustments: &[PrePushChange],
+        version: i64,
+    ) -> Result<bool, StoreError> {
         self.writing(|write| {
+            if store::version(&write.tx)? != version {
+                return Ok(false);
+            }
             adjustments
                 .iter()
                 .try_for_each(|adjustment| match adjustment {
@@ -47,7 +55,8 @@ impl Store {
                         revision,
                     } => write.rebase(*seq, before, after, *revision),
                     PrePushChange::Resolve { seq, outcome } => write.apply_outcome(*seq, outcome),
-                })
+                })?;
+            Ok(true)
         })
     }
 }

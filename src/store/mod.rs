@@ -299,12 +299,16 @@ impl Store {
     ///
     /// SQLite's.
     pub fn version(&self) -> Result<i64, StoreError> {
-        let version = self
-            .connection
-            .prepare_cached("PRAGMA data_version")?
-            .query_row([], |row| row.get(0))?;
-        Ok(version)
+        version(&self.connection)
     }
+}
+
+/// As [`Store::version`].
+fn version(connection: &Connection) -> Result<i64, StoreError> {
+    let version = connection
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?;
+    Ok(version)
 }
 
 impl Access {

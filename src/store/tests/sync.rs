@@ -104,14 +104,35 @@ fn a_rebased_edit_is_made_on_the_newer_text() -> TestResult {
     let seq = only(&store)?;
     store.apply(&present(&[row(key(1), 1, "a b")]), 12)?;
     assert_eq!(shown(&store, key(1))?, is("(A) a", SyncState::Pending));
-    store.adjust(&[PrePushChange::Rebase {
+    let rebase = PrePushChange::Rebase {
         seq,
         before: "a b".into(),
         after: "(A) a b".into(),
         revision: 12,
-    }])?;
+    };
+    assert!(store.adjust(&[rebase], store.version()?)?);
     assert_eq!(shown(&store, key(1))?, is("(A) a b", SyncState::Pending));
     assert_eq!(revisions(&store)?, [Some(12)]);
+    Ok(())
+}
+
+#[test]
+fn a_correction_of_an_entry_that_another_process_may_have_changed_is_not_made() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("todos.db");
+    let mut store = Store::open(&path, ENDPOINT)?;
+    store.apply(&present(&[row(key(1), 1, "a")]), 10)?;
+    store.commit(&[edit(key(1), "a", "b")])?;
+    store.apply(&present(&[row(key(1), 1, "b")]), 12)?;
+    let (seq, version) = (only(&store)?, store.version()?);
+    Store::open(&path, ENDPOINT)?.commit(&[edit(key(1), "b", "c")])?;
+    let resolve = [PrePushChange::Resolve {
+        seq,
+        outcome: applied(Some(1), Some(12)),
+    }];
+    assert!(!store.adjust(&resolve, version)?);
+    assert_eq!(shown(&store, key(1))?, is("c", SyncState::Pending));
+    assert!(store.adjust(&resolve, store.version()?)?);
     Ok(())
 }
 
@@ -164,10 +185,11 @@ fn a_snapshot_with_the_row_before_the_answer_does_not_duplicate_it() -> TestResu
     store.commit(&[edit(key(1), "a", "a2")])?;
     store.take_snapshot(&[bare_row(7, "a")])?;
     let found = seqs.first().copied().ok_or("an entry")?;
-    store.adjust(&[PrePushChange::Resolve {
+    let resolve = PrePushChange::Resolve {
         seq: found,
         outcome: applied(Some(7), Some(0)),
-    }])?;
+    };
+    assert!(store.adjust(&[resolve], store.version()?)?);
     assert_eq!(texts(&store, &all())?, ["a2", "b"]);
     Ok(())
 }

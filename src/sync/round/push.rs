@@ -83,14 +83,17 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                     version,
                 });
             }
-            self.correct(&plan.pre_push)?;
-            corrected = true;
+            corrected |= self.correct(&plan.pre_push, version)?;
         }
         Ok(Planned::default())
     }
 
-    fn correct(&mut self, changes: &[PrePushChange]) -> Result<(), Halt> {
-        self.store.adjust(changes)?;
+    /// Makes corrections, unless another process has written since `version`. Returns
+    /// whether they were made.
+    fn correct(&mut self, changes: &[PrePushChange], version: i64) -> Result<bool, Halt> {
+        if !self.store.adjust(changes, version)? {
+            return Ok(false);
+        }
         for change in changes {
             match change {
                 PrePushChange::Resolve {
@@ -108,7 +111,7 @@ impl<R: Remote, N: Fn() -> Timestamp> Round<'_, R, N> {
                 | PrePushChange::Rebase { .. } => {}
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Sends the planned requests; halves a rejected one until the rejected entry is
