@@ -2,8 +2,8 @@
 
 use std::future;
 use std::pin::Pin;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::task::Poll;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crossterm::event::{
     Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
     MouseEventKind,
 };
-use futures_util::stream::{self, poll_fn};
+use futures_util::stream;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
@@ -24,32 +24,56 @@ use crate::os::runtime;
 /// The most messages that wait for the event loop.
 const QUEUED_MESSAGES: usize = 64;
 
-/// How long to wait until the thread listens, which it never does to a terminal that is gone.
+/// How long to wait until the thread listens or ends, which it never does at a terminal
+/// that is gone.
 const LISTEN_LIMIT: Duration = Duration::from_millis(100);
 
-/// Stream of messages from the terminal.
-pub(crate) type Events = Pin<Box<dyn Stream<Item = Msg>>>;
+/// Stream of messages from the terminal. Once it is dropped, the next line is for
+/// whoever reads the terminal then.
+pub(crate) struct Events {
+    messages: mpsc::Receiver<Msg>,
+    /// Disconnected when the thread has ended.
+    listening: Receiver<()>,
+}
+
+impl Stream for Events {
+    type Item = Msg;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Msg>> {
+        self.messages.poll_recv(cx)
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.messages.close();
+        while self.listening.recv_timeout(LISTEN_LIMIT).is_ok() {}
+    }
+}
 
 /// Returns the messages from the terminal. They are read on a thread of their own:
 /// from a terminal that is gone crossterm never returns.
 pub(crate) fn events() -> Events {
-    let (sender, mut messages) = mpsc::channel(QUEUED_MESSAGES);
-    let (listening, listens) = sync_channel(1);
+    let (sender, messages) = mpsc::channel(QUEUED_MESSAGES);
+    let (listens, listening) = sync_channel(1);
     thread::spawn(move || {
         if let Ok(runtime) = runtime::current_thread() {
-            runtime.block_on(forward(&sender, &listening));
+            runtime.block_on(forward(&sender, &listens));
         }
     });
-    let _ = listens.recv_timeout(LISTEN_LIMIT);
-    Box::pin(poll_fn(move |cx| messages.poll_recv(cx)))
+    let _ = listening.recv_timeout(LISTEN_LIMIT);
+    Events {
+        messages,
+        listening,
+    }
 }
 
 /// Forwards the terminal's events while they are received.
-async fn forward(sender: &mpsc::Sender<Msg>, listening: &SyncSender<()>) {
+async fn forward(sender: &mpsc::Sender<Msg>, listens: &SyncSender<()>) {
     let mut events = EventStream::new();
     // A wake-up that an earlier stream left would hide a key that is pressed after this.
     let early = future::poll_fn(|cx| Poll::Ready(events.poll_next_unpin(cx))).await;
-    let _ = listening.send(());
+    let _ = listens.send(());
     let mut events = stream::iter(match early {
         Poll::Ready(event) => event,
         Poll::Pending => None,

@@ -205,19 +205,6 @@ impl Seat {
         }
     }
 
-    /// Types, and again as a user does where a key was lost, until the screen is as
-    /// wanted: after a screen has ended, the library's reader may take one more line.
-    pub(crate) fn insist(&mut self, keys: &str, wanted: impl Fn(&str) -> bool) -> Checked {
-        let patience = Duration::from_secs(3);
-        for _ in 0..5 {
-            self.press(keys)?;
-            if self.wait_within(patience, &wanted).is_ok() {
-                return Ok(());
-            }
-        }
-        self.wait_until(wanted).map(drop)
-    }
-
     /// Reads what was drawn next; false when nothing came before `end`.
     fn read_until(&mut self, end: Instant) -> bool {
         let left = end.saturating_duration_since(Instant::now());
