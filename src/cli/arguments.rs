@@ -179,6 +179,7 @@ impl<T: Args> Args for Deferred<T> {
         command.defer(T::augment_args)
     }
 
+    // The derive's only second tree; no value is ever updated here.
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
         T::augment_args(command)
     }

@@ -50,8 +50,8 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
     }
 }
 
-/// Draws the screen in front into `area` of an empty buffer. Returns the position of the cursor, if a
-/// line of text is open.
+/// Draws the screen in front into `area` of an empty buffer. Returns the position of the
+/// cursor, if a line of text is open.
 pub fn screen(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<Position> {
     buf.set_style(area, theme.text);
     let cursor = front(model, theme, area, buf);

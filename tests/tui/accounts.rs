@@ -8,12 +8,12 @@ use tudone::app::unfinished::UnfinishedLine;
 use tudone::app::views::{ChosenTheme, RememberedList};
 use tudone::app::{Effect, Msg};
 use tudone::domain::account::{Account, Identity};
-use tudone::domain::feed::Capabilities;
 use tudone::domain::when::Calendar;
 use tudone::runtime::disk;
 use tudone::store::Store;
 
 use crate::device::{Device, add};
+use crate::fixtures::WITHOUT_ADDING;
 use crate::stage::{Stage, ada, key};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -127,13 +127,7 @@ fn another_account_is_shown_as_it_was_left_and_without_a_trace_of_the_one_before
 fn late_answers_about_the_account_before_are_not_shown_for_another_one() -> Outcome {
     let texts = ["milk +kitchen", "bread +kitchen"];
     let mut device = Device::on(Stage::new(140, 24, Some(ada())), &texts)?;
-    device.store.set_capabilities(Capabilities {
-        full: true,
-        insert: false,
-        update: true,
-        delete: true,
-        single_operations: false,
-    })?;
+    device.store.set_capabilities(WITHOUT_ADDING)?;
     device.stage.press("6 V").say(Msg::StoreChanged);
     device.stage.effects.push(Effect::Queue);
     let asked = std::mem::take(&mut device.stage.effects);

@@ -4,6 +4,7 @@ use tudone::app::Msg;
 use tudone::app::details::Details;
 use tudone::auth::device::Prompt;
 use tudone::domain::change::{Act, Change, OutboxEntry, Progress, Rejection};
+use tudone::domain::feed::Capabilities;
 use tudone::domain::key::ChangeId;
 use tudone::domain::push_outcome::Queued;
 use uuid::Uuid;
@@ -44,6 +45,15 @@ pub(crate) fn details(queued: Queued) -> Msg {
         changes: vec![queued],
     })
 }
+
+/// What a role may do that may not add todos.
+pub(crate) const WITHOUT_ADDING: Capabilities = Capabilities {
+    full: true,
+    insert: false,
+    update: true,
+    delete: true,
+    single_operations: false,
+};
 
 /// A code to approve on `page`, for 15 minutes.
 pub(crate) fn prompt(page: &str) -> Prompt {

@@ -4,12 +4,11 @@ use std::error::Error;
 
 use tudone::app::Msg;
 use tudone::domain::change::{Act, Change};
-use tudone::domain::feed::Capabilities;
 use tudone::domain::key::ChangeId;
 use uuid::Uuid;
 
 use crate::device::Device;
-use crate::fixtures::shows;
+use crate::fixtures::{WITHOUT_ADDING, shows};
 use crate::stage::{NOON, Stage, ada, instant, key};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -71,13 +70,7 @@ fn an_undo_says_that_a_next_todo_changed_since_stays() -> Outcome {
 #[test]
 fn a_role_that_may_not_add_todos_completes_and_sees_why_nothing_follows() -> Outcome {
     let mut device = device("Water plants due:2026-11-24 rec:1w")?;
-    device.store.set_capabilities(Capabilities {
-        full: true,
-        insert: false,
-        update: true,
-        delete: true,
-        single_operations: false,
-    })?;
+    device.store.set_capabilities(WITHOUT_ADDING)?;
     device.say(Msg::StoreChanged)?;
     device.press("x")?;
     shows(
